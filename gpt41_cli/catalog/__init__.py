@@ -1,0 +1,38 @@
+"""The price table: `read` gives a Catalog; `gpt41_cli.catalog.tables` says what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from stat import S_ISREG
+
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog.lookup import MODES, Catalog, Offer, Variant
+from gpt41_cli.errors import InputError, TableError, quoted
+
+__all__ = ["MODES", "Catalog", "Offer", "Variant", "read"]
+
+NAME = "pricing.yaml"
+MAX_BYTES = 5_000_000
+
+
+def read(path: Path | None = None) -> Catalog:
+    """The table at `path`, or the one this package comes with. InputError or TableError when it cannot be used."""
+    if path is None:
+        return parse(_shipped().read_bytes(), NAME)
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise InputError(f"price table {quoted(str(path))}: expected a regular file, found something else")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"price table {quoted(str(path))}: expected a readable file, found: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise TableError(f"{path}: expected at most {MAX_BYTES:,} bytes, found more")
+    return parse(data, str(path))
+
+
+def _shipped() -> Path:
+    """The table inside the wheel; a source checkout has it beside the package instead."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / NAME
+    return inside if inside.exists() else package.parent / NAME

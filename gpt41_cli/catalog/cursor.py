@@ -1,0 +1,177 @@
+"""A place in a YAML document that can say what it holds, or exactly where and why it does not.
+
+Scalars are read from their characters: a price becomes a Decimal without ever having been a float.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import NoReturn, TypeVar
+
+import yaml
+
+from gpt41_cli.errors import TableError, quoted
+
+T = TypeVar("T")
+
+# The composer recurses once a level, in C, without a guard: a document must not be able to nest as deep as its stack.
+MAX_BRACKETS = 5_000
+_DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
+
+_DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?")
+_INTEGER = re.compile(r"0|[1-9]\d{0,14}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+)
+
+
+def compose(text: str, file: str) -> Cursor:
+    """The root of the document `text`. TableError when it is no YAML, or YAML with aliases or tags, or too deep."""
+    if text.count("[") + text.count("{") > MAX_BRACKETS or _DEEP_INDENTATION.search(text):
+        raise TableError(f"{file}: expected a price table, found YAML that nests thousands of levels deep")
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise TableError(f"{file}{where}: expected YAML, found {error.problem or error}") from None
+    except yaml.YAMLError as error:
+        raise TableError(f"{file}: expected YAML, found {' '.join(str(error).split())}") from None
+    if node is None:
+        raise TableError(f"{file}: expected a mapping, found an empty document")
+    root = Cursor(node, file, "")
+    _refuse_aliases_and_tags(root)
+    return root
+
+
+class Cursor:
+    """One node with the path that leads to it. Every reader returns a plain value or raises TableError."""
+
+    __slots__ = ("file", "node", "path")
+
+    def __init__(self, node: yaml.Node, file: str, path: str) -> None:
+        self.node = node
+        self.file = file
+        self.path = path
+
+    def fail(self, expected: str, found: str | None = None) -> NoReturn:
+        """Raise TableError with `file:line:column: path: expected ..., found ...`."""
+        mark = self.node.start_mark
+        where = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {self.path or 'the document'}"
+        raise TableError(f"{where}: expected {expected}, found {found or self._found()}")
+
+    def _found(self) -> str:
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        return quoted(self.node.value) if self.node.value else "nothing"
+
+    def entries(self) -> dict[str, Cursor]:
+        """The entries of a mapping with free keys, in order. A duplicate key is an error."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fail("a mapping")
+        found: dict[str, Cursor] = {}
+        prefix = f"{self.path}." if self.path else ""
+        for key, value in self.node.value:
+            if not isinstance(key, yaml.ScalarNode) or not key.value:
+                Cursor(key, self.file, self.path).fail("a name as the key")
+            if key.value in found:
+                Cursor(key, self.file, prefix + key.value).fail("each key once", "it a second time")
+            found[key.value] = Cursor(value, self.file, prefix + key.value)
+        return found
+
+    def fields(self, required: str, optional: str = "") -> dict[str, Cursor]:
+        """The entries of a mapping whose keys are known (named in two space-separated lists); others are errors."""
+        entries = self.entries()
+        must = required.split()
+        known = {*must, *optional.split()}
+        for name, cursor in entries.items():
+            if name not in known:
+                cursor.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(name)}")
+        for name in must:
+            if name not in entries:
+                self.fail(f"the key {name}", "none")
+        return entries
+
+    def items(self) -> Iterator[Cursor]:
+        """The elements of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.fail("a list")
+        for index, node in enumerate(self.node.value):
+            yield Cursor(node, self.file, f"{self.path}[{index}]")
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this is YAML's null."""
+        return bool(self.node.tag == "tag:yaml.org,2002:null")
+
+    def nullable(self, read: Callable[[], T]) -> T | None:
+        """None for null, else what `read` returns."""
+        return None if self.is_null else read()
+
+    def text(self) -> str:
+        """Non-empty text; numbers and dates are text too, as they stand."""
+        if not isinstance(self.node, yaml.ScalarNode) or self.is_null or not self.node.value.strip():
+            self.fail("text")
+        return str(self.node.value)
+
+    def choice(self, *allowed: str) -> str:
+        """One of `allowed`."""
+        if self._plain() not in allowed:
+            self.fail(f"one of {', '.join(allowed)}")
+        return str(self.node.value)
+
+    def decimal(self) -> Decimal:
+        """A plain decimal of at most 12 digits on either side of the point: no exponent, sign, quotes, NaN or infinity."""
+        if not _DECIMAL.fullmatch(self._plain()):
+            self.fail("a plain decimal such as 0.40")
+        return Decimal(self.node.value)
+
+    def integer(self, at_least: int = 0) -> int:
+        """A whole number of at most 15 digits, written plainly."""
+        if not _INTEGER.fullmatch(self._plain()) or int(self.node.value) < at_least:
+            self.fail(f"a whole number, {at_least} or more")
+        return int(self.node.value)
+
+    def boolean(self) -> bool:
+        """true or false."""
+        return self.choice("true", "false") == "true"
+
+    def day(self) -> date:
+        """A date, YYYY-MM-DD."""
+        if _DAY.fullmatch(self._plain()):
+            try:
+                return date.fromisoformat(self.node.value)
+            except ValueError:
+                pass
+        self.fail("a date such as 2025-01-31")
+
+    def _plain(self) -> str:
+        """The characters of an unquoted scalar, or nothing that any pattern accepts."""
+        if isinstance(self.node, yaml.ScalarNode) and self.node.style in (None, ""):
+            return str(self.node.value)
+        return ""
+
+
+def _refuse_aliases_and_tags(root: Cursor) -> None:
+    """One walk over all nodes: an alias makes a node appear twice, and a million of them would make the walk endless."""
+    seen: set[int] = set()
+    pending: list[yaml.Node] = [root.node]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            Cursor(node, root.file, "").fail("no aliases", "an anchor that is used again")
+        seen.add(id(node))
+        if node.tag not in _PLAIN_TAGS:
+            Cursor(node, root.file, "").fail("plain values", f"the tag {quoted(node.tag)}")
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                pending += (key, value)
+        elif isinstance(node, yaml.SequenceNode):
+            pending += node.value

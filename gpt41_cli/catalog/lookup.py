@@ -1,0 +1,127 @@
+"""Catalog: the price table as something to ask. Which model is that id, what does it cost on that day, when does it end?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+
+from gpt41_cli.catalog import tables
+from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quoted
+from gpt41_cli.pricing import Rates
+
+MODES = ("standard", "batch", "priority")
+ROLES = ("family", "predecessor", "successor")
+
+FINE_TUNED_PREFIX = "ft:"
+
+
+class Variant(NamedTuple):
+    """What a model id stands for: a model of the table, or a fine-tune of one. `id` is the name to print."""
+
+    id: str
+    model: tables.Model
+    fine_tuned: tables.FineTuned | None = None
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of input and output together; a fine-tune has a smaller window than its base."""
+        return self.fine_tuned.context_window if self.fine_tuned else self.model.context_window
+
+    @property
+    def rates(self) -> tables.RateTable:
+        """The price rows of this variant."""
+        return self.fine_tuned.rates if self.fine_tuned else self.model.rates
+
+    def lifecycle(self, provider: str) -> tables.Lifecycle | None:
+        """When this variant ends at a provider; None when no end is known."""
+        if self.fine_tuned and provider in self.fine_tuned.lifecycle:
+            return self.fine_tuned.lifecycle[provider]
+        return self.model.lifecycle.get(provider)
+
+
+class Offer(NamedTuple):
+    """A variant in a mode on a platform, at the price row in force on a day."""
+
+    variant: Variant
+    mode: str
+    platform: tables.Platform
+    row: tables.DatedRates
+
+    def rates(self, input_tokens: int) -> Rates:
+        """What one request of `input_tokens` pays: a surcharge above a threshold applies to the whole request."""
+        surcharge = self.variant.model.surcharge
+        if surcharge and input_tokens > surcharge.above_input_tokens:
+            return self.row.rates.scaled(surcharge.input_multiplier, surcharge.output_multiplier)
+        return self.row.rates
+
+
+class Catalog(NamedTuple):
+    """A whole price table. `file` and `sha256` say which; `checked_on` when its figures were last compared."""
+
+    file: str
+    sha256: str
+    checked_on: date
+    stale_after_days: int
+    sources: Mapping[str, tables.Source]
+    platforms: Mapping[str, tables.Platform]
+    models: Mapping[str, tables.Model]
+    limits: tables.Limits
+    evidence: tables.Evidence
+    tasks: Mapping[str, tables.Task]
+
+    def with_role(self, role: str) -> tuple[tables.Model, ...]:
+        """The models of a role, in the order of the table: the most capable first."""
+        return tuple(model for model in self.models.values() if model.role == role)
+
+    @property
+    def family(self) -> tuple[Variant, ...]:
+        """The variants that `recommend` chooses among."""
+        return tuple(Variant(model.id, model) for model in self.with_role("family"))
+
+    def variant(self, name: str) -> Variant:
+        """What the model id `name` stands for: an entry, one of its snapshots, or an `ft:` id made from either.
+
+        A snapshot takes its entry's name; a fine-tuned id stays as it is. UnknownName for anything else.
+        """
+        base = name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
+        model = self.models.get(base) or next((m for m in self.models.values() if base in m.snapshots), None)
+        if model is None:
+            raise UnknownName("model", name, self.models)
+        if base == name:
+            return Variant(model.id, model)
+        if model.fine_tuned is None:
+            raise InputError(f"model: expected a base model that can be fine-tuned, found {quoted(name)}")
+        return Variant(name, model, model.fine_tuned)
+
+    def platform(self, name: str) -> tables.Platform:
+        """The platform called `name`. UnknownName if there is none."""
+        if name not in self.platforms:
+            raise UnknownName("platform", name, self.platforms)
+        return self.platforms[name]
+
+    def task(self, name: str) -> tables.Task:
+        """The task profile called `name`. UnknownName if there is none."""
+        if name not in self.tasks:
+            raise UnknownName("task", name, self.tasks)
+        return self.tasks[name]
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Every ability that some model has."""
+        return frozenset().union(*(model.abilities for model in self.models.values()))
+
+    def offer(self, variant: Variant, mode: str, platform: tables.Platform, as_of: date) -> Offer:
+        """The variant at its price of that day. MissingPrice where none is known; UnknownName for an unknown mode."""
+        if mode not in MODES:
+            raise UnknownName("mode", mode, MODES)
+        missing = f"no price is known for {variant.id} in {mode} on {platform.id}"
+        modes = variant.rates.get(platform.id)
+        if modes is None:
+            raise MissingPrice(f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rates)}")
+        if mode not in modes:
+            raise MissingPrice(f"{missing}: {self.file} has {', '.join(modes)}")
+        rows = [row for row in modes[mode] if row.effective_from <= as_of]
+        if not rows:
+            raise MissingPrice(f"{missing} on {as_of}: the first known one is of {modes[mode][0].effective_from}")
+        return Offer(variant, mode, platform, rows[-1])

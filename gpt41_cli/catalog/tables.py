@@ -1,0 +1,292 @@
+"""What the price table holds, once read: plain records, no behaviour but looking things up.
+
+Records are NamedTuples: there are many, they never change, and a NamedTuple costs a ninth of a dataclass at start-up.
+Token counts are tokens, prices are US dollars per million tokens, both exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.pricing import Rates
+
+
+class Source(NamedTuple):
+    """Where a figure comes from; `date` is a day, a month or a year: as exact as the source is."""
+
+    id: str
+    title: str
+    url: str
+    date: str
+
+    @property
+    def label(self) -> str:
+        """How reasons cite it: `launch 2025-04-14`."""
+        return f"{self.id} {self.date}"
+
+
+class Platform(NamedTuple):
+    """Where a model is bought; lifecycle dates belong to the provider, prices to the platform."""
+
+    id: str
+    name: str
+    provider: str
+    provider_name: str
+
+
+class DatedRates(NamedTuple):
+    """One price row, in force from a date on. `confidence` is high, medium or low."""
+
+    effective_from: date
+    rates: Rates
+    source: Source
+    cache_write_30m: Decimal | None
+    cache_write_12h: Decimal | None
+    confidence: str
+    note: str | None
+
+
+RateTable = Mapping[str, Mapping[str, tuple[DatedRates, ...]]]
+"""platform id -> mode -> rows, oldest first."""
+
+
+class Surcharge(NamedTuple):
+    """A request above `above_input_tokens` costs this many times as much, the whole of it."""
+
+    above_input_tokens: int
+    input_multiplier: Decimal
+    output_multiplier: Decimal
+    source: Source
+
+
+class Lifecycle(NamedTuple):
+    """The end of a model at one provider. `disputed`: other shutdown dates that some sources name."""
+
+    announced: date | None
+    shutdown: date | None
+    replacement: str | None
+    replacement_as_of: date | None
+    source: Source
+    replacement_source: Source
+    confidence: str
+    disputed: tuple[date, ...]
+    note: str | None
+
+
+class RateLimit(NamedTuple):
+    """What one usage tier allows for one model; None is not limited."""
+
+    requests_per_minute: int
+    requests_per_day: int | None
+    tokens_per_minute: int
+    batch_queue_tokens: int
+
+
+class RateLimits(NamedTuple):
+    """Limits by usage tier, for requests up to the long-context threshold and for the pool above it."""
+
+    standard: Mapping[int, RateLimit]
+    long_context: Mapping[int, RateLimit]
+    source: Source
+    note: str | None
+
+
+class ImageRule(NamedTuple):
+    """How an image becomes tokens: `figures` are the parameters of `method` (tiles or patches)."""
+
+    method: str
+    figures: Mapping[str, Decimal | None]
+    source: Source
+    note: str | None
+
+
+class Speed(NamedTuple):
+    """Where a model stands in its family: class 1 answers fastest."""
+
+    rank: int
+    statement: str
+    source: Source
+
+
+class Encoding(NamedTuple):
+    """The vocabulary that counts a model's tokens; unpublished ones are a guess and their counts estimates."""
+
+    name: str
+    published: bool
+    source: Source
+
+
+class Reasoning(NamedTuple):
+    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off."""
+
+    default_effort: str
+    efforts: tuple[str, ...]
+    source: Source
+
+
+class FineTuned(NamedTuple):
+    """What changes when the model is a fine-tune of this one."""
+
+    context_window: int
+    training: Mapping[str, Decimal]
+    hosting_usd_per_hour: Mapping[str, Decimal]
+    rates: RateTable
+    lifecycle: Mapping[str, Lifecycle]
+    source: Source
+
+
+class Model(NamedTuple):
+    """One priced model; `role` is family, predecessor or successor."""
+
+    id: str
+    role: str
+    summary: str
+    snapshots: tuple[str, ...]
+    encoding: Encoding
+    released: date | None
+    context_window: int
+    max_input_tokens: int | None
+    max_output_tokens: int | None
+    knowledge_cutoff: date | None
+    input_modalities: tuple[str, ...]
+    output_modalities: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    features: tuple[str, ...]
+    tools: tuple[str, ...]
+    source: Source
+    notes: tuple[str, ...]
+    speed: Speed | None
+    reasoning: Reasoning | None
+    rates: RateTable
+    surcharge: Surcharge | None
+    fine_tuned: FineTuned | None
+    rate_limits: RateLimits | None
+    images: ImageRule | None
+    lifecycle: Mapping[str, Lifecycle]
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Everything `--needs` can ask for."""
+        return frozenset((*self.features, *self.tools, *self.endpoints))
+
+
+class UsageTier(NamedTuple):
+    """What an organisation has paid to be in the tier, and what it may spend in a month, in US dollars."""
+
+    paid_usd: int
+    monthly_limit_usd: int
+
+
+class PriorityRules(NamedTuple):
+    """What priority processing takes."""
+
+    max_input_tokens: int
+    source: Source
+
+
+class BatchRules(NamedTuple):
+    """What a Batch API input file must keep to."""
+
+    max_requests: int
+    max_file_megabytes: int
+    completion_window_hours: int
+    models_per_file: int
+    batches_per_hour: int
+    source: Source
+
+
+class CacheRules(NamedTuple):
+    """When a prompt prefix is read from the cache."""
+
+    minimum_tokens: int
+    step_tokens: int
+    idle_minutes_at_least: int
+    idle_minutes_at_most: int
+    lifetime_minutes: int
+    extended_hours: int
+    requests_per_minute_per_prefix: int
+    routing_prefix_tokens: int
+    source: Source
+
+
+class ChatOverhead(NamedTuple):
+    """What a chat request costs beyond its text."""
+
+    per_request_tokens: int
+    per_message_tokens: int
+    per_role_tokens: int
+    source: Source
+
+    @property
+    def one_message(self) -> int:
+        """Tokens added to a text that is sent as one user message."""
+        return self.per_request_tokens + self.per_message_tokens + self.per_role_tokens
+
+
+class Limits(NamedTuple):
+    """Limits that are the same for every model."""
+
+    long_context_tokens: int
+    usage_tiers: Mapping[int, UsageTier]
+    usage_tiers_source: Source
+    priority: PriorityRules
+    batch: BatchRules
+    prompt_cache: CacheRules
+    chat_overhead: ChatOverhead
+
+
+class Benchmark(NamedTuple):
+    """One row of the launch table; None where no figure was published."""
+
+    name: str
+    group: str
+    unit: str
+    scores: Mapping[str, Decimal | None]
+
+
+class Statement(NamedTuple):
+    """Something the makers said of a model, with its source."""
+
+    model: str
+    statement: str
+    source: Source
+
+
+class Claim(NamedTuple):
+    """A saving that the makers claim; quoted, never used to compute anything."""
+
+    claim: str
+    percent: Decimal
+    source: Source
+
+
+class Blended(NamedTuple):
+    """The blended prices published at launch; quoted, never used to compute anything."""
+
+    definition: str
+    usd_per_million: Mapping[str, Decimal]
+    source: Source
+
+
+class Evidence(NamedTuple):
+    """What is published about how good and how fast the models are."""
+
+    benchmarks: Mapping[str, Benchmark]
+    benchmarks_source: Source
+    notes: tuple[str, ...]
+    latency: tuple[Statement, ...]
+    blended: Blended
+    savings: tuple[Claim, ...]
+
+
+class Task(NamedTuple):
+    """What a kind of work asks of a model: benchmarks with weights, and how far below the family's best is near enough."""
+
+    id: str
+    summary: str
+    benchmarks: Mapping[str, int]
+    tolerance_percent: Decimal
+    reason: str

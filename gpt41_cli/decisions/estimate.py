@@ -1,0 +1,158 @@
+"""What does this work cost: each variant in each mode asked for, every term of the price, and what the discounts save."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Offer, Variant
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.display import money, number
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Finding, Level
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
+
+
+class Quote(NamedTuple):
+    """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price."""
+
+    offer: Offer
+    usage: Usage
+    rates: Rates
+    bill: Bill
+    batch_usd: Decimal | None = None
+
+    @property
+    def model(self) -> str:
+        """The id of the variant."""
+        return self.offer.variant.id
+
+    @property
+    def mode(self) -> str:
+        """standard, batch or priority."""
+        return self.offer.mode
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The price of all requests, exact."""
+        return self.bill.total_usd
+
+    @property
+    def each_usd(self) -> Decimal:
+        """The price of one request, for display: it may have been rounded."""
+        return self.total_usd / self.usage.requests
+
+    @property
+    def caching_saves_usd(self) -> Decimal:
+        """What the cached tokens would cost more as ordinary input, exact."""
+        full = price(Usage(self.usage.requests, self.usage.cached_tokens), self.rates).total_usd
+        return EXACT.subtract(full, self.bill.cached_input_usd)
+
+    @property
+    def batch_saves_usd(self) -> Decimal | None:
+        """What batch would save, exact; negative where giving up the cache costs more."""
+        return None if self.batch_usd is None else EXACT.subtract(self.total_usd, self.batch_usd)
+
+
+class Estimate(NamedTuple):
+    """Quotes in the order asked for, what the checks found, and what a reader of the figures must know."""
+
+    quotes: tuple[Quote, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def quote(offer: Offer, work: Workload) -> Quote:
+    """The exact price of the work at this offer."""
+    rates = offer.rates(work.request.input_tokens)
+    return Quote(offer, work.usage, rates, price(work.usage, rates))
+
+
+def estimate(
+    catalog: Catalog,
+    work: Workload,
+    *,
+    variants: Sequence[Variant],
+    modes: Sequence[str],
+    platform: Platform,
+    as_of: date,
+) -> Estimate:
+    """Every variant in every mode. With no `variants`, the family side by side, less those without such a price.
+
+    MissingPrice when a variant that was asked for has no price, or when none has.
+    """
+    quotes: list[Quote] = []
+    findings: list[Finding] = []
+    missing: list[MissingPrice] = []
+    for variant in variants or catalog.family:
+        for mode in modes:
+            try:
+                offer = catalog.offer(variant, mode, platform, as_of)
+            except MissingPrice as error:
+                if variants:
+                    raise
+                missing.append(error)
+                continue
+            quotes.append(_with_batch(catalog, quote(offer, work), work, as_of))
+    if not quotes:
+        raise missing[0]
+    findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
+    for variant in dict.fromkeys(each.offer.variant.id for each in quotes):
+        chosen = next(each.offer.variant for each in quotes if each.model == variant)
+        findings += limits.check(chosen, work.request)
+        findings += lifecycle.check(chosen, platform, as_of)
+    findings += limits.check_cache(catalog, work.request)
+    return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
+
+
+def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
+    if found.mode == "batch":
+        return found
+    try:
+        offer = catalog.offer(found.offer.variant, "batch", found.offer.platform, as_of)
+    except MissingPrice:
+        return found
+    return found._replace(batch_usd=quote(offer, work).total_usd)
+
+
+def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
+    """What a reader of these prices must know: each sentence once."""
+    found: list[str] = []
+    overhead = catalog.limits.chat_overhead
+    if work.text_tokens:
+        found.append(
+            f"The text alone is counted: sent as one user message it is billed {overhead.one_message} tokens more a request"
+            f" [{overhead.source.label}]."
+        )
+    for each in quotes:
+        variant, row = each.offer.variant, each.offer.row
+        if each.usage.cached_tokens and each.rates.cached_input is None:
+            found.append(
+                f"{variant.id} in {each.mode} gives cached tokens no discount: they are priced as input [{row.source.label}]."
+            )
+        if work.text_tokens and not variant.model.encoding.published:
+            found.append(f"The tokenizer of {variant.id} is not published: its token counts are estimates.")
+        if each.rates is not row.rates and variant.model.surcharge:
+            surcharge = variant.model.surcharge
+            found.append(
+                f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
+                f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
+                f"[{surcharge.source.label}]."
+            )
+        if row.cache_write_30m is not None:
+            found.append(
+                f"{variant.id} bills what it writes to the prompt cache at {money(row.cache_write_30m)} per million tokens "
+                f"in place of {money(row.rates.input)}; no cache writes are assumed here [{row.source.label}]."
+            )
+        if variant.model.reasoning:
+            found.append(f"{variant.id} bills reasoning tokens as output: count them in the output tokens.")
+        if row.confidence != "high":
+            found.append(f"The {each.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip())
+        if variant.fine_tuned and each.offer.platform.id in variant.fine_tuned.hosting_usd_per_hour:
+            hosting = variant.fine_tuned.hosting_usd_per_hour[each.offer.platform.id]
+            found.append(f"{variant.id}: hosting at {money(hosting)} an hour comes on top.")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,61 @@
+"""When a variant ends: what may still be called on a day, and what follows it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from gpt41_cli.catalog import Variant
+from gpt41_cli.catalog.tables import Lifecycle, Platform
+from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.display import number
+from gpt41_cli.findings import Finding, Level
+
+
+def ended(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+    """The lifecycle of a variant that is shut down on that day; the day itself counts as shut down."""
+    life = variant.lifecycle(platform.provider)
+    return life if life and life.shutdown and life.shutdown <= as_of else None
+
+
+def retiring(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+    """The lifecycle of a variant that still runs on that day, but whose end has been announced by then."""
+    life = variant.lifecycle(platform.provider)
+    if not life or not life.shutdown or life.shutdown <= as_of:
+        return None
+    return life if life.announced is None or life.announced <= as_of else None
+
+
+def shut_down(variant: Variant, platform: Platform, life: Lifecycle) -> Remark:
+    """That it is gone, since when, and what is named in its place."""
+    text = f"{platform.provider_name} shut it down on {life.shutdown}{_replacement(life)}{_dispute(life)}"
+    return Remark("model-shut-down", text, (life.source,), brief="shut down")
+
+
+def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
+    """That it will be gone, in how many days, and what is named in its place."""
+    assert life.shutdown is not None
+    days = (life.shutdown - as_of).days
+    text = f"{variant.id} ends in {number(days)} day{'' if days == 1 else 's'} ({life.shutdown}){_replacement(life)}{_dispute(life)}"
+    sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
+    return Remark("model-retires", text, sources)
+
+
+def check(variant: Variant, platform: Platform, as_of: date) -> list[Finding]:
+    """A warning for a variant that is shut down or will be."""
+    if life := ended(variant, platform, as_of):
+        remark = shut_down(variant, platform, life)
+        return [Finding(remark.rule, Level.WARNING, f"{variant.id}: {remark.text}", actual=str(life.shutdown))]
+    if life := retiring(variant, platform, as_of):
+        remark = ends(variant, life, as_of)
+        return [Finding(remark.rule, Level.WARNING, remark.text, actual=str(life.shutdown))]
+    return []
+
+
+def _replacement(life: Lifecycle) -> str:
+    return f"; its named replacement is {life.replacement}" if life.replacement else "; no replacement is named"
+
+
+def _dispute(life: Lifecycle) -> str:
+    if not life.disputed:
+        return ""
+    return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"

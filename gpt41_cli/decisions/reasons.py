@@ -1,0 +1,253 @@
+"""The sentences of a recommendation: what speaks for the choice, what against it, and what would have to give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from gpt41_cli.catalog import MODES, Variant
+from gpt41_cli.catalog.tables import Source
+from gpt41_cli.decisions import lifecycle
+from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
+from gpt41_cli.decisions.estimate import Quote, quote
+from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.display import money, number, percent, plural, times
+from gpt41_cli.errors import MissingPrice
+
+
+def explain(
+    case: Case,
+    choice: Candidate | None,
+    alternatives: Sequence[Candidate],
+    excluded: Sequence[Candidate],
+    *,
+    is_replacement: bool,
+) -> tuple[list[Remark], list[Remark]]:
+    """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
+    if choice is None:
+        return [], list(_what_would_have_to_give(case, excluded))
+    if is_replacement:
+        why = [*_family_has_ended(case, choice), *_cheapest(case, choice, alternatives)]
+        return why, [*_no_scores(choice), *_batch_saving(case, choice, excluded), *_reasoning(choice)]
+    why = [
+        *_scores(case, choice),
+        *_batch_admitted(case, choice, alternatives),
+        *_cheapest(case, choice, alternatives),
+        *_fastest(case, choice),
+        *_met(case, choice),
+    ]
+    but = [
+        *_batch_saving(case, choice, excluded),
+        *_others(case, choice, alternatives, excluded),
+        *_cache_forgone(case, choice),
+        *_queue(case, choice),
+        *_ending(case, choice),
+    ]
+    return why, but
+
+
+def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
+    for scores in case.scores:
+        share = scores.share[choice.variant.id]
+        assert share is not None
+        figures = scores.evidence(choice.variant.id)
+        task = scores.task.id
+        sources = () if case.wishes.evaluation else (case.catalog.evidence.benchmarks_source,)
+        cited = f" [{case.wishes.evaluation.name}]" if case.wishes.evaluation else ""
+        if share == 1:
+            yield Remark("score", f"the family's best for {task} ({figures}){cited}", sources)
+        else:
+            near = percent(tolerance_of(case.wishes, scores.task))
+            text = f"within {near} of the family's best for {task}: {percent(share)} ({figures}){cited}"
+            yield Remark("score", text, sources)
+
+
+def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    deadline = case.wishes.deadline
+    standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
+    if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
+        return
+    hours = number(int(deadline.total_seconds() // 3600))
+    text = f"{hours} h to wait admits batch, {_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
+    yield Remark("deadline", text, (choice.quote.offer.row.source,))
+
+
+def _compared(part: Quote, whole: Quote) -> str:
+    if not whole.total_usd:
+        return "the price"
+    share = part.total_usd / whole.total_usd
+    return "half" if share == Decimal("0.5") else percent(share)
+
+
+def _cheapest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    assert choice.quote is not None
+    sources = (choice.quote.offer.row.source,)
+    if case.wishes.prefer != "cost":
+        return
+    rival = next((each for each in alternatives if each.variant != choice.variant), None)
+    if rival is None or rival.quote is None:
+        yield Remark("price", "the only variant that fits", sources) if not alternatives else Remark(
+            "price", "the only variant that fits, in its cheapest mode that does", sources
+        )
+        return
+    text = f"the cheapest that fits; {rival.name} would cost {money(rival.quote.total_usd)}{_trade(choice, rival)}"
+    yield Remark("price", text, sources)
+
+
+def _trade(choice: Candidate, rival: Candidate) -> str:
+    """How the rival compares: `, 5 times as much for 3 points more`."""
+    assert choice.quote is not None
+    assert rival.quote is not None
+    if not choice.quote.total_usd or rival.quote.total_usd == choice.quote.total_usd:
+        return ""
+    ratio = rival.quote.total_usd / choice.quote.total_usd
+    price = f"{times(ratio)} as much" if ratio > 1 else f"{percent(ratio)} of this"
+    return f", {price}{_points(choice, rival)}"
+
+
+def _points(choice: Candidate, rival: Candidate) -> str:
+    if choice.share is None or rival.share is None:
+        return ""
+    points = (rival.share - choice.share) * 100
+    rounded = abs(points).quantize(Decimal(1) if abs(points) >= 1 else Decimal("0.1"))
+    if not rounded:
+        return " for the same score"
+    return f" for {rounded} point{'' if rounded == 1 else 's'} {'more' if points > 0 else 'less'}"
+
+
+def _fastest(case: Case, choice: Candidate) -> Iterator[Remark]:
+    speed = choice.variant.model.speed
+    if case.wishes.prefer == "speed" and speed:
+        yield Remark("speed", f"the fastest class that fits: {speed.statement}", (speed.source,))
+
+
+def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
+    if case.wishes.needs:
+        yield Remark("needs", f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
+    if case.wishes.until:
+        yield Remark("until", f"it runs to the end of {case.wishes.until}")
+
+
+def _batch_saving(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+    """The saving that is there but not allowed: shown, not chosen."""
+    assert choice.quote is not None
+    for each in excluded:
+        only_late = [remark.rule for remark in each.exclusions] == ["deadline"]
+        if each.variant == choice.variant and only_late and each.quote and each.quote.total_usd < choice.quote.total_usd:
+            hours = case.catalog.limits.batch.completion_window_hours
+            text = (
+                f"batch would cost {money(each.quote.total_usd)}, {_compared(each.quote, choice.quote)} of this: "
+                f"--deadline {hours}h admits it where the answers can wait that long"
+            )
+            yield Remark("batch-saving", text, (each.quote.offer.row.source,))
+
+
+def _others(
+    case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]
+) -> Iterator[Remark]:
+    """One sentence for each other variant: how near it came, or what keeps it out."""
+    for variant in case.catalog.family:
+        if variant == choice.variant:
+            continue
+        fits = next((each for each in alternatives if each.variant == variant), None)
+        if fits:
+            if case.wishes.prefer != "cost":
+                yield Remark("runner-up", f"{fits.name} fits too{_cost(fits)}{_trade(choice, fits)}", _price_source(fits))
+            continue
+        out = _nearest(variant, choice.mode, excluded)
+        if out:
+            facts = [each for each in out.exclusions if each.rule != "deadline"] or list(out.exclusions)
+            text = f"{variant.id}{_cost(out)}: {facts[0].text}"
+            yield Remark(facts[0].rule, text, facts[0].sources)
+
+
+def _nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate | None:
+    """The excluded candidate of a variant that says most: in the chosen mode, if that has a price."""
+    mine = [each for each in excluded if each.variant == variant]
+    return next((each for each in mine if each.mode == mode and each.quote), mine[0] if mine else None)
+
+
+def _cost(each: Candidate) -> str:
+    return f" would cost {money(each.quote.total_usd)}" if each.quote else ""
+
+
+def _price_source(each: Candidate) -> tuple[Source, ...]:
+    return (each.quote.offer.row.source,) if each.quote else ()
+
+
+def _cache_forgone(case: Case, choice: Candidate) -> Iterator[Remark]:
+    assert choice.quote is not None
+    cached = choice.quote.usage.cached_tokens
+    if cached and choice.quote.rates.cached_input is None:
+        text = f"{choice.mode} gives no cache discount: {plural(cached, 'cached token')} are priced as input"
+        yield Remark("no-cache-discount", text, (choice.quote.offer.row.source,))
+
+
+def _queue(case: Case, choice: Candidate) -> Iterator[Remark]:
+    """How many parts a batch must be sent in when the tier's queue does not hold it all."""
+    tier, table = case.wishes.usage_tier, choice.variant.model.rate_limits
+    if choice.mode != "batch" or tier is None or table is None or tier not in table.standard:
+        return
+    is_long = case.work.request.input_tokens > case.catalog.limits.long_context_tokens
+    limit = table.long_context.get(tier) if is_long else table.standard[tier]
+    needed = case.work.usage.input_tokens
+    if limit and needed > limit.batch_queue_tokens:
+        fitting = limit.batch_queue_tokens // case.work.request.input_tokens
+        parts = -(-case.work.requests // fitting)
+        text = (
+            f"tier {tier} queues {number(limit.batch_queue_tokens)} batch tokens at a time: "
+            f"{number(needed)} go in {plural(parts, 'part')}, one after the other"
+        )
+        yield Remark("batch-queue", text, (table.source,))
+
+
+def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
+    life = lifecycle.retiring(choice.variant, case.platform, case.as_of)
+    if life is None:
+        return
+    remark = lifecycle.ends(choice.variant, life, case.as_of)
+    priced = _replacement_price(case, life.replacement, choice.mode)
+    yield remark._replace(text=remark.text + priced)
+
+
+def _replacement_price(case: Case, name: str | None, mode: str) -> str:
+    """The price of the same work at the named replacement, today: `: $3.40 for the same work`."""
+    if name is None or name not in case.catalog.models:
+        return ""
+    try:
+        offer = case.catalog.offer(case.catalog.variant(name), mode, case.platform, case.as_of)
+    except MissingPrice:
+        return ""
+    return f": {money(quote(offer, case.work).total_usd)} for the same work"
+
+
+def _family_has_ended(case: Case, choice: Candidate) -> Iterator[Remark]:
+    for variant in case.catalog.family:
+        life = lifecycle.ended(variant, case.platform, case.as_of)
+        assert life is not None
+        remark = lifecycle.shut_down(variant, case.platform, life)
+        yield remark._replace(text=f"{variant.id}: {remark.text}", sources=(life.source, life.replacement_source))
+
+
+def _no_scores(choice: Candidate) -> Iterator[Remark]:
+    text = f"no launch benchmark covers {choice.variant.id}: it is chosen by price and limits alone; evaluate it on your own work"
+    yield Remark("no-score", text)
+
+
+def _reasoning(choice: Candidate) -> Iterator[Remark]:
+    reasoning = choice.variant.model.reasoning
+    if reasoning:
+        off = "effort none switches them off" if "none" in reasoning.efforts else "they cannot be switched off"
+        text = f"its reasoning tokens are billed as output and not in this price; the default effort is {reasoning.default_effort}, {off}"
+        yield Remark("reasoning", text, (reasoning.source,))
+
+
+def _what_would_have_to_give(case: Case, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+    """The nearest candidate of each variant and everything that keeps it out, the nearest of all first."""
+    seen: list[Variant] = []
+    for each in sorted(excluded, key=lambda each: (len(each.exclusions), MODES.index(each.mode))):
+        if each.variant not in seen:
+            seen.append(each.variant)
+            texts = "; ".join(remark.text for remark in each.exclusions)
+            sources = tuple(source for remark in each.exclusions for source in remark.sources)
+            yield Remark("would-have-to-give", f"{each.name}{_cost(each)}, but {texts}", sources)

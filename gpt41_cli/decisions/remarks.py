@@ -1,0 +1,21 @@
+"""A sentence with its sources: what reasons, caveats and exclusions are made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gpt41_cli.catalog.tables import Source
+
+
+class Remark(NamedTuple):
+    """`rule` is a stable id; `text` carries its figures; `brief` is the same in a few words, for a table."""
+
+    rule: str
+    text: str
+    sources: tuple[Source, ...] = ()
+    brief: str = ""
+
+    @property
+    def cited(self) -> str:
+        """The sources as reports print them: `launch 2025-04-14, sdk 2026-11`."""
+        return ", ".join(dict.fromkeys(source.label for source in self.sources))

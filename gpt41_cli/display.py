@@ -1,0 +1,86 @@
+"""The one place where a figure is rounded, and then only to be read: money, tokens, shares, days, and untrusted text.
+
+Nothing here is ever parsed back or added up; sums are made of the exact values.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+_CENT = Decimal("0.01")
+
+
+def money(amount: Decimal) -> str:
+    """Dollars to read: cents from a dollar upwards, four significant digits (never fewer than cents) below.
+
+    >>> money(Decimal("13.2")), money(Decimal("0.000132")), money(Decimal("1234567.891")), money(Decimal(0))
+    ('$13.20', '$0.000132', '$1,234,567.89', '$0.00')
+    """
+    if abs(amount) >= 1 or not amount:
+        return f"${amount.quantize(_CENT, ROUND_HALF_EVEN):,f}"
+    step = min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
+    digits = f"{amount.quantize(step, ROUND_HALF_EVEN):f}".rstrip("0")
+    whole, _, fraction = digits.partition(".")
+    return f"${whole}.{fraction.ljust(2, '0')}"
+
+
+def exact(amount: Decimal) -> str:
+    """The shortest plain decimal with every digit: what JSON, CSV and `-q` print.
+
+    >>> exact(Decimal("13.200")), exact(Decimal("1E+3")), exact(Decimal("0.00"))
+    ('13.2', '1000', '0')
+    """
+    digits = f"{amount:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def number(count: int) -> str:
+    """A count with thousands separators.
+
+    >>> number(1047576)
+    '1,047,576'
+    """
+    return f"{count:,}"
+
+
+def percent(share: Decimal) -> str:
+    """A share of one as a percentage: whole, but never rounded onto 0 or 100; tenths below 10.
+
+    >>> percent(Decimal("0.966")), percent(Decimal("0.998")), percent(Decimal("0.0123")), percent(Decimal(1))
+    ('97 %', '99.8 %', '1.2 %', '100 %')
+    """
+    value = share * 100
+    whole = value.quantize(Decimal(1), ROUND_HALF_EVEN)
+    near_an_end = whole in (0, 100) and value != whole
+    tenths = value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+    return f"{exact(tenths if near_an_end or abs(value) < 10 else whole)} %"
+
+
+def times(ratio: Decimal) -> str:
+    """A ratio as people say it, to two significant digits.
+
+    >>> times(Decimal(5)), times(Decimal("1.75")), times(Decimal("12.4"))
+    ('5 times', '1.8 times', '12 times')
+    """
+    step = Decimal(1) if ratio >= 10 else Decimal("0.1")
+    return f"{exact(ratio.quantize(step, ROUND_HALF_EVEN))} times"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and its noun.
+
+    >>> plural(1, "file"), plural(1200, "request")
+    ('1 file', '1,200 requests')
+    """
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that a terminal could act on: controls, line breaks, bidi marks, lone surrogates.
+
+    >>> printable("tea\\nspoon")
+    'tea\\\\nspoon'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

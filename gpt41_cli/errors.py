@@ -1,0 +1,59 @@
+"""What goes wrong, said so that the reader can mend it: where, what was expected, what was found, what to do.
+
+Gpt41Error
+├── TableError            the price table is malformed
+├── UnknownName           a model, mode, platform, task, ... that the table does not have
+├── MissingPrice          the table has no price for what was asked
+└── InputError            a number, file or option that cannot be used
+
+All of them end a run with exit code 2. Findings (`gpt41_cli.findings`) are data, not errors, and never share that code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from gpt41_cli.display import printable
+
+
+class Gpt41Error(Exception):
+    """The base of every error that is the input's fault; `str()` is the whole message, one line."""
+
+
+class TableError(Gpt41Error):
+    """A price table that cannot be trusted; the message begins with `file:line:column: path`."""
+
+
+class UnknownName(Gpt41Error):
+    """A name that the table does not have; the message lists the nearest ones."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        choices = list(known)
+        super().__init__(f"{kind}: expected {_one_of(name, choices)}, found {quoted(name)}")
+
+
+class MissingPrice(Gpt41Error):
+    """No price is known for a model in a mode on a platform at a date. Never zero, never another row's price."""
+
+
+class InputError(Gpt41Error):
+    """A number, a file or an option that cannot be used as it is."""
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes, cut at 60 characters, its control characters escaped: safe to print.
+
+    >>> quoted("a\\x1b[31m")
+    '"a\\\\x1b[31m"'
+    """
+    return f'"{printable(text if len(text) <= 60 else text[:60] + "…")}"'
+
+
+def _one_of(name: str, choices: list[str]) -> str:
+    """What to write instead of `name`: the near misses where there are any, else every choice."""
+    folded = {choice.lower(): choice for choice in choices}
+    near = [folded[match] for match in get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
+    if near:
+        return f"one of {', '.join(choices)} (did you mean {' or '.join(near)}?)"
+    return f"one of {', '.join(choices)}"

@@ -1,0 +1,41 @@
+"""Findings: what a check noticed, as data. They decide exit code 1; errors (exit code 2) are in `gpt41_cli.errors`."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Level(IntEnum):
+    """How much a finding weighs; an `error` makes the run exit with 1."""
+
+    NOTICE = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """The lower-case name, as reports print it."""
+        return self.name.lower()
+
+
+class Location(NamedTuple):
+    """A place in a file; `line` and `column` count from 1 and are None where the whole file is meant."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in self if part is not None)
+
+
+class Finding(NamedTuple):
+    """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it."""
+
+    rule: str
+    level: Level
+    message: str
+    location: Location | None = None
+    actual: str | None = None
+    allowed: str | None = None

@@ -1,0 +1,109 @@
+"""Usage x Rates -> Quote: exact arithmetic on decimals, no I/O, no rounding, no names of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import NamedTuple
+
+from gpt41_cli.errors import InputError
+
+# Wide enough for any count this program accepts times any price it accepts; should it ever not be, Inexact is raised
+# rather than a digit lost.
+EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
+
+_PER_MILLION = -6
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or many requests, in all: `cached_tokens` are a part of `input_tokens`, as OpenAI reports them.
+
+    Adds with `+`, and so with `sum(..., Usage())`; `usage * n` is the same work n times over.
+
+    >>> Usage(1, 1200, 800, 400) * 10 + Usage(1, 50, 0, 5)
+    Usage(requests=11, input_tokens=12050, cached_tokens=8000, output_tokens=4005)
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value < 0:
+                raise InputError(f"{name}: expected 0 or more, found {value}")
+        if self.cached_tokens > self.input_tokens:
+            raise InputError(
+                f"cached_tokens: expected at most the input tokens ({self.input_tokens:,}), of which they are a part, "
+                f"found {self.cached_tokens:,}"
+            )
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+    def __mul__(self, times: int) -> Usage:
+        return Usage(
+            self.requests * times,
+            self.input_tokens * times,
+            self.cached_tokens * times,
+            self.output_tokens * times,
+        )
+
+
+class Rates(NamedTuple):
+    """US dollars per million tokens. `cached_input` None: the mode gives cached tokens no discount."""
+
+    input: Decimal
+    cached_input: Decimal | None
+    output: Decimal
+
+    def scaled(self, input_multiplier: Decimal, output_multiplier: Decimal) -> Rates:
+        """These rates with a surcharge on input (cached input too) and on output."""
+        return Rates(
+            EXACT.multiply(self.input, input_multiplier),
+            None if self.cached_input is None else EXACT.multiply(self.cached_input, input_multiplier),
+            EXACT.multiply(self.output, output_multiplier),
+        )
+
+
+class Bill(NamedTuple):
+    """The three terms of a price in US dollars, exact."""
+
+    uncached_input_usd: Decimal
+    cached_input_usd: Decimal
+    output_usd: Decimal
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The sum of the three terms."""
+        return EXACT.add(EXACT.add(self.uncached_input_usd, self.cached_input_usd), self.output_usd)
+
+
+def price(usage: Usage, rates: Rates) -> Bill:
+    """The exact price of `usage` at `rates`.
+
+    `total = ((input - cached) * input rate + cached * cached rate + output * output rate) / 1,000,000`; where there is
+    no cached rate, cached tokens are ordinary input.
+
+    >>> rates = Rates(Decimal("0.40"), Decimal("0.10"), Decimal("1.60"))
+    >>> price(Usage(1, 1200, 800, 400), rates).total_usd
+    Decimal('0.00088000')
+    """
+    cached_rate = rates.input if rates.cached_input is None else rates.cached_input
+    return Bill(
+        _term(usage.input_tokens - usage.cached_tokens, rates.input),
+        _term(usage.cached_tokens, cached_rate),
+        _term(usage.output_tokens, rates.output),
+    )
+
+
+def _term(tokens: int, rate: Decimal) -> Decimal:
+    return EXACT.scaleb(EXACT.multiply(Decimal(tokens), rate), _PER_MILLION)

@@ -1,0 +1,70 @@
+"""Report: the one shape in which every command answers and from which every format draws. One file per kind of result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.findings import Finding
+
+Json: TypeAlias = "str | int | bool | None | Sequence[Json] | Mapping[str, Json]"
+
+
+class Line(NamedTuple):
+    """A labelled sentence below the headline, with the source it cites."""
+
+    label: str
+    text: str
+    cited: str = ""
+
+
+class Row(NamedTuple):
+    """Cells fit to be read; `tone` is chosen, faint or empty."""
+
+    cells: tuple[str, ...]
+    tone: str = ""
+
+
+class Table(NamedTuple):
+    """`columns`: titles, those of right-aligned columns beginning with `>`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    title: str = ""
+
+
+class Report(NamedTuple):
+    """An answer. `headline`, `lines`, `tables` are to be read; `answer`, `data`, `records` are exact, for programs.
+
+    `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints.
+    """
+
+    schema: str
+    answer: str
+    headline: str
+    lines: tuple[Line, ...]
+    tables: tuple[Table, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    data: Mapping[str, Json]
+    records: tuple[Mapping[str, Json], ...]
+    catalog: Catalog
+
+    @property
+    def unsaid(self) -> tuple[Finding, ...]:
+        """The findings that no line has said already."""
+        said = " ".join(line.text for line in self.lines)
+        return tuple(finding for finding in self.findings if finding.message not in said)
+
+
+def finding_json(finding: Finding) -> Mapping[str, Json]:
+    """A finding as JSON; its location is null or `{path, line, column}`."""
+    return {
+        "rule": finding.rule,
+        "level": finding.level.label,
+        "message": finding.message,
+        "location": finding.location._asdict() if finding.location else None,
+        "actual": finding.actual,
+        "allowed": finding.allowed,
+    }

@@ -1,0 +1,140 @@
+"""A Recommendation as a Report: the choice first, then why, then what speaks against it, then every candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.candidates import Candidate, Wishes
+from gpt41_cli.decisions.estimate import notes
+from gpt41_cli.decisions.recommend import Recommendation
+from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.display import exact, money, percent, plural, times
+from gpt41_cli.reports import Json, Line, Report, Row, Table
+from gpt41_cli.reports.cost import quote_json
+
+SCHEMA = "gpt41.recommendation/1"
+
+NOTHING = "none"
+
+
+def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> Report:
+    """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
+    choice = found.choice
+    candidates = [*([choice] if choice else []), *found.alternatives, *found.excluded]
+    return Report(
+        schema=SCHEMA,
+        answer=choice.name if choice else NOTHING,
+        headline=_headline(work, found),
+        lines=(
+            *(Line("why", remark.text, remark.cited) for remark in found.why),
+            *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
+        ),
+        tables=(_table(candidates, choice),),
+        findings=found.findings,
+        notes=tuple(_notes(catalog, work, wishes, found)),
+        data={
+            "choice": quote_json(choice.quote) if choice and choice.quote else None,
+            "is_replacement": found.is_replacement,
+            "tasks": [task.id for task in wishes.tasks],
+            "reasons": [
+                *(_remark_json("why", remark) for remark in found.why),
+                *(_remark_json("but", remark) for remark in found.but),
+            ],
+            "alternatives": [quote_json(each.quote) for each in found.alternatives if each.quote],
+            "excluded": [
+                {
+                    "model": each.variant.id,
+                    "mode": each.mode,
+                    "reasons": [_remark_json("excluded", remark) for remark in each.exclusions],
+                    "total_usd": exact(each.quote.total_usd) if each.quote else None,
+                }
+                for each in found.excluded
+            ],
+            "scores": {
+                scores.task.id: {model: None if share is None else _share(share) for model, share in scores.share.items()}
+                for scores in found.scores
+            },
+        },
+        records=tuple(_record(each, choice) for each in candidates),
+        catalog=catalog,
+    )
+
+
+def _headline(work: Workload, found: Recommendation) -> str:
+    if found.choice is None or found.choice.quote is None:
+        return "Nothing fits: no variant in any mode meets every wish"
+    total, each = found.choice.quote.total_usd, found.choice.quote.each_usd
+    cost = f"{money(total)} for {plural(work.requests, 'request')}" + (f" ({money(each)} each)" if work.requests > 1 else "")
+    after = "; the family itself is shut down" if found.is_replacement else ""
+    return f"Use {found.choice.variant.id} in {found.choice.mode}: {cost}{after}"
+
+
+def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
+    said = []
+    if not found.is_replacement:
+        if wishes.evaluation:
+            said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the family's best.")
+        else:
+            label = catalog.evidence.benchmarks_source.label
+            said.append(f"Scores are launch benchmarks [{label}], a proxy for your work: --scores takes your own evaluation.")
+    if found.choice and found.choice.quote:
+        said += notes(catalog, work, [found.choice.quote])
+    return said
+
+
+def _remark_json(kind: str, remark: Remark) -> Mapping[str, Json]:
+    return {
+        "kind": kind,
+        "rule": remark.rule,
+        "text": remark.text,
+        "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
+    }
+
+
+def _share(share: Decimal) -> str:
+    return f"{share:.4f}"
+
+
+def _record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
+    status = "chosen" if each is choice else "excluded" if each.exclusions else "fits"
+    return {
+        "status": status,
+        "model": each.variant.id,
+        "mode": each.mode,
+        "total_usd": exact(each.quote.total_usd) if each.quote else None,
+        "score": None if each.share is None else _share(each.share),
+        "reasons": "; ".join(remark.text for remark in each.exclusions),
+    }
+
+
+def _table(candidates: list[Candidate], choice: Candidate | None) -> Table:
+    return Table(
+        ("model", "mode", ">each", ">total", ">score", ""),
+        tuple(_row(each, choice) for each in candidates),
+    )
+
+
+def _row(each: Candidate, choice: Candidate | None) -> Row:
+    cells = (
+        each.variant.id,
+        each.mode,
+        money(each.quote.each_usd) if each.quote else "-",
+        money(each.quote.total_usd) if each.quote else "-",
+        "-" if each.share is None else percent(each.share),
+        _remark(each, choice),
+    )
+    return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
+
+
+def _remark(each: Candidate, choice: Candidate | None) -> str:
+    if each is choice:
+        return "chosen"
+    if each.exclusions:
+        return "; ".join(dict.fromkeys(remark.brief for remark in each.exclusions))
+    if not choice or not choice.quote or not each.quote or not choice.quote.total_usd:
+        return "fits"
+    ratio = each.quote.total_usd / choice.quote.total_usd
+    return f"fits, {times(ratio)} the price" if ratio != 1 else "fits, the same price"

@@ -1,0 +1,1 @@
+"""What is sent: files, folders and standard input as texts whose tokens can be counted."""

@@ -1,0 +1,114 @@
+"""The files of a folder as git would list them: what is ignored is left out, and said to be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from stat import S_ISLNK, S_ISREG
+from typing import TYPE_CHECKING, NamedTuple
+
+from gpt41_cli.errors import InputError, quoted
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+IGNORED = "ignored"
+
+
+class LeftOut(NamedTuple):
+    """A path that is not counted, and why."""
+
+    path: str
+    reason: str
+
+
+class Listing(NamedTuple):
+    """The regular files below a folder, sorted, and what was left out."""
+
+    files: list[Path]
+    left_out: list[LeftOut]
+
+
+def list_files(folder: Path) -> Listing:
+    """The files git would list in `folder`, tracked or not; outside of a repository the .gitignore files decide alone."""
+    listed = _git(folder, "--cached", "--others", "--exclude-standard")
+    if listed is None:
+        return _sorted(folder, *_walk(folder))
+    ignored = _git(folder, "--others", "--ignored", "--exclude-standard", "--directory") or []
+    return _sorted(folder, listed, ignored)
+
+
+def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
+    files: list[Path] = []
+    left_out = [LeftOut(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in ignored]
+    for name in sorted(set(listed)):
+        path = folder / name
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue  # git still lists a file that was deleted but not yet committed as such
+        if S_ISREG(mode):
+            files.append(path)
+        else:
+            left_out.append(LeftOut(str(path), "a symbolic link" if S_ISLNK(mode) else "not a regular file"))
+    return Listing(files, left_out)
+
+
+def _git(folder: Path, *options: str) -> list[str] | None:
+    """What `git ls-files` prints for `folder`; None where there is no git or no repository."""
+    # A repository's own configuration must not be able to start a program.
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), "ls-files", "-z", *options]
+    try:
+        done = subprocess.run(command, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _walk(folder: Path) -> tuple[list[str], list[str]]:
+    """Relative names of the files below `folder` that its .gitignore files admit, and of what they ignore."""
+    listed: list[str] = []
+    ignored: list[str] = []
+    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
+    while pending:
+        base, rules = pending.pop()
+        rules += tuple(_rules(folder, base))
+        for entry in _entries(folder / base):
+            name = base + entry.name + "/" * entry.is_dir(follow_symlinks=False)
+            if name == base + ".git/" or name == base + ".git":
+                continue
+            if _is_ignored(name, rules):
+                ignored.append(name)
+            elif name.endswith("/"):
+                pending.append((name, rules))
+            else:
+                listed.append(name)
+    return listed, sorted(ignored)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise InputError(f"{quoted(str(folder))}: expected a readable folder, found: {error.strerror}") from None
+
+
+def _rules(folder: Path, base: str) -> Iterator[tuple[str, GitIgnoreSpec]]:
+    """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
+    path = folder / base / ".gitignore"
+    if path.is_file():
+        from pathspec import GitIgnoreSpec
+
+        yield base, GitIgnoreSpec.from_lines(path.read_text("utf-8", "replace").splitlines())
+
+
+def _is_ignored(name: str, rules: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
+    """The deepest .gitignore that says anything about `name` decides."""
+    for base, spec in reversed(rules):
+        verdict = spec.check_file(name[len(base) :]).include
+        if verdict is not None:
+            return verdict
+    return False

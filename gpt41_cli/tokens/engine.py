@@ -1,0 +1,151 @@
+"""Exact token counts of text of any size and shape, with tiktoken as the engine and a bounded amount of memory.
+
+Long text is cut where the encoding's pattern cuts it anyway, so that the parts can be counted on all cores and their
+sum is the count of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
+
+from gpt41_cli.tokens.vocabulary import VOCABULARIES, ranks
+
+if TYPE_CHECKING:
+    from tiktoken import Encoding
+
+BLOCK = 400_000
+"""Characters counted at a time: enough to keep a core busy, little enough to hold several."""
+
+# Letters and digits end a piece of every alternative of the pattern when one of these follows: none of them is a
+# letter, a mark, a digit or the apostrophe of a contraction. Cutting there changes nothing on either side.
+_SEAM = re.compile(r"(?<=[^\W_])[\s!-&(-/:-@\[-`{-~\u3000-\u3002\uff01\uff0c\uff1a\uff1b\uff1f]")
+_SEAM_WINDOW = 2_000
+
+# tiktoken 0.14 panics (a Rust stack overflow that also writes to stderr) on some 400,000 blanks in a row.
+_LONGEST_BLANK = 100_000
+
+_PIECE = 50_000
+_OVERLAP = 32
+
+
+def count(text: str, encoding: str) -> int:
+    """Tokens of `text` in the vocabulary `encoding`; lone surrogates count as the replacement character, as in tiktoken."""
+    return count_stream((text,), encoding)
+
+
+def count_stream(chunks: Iterable[str], encoding: str) -> int:
+    """Tokens of the text that `chunks` make when joined; at most a few blocks of it are held at a time."""
+    engine = _engine(encoding)
+    blocks = _blocks(chunks)
+    first, second = next(blocks, ""), next(blocks, None)
+    if second is None:
+        return _count_block(first, engine)
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        total = 0
+        running: deque[Future[int]] = deque()
+        for block in (first, second):
+            running.append(pool.submit(_count_block, block, engine))
+        for block in blocks:
+            if len(running) > 2 * workers:
+                total += running.popleft().result()
+            running.append(pool.submit(_count_block, block, engine))
+        return total + sum(future.result() for future in running)
+
+
+@cache
+def _engine(encoding: str) -> Encoding:
+    mergeable = ranks(encoding)
+    # Imported here and not above: it costs more than everything else that a run without text needs.
+    from tiktoken import Encoding
+
+    return Encoding(encoding, pat_str=VOCABULARIES[encoding].pattern, mergeable_ranks=mergeable, special_tokens={})
+
+
+def _blocks(chunks: Iterable[str]) -> Iterator[str]:
+    """The joined chunks, cut at seams into blocks of about BLOCK characters; a stretch without a seam stays whole."""
+    pending: list[str] = []
+    size = 0
+    for chunk in chunks:
+        pending.append(chunk)
+        size += len(chunk)
+        # Doubling what must arrive before the next search keeps text without any seam from being searched over and over.
+        if size < 2 * BLOCK or (len(pending) > 1 and not _SEAM.search(chunk)):
+            continue
+        text = "".join(pending)
+        start = 0
+        while len(text) - start >= 2 * BLOCK:
+            seam = _last_seam(text, start + 1, start + BLOCK) or _next_seam(text, start + BLOCK)
+            if seam is None:
+                break
+            yield text[start:seam]
+            start = seam
+        pending = [text[start:]]
+        size = len(pending[0])
+    if size:
+        yield "".join(pending)
+
+
+def _last_seam(text: str, low: int, high: int) -> int | None:
+    """The last seam between two positions, looked for near the end."""
+    found = None
+    for match in _SEAM.finditer(text, max(low, high - _SEAM_WINDOW), high):
+        found = match.start()
+    return found
+
+
+def _next_seam(text: str, low: int) -> int | None:
+    match = _SEAM.search(text, low)
+    return match.start() if match else None
+
+
+def _count_block(block: str, engine: Encoding) -> int:
+    if len(block) > 4 * BLOCK or _has_long_blank(block):
+        return sum(_count_piece(piece, engine) for piece in _pieces(block, engine.name))
+    return len(engine.encode_ordinary(block))
+
+
+def _has_long_blank(block: str) -> bool:
+    """Whether more than _LONGEST_BLANK blanks may stand in a row: looks at so many places that none can slip through."""
+    step = _LONGEST_BLANK // 2
+    places = block[::step]
+    return any(a.isspace() and b.isspace() for a, b in zip(places, places[1:], strict=False))
+
+
+def _pieces(block: str, encoding: str) -> Iterator[bytes]:
+    """The pieces that the pattern cuts `block` into, by an engine that no length overwhelms."""
+    import regex
+
+    for match in regex.finditer(VOCABULARIES[encoding].pattern, block):
+        yield match.group().encode("utf-8", "replace")
+
+
+def _count_piece(piece: bytes, engine: Encoding) -> int:
+    """Tokens of one piece, in memory and time linear in its length.
+
+    Byte-pair encoding can be checked locally: a sequence of tokens is the encoding of its bytes exactly when every two
+    neighbours are the encoding of theirs (H. Neubeck and others, https://github.com/github/rust-gems, crates/bpe). So
+    a long piece is encoded part by part, each beginning with the last tokens of the part before, and the parts are
+    joined where their neighbours agree; where they do not, the whole is encoded at once.
+    """
+    encode = engine._encode_single_piece
+    if len(piece) <= _PIECE:
+        return len(encode(piece))
+    total = 0
+    last: int | None = None
+    carried = b""
+    for start in range(0, len(piece), _PIECE):
+        tokens = encode(carried + piece[start : start + _PIECE])
+        if last is not None and encode(engine.decode_bytes([last, tokens[0]])) != [last, tokens[0]]:
+            return len(encode(piece))
+        settled = len(tokens) if start + _PIECE >= len(piece) else max(len(tokens) - _OVERLAP, 1)
+        total += settled
+        last = tokens[settled - 1]
+        carried = engine.decode_bytes(tokens[settled:])
+    return total

@@ -1,0 +1,69 @@
+"""The vocabularies, read from the package and nowhere else: no download, no cache folder, no network."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import hashlib
+from binascii import a2b_base64
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt41_cli.errors import Gpt41Error, UnknownName
+
+
+class Vocabulary(NamedTuple):
+    """One published encoding: the SHA-256 of its decompressed file, and the pattern that cuts text before merging."""
+
+    sha256: str
+    pattern: str
+
+
+VOCABULARIES = {
+    # Both as tiktoken publishes them (MIT, see NOTICE beside this file): tiktoken_ext/openai_public.py, 0.14.0.
+    "o200k_base": Vocabulary(
+        sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+        pattern="|".join(
+            (
+                r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                r"\p{N}{1,3}",
+                r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+                r"\s*[\r\n]+",
+                r"\s+(?!\S)",
+                r"\s+",
+            )
+        ),
+    ),
+}
+
+
+class DamagedVocabulary(Gpt41Error):
+    """The vocabulary in the package is not the published one: nothing it counts could be trusted."""
+
+
+@cache
+def ranks(name: str) -> dict[bytes, int]:
+    """Token bytes -> rank of the encoding `name`. UnknownName without such a file, DamagedVocabulary on a wrong hash."""
+    if name not in VOCABULARIES:
+        raise UnknownName("encoding", name, VOCABULARIES)
+    path = Path(__file__).with_name(f"{name}.tiktoken.gz")
+    try:
+        data = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError) as error:
+        raise DamagedVocabulary(f"{path}: expected the vocabulary {name}, found: {error}; reinstall gpt41") from None
+    found = hashlib.sha256(data).hexdigest()
+    if found != VOCABULARIES[name].sha256:
+        expected = VOCABULARIES[name].sha256
+        raise DamagedVocabulary(f"{path}: expected SHA-256 {expected}, found {found}; reinstall gpt41")
+    # Two hundred thousand new objects, none of them garbage: collecting in between would double the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        fields = data.split()
+        # The hash vouches for the order of the file: every line's rank is its number.
+        return dict(zip(map(a2b_base64, fields[::2]), range(len(fields) // 2), strict=True))
+    finally:
+        if collecting:
+            gc.enable()
