@@ -24,10 +24,16 @@ _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 _DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?")
 _INTEGER = re.compile(r"0|[1-9]\d{0,14}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
-)
+_PLAIN_STYLES = (None, "")
+_NULLS = ("null", "~", "")
+_OUR_TAG = "plain"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] -- the C loader is missing where libyaml is
+    """Leaves what a scalar means to the Cursor, which knows what is expected there; only explicit tags keep theirs."""
+
+    def resolve(self, kind: object, value: object, implicit: object) -> str:
+        return _OUR_TAG
 
 
 def compose(text: str, file: str) -> Cursor:
@@ -35,7 +41,7 @@ def compose(text: str, file: str) -> Cursor:
     if text.count("[") + text.count("{") > MAX_BRACKETS or _DEEP_INDENTATION.search(text):
         raise TableError(f"{file}: expected a price table, found YAML that nests thousands of levels deep")
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
@@ -45,7 +51,8 @@ def compose(text: str, file: str) -> Cursor:
     if node is None:
         raise TableError(f"{file}: expected a mapping, found an empty document")
     root = Cursor(node, file, "")
-    _refuse_aliases_and_tags(root)
+    if any(mark in text for mark in "&*!"):  # without these no alias and no tag can be written
+        _refuse_aliases_and_tags(root)
     return root
 
 
@@ -109,7 +116,7 @@ class Cursor:
     @property
     def is_null(self) -> bool:
         """Whether this is YAML's null."""
-        return bool(self.node.tag == "tag:yaml.org,2002:null")
+        return isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES and self.node.value in _NULLS
 
     def nullable(self, read: Callable[[], T]) -> T | None:
         """None for null, else what `read` returns."""
@@ -154,7 +161,7 @@ class Cursor:
 
     def _plain(self) -> str:
         """The characters of an unquoted scalar, or nothing that any pattern accepts."""
-        if isinstance(self.node, yaml.ScalarNode) and self.node.style in (None, ""):
+        if isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES:
             return str(self.node.value)
         return ""
 
@@ -168,7 +175,7 @@ def _refuse_aliases_and_tags(root: Cursor) -> None:
         if id(node) in seen:
             Cursor(node, root.file, "").fail("no aliases", "an anchor that is used again")
         seen.add(id(node))
-        if node.tag not in _PLAIN_TAGS:
+        if node.tag != _OUR_TAG:
             Cursor(node, root.file, "").fail("plain values", f"the tag {quoted(node.tag)}")
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:

@@ -33,11 +33,10 @@ class Variant(NamedTuple):
         """The price rows of this variant."""
         return self.fine_tuned.rates if self.fine_tuned else self.model.rates
 
-    def lifecycle(self, provider: str) -> tables.Lifecycle | None:
-        """When this variant ends at a provider; None when no end is known."""
-        if self.fine_tuned and provider in self.fine_tuned.lifecycle:
-            return self.fine_tuned.lifecycle[provider]
-        return self.model.lifecycle.get(provider)
+    @property
+    def lifecycles(self) -> Mapping[str, tables.Lifecycle]:
+        """When this variant ends, by provider; a fine-tune follows its base except where the table says otherwise."""
+        return {**self.model.lifecycle, **(self.fine_tuned.lifecycle if self.fine_tuned else {})}
 
 
 class Offer(NamedTuple):

@@ -95,7 +95,7 @@ def _must_be_running(case: Case, variant: Variant, mode: str) -> Iterator[Remark
 
 
 def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
-    life = variant.lifecycle(case.platform.provider)
+    life = variant.lifecycles.get(case.platform.provider)
     until = case.wishes.until
     if until and life and life.shutdown and case.as_of < life.shutdown <= until:
         named = f"; its named replacement is {life.replacement}" if life.replacement else ""

@@ -13,13 +13,13 @@ from gpt41_cli.findings import Finding, Level
 
 def ended(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
     """The lifecycle of a variant that is shut down on that day; the day itself counts as shut down."""
-    life = variant.lifecycle(platform.provider)
+    life = variant.lifecycles.get(platform.provider)
     return life if life and life.shutdown and life.shutdown <= as_of else None
 
 
 def retiring(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
     """The lifecycle of a variant that still runs on that day, but whose end has been announced by then."""
-    life = variant.lifecycle(platform.provider)
+    life = variant.lifecycles.get(platform.provider)
     if not life or not life.shutdown or life.shutdown <= as_of:
         return None
     return life if life.announced is None or life.announced <= as_of else None

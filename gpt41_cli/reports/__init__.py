@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """`columns`: titles, those of right-aligned columns beginning with `>`."""
+    """`columns`: titles, right-aligned ones begin with `>`, names from outside with a backtick."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -37,7 +37,8 @@ class Table(NamedTuple):
 class Report(NamedTuple):
     """An answer. `headline`, `lines`, `tables` are to be read; `answer`, `data`, `records` are exact, for programs.
 
-    `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints.
+    `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
+    where no figure of the price table was needed.
     """
 
     schema: str
@@ -49,7 +50,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...]
     data: Mapping[str, Json]
     records: tuple[Mapping[str, Json], ...]
-    catalog: Catalog
+    catalog: Catalog | None
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:

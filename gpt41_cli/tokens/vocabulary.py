@@ -20,6 +20,9 @@ class Vocabulary(NamedTuple):
     pattern: str
 
 
+DEFAULT_ENCODING = "o200k_base"
+"""What counts a text when no model is named: the encoding of every model this program recommends."""
+
 VOCABULARIES = {
     # Both as tiktoken publishes them (MIT, see NOTICE beside this file): tiktoken_ext/openai_public.py, 0.14.0.
     "o200k_base": Vocabulary(

@@ -1,0 +1,70 @@
+"""Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
+
+The functions behind the command line, for use from Python: `read_catalog` reads the price table, `workload` describes
+the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `count_tokens` counts a text.
+Everything is imported on first use, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.catalog import read as read_catalog
+    from gpt41_cli.catalog.evaluation import read_evaluation
+    from gpt41_cli.decisions.candidates import Wishes
+    from gpt41_cli.decisions.estimate import Estimate, Quote, estimate
+    from gpt41_cli.decisions.recommend import Recommendation, recommend
+    from gpt41_cli.decisions.workload import Workload, workload
+    from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, UnknownName
+    from gpt41_cli.findings import Finding, Level
+    from gpt41_cli.pricing import Bill, Rates, Usage, price
+    from gpt41_cli.tokens import count as count_tokens
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Bill": "pricing",
+    "Catalog": "catalog",
+    "Estimate": "decisions.estimate",
+    "Finding": "findings",
+    "Gpt41Error": "errors",
+    "InputError": "errors",
+    "Level": "findings",
+    "MissingPrice": "errors",
+    "Quote": "decisions.estimate",
+    "Rates": "pricing",
+    "Recommendation": "decisions.recommend",
+    "TableError": "errors",
+    "UnknownName": "errors",
+    "Usage": "pricing",
+    "Variant": "catalog",
+    "Wishes": "decisions.candidates",
+    "Workload": "decisions.workload",
+    "count_tokens": "tokens:count",
+    "estimate": "decisions.estimate",
+    "price": "pricing",
+    "read_catalog": "catalog:read",
+    "read_evaluation": "catalog.evaluation",
+    "recommend": "decisions.recommend",
+    "workload": "decisions.workload",
+}
+
+__all__ = [  # noqa: PLE0604 -- the table above is the list; a test holds it against the imports for type checkers
+    *_HOME,
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on its first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, original = _HOME[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), original or name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

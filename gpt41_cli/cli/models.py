@@ -1,0 +1,36 @@
+"""`gpt41 models`."""
+
+from typing import Annotated
+
+import typer
+
+from gpt41_cli.cli import options, output
+
+
+def models(
+    model: options.ModelArgument = None,
+    check: Annotated[bool, typer.Option("--check", help="Only validate the price table.")] = False,
+    platform: options.PlatformName = "openai",
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    quiet: options.Quiet = False,
+) -> None:
+    """The family side by side, or one model in full: prices, limits, evidence, lifecycle, sources.
+
+    \b
+    gpt41 models
+    gpt41 models --format json
+    gpt41 models --check --pricing my-prices.yaml
+    """
+    from gpt41_cli.reports.models import checked, in_full, side_by_side
+
+    catalog = options.read_catalog(pricing)
+    day = options.read_day(as_of, "--as-of")
+    if check:
+        report = checked(catalog)
+    elif model:
+        report = in_full(catalog, catalog.variant(model), day)
+    else:
+        report = side_by_side(catalog, catalog.platform(platform), day)
+    output.finish(report, output_format, quiet)

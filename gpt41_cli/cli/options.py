@@ -1,0 +1,204 @@
+"""The options that commands share, and the reading of what was typed into them."""
+
+import re
+import sys
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpt41_cli.errors import InputError, quoted
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog
+
+# Far above any bill, and low enough for every figure to stay readable.
+MAX_COUNT = 1_000_000_000_000
+
+
+def _complete_models(incomplete: str) -> list[str]:
+    return [name for name in read_catalog(None).models if name.startswith(incomplete)]
+
+
+def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
+    return [(task.id, task.summary) for task in read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
+
+
+def _complete_platforms(incomplete: str) -> list[str]:
+    return [name for name in read_catalog(None).platforms if name.startswith(incomplete)]
+
+
+def _complete_needs(incomplete: str) -> list[str]:
+    return [name for name in sorted(read_catalog(None).abilities) if name.startswith(incomplete)]
+
+
+def _complete_modes(incomplete: str) -> list[str]:
+    from gpt41_cli.catalog import MODES
+
+    return [name for name in MODES if name.startswith(incomplete)]
+
+
+def _complete_formats(incomplete: str) -> list[str]:
+    from gpt41_cli.views import VIEWS
+
+    return [name for name in VIEWS if name.startswith(incomplete)]
+
+
+def _complete_preferences(incomplete: str) -> list[str]:
+    from gpt41_cli.decisions.recommend import PREFERENCES
+
+    return [name for name in PREFERENCES if name.startswith(incomplete)]
+
+
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH]...", help="Text files and folders; - is standard input.")
+]
+Text = Annotated[str | None, typer.Option("--text", help="Text given literally.")]
+InputTokens = Annotated[
+    int | None, typer.Option(min=0, max=MAX_COUNT, help="Input tokens of one request, cached ones included.")
+]
+Cached = Annotated[
+    str | None,
+    typer.Option(
+        "--cached",
+        "--cached-tokens",
+        metavar="TOKENS|SHARE",
+        help="How much of the input of one request is read from the prompt cache: 800, or 60%.",
+    ),
+]
+OutputTokens = Annotated[int, typer.Option(min=0, max=MAX_COUNT, help="Output tokens of one request.")]
+Requests = Annotated[int, typer.Option(min=1, max=MAX_COUNT, help="How many such requests.")]
+PlatformName = Annotated[
+    str, typer.Option("--platform", help="Where the model is bought.", autocompletion=_complete_platforms)
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="Model, snapshot or ft: id; repeatable. Without it: the family side by side.",
+        autocompletion=_complete_models,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="Say how much of this model's context window it fills.", autocompletion=_complete_models),
+]
+ModelArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=_complete_models, show_default=False),
+]
+Modes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mode", help="standard, batch or priority; repeatable.", show_default="standard", autocompletion=_complete_modes
+    ),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        help="What the work is; repeatable, and the choice must be good at all of them.",
+        show_default="general",
+        autocompletion=_complete_tasks,
+    ),
+]
+Prefer = Annotated[str, typer.Option(help="cost, quality or speed.", autocompletion=_complete_preferences)]
+Needs = Annotated[
+    list[str] | None,
+    typer.Option("--needs", help="Features and tools it must have, with commas.", autocompletion=_complete_needs),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
+]
+PricingFile = Annotated[
+    Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
+]
+Format = Annotated[str, typer.Option("--format", help="text, json, markdown or csv.", autocompletion=_complete_formats)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
+_DURATION = re.compile(r"(\d{1,6})([mhd])")
+_AMOUNT = re.compile(r"\$?(\d{1,12}(?:\.\d{1,12})?)")
+
+
+def read_catalog(path: Path | None) -> "Catalog":
+    """The price table to use: the one named, or the one that comes with the package."""
+    from gpt41_cli.catalog import read
+
+    return read(path)
+
+
+def read_paths(paths: list[str] | None, text: str | None, *, optional: bool) -> list[str]:
+    """The paths to read: those named, else `-` when something is piped in. InputError at a terminal with nothing named.
+
+    With `optional`, nothing named means nothing read.
+    """
+    if paths or text is not None or optional:
+        return paths or []
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("expected a file, a folder, - or --text, found nothing to read; see --help")
+    return ["-"]
+
+
+def read_day(value: str | None, option: str) -> date:
+    """A date typed as YYYY-MM-DD; today when there is none."""
+    if value is None:
+        return date.today()
+    if _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise InputError(f"{option}: expected a date such as 2025-06-01, found {quoted(value)}")
+
+
+def read_percent(value: str, option: str) -> Decimal:
+    """A percentage as a share of one."""
+    match = _PERCENT.fullmatch(value)
+    if not match or Decimal(match[1]) > 100:
+        raise InputError(f"{option}: expected a share from 0% to 100%, found {quoted(value)}")
+    return Decimal(match[1]) / 100
+
+
+def read_cached(value: str | None) -> tuple[int, Decimal | None]:
+    """`--cached` as tokens, or as a share of the input."""
+    if value is None:
+        return 0, None
+    if value.endswith("%"):
+        return 0, read_percent(value, "--cached")
+    if not re.fullmatch(r"\d{1,12}", value):
+        raise InputError(f"--cached: expected tokens such as 800 or a share such as 60%, found {quoted(value)}")
+    return int(value), None
+
+
+def read_duration(value: str, option: str) -> timedelta:
+    """A time to wait: minutes, hours or days."""
+    match = _DURATION.fullmatch(value)
+    if not match:
+        raise InputError(f"{option}: expected a time such as 90m, 24h or 2d, found {quoted(value)}")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
+
+
+def read_amount(value: str, option: str) -> Decimal:
+    """An amount of US dollars."""
+    match = _AMOUNT.fullmatch(value)
+    if not match:
+        raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quoted(value)}")
+    return Decimal(match[1])
+
+
+def read_min_scores(values: list[str]) -> dict[str, Decimal]:
+    """`METRIC=SCORE` pairs."""
+    scores = {}
+    for value in values:
+        metric, _, score = value.rpartition("=")
+        if not metric or not _AMOUNT.fullmatch(score):
+            raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quoted(value)}")
+        scores[metric.strip()] = Decimal(score)
+    return scores
+
+

@@ -1,0 +1,71 @@
+"""The result to standard output, everything else to standard error; a closed pipe is not an error."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
+from gpt41_cli.findings import Level
+
+if TYPE_CHECKING:
+    from gpt41_cli.reports import Report
+    from gpt41_cli.views import Screen
+
+EXIT_FAILED_CHECK = 1
+
+
+def finish(report: "Report", output_format: str, quiet: bool) -> NoReturn:
+    """Print the report, whole or as its bare answer, and exit: 1 when it has a finding of level error, else 0."""
+    if quiet:
+        text = report.answer + "\n"
+    else:
+        from gpt41_cli.views import render
+
+        text = render(report, output_format, _screen())
+    write(text)
+    failed = [finding for finding in report.findings if finding.level is Level.ERROR]
+    if quiet:
+        for finding in failed:
+            complain(finding.message)
+    raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
+
+
+def write(text: str) -> None:
+    """Write all of `text` to standard output at once. InputError when that cannot be written to."""
+    if sys.stdout is None:
+        return
+    # A name that is no text, or a terminal without Unicode, must not keep the answer from being printed.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise InputError(f"standard output: expected to be able to write, found: {error.strerror}") from None
+
+
+def complain(message: str) -> None:
+    """One line to standard error."""
+    print(f"gpt41: {printable(message)}", file=sys.stderr)
+
+
+def _discard_stdout() -> None:
+    """Keep the interpreter from flushing what is left into a stream that takes nothing any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _screen() -> "Screen":
+    import shutil
+
+    from gpt41_cli.views import Screen
+
+    if not sys.stdout or not sys.stdout.isatty():
+        return Screen(width=None, colour=False)
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Screen(width=shutil.get_terminal_size().columns, colour=colour)

@@ -1,0 +1,86 @@
+"""`gpt41 recommend`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli.work import read_work
+
+
+def recommend(
+    paths: options.Paths = None,
+    text: options.Text = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.Cached = None,
+    output_tokens: options.OutputTokens = 0,
+    requests: options.Requests = 1,
+    task: options.Tasks = None,
+    prefer: options.Prefer = "cost",
+    deadline: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h.")
+    ] = None,
+    needs: options.Needs = None,
+    tolerance: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="How far below the family's best is near enough: 10%.", show_default="the task's"),
+    ] = None,
+    min_score: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC=SCORE", help="A score it must reach; repeatable.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your own evaluation (CSV: model,metric,score) in place of launch benchmarks."),
+    ] = None,
+    max_usd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most that all requests may cost.")] = None,
+    usage_tier: Annotated[
+        int | None, typer.Option(help="Your usage tier: leaves out what its rate limits never let through.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")
+    ] = None,
+    platform: options.PlatformName = "openai",
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    quiet: options.Quiet = False,
+) -> None:
+    """Which variant and mode should do it, with reasons, figures and sources.
+
+    The cheapest variant wins whose score for the task is near enough to the family's best.
+
+    \b
+    gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
+    gpt41 recommend --input-tokens 50000 --output-tokens 900 --task coding --prefer quality --max-usd 20
+    gpt41 recommend prompt.txt --task extraction --needs structured-outputs --until 2026-12-31 -q
+    """
+    from gpt41_cli.catalog.evaluation import read_evaluation
+    from gpt41_cli.decisions.candidates import Wishes
+    from gpt41_cli.decisions.recommend import recommend as choose
+    from gpt41_cli.reports.recommendation import report
+
+    catalog = options.read_catalog(pricing)
+    wishes = Wishes(
+        tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
+        prefer=prefer,
+        tolerance=None if tolerance is None else options.read_percent(tolerance, "--tolerance"),
+        min_scores=options.read_min_scores(min_score or []),
+        needs=tuple(dict.fromkeys(need.strip() for each in needs or () for need in each.split(","))),
+        deadline=None if deadline is None else options.read_duration(deadline, "--deadline"),
+        usage_tier=usage_tier,
+        until=None if until is None else options.read_day(until, "--until"),
+        max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
+        evaluation=None if scores is None else read_evaluation(scores, catalog),
+    )
+    work = read_work(
+        paths,
+        text,
+        catalog.family,
+        input_tokens=input_tokens,
+        cached=cached,
+        output_tokens=output_tokens,
+        requests=requests,
+    )
+    found = choose(catalog, work, wishes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
+    output.finish(report(catalog, work, wishes, found), output_format, quiet)

@@ -1,0 +1,122 @@
+"""A Count as a Report: the total first, then the largest texts or the tree they stand in, then what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import PurePath
+
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.decisions.count import BINARY, Count, Item
+from gpt41_cli.display import number, percent, plural, printable
+from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.requests.trees import IGNORED, LeftOut
+from gpt41_cli.reports import Line, Report, Row, Table
+
+SCHEMA = "gpt41.count/1"
+
+SHOWN = 20
+"""Rows to read when no number is asked for; programs get them all."""
+
+_EXPECTED = (IGNORED, BINARY)
+
+
+def report(
+    count: Count, *, encoding: str, catalog: Catalog | None, variant: Variant | None, top: int | None, tree: bool
+) -> Report:
+    """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`."""
+    items = count.items if top is None else count.items[:top]
+    records = tuple({"path": item.path, "input_tokens": item.input_tokens} for item in items)
+    shown = SHOWN if top is None else top
+    return Report(
+        schema=SCHEMA,
+        answer=str(count.input_tokens),
+        headline=f"{plural(count.input_tokens, 'token')} in {plural(len(count.items), 'text')}",
+        lines=(*_window(count, variant), *_left_out(count.left_out)),
+        tables=(_tree(count, shown) if tree else _list(count, shown),),
+        findings=(*_overflow(count, variant), *_not_text(count.left_out)),
+        notes=_notes(variant),
+        data={
+            "input_tokens": count.input_tokens,
+            "encoding": encoding,
+            "model": variant.id if variant else None,
+            "context_window": variant.context_window if variant else None,
+            "items": records,
+            "left_out": [{"path": each.path, "reason": each.reason} for each in count.left_out],
+        },
+        records=records,
+        catalog=catalog,
+    )
+
+
+def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
+    if variant:
+        share = percent(Decimal(count.input_tokens) / variant.context_window)
+        text = f"{share} of the context window of {variant.id} ({number(variant.context_window)})"
+        yield Line("window", text, variant.model.source.label)
+
+
+def _overflow(count: Count, variant: Variant | None) -> Iterator[Finding]:
+    if variant and count.input_tokens > variant.context_window:
+        needed, window = number(count.input_tokens), number(variant.context_window)
+        message = f"{variant.id}: {needed} tokens are over the context window of {window}"
+        yield Finding("context-window", Level.WARNING, message, actual=needed, allowed=window)
+
+
+def _notes(variant: Variant | None) -> tuple[str, ...]:
+    if variant and not variant.model.encoding.published:
+        return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
+    return ()
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> Iterator[Line]:
+    reasons = dict.fromkeys(each.reason for each in left_out if each.reason in _EXPECTED or each.reason.startswith("a "))
+    for reason in reasons:
+        names = [printable(each.path) for each in left_out if each.reason == reason]
+        more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
+        yield Line("left out", f"{number(len(names))} {reason}: {', '.join(names[:3])}{more}")
+
+
+def _not_text(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
+    for each in left_out:
+        if each.reason not in _EXPECTED and not each.reason.startswith("a "):
+            yield Finding("not-text", Level.WARNING, f"left out {each.path}: {each.reason}", Location(each.path))
+
+
+def _list(count: Count, shown: int) -> Table:
+    rows = [_row(item.input_tokens, count, item.path) for item in count.items[:shown]]
+    rest = count.items[shown:]
+    if rest:
+        rows.append(_row(sum(item.input_tokens for item in rest), count, f"({plural(len(rest), 'more text')})"))
+    return Table((">tokens", ">share", "`path"), tuple(rows))
+
+
+def _row(tokens: int, count: Count, name: str) -> Row:
+    share = percent(Decimal(tokens) / count.input_tokens) if count.input_tokens else "-"
+    return Row((number(tokens), share, printable(name)))
+
+
+def _tree(count: Count, shown: int) -> Table:
+    """Folders with their subtotals, the largest first, and in each at most `shown` entries."""
+    rows: list[Row] = []
+    _branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown, rows)
+    return Table((">tokens", ">share", "`path"), tuple(rows))
+
+
+def _branch(
+    entries: Sequence[tuple[tuple[str, ...], Item]], depth: int, count: Count, shown: int, rows: list[Row]
+) -> None:
+    """Append the rows of the entries that share their first `depth` parts."""
+    groups: dict[str, list[tuple[tuple[str, ...], Item]]] = {}
+    for parts, item in entries:
+        groups.setdefault(parts[depth], []).append((parts, item))
+    totals = {name: sum(item.input_tokens for _, item in group) for name, group in groups.items()}
+    ordered = sorted(groups, key=lambda name: (-totals[name], name))
+    for name in ordered[:shown]:
+        deeper = [(parts, item) for parts, item in groups[name] if len(parts) > depth + 1]
+        rows.append(_row(totals[name], count, "  " * depth + name + ("/" if deeper and not name.endswith("/") else "")))
+        _branch(deeper, depth + 1, count, shown, rows)
+    rest = ordered[shown:]
+    if rest:
+        left = sum(totals[name] for name in rest)
+        rows.append(_row(left, count, "  " * depth + f"({number(len(rest))} more)"))

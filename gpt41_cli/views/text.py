@@ -1,0 +1,93 @@
+"""The report for people: in a terminal with colour and wrapped to its width, elsewhere plain and in full."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.style import Style
+from rich.table import Table as Grid
+from rich.text import Text
+
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Level
+from gpt41_cli.reports import Report, Row, Table
+from gpt41_cli.views import Screen
+
+# Named colours and attributes only: the terminal's own palette keeps them readable on light and on dark.
+_STYLES = {
+    "headline": "bold",
+    "label": "cyan",
+    "cited": "dim",
+    "title": "bold",
+    "chosen": "bold green",
+    "faint": "dim",
+    "": "",
+}
+_LEVELS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
+_UNBOUNDED = 100_000
+
+
+def render(report: Report, screen: Screen) -> str:
+    """Headline, labelled lines, tables, findings and notes, in this order."""
+    console = Console(
+        file=io.StringIO(),
+        width=screen.width or _UNBOUNDED,
+        force_terminal=screen.colour,
+        no_color=not screen.colour,
+        color_system="standard" if screen.colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(_text(report.headline, "headline"))
+    labelled = [(line.label, "label", line.text, line.cited) for line in report.lines]
+    labelled += [(each.level.label, _LEVELS[each.level], each.message, each.rule) for each in report.unsaid]
+    for part in (labelled, [("note", "faint", note, "") for note in report.notes]):
+        if part:
+            console.print()
+            console.print(_lines(part))
+        if part is labelled:
+            for table in report.tables:
+                console.print()
+                if table.title:
+                    console.print(_text(table.title, "title"))
+                console.print(_grid(table))
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def _text(text: str, style: str) -> Text:
+    return Text(printable(text), _STYLES.get(style, style))
+
+
+def _lines(lines: list[tuple[str, str, str, str]]) -> Grid:
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, style, text, cited in lines:
+        sentence = _text(text, "faint" if style == "faint" else "")
+        if cited:
+            sentence.append(f" [{printable(cited)}]", _STYLES["cited"])
+        grid.add_row(Text("  ").append(_text(label, style)), sentence)
+    return grid
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
+    for index, column in enumerate(table.columns):
+        right = column.startswith(">")
+        title = column.lstrip(">`")
+        grid.add_column(
+            Text(("  " if index == 0 else "") + title),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=right,
+        )
+    for row in table.rows:
+        grid.add_row(*_cells(row), style=_STYLES[row.tone])
+    return grid
+
+
+def _cells(row: Row) -> list[Text]:
+    return [Text(("  " if index == 0 else "") + printable(cell)) for index, cell in enumerate(row.cells)]
