@@ -57,11 +57,13 @@ def percent(share: Decimal) -> str:
 
 
 def times(ratio: Decimal) -> str:
-    """A ratio as people say it, to two significant digits.
+    """A ratio as people say it, to two significant digits; a percentage below one.
 
-    >>> times(Decimal(5)), times(Decimal("1.75")), times(Decimal("12.4"))
-    ('5 times', '1.8 times', '12 times')
+    >>> times(Decimal(5)), times(Decimal("1.75")), times(Decimal("12.4")), times(Decimal("0.57"))
+    ('5 times', '1.8 times', '12 times', '57 % of')
     """
+    if ratio < 1:
+        return f"{percent(ratio)} of"
     step = Decimal(1) if ratio >= 10 else Decimal("0.1")
     return f"{exact(ratio.quantize(step, ROUND_HALF_EVEN))} times"
 

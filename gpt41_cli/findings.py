@@ -31,7 +31,10 @@ class Location(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it."""
+    """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it.
+
+    `subject` is the model or file it is about.
+    """
 
     rule: str
     level: Level
@@ -39,3 +42,4 @@ class Finding(NamedTuple):
     location: Location | None = None
     actual: str | None = None
     allowed: str | None = None
+    subject: str | None = None

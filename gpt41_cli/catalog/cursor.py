@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import NoReturn, TypeVar
@@ -29,7 +30,7 @@ _NULLS = ("null", "~", "")
 _OUR_TAG = "plain"
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] -- the C loader is missing where libyaml is
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     """Leaves what a scalar means to the Cursor, which knows what is expected there; only explicit tags keep theirs."""
 
     def resolve(self, kind: object, value: object, implicit: object) -> str:
@@ -147,17 +148,15 @@ class Cursor:
         return int(self.node.value)
 
     def boolean(self) -> bool:
-        """true or false."""
+        """True or false."""
         return self.choice("true", "false") == "true"
 
     def day(self) -> date:
         """A date, YYYY-MM-DD."""
         if _DAY.fullmatch(self._plain()):
-            try:
+            with suppress(ValueError):
                 return date.fromisoformat(self.node.value)
-            except ValueError:
-                pass
-        self.fail("a date such as 2025-01-31")
+        return self.fail("a date such as 2025-01-31")
 
     def _plain(self) -> str:
         """The characters of an unquoted scalar, or nothing that any pattern accepts."""

@@ -1,7 +1,5 @@
 """`gpt41 cost`."""
 
-
-
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.work import read_work
 

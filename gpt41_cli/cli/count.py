@@ -40,6 +40,4 @@ def count(
     encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
     inputs, left_out = texts(options.read_paths(paths, text, optional=False), text, sys.stdin.buffer)
     found = count_all(inputs, encoding, left_out)
-    output.finish(
-        report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree), output_format, quiet
-    )
+    output.finish(report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree), output_format, quiet)

@@ -27,10 +27,11 @@ def models(
 
     catalog = options.read_catalog(pricing)
     day = options.read_day(as_of, "--as-of")
+    place = catalog.platform(platform)
     if check:
         report = checked(catalog)
     elif model:
-        report = in_full(catalog, catalog.variant(model), day)
+        report = in_full(catalog, catalog.variant(model), place, day)
     else:
-        report = side_by_side(catalog, catalog.platform(platform), day)
+        report = side_by_side(catalog, place, day)
     output.finish(report, output_format, quiet)

@@ -52,13 +52,9 @@ def _complete_preferences(incomplete: str) -> list[str]:
     return [name for name in PREFERENCES if name.startswith(incomplete)]
 
 
-Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH]...", help="Text files and folders; - is standard input.")
-]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Text files and folders; - is standard input.")]
 Text = Annotated[str | None, typer.Option("--text", help="Text given literally.")]
-InputTokens = Annotated[
-    int | None, typer.Option(min=0, max=MAX_COUNT, help="Input tokens of one request, cached ones included.")
-]
+InputTokens = Annotated[int | None, typer.Option(min=0, max=MAX_COUNT, help="Input tokens of one request, cached ones included.")]
 Cached = Annotated[
     str | None,
     typer.Option(
@@ -70,9 +66,7 @@ Cached = Annotated[
 ]
 OutputTokens = Annotated[int, typer.Option(min=0, max=MAX_COUNT, help="Output tokens of one request.")]
 Requests = Annotated[int, typer.Option(min=1, max=MAX_COUNT, help="How many such requests.")]
-PlatformName = Annotated[
-    str, typer.Option("--platform", help="Where the model is bought.", autocompletion=_complete_platforms)
-]
+PlatformName = Annotated[str, typer.Option("--platform", help="Where the model is bought.", autocompletion=_complete_platforms)]
 Models = Annotated[
     list[str] | None,
     typer.Option(
@@ -92,7 +86,10 @@ ModelArgument = Annotated[
 Modes = Annotated[
     list[str] | None,
     typer.Option(
-        "--mode", help="standard, batch or priority; repeatable.", show_default="standard", autocompletion=_complete_modes
+        "--mode",
+        help="standard, batch or priority; repeatable.",
+        show_default="standard",
+        autocompletion=_complete_modes,
     ),
 ]
 Tasks = Annotated[
@@ -200,5 +197,3 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
             raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quoted(value)}")
         scores[metric.strip()] = Decimal(score)
     return scores
-
-

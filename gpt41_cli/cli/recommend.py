@@ -19,7 +19,8 @@ def recommend(
     task: options.Tasks = None,
     prefer: options.Prefer = "cost",
     deadline: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h.")
+        str | None,
+        typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h."),
     ] = None,
     needs: options.Needs = None,
     tolerance: Annotated[
@@ -37,9 +38,7 @@ def recommend(
     usage_tier: Annotated[
         int | None, typer.Option(help="Your usage tier: leaves out what its rate limits never let through.")
     ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")
-    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
     platform: options.PlatformName = "openai",
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,

@@ -81,7 +81,7 @@ def judge(case: Case, variant: Variant, mode: str, rules: Iterable[Rule]) -> Can
         exclusions.append(Remark("missing-price", str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
-        text = f"it costs {money(priced.total_usd)}, over the {money(case.wishes.max_usd)} allowed"
+        text = f"that is over the {money(case.wishes.max_usd)} allowed"
         exclusions.append(Remark("max-usd", text, (priced.offer.row.source,), "over the budget"))
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 

@@ -52,6 +52,10 @@ def texts(paths: Sequence[str], literal: str | None, stdin: BinaryIO) -> tuple[l
     found: list[Text] = []
     left_out: list[trees.LeftOut] = []
     if literal is not None:
+        try:
+            literal.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
         found.append(Text("--text", lambda: (literal,)))
     for path in paths:
         if path == STDIN:
@@ -77,8 +81,11 @@ def count(inputs: Sequence[Text], encoding: str, left_out: Iterable[trees.LeftOu
     """
     workers = min(os.cpu_count() or 1, len(inputs))
     if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
+        pool = ThreadPoolExecutor(workers)
+        try:
             results = list(pool.map(lambda each: _count_one(each, encoding), inputs))
+        finally:
+            pool.shutdown(cancel_futures=True)  # so that an error or Ctrl-C does not wait for a thousand files
     else:
         results = [_count_one(each, encoding) for each in inputs]
     items = [result for result in results if isinstance(result, Item)]

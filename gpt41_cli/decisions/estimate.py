@@ -101,11 +101,11 @@ def estimate(
     if not quotes:
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
-    for variant in dict.fromkeys(each.offer.variant.id for each in quotes):
-        chosen = next(each.offer.variant for each in quotes if each.model == variant)
-        findings += limits.check(chosen, work.request)
-        findings += lifecycle.check(chosen, platform, as_of)
+    for variant in {each.model: each.offer.variant for each in quotes}.values():
+        findings += limits.check(variant, work.request)
+        findings += lifecycle.check(variant, platform, as_of)
     findings += limits.check_cache(catalog, work.request)
+    findings += lifecycle.check_table(catalog, as_of)
     return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from gpt41_cli.catalog import Variant
+from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import number
@@ -35,7 +35,9 @@ def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
     """That it will be gone, in how many days, and what is named in its place."""
     assert life.shutdown is not None
     days = (life.shutdown - as_of).days
-    text = f"{variant.id} ends in {number(days)} day{'' if days == 1 else 's'} ({life.shutdown}){_replacement(life)}{_dispute(life)}"
+    text = (
+        f"{variant.id} ends in {number(days)} day{'' if days == 1 else 's'} ({life.shutdown}){_replacement(life)}{_dispute(life)}"
+    )
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
     return Remark("model-retires", text, sources)
 
@@ -44,11 +46,28 @@ def check(variant: Variant, platform: Platform, as_of: date) -> list[Finding]:
     """A warning for a variant that is shut down or will be."""
     if life := ended(variant, platform, as_of):
         remark = shut_down(variant, platform, life)
-        return [Finding(remark.rule, Level.WARNING, f"{variant.id}: {remark.text}", actual=str(life.shutdown))]
+        return [
+            Finding(
+                remark.rule,
+                Level.WARNING,
+                f"{variant.id}: {remark.text}",
+                actual=str(life.shutdown),
+                subject=variant.id,
+            )
+        ]
     if life := retiring(variant, platform, as_of):
         remark = ends(variant, life, as_of)
-        return [Finding(remark.rule, Level.WARNING, remark.text, actual=str(life.shutdown))]
+        return [Finding(remark.rule, Level.WARNING, remark.text, actual=str(life.shutdown), subject=variant.id)]
     return []
+
+
+def check_table(catalog: Catalog, as_of: date) -> list[Finding]:
+    """A warning where the prices of the table were last compared long before that day."""
+    age = (as_of - catalog.checked_on).days
+    if age <= catalog.stale_after_days:
+        return []
+    message = f"the prices of {catalog.file} were last checked on {catalog.checked_on}, {number(age)} days before {as_of}"
+    return [Finding("price-table-stale", Level.WARNING, message, actual=str(age), allowed=str(catalog.stale_after_days))]
 
 
 def _replacement(life: Lifecycle) -> str:

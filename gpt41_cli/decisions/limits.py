@@ -34,7 +34,9 @@ def _over(rule: str, text: str, brief: str, source: Source) -> Remark:
 
 def check(variant: Variant, request: Usage) -> list[Finding]:
     """An error for each limit that the request breaks."""
-    return [Finding(each.rule, Level.ERROR, f"{variant.id}: {each.text}") for each in exceeded(variant, request)]
+    return [
+        Finding(each.rule, Level.ERROR, f"{variant.id}: {each.text}", subject=variant.id) for each in exceeded(variant, request)
+    ]
 
 
 def check_cache(catalog: Catalog, request: Usage) -> list[Finding]:

@@ -27,13 +27,12 @@ def explain(
     if choice is None:
         return [], list(_what_would_have_to_give(case, excluded))
     if is_replacement:
-        why = [*_family_has_ended(case, choice), *_cheapest(case, choice, alternatives)]
+        why = [*_family_has_ended(case), *_preferred(case, choice, alternatives), *_met(case, choice)]
         return why, [*_no_scores(choice), *_batch_saving(case, choice, excluded), *_reasoning(choice)]
     why = [
         *_scores(case, choice),
         *_batch_admitted(case, choice, alternatives),
-        *_cheapest(case, choice, alternatives),
-        *_fastest(case, choice),
+        *_preferred(case, choice, alternatives),
         *_met(case, choice),
     ]
     but = [
@@ -68,7 +67,8 @@ def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candid
     if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
         return
     hours = number(int(deadline.total_seconds() // 3600))
-    text = f"{hours} h to wait admits batch, {_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
+    share, price = _compared(choice.quote, standard.quote), money(standard.quote.total_usd)
+    text = f"{hours} h to wait admits batch, {share} of standard ({price})"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
 
@@ -79,16 +79,21 @@ def _compared(part: Quote, whole: Quote) -> str:
     return "half" if share == Decimal("0.5") else percent(share)
 
 
-def _cheapest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    assert choice.quote is not None
-    sources = (choice.quote.offer.row.source,)
-    if case.wishes.prefer != "cost":
-        return
+def _preferred(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    """Why it comes first among those that fit, by what was preferred."""
+    if case.wishes.prefer == "speed":
+        yield from _fastest(case, choice, alternatives)
+    elif case.wishes.prefer == "quality":
+        yield Remark("quality", "the best score that fits, in its cheapest mode that does", _price_source(choice))
+    else:
+        yield from _cheapest(choice, alternatives)
+
+
+def _cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    sources = _price_source(choice)
     rival = next((each for each in alternatives if each.variant != choice.variant), None)
     if rival is None or rival.quote is None:
-        yield Remark("price", "the only variant that fits", sources) if not alternatives else Remark(
-            "price", "the only variant that fits, in its cheapest mode that does", sources
-        )
+        yield Remark("price", "the only variant that fits, in its cheapest mode that does", sources)
         return
     text = f"the cheapest that fits; {rival.name} would cost {money(rival.quote.total_usd)}{_trade(choice, rival)}"
     yield Remark("price", text, sources)
@@ -99,14 +104,14 @@ def _trade(choice: Candidate, rival: Candidate) -> str:
     assert choice.quote is not None
     assert rival.quote is not None
     if not choice.quote.total_usd or rival.quote.total_usd == choice.quote.total_usd:
-        return ""
+        return f", the same{_points(choice, rival)}"
     ratio = rival.quote.total_usd / choice.quote.total_usd
-    price = f"{times(ratio)} as much" if ratio > 1 else f"{percent(ratio)} of this"
+    price = f"{times(ratio)} as much" if ratio > 1 else f"{times(ratio)} this"
     return f", {price}{_points(choice, rival)}"
 
 
 def _points(choice: Candidate, rival: Candidate) -> str:
-    if choice.share is None or rival.share is None:
+    if choice.share is None or rival.share is None or choice.variant == rival.variant:
         return ""
     points = (rival.share - choice.share) * 100
     rounded = abs(points).quantize(Decimal(1) if abs(points) >= 1 else Decimal("0.1"))
@@ -115,15 +120,21 @@ def _points(choice: Candidate, rival: Candidate) -> str:
     return f" for {rounded} point{'' if rounded == 1 else 's'} {'more' if points > 0 else 'less'}"
 
 
-def _fastest(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _fastest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     speed = choice.variant.model.speed
-    if case.wishes.prefer == "speed" and speed:
-        yield Remark("speed", f"the fastest class that fits: {speed.statement}", (speed.source,))
+    if speed:
+        yield Remark("speed", f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
+    standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
+    if choice.mode == "priority" and standard:
+        text = f"priority answers sooner than standard, which{_cost(standard)}{_trade(choice, standard)}"
+        yield Remark("speed", text, (case.catalog.limits.priority.source,))
 
 
 def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
     if case.wishes.needs:
         yield Remark("needs", f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
+    if case.wishes.max_usd is not None:
+        yield Remark("max-usd", f"within the {money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
         yield Remark("until", f"it runs to the end of {case.wishes.until}")
 
@@ -142,9 +153,7 @@ def _batch_saving(case: Case, choice: Candidate, excluded: Sequence[Candidate]) 
             yield Remark("batch-saving", text, (each.quote.offer.row.source,))
 
 
-def _others(
-    case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]
-) -> Iterator[Remark]:
+def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]) -> Iterator[Remark]:
     """One sentence for each other variant: how near it came, or what keeps it out."""
     for variant in case.catalog.family:
         if variant == choice.variant:
@@ -152,7 +161,8 @@ def _others(
         fits = next((each for each in alternatives if each.variant == variant), None)
         if fits:
             if case.wishes.prefer != "cost":
-                yield Remark("runner-up", f"{fits.name} fits too{_cost(fits)}{_trade(choice, fits)}", _price_source(fits))
+                text = f"{fits.name} fits too and{_cost(fits)}{_trade(choice, fits)}"
+                yield Remark("runner-up", text, _price_source(fits))
             continue
         out = _nearest(variant, choice.mode, excluded)
         if out:
@@ -221,7 +231,7 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     return f": {money(quote(offer, case.work).total_usd)} for the same work"
 
 
-def _family_has_ended(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _family_has_ended(case: Case) -> Iterator[Remark]:
     for variant in case.catalog.family:
         life = lifecycle.ended(variant, case.platform, case.as_of)
         assert life is not None
@@ -238,7 +248,8 @@ def _reasoning(choice: Candidate) -> Iterator[Remark]:
     reasoning = choice.variant.model.reasoning
     if reasoning:
         off = "effort none switches them off" if "none" in reasoning.efforts else "they cannot be switched off"
-        text = f"its reasoning tokens are billed as output and not in this price; the default effort is {reasoning.default_effort}, {off}"
+        default = f"the default effort is {reasoning.default_effort}, {off}"
+        text = f"its reasoning tokens are billed as output and not in this price; {default}"
         yield Remark("reasoning", text, (reasoning.source,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
@@ -55,7 +56,7 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
         successors = _replacements(catalog, platform, as_of)
         candidates = [judge(case, variant, mode, unscored) for variant in successors for mode in MODES] + candidates
     fitting = sorted((each for each in candidates if not each.exclusions), key=_order(wishes.prefer))
-    excluded = sorted((each for each in candidates if each.exclusions), key=lambda each: len(each.exclusions))
+    excluded = sorted((each for each in candidates if each.exclusions), key=_nearness)
     choice = fitting[0] if fitting else None
     why, but = reasons.explain(case, choice, fitting[1:], excluded, is_replacement=is_replacement)
     return Recommendation(
@@ -85,11 +86,11 @@ def _check_names(case: Case) -> None:
 
 
 def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
-    found = limits.check_cache(case.catalog, case.work.request)
+    found = limits.check_cache(case.catalog, case.work.request) + lifecycle.check_table(case.catalog, case.as_of)
     if choice:
         found += lifecycle.check(choice.variant, case.platform, case.as_of)
     else:
-        found.append(Finding("nothing-fits", Level.ERROR, "no variant and mode meets every wish"))
+        found.append(Finding("nothing-fits", Level.ERROR, "no variant in any mode meets every wish"))
     return found
 
 
@@ -100,13 +101,18 @@ def _order(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
         assert each.quote is not None
         cost, quality = each.quote.total_usd, -(each.share or 0)
         if prefer == "quality":
-            return quality, cost
+            return quality, cost, MODES.index(each.mode)
         if prefer == "speed":
             speed = each.variant.model.speed
             return speed.rank if speed else 0, _PATIENCE[each.mode], cost
-        return cost, quality, _PATIENCE[each.mode]
+        return cost, quality, MODES.index(each.mode)
 
     return key
+
+
+def _nearness(each: Candidate) -> tuple[int, bool, Decimal]:
+    """Fewest exclusions first, then the cheapest."""
+    return len(each.exclusions), each.quote is None, each.quote.total_usd if each.quote else Decimal(0)
 
 
 def _replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Variant]:
@@ -118,6 +124,6 @@ def _replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Var
         life = lifecycle.ended(variant, platform, as_of)
         if life is None:
             found[name] = variant
-        elif life.replacement in catalog.models and life.replacement not in names:
+        elif life.replacement and life.replacement in catalog.models and life.replacement not in names:
             names.append(life.replacement)
     return list(found.values())

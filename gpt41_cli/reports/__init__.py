@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.findings import Finding
 
-Json: TypeAlias = "str | int | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 class Line(NamedTuple):
@@ -54,8 +54,8 @@ class Report(NamedTuple):
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:
-        """The findings that no line has said already."""
-        said = " ".join(line.text for line in self.lines)
+        """The findings that neither the headline nor a line has said already."""
+        said = " ".join((self.headline, *(line.text for line in self.lines)))
         return tuple(finding for finding in self.findings if finding.message not in said)
 
 
@@ -68,4 +68,5 @@ def finding_json(finding: Finding) -> Mapping[str, Json]:
         "location": finding.location._asdict() if finding.location else None,
         "actual": finding.actual,
         "allowed": finding.allowed,
+        "subject": finding.subject,
     }

@@ -51,14 +51,15 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
     quotes = estimate.quotes
     records = tuple(quote_json(quote) for quote in quotes)
     alone = len(quotes) == 1
+    ended = {finding.subject for finding in estimate.findings if finding.rule == "model-shut-down"}
     return Report(
         schema=SCHEMA,
         answer=exact(quotes[0].total_usd)
         if alone
         else "\n".join(f"{quote.model} {quote.mode} {exact(quote.total_usd)}" for quote in quotes),
-        headline=_headline(quotes),
+        headline=_headline(quotes, ended),
         lines=(_work_line(work), *_terms(quotes[0])) if alone else (_work_line(work),),
-        tables=() if alone else (_table(estimate),),
+        tables=() if alone else (_table(quotes, ended, work),),
         findings=estimate.findings,
         notes=estimate.notes,
         data={"quotes": records},
@@ -67,15 +68,18 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
     )
 
 
-def _headline(quotes: tuple[Quote, ...]) -> str:
+def _headline(quotes: tuple[Quote, ...], ended: set[str | None]) -> str:
+    """The price, or the cheapest and the dearest of those that can be called."""
+    callable_quotes = [quote for quote in quotes if quote.model not in ended] or list(quotes)
     first = quotes[0]
     if len(quotes) == 1:
         return f"{_named(first)}: {money(first.total_usd)}{_for_each(first)}"
-    cheapest = min(quotes, key=lambda quote: quote.total_usd)
-    dearest = max(quotes, key=lambda quote: quote.total_usd)
+    cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
+    dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
+    work = plural(first.usage.requests, "request")
     if cheapest.total_usd == dearest.total_usd:
-        return f"{money(first.total_usd)}{_for_each(first)}, whichever of the {number(len(quotes))}"
-    return f"From {money(cheapest.total_usd)} ({_named(cheapest)}) to {money(dearest.total_usd)} ({_named(dearest)})"
+        return f"{money(cheapest.total_usd)} for {work}"
+    return f"{money(cheapest.total_usd)} ({_named(cheapest)}) to {money(dearest.total_usd)} ({_named(dearest)}) for {work}"
 
 
 def _named(quote: Quote) -> str:
@@ -89,12 +93,9 @@ def _for_each(quote: Quote) -> str:
 
 def _work_line(work: Workload) -> Line:
     request = work.request
-    parts = [f"{number(request.input_tokens)} input tokens"]
-    if request.cached_tokens:
-        parts.append(f"{number(request.cached_tokens)} of them cached")
-    parts.append(f"{number(request.output_tokens)} output tokens")
-    each = "each" if work.requests > 1 else "in it"
-    return Line("work", f"{plural(work.requests, 'request')}, {each} {', '.join(parts)}")
+    cached = f" ({number(request.cached_tokens)} of them cached)" if request.cached_tokens else ""
+    tokens = f"{plural(request.input_tokens, 'input token')}{cached} and {plural(request.output_tokens, 'output token')}"
+    return Line("work", f"{plural(work.requests, 'request')} of {tokens}{' each' if work.requests > 1 else ''}")
 
 
 def _terms(quote: Quote) -> list[Line]:
@@ -121,10 +122,21 @@ def _term(tokens: int, what: str, rate: Decimal, amount: Decimal) -> str:
     return f"{number(tokens)} {what} tokens at {money(rate)} a million: {money(amount)}"
 
 
-def _table(estimate: Estimate) -> Table:
-    ended = {finding.message.partition(":")[0] for finding in estimate.findings if finding.rule == "model-shut-down"}
-    columns = ("model", "mode", ">uncached input", ">cached input", ">output", ">each", ">total", ">caching saves", ">in batch", "")
-    return Table(columns, tuple(_row(quote, shut=quote.model in ended) for quote in estimate.quotes))
+def _table(quotes: tuple[Quote, ...], ended: set[str | None], work: Workload) -> Table:
+    each = (">each",) if work.requests > 1 else ()
+    columns = (
+        "model",
+        "mode",
+        ">uncached input",
+        ">cached input",
+        ">output",
+        *each,
+        ">total",
+        ">caching saves",
+        ">in batch",
+        "",
+    )
+    return Table(columns, tuple(_row(quote, shut=quote.model in ended) for quote in quotes))
 
 
 def _row(quote: Quote, *, shut: bool) -> Row:
@@ -134,9 +146,10 @@ def _row(quote: Quote, *, shut: bool) -> Row:
         money(quote.bill.uncached_input_usd),
         money(quote.bill.cached_input_usd),
         money(quote.bill.output_usd),
-        money(quote.each_usd),
+        *((money(quote.each_usd),) if quote.usage.requests > 1 else ()),
         money(quote.total_usd),
         money(quote.caching_saves_usd),
         "" if quote.batch_usd is None else money(quote.batch_usd),
+        "shut down" if shut else "",
     )
-    return Row((*cells, "shut down" if shut else ""), "faint" if shut else "")
+    return Row(cells, "faint" if shut else "")

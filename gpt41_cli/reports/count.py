@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 
@@ -10,8 +10,8 @@ from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.decisions.count import BINARY, Count, Item
 from gpt41_cli.display import number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.reports import Json, Line, Report, Row, Table
 from gpt41_cli.requests.trees import IGNORED, LeftOut
-from gpt41_cli.reports import Line, Report, Row, Table
 
 SCHEMA = "gpt41.count/1"
 
@@ -26,7 +26,7 @@ def report(
 ) -> Report:
     """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`."""
     items = count.items if top is None else count.items[:top]
-    records = tuple({"path": item.path, "input_tokens": item.input_tokens} for item in items)
+    records: tuple[Mapping[str, Json], ...] = tuple({"path": item.path, "input_tokens": item.input_tokens} for item in items)
     shown = SHOWN if top is None else top
     return Report(
         schema=SCHEMA,
@@ -103,9 +103,7 @@ def _tree(count: Count, shown: int) -> Table:
     return Table((">tokens", ">share", "`path"), tuple(rows))
 
 
-def _branch(
-    entries: Sequence[tuple[tuple[str, ...], Item]], depth: int, count: Count, shown: int, rows: list[Row]
-) -> None:
+def _branch(entries: Sequence[tuple[tuple[str, ...], Item]], depth: int, count: Count, shown: int, rows: list[Row]) -> None:
     """Append the rows of the entries that share their first `depth` parts."""
     groups: dict[str, list[tuple[tuple[str, ...], Item]]] = {}
     for parts, item in entries:

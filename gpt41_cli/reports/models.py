@@ -21,7 +21,7 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     family = catalog.with_role("family")
     others = [model for model in catalog.models.values() if model.role != "family"]
     facts: list[tuple[str, list[str]]] = [
-        ("state", [_state(catalog, model, platform, as_of) for model in family]),
+        ("state", [_state(model, platform, as_of) for model in family]),
         *((f"{mode}, in / cached / out", [_in_force(model, platform, mode, as_of) for model in family]) for mode in MODES),
         ("context window", [number(model.context_window) for model in family]),
         ("longest answer", [_limit(model.max_output_tokens) for model in family]),
@@ -31,7 +31,7 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     table = Table(("", *(model.id for model in family)), tuple(Row((name, *cells)) for name, cells in facts))
     lines = tuple(Line(model.id, model.summary, model.source.label) for model in family)
     rows = tuple(
-        Row((model.id, model.role, _in_force(model, platform, "standard", as_of), _state(catalog, model, platform, as_of)))
+        Row((model.id, model.role, _in_force(model, platform, "standard", as_of), _state(model, platform, as_of)))
         for model in others
     )
     rest = Table(("model", "role", "standard, in / cached / out", "state"), rows, "Where people come from, and where they go")
@@ -41,7 +41,7 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     return _report(catalog, list(catalog.models.values()), headline, lines, (table, rest), answer)
 
 
-def in_full(catalog: Catalog, variant: Variant, as_of: date) -> Report:
+def in_full(catalog: Catalog, variant: Variant, platform: Platform, as_of: date) -> Report:
     """Everything the table says of one model."""
     model = variant.model
     capabilities = [
@@ -60,8 +60,14 @@ def in_full(catalog: Catalog, variant: Variant, as_of: date) -> Report:
         *(("note", note, "") for note in model.notes),
     ]
     lines = tuple(Line(label, text, cited) for label, text, cited in capabilities if text)
-    tables = (_prices(catalog, model, as_of), _rate_limits(model), _images(model), _benchmarks(catalog, model), _sources(catalog, model))
-    headline = f"{model.id}: {_state(catalog, model, catalog.platforms[next(iter(catalog.platforms))], as_of)}"
+    tables = (
+        _prices(catalog, model, as_of),
+        _rate_limits(model),
+        _images(model),
+        _benchmarks(catalog, model),
+        _sources(catalog, model),
+    )
+    headline = f"{model.id}: {_state(model, platform, as_of)}"
     return _report(catalog, [model], headline, lines, tuple(table for table in tables if table.rows), model.id)
 
 
@@ -128,7 +134,7 @@ def _encoding(model: Model) -> str:
     return model.encoding.name + ("" if model.encoding.published else ", not published: counts are estimates")
 
 
-def _state(catalog: Catalog, model: Model, platform: Platform, as_of: date) -> str:
+def _state(model: Model, platform: Platform, as_of: date) -> str:
     variant = Variant(model.id, model)
     if model.released and model.released > as_of:
         return f"released {model.released}"
@@ -177,11 +183,7 @@ def _ends(catalog: Catalog, variant: Variant, as_of: date) -> list[tuple[str, st
         platform = providers[provider]
         if life.shutdown is None:
             continue
-        remark = (
-            lifecycle.shut_down(variant, platform, life)
-            if life.shutdown <= as_of
-            else lifecycle.ends(variant, life, as_of)
-        )
+        remark = lifecycle.shut_down(variant, platform, life) if life.shutdown <= as_of else lifecycle.ends(variant, life, as_of)
         announced = f"; announced {life.announced}" if life.announced else ""
         note = f". {life.note}" if life.note else ""
         confidence = "" if life.confidence == "high" else f" ({life.confidence} confidence)"
@@ -198,7 +200,20 @@ def _prices(catalog: Catalog, model: Model, as_of: date) -> Table:
                 rows += [_price_row(name, platform, mode, row, row is _last(dated, as_of)) for row in dated]
     if model.fine_tuned:
         for platform, price in model.fine_tuned.training.items():
-            rows.append(Row((f"fine-tuned {model.id}", platform, "training", "", money(price), "", "", model.fine_tuned.source.label)))
+            rows.append(
+                Row(
+                    (
+                        f"fine-tuned {model.id}",
+                        platform,
+                        "training",
+                        "",
+                        money(price),
+                        "",
+                        "",
+                        model.fine_tuned.source.label,
+                    )
+                )
+            )
     columns = ("price of", "platform", "mode", "from", ">input", ">cached", ">output", "source")
     return Table(columns, tuple(rows), "Prices")
 
@@ -245,9 +260,7 @@ def _rate_limits(model: Model) -> Table:
 def _images(model: Model) -> Table:
     if model.images is None:
         return Table(("figure", ">value"), ())
-    rows = tuple(
-        Row((name, "-" if figure is None else exact(figure))) for name, figure in model.images.figures.items()
-    )
+    rows = tuple(Row((name, "-" if figure is None else exact(figure))) for name, figure in model.images.figures.items())
     note = f". {model.images.note}" if model.images.note else ""
     return Table(("figure", ">value"), rows, f"Images are counted by {model.images.method} [{model.images.source.label}]{note}")
 

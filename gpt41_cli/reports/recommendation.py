@@ -32,7 +32,7 @@ def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
             *(Line("why", remark.text, remark.cited) for remark in found.why),
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
         ),
-        tables=(_table(candidates, choice),),
+        tables=(_table(_shown(candidates, choice), choice, work),),
         findings=found.findings,
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
@@ -110,18 +110,29 @@ def _record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
     }
 
 
-def _table(candidates: list[Candidate], choice: Candidate | None) -> Table:
-    return Table(
-        ("model", "mode", ">each", ">total", ">score", ""),
-        tuple(_row(each, choice) for each in candidates),
-    )
+def _shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
+    """What a reader needs to see: of a variant that is shut down, one mode is enough."""
+    shown: dict[tuple[str, str], Candidate] = {}
+    for each in candidates:
+        gone = any(remark.rule == "model-shut-down" for remark in each.exclusions)
+        key = (each.variant.id, "" if gone else each.mode)
+        if key not in shown or (choice and each.mode == choice.mode):
+            shown[key] = each
+    return list(shown.values())
 
 
-def _row(each: Candidate, choice: Candidate | None) -> Row:
+def _table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
+    each_column = (">each",) if work.requests > 1 else ()
+    columns = ("model", "mode", *each_column, ">total", ">score", "")
+    return Table(columns, tuple(_row(each, choice, work) for each in candidates))
+
+
+def _row(each: Candidate, choice: Candidate | None, work: Workload) -> Row:
+    each_cell = (money(each.quote.each_usd) if each.quote else "-",) if work.requests > 1 else ()
     cells = (
         each.variant.id,
         each.mode,
-        money(each.quote.each_usd) if each.quote else "-",
+        *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
         "-" if each.share is None else percent(each.share),
         _remark(each, choice),

@@ -112,18 +112,18 @@ def _count_block(block: str, engine: Encoding) -> int:
 
 
 def _has_long_blank(block: str) -> bool:
-    """Whether more than _LONGEST_BLANK blanks may stand in a row: looks at so many places that none can slip through."""
-    step = _LONGEST_BLANK // 2
-    places = block[::step]
-    return any(a.isspace() and b.isspace() for a, b in zip(places, places[1:], strict=False))
+    """Whether _LONGEST_BLANK blanks may stand in a row: so many of them fill at least one of the parts looked at."""
+    part = _LONGEST_BLANK // 2
+    return any(block[start : start + part].isspace() for start in range(0, len(block) - part + 1, part))
 
 
 def _pieces(block: str, encoding: str) -> Iterator[bytes]:
     """The pieces that the pattern cuts `block` into, by an engine that no length overwhelms."""
     import regex
 
-    for match in regex.finditer(VOCABULARIES[encoding].pattern, block):
-        yield match.group().encode("utf-8", "replace")
+    text = block.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # as tiktoken treats lone surrogates
+    for match in regex.finditer(VOCABULARIES[encoding].pattern, text):
+        yield match.group().encode()
 
 
 def _count_piece(piece: bytes, engine: Encoding) -> int:

@@ -30,8 +30,9 @@ _UNBOUNDED = 100_000
 
 def render(report: Report, screen: Screen) -> str:
     """Headline, labelled lines, tables, findings and notes, in this order."""
+    drawn = io.StringIO()
     console = Console(
-        file=io.StringIO(),
+        file=drawn,
         width=screen.width or _UNBOUNDED,
         force_terminal=screen.colour,
         no_color=not screen.colour,
@@ -54,7 +55,7 @@ def render(report: Report, screen: Screen) -> str:
                 if table.title:
                     console.print(_text(table.title, "title"))
                 console.print(_grid(table))
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
 
 
 def _text(text: str, style: str) -> Text:
@@ -65,11 +66,13 @@ def _lines(lines: list[tuple[str, str, str, str]]) -> Grid:
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
+    last = None
     for label, style, text, cited in lines:
         sentence = _text(text, "faint" if style == "faint" else "")
         if cited:
             sentence.append(f" [{printable(cited)}]", _STYLES["cited"])
-        grid.add_row(Text("  ").append(_text(label, style)), sentence)
+        grid.add_row(Text("  ").append(_text("" if label == last else label, style)), sentence)
+        last = label
     return grid
 
 

@@ -1,0 +1,126 @@
+"""The sections `limits` and `evidence` of the table: what holds for every model, and what is published about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gpt41_cli.catalog import tables
+from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.catalog.fields import Sources, cited, known, texts
+
+
+def limits(entry: Cursor, sources: Sources) -> tables.Limits:
+    """The section `limits`."""
+    at = entry.fields("long_context_tokens usage_tiers priority batch prompt_cache chat_overhead")
+    tiers = at["usage_tiers"].entries()
+    if "source" not in tiers:
+        at["usage_tiers"].fail("the key source", "none")
+    source = tiers.pop("source")
+    return tables.Limits(
+        long_context_tokens=at["long_context_tokens"].integer(1),
+        usage_tiers={tier(name, row): _usage_tier(row) for name, row in tiers.items()},
+        usage_tiers_source=cited(source, sources),
+        priority=_priority(at["priority"], sources),
+        batch=_batch(at["batch"], sources),
+        prompt_cache=_prompt_cache(at["prompt_cache"], sources),
+        chat_overhead=_chat_overhead(at["chat_overhead"], sources),
+    )
+
+
+def _usage_tier(entry: Cursor) -> tables.UsageTier:
+    at = entry.fields("paid_usd monthly_limit_usd")
+    return tables.UsageTier(at["paid_usd"].integer(), at["monthly_limit_usd"].integer())
+
+
+def _priority(entry: Cursor, sources: Sources) -> tables.PriorityRules:
+    at = entry.fields("source max_input_tokens")
+    return tables.PriorityRules(at["max_input_tokens"].integer(1), cited(at["source"], sources))
+
+
+def _batch(entry: Cursor, sources: Sources) -> tables.BatchRules:
+    at = entry.fields("source max_requests max_file_megabytes completion_window_hours models_per_file batches_per_hour")
+    return tables.BatchRules(
+        max_requests=at["max_requests"].integer(1),
+        max_file_megabytes=at["max_file_megabytes"].integer(1),
+        completion_window_hours=at["completion_window_hours"].integer(1),
+        models_per_file=at["models_per_file"].integer(1),
+        batches_per_hour=at["batches_per_hour"].integer(1),
+        source=cited(at["source"], sources),
+    )
+
+
+def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
+    at = entry.fields(
+        "source minimum_tokens step_tokens idle_minutes lifetime_minutes extended_hours requests_per_minute_per_prefix "
+        "routing_prefix_tokens"
+    )
+    idle = at["idle_minutes"].fields("at_least at_most")
+    return tables.CacheRules(
+        minimum_tokens=at["minimum_tokens"].integer(1),
+        step_tokens=at["step_tokens"].integer(1),
+        idle_minutes_at_least=idle["at_least"].integer(1),
+        idle_minutes_at_most=idle["at_most"].integer(1),
+        lifetime_minutes=at["lifetime_minutes"].integer(1),
+        extended_hours=at["extended_hours"].integer(1),
+        requests_per_minute_per_prefix=at["requests_per_minute_per_prefix"].integer(1),
+        routing_prefix_tokens=at["routing_prefix_tokens"].integer(1),
+        source=cited(at["source"], sources),
+    )
+
+
+def _chat_overhead(entry: Cursor, sources: Sources) -> tables.ChatOverhead:
+    at = entry.fields("source per_request_tokens per_message_tokens per_role_tokens")
+    return tables.ChatOverhead(
+        at["per_request_tokens"].integer(),
+        at["per_message_tokens"].integer(),
+        at["per_role_tokens"].integer(),
+        cited(at["source"], sources),
+    )
+
+
+def evidence(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Evidence:
+    """The section `evidence`."""
+    at = entry.fields("benchmarks latency blended_usd_per_million savings")
+    table = at["benchmarks"].fields("source scores", "notes")
+    benchmarks = {name: _benchmark(name, row, models) for name, row in table["scores"].entries().items()}
+    return tables.Evidence(
+        benchmarks=benchmarks,
+        benchmarks_source=cited(table["source"], sources),
+        notes=texts(table["notes"]) if "notes" in table else (),
+        latency=tuple(_statement(row, sources, models) for row in at["latency"].items()),
+        blended=_blended(at["blended_usd_per_million"], sources, models),
+        savings=tuple(_claim(row, sources) for row in at["savings"].items()),
+    )
+
+
+def _benchmark(name: str, row: Cursor, models: Mapping[str, tables.Model]) -> tables.Benchmark:
+    at = row.entries()
+    for key in ("group", "unit"):
+        if key not in at:
+            row.fail(f"the key {key}", "none")
+    group, unit = at.pop("group").text(), at.pop("unit").text()
+    for model, score in at.items():
+        known(score, model, models, "model")
+    return tables.Benchmark(name, group, unit, {model: score.nullable(score.decimal) for model, score in at.items()})
+
+
+def _statement(row: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Statement:
+    at = row.fields("model statement source")
+    known(at["model"], at["model"].text(), models, "model")
+    return tables.Statement(at["model"].text(), at["statement"].text(), cited(at["source"], sources))
+
+
+def _blended(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Blended:
+    at = entry.entries()
+    for key in ("source", "definition"):
+        if key not in at:
+            entry.fail(f"the key {key}", "none")
+    source, definition = cited(at.pop("source"), sources), at.pop("definition").text()
+    for model, price in at.items():
+        known(price, model, models, "model")
+    return tables.Blended(definition, {model: price.decimal() for model, price in at.items()}, source)
+
+
+def _claim(row: Cursor, sources: Sources) -> tables.Claim:
+    at = row.fields("claim percent source")
+    return tables.Claim(at["claim"].text(), at["percent"].decimal(), cited(at["source"], sources))
