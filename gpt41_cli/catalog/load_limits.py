@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gpt41_cli.catalog import tables
 from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.fields import Sources, cited, known, texts
+from gpt41_cli.catalog.load_models import tier
 
 
 def limits(entry: Cursor, sources: Sources) -> tables.Limits:

@@ -36,8 +36,8 @@ class Group(TyperGroup):
             raise typer.Exit(EXIT_UNUSABLE) from None
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None  # typer itself would call it an error, with code 1
-        except (MemoryError, OSError, ArithmeticError, LookupError, TypeError, ValueError, AssertionError) as error:
-            if ctx.params["debug"]:
+        except Exception as error:
+            if hasattr(error, "exit_code") or ctx.params["debug"]:  # typer's own exceptions know theirs
                 raise
             complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
             raise typer.Exit(EXIT_BUG) from None
