@@ -5,7 +5,7 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 _CENT = Decimal("0.01")
 
@@ -17,9 +17,9 @@ def money(amount: Decimal) -> str:
     ('$13.20', '$0.000132', '$1,234,567.89', '$0.00')
     """
     if abs(amount) >= 1 or not amount:
-        return f"${amount.quantize(_CENT, ROUND_HALF_EVEN):,f}"
+        return f"${amount.quantize(_CENT, ROUND_HALF_UP):,f}"
     step = min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
-    digits = f"{amount.quantize(step, ROUND_HALF_EVEN):f}".rstrip("0")
+    digits = f"{amount.quantize(step, ROUND_HALF_UP):f}".rstrip("0")
     whole, _, fraction = digits.partition(".")
     return f"${whole}.{fraction.ljust(2, '0')}"
 
@@ -50,9 +50,9 @@ def percent(share: Decimal) -> str:
     ('97 %', '99.8 %', '1.2 %', '100 %')
     """
     value = share * 100
-    whole = value.quantize(Decimal(1), ROUND_HALF_EVEN)
+    whole = value.quantize(Decimal(1), ROUND_HALF_UP)
     near_an_end = whole in (0, 100) and value != whole
-    tenths = value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+    tenths = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
     return f"{exact(tenths if near_an_end or abs(value) < 10 else whole)} %"
 
 
@@ -65,7 +65,7 @@ def times(ratio: Decimal) -> str:
     if ratio < 1:
         return f"{percent(ratio)} of"
     step = Decimal(1) if ratio >= 10 else Decimal("0.1")
-    return f"{exact(ratio.quantize(step, ROUND_HALF_EVEN))} times"
+    return f"{exact(ratio.quantize(step, ROUND_HALF_UP))} times"
 
 
 def plural(count: int, noun: str) -> str:

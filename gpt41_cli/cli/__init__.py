@@ -10,6 +10,7 @@
 """
 
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
@@ -37,8 +38,10 @@ class Group(TyperGroup):
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None  # typer itself would call it an error, with code 1
         except Exception as error:
-            if hasattr(error, "exit_code") or ctx.params["debug"]:  # typer's own exceptions know theirs
+            if hasattr(error, "exit_code"):  # typer's own exceptions know theirs
                 raise
+            if ctx.params["debug"]:
+                traceback.print_exc()
             complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
             raise typer.Exit(EXIT_BUG) from None
 
