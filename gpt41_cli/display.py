@@ -5,7 +5,7 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 _CENT = Decimal("0.01")
 
@@ -46,14 +46,25 @@ def number(count: int) -> str:
 def percent(share: Decimal) -> str:
     """A share of one as a percentage: whole, but never rounded onto 0 or 100; tenths below 10.
 
-    >>> percent(Decimal("0.966")), percent(Decimal("0.998")), percent(Decimal("0.0123")), percent(Decimal(1))
-    ('97 %', '99.8 %', '1.2 %', '100 %')
+    >>> percent(Decimal("0.966")), percent(Decimal("0.998")), percent(Decimal("0.0123")), percent(Decimal("0.0001"))
+    ('97 %', '99.8 %', '1.2 %', 'under 0.1 %')
     """
     value = share * 100
+    if 0 < value < Decimal("0.1"):
+        return "under 0.1 %"
     whole = value.quantize(Decimal(1), ROUND_HALF_UP)
     near_an_end = whole in (0, 100) and value != whole
     tenths = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
     return f"{exact(tenths if near_an_end or abs(value) < 10 else whole)} %"
+
+
+def score(share: Decimal) -> str:
+    """A score in percent, tenths rounded down: what falls short of a threshold never looks as if it met it.
+
+    >>> score(Decimal("0.8992")), score(Decimal("0.8999")), score(Decimal(1))
+    ('89.9 %', '89.9 %', '100 %')
+    """
+    return f"{exact((share * 100).quantize(Decimal('0.1'), ROUND_DOWN))} %"
 
 
 def times(ratio: Decimal) -> str:

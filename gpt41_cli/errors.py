@@ -30,7 +30,13 @@ class UnknownName(Gpt41Error):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         choices = list(known)
-        super().__init__(f"{kind}: expected {_one_of(name, choices)}, found {quoted(name)}")
+        folded = {choice.lower(): choice for choice in choices}
+        near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2, cutoff=0.6)]
+        if near:
+            message = f"{kind}: expected a known one, found {quoted(name)}; did you mean {' or '.join(near)}?"
+        else:
+            message = f"{kind}: expected one of {', '.join(choices)}, found {quoted(name)}"
+        super().__init__(message)
 
 
 class MissingPrice(Gpt41Error):
@@ -48,12 +54,3 @@ def quoted(text: str) -> str:
     '"a\\\\x1b[31m"'
     """
     return f'"{printable(text if len(text) <= 60 else text[:60] + "…")}"'
-
-
-def _one_of(name: str, choices: list[str]) -> str:
-    """What to write instead of `name`: the near misses where there are any, else every choice."""
-    folded = {choice.lower(): choice for choice in choices}
-    near = [folded[match] for match in get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
-    if near:
-        return f"one of {', '.join(choices)} (did you mean {' or '.join(near)}?)"
-    return f"one of {', '.join(choices)}"

@@ -16,6 +16,7 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, number, percent
+from gpt41_cli.display import score as score_text
 from gpt41_cli.errors import MissingPrice
 
 
@@ -132,7 +133,7 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
             yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", sources, "no score")
         elif share < 1 - tolerance:
             text = (
-                f"{percent(share)} of the family's best for {scores.task.id} ({scores.evidence(variant.id)}); "
+                f"{score_text(share)} of the family's best for {scores.task.id} ({scores.evidence(variant.id)}); "
                 f"{percent(1 - tolerance)} qualifies"
             )
             yield Remark("tolerance", text, sources, f"below {percent(1 - tolerance)}")

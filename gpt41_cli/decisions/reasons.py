@@ -11,7 +11,7 @@ from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.display import money, number, percent, plural, times
+from gpt41_cli.display import money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
 
 
@@ -32,6 +32,7 @@ def explain(
     why = [
         *_scores(case, choice),
         *_batch_admitted(case, choice, alternatives),
+        *_batch_costs_more(choice, alternatives),
         *_preferred(case, choice, alternatives),
         *_met(case, choice),
     ]
@@ -57,7 +58,7 @@ def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
             yield Remark("score", f"the family's best for {task} ({figures}){cited}", sources)
         else:
             near = percent(tolerance_of(case.wishes, scores.task))
-            text = f"within {near} of the family's best for {task}: {percent(share)} ({figures}){cited}"
+            text = f"within {near} of the family's best for {task}: {score(share)} ({figures}){cited}"
             yield Remark("score", text, sources)
 
 
@@ -70,6 +71,15 @@ def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candid
     share, price = _compared(choice.quote, standard.quote), money(standard.quote.total_usd)
     text = f"{hours} h to wait admits batch, {share} of standard ({price})"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
+
+
+def _batch_costs_more(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    """Why the mode that halves every price is not chosen although it is admitted: it forgoes the cache."""
+    batch = next((each for each in alternatives if each.variant == choice.variant and each.mode == "batch"), None)
+    if batch and batch.quote and choice.quote and batch.quote.total_usd > choice.quote.total_usd:
+        cached = plural(choice.quote.usage.cached_tokens, "cached token")
+        text = f"batch{_cost(batch)}{_trade(choice, batch)}: it gives {cached} no discount"
+        yield Remark("no-cache-discount", text, _price_source(batch))
 
 
 def _compared(part: Quote, whole: Quote) -> str:
@@ -114,10 +124,9 @@ def _points(choice: Candidate, rival: Candidate) -> str:
     if choice.share is None or rival.share is None or choice.variant == rival.variant:
         return ""
     points = (rival.share - choice.share) * 100
-    rounded = abs(points).quantize(Decimal(1) if abs(points) >= 1 else Decimal("0.1"))
-    if not rounded:
+    if not points:
         return " for the same score"
-    return f" for {rounded} point{'' if rounded == 1 else 's'} {'more' if points > 0 else 'less'}"
+    return f" for {score(abs(points) / 100).removesuffix(' %')} points {'more' if points > 0 else 'less'}"
 
 
 def _fastest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:

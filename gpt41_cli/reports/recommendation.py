@@ -11,7 +11,7 @@ from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, percent, plural, times
+from gpt41_cli.display import exact, money, plural, score, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table
 from gpt41_cli.reports.cost import quote_json
 
@@ -54,8 +54,8 @@ def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
                 for each in found.excluded
             ],
             "scores": {
-                scores.task.id: {model: None if share is None else _share(share) for model, share in scores.share.items()}
-                for scores in found.scores
+                each.task.id: {model: None if share is None else _share(share) for model, share in each.share.items()}
+                for each in found.scores
             },
         },
         records=tuple(_record(each, choice) for each in candidates),
@@ -134,7 +134,7 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload) -> Row:
         each.mode,
         *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
-        "-" if each.share is None else percent(each.share),
+        "-" if each.share is None else score(each.share),
         _remark(each, choice),
     )
     return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")

@@ -1,0 +1,63 @@
+"""How tests run the program: as a user would, through the installed command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gpt41_cli.catalog import Catalog, read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Done(NamedTuple):
+    """A finished run: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a run: the command of this interpreter first, nothing that changes its output."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GPT41_")}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run `gpt41` with arguments in an empty folder; `stdin` is text or bytes, by default nothing at all."""
+
+    def run(*arguments: str, stdin: str | bytes = b"", cwd: Path = tmp_path, **env: str) -> Done:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [sys.executable, "-m", "gpt41_cli", *arguments],
+            input=given,
+            capture_output=True,
+            cwd=cwd,
+            env={**environment(), **env},
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The price table of this repository."""
+    return read()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite recorded output instead of comparing it")

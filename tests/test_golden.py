@@ -1,0 +1,52 @@
+"""Whole runs, as recorded: `tests/golden/*.txt` and every `console` block of the README.
+
+A recording is a command after `$ ` and what a user sees: standard output, then standard error behind `! `, then
+`[exit N]` when it is not 0. `pytest --update-golden` rewrites them all.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, environment
+
+GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.txt"))
+BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_recorded_run_is_repeated(path: Path, request: pytest.FixtureRequest) -> None:
+    recorded = path.read_text()
+    again = repeat(recorded)
+    if request.config.getoption("--update-golden"):
+        path.write_text(again)
+    assert again == (path.read_text())
+
+
+def test_the_readme_shows_what_its_commands_print(request: pytest.FixtureRequest) -> None:
+    readme = ROOT / "README.md"
+    recorded = readme.read_text()
+    assert len(BLOCK.findall(recorded)) >= 8
+    again = BLOCK.sub(lambda block: repeat(block[0]), recorded)
+    if request.config.getoption("--update-golden"):
+        readme.write_text(again)
+    assert again == readme.read_text()
+
+
+def repeat(recording: str) -> str:
+    """The recording as it would be made now."""
+    return "".join(record(line) for line in recording.splitlines() if line.startswith("$ "))
+
+
+def record(prompt: str) -> str:
+    command = prompt.removeprefix("$ ")
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60, check=False
+    )
+    errors = "".join(f"! {line}\n" for line in done.stderr.splitlines())
+    code = f"[exit {done.returncode}]\n" if done.returncode else ""
+    return f"{prompt}\n{done.stdout}{errors}{code}"
