@@ -8,8 +8,8 @@ Everything is imported on first use, so that importing this package costs nothin
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # type checkers know this name; importing typing would cost more than the rest of this file
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.catalog import read as read_catalog

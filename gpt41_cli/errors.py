@@ -31,7 +31,7 @@ class UnknownName(Gpt41Error):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         choices = list(known)
         folded = {choice.lower(): choice for choice in choices}
-        near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2, cutoff=0.6)]
+        near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
         if near:
             message = f"{kind}: expected a known one, found {quoted(name)}; did you mean {' or '.join(near)}?"
         else:

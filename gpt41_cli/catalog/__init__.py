@@ -7,7 +7,8 @@ from stat import S_ISREG
 
 from gpt41_cli.catalog.load import parse
 from gpt41_cli.catalog.lookup import MODES, Catalog, Offer, Variant
-from gpt41_cli.errors import InputError, TableError, quoted
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError, TableError
 
 __all__ = ["MODES", "Catalog", "Offer", "Variant", "read"]
 
@@ -21,11 +22,11 @@ def read(path: Path | None = None) -> Catalog:
         return parse(_shipped().read_bytes(), NAME)
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise InputError(f"price table {quoted(str(path))}: expected a regular file, found something else")
+            raise InputError(f"{printable(str(path))}: expected a price table, found something else")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"price table {quoted(str(path))}: expected a readable file, found: {error.strerror}") from None
+        raise InputError(f"{printable(str(path))}: expected a readable price table, found: {error.strerror}") from None
     if len(data) > MAX_BYTES:
         raise TableError(f"{path}: expected at most {MAX_BYTES:,} bytes, found more")
     return parse(data, str(path))

@@ -46,9 +46,9 @@ def compose(text: str, file: str) -> Cursor:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise TableError(f"{file}{where}: expected YAML, found {error.problem or error}") from None
+        raise TableError(f"{file}{where}: expected YAML, but {error.problem or error}") from None
     except yaml.YAMLError as error:
-        raise TableError(f"{file}: expected YAML, found {' '.join(str(error).split())}") from None
+        raise TableError(f"{file}: expected YAML, but {' '.join(str(error).split())}") from None
     if node is None:
         raise TableError(f"{file}: expected a mapping, found an empty document")
     root = Cursor(node, file, "")
@@ -156,7 +156,7 @@ class Cursor:
         if _DAY.fullmatch(self._plain()):
             with suppress(ValueError):
                 return date.fromisoformat(self.node.value)
-        return self.fail("a date such as 2025-01-31")
+        return self.fail("a date, YYYY-MM-DD")
 
     def _plain(self) -> str:
         """The characters of an unquoted scalar, or nothing that any pattern accepts."""

@@ -12,6 +12,7 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from gpt41_cli.catalog.lookup import Catalog
+from gpt41_cli.display import printable
 from gpt41_cli.errors import Gpt41Error, InputError, quoted
 
 COLUMNS = ["model", "metric", "score"]
@@ -29,7 +30,7 @@ class Evaluation(NamedTuple):
 
 def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
     """The scores in the CSV file at `path`, under a header of model, metric, score. InputError names the line."""
-    name = quoted(str(path))
+    name = printable(str(path))
     try:
         if not S_ISREG(path.stat().st_mode):
             raise InputError(f"{name}: expected a CSV file, found something else")
@@ -55,7 +56,7 @@ def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
         raise InputError(f"{name}:{lines.line_num}: expected CSV, found: {error}") from None
     if not scores:
         raise InputError(f"{name}: expected at least one line of model,metric,score, found none")
-    return Evaluation(printable_name(path), scores)
+    return Evaluation(printable(path.name), scores)
 
 
 def _add(scores: dict[str, dict[str, Decimal]], cells: list[str], where: str, catalog: Catalog) -> None:
@@ -74,8 +75,3 @@ def _add(scores: dict[str, dict[str, Decimal]], cells: list[str], where: str, ca
     if model in row:
         raise InputError(f"{where}: expected one {quoted(metric)} score for {model}, found a second")
     row[model] = Decimal(score)
-
-
-def printable_name(path: Path) -> str:
-    """The file's name without its folders, fit to print."""
-    return quoted(path.name)[1:-1]

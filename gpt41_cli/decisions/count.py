@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
 from gpt41_cli.requests import text, trees
 from gpt41_cli.tokens import count_stream
 
@@ -65,7 +66,7 @@ def texts(paths: Sequence[str], literal: str | None, stdin: BinaryIO) -> tuple[l
         elif Path(path).is_dir():
             listing = trees.list_files(Path(path))
             if not listing.files:
-                raise InputError(f"{quoted(path)}: expected a folder with text, found {_nothing_but(listing.left_out)}")
+                raise InputError(f"{printable(path)}: expected a folder with text, found {_nothing_but(listing.left_out)}")
             left_out += listing.left_out
             found += (Text(str(file), _reader(file), required=False) for file in listing.files)
         else:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.catalog import Catalog
 from gpt41_cli.findings import Finding
+
+if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table
+    from gpt41_cli.catalog import Catalog
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.decisions.count import BINARY, Count, Item
 from gpt41_cli.display import number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Json, Line, Report, Row, Table
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.requests.trees import IGNORED, LeftOut
 
 SCHEMA = "gpt41.count/1"

@@ -8,8 +8,8 @@ from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISSOCK
 from typing import BinaryIO
 
-from gpt41_cli.display import number
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.display import number, printable
+from gpt41_cli.errors import InputError
 
 CHUNK_BYTES = 1 << 20
 
@@ -30,7 +30,7 @@ class NotText(InputError):
 
 def read(path: Path) -> Iterator[str]:
     """The text of the file at `path`, piece by piece, line ends as they are. InputError names what cannot be read."""
-    name = quoted(str(path))
+    name = printable(str(path))
     try:
         mode = path.stat().st_mode
         if S_ISDIR(mode):

@@ -9,7 +9,8 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -93,7 +94,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise InputError(f"{quoted(str(folder))}: expected a readable folder, found: {error.strerror}") from None
+        raise InputError(f"{printable(str(folder))}: expected a readable folder, found: {error.strerror}") from None
 
 
 def _rules(folder: Path, base: str) -> Iterator[tuple[str, GitIgnoreSpec]]:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 
+from gpt41_cli.display import printable
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import Screen
 
@@ -26,5 +27,6 @@ def _flat(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
+            # The exact name is in the JSON; here it may reach a terminal.
+            flat[prefix + key] = printable(value) if isinstance(value, str) else value
     return flat

@@ -1,0 +1,193 @@
+"""The house: which floor may import which, where a library may be used, and what may not stand in Python at all."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gpt41_cli
+from gpt41_cli.catalog import Catalog
+from tests.conftest import ROOT, environment
+
+PACKAGE = ROOT / "gpt41_cli"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FLOORS = {
+    "errors": 0,
+    "findings": 0,
+    "display": 0,
+    "pricing": 0,
+    "catalog": 1,
+    "requests": 2,
+    "tokens": 2,
+    "decisions": 3,
+    "reports": 4,
+    "views": 4,
+    "cli": 5,
+    "__main__": 5,
+}
+WALLS = {
+    "typer": {"cli"},
+    "rich": {"views/text.py"},
+    "tiktoken": {"tokens"},
+    "regex": {"tokens"},
+    "yaml": {"catalog"},
+    "pathspec": {"requests"},
+    "subprocess": {"requests/trees.py"},
+}
+NOWHERE = {"socket", "ssl", "http", "urllib", "requests", "multiprocessing"}
+
+
+def place(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def floor(name: str) -> int:
+    return FLOORS[Path(name.replace(".", "/")).parts[0].removesuffix(".py")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_module_imports_only_from_its_own_floor_and_below(path: Path) -> None:
+    if place(path) in ("__init__.py", "__main__.py"):
+        return  # the public face and the console script stand above all floors
+    for name in imports(path):
+        if name.startswith("gpt41_cli."):
+            target = name.removeprefix("gpt41_cli.")
+            if target not in ("__version__", "__main__.EXIT_INTERRUPTED"):
+                assert floor(target) <= floor(place(path).replace("/", ".")), f"{place(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_library_is_used_behind_its_wall_only(path: Path) -> None:
+    for name in {name.split(".")[0] for name in imports(path)}:
+        assert name not in NOWHERE, f"{place(path)} imports {name}"
+        assert any(place(path).startswith(wall) for wall in WALLS.get(name, {""})), f"{place(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_the_lower_floors_never_print_exit_or_read_the_environment(path: Path) -> None:
+    if place(path) in ("__init__.py",) or floor(place(path).replace("/", ".")) > 3:
+        return
+    source = path.read_text()
+    for forbidden in ("print(", "sys.exit", "sys.argv", "os.environ", "getenv", "input("):
+        assert forbidden not in source.replace("_input(", ""), f"{place(path)} has {forbidden}"
+
+
+def constants(path: Path) -> list[object]:
+    """Every constant of a module but its docstrings."""
+    tree = ast.parse(path.read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_no_model_price_or_date_stands_in_python(path: Path, catalog: Catalog) -> None:
+    names = {*catalog.models, *(snapshot for model in catalog.models.values() for snapshot in model.snapshots)}
+    source = path.read_text()
+    for name in names:
+        assert not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w.])", source), f"{place(path)} names {name}"
+    figures = {
+        str(price)
+        for model in catalog.models.values()
+        for modes in model.rates.values()
+        for rows in modes.values()
+        for row in rows
+        for price in row.rates
+        if price is not None
+    }
+    limits = {model.context_window for model in catalog.models.values()} | {
+        model.max_output_tokens for model in catalog.models.values()
+    }
+    for constant in constants(path):
+        assert not isinstance(constant, float), f"{place(path)} has the float {constant}"
+        if isinstance(constant, int) and constant > 100:
+            assert constant not in limits, f"{place(path)} has the limit {constant}"
+        if isinstance(constant, str) and "cli" not in place(path):
+            assert not re.search(r"\b20\d\d-\d\d-\d\d\b", constant), f"{place(path)} has the date in {constant!r}"
+            assert place(path) == "display.py" or constant not in figures, f"{place(path)} has the price {constant}"
+
+
+def test_the_public_names_are_those_that_type_checkers_see() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    seen = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gpt41_cli.")
+        for alias in node.names
+    }
+    assert seen == set(gpt41_cli.__all__) - {"__version__"} == set(dir(gpt41_cli)) - {"__version__"}
+    for name in gpt41_cli.__all__:
+        assert getattr(gpt41_cli, name).__doc__, name
+    with pytest.raises(AttributeError, match="has no attribute 'prize'"):
+        _ = gpt41_cli.prize
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """The top-level modules and the package's own that a run has imported."""
+    code = (
+        "import sys\nfrom gpt41_cli.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True
+    )
+    return set(done.stderr.split("MODULES", 1)[1].split())
+
+
+def test_start_up_imports_only_what_the_command_needs() -> None:
+    """Start-up time, tested by what is imported: a clock would measure the machine."""
+    heavy = {"yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
+    assert not heavy & modules_of("--help")
+    assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
+    assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}
+    assert heavy & modules_of("count", "--text", "x", "-q") == {"tiktoken"}
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    code = "import sys; before = set(sys.modules); import gpt41_cli; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert [name for name in done.stdout.split() if name == "typing" or name.startswith("gpt41_cli.")] == []
+
+
+def test_no_command_opens_a_socket() -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise RuntimeError('a socket was opened')\n"
+        "socket.socket = socket.create_connection = socket.getaddrinfo = refuse\n"
+        "from gpt41_cli.__main__ import main\nmain()"
+    )
+    for arguments in (
+        ["count", "README.md", "gpt41_cli", "-q"],
+        ["cost", "README.md"],
+        ["recommend", "README.md"],
+        ["models", "--check"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            env={**environment(), "TIKTOKEN_CACHE_DIR": "", "HOME": "/nonexistent"},
+            cwd=ROOT,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,238 @@
+"""The price table: what it says, and how a wrong one is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gpt41_cli.catalog import MODES, Catalog, read
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
+from gpt41_cli.pricing import Rates
+from gpt41_cli.tokens.vocabulary import VOCABULARIES
+from tests.conftest import ROOT
+
+TABLE = (ROOT / "pricing.yaml").read_text()
+TODAY = date(2026, 11, 23)
+
+
+def rates(*prices: str | None) -> Rates:
+    found = [None if price is None else Decimal(price) for price in prices]
+    assert found[0] is not None
+    assert found[2] is not None
+    return Rates(found[0], found[1], found[2])
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "expected"),
+    [
+        ("gpt-4.1", "standard", rates("2.00", "0.50", "8.00")),
+        ("gpt-4.1", "batch", rates("1.00", None, "4.00")),
+        ("gpt-4.1", "priority", rates("3.50", "0.875", "14.00")),
+        ("gpt-4.1-mini", "standard", rates("0.40", "0.10", "1.60")),
+        ("gpt-4.1-mini", "batch", rates("0.20", None, "0.80")),
+        ("gpt-4.1-mini", "priority", rates("0.70", "0.175", "2.80")),
+        ("gpt-4.1-nano", "standard", rates("0.10", "0.025", "0.40")),
+        ("gpt-4.1-nano", "batch", rates("0.05", None, "0.20")),
+        ("gpt-4.1-nano", "priority", rates("0.20", "0.05", "0.80")),
+        ("gpt-4o", "standard", rates("2.50", "1.25", "10.00")),
+        ("gpt-4o-2024-05-13", "standard", rates("5.00", None, "15.00")),
+        ("gpt-6-luna", "batch", rates("0.05", "0.005", "0.25")),
+        ("ft:gpt-4.1-mini-2025-04-14:org::id", "standard", rates("0.80", "0.20", "3.20")),
+        ("ft:gpt-4.1-mini:org::id", "batch", rates("0.40", None, "1.60")),
+    ],
+)
+def test_the_shipped_prices(catalog: Catalog, model: str, mode: str, expected: Rates) -> None:
+    offer = catalog.offer(catalog.variant(model), mode, catalog.platform("openai"), TODAY)
+    assert offer.row.rates == expected
+
+
+def test_a_snapshot_is_its_model_and_a_fine_tune_keeps_its_id(catalog: Catalog) -> None:
+    assert catalog.variant("gpt-4.1-2025-04-14") == catalog.variant("gpt-4.1")
+    tuned = catalog.variant("ft:gpt-4.1-2025-04-14:org::id")
+    assert tuned.id == "ft:gpt-4.1-2025-04-14:org::id"
+    assert tuned.model == catalog.variant("gpt-4.1").model
+    assert tuned.context_window == 128_000
+
+
+def test_every_model_is_counted_with_a_vocabulary_that_ships(catalog: Catalog) -> None:
+    assert {model.encoding.name for model in catalog.models.values()} <= set(VOCABULARIES)
+    assert catalog.variant("ft:gpt-4.1-nano-2025-04-14:org::id").model.encoding.name == "o200k_base"
+
+
+def test_the_price_of_a_day_is_the_last_row_before_it(catalog: Catalog) -> None:
+    luna, openai = catalog.variant("gpt-5.6-luna"), catalog.platform("openai")
+    assert catalog.offer(luna, "standard", openai, date(2026, 7, 29)).row.rates.input == Decimal("1.00")
+    assert catalog.offer(luna, "standard", openai, date(2026, 7, 30)).row.rates.input == Decimal("0.20")
+    with pytest.raises(MissingPrice, match="on 2026-07-08: the first known one is of 2026-07-09"):
+        catalog.offer(luna, "standard", openai, date(2026, 7, 8))
+
+
+def test_no_batch_row_of_the_family_discounts_the_cache(catalog: Catalog) -> None:
+    """OpenAI's batch table prints no cached rate before its fifth generation (pricing page, 2026-07-15)."""
+    for variant in catalog.family:
+        assert variant.model.fine_tuned is not None
+        for table in (variant.rates, variant.model.fine_tuned.rates):
+            for modes in table.values():
+                assert all(row.rates.cached_input is None for row in modes.get("batch", ()))
+
+
+@pytest.mark.parametrize("name", ["gpt-4.1-mni", "ft:", "ft:gpt-9", "", "GPT-4.1"])
+def test_an_unknown_model_is_an_error(catalog: Catalog, name: str) -> None:
+    with pytest.raises(UnknownName, match="^model: expected "):
+        catalog.variant(name)
+
+
+def test_what_has_no_fine_tunes_cannot_be_one(catalog: Catalog) -> None:
+    with pytest.raises(InputError) as error:
+        catalog.variant("ft:gpt-6-luna:org::id")
+    assert str(error.value) == 'model: expected a base model that can be fine-tuned, found "ft:gpt-6-luna:org::id"'
+
+
+def test_an_unknown_mode_platform_and_task_are_errors(catalog: Catalog) -> None:
+    with pytest.raises(UnknownName, match='^mode: expected one of standard, batch, priority, found "flex"$'):
+        catalog.offer(catalog.variant("gpt-4.1"), "flex", catalog.platform("openai"), TODAY)
+    with pytest.raises(UnknownName, match="^platform: .* did you mean openai"):
+        catalog.platform("opnai")
+    with pytest.raises(UnknownName, match="^task: .* did you mean coding"):
+        catalog.task("codin")
+
+
+FIRST_ROW = "{effective_from: 2025-04-14, input: 2.00, cached_input: 0.50, output: 8.00, source: pricing}"
+ROW = "models.gpt-4.1.rates.openai.standard[0]"
+
+
+def place(text: str, table: str = TABLE) -> str:
+    """`line:column` of the first occurrence."""
+    before = table[: table.index(text)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+WRONG_ROWS = [
+    ("input: 2.00", "input: 2e0", f'{ROW}.input: expected a plain decimal such as 0.40, found "2e0"'),
+    ("input: 2.00", "input: 1e999", f'{ROW}.input: expected a plain decimal such as 0.40, found "1e999"'),
+    ("input: 2.00", "input: .nan", f'{ROW}.input: expected a plain decimal such as 0.40, found ".nan"'),
+    ("input: 2.00", "input: -2.00", f'{ROW}.input: expected a plain decimal such as 0.40, found "-2.00"'),
+    ("input: 2.00", 'input: "2.00"', f'{ROW}.input: expected a plain decimal such as 0.40, found "2.00"'),
+    ("input: 2.00", "input: [2.00]", f"{ROW}.input: expected a plain decimal such as 0.40, found a list"),
+    ("input: 2.00", "input: null", f'{ROW}.input: expected a plain decimal such as 0.40, found "null"'),
+    ("cached_input: 0.50", "cached_input: 2.01", f'{ROW}.cached_input: expected at most the input rate (2.00), found "2.01"'),
+    ("2025-04-14,", "2025-02-30,", f'{ROW}.effective_from: expected a date, YYYY-MM-DD, found "2025-02-30"'),
+    ("2025-04-14,", "yesterday,", f'{ROW}.effective_from: expected a date, YYYY-MM-DD, found "yesterday"'),
+    ("source: pricing}", "source: nobody}", f'{ROW}.source: expected the id of an entry of sources, found "nobody"'),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), WRONG_ROWS, ids=[new for _, new, _ in WRONG_ROWS])
+def test_a_wrong_row_is_named_with_line_and_column(old: str, new: str, message: str) -> None:
+    table = TABLE.replace(FIRST_ROW, FIRST_ROW.replace(old, new), 1)
+    with pytest.raises(TableError) as error:
+        parse(table.encode(), "mine.yaml")
+    line = place(FIRST_ROW).split(":")[0]
+    assert str(error.value).startswith(f"mine.yaml:{line}:")
+    assert str(error.value).split(": ", 1)[1] == message
+    value = new.rsplit(": ", maxsplit=1)[-1].rstrip(",}")
+    column = table.splitlines()[int(line) - 1].index(value) + 1
+    assert str(error.value).startswith(f"mine.yaml:{line}:{column}: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("output: 8.00, ", "", f"{ROW}: expected the key output, found none"),
+        ("output: 8.00", "output: 8.00, flex: 1.00", 'the unknown key "flex"'),
+        ("output: 8.00", "output: 8.00, output: 8.00", f"{ROW}.output: expected each key once, found it a second time"),
+    ],
+)
+def test_missing_unknown_and_duplicate_keys(old: str, new: str, message: str) -> None:
+    table = TABLE.replace(FIRST_ROW, FIRST_ROW.replace(old, new), 1)
+    with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
+        parse(table.encode(), "mine.yaml")
+    assert message in str(error.value)
+
+
+WRONG_TABLES = [
+    ("schema: gpt41.pricing/1", "schema: gpt41.pricing/9", 'schema: expected one of gpt41.pricing/1, found "gpt41.pricing/9"'),
+    ("currency: USD", "currency: EUR", 'currency: expected one of USD, found "EUR"'),
+    ("date: 2026-07-15", "date: 2026-13", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
+    ("role: family", "role: leader", 'models.gpt-4.1.role: expected one of family, predecessor, successor, found "leader"'),
+    ("snapshots: [gpt-4.1-mini-2025-04-14]", "snapshots: [gpt-4.1-2025-04-14]", "expected snapshot gpt-4.1-2025-04-14 once"),
+    ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number, 1 or more"),
+    ("published: true", "published: perhaps", 'expected one of true, false, found "perhaps"'),
+    ("        standard:\n", "        turbo:\n", "expected one of the modes standard, batch, priority"),
+    ("shutdown: 2027-01-14", "shutdown: 2026-01-14", "expected a day after the announcement (2026-10-14)"),
+    ("method: tiles", "method: circles", 'expected one of tiles, patches, found "circles"'),
+    ("tolerance_percent: 10", "tolerance_percent: 110", "expected at most 100"),
+    ("benchmarks: {MMLU: 1", "benchmarks: {MMMLU: 1", "found the benchmark MMMLU"),
+    (
+        "        1: {requests_per_minute",
+        "        one: {requests_per_minute",
+        "expected a usage tier: a whole number, found the key one",
+    ),
+    ("  openai: {name", "  [openai]: {name", "expected a name as the key"),
+    ("checked_on: 2026-11-23", "checked_on: &day 2026-11-23\nstale: *day", "expected no aliases"),
+    ("checked_on: 2026-11-23", "checked_on: !!python/object/apply:os.system [id]", "found the tag"),
+    ("checked_on: 2026-11-23", "checked_on: [2026-11-23", "expected YAML, but "),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), WRONG_TABLES, ids=[new[:40].strip() for _, new, _ in WRONG_TABLES])
+def test_a_wrong_table_is_refused(old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
+        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "mine.yaml: expected a mapping, found an empty document"),
+        (b"- 1\n", "mine.yaml:1:1: the document: expected a mapping, found a list"),
+        (b"just text", 'mine.yaml:1:1: the document: expected a mapping, found "just text"'),
+        (b"\xff\xfe", "mine.yaml: expected UTF-8 text, found the byte 0xff"),
+        (b"[" * 1_000_000, "mine.yaml: expected a price table, found YAML that nests thousands of levels deep"),
+        (b"- " * 1_000_000, "mine.yaml: expected a price table, found YAML that nests thousands of levels deep"),
+        (b"a: \x00", "mine.yaml: expected YAML, but "),
+    ],
+)
+def test_what_is_no_table_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(TableError) as error:
+        parse(data, "mine.yaml")
+    assert str(error.value).startswith(message)
+
+
+def test_an_exploding_anchor_is_refused_at_once() -> None:
+    levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30))
+    with pytest.raises(TableError, match="expected no aliases, found an anchor that is used again"):
+        parse(f"l0: &l0 [x]\n{levels}\n".encode(), "mine.yaml")
+
+
+def test_a_table_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file or directory"):
+        read(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="expected a price table, found something else"):
+        read(tmp_path)
+    big = tmp_path / "big.yaml"
+    big.write_bytes(b"#" * 5_000_001)
+    with pytest.raises(TableError, match="expected at most 5,000,000 bytes, found more"):
+        read(big)
+
+
+def test_a_table_of_ones_own_is_used(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(TABLE.replace("input: 2.00, cached_input: 0.50", "input: 2.10, cached_input: 0.51", 1))
+    catalog = read(mine)
+    assert catalog.file == str(mine)
+    offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
+    assert offer.row.rates == rates("2.10", "0.51", "8.00")
+
+
+def test_every_family_member_has_every_mode_and_every_source_is_used(catalog: Catalog) -> None:
+    for variant in catalog.family:
+        assert set(variant.rates["openai"]) == set(MODES)
+    cited = TABLE.split("\nplatforms:")[1]
+    assert [name for name in catalog.sources if f"source: {name}" not in cited] == []

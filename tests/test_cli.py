@@ -1,0 +1,337 @@
+"""The command as a process: streams, exit codes, formats, and input made to hurt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gpt41_cli import __version__
+from tests.conftest import ROOT, Run, environment
+
+WORK = ("--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400", "--as-of", "2026-11-23")
+
+
+def test_json_is_exact_and_says_which_table_it_is_from(run: Run) -> None:
+    done = run("cost", *WORK, "--model", "gpt-4.1-mini", "--mode", "standard", "--mode", "batch", "--format", "json")
+    document = json.loads(done.out, parse_float=lambda text: pytest.fail(f"a float: {text}"))
+    assert (done.code, done.err) == (0, "")
+    assert document["schema"] == "gpt41.cost/1"
+    assert re.fullmatch(r"[0-9a-f]{64}", document["pricing"]["sha256"])
+    assert document["pricing"]["checked_on"] == "2026-11-23"
+    standard, batch = document["quotes"]
+    assert standard["rates_usd_per_million"] == {"input": "0.4", "cached_input": "0.1", "output": "1.6"}
+    assert standard["total_usd"] == "0.00088"
+    assert batch["rates_usd_per_million"] == {"input": "0.2", "cached_input": None, "output": "0.8"}
+    assert batch["total_usd"] == "0.00056"
+    assert any("gives cached tokens no discount" in note for note in document["notes"])
+    for quote in document["quotes"]:
+        terms = [Decimal(quote[term]) for term in ("uncached_input_usd", "cached_input_usd", "output_usd")]
+        assert sum(terms) == Decimal(quote["total_usd"])
+
+
+def test_usage_is_that_of_all_requests(run: Run) -> None:
+    done = run("cost", *WORK, "--requests", "1000", "--model", "gpt-4.1", "--format", "json")
+    assert json.loads(done.out)["quotes"][0]["usage"] == {
+        "requests": 1000,
+        "input_tokens": 1_200_000,
+        "cached_tokens": 800_000,
+        "output_tokens": 400_000,
+    }
+
+
+def test_a_share_is_cached_in_whole_tokens_and_never_more(run: Run) -> None:
+    done = run("cost", "--input-tokens", "1201", "--cached", "60%", "--format", "json")
+    assert json.loads(done.out)["quotes"][0]["usage"]["cached_tokens"] == 720
+
+
+def test_the_recommendation_as_json(run: Run) -> None:
+    done = run("recommend", *WORK, "--task", "classification", "--format", "json")
+    document = json.loads(done.out)
+    assert document["schema"] == "gpt41.recommendation/1"
+    assert (document["choice"]["model"], document["choice"]["mode"]) == ("gpt-4.1-mini", "standard")
+    assert {reason["kind"] for reason in document["reasons"]} == {"why", "but"}
+    assert all({"text", "rule", "sources"} <= set(reason) for reason in document["reasons"])
+    assert all(each["reasons"] for each in document["excluded"])
+    totals = [Decimal(quote["total_usd"]) for quote in (document["choice"], *document["alternatives"])]
+    assert totals == sorted(totals)
+
+
+def test_csv_is_a_table_of_the_same_figures(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("cost", *WORK, "--format", "csv").out)))
+    assert [(row["model"], row["total_usd"]) for row in rows] == [
+        ("gpt-4.1", "0.0044"),
+        ("gpt-4.1-mini", "0.00088"),
+        ("gpt-4.1-nano", "0.00022"),
+    ]
+
+
+@pytest.mark.parametrize("command", [("cost",), ("recommend", "--task", "vision")])
+def test_text_numbers_and_pipes_add_up_to_one_request(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "a.txt").write_text("one two three")
+    done = run(*command, "a.txt", "-", "--text", "one", "--input-tokens", "10", "--format", "json", stdin="one two")
+    document = json.loads(done.out)
+    quote = document["choice"] if "choice" in document else document["quotes"][0]
+    assert quote["usage"]["input_tokens"] == 3 + 2 + 1 + 10
+
+
+def test_what_is_piped_in_is_read_without_being_named(run: Run) -> None:
+    assert run("count", "-q", stdin="one two three").out == "3\n"
+
+
+def test_fine_tuned_ids_are_priced_as_such(run: Run) -> None:
+    done = run("cost", *WORK, "--model", "ft:gpt-4.1-mini-2025-04-14:org::id", "-q")
+    assert (done.code, done.out) == (0, "0.00176\n")
+    over = run("cost", "--input-tokens", "128001", "--model", "ft:gpt-4.1-mini-2025-04-14:org::id", "-q")
+    assert over.code == 1
+    assert "over the context window of 128,000" in over.err
+
+
+def test_help_is_plain_and_complete_on_a_pipe(run: Run) -> None:
+    for command in ("", "count", "cost", "recommend", "models"):
+        done = run(*command.split(), "--help")
+        assert done.code == 0
+        assert "\x1b" not in done.out
+        assert "gpt41 " in done.out
+    assert run("--version").out == f"gpt41 {__version__}\n"
+
+
+def test_completion_knows_the_names_of_the_table(run: Run) -> None:
+    def complete(words: str) -> str:
+        return run(_GPT41_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1), PROG="gpt41").out
+
+    assert "gpt-4.1-mini" in complete("gpt41 cost --model gpt-4.1-")
+    assert "classification" in complete("gpt41 recommend --task cl")
+    assert "azure-global" in complete("gpt41 cost --platform az")
+    assert "markdown" in complete("gpt41 cost --format m")
+    assert "batch" in complete("gpt41 cost --mode b")
+    assert "quality" in complete("gpt41 recommend --prefer q")
+    assert "web-search" in complete("gpt41 recommend --needs web")
+
+
+NAMES = ["[red]x[bold].txt", "a\x1b[31mb.txt", "two\nlines.txt", "::error::x.txt", "-dash.txt", "a|b`c`*d*<e>@f.txt", "字é.txt"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_data_whatever_it_looks_like(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_text("one two")
+    (tmp_path / "in" / f"bad{name}").write_bytes(b"\xff\xff\xff")
+    for view in ("text", "markdown", "json", "csv"):
+        done = run("count", "in", "--format", view)
+        assert (done.code, done.err) == (0, "")
+        assert "\x1b" not in done.out
+        assert not re.search(r"^\s*::", done.out, re.MULTILINE)
+    text = run("count", "in").out
+    shown = name.replace("\x1b", "\\x1b").replace("\n", "\\n")
+    assert shown in text
+    markdown = run("count", "in", "--format", "markdown").out
+    assert "@f" not in markdown.replace("`in/a\\|b`c`*d*<e>@f.txt`", "").replace("``in/a\\|b`c`*d*<e>@f.txt``", "")
+    assert [item["path"] for item in json.loads(run("count", "in", "--format", "json").out)["items"]] == [f"in/{name}"]
+    missing = run("count", f"./no{name}")
+    assert (missing.code, missing.out) == (2, "")
+    assert len(missing.err.splitlines()) == 1
+    assert "\x1b" not in missing.err
+
+
+def test_a_name_that_is_no_text_is_printed_all_the_same(run: Run, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("one")
+    for view in ("text", "markdown", "csv", "json"):
+        done = run("count", ".", "--format", view)
+        assert (done.code, done.err) == (0, "")
+    assert json.loads(run("count", ".", "--format", "json").out)["items"][0]["path"] == "caf\udce9.txt"
+
+
+def test_folders_say_what_they_left_out(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / "a.log").write_text("ignored")
+    (tmp_path / "b.bin").write_bytes(b"\0\1\2")
+    (tmp_path / "c.txt").write_bytes("sixteen".encode("utf-16"))
+    (tmp_path / "d.txt").write_bytes(b"caf\xe9")
+    done = run("count", ".")
+    assert done.code == 0
+    assert "1 ignored: a.log" in done.out
+    assert "1 binary: b.bin" in done.out
+    assert "left out d.txt: expected text in UTF-8" in done.out
+    document = json.loads(run("count", ".", "--format", "json").out)
+    assert {item["path"] for item in document["items"]} == {".gitignore", "c.txt"}
+    assert [finding["rule"] for finding in document["findings"]] == ["not-text"]
+
+
+def test_a_tree_has_subtotals_and_top_cuts_it(run: Run, tmp_path: Path) -> None:
+    for name, words in {"src/a.py": 3, "src/sub/b.py": 5, "doc.md": 2}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one " * words)
+    tree = [line.split(maxsplit=3)[0::3] for line in run("count", "src", "doc.md", "--tree").out.splitlines()[3:]]
+    assert [name for _, name in tree] == ["src/", "sub/", "b.py", "a.py", "doc.md"]
+    subtotals = {name: int(tokens) for tokens, name in tree}
+    assert subtotals["src/"] == subtotals["sub/"] + subtotals["a.py"]
+    top = json.loads(run("count", "src", "doc.md", "--top", "1", "--format", "json").out)
+    assert [item["path"] for item in top["items"]] == ["src/sub/b.py"]
+    assert "(2 more texts)" in run("count", "src", "doc.md", "--top", "1").out
+
+
+BAD = [
+    (("count",), "x.bin", b"\x89PNG\r\n", "x.bin: expected text in UTF-8"),
+    (("count",), "empty", None, "empty: expected a folder with text, found no file at all"),
+    (("count", "-", "-"), "", b"", "-: expected standard input once, found it twice"),
+    (("count",), "none.txt", None, "none.txt: expected a readable file, found: No such file or directory"),
+]
+
+
+@pytest.mark.parametrize(("command", "name", "data", "message"), BAD, ids=[message for *_, message in BAD])
+def test_unusable_input_is_one_line_and_code_2(
+    run: Run, tmp_path: Path, command: tuple[str, ...], name: str, data: bytes | None, message: str
+) -> None:
+    if name == "empty":
+        (tmp_path / name).mkdir()
+    elif data is not None and name:
+        (tmp_path / name).write_bytes(data)
+    done = run(*command, *([name] if name else []))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: {message}")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"\0")
+    done = run("count", ".")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "gpt41: expected a folder with text, found nothing but what is left out (binary)\n"
+
+
+def test_text_that_is_none_on_the_command_line(run: Run) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gpt41_cli", "count", "--text", b"a\xff"], capture_output=True, env=environment(), check=False
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"gpt41: --text: expected text, found bytes that are none at character 2\n"
+
+
+def test_nothing_to_read_at_a_terminal_is_said_not_waited_for() -> None:
+    import pty
+
+    terminal, standard_input = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "gpt41_cli", "count"],
+        stdin=standard_input,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=30,
+        check=False,
+    )
+    os.close(terminal)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "gpt41: expected a file, a folder, - or --text, found nothing to read; see --help\n"
+
+
+def test_a_wrong_table_is_refused_by_every_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        (ROOT / "pricing.yaml").read_text().replace("cached_input: 0.50", "cached_input: 9.50", 1)
+    )
+    for command in (("cost", "--input-tokens", "5"), ("recommend", "--input-tokens", "5"), ("models", "--check"), ("count", "-")):
+        done = run(*command, "--pricing", "mine.yaml")
+        assert (done.code, done.out) == (2, "")
+        assert re.match(r"gpt41: mine\.yaml:\d+:\d+: models\.gpt-4\.1\.rates\.openai\.standard\[0\]\.cached_input: ", done.err)
+        assert run(*command, GPT41_PRICING="mine.yaml").err == done.err
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    for command in ("models gpt-4.1", "recommend --input-tokens 5"):
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; gpt41 {command} | true"], capture_output=True, env=environment(), check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    closed = subprocess.run(["bash", "-c", "gpt41 models >&-"], capture_output=True, env=environment(), check=False)
+    assert (closed.returncode, closed.stderr) == (0, b"")
+
+
+def test_a_full_disk_is_an_error() -> None:
+    done = subprocess.run(["bash", "-c", "gpt41 models > /dev/full"], capture_output=True, env=environment(), check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"gpt41: standard output: expected to be able to write, found: No space left on device\n"
+
+
+def test_ctrl_c_is_130_and_prompt(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("word " * 20_000_000)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gpt41_cli", "count", "long.txt"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        cwd=tmp_path,
+    )
+    time.sleep(1.5)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, b"", b"")
+
+
+def test_a_bug_is_one_line_and_code_3() -> None:
+    code = (
+        "import gpt41_cli.decisions.estimate as e\n"
+        "def broken(*a, **k): raise KeyError('what')\n"
+        "e.estimate = broken\nfrom gpt41_cli.__main__ import main\nmain()"
+    )
+    for debug, lines in (([], 1), (["--debug"], 10)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *debug, "cost", "--input-tokens", "5"],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "gpt41: a bug in gpt41, please report it: KeyError: 'what'" in done.stderr
+        assert len(done.stderr.splitlines()) >= lines
+        assert ("Traceback" in done.stderr) is bool(debug)
+
+
+@pytest.mark.parametrize(("columns", "colour"), [(80, True), (160, False), (40, True)])
+def test_a_terminal_is_filled_and_never_overrun(columns: int, colour: bool) -> None:
+    """In a terminal lines wrap to its width; `script` gives the command one."""
+    env = {**environment(), "COLUMNS": str(columns), "TERM": "xterm-256color"}
+    if not colour:
+        env["NO_COLOR"] = "1"
+    command = "gpt41 recommend --input-tokens 580 --output-tokens 20 --task classification --deadline 24h --as-of 2026-11-23"
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, check=True
+    )
+    assert ("\x1b[" in done.stdout) is colour
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    assert max(len(line.rstrip()) for line in plain.splitlines()) <= columns
+    words = " ".join(plain.split())
+    assert words.startswith("Use gpt-4.1-mini in batch: $0.000132 for 1 request")
+
+
+@pytest.mark.parametrize("memory", [40_000_000])
+def test_a_long_text_is_counted_in_bounded_memory(tmp_path: Path, memory: int) -> None:
+    """Ten times the text takes no tenth more: compared with itself, because the vocabulary is most of it."""
+    peaks = []
+    for size in (memory // 10, memory):
+        (tmp_path / "text.txt").write_text("The quick brown fox jumps. " * (size // 27))
+        code = (
+            "import resource, sys\nfrom gpt41_cli.__main__ import main\n"
+            "try: main()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, "count", "text.txt", "-q"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment(),
+            check=True,
+        )
+        peaks.append(int(done.stderr))
+    assert peaks[1] < peaks[0] * 1.25

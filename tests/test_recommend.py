@@ -1,0 +1,369 @@
+"""The main job: who qualifies, who wins, and whether every reason and exclusion is there and true."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import MODES, Catalog, read
+from gpt41_cli.catalog.evaluation import read_evaluation
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.decisions.candidates import Wishes
+from gpt41_cli.decisions.recommend import Recommendation, recommend
+from gpt41_cli.decisions.workload import workload
+from gpt41_cli.errors import InputError, UnknownName
+from tests.conftest import ROOT
+
+TODAY = date(2026, 11, 23)
+LAUNCH = date(2025, 6, 1)
+DAY = timedelta(hours=24)
+CATALOG = read()
+
+
+def ask(
+    task: str = "classification",
+    *,
+    as_of: date = TODAY,
+    platform: str = "openai",
+    catalog: Catalog = CATALOG,
+    input_tokens: int = 1000,
+    cached_share: str | None = None,
+    output_tokens: int = 100,
+    requests: int = 1,
+    **wishes: object,
+) -> Recommendation:
+    work = workload(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        requests=requests,
+        cached_share=None if cached_share is None else Decimal(cached_share),
+    )
+    tasks = tuple(catalog.task(name) for name in task.split(","))
+    return recommend(catalog, work, Wishes(tasks, **wishes), catalog.platform(platform), as_of)  # type: ignore[arg-type]
+
+
+def chosen(found: Recommendation) -> str | None:
+    return found.choice.name if found.choice else None
+
+
+def against(found: Recommendation, model: str, mode: str = "standard") -> dict[str, str]:
+    """Rule -> sentence, for an excluded candidate."""
+    each = next(each for each in found.excluded if (each.variant.id, each.mode) == (model, mode))
+    return {remark.rule: remark.text for remark in each.exclusions}
+
+
+@pytest.mark.parametrize(
+    ("task", "at_launch", "today"),
+    [
+        ("general", "gpt-4.1", "gpt-4.1"),
+        ("coding", "gpt-4.1", "gpt-4.1"),
+        ("long-context", "gpt-4.1", "gpt-4.1"),
+        ("function-calling", "gpt-4.1", "gpt-4.1"),
+        ("vision", "gpt-4.1-mini", "gpt-4.1-mini"),
+        ("instruction-following", "gpt-4.1-mini", "gpt-4.1-mini"),
+        ("reasoning", "gpt-4.1-mini", "gpt-4.1-mini"),
+        ("classification", "gpt-4.1-nano", "gpt-4.1-mini"),
+        ("autocomplete", "gpt-4.1-nano", "gpt-4.1-mini"),
+        ("classification,coding", "gpt-4.1", "gpt-4.1"),
+    ],
+)
+def test_each_task_gets_the_cheapest_variant_that_is_near_the_best(task: str, at_launch: str, today: str) -> None:
+    assert chosen(ask(task, as_of=LAUNCH)) == f"{at_launch} standard"
+    assert chosen(ask(task)) == f"{today} standard"
+
+
+def test_every_candidate_is_in_the_answer_once() -> None:
+    for found in (ask(), ask("coding", deadline=DAY), ask(max_usd=Decimal(0))):
+        candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
+        names = sorted(each.name for each in candidates)
+        assert names == sorted(f"{variant.id} {mode}" for variant in CATALOG.family for mode in MODES)
+        assert all(each.exclusions for each in found.excluded)
+        assert not any(each.exclusions for each in found.alternatives)
+
+
+def test_a_deadline_admits_batch_and_without_one_its_saving_is_shown() -> None:
+    assert chosen(ask(deadline=DAY)) == "gpt-4.1-mini batch"
+    assert chosen(ask(deadline=timedelta(hours=23))) == "gpt-4.1-mini standard"
+    without = ask()
+    assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: --deadline 24h admits it"}
+    assert "batch-saving" in [remark.rule for remark in without.but]
+
+
+def test_batch_forgoes_the_cache_and_loses_where_that_costs_more() -> None:
+    """With cached input at a quarter and output at four times the input rate, standard wins if I * (1.5 h - 1) > 4 * O."""
+    won = ask("extraction", input_tokens=20_000, cached_share="0.9", output_tokens=50, deadline=DAY)
+    assert chosen(won) == "gpt-4.1-mini standard"
+    assert "it gives 18,000 cached tokens no discount" in " ".join(remark.text for remark in won.why)
+    lost = ask("extraction", input_tokens=20_000, cached_share="0.6", output_tokens=50, deadline=DAY)
+    assert chosen(lost) == "gpt-4.1-mini batch"
+    assert "no-cache-discount" in [remark.rule for remark in lost.but]
+
+
+@given(st.integers(1, 100_000), st.integers(0, 30_000), st.integers(0, 100))
+def test_the_break_even_of_batch_and_cache(input_tokens: int, output_tokens: int, percent: int) -> None:
+    found = ask(
+        "reasoning", input_tokens=input_tokens, output_tokens=output_tokens, cached_share=f"{percent / 100}", deadline=DAY
+    )
+    work = workload(input_tokens=input_tokens, output_tokens=output_tokens, requests=1, cached_share=Decimal(percent) / 100)
+    gain = Decimal("1.5") * work.request.cached_tokens - input_tokens - 4 * output_tokens
+    if gain:
+        assert chosen(found) == ("gpt-4.1-mini standard" if gain > 0 else "gpt-4.1-mini batch")
+
+
+def test_what_is_shut_down_is_never_chosen_and_never_hidden() -> None:
+    for as_of, ended in ((date(2026, 10, 22), False), (date(2026, 10, 23), True)):
+        found = ask(as_of=as_of)
+        assert (chosen(found) == "gpt-4.1-nano standard") is not ended
+    assert against(ask(), "gpt-4.1-nano")["model-shut-down"].startswith("OpenAI shut it down on 2026-10-23")
+    texts = [remark.text for remark in ask().but]
+    assert any(text.startswith("gpt-4.1-nano would cost $0.00014: OpenAI shut it down on 2026-10-23") for text in texts)
+
+
+def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> None:
+    found = ask(requests=1000)
+    remark = next(remark for remark in found.but if remark.rule == "model-retires")
+    assert remark.text == (
+        "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.15 for the same work"
+    )
+    assert [finding.rule for finding in found.findings] == ["model-retires"]
+    before_the_announcement = ask(as_of=date(2026, 4, 21))
+    assert before_the_announcement.findings == ()
+
+
+def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
+    found = ask("coding", as_of=date(2027, 1, 14), deadline=DAY)
+    assert chosen(found) == "gpt-6-luna batch"
+    assert found.is_replacement
+    assert found.choice is not None
+    assert found.choice.quote is not None
+    assert found.choice.quote.total_usd == Decimal("0.000075")
+    assert {each.variant.id for each in found.alternatives} == {"gpt-6-luna", "gpt-5.6-luna"}
+    assert "no launch benchmark covers gpt-6-luna" in " ".join(remark.text for remark in found.but)
+    assert chosen(ask("coding", as_of=date(2027, 1, 13))) == "gpt-4.1 standard"
+
+
+def test_replacements_must_meet_the_wishes_too() -> None:
+    assert chosen(ask(as_of=date(2027, 2, 1), needs=("fine-tuning",))) is None
+    assert chosen(ask(as_of=date(2027, 2, 1), needs=("prompt-caching",))) == "gpt-6-luna standard"
+    assert chosen(ask(platform="azure-global", as_of=date(2027, 5, 1))) is None, "Azure names no replacement"
+
+
+def test_needs_exclude_what_lacks_them() -> None:
+    found = ask(as_of=LAUNCH, needs=("web-search",))
+    assert chosen(found) == "gpt-4.1-mini standard"
+    assert against(found, "gpt-4.1-nano") == {"needs": "it has no web-search"}
+    assert chosen(ask(needs=("extended-cache-24h",))) == "gpt-4.1 standard"
+
+
+def test_a_score_below_the_tolerance_says_how_near_it_came() -> None:
+    found = ask("multilingual")
+    assert against(found, "gpt-4.1-mini") == {
+        "tolerance": "89.9 % of the family's best for multilingual (Multilingual MMLU 78.5); 90 % qualifies"
+    }
+    assert chosen(ask("multilingual", tolerance=Decimal("0.11"))) == "gpt-4.1-mini standard"
+    assert chosen(ask("classification", as_of=LAUNCH, tolerance=Decimal(0))) == "gpt-4.1 standard"
+
+
+def test_a_benchmark_that_was_not_published_is_no_score() -> None:
+    assert against(ask("coding", as_of=LAUNCH), "gpt-4.1-nano") == {
+        "no-score": "no SWE-bench Verified score of it is known for coding"
+    }
+
+
+def test_a_least_score_excludes() -> None:
+    found = ask(as_of=LAUNCH, min_scores={"IFEval": Decimal(80)})
+    assert chosen(found) == "gpt-4.1-mini standard"
+    assert against(found, "gpt-4.1-nano") == {"min-score": "its IFEval is 74.5, below the 80 asked for"}
+    found = ask(as_of=LAUNCH, min_scores={"SWE-bench Verified": Decimal(20)})
+    assert against(found, "gpt-4.1-nano") == {"min-score": "no SWE-bench Verified score of it is known"}
+
+
+def test_preferences() -> None:
+    assert chosen(ask(prefer="quality")) == "gpt-4.1 standard"
+    assert chosen(ask(prefer="quality", max_usd=Decimal("0.001"))) == "gpt-4.1-mini standard"
+    assert chosen(ask(prefer="speed")) == "gpt-4.1-mini priority"
+    assert chosen(ask(prefer="speed", as_of=LAUNCH)) == "gpt-4.1-nano standard", "no priority price is known that early"
+    with pytest.raises(UnknownName, match="prefer: expected one of cost, quality, speed"):
+        ask(prefer="luck")
+
+
+def test_priority_takes_no_long_context() -> None:
+    found = ask("reasoning", prefer="speed", input_tokens=128_001)
+    assert chosen(found) == "gpt-4.1-mini standard"
+    assert against(found, "gpt-4.1-mini", "priority") == {
+        "priority-long-context": "priority takes no request above 128,000 input tokens"
+    }
+    assert chosen(ask("reasoning", prefer="speed", input_tokens=128_000)) == "gpt-4.1-mini priority"
+
+
+@pytest.mark.parametrize(
+    ("input_tokens", "tier", "fits"),
+    [(30_000, 1, True), (30_001, 1, False), (128_000, 1, False), (128_001, 1, True), (200_001, 1, False), (60_000, 2, True)],
+)
+def test_the_gap_of_tier_1(input_tokens: int, tier: int, fits: bool) -> None:
+    """A request must pass its tokens per minute; the long-context pool opens only above 128,000."""
+    found = ask("coding", input_tokens=input_tokens, usage_tier=tier)
+    assert chosen(found) == ("gpt-4.1 standard" if fits else None)
+    if input_tokens == 30_001:
+        assert against(found, "gpt-4.1")["usage-tier"] == (
+            "one request needs 30,001 tokens a minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens "
+            "only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
+        )
+
+
+def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
+    found = ask("coding", input_tokens=5000, requests=1000, usage_tier=1, deadline=DAY)
+    queue = next(remark.text for remark in found.but if remark.rule == "batch-queue")
+    assert queue == "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other"
+    assert "usage-tier" in against(ask("coding", input_tokens=90_001, usage_tier=1, deadline=DAY), "gpt-4.1", "batch")
+
+
+def test_until_excludes_what_ends_before() -> None:
+    assert chosen(ask(until=date(2027, 1, 13))) == "gpt-4.1-mini standard"
+    found = ask(until=date(2027, 1, 14))
+    assert chosen(found) is None
+    assert against(found, "gpt-4.1")["until"] == (
+        "it ends on 2027-01-14, before 2027-01-14 is over; its named replacement is gpt-6-luna"
+    )
+
+
+def test_nothing_fits_says_what_would_have_to_give() -> None:
+    found = ask("coding", max_usd=Decimal("0.001"))
+    assert chosen(found) is None
+    assert [finding.rule for finding in found.findings] == ["nothing-fits"]
+    assert {remark.rule for remark in found.but} == {"would-have-to-give"}
+    assert "gpt-4.1 standard would cost $0.0028, but that is over the $0.001 allowed" in [remark.text for remark in found.but]
+
+
+def test_limits_exclude() -> None:
+    found = ask(input_tokens=1_040_000, output_tokens=10_000)
+    assert against(found, "gpt-4.1")["context-window"] == (
+        "1,050,000 tokens of input and output are over the context window of 1,047,576"
+    )
+    found = ask(output_tokens=40_000)
+    assert against(found, "gpt-4.1")["max-output-tokens"] == "40,000 output tokens are over the most it gives, 32,768"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"needs": ("websearch",)}, 'needs: expected a known one, found "websearch"; did you mean web-search'),
+        ({"min_scores": {"IFEvall": Decimal(1)}}, 'metric: expected a known one, found "IFEvall"; did you mean IFEval'),
+        ({"usage_tier": 6}, 'usage tier: expected one of 1, 2, 3, 4, 5, found "6"'),
+    ],
+)
+def test_names_that_nothing_has(wishes: dict[str, object], message: str) -> None:
+    with pytest.raises(UnknownName) as error:
+        ask(**wishes)  # type: ignore[arg-type]
+    assert str(error.value).startswith(message)
+
+
+def evaluation(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "evals.csv"
+    path.write_text(content)
+    return path
+
+
+def test_ones_own_evaluation_takes_the_place_of_the_benchmarks(tmp_path: Path) -> None:
+    path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,f1,0.90\ngpt-4.1-mini-2025-04-14, f1, 0.89\ngpt-4.1-nano,f1,0.2\n")
+    found = ask("coding", evaluation=read_evaluation(path, CATALOG))
+    assert chosen(found) == "gpt-4.1-mini standard"
+    assert found.why[0].text == "within 10 % of the family's best for coding: 98.8 % (f1 0.89) [evals.csv]"
+    found = ask("coding", evaluation=read_evaluation(path, CATALOG), min_scores={"f1": Decimal("0.9")})
+    assert chosen(found) == "gpt-4.1 standard"
+
+
+def test_a_model_that_was_not_evaluated_has_no_score(tmp_path: Path) -> None:
+    path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,f1,0.90\n")
+    assert chosen(ask(evaluation=read_evaluation(path, CATALOG))) == "gpt-4.1 standard"
+
+
+def test_a_score_of_nothing_is_as_good_as_the_best_of_nothing(tmp_path: Path) -> None:
+    path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,f1,0\ngpt-4.1-mini,f1,0\n")
+    assert chosen(ask(evaluation=read_evaluation(path, CATALOG))) == "gpt-4.1-mini standard"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", 'evals.csv:1: expected the header model,metric,score, found ""'),
+        ("model,score\n", 'evals.csv:1: expected the header model,metric,score, found "model,score"'),
+        ("model,metric,score\n", "evals.csv: expected at least one line of model,metric,score, found none"),
+        ("model,metric,score\ngpt-4.1,f1\n", "evals.csv:2: expected 3 cells (model,metric,score), found 2"),
+        ("model,metric,score\ngpt-4.1,f1,NaN\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "NaN"'),
+        ("model,metric,score\ngpt-4.1,f1,-1\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "-1"'),
+        ("model,metric,score\ngpt-4.1, ,1\n", "evals.csv:2: expected the name of a metric, found nothing"),
+        ("model,metric,score\n\ngpt-4,f1,1\n", 'evals.csv:3: model: expected a known one, found "gpt-4"'),
+        ("model,metric,score\ngpt-4.1,f,1\ngpt-4.1,f,2\n", 'evals.csv:3: expected one "f" score for gpt-4.1, found a second'),
+        ("model,metric,score\ngpt-4.1,a\0b,1e\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "1e"'),
+        ('model,metric,score\n"' + "x" * 200_000, "evals.csv:2: expected CSV, found: field larger than field limit (131072)"),
+    ],
+)
+def test_a_wrong_evaluation_is_named_by_its_line(tmp_path: Path, content: str, message: str) -> None:
+    path = evaluation(tmp_path, content)
+    with pytest.raises(InputError) as error:
+        read_evaluation(path, CATALOG)
+    assert str(error.value).replace(f"{tmp_path}/", "").startswith(message)
+
+
+def test_an_evaluation_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a readable CSV file, found: No such file"):
+        read_evaluation(tmp_path / "none.csv", CATALOG)
+    with pytest.raises(InputError, match="expected a CSV file, found something else"):
+        read_evaluation(tmp_path, CATALOG)
+    (tmp_path / "latin.csv").write_bytes(b"model,metric,score\n\xe9")
+    with pytest.raises(InputError, match="expected UTF-8 text, found the byte 0xe9"):
+        read_evaluation(tmp_path / "latin.csv", CATALOG)
+    (tmp_path / "big.csv").write_bytes(b"model,metric,score\n" * 300_000)
+    with pytest.raises(InputError, match="expected at most 5,000,000 bytes, found more"):
+        read_evaluation(tmp_path / "big.csv", CATALOG)
+
+
+@given(
+    task=st.sampled_from(sorted(CATALOG.tasks)),
+    as_of=st.dates(date(2025, 4, 14), date(2027, 3, 1)),
+    platform=st.sampled_from(sorted(CATALOG.platforms)),
+    input_tokens=st.integers(0, 1_100_000),
+    output_tokens=st.integers(0, 40_000),
+    requests=st.integers(1, 10**9),
+    prefer=st.sampled_from(["cost", "quality", "speed"]),
+    deadline=st.none() | st.just(DAY),
+    usage_tier=st.none() | st.integers(1, 5),
+    max_usd=st.none() | st.decimals(0, 1000, places=2),
+)
+def test_every_answer_keeps_its_promises(**given: object) -> None:
+    """Whatever is asked: the choice is running, priced, within every wish, and no fitting candidate is preferable."""
+    as_of, prefer = given["as_of"], given["prefer"]
+    found = ask(**given)  # type: ignore[arg-type]
+    fitting = [*([found.choice] if found.choice else []), *found.alternatives]
+    for each in fitting:
+        assert each.quote is not None
+        life = each.variant.lifecycles.get(CATALOG.platform(str(given["platform"])).provider)
+        assert life is None or life.shutdown is None or life.shutdown > as_of  # type: ignore[operator]
+        assert given["max_usd"] is None or each.quote.total_usd <= given["max_usd"]  # type: ignore[operator]
+        assert each.mode != "batch" or given["deadline"]
+    if found.choice is None:
+        assert found.but
+        assert found.excluded
+        return
+    assert found.choice.quote is not None
+    assert found.why
+    if prefer == "cost":
+        assert found.choice.quote.total_usd == min(each.quote.total_usd for each in fitting if each.quote)
+    if prefer == "quality" and not found.is_replacement:
+        assert found.choice.share == max(each.share for each in fitting if each.share is not None)
+
+
+def test_a_table_with_other_models_works_as_well() -> None:
+    """Nothing in the code knows the family: a table whose variants have other names, and one without speed, do too."""
+    table = (ROOT / "pricing.yaml").read_text().replace("gpt-4.1-mini", "small-1").replace("gpt-4.1-nano", "tiny-1")
+    renamed = parse(table.encode(), "renamed.yaml")
+    assert chosen(ask("vision", catalog=renamed)) == "small-1 standard"
+    lines = [line for line in table.splitlines() if not line.startswith("    speed: ")]
+    slow = parse("\n".join(lines).encode(), "slow.yaml")
+    assert chosen(ask("vision", catalog=slow, prefer="speed")) is not None

@@ -1,0 +1,166 @@
+"""Files, folders and pipes: what is text is read exactly, what is not is named."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests import text, trees
+
+
+def decoded(data: bytes) -> str:
+    return "".join(text.decode(io.BytesIO(data), "file"))
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_utf8_is_read_as_it_is(content: str) -> None:
+    content = content.removeprefix("\ufeff")
+    assert decoded(content.encode()) == content
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_names_the_encoding_and_is_no_text(encoding: str) -> None:
+    assert decoded("naïve 字\r\n".encode(encoding)) == "naïve 字\r\n"
+
+
+@pytest.mark.parametrize("mark", ["utf-16-be", "utf-32-be"])
+def test_big_endian_marks_are_known(mark: str) -> None:
+    assert decoded("\ufeffok".encode(mark)) == "ok"
+
+
+def test_line_ends_stay() -> None:
+    assert decoded(b"a\r\nb\rc\n") == "a\r\nb\rc\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"caf\xe9 au lait", "found the byte 0xe9 at offset 3, which is no UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "found the byte 0x89 at offset 0, which is no UTF-8"),
+        (b"ends in \xe5\xad", "found the byte 0xe5 at offset 8, which is no UTF-8"),
+        (b"\xff\xfea\x00b", "found the byte 0x62 at offset 4, which is no UTF-16-LE"),
+        (b"x" * (1 << 20) + b"\xc3", "found the byte 0xc3 at offset 1,048,576, which is no UTF-8"),
+        (b"x" * ((1 << 20) - 1) + b"\xc3(", "found the byte 0xc3 at offset 1,048,575, which is no UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_text_are_named(data: bytes, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        decoded(data)
+    assert str(error.value).startswith("file: expected text in UTF-8, or in UTF-16 with a byte order mark; ")
+    assert str(error.value).endswith(message)
+
+
+def test_a_character_cut_by_the_size_of_a_read_is_whole() -> None:
+    content = "x" * ((1 << 20) - 1) + "字" + "y"
+    assert decoded(content.encode()) == content
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder with everything that is not a plain text file."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder", "expected a file, found a folder"),
+        ("fifo", "expected a file, found a FIFO; send its content to standard input and name it -"),
+        ("missing", "expected a readable file, found: No such file or directory"),
+        ("n\0l", "expected a readable file, found: embedded null byte"),
+    ],
+)
+def test_what_is_no_file_is_refused_without_waiting(odd: Path, name: str, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        list(text.read(odd / name))
+    assert str(error.value).endswith(message)
+
+
+def test_a_device_is_refused() -> None:
+    with pytest.raises(InputError, match="/dev/zero: expected a file, found a device or a socket"):
+        list(text.read(Path("/dev/zero")))
+
+
+TREE = {
+    ".gitignore": "*.log\n/build/\n!keep.log\n",
+    "readme.md": "read me",
+    "keep.log": "kept",
+    "noise.log": "ignored",
+    "build/out.txt": "ignored",
+    "src/a.py": "a = 1",
+    "src/deep/.gitignore": "a.txt\n!noise.log\n",
+    "src/deep/a.txt": "ignored",
+    "src/deep/noise.log": "let in again",
+    "src/build/b.txt": "not the root's build",
+}
+LISTED = {".gitignore", "keep.log", "readme.md", "src/a.py", "src/build/b.txt", "src/deep/.gitignore", "src/deep/noise.log"}
+LEFT_OUT = {"build/", "noise.log", "src/deep/a.txt"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name, content in TREE.items():
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path / "tree"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def names(folder: Path, listing: trees.Listing) -> tuple[set[str], set[str]]:
+    listed = {str(path.relative_to(folder)) for path in listing.files}
+    return listed, {each.path.removeprefix(f"{folder}/") for each in listing.left_out}
+
+
+def test_outside_of_a_repository_the_gitignores_decide(tree: Path) -> None:
+    assert names(tree, trees.list_files(tree)) == (LISTED, LEFT_OUT)
+
+
+def test_in_a_repository_git_decides(tree: Path) -> None:
+    git(tree, "init")
+    assert names(tree, trees.list_files(tree)) == (LISTED, LEFT_OUT)
+    git(tree, "add", "--force", "noise.log")
+    listed, _ = names(tree, trees.list_files(tree))
+    assert "noise.log" in listed, "a tracked file is listed although it is ignored"
+    (tree / "readme.md").unlink()
+    assert names(tree, trees.list_files(tree))[0] == listed - {"readme.md"}
+
+
+def test_links_are_left_out_and_never_followed(tree: Path) -> None:
+    (tree / "loop").symlink_to(tree)
+    (tree / "alias.md").symlink_to(tree / "readme.md")
+    os.mkfifo(tree / "fifo")
+    for prepare in (lambda: None, lambda: git(tree, "init")):
+        prepare()
+        left_out = {Path(each.path).name: each.reason for each in trees.list_files(tree).left_out}
+        assert left_out["loop"] == left_out["alias.md"] == "a symbolic link"
+    assert trees.list_files(tree).files
+
+
+def test_a_repository_cannot_start_a_program(tree: Path) -> None:
+    git(tree, "init")
+    git(tree, "config", "core.fsmonitor", f"touch {tree}/started")
+    trees.list_files(tree)
+    assert not (tree / "started").exists()
+
+
+def test_an_unreadable_folder_is_an_error(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(trees.os, "scandir", refuse)
+    with pytest.raises(InputError, match="expected a readable folder, found: Permission denied"):
+        trees.list_files(tree)

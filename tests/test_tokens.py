@@ -1,0 +1,129 @@
+"""Counts equal tiktoken's, wherever the text comes from, however it is cut, and where tiktoken itself gives up."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+import tiktoken
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpt41_cli.errors import UnknownName
+from gpt41_cli.tokens import DEFAULT_ENCODING, count, count_stream, engine, vocabulary
+
+# What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
+# does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
+FRAGMENTS = [
+    *(" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u3000", "\x1c", "\x85", "\0"),
+    *("a", "B", "ab", "Hello", "WORLD", "don't", "'S", "'ll", "’s", "ſ", "é", "e\u0301", "字", "か", "ß", "Ǆ"),
+    *("1", "23", "٣", "²", ".", "...", ",", "/", "//", "_", "-", "。", "、", "—", "<|endoftext|>", "😀", "👩\u200d🚀", "\ufeff"),
+]
+texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=60).map("".join)
+
+
+@pytest.fixture(scope="module")
+def reference() -> tiktoken.Encoding:
+    """tiktoken with its own pattern and a vocabulary unpacked here, independently of the code under test."""
+    packed = Path(vocabulary.__file__).with_name("o200k_base.tiktoken.gz")
+    lines = gzip.decompress(packed.read_bytes()).splitlines()
+    import base64
+
+    ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
+    pattern = "|".join(
+        [
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+            r"\p{N}{1,3}",
+            r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+            r"\s*[\r\n]+",
+            r"\s+(?!\S)",
+            r"\s+",
+        ]
+    )
+    return tiktoken.Encoding("reference", pat_str=pattern, mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 199_999})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", 0), ("hello world", 2), ("<|endoftext|>", 7), ("a\0b", 3), (" " * 128, 1), ("Übergrößenträger", 5)],
+)
+def test_known_counts(text: str, expected: int) -> None:
+    assert count(text, DEFAULT_ENCODING) == expected
+
+
+@given(texts)
+def test_a_count_is_tiktokens(reference: tiktoken.Encoding, text: str) -> None:
+    assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+
+
+@pytest.fixture
+def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that is made for megabytes happens within a sentence."""
+    for name, value in {"BLOCK": 30, "_SEAM_WINDOW": 10, "_LONGEST_BLANK": 6, "_PIECE": 9, "_OVERLAP": 2}.items():
+        monkeypatch.setattr(engine, name, value)
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@settings(max_examples=1500, deadline=None)
+@given(chunks=st.lists(texts, max_size=4))
+def test_cutting_changes_no_count(reference: tiktoken.Encoding, chunks: list[str]) -> None:
+    assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary("".join(chunks)))
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab", max_size=200) | st.text(alphabet=" \t\n", max_size=200) | st.text(alphabet="=-", max_size=200))
+def test_a_piece_of_any_length_is_counted_in_parts(reference: tiktoken.Encoding, text: str) -> None:
+    assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" " * 1_000_000, 7_813),
+        ("x" + " " * 1_000_000 + "y", 7_815),
+        ("\t" * 1_000_000, 62_500),
+        ("1" * 3_000_000, 1_000_000),
+        ("ab" * 1_500_000, 750_000),
+    ],
+)
+def test_text_on_which_tiktoken_gives_up_is_counted_quietly(text: str, expected: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert count(text, DEFAULT_ENCODING) == expected
+    assert capfd.readouterr() == ("", "")
+
+
+def test_lone_surrogates_count_as_in_tiktoken(reference: tiktoken.Encoding, tiny_blocks: None) -> None:
+    for text in ("a\ud800b", "a\ud800" * 100, "\udfff" + " " * 50):
+        assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+
+
+@settings(deadline=None)
+@given(texts, texts)
+def test_more_text_never_counts_less(first: str, second: str) -> None:
+    """Up to the one token that may merge at the joint; adding text after a seam adds its tokens exactly."""
+    joined = count(f"{first}x\n{second}", DEFAULT_ENCODING)
+    assert joined >= count(f"{first}x", DEFAULT_ENCODING)
+
+
+def test_only_shipped_encodings_count() -> None:
+    with pytest.raises(UnknownName, match="encoding: expected one of o200k_base"):
+        count("x", "cl100k")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gzip.compress(b"aGVsbG8= 0\n"), "expected SHA-256 446a9538"),
+        (b"not gzip", "expected the vocabulary o200k_base, found: Not a gzipped file"),
+        (gzip.compress(b"aGVsbG8= 0\n")[:-9], "expected the vocabulary o200k_base, found: "),
+    ],
+)
+def test_a_damaged_vocabulary_counts_nothing(data: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "o200k_base.tiktoken.gz").write_bytes(data)
+    monkeypatch.setattr(vocabulary, "__file__", str(tmp_path / "vocabulary.py"))
+    with pytest.raises(vocabulary.DamagedVocabulary) as error:
+        vocabulary.ranks.__wrapped__("o200k_base")
+    assert message in str(error.value)
+    assert str(error.value).endswith("reinstall gpt41")
