@@ -5,9 +5,15 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _CENT = Decimal("0.01")
+# Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
+_WIDE = Context(prec=200)
 
 
 def money(amount: Decimal) -> str:
@@ -17,11 +23,21 @@ def money(amount: Decimal) -> str:
     ('$13.20', '$0.000132', '$1,234,567.89', '$0.00')
     """
     if abs(amount) >= 1 or not amount:
-        return f"${amount.quantize(_CENT, ROUND_HALF_UP):,f}"
+        return f"${amount.quantize(_CENT, ROUND_HALF_UP, _WIDE):,f}"
     step = min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
-    digits = f"{amount.quantize(step, ROUND_HALF_UP):f}".rstrip("0")
+    digits = f"{amount.quantize(step, ROUND_HALF_UP, _WIDE):f}".rstrip("0")
     whole, _, fraction = digits.partition(".")
     return f"${whole}.{fraction.ljust(2, '0')}"
+
+
+def rate(price: Decimal) -> str:
+    """A price per million tokens or per hour, every digit of it and at least cents.
+
+    >>> rate(Decimal("2.125")), rate(Decimal("0.4"))
+    ('$2.125', '$0.40')
+    """
+    whole, _, fraction = exact(price).partition(".")
+    return f"${int(whole):,}.{fraction.ljust(2, '0')}"
 
 
 def exact(amount: Decimal) -> str:
@@ -52,19 +68,21 @@ def percent(share: Decimal) -> str:
     value = share * 100
     if 0 < value < Decimal("0.1"):
         return "under 0.1 %"
-    whole = value.quantize(Decimal(1), ROUND_HALF_UP)
-    near_an_end = whole in (0, 100) and value != whole
-    tenths = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return f"{exact(tenths if near_an_end or abs(value) < 10 else whole)} %"
+    whole = value.quantize(Decimal(1), ROUND_HALF_UP, _WIDE)
+    tenths = value.quantize(Decimal("0.1"), ROUND_HALF_UP, _WIDE)
+    if tenths == 100 and value != 100:
+        return f"just {'under' if value < 100 else 'over'} 100 %"
+    return f"{exact(tenths if whole in (0, 100) or value < 10 else whole)} %"
 
 
-def score(share: Decimal) -> str:
+def score(share: Fraction) -> str:
     """A score in percent, tenths rounded down: what falls short of a threshold never looks as if it met it.
 
-    >>> score(Decimal("0.8992")), score(Decimal("0.8999")), score(Decimal(1))
+    >>> from fractions import Fraction
+    >>> score(Fraction("0.8992")), score(Fraction("0.8999")), score(Fraction(1))
     ('89.9 %', '89.9 %', '100 %')
     """
-    return f"{exact((share * 100).quantize(Decimal('0.1'), ROUND_DOWN))} %"
+    return f"{exact(Decimal(share * 1000 // 1).scaleb(-1))} %"
 
 
 def times(ratio: Decimal) -> str:
@@ -73,10 +91,10 @@ def times(ratio: Decimal) -> str:
     >>> times(Decimal(5)), times(Decimal("1.75")), times(Decimal("12.4")), times(Decimal("0.57"))
     ('5 times', '1.8 times', '12 times', '57 % of')
     """
-    if ratio < 1:
+    if ratio < Decimal("1.05"):
         return f"{percent(ratio)} of"
     step = Decimal(1) if ratio >= 10 else Decimal("0.1")
-    return f"{exact(ratio.quantize(step, ROUND_HALF_UP))} times"
+    return f"{exact(ratio.quantize(step, ROUND_HALF_UP, _WIDE))} times"
 
 
 def plural(count: int, noun: str) -> str:

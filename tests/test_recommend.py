@@ -143,7 +143,7 @@ def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
     assert found.choice.quote is not None
     assert found.choice.quote.total_usd == Decimal("0.000075")
     assert {each.variant.id for each in found.alternatives} == {"gpt-6-luna", "gpt-5.6-luna"}
-    assert "no launch benchmark covers gpt-6-luna" in " ".join(remark.text for remark in found.but)
+    assert "gpt-6-luna is chosen by price and limits alone" in " ".join(remark.text for remark in found.but)
     assert chosen(ask("coding", as_of=date(2027, 1, 13))) == "gpt-4.1 standard"
 
 
@@ -218,8 +218,13 @@ def test_the_gap_of_tier_1(input_tokens: int, tier: int, fits: bool) -> None:
 
 def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
     found = ask("coding", input_tokens=5000, requests=1000, usage_tier=1, deadline=DAY)
-    queue = next(remark.text for remark in found.but if remark.rule == "batch-queue")
-    assert queue == "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other"
+    assert chosen(found) == "gpt-4.1 standard", "56 parts of up to 24 hours do not meet the deadline"
+    found = ask("coding", input_tokens=5000, requests=1000, usage_tier=1, deadline=60 * DAY)
+    assert chosen(found) == "gpt-4.1 batch"
+    queue = next(remark.text for remark in found.but if remark.rule == "pace")
+    assert queue == (
+        "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other, which takes 56 days"
+    )
     assert "usage-tier" in against(ask("coding", input_tokens=90_001, usage_tier=1, deadline=DAY), "gpt-4.1", "batch")
 
 

@@ -19,7 +19,7 @@ from gpt41_cli.errors import TableError, quoted
 T = TypeVar("T")
 
 # The composer recurses once a level, in C, without a guard: a document must not be able to nest as deep as its stack.
-MAX_BRACKETS = 5_000
+MAX_BRACKETS = 20_000
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
 _DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?")

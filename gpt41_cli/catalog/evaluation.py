@@ -36,13 +36,13 @@ def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
             raise InputError(f"{name}: expected a CSV file, found something else")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InputError(f"{name}: expected at most {MAX_BYTES:,} bytes, found more")
         text = data.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{name}: expected a readable CSV file, found: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: expected UTF-8 text, found the byte 0x{error.object[error.start]:02x}") from None
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{name}: expected at most {MAX_BYTES:,} bytes, found more")
     scores: dict[str, dict[str, Decimal]] = {}
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
@@ -64,9 +64,12 @@ def _add(scores: dict[str, dict[str, Decimal]], cells: list[str], where: str, ca
         raise InputError(f"{where}: expected {len(COLUMNS)} cells ({','.join(COLUMNS)}), found {len(cells)}")
     given, metric, score = (cell.strip() for cell in cells)
     try:
-        model = catalog.variant(given).model.id
+        variant = catalog.variant(given)
     except Gpt41Error as error:
         raise InputError(f"{where}: {error}") from None
+    if variant.fine_tuned:
+        raise InputError(f"{where}: expected a base model, found the fine-tuned {quoted(given)}")
+    model = variant.model.id
     if not metric:
         raise InputError(f"{where}: expected the name of a metric, found nothing")
     if not _SCORE.fullmatch(score):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -52,10 +53,11 @@ def parse(data: bytes, file: str) -> Catalog:
 def _source(name: str, entry: Cursor) -> tables.Source:
     at = entry.fields("title url date")
     when = at["date"].text()
-    padded = when + "-01-01"[len(when) - 4 :] if len(when) in (4, 7) else when
     try:
-        date.fromisoformat(padded)
+        date(*(int(part) for part in [*when.split("-"), "1", "1"][:3]))
     except ValueError:
+        at["date"].fail("a date: YYYY-MM-DD, YYYY-MM or YYYY")
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", when):
         at["date"].fail("a date: YYYY-MM-DD, YYYY-MM or YYYY")
     return tables.Source(name, at["title"].text(), at["url"].text(), when)
 

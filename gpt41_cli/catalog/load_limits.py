@@ -12,20 +12,32 @@ from gpt41_cli.catalog.load_models import tier
 
 def limits(entry: Cursor, sources: Sources) -> tables.Limits:
     """The section `limits`."""
-    at = entry.fields("long_context_tokens usage_tiers priority batch prompt_cache chat_overhead")
-    tiers = at["usage_tiers"].entries()
-    if "source" not in tiers:
-        at["usage_tiers"].fail("the key source", "none")
-    source = tiers.pop("source")
+    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache chat_overhead")
     return tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
-        usage_tiers={tier(name, row): _usage_tier(row) for name, row in tiers.items()},
-        usage_tiers_source=cited(source, sources),
+        usage_tiers=_usage_tiers(at["usage_tiers"], sources),
         priority=_priority(at["priority"], sources),
+        tool_windows={tool: _tool_window(row, sources) for tool, row in at["tool_windows"].entries().items()},
         batch=_batch(at["batch"], sources),
         prompt_cache=_prompt_cache(at["prompt_cache"], sources),
         chat_overhead=_chat_overhead(at["chat_overhead"], sources),
     )
+
+
+def _usage_tiers(entry: Cursor, sources: Sources) -> tables.UsageTiers:
+    at = entry.entries()
+    for key in ("source", "provider"):
+        if key not in at:
+            entry.fail(f"the key {key}", "none")
+    source, provider = cited(at.pop("source"), sources), at.pop("provider").text()
+    if not at:
+        entry.fail("at least one usage tier", "none")
+    return tables.UsageTiers(provider, {tier(name, row): _usage_tier(row) for name, row in at.items()}, source)
+
+
+def _tool_window(entry: Cursor, sources: Sources) -> tables.ToolWindow:
+    at = entry.fields("context_window source")
+    return tables.ToolWindow(at["context_window"].integer(1), cited(at["source"], sources))
 
 
 def _usage_tier(entry: Cursor) -> tables.UsageTier:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 from gpt41_cli.catalog import tables
 from gpt41_cli.catalog.cursor import Cursor
@@ -95,22 +95,23 @@ def _row(entry: Cursor, sources: Sources) -> tables.DatedRates:
 
 
 def _fine_tuned(entry: Cursor, sources: Sources, platforms: Mapping[str, tables.Platform]) -> tables.FineTuned:
-    at = entry.fields("context_window training rates source", "hosting_usd_per_hour lifecycle")
+    at = entry.fields("context_window training rates source", "hosting lifecycle")
     return tables.FineTuned(
         context_window=at["context_window"].integer(1),
-        training=_by_platform(at["training"], platforms),
-        hosting_usd_per_hour=_by_platform(at["hosting_usd_per_hour"], platforms) if "hosting_usd_per_hour" in at else {},
+        training=_by_platform(at["training"], "usd_per_million", sources, platforms),
+        hosting=_by_platform(at["hosting"], "usd_per_hour", sources, platforms) if "hosting" in at else {},
         rates=_rate_table(at["rates"], sources, platforms),
         lifecycle=_lifecycles(at["lifecycle"], sources, platforms) if "lifecycle" in at else {},
         source=cited(at["source"], sources),
     )
 
 
-def _by_platform(at: Cursor, platforms: Mapping[str, tables.Platform]) -> dict[str, Decimal]:
+def _by_platform(at: Cursor, unit: str, sources: Sources, platforms: Mapping[str, tables.Platform]) -> dict[str, tables.Price]:
     prices = {}
-    for name, price in at.entries().items():
-        known(price, name, platforms, "platform")
-        prices[name] = price.decimal()
+    for name, entry in at.entries().items():
+        known(entry, name, platforms, "platform")
+        price = entry.fields(f"{unit} source")
+        prices[name] = tables.Price(price[unit].decimal(), cited(price["source"], sources))
     return prices
 
 
@@ -203,7 +204,7 @@ def _rate_limits(entry: Cursor, sources: Sources) -> tables.RateLimits:
 
 def tier(name: str, at: Cursor) -> int:
     """A usage tier, which is a key."""
-    if not (name.isascii() and name.isdigit()):
+    if not re.fullmatch("[1-9][0-9]?", name):
         at.fail("a usage tier: a whole number", f"the key {name}")
     return int(name)
 

@@ -84,14 +84,19 @@ class Catalog(NamedTuple):
         A snapshot takes its entry's name; a fine-tuned id stays as it is. UnknownName for anything else.
         """
         base = name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
-        model = self.models.get(base) or next((m for m in self.models.values() if base in m.snapshots), None)
-        if model is None:
+        found = self.find(base)
+        if found is None:
             raise UnknownName("model", name, self.models)
         if base == name:
-            return Variant(model.id, model)
-        if model.fine_tuned is None:
+            return found
+        if found.model.fine_tuned is None:
             raise InputError(f"model: expected a base model that can be fine-tuned, found {quoted(name)}")
-        return Variant(name, model, model.fine_tuned)
+        return Variant(name, found.model, found.model.fine_tuned)
+
+    def find(self, name: str) -> Variant | None:
+        """The entry called `name`, or of which that is a snapshot; None if there is none."""
+        model = self.models.get(name) or next((each for each in self.models.values() if name in each.snapshots), None)
+        return Variant(model.id, model) if model else None
 
     def platform(self, name: str) -> tables.Platform:
         """The platform called `name`. UnknownName if there is none."""

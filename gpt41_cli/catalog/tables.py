@@ -127,12 +127,19 @@ class Reasoning(NamedTuple):
     source: Source
 
 
+class Price(NamedTuple):
+    """One price in US dollars, per million tokens or per hour."""
+
+    usd: Decimal
+    source: Source
+
+
 class FineTuned(NamedTuple):
-    """What changes when the model is a fine-tune of this one."""
+    """What changes when the model is a fine-tune of this one; `training` and `hosting` (per hour) by platform."""
 
     context_window: int
-    training: Mapping[str, Decimal]
-    hosting_usd_per_hour: Mapping[str, Decimal]
+    training: Mapping[str, Price]
+    hosting: Mapping[str, Price]
     rates: RateTable
     lifecycle: Mapping[str, Lifecycle]
     source: Source
@@ -226,13 +233,28 @@ class ChatOverhead(NamedTuple):
         return self.per_request_tokens + self.per_message_tokens + self.per_role_tokens
 
 
+class ToolWindow(NamedTuple):
+    """The context window of a request that uses a tool, where that is smaller than the model's."""
+
+    context_window: int
+    source: Source
+
+
+class UsageTiers(NamedTuple):
+    """The usage tiers of one provider."""
+
+    provider: str
+    tiers: Mapping[int, UsageTier]
+    source: Source
+
+
 class Limits(NamedTuple):
     """Limits that are the same for every model."""
 
     long_context_tokens: int
-    usage_tiers: Mapping[int, UsageTier]
-    usage_tiers_source: Source
+    usage_tiers: UsageTiers
     priority: PriorityRules
+    tool_windows: Mapping[str, ToolWindow]
     batch: BatchRules
     prompt_cache: CacheRules
     chat_overhead: ChatOverhead

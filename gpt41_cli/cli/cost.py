@@ -32,7 +32,7 @@ def cost(
     from gpt41_cli.reports.cost import report
 
     catalog = options.read_catalog(pricing)
-    variants = [catalog.variant(name) for name in model or ()]
+    variants = [catalog.variant(name) for name in dict.fromkeys(model or ())]
     work = read_work(
         paths,
         text,
@@ -46,7 +46,7 @@ def cost(
         catalog,
         work,
         variants=variants,
-        modes=mode or ["standard"],
+        modes=list(dict.fromkeys(mode or ["standard"])),
         platform=catalog.platform(platform),
         as_of=options.read_day(as_of, "--as-of"),
     )

@@ -1,6 +1,5 @@
 """`gpt41 count`."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -38,6 +37,6 @@ def count(
     catalog = options.read_catalog(pricing) if needs_table else None
     variant = catalog.variant(model) if catalog and model else None
     encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
-    inputs, left_out = texts(options.read_paths(paths, text, optional=False), text, sys.stdin.buffer)
+    inputs, left_out = texts(options.read_paths(paths, text, optional=False), text, options.standard_input)
     found = count_all(inputs, encoding, left_out)
     output.finish(report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree), output_format, quiet)

@@ -23,7 +23,8 @@ def models(
     gpt41 models --format json
     gpt41 models --check --pricing my-prices.yaml
     """
-    from gpt41_cli.reports.models import checked, in_full, side_by_side
+    from gpt41_cli.reports.model import in_full
+    from gpt41_cli.reports.models import checked, side_by_side
 
     catalog = options.read_catalog(pricing)
     day = options.read_day(as_of, "--as-of")

@@ -5,7 +5,7 @@ import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -118,7 +118,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answe
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
 _DURATION = re.compile(r"(\d{1,6})([mhd])")
-_AMOUNT = re.compile(r"\$?(\d{1,12}(?:\.\d{1,12})?)")
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 
 
 def read_catalog(path: Path | None) -> "Catalog":
@@ -138,6 +138,13 @@ def read_paths(paths: list[str] | None, text: str | None, *, optional: bool) -> 
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("expected a file, a folder, - or --text, found nothing to read; see --help")
     return ["-"]
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of standard input. InputError when it is closed."""
+    if sys.stdin is None:
+        raise InputError("-: expected standard input, found it closed")
+    return sys.stdin.buffer
 
 
 def read_day(value: str | None, option: str) -> date:
@@ -182,10 +189,10 @@ def read_duration(value: str, option: str) -> timedelta:
 
 def read_amount(value: str, option: str) -> Decimal:
     """An amount of US dollars."""
-    match = _AMOUNT.fullmatch(value)
-    if not match:
+    plain = value.removeprefix("$")
+    if not _AMOUNT.fullmatch(plain):
         raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quoted(value)}")
-    return Decimal(match[1])
+    return Decimal(plain)
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:

@@ -1,9 +1,8 @@
 """The work that `cost` and `recommend` are asked about: numbers, texts, or both."""
 
-import sys
 from typing import TYPE_CHECKING
 
-from gpt41_cli.cli.options import read_cached, read_paths
+from gpt41_cli.cli.options import read_cached, read_paths, standard_input
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def read_work(
     if named or text is not None:
         from gpt41_cli.decisions.count import count, texts
 
-        inputs, left_out = texts(named, text, sys.stdin.buffer)
+        inputs, left_out = texts(named, text, standard_input)
         text_tokens = count(inputs, encoding_of(variants), left_out).input_tokens
     return workload(
         input_tokens=input_tokens or 0,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -15,8 +16,7 @@ from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, percent
-from gpt41_cli.display import score as score_text
+from gpt41_cli.display import exact, money, number, score
 from gpt41_cli.errors import MissingPrice
 
 
@@ -41,7 +41,7 @@ class Candidate(NamedTuple):
     variant: Variant
     mode: str
     quote: Quote | None
-    share: Decimal | None
+    share: Fraction | None
     exclusions: tuple[Remark, ...]
 
     @property
@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Everything a rule may look at."""
+    """Everything a rule may look at; `best` is how sentences call what scores are compared with."""
 
     catalog: Catalog
     work: Workload
@@ -59,6 +59,7 @@ class Case(NamedTuple):
     platform: Platform
     as_of: date
     scores: tuple[Scores, ...]
+    best: str
 
     @property
     def metrics(self) -> Mapping[str, Mapping[str, Decimal | None]]:
@@ -70,12 +71,12 @@ class Case(NamedTuple):
 Rule = Callable[[Case, Variant, str], Iterator[Remark]]
 
 
-def judge(case: Case, variant: Variant, mode: str, rules: Iterable[Rule]) -> Candidate:
+def judge(case: Case, variant: Variant, mode: str) -> Candidate:
     """The candidate with the remarks of every rule that speaks against it; no price is one of them."""
     shares = [each.share.get(variant.id) for each in case.scores]
     known = [share for share in shares if share is not None]
     lowest = min(known) if known and len(known) == len(shares) else None
-    exclusions = [remark for rule in rules for remark in rule(case, variant, mode)]
+    exclusions = [remark for rule in RULES for remark in rule(case, variant, mode)]
     try:
         priced = quote(case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
@@ -92,7 +93,7 @@ def _must_be_running(case: Case, variant: Variant, mode: str) -> Iterator[Remark
     if released and released > case.as_of:
         yield Remark("not-released", f"it was released on {released}", (variant.model.source,), "not released")
     if life := lifecycle.ended(variant, case.platform, case.as_of):
-        yield lifecycle.shut_down(variant, case.platform, life)
+        yield lifecycle.shut_down(case.platform, life)
 
 
 def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -105,53 +106,60 @@ def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
 
 
 def _must_have_what_is_needed(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    model = variant.model
     for need in case.wishes.needs:
-        if need not in variant.model.abilities:
-            yield Remark("needs", f"it has no {need}", (variant.model.source,), f"no {need}")
+        if need not in model.abilities:
+            # Of the family the lists are complete; of other models the table holds what its sources happen to state.
+            text = f"it has no {need}" if model.role == "family" else f"its source does not list {need}"
+            yield Remark("needs", text, (model.source,), f"no {need}")
+        elif window := case.catalog.limits.tool_windows.get(need):
+            request = case.work.request
+            if request.input_tokens + request.output_tokens > window.context_window:
+                text = f"with {need} a request has a context window of {number(window.context_window)} tokens"
+                yield Remark("tool-window", text, (window.source,), f"over the window of {need}")
 
 
 def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
-    yield from limits.exceeded(variant, case.work.request)
+    yield from limits.exceeded(case.catalog, variant, mode, case.work.request)
 
 
 def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
     for metric, least in case.wishes.min_scores.items():
+        sources = () if metric in own else (case.catalog.evidence.benchmarks_source,)
         found = case.metrics[metric].get(variant.id)
         if found is None:
-            yield Remark("min-score", f"no {metric} score of it is known", brief=f"no {metric}")
+            yield Remark("min-score", f"no {metric} score of it is known", sources, f"no {metric}")
         elif found < least:
             text = f"its {metric} is {exact(found)}, below the {exact(least)} asked for"
-            yield Remark("min-score", text, (case.catalog.evidence.benchmarks_source,), f"{metric} {exact(found)}")
+            yield Remark("min-score", text, sources, f"{metric} {exact(found)}")
 
 
 def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     for scores in case.scores:
-        share, tolerance = scores.share[variant.id], tolerance_of(case.wishes, scores.task)
-        sources = () if case.wishes.evaluation else (case.catalog.evidence.benchmarks_source,)
+        if variant.id not in scores.share:
+            continue  # the family, once it has ended: it is not compared with its replacements
+        share, least = scores.share[variant.id], 1 - tolerance_of(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
-            yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", sources, "no score")
-        elif share < 1 - tolerance:
-            text = (
-                f"{score_text(share)} of the family's best for {scores.task.id} ({scores.evidence(variant.id)}); "
-                f"{percent(1 - tolerance)} qualifies"
-            )
-            yield Remark("tolerance", text, sources, f"below {percent(1 - tolerance)}")
+            yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
+        elif share < Fraction(least):
+            needed = f"{exact(least * 100)} %"
+            figures = scores.evidence(variant.id)
+            text = f"{score(share)} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
+            yield Remark("tolerance", text, scores.sources, f"below {needed}")
 
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     hours = case.catalog.limits.batch.completion_window_hours
-    deadline = case.wishes.deadline
+    deadline, tier = case.wishes.deadline, case.wishes.usage_tier
     if mode == "batch" and (deadline is None or deadline < timedelta(hours=hours)):
         text = f"batch answers within {hours} hours: --deadline {hours}h admits it"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
-
-
-def _must_be_served(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
-    rules = case.catalog.limits.priority
-    if mode == "priority" and case.work.request.input_tokens > rules.max_input_tokens:
-        text = f"priority takes no request above {number(rules.max_input_tokens)} input tokens"
-        yield Remark("priority-long-context", text, (rules.source,), "long context")
+    elif deadline is not None and tier is not None:
+        pace = limits.pace(case.catalog, variant, mode, case.work, tier)
+        if pace and pace.minutes > deadline // timedelta(minutes=1):
+            yield pace.remark
 
 
 def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -162,18 +170,17 @@ def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Rem
 
 
 def tolerance_of(wishes: Wishes, task: Task) -> Decimal:
-    """How far below the family's best is near enough, as a share."""
+    """How far below the best is near enough, as a share."""
     return task.tolerance_percent / 100 if wishes.tolerance is None else wishes.tolerance
 
 
-SCORE_RULES: tuple[Rule, ...] = (_must_reach_the_scores, _must_be_near_the_best)
 RULES: tuple[Rule, ...] = (
     _must_be_running,
     _must_last,
     _must_have_what_is_needed,
     _must_fit,
-    *SCORE_RULES,
+    _must_reach_the_scores,
+    _must_be_near_the_best,
     _must_meet_the_deadline,
-    _must_be_served,
     _must_pass_the_tier,
 )

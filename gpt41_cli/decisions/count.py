@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests import text, trees
-from gpt41_cli.tokens import count_stream
+from gpt41_cli.tokens import Counter
 
 STDIN = "-"
 
@@ -45,10 +44,10 @@ class Text(NamedTuple):
     required: bool = True
 
 
-def texts(paths: Sequence[str], literal: str | None, stdin: BinaryIO) -> tuple[list[Text], list[trees.LeftOut]]:
+def texts(paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]) -> tuple[list[Text], list[trees.LeftOut]]:
     """What the command line names: files, folders (their files), `-` for `stdin`, and text given literally.
 
-    InputError for a path that does not exist, a folder without files, or `-` given twice.
+    InputError for a folder without files, `-` given twice, or a literal that is no text.
     """
     found: list[Text] = []
     left_out: list[trees.LeftOut] = []
@@ -62,16 +61,24 @@ def texts(paths: Sequence[str], literal: str | None, stdin: BinaryIO) -> tuple[l
         if path == STDIN:
             if any(each.name == STDIN for each in found):
                 raise InputError("-: expected standard input once, found it twice")
-            found.append(Text(STDIN, lambda: text.decode(stdin, "standard input")))
-        elif Path(path).is_dir():
+            found.append(Text(STDIN, lambda: text.decode(stdin(), "standard input")))
+        elif _is_folder(path):
             listing = trees.list_files(Path(path))
             if not listing.files:
                 raise InputError(f"{printable(path)}: expected a folder with text, found {_nothing_but(listing.left_out)}")
             left_out += listing.left_out
-            found += (Text(str(file), _reader(file), required=False) for file in listing.files)
+            found += (Text(str(file), partial(text.read, file), required=False) for file in listing.files)
         else:
-            found.append(Text(path, _reader(Path(path))))
+            found.append(Text(path, partial(text.read, Path(path))))
     return found, left_out
+
+
+def _is_folder(path: str) -> bool:
+    """Whether `path` is a folder; a name that no file can have is none, and is refused when it is read."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
 
 
 def count(inputs: Sequence[Text], encoding: str, left_out: Iterable[trees.LeftOut] = ()) -> Count:
@@ -80,37 +87,28 @@ def count(inputs: Sequence[Text], encoding: str, left_out: Iterable[trees.LeftOu
     A file of a folder that is binary or no text joins `left_out`; an input that the user named must be text, else
     InputError. So must at least one file of a folder.
     """
-    workers = min(os.cpu_count() or 1, len(inputs))
-    if workers > 1:
-        pool = ThreadPoolExecutor(workers)
-        try:
-            results = list(pool.map(lambda each: _count_one(each, encoding), inputs))
-        finally:
-            pool.shutdown(cancel_futures=True)  # so that an error or Ctrl-C does not wait for a thousand files
-    else:
-        results = [_count_one(each, encoding) for each in inputs]
-    items = [result for result in results if isinstance(result, Item)]
-    skipped = [*left_out, *(result for result in results if isinstance(result, trees.LeftOut))]
+    skipped = list(left_out)
+    with Counter(encoding) as counter:
+        running: list[tuple[str, Callable[[], int]]] = []
+        for each in inputs:
+            try:
+                if not each.required and text.looks_binary(Path(each.name)):
+                    skipped.append(trees.LeftOut(each.name, BINARY))
+                else:
+                    running.append((each.name, counter.add(each.chunks())))
+            except (InputError, OSError) as error:
+                if each.required:
+                    raise
+                skipped.append(trees.LeftOut(each.name, _reason(error)))
+        items = [Item(name, tokens()) for name, tokens in running]
     if inputs and not items:
         raise InputError(f"expected a folder with text, found {_nothing_but(skipped)}")
     return Count(tuple(sorted(items, key=lambda item: (-item.input_tokens, item.path))), tuple(skipped))
 
 
-def _count_one(each: Text, encoding: str) -> Item | trees.LeftOut:
-    if each.required:
-        return Item(each.name, count_stream(each.chunks(), encoding))
-    try:
-        if text.looks_binary(Path(each.name)):
-            return trees.LeftOut(each.name, BINARY)
-        return Item(each.name, count_stream(each.chunks(), encoding))
-    except OSError as error:
-        return trees.LeftOut(each.name, f"unreadable: {error.strerror}")
-    except InputError as error:
-        return trees.LeftOut(each.name, str(error).partition(": ")[2])
-
-
-def _reader(path: Path) -> Callable[[], Iterator[str]]:
-    return lambda: text.read(path)
+def _reason(error: InputError | OSError) -> str:
+    """Why a file is left out, without its name, which the report gives."""
+    return f"unreadable: {error.strerror}" if isinstance(error, OSError) else str(error).partition(": ")[2]
 
 
 def _nothing_but(left_out: Sequence[trees.LeftOut]) -> str:

@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import money, number
+from gpt41_cli.display import number, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
@@ -102,7 +102,7 @@ def estimate(
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
     for variant in {each.model: each.offer.variant for each in quotes}.values():
-        findings += limits.check(variant, work.request)
+        findings += limits.check(catalog, variant, modes, work.request)
         findings += lifecycle.check(variant, platform, as_of)
     findings += limits.check_cache(catalog, work.request)
     findings += lifecycle.check_table(catalog, as_of)
@@ -145,14 +145,13 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
             )
         if row.cache_write_30m is not None:
             found.append(
-                f"{variant.id} bills what it writes to the prompt cache at {money(row.cache_write_30m)} per million tokens "
-                f"in place of {money(row.rates.input)}; no cache writes are assumed here [{row.source.label}]."
+                f"{variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place "
+                f"of {rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
             )
         if variant.model.reasoning:
             found.append(f"{variant.id} bills reasoning tokens as output: count them in the output tokens.")
         if row.confidence != "high":
             found.append(f"The {each.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip())
-        if variant.fine_tuned and each.offer.platform.id in variant.fine_tuned.hosting_usd_per_hour:
-            hosting = variant.fine_tuned.hosting_usd_per_hour[each.offer.platform.id]
-            found.append(f"{variant.id}: hosting at {money(hosting)} an hour comes on top.")
+        if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(each.offer.platform.id)):
+            found.append(f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}].")
     return list(dict.fromkeys(found))

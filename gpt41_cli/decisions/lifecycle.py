@@ -7,7 +7,7 @@ from datetime import date
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.display import number
+from gpt41_cli.display import number, plural
 from gpt41_cli.findings import Finding, Level
 
 
@@ -25,19 +25,17 @@ def retiring(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | N
     return life if life.announced is None or life.announced <= as_of else None
 
 
-def shut_down(variant: Variant, platform: Platform, life: Lifecycle) -> Remark:
+def shut_down(platform: Platform, life: Lifecycle) -> Remark:
     """That it is gone, since when, and what is named in its place."""
-    text = f"{platform.provider_name} shut it down on {life.shutdown}{_replacement(life)}{_dispute(life)}"
+    text = f"{platform.provider_name} shut it down on {life.shutdown}{_replacement(life)}{_caveat(life)}"
     return Remark("model-shut-down", text, (life.source,), brief="shut down")
 
 
 def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
     """That it will be gone, in how many days, and what is named in its place."""
     assert life.shutdown is not None
-    days = (life.shutdown - as_of).days
-    text = (
-        f"{variant.id} ends in {number(days)} day{'' if days == 1 else 's'} ({life.shutdown}){_replacement(life)}{_dispute(life)}"
-    )
+    days = plural((life.shutdown - as_of).days, "day")
+    text = f"{variant.id} ends in {days} ({life.shutdown}){_replacement(life)}{_caveat(life)}"
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
     return Remark("model-retires", text, sources)
 
@@ -45,7 +43,7 @@ def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
 def check(variant: Variant, platform: Platform, as_of: date) -> list[Finding]:
     """A warning for a variant that is shut down or will be."""
     if life := ended(variant, platform, as_of):
-        remark = shut_down(variant, platform, life)
+        remark = shut_down(platform, life)
         return [
             Finding(
                 remark.rule,
@@ -74,7 +72,10 @@ def _replacement(life: Lifecycle) -> str:
     return f"; its named replacement is {life.replacement}" if life.replacement else "; no replacement is named"
 
 
-def _dispute(life: Lifecycle) -> str:
-    if not life.disputed:
-        return ""
-    return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"
+def _caveat(life: Lifecycle) -> str:
+    """What keeps the date from being certain: the dates that other sources name, or the table's own note."""
+    if life.disputed:
+        return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"
+    if life.confidence != "high":
+        return f" ({life.confidence} confidence{'. ' + life.note.rstrip('.') if life.note else ''})"
+    return ""

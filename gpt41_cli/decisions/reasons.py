@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Variant
 from gpt41_cli.catalog.tables import Source
-from gpt41_cli.decisions import lifecycle
+from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.display import money, number, percent, plural, score, times
+from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
 
 
@@ -26,10 +27,8 @@ def explain(
     """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
     if choice is None:
         return [], list(_what_would_have_to_give(case, excluded))
-    if is_replacement:
-        why = [*_family_has_ended(case), *_preferred(case, choice, alternatives), *_met(case, choice)]
-        return why, [*_no_scores(choice), *_batch_saving(case, choice, excluded), *_reasoning(choice)]
     why = [
+        *(_family_has_ended(case) if is_replacement else ()),
         *_scores(case, choice),
         *_batch_admitted(case, choice, alternatives),
         *_batch_costs_more(choice, alternatives),
@@ -37,10 +36,13 @@ def explain(
         *_met(case, choice),
     ]
     but = [
+        *(() if case.scores else _no_scores(choice)),
         *_batch_saving(case, choice, excluded),
-        *_others(case, choice, alternatives, excluded),
-        *_cache_forgone(case, choice),
-        *_queue(case, choice),
+        *(() if is_replacement else _others(case, choice, alternatives, excluded)),
+        *_cache_forgone(choice),
+        *_reasoning(choice),
+        *_pace(case, choice),
+        *_spending(case, choice),
         *_ending(case, choice),
     ]
     return why, but
@@ -52,14 +54,13 @@ def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
         assert share is not None
         figures = scores.evidence(choice.variant.id)
         task = scores.task.id
-        sources = () if case.wishes.evaluation else (case.catalog.evidence.benchmarks_source,)
-        cited = f" [{case.wishes.evaluation.name}]" if case.wishes.evaluation else ""
+        origin = f" [{scores.origin}]" if scores.origin else ""
         if share == 1:
-            yield Remark("score", f"the family's best for {task} ({figures}){cited}", sources)
+            yield Remark("score", f"{case.best} for {task} ({figures}){origin}", scores.sources)
         else:
-            near = percent(tolerance_of(case.wishes, scores.task))
-            text = f"within {near} of the family's best for {task}: {score(share)} ({figures}){cited}"
-            yield Remark("score", text, sources)
+            near = f"{exact(tolerance_of(case.wishes, scores.task) * 100)} %"
+            text = f"within {near} of {case.best} for {task}: {score(share)} ({figures}){origin}"
+            yield Remark("score", text, scores.sources)
 
 
 def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
@@ -67,24 +68,25 @@ def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candid
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
     if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
         return
-    hours = number(int(deadline.total_seconds() // 3600))
-    share, price = _compared(choice.quote, standard.quote), money(standard.quote.total_usd)
-    text = f"{hours} h to wait admits batch, {share} of standard ({price})"
+    hours = number(deadline // timedelta(hours=1))
+    text = f"{hours} h to wait admits batch"
+    if standard.quote.total_usd:
+        text += f", {_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
 
 def _batch_costs_more(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     """Why the mode that halves every price is not chosen although it is admitted: it forgoes the cache."""
     batch = next((each for each in alternatives if each.variant == choice.variant and each.mode == "batch"), None)
-    if batch and batch.quote and choice.quote and batch.quote.total_usd > choice.quote.total_usd:
+    if not batch or not batch.quote or not choice.quote or batch.quote.rates.cached_input is not None:
+        return
+    if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
         cached = plural(choice.quote.usage.cached_tokens, "cached token")
         text = f"batch{_cost(batch)}{_trade(choice, batch)}: it gives {cached} no discount"
         yield Remark("no-cache-discount", text, _price_source(batch))
 
 
 def _compared(part: Quote, whole: Quote) -> str:
-    if not whole.total_usd:
-        return "the price"
     share = part.total_usd / whole.total_usd
     return "half" if share == Decimal("0.5") else percent(share)
 
@@ -93,7 +95,7 @@ def _preferred(case: Case, choice: Candidate, alternatives: Sequence[Candidate])
     """Why it comes first among those that fit, by what was preferred."""
     if case.wishes.prefer == "speed":
         yield from _fastest(case, choice, alternatives)
-    elif case.wishes.prefer == "quality":
+    elif case.wishes.prefer == "quality" and choice.share is not None:
         yield Remark("quality", "the best score that fits, in its cheapest mode that does", _price_source(choice))
     else:
         yield from _cheapest(choice, alternatives)
@@ -113,8 +115,10 @@ def _trade(choice: Candidate, rival: Candidate) -> str:
     """How the rival compares: `, 5 times as much for 3 points more`."""
     assert choice.quote is not None
     assert rival.quote is not None
-    if not choice.quote.total_usd or rival.quote.total_usd == choice.quote.total_usd:
+    if rival.quote.total_usd == choice.quote.total_usd:
         return f", the same{_points(choice, rival)}"
+    if not choice.quote.total_usd:
+        return ""
     ratio = rival.quote.total_usd / choice.quote.total_usd
     price = f"{times(ratio)} as much" if ratio > 1 else f"{times(ratio)} this"
     return f", {price}{_points(choice, rival)}"
@@ -123,10 +127,11 @@ def _trade(choice: Candidate, rival: Candidate) -> str:
 def _points(choice: Candidate, rival: Candidate) -> str:
     if choice.share is None or rival.share is None or choice.variant == rival.variant:
         return ""
-    points = (rival.share - choice.share) * 100
-    if not points:
+    gain = rival.share - choice.share
+    if not gain:
         return " for the same score"
-    return f" for {score(abs(points) / 100).removesuffix(' %')} points {'more' if points > 0 else 'less'}"
+    points = score(abs(gain)).removesuffix(" %")
+    return f" for {'under 0.1' if points == '0' else points} points {'more' if gain > 0 else 'less'}"
 
 
 def _fastest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
@@ -145,7 +150,11 @@ def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
     if case.wishes.max_usd is not None:
         yield Remark("max-usd", f"within the {money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
-        yield Remark("until", f"it runs to the end of {case.wishes.until}")
+        life = choice.variant.lifecycles.get(case.platform.provider)
+        if life and life.shutdown:
+            yield Remark("until", f"it runs past {case.wishes.until}, until {life.shutdown}", (life.source,))
+        else:
+            yield Remark("until", f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
 def _batch_saving(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
@@ -194,7 +203,7 @@ def _price_source(each: Candidate) -> tuple[Source, ...]:
     return (each.quote.offer.row.source,) if each.quote else ()
 
 
-def _cache_forgone(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
     cached = choice.quote.usage.cached_tokens
     if cached and choice.quote.rates.cached_input is None:
@@ -202,22 +211,20 @@ def _cache_forgone(case: Case, choice: Candidate) -> Iterator[Remark]:
         yield Remark("no-cache-discount", text, (choice.quote.offer.row.source,))
 
 
-def _queue(case: Case, choice: Candidate) -> Iterator[Remark]:
-    """How many parts a batch must be sent in when the tier's queue does not hold it all."""
-    tier, table = case.wishes.usage_tier, choice.variant.model.rate_limits
-    if choice.mode != "batch" or tier is None or table is None or tier not in table.standard:
-        return
-    is_long = case.work.request.input_tokens > case.catalog.limits.long_context_tokens
-    limit = table.long_context.get(tier) if is_long else table.standard[tier]
-    needed = case.work.usage.input_tokens
-    if limit and needed > limit.batch_queue_tokens:
-        fitting = limit.batch_queue_tokens // case.work.request.input_tokens
-        parts = -(-case.work.requests // fitting)
-        text = (
-            f"tier {tier} queues {number(limit.batch_queue_tokens)} batch tokens at a time: "
-            f"{number(needed)} go in {plural(parts, 'part')}, one after the other"
-        )
-        yield Remark("batch-queue", text, (table.source,))
+def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
+    """How long the usage tier takes, where that is longer than the mode itself."""
+    if case.wishes.usage_tier is not None:
+        pace = limits.pace(case.catalog, choice.variant, choice.mode, case.work, case.wishes.usage_tier)
+        if pace and pace.minutes > case.catalog.limits.batch.completion_window_hours * 60:
+            yield pace.remark
+
+
+def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
+    assert choice.quote is not None
+    tier, tiers = case.wishes.usage_tier, case.catalog.limits.usage_tiers
+    if tier is not None and choice.quote.total_usd > tiers.tiers[tier].monthly_limit_usd:
+        most = number(tiers.tiers[tier].monthly_limit_usd)
+        yield Remark("monthly-limit", f"tier {tier} may spend ${most} a month, which is less than this costs", (tiers.source,))
 
 
 def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
@@ -231,10 +238,11 @@ def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     """The price of the same work at the named replacement, today: `: $3.40 for the same work`."""
-    if name is None or name not in case.catalog.models:
+    variant = case.catalog.find(name) if name else None
+    if variant is None:
         return ""
     try:
-        offer = case.catalog.offer(case.catalog.variant(name), mode, case.platform, case.as_of)
+        offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
     except MissingPrice:
         return ""
     return f": {money(quote(offer, case.work).total_usd)} for the same work"
@@ -244,12 +252,12 @@ def _family_has_ended(case: Case) -> Iterator[Remark]:
     for variant in case.catalog.family:
         life = lifecycle.ended(variant, case.platform, case.as_of)
         assert life is not None
-        remark = lifecycle.shut_down(variant, case.platform, life)
+        remark = lifecycle.shut_down(case.platform, life)
         yield remark._replace(text=f"{variant.id}: {remark.text}", sources=(life.source, life.replacement_source))
 
 
 def _no_scores(choice: Candidate) -> Iterator[Remark]:
-    text = f"no launch benchmark covers {choice.variant.id}: it is chosen by price and limits alone; evaluate it on your own work"
+    text = f"{choice.variant.id} is chosen by price and limits alone, for want of scores: evaluate it on your own work"
     yield Remark("no-score", text)
 
 

@@ -10,17 +10,19 @@ from typing import NamedTuple
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits, reasons
-from gpt41_cli.decisions.candidates import RULES, SCORE_RULES, Candidate, Case, Wishes, judge
+from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.errors import UnknownName
+from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding, Level
 
 PREFERENCES = ("cost", "quality", "speed")
 
 # How soon a mode answers: priority before standard, batch within a day.
 _PATIENCE = {"priority": 0, "standard": 1, "batch": 2}
+# A variant without a statement of its speed is not taken for a fast one.
+_UNRANKED = 1_000
 
 
 class Recommendation(NamedTuple):
@@ -43,18 +45,20 @@ class Recommendation(NamedTuple):
 def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date) -> Recommendation:
     """The variant and mode that fits every wish and comes first by `wishes.prefer`.
 
-    When the whole family is shut down on that day, the candidates are its named replacements, which have no scores.
-    UnknownName for a need, metric, preference or usage tier that nothing has.
+    When the whole family is shut down on that day, its named replacements are the candidates, with the scores of the
+    reader's own evaluation or none. UnknownName for a need, metric, preference or usage tier that nothing has;
+    InputError for a usage tier of another provider, or `until` a day that has passed.
     """
-    scores = tuple(score(task, catalog, wishes.evaluation) for task in wishes.tasks)
-    case = Case(catalog, work, wishes, platform, as_of, scores)
-    _check_names(case)
     is_replacement = all(lifecycle.ended(variant, platform, as_of) for variant in catalog.family)
-    candidates = [judge(case, variant, mode, RULES) for variant in catalog.family for mode in MODES]
-    if is_replacement:
-        unscored = [rule for rule in RULES if rule not in SCORE_RULES]
-        successors = _replacements(catalog, platform, as_of)
-        candidates = [judge(case, variant, mode, unscored) for variant in successors for mode in MODES] + candidates
+    contenders = _replacements(catalog, platform, as_of) if is_replacement else list(catalog.family)
+    models = [variant.id for variant in contenders]
+    # No launch benchmark compares the replacements; only the reader's own evaluation can.
+    tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
+    scores = tuple(score(task, catalog, wishes.evaluation, models) for task in tasks)
+    case = Case(catalog, work, wishes, platform, as_of, scores, "the best" if is_replacement else "the family's best")
+    _check_names(case)
+    variants = [*contenders, *catalog.family] if is_replacement else contenders
+    candidates = [judge(case, variant, mode) for variant in variants for mode in MODES]
     fitting = sorted((each for each in candidates if not each.exclusions), key=_order(wishes.prefer))
     excluded = sorted((each for each in candidates if each.exclusions), key=_nearness)
     choice = fitting[0] if fitting else None
@@ -78,8 +82,13 @@ def _check_names(case: Case) -> None:
     for need in wishes.needs:
         if need not in catalog.abilities:
             raise UnknownName("needs", need, sorted(catalog.abilities))
-    if wishes.usage_tier is not None and wishes.usage_tier not in catalog.limits.usage_tiers:
-        raise UnknownName("usage tier", str(wishes.usage_tier), map(str, catalog.limits.usage_tiers))
+    tiers = catalog.limits.usage_tiers
+    if wishes.usage_tier is not None and wishes.usage_tier not in tiers.tiers:
+        raise UnknownName("usage tier", str(wishes.usage_tier), map(str, tiers.tiers))
+    if wishes.usage_tier is not None and case.platform.provider != tiers.provider:
+        raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {case.platform.id}, which has none")
+    if wishes.until is not None and wishes.until < case.as_of:
+        raise InputError(f"until: expected a day from {case.as_of} on, found {wishes.until}")
     for metric in wishes.min_scores:
         if metric not in case.metrics:
             raise UnknownName("metric", metric, case.metrics)
@@ -104,7 +113,7 @@ def _order(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
             return quality, cost, MODES.index(each.mode)
         if prefer == "speed":
             speed = each.variant.model.speed
-            return speed.rank if speed else 0, _PATIENCE[each.mode], cost
+            return speed.rank if speed else _UNRANKED, _PATIENCE[each.mode], cost
         return cost, quality, MODES.index(each.mode)
 
     return key
@@ -124,6 +133,6 @@ def _replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Var
         life = lifecycle.ended(variant, platform, as_of)
         if life is None:
             found[name] = variant
-        elif life.replacement and life.replacement in catalog.models and life.replacement not in names:
-            names.append(life.replacement)
+        elif life.replacement and (replacement := catalog.find(life.replacement)) and replacement.id not in names:
+            names.append(replacement.id)
     return list(found.values())

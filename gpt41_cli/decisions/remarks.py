@@ -8,12 +8,17 @@ from gpt41_cli.catalog.tables import Source
 
 
 class Remark(NamedTuple):
-    """`rule` is a stable id; `text` carries its figures; `brief` is the same in a few words, for a table."""
+    """`rule` is a stable id; `text` carries its figures; `brief` is the same in a few words, for a table.
+
+    `actual` and `allowed` are the figures of a broken limit, as plain digits.
+    """
 
     rule: str
     text: str
     sources: tuple[Source, ...] = ()
     brief: str = ""
+    actual: str | None = None
+    allowed: str | None = None
 
     @property
     def cited(self) -> str:

@@ -1,26 +1,33 @@
-"""How well each variant does a task, as a share of the family's best, and the figures behind it."""
+"""How well each variant does a task, as a share of the best, and the figures behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Task
+from gpt41_cli.catalog.tables import Source, Task
 from gpt41_cli.display import exact
+
+Figures = Mapping[str, Mapping[str, Decimal | None]]
 
 
 class Scores(NamedTuple):
-    """One task's scores. `share` is None for a model that lacks a figure; `missing` says which. `cited` is the source."""
+    """One task's scores, exact. `share` is None for a model that lacks a figure; `missing` says which.
+
+    `origin` is the name of the reader's own evaluation, or empty for the launch benchmarks of `sources`.
+    """
 
     task: Task
     weights: Mapping[str, int]
-    figures: Mapping[str, Mapping[str, Decimal | None]]
-    share: Mapping[str, Decimal | None]
+    figures: Figures
+    share: Mapping[str, Fraction | None]
     missing: Mapping[str, tuple[str, ...]]
-    cited: str
+    origin: str
+    sources: tuple[Source, ...]
 
     def evidence(self, model: str) -> str:
         """The model's figures, as reasons quote them: `MMLU 87.5, IFEval 84.1`."""
@@ -28,44 +35,40 @@ class Scores(NamedTuple):
         return ", ".join(f"{metric} {exact(score)}" for metric, score in known if score is not None)
 
 
-def score(task: Task, catalog: Catalog, evaluation: Evaluation | None) -> Scores:
-    """Scores of the family for `task`: by its launch benchmarks, or by every metric of the reader's own evaluation.
+def score(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: Sequence[str]) -> Scores:
+    """Scores of `models` for `task`: by its launch benchmarks, or by every metric of the reader's own evaluation.
 
-    A model's score is the weighted mean of its results, each as a share of the family's best result, and then again
-    as a share of the best such mean: the best variant has exactly 1. A model without a figure for a metric has no score.
+    A model's score is the weighted mean of its results, each as a share of the best result among the models, and then
+    again as a share of the best such mean: the best has exactly 1. A model without a figure for a metric has no score.
     """
-    family = [variant.id for variant in catalog.family]
     if evaluation:
         weights = dict.fromkeys(evaluation.scores, 1)
-        figures: Mapping[str, Mapping[str, Decimal | None]] = evaluation.scores
-        cited = evaluation.name
+        figures: Figures = evaluation.scores
     else:
         weights = dict(task.benchmarks)
         figures = {name: catalog.evidence.benchmarks[name].scores for name in weights}
-        cited = catalog.evidence.benchmarks_source.label
-    missing = {model: tuple(m for m in weights if figures[m].get(model) is None) for model in family}
-    means = {model: None if missing[model] else _mean(model, weights, figures, family) for model in family}
-    best = max((mean for mean in means.values() if mean is not None), default=Decimal(0))
-    share = {model: _share(mean, best) for model, mean in means.items()}
-    return Scores(task, weights, figures, share, missing, cited)
+    missing = {model: tuple(m for m in weights if figures[m].get(model) is None) for model in models}
+    means = {model: None if missing[model] else _mean(model, weights, figures, models) for model in models}
+    best = max((mean for mean in means.values() if mean is not None), default=Fraction(0))
+    return Scores(
+        task=task,
+        weights=weights,
+        figures=figures,
+        share={model: None if mean is None else _share(mean, best) for model, mean in means.items()},
+        missing=missing,
+        origin=evaluation.name if evaluation else "",
+        sources=() if evaluation else (catalog.evidence.benchmarks_source,),
+    )
 
 
-def _mean(
-    model: str,
-    weights: Mapping[str, int],
-    figures: Mapping[str, Mapping[str, Decimal | None]],
-    family: Sequence[str],
-) -> Decimal:
-    total = Decimal(0)
+def _mean(model: str, weights: Mapping[str, int], figures: Figures, models: Sequence[str]) -> Fraction:
+    total = Fraction(0)
     for metric, weight in weights.items():
-        results = {each: figures[metric].get(each) for each in family}
-        best = max(result for result in results.values() if result is not None)
-        total += weight * (_share(results[model], best) or 0)
+        results = {each: Fraction(figure) for each in models if (figure := figures[metric].get(each)) is not None}
+        total += weight * _share(results[model], max(results.values()))
     return total / sum(weights.values())
 
 
-def _share(value: Decimal | None, best: Decimal) -> Decimal | None:
+def _share(value: Fraction, best: Fraction) -> Fraction:
     """`value` as a share of `best`; where nobody has more than nothing, everybody is best."""
-    if value is None:
-        return None
-    return value / best if best else Decimal(1)
+    return value / best if best else Fraction(1)

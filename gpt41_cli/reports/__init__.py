@@ -28,12 +28,25 @@ class Row(NamedTuple):
     tone: str = ""
 
 
-class Table(NamedTuple):
-    """`columns`: titles, right-aligned ones begin with `>`, names from outside with a backtick."""
+class Column(NamedTuple):
+    """`is_name`: its cells are names from outside, to be set apart from prose where a format can."""
 
-    columns: tuple[str, ...]
+    title: str
+    right: bool = False
+    is_name: bool = False
+
+
+class Table(NamedTuple):
+    """Rows under titled columns."""
+
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
+
+
+def columns(*titles: str) -> tuple[Column, ...]:
+    """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside."""
+    return tuple(Column(title.lstrip(">`"), title.startswith(">"), title.startswith("`")) for title in titles)
 
 
 class Report(NamedTuple):

@@ -8,9 +8,10 @@ from decimal import Decimal
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, percent, plural
+from gpt41_cli.display import exact, money, number, percent, plural, rate
+from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates
-from gpt41_cli.reports import Json, Line, Report, Row, Table
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 
 SCHEMA = "gpt41.cost/1"
 
@@ -52,12 +53,13 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
     records = tuple(quote_json(quote) for quote in quotes)
     alone = len(quotes) == 1
     ended = {finding.subject for finding in estimate.findings if finding.rule == "model-shut-down"}
+    unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
     return Report(
         schema=SCHEMA,
         answer=exact(quotes[0].total_usd)
         if alone
         else "\n".join(f"{quote.model} {quote.mode} {exact(quote.total_usd)}" for quote in quotes),
-        headline=_headline(quotes, ended),
+        headline=_headline(quotes, unusable),
         lines=(_work_line(work), *_terms(quotes[0])) if alone else (_work_line(work),),
         tables=() if alone else (_table(quotes, ended, work),),
         findings=estimate.findings,
@@ -68,9 +70,9 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
     )
 
 
-def _headline(quotes: tuple[Quote, ...], ended: set[str | None]) -> str:
-    """The price, or the cheapest and the dearest of those that can be called."""
-    callable_quotes = [quote for quote in quotes if quote.model not in ended] or list(quotes)
+def _headline(quotes: tuple[Quote, ...], unusable: set[str | None]) -> str:
+    """The price, or the cheapest and the dearest of those that can do it."""
+    callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
     first = quotes[0]
     if len(quotes) == 1:
         return f"{_named(first)}: {money(first.total_usd)}{_for_each(first)}"
@@ -110,33 +112,24 @@ def _terms(quote: Quote) -> list[Line]:
     lines.append(Line("output", _term(usage.output_tokens, "output", rates.output, bill.output_usd), cited))
     if quote.caching_saves_usd:
         lines.append(Line("saved", f"{money(quote.caching_saves_usd)} by caching"))
-    if quote.batch_saves_usd is not None and quote.total_usd:
-        saved = quote.batch_saves_usd
+    saved = quote.batch_saves_usd
+    if quote.batch_usd is not None and saved is not None and quote.total_usd:
         verb = "less" if saved >= 0 else "more"
         share = percent(abs(saved) / quote.total_usd)
-        lines.append(Line("batch", f"{money(quote.total_usd - saved)}, {money(abs(saved))} {verb} ({share})"))
+        lines.append(Line("batch", f"{money(quote.batch_usd)}, {money(abs(saved))} {verb} ({share})"))
     return lines
 
 
-def _term(tokens: int, what: str, rate: Decimal, amount: Decimal) -> str:
-    return f"{number(tokens)} {what} tokens at {money(rate)} a million: {money(amount)}"
+def _term(tokens: int, what: str, rate_usd: Decimal, amount: Decimal) -> str:
+    return f"{number(tokens)} {what} tokens at {rate(rate_usd)} a million: {money(amount)}"
 
 
 def _table(quotes: tuple[Quote, ...], ended: set[str | None], work: Workload) -> Table:
     each = (">each",) if work.requests > 1 else ()
-    columns = (
-        "model",
-        "mode",
-        ">uncached input",
-        ">cached input",
-        ">output",
-        *each,
-        ">total",
-        ">caching saves",
-        ">in batch",
-        "",
+    titles = columns(
+        "model", "mode", ">uncached input", ">cached input", ">output", *each, ">total", ">caching saves", ">in batch", ""
     )
-    return Table(columns, tuple(_row(quote, shut=quote.model in ended) for quote in quotes))
+    return Table(titles, tuple(_row(quote, shut=quote.model in ended) for quote in quotes))
 
 
 def _row(quote: Quote, *, shut: bool) -> Row:

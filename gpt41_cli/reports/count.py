@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gpt41_cli.decisions.count import BINARY, Count, Item
 from gpt41_cli.display import number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Line, Report, Row, Table
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
@@ -37,7 +37,7 @@ def report(
         headline=f"{plural(count.input_tokens, 'token')} in {plural(len(count.items), 'text')}",
         lines=(*_window(count, variant), *_left_out(count.left_out)),
         tables=(_tree(count, shown) if tree else _list(count, shown),),
-        findings=(*_overflow(count, variant), *_not_text(count.left_out)),
+        findings=(*_overflow(count, catalog, variant), *_not_text(count.left_out)),
         notes=_notes(variant),
         data={
             "input_tokens": count.input_tokens,
@@ -59,11 +59,14 @@ def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
         yield Line("window", text, variant.model.source.label)
 
 
-def _overflow(count: Count, variant: Variant | None) -> Iterator[Finding]:
-    if variant and count.input_tokens > variant.context_window:
-        needed, window = number(count.input_tokens), number(variant.context_window)
-        message = f"{variant.id}: {needed} tokens are over the context window of {window}"
-        yield Finding("context-window", Level.WARNING, message, actual=needed, allowed=window)
+def _overflow(count: Count, catalog: Catalog | None, variant: Variant | None) -> Iterator[Finding]:
+    if catalog and variant:
+        # Imported here: a bare count needs no rule of the price table.
+        from gpt41_cli.decisions import limits
+        from gpt41_cli.pricing import Usage
+
+        as_one_request = Usage(1, count.input_tokens)
+        yield from limits.check(catalog, variant, ("standard",), as_one_request, Level.WARNING)
 
 
 def _notes(variant: Variant | None) -> tuple[str, ...]:
@@ -91,7 +94,7 @@ def _list(count: Count, shown: int) -> Table:
     rest = count.items[shown:]
     if rest:
         rows.append(_row(sum(item.input_tokens for item in rest), count, f"({plural(len(rest), 'more text')})"))
-    return Table((">tokens", ">share", "`path"), tuple(rows))
+    return Table(columns(">tokens", ">share", "`path"), tuple(rows))
 
 
 def _row(tokens: int, count: Count, name: str) -> Row:
@@ -99,25 +102,37 @@ def _row(tokens: int, count: Count, name: str) -> Row:
     return Row((number(tokens), share, printable(name)))
 
 
+_Entries: TypeAlias = "list[tuple[tuple[str, ...], Item]]"
+
+
 def _tree(count: Count, shown: int) -> Table:
     """Folders with their subtotals, the largest first, and in each at most `shown` entries."""
     rows: list[Row] = []
-    _branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown, rows)
-    return Table((">tokens", ">share", "`path"), tuple(rows))
+    # A stack of what is still to be drawn: folders may nest deeper than Python recurses.
+    pending = [_branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown)]
+    while pending:
+        step = next(pending[-1], None)
+        if step is None:
+            pending.pop()
+        elif isinstance(step, Row):
+            rows.append(step)
+        else:
+            pending.append(_branch(*step, count, shown))
+    return Table(columns(">tokens", ">share", "`path"), tuple(rows))
 
 
-def _branch(entries: Sequence[tuple[tuple[str, ...], Item]], depth: int, count: Count, shown: int, rows: list[Row]) -> None:
-    """Append the rows of the entries that share their first `depth` parts."""
-    groups: dict[str, list[tuple[tuple[str, ...], Item]]] = {}
+def _branch(entries: _Entries, depth: int, count: Count, shown: int) -> Iterator[Row | tuple[_Entries, int]]:
+    """The rows of the entries that share their first `depth` parts; what is below a row follows it, to be branched too."""
+    groups: dict[str, _Entries] = {}
     for parts, item in entries:
         groups.setdefault(parts[depth], []).append((parts, item))
     totals = {name: sum(item.input_tokens for _, item in group) for name, group in groups.items()}
     ordered = sorted(groups, key=lambda name: (-totals[name], name))
     for name in ordered[:shown]:
         deeper = [(parts, item) for parts, item in groups[name] if len(parts) > depth + 1]
-        rows.append(_row(totals[name], count, "  " * depth + name + ("/" if deeper and not name.endswith("/") else "")))
-        _branch(deeper, depth + 1, count, shown, rows)
+        yield _row(totals[name], count, "  " * depth + name + ("/" if deeper and not name.endswith("/") else ""))
+        if deeper:
+            yield deeper, depth + 1
     rest = ordered[shown:]
     if rest:
-        left = sum(totals[name] for name in rest)
-        rows.append(_row(left, count, "  " * depth + f"({number(len(rest))} more)"))
+        yield _row(sum(totals[name] for name in rest), count, "  " * depth + f"({number(len(rest))} more)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.candidates import Candidate, Wishes
@@ -12,7 +13,7 @@ from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, plural, score, times
-from gpt41_cli.reports import Json, Line, Report, Row, Table
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 from gpt41_cli.reports.cost import quote_json
 
 SCHEMA = "gpt41.recommendation/1"
@@ -41,7 +42,7 @@ def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
                 *(_remark_json("why", remark) for remark in found.why),
-                *(_remark_json("but", remark) for remark in found.but),
+                *(_remark_json("but" if choice else "give", remark) for remark in found.but),
             ],
             "alternatives": [quote_json(each.quote) for each in found.alternatives if each.quote],
             "excluded": [
@@ -74,9 +75,9 @@ def _headline(work: Workload, found: Recommendation) -> str:
 
 def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
     said = []
-    if not found.is_replacement:
+    if found.scores:
         if wishes.evaluation:
-            said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the family's best.")
+            said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
         else:
             label = catalog.evidence.benchmarks_source.label
             said.append(f"Scores are launch benchmarks [{label}], a proxy for your work: --scores takes your own evaluation.")
@@ -94,8 +95,8 @@ def _remark_json(kind: str, remark: Remark) -> Mapping[str, Json]:
     }
 
 
-def _share(share: Decimal) -> str:
-    return f"{share:.4f}"
+def _share(share: Fraction) -> str:
+    return f"{Decimal(share.numerator) / share.denominator:.4f}"
 
 
 def _record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
@@ -123,8 +124,9 @@ def _shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candid
 
 def _table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
     each_column = (">each",) if work.requests > 1 else ()
-    columns = ("model", "mode", *each_column, ">total", ">score", "")
-    return Table(columns, tuple(_row(each, choice, work) for each in candidates))
+    return Table(
+        columns("model", "mode", *each_column, ">total", ">score", ""), tuple(_row(each, choice, work) for each in candidates)
+    )
 
 
 def _row(each: Candidate, choice: Candidate | None, work: Workload) -> Row:

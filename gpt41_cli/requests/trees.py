@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Iterator
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +16,7 @@ from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 IGNORED = "ignored"
 
@@ -48,8 +51,11 @@ def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
         path = folder / name
         try:
             mode = path.lstat().st_mode
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue  # git still lists a file that was deleted but not yet committed as such
+        except OSError as error:
+            left_out.append(LeftOut(str(path), f"unreadable: {error.strerror}"))
+            continue
         if S_ISREG(mode):
             files.append(path)
         else:
@@ -62,10 +68,16 @@ def _git(folder: Path, *options: str) -> list[str] | None:
     # A repository's own configuration must not be able to start a program.
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), "ls-files", "-z", *options]
     try:
-        done = subprocess.run(command, capture_output=True, check=True)
+        done = subprocess.run(command, capture_output=True, check=True, env=_without_git_variables())
     except (OSError, subprocess.CalledProcessError):
         return None
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _without_git_variables() -> dict[str, str]:
+    """The environment of this process, less what makes git, inside of a hook, look at another repository or index."""
+    hook = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
+    return {name: value for name, value in os.environ.items() if name not in hook}
 
 
 def _walk(folder: Path) -> tuple[list[str], list[str]]:
@@ -75,7 +87,7 @@ def _walk(folder: Path) -> tuple[list[str], list[str]]:
     pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
     while pending:
         base, rules = pending.pop()
-        rules += tuple(_rules(folder, base))
+        rules += _rules(folder, base)
         for entry in _entries(folder / base):
             name = base + entry.name + "/" * entry.is_dir(follow_symlinks=False)
             if name == base + ".git/" or name == base + ".git":
@@ -97,13 +109,20 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise InputError(f"{printable(str(folder))}: expected a readable folder, found: {error.strerror}") from None
 
 
-def _rules(folder: Path, base: str) -> Iterator[tuple[str, GitIgnoreSpec]]:
+def _rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
-    path = folder / base / ".gitignore"
-    if path.is_file():
-        from pathspec import GitIgnoreSpec
+    try:
+        lines = (folder / base / ".gitignore").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    from pathspec import GitIgnoreSpec
 
-        yield base, GitIgnoreSpec.from_lines(path.read_text("utf-8", "replace").splitlines())
+    patterns: list[GitIgnoreSpecPattern] = []
+    with warnings.catch_warnings(action="ignore"):  # regular expressions warn about patterns that git takes
+        for line in lines:
+            with suppress(ValueError, re.error):  # a line that is no pattern is passed over, as in git
+                patterns += GitIgnoreSpec.from_lines([line]).patterns
+    return ((base, GitIgnoreSpec(patterns)),)
 
 
 def _is_ignored(name: str, rules: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:

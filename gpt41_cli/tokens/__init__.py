@@ -1,6 +1,6 @@
-"""How many tokens: `count` for one text, `count_stream` for a text that arrives in pieces."""
+"""How many tokens: `count` for one text, `count_stream` for one that arrives in pieces, `Counter` for many."""
 
-from gpt41_cli.tokens.engine import count, count_stream
+from gpt41_cli.tokens.engine import Counter, count, count_stream
 from gpt41_cli.tokens.vocabulary import DEFAULT_ENCODING
 
-__all__ = ["DEFAULT_ENCODING", "count", "count_stream"]
+__all__ = ["DEFAULT_ENCODING", "Counter", "count", "count_stream"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from gpt41_cli.tokens.vocabulary import VOCABULARIES, ranks
@@ -41,22 +41,42 @@ def count(text: str, encoding: str) -> int:
 
 def count_stream(chunks: Iterable[str], encoding: str) -> int:
     """Tokens of the text that `chunks` make when joined; at most a few blocks of it are held at a time."""
-    engine = _engine(encoding)
-    blocks = _blocks(chunks)
-    first, second = next(blocks, ""), next(blocks, None)
-    if second is None:
-        return _count_block(first, engine)
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
-        total = 0
-        running: deque[Future[int]] = deque()
-        for block in (first, second):
-            running.append(pool.submit(_count_block, block, engine))
-        for block in blocks:
-            if len(running) > 2 * workers:
-                total += running.popleft().result()
-            running.append(pool.submit(_count_block, block, engine))
-        return total + sum(future.result() for future in running)
+    with Counter(encoding) as counter:
+        return counter.add(chunks)()
+
+
+class Counter:
+    """Counts many texts on all cores: `add` reads a text and hands its blocks out, what it returns waits for their sum.
+
+    `add` waits while too many blocks are under way, so that memory does not grow with the texts.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._engine = _engine(encoding)
+        workers = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(workers)
+        self._free = Semaphore(2 * workers)
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        # An error or Ctrl-C must not wait for what nobody will ask for.
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, chunks: Iterable[str]) -> Callable[[], int]:
+        """Count the text that `chunks` make when joined; raises what reading them raises."""
+        running = []
+        for block in _blocks(chunks):
+            self._free.acquire()
+            running.append(self._pool.submit(self._count, block))
+        return lambda: sum(future.result() for future in running)
+
+    def _count(self, block: str) -> int:
+        try:
+            return _count_block(block, self._engine)
+        finally:
+            self._free.release()
 
 
 @cache

@@ -8,6 +8,7 @@ from gpt41_cli.display import printable
 from gpt41_cli.reports import Report, Table
 from gpt41_cli.views import Screen
 
+_AUTOMATIC = re.compile(r"@|://|www\.", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&$])")
 
 
@@ -30,20 +31,20 @@ def _cited(cited: str) -> str:
 
 
 def _table(table: Table) -> str:
-    titles = [_escaped(column.lstrip(">`")) or " " for column in table.columns]
-    rule = ["---:" if column.startswith(">") else "---" for column in table.columns]
+    titles = [_escaped(column.title) or " " for column in table.columns]
+    rule = ["---:" if column.right else "---" for column in table.columns]
     lines = [titles, rule]
     for row in table.rows:
         cells = zip(row.cells, table.columns, strict=True)
-        drawn = [_code(cell) if column.startswith("`") else _escaped(cell) for cell, column in cells]
+        drawn = [_code(cell) if column.is_name else _escaped(cell) for cell, column in cells]
         lines.append([f"**{cell}**" if row.tone == "chosen" and cell else cell for cell in drawn])
     title = f"{_escaped(table.title)}\n\n" if table.title else ""
     return title + "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _escaped(text: str) -> str:
-    """Text that reads as itself; a zero-width space keeps `@name` from calling somebody."""
-    return _SPECIAL.sub(r"\\\1", printable(text)).replace("@", "@\u200b")
+    """Text that reads as itself; a zero-width space keeps names from calling somebody and addresses from being links."""
+    return _AUTOMATIC.sub("\\g<0>\u200b", _SPECIAL.sub(r"\\\1", printable(text)))
 
 
 def _code(text: str) -> str:

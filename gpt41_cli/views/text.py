@@ -79,13 +79,11 @@ def _lines(lines: list[tuple[str, str, str, str]]) -> Grid:
 def _grid(table: Table) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
     for index, column in enumerate(table.columns):
-        right = column.startswith(">")
-        title = column.lstrip(">`")
         grid.add_column(
-            Text(("  " if index == 0 else "") + title),
-            justify="right" if right else "left",
+            Text(("  " if index == 0 else "") + printable(column.title)),
+            justify="right" if column.right else "left",
             overflow="fold",
-            no_wrap=right,
+            no_wrap=column.right,
         )
     for row in table.rows:
         grid.add_row(*_cells(row), style=_STYLES[row.tone])
