@@ -3,19 +3,18 @@
 import gc
 import sys
 
-EXIT_INTERRUPTED = 130
-
 
 def main() -> None:
-    """Run the command line; Ctrl-C exits with 130, also while it is still being imported."""
+    """Run the command line and exit with its code; Ctrl-C exits with 130, also while it is still being imported."""
     # A process this short keeps nearly everything it makes: looking for garbage would be a thirtieth of its time.
     gc.disable()
     try:
-        from gpt41_cli.cli import app
+        from gpt41_cli.cli import run
 
-        app(prog_name="gpt41")
+        code = run()
     except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,7 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from fractions import Fraction
 
 _CENT = Decimal("0.01")
 # Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
@@ -76,11 +73,22 @@ def percent(share: Decimal) -> str:
 
 
 def score(share: Fraction) -> str:
-    """A score in percent, tenths rounded down: what falls short of a threshold never looks as if it met it.
+    """A score in percent, to tenths; less than everything is never 100.
 
     >>> from fractions import Fraction
-    >>> score(Fraction("0.8992")), score(Fraction("0.8999")), score(Fraction(1))
-    ('89.9 %', '89.9 %', '100 %')
+    >>> score(Fraction("0.8992")), score(Fraction("0.9999")), score(Fraction(1))
+    ('89.9 %', '99.9 %', '100 %')
+    """
+    tenths = (share * 1000 + Fraction(1, 2)) // 1
+    return f"{exact(Decimal(min(tenths, 999) if share < 1 else tenths).scaleb(-1))} %"
+
+
+def score_below(share: Fraction) -> str:
+    """A score that falls short of a threshold, rounded down so that it never looks as if it met it.
+
+    >>> from fractions import Fraction
+    >>> score_below(Fraction("0.8999"))
+    '89.9 %'
     """
     return f"{exact(Decimal(share * 1000 // 1).scaleb(-1))} %"
 

@@ -116,7 +116,7 @@ WRONG_ROWS = [
     ("input: 2.00", "input: 1e999", f'{ROW}.input: expected a plain decimal such as 0.40, found "1e999"'),
     ("input: 2.00", "input: .nan", f'{ROW}.input: expected a plain decimal such as 0.40, found ".nan"'),
     ("input: 2.00", "input: -2.00", f'{ROW}.input: expected a plain decimal such as 0.40, found "-2.00"'),
-    ("input: 2.00", 'input: "2.00"', f'{ROW}.input: expected a plain decimal such as 0.40, found "2.00"'),
+    ("input: 2.00", 'input: "2.00"', f'{ROW}.input: expected a plain decimal such as 0.40, found "2.00" in quotes'),
     ("input: 2.00", "input: [2.00]", f"{ROW}.input: expected a plain decimal such as 0.40, found a list"),
     ("input: 2.00", "input: null", f'{ROW}.input: expected a plain decimal such as 0.40, found "null"'),
     ("cached_input: 0.50", "cached_input: 2.01", f'{ROW}.cached_input: expected at most the input rate (2.00), found "2.01"'),

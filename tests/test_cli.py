@@ -160,8 +160,8 @@ def test_folders_say_what_they_left_out(run: Run, tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_bytes(b"caf\xe9")
     done = run("count", ".")
     assert done.code == 0
-    assert "1 ignored: a.log" in done.out
-    assert "1 binary: b.bin" in done.out
+    assert "1 (ignored): a.log" in done.out
+    assert "1 (binary): b.bin" in done.out
     assert "left out d.txt: expected text in UTF-8" in done.out
     document = json.loads(run("count", ".", "--format", "json").out)
     assert {item["path"] for item in document["items"]} == {".gitignore", "c.txt"}
@@ -207,7 +207,7 @@ def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) 
     (tmp_path / "x.bin").write_bytes(b"\0")
     done = run("count", ".")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "gpt41: expected a folder with text, found nothing but what is left out (binary)\n"
+    assert done.err == "gpt41: expected text in what is named, found nothing but what is left out (x.bin: binary)\n"
 
 
 def test_text_that_is_none_on_the_command_line(run: Run) -> None:
@@ -234,6 +234,123 @@ def test_nothing_to_read_at_a_terminal_is_said_not_waited_for() -> None:
     os.close(terminal)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "gpt41: expected a file, a folder, - or --text, found nothing to read; see --help\n"
+
+
+def test_a_usage_error_is_one_line_too(run: Run) -> None:
+    done = run("cost", "--input-tokens", "many")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("gpt41: Invalid value for '--input-tokens': 'many' is not a valid int")
+    assert done.err.endswith("; see gpt41 cost --help\n")
+    assert run().err == "gpt41: Missing command; see gpt41 --help\n"
+
+
+def test_help_into_a_closed_pipe_or_a_full_disk() -> None:
+    for arguments in ("--help", "cost --help", "--version", "--show-completion bash"):
+        piped = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; gpt41 {arguments} | true"], capture_output=True, env=environment(), check=False
+        )
+        assert (piped.returncode, piped.stderr) == (0, b"")
+        full = subprocess.run(
+            ["bash", "-c", f"gpt41 {arguments} > /dev/full"], capture_output=True, env=environment(), check=False
+        )
+        assert full.returncode == 2
+        assert full.stderr == b"gpt41: standard output: No space left on device\n"
+
+
+def test_priority_above_its_limit_is_a_finding(run: Run) -> None:
+    done = run("cost", "--model", "gpt-4.1", "--mode", "priority", "--input-tokens", "200000", "--as-of", "2026-11-23", "-q")
+    assert (done.code, done.err) == (1, "gpt41: gpt-4.1: priority takes no request above 128,000 input tokens\n")
+
+
+def test_a_headline_names_what_can_do_the_work(run: Run) -> None:
+    done = run("cost", "--input-tokens", "200000", "--model", "gpt-4o-mini", "--model", "gpt-4.1", "--as-of", "2026-11-23")
+    assert done.code == 1
+    assert done.out.startswith("$0.40 for 1 request\n")
+
+
+def test_the_same_twice_is_quoted_once(run: Run) -> None:
+    done = run("cost", *WORK, "--model", "gpt-4.1", "--model", "gpt-4.1-2025-04-14", "--mode", "batch", "--mode", "batch", "-q")
+    assert done.out == "0.0044\n".replace("0.0044", "0.0028")
+
+
+def test_rates_are_shown_with_every_digit(run: Run) -> None:
+    done = run(
+        "cost", "--model", "gpt-4o", "--mode", "priority", "--input-tokens", "4000", "--cached", "4000", "--as-of", "2026-11-23"
+    )
+    assert "4,000 cached input tokens at $2.125 a million" in done.out
+
+
+@pytest.mark.parametrize("command", [("count", "README.md"), ("cost", "--text", "hi"), ("count", "-")])
+def test_a_closed_standard_input(command: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"gpt41 {' '.join(command)} -q <&-"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+    if "-" in command:
+        assert (done.returncode, done.stderr) == (2, "gpt41: -: expected standard input, found it closed\n")
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_was_meant_as_text_is_no_file(run: Run) -> None:
+    done = run("count", "How many tokens is this? " * 20)
+    assert (done.code, done.out) == (2, "")
+    assert "expected a readable file, found: File name too long" in done.err
+    assert run("count", "").err == 'gpt41: "": expected a file, a folder or -, found an empty name\n'
+    assert run("cost").err == "gpt41: expected text or --input-tokens, found an empty input\n"
+
+
+def test_amounts_may_carry_their_sign_and_scores_may_not(run: Run) -> None:
+    assert run("recommend", *WORK, "--max-usd", "$20", "-q").out == "gpt-4.1 standard\n"
+    assert run("recommend", *WORK, "--min-score", "IFEval=$80").err == (
+        'gpt41: --min-score: expected METRIC=SCORE such as IFEval=80, found "IFEval=$80"\n'
+    )
+
+
+def test_folders_as_deep_as_they_come(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path
+    for _ in range(300):
+        folder /= "f"
+        folder.mkdir()
+    (folder / "x.txt").write_text("deep")
+    done = run("count", "f", "--tree")
+    assert (done.code, done.err) == (0, "")
+    assert len(done.out.splitlines()) == 300 + 4
+
+
+def test_the_largest_figures_can_be_shown(run: Run, tmp_path: Path) -> None:
+    dear = (
+        (ROOT / "pricing.yaml")
+        .read_text()
+        .replace("input: 2.00, cached_input: 0.50", "input: 999999999999, cached_input: 0.50", 1)
+    )
+    (tmp_path / "mine.yaml").write_text(dear)
+    huge = ("--input-tokens", "1000000000000", "--requests", "1000000000000")
+    done = run("cost", *huge, "--model", "gpt-4.1", "--pricing", "mine.yaml")
+    assert (done.code, done.err) == (1, "")
+    assert "$999,999,999,999,000,000,000,000,000,000.00" in done.out
+
+
+def test_titles_from_a_table_are_data_too(run: Run, tmp_path: Path) -> None:
+    table = (
+        (ROOT / "pricing.yaml").read_text().replace("gpt-4.1-nano:", '"gpt\\e[31mX":').replace("gpt-4.1-nano,", '"gpt\\e[31mX",')
+    )
+    (tmp_path / "mine.yaml").write_text(table)
+    for view in ("text", "markdown", "csv"):
+        done = run("models", "--pricing", "mine.yaml", "--format", view)
+        assert (done.code, done.err) == (0, "")
+        assert "\x1b" not in done.out
+
+
+def test_an_address_in_a_name_is_no_link(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "www.example.org").write_bytes(b"\0")
+    (tmp_path / "in" / "a.txt").write_text("a")
+    assert "www.example" not in run("count", "in", "--format", "markdown").out
 
 
 def test_a_wrong_table_is_refused_by_every_command(run: Run, tmp_path: Path) -> None:
@@ -263,10 +380,12 @@ def test_a_full_disk_is_an_error() -> None:
     assert done.stderr == b"gpt41: standard output: expected to be able to write, found: No space left on device\n"
 
 
-def test_ctrl_c_is_130_and_prompt(tmp_path: Path) -> None:
-    (tmp_path / "long.txt").write_text("word " * 20_000_000)
+@pytest.mark.parametrize("files", [1, 6])
+def test_ctrl_c_is_130_and_prompt(tmp_path: Path, files: int) -> None:
+    for number in range(files):
+        (tmp_path / f"long{number}.txt").write_text("The quick brown fox jumps over 13 lazy dogs. " * (3_000_000 // files))
     running = subprocess.Popen(
-        [sys.executable, "-m", "gpt41_cli", "count", "long.txt"],
+        [sys.executable, "-m", "gpt41_cli", "count", "."],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
@@ -274,7 +393,7 @@ def test_ctrl_c_is_130_and_prompt(tmp_path: Path) -> None:
     )
     time.sleep(1.5)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=5)
     assert (running.returncode, out, err) == (130, b"", b"")
 
 

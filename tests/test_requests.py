@@ -53,7 +53,7 @@ def test_line_ends_stay() -> None:
 def test_bytes_that_are_no_text_are_named(data: bytes, message: str) -> None:
     with pytest.raises(InputError) as error:
         decoded(data)
-    assert str(error.value).startswith("file: expected text in UTF-8, or in UTF-16 with a byte order mark; ")
+    assert str(error.value).startswith("file: expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; ")
     assert str(error.value).endswith(message)
 
 
@@ -146,8 +146,51 @@ def test_links_are_left_out_and_never_followed(tree: Path) -> None:
     for prepare in (lambda: None, lambda: git(tree, "init")):
         prepare()
         left_out = {Path(each.path).name: each.reason for each in trees.list_files(tree).left_out}
-        assert left_out["loop"] == left_out["alias.md"] == "a symbolic link"
+        assert left_out["loop"] == left_out["alias.md"] == trees.LINK
     assert trees.list_files(tree).files
+
+
+@pytest.mark.parametrize("line", ["!", "\\", "a\\", "[z-a]", "[[:foo:]]", "a**b\\"])
+def test_a_line_that_is_no_pattern_is_passed_over(tree: Path, line: str) -> None:
+    with (tree / ".gitignore").open("a") as rules:
+        rules.write(line + "\n")
+    assert names(tree, trees.list_files(tree))[0] >= LISTED
+
+
+def test_a_hook_of_another_repository_changes_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tree, "init")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert {path.name for path in trees.list_files(tree / "src").files} == {"a.py", "b.txt", ".gitignore", "noise.log"}
+
+
+def test_a_file_in_the_place_of_a_tracked_folder(tree: Path) -> None:
+    git(tree, "init")
+    git(tree, "add", "src/a.py")
+    for path in sorted((tree / "src").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (tree / "src").rmdir()
+    (tree / "src").write_text("now a file")
+    assert "src" in names(tree, trees.list_files(tree))[0]
+
+
+def test_other_repositories_are_left_out(tree: Path) -> None:
+    git(tree, "init", "inner")
+    (tree / "inner" / "file.txt").write_text("theirs")
+    git(tree / "inner", "add", ".")
+    git(tree / "inner", "commit", "-m", "theirs")
+    for prepare in (lambda: None, lambda: git(tree, "init"), lambda: git(tree, "add", "inner")):
+        prepare()
+        listing = trees.list_files(tree)
+        assert trees.LeftOut(str(tree / "inner"), trees.REPOSITORY) in [
+            each._replace(path=each.path.rstrip("/")) for each in listing.left_out
+        ]
+        assert not any("inner" in path.parts for path in listing.files)
+
+
+def test_an_ignored_folder_that_is_named_is_read(tree: Path) -> None:
+    git(tree, "init")
+    assert [path.name for path in trees.list_files(tree / "build").files] == ["out.txt"]
 
 
 def test_a_repository_cannot_start_a_program(tree: Path) -> None:

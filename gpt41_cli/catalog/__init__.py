@@ -16,10 +16,11 @@ NAME = "pricing.yaml"
 MAX_BYTES = 5_000_000
 
 
-def read(path: Path | None = None) -> Catalog:
+def read(path: Path | str | None = None) -> Catalog:
     """The table at `path`, or the one this package comes with. InputError or TableError when it cannot be used."""
     if path is None:
         return parse(_shipped().read_bytes(), NAME)
+    path = Path(path)
     try:
         if not S_ISREG(path.stat().st_mode):
             raise InputError(f"{printable(str(path))}: expected a price table, found something else")

@@ -78,7 +78,10 @@ class Cursor:
             return "a mapping"
         if isinstance(self.node, yaml.SequenceNode):
             return "a list"
-        return quoted(self.node.value) if self.node.value else "nothing"
+        if not self.node.value:
+            return "nothing"
+        in_quotes = isinstance(self.node, yaml.ScalarNode) and self.node.style not in _PLAIN_STYLES
+        return quoted(self.node.value) + (" in quotes" if in_quotes else "")
 
     def entries(self) -> dict[str, Cursor]:
         """The entries of a mapping with free keys, in order. A duplicate key is an error."""
@@ -99,9 +102,10 @@ class Cursor:
         entries = self.entries()
         must = required.split()
         known = {*must, *optional.split()}
-        for name, cursor in entries.items():
-            if name not in known:
-                cursor.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(name)}")
+        for key, _ in self.node.value:
+            if key.value not in known:
+                at_key = Cursor(key, self.file, entries[key.value].path)
+                at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(key.value)}")
         for name in must:
             if name not in entries:
                 self.fail(f"the key {name}", "none")

@@ -11,44 +11,18 @@
 
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from gpt41_cli import __version__
-from gpt41_cli.__main__ import EXIT_INTERRUPTED
 from gpt41_cli.cli import cost, count, models, recommend
-from gpt41_cli.cli.output import complain
+from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
-EXIT_UNUSABLE, EXIT_BUG = 2, 3
-
-
-class Group(TyperGroup):
-    """The commands, with every way a run can fail turned into its exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; typer handles its own exceptions (usage errors exit with 2) outside of this."""
-        try:
-            return super().invoke(ctx)
-        except Gpt41Error as error:
-            complain(str(error))
-            raise typer.Exit(EXIT_UNUSABLE) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(EXIT_INTERRUPTED) from None  # typer itself would call it an error, with code 1
-        except Exception as error:
-            if hasattr(error, "exit_code"):  # typer's own exceptions know theirs
-                raise
-            if ctx.params["debug"]:
-                traceback.print_exc()
-            complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
-            raise typer.Exit(EXIT_BUG) from None
-
+EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED = 2, 3, 130
 
 app = typer.Typer(
-    cls=Group,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Boxes and colours are for people; help on a pipe is plain, and does not pay for importing rich.
     rich_markup_mode="rich" if sys.stdout is not None and sys.stdout.isatty() else None,
@@ -83,3 +57,33 @@ app.command()(recommend.recommend)
 app.command()(cost.cost)
 app.command()(count.count)
 app.command()(models.models)
+
+
+def run() -> int:
+    """Run what the command line asks for; the exit code, with whatever there is to complain about already said."""
+    stdout = sys.stdout
+    try:
+        return app(prog_name="gpt41", standalone_mode=False) or 0
+    except SystemExit as leaving:
+        # Typer leaves with 1 when a pipe is closed while it writes help, having replaced the stream; that is no error.
+        return int(leaving.code or 0) if sys.stdout is stdout else 0
+    except Gpt41Error as error:
+        complain(str(error))
+        return EXIT_UNUSABLE
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        # Help and completion are written by typer; results have been through `output.write`.
+        discard_stdout()
+        complain(f"{error.filename or 'standard output'}: {error.strerror}")
+        return EXIT_UNUSABLE
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of typer's, which has no public class
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "gpt41"
+            complain(f"{error.format_message().rstrip('.')}; see {command} --help")
+            return EXIT_UNUSABLE
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
+        return EXIT_BUG

@@ -32,7 +32,7 @@ def cost(
     from gpt41_cli.reports.cost import report
 
     catalog = options.read_catalog(pricing)
-    variants = [catalog.variant(name) for name in dict.fromkeys(model or ())]
+    variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     work = read_work(
         paths,
         text,

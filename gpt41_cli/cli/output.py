@@ -44,9 +44,9 @@ def write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_stdout()
+        discard_stdout()
     except OSError as error:
-        _discard_stdout()
+        discard_stdout()
         raise InputError(f"standard output: expected to be able to write, found: {error.strerror}") from None
 
 
@@ -55,7 +55,7 @@ def complain(message: str) -> None:
     print(f"gpt41: {printable(message)}", file=sys.stderr)
 
 
-def _discard_stdout() -> None:
+def discard_stdout() -> None:
     """Keep the interpreter from flushing what is left into a stream that takes nothing any more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -33,6 +33,8 @@ def read_work(
 
         inputs, left_out = texts(named, text, standard_input)
         text_tokens = count(inputs, encoding_of(variants), left_out).input_tokens
+    if not (text_tokens or input_tokens or output_tokens) and input_tokens is None:
+        raise InputError("expected text or --input-tokens, found an empty input")
     return workload(
         input_tokens=input_tokens or 0,
         output_tokens=output_tokens,

@@ -16,7 +16,7 @@ from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, score
+from gpt41_cli.display import exact, money, number, score_below
 from gpt41_cli.errors import MissingPrice
 
 
@@ -146,7 +146,7 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
         elif share < Fraction(least):
             needed = f"{exact(least * 100)} %"
             figures = scores.evidence(variant.id)
-            text = f"{score(share)} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
+            text = f"{score_below(share)} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
             yield Remark("tolerance", text, scores.sources, f"below {needed}")
 
 

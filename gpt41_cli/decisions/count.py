@@ -58,6 +58,8 @@ def texts(paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryI
             raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
         found.append(Text("--text", lambda: (literal,)))
     for path in paths:
+        if not path:
+            raise InputError('"": expected a file, a folder or -, found an empty name')
         if path == STDIN:
             if any(each.name == STDIN for each in found):
                 raise InputError("-: expected standard input once, found it twice")
@@ -102,7 +104,7 @@ def count(inputs: Sequence[Text], encoding: str, left_out: Iterable[trees.LeftOu
                 skipped.append(trees.LeftOut(each.name, _reason(error)))
         items = [Item(name, tokens()) for name, tokens in running]
     if inputs and not items:
-        raise InputError(f"expected a folder with text, found {_nothing_but(skipped)}")
+        raise InputError(f"expected text in what is named, found {_nothing_but(skipped)}")
     return Count(tuple(sorted(items, key=lambda item: (-item.input_tokens, item.path))), tuple(skipped))
 
 
@@ -114,5 +116,5 @@ def _reason(error: InputError | OSError) -> str:
 def _nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
     if not left_out:
         return "no file at all"
-    reasons = sorted({each.reason for each in left_out})
-    return f"nothing but what is left out ({', '.join(reasons)})"
+    shown = ", ".join(f"{printable(each.path)}: {each.reason}" for each in left_out[:3])
+    return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import number, rate
+from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
@@ -122,36 +122,51 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
 def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
     """What a reader of these prices must know: each sentence once."""
     found: list[str] = []
-    overhead = catalog.limits.chat_overhead
+    overhead, batch = catalog.limits.chat_overhead, catalog.limits.batch
     if work.text_tokens:
         found.append(
             f"The text alone is counted: sent as one user message it is billed {overhead.one_message} tokens more a request"
             f" [{overhead.source.label}]."
         )
+    if work.requests > batch.max_requests and any(each.mode == "batch" for each in quotes):
+        files = plural(-(-work.requests // batch.max_requests), "file")
+        found.append(
+            f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
+        )
     for each in quotes:
-        variant, row = each.offer.variant, each.offer.row
-        if each.usage.cached_tokens and each.rates.cached_input is None:
-            found.append(
-                f"{variant.id} in {each.mode} gives cached tokens no discount: they are priced as input [{row.source.label}]."
-            )
-        if work.text_tokens and not variant.model.encoding.published:
-            found.append(f"The tokenizer of {variant.id} is not published: its token counts are estimates.")
-        if each.rates is not row.rates and variant.model.surcharge:
-            surcharge = variant.model.surcharge
-            found.append(
-                f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
-                f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
-                f"[{surcharge.source.label}]."
-            )
-        if row.cache_write_30m is not None:
-            found.append(
-                f"{variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place "
-                f"of {rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
-            )
-        if variant.model.reasoning:
-            found.append(f"{variant.id} bills reasoning tokens as output: count them in the output tokens.")
-        if row.confidence != "high":
-            found.append(f"The {each.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip())
-        if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(each.offer.platform.id)):
-            found.append(f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}].")
+        found += _notes_on_tokens(each, work)
+        found += _notes_on_rates(each)
     return list(dict.fromkeys(found))
+
+
+def _notes_on_tokens(quote: Quote, work: Workload) -> Iterator[str]:
+    """What is not known of the tokens, or not in them."""
+    model = quote.offer.variant.model
+    if work.text_tokens and not model.encoding.published:
+        yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
+    if model.reasoning:
+        yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
+
+
+def _notes_on_rates(quote: Quote) -> Iterator[str]:
+    """What is unusual about the rates, or not in them."""
+    variant, row = quote.offer.variant, quote.offer.row
+    cited = f"[{row.source.label}]"
+    if quote.usage.cached_tokens and quote.rates.cached_input is None:
+        yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
+    surcharge = variant.model.surcharge
+    if surcharge and quote.rates is not row.rates:
+        yield (
+            f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
+            f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
+            f"[{surcharge.source.label}]."
+        )
+    if row.cache_write_30m is not None:
+        yield (
+            f"{variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
+            f"{rate(row.rates.input)}, before any surcharge; no cache writes are assumed here {cited}."
+        )
+    if row.confidence != "high":
+        yield f"The {quote.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip()
+    if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
+        yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."

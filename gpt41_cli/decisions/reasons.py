@@ -245,7 +245,8 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
         offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
     except MissingPrice:
         return ""
-    return f": {money(quote(offer, case.work).total_usd)} for the same work"
+    unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
+    return f": {money(quote(offer, case.work).total_usd)} for the same work{unknown}"
 
 
 def _family_has_ended(case: Case) -> Iterator[Remark]:
@@ -271,11 +272,13 @@ def _reasoning(choice: Candidate) -> Iterator[Remark]:
 
 
 def _what_would_have_to_give(case: Case, excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """The nearest candidate of each variant and everything that keeps it out, the nearest of all first."""
-    seen: list[Variant] = []
+    """What keeps the nearest candidates of each variant out, the nearest of all first; modes with the same obstacles once."""
+    fewest = {each.variant.id: min(len(e.exclusions) for e in excluded if e.variant == each.variant) for each in excluded}
+    said: set[tuple[str, tuple[str, ...]]] = set()
     for each in sorted(excluded, key=lambda each: (len(each.exclusions), MODES.index(each.mode))):
-        if each.variant not in seen:
-            seen.append(each.variant)
+        obstacles = (each.variant.id, tuple(remark.rule for remark in each.exclusions))
+        if len(each.exclusions) == fewest[each.variant.id] and obstacles not in said:
+            said.add(obstacles)
             texts = "; ".join(remark.text for remark in each.exclusions)
             sources = tuple(source for remark in each.exclusions for source in remark.sources)
             yield Remark("would-have-to-give", f"{each.name}{_cost(each)}, but {texts}", sources)

@@ -69,9 +69,10 @@ class Report(NamedTuple):
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:
-        """The findings that neither the headline nor a line has said already."""
+        """The findings that neither the headline nor a line has said already, the worst first."""
         said = " ".join((self.headline, *(line.text for line in self.lines)))
-        return tuple(finding for finding in self.findings if finding.message not in said)
+        worst_first = sorted(self.findings, key=lambda finding: -finding.level)
+        return tuple(finding for finding in worst_first if finding.message not in said)
 
 
 def finding_json(finding: Finding) -> Mapping[str, Json]:

@@ -14,14 +14,14 @@ from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.requests.trees import IGNORED, LeftOut
+from gpt41_cli.requests.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
 
 SCHEMA = "gpt41.count/1"
 
 SHOWN = 20
 """Rows to read when no number is asked for; programs get them all."""
 
-_EXPECTED = (IGNORED, BINARY)
+_EXPECTED = (IGNORED, BINARY, LINK, REPOSITORY, SPECIAL)
 
 
 def report(
@@ -76,17 +76,19 @@ def _notes(variant: Variant | None) -> tuple[str, ...]:
 
 
 def _left_out(left_out: Sequence[LeftOut]) -> Iterator[Line]:
-    reasons = dict.fromkeys(each.reason for each in left_out if each.reason in _EXPECTED or each.reason.startswith("a "))
-    for reason in reasons:
+    """A line for each of the usual reasons, with the first names."""
+    for reason in _EXPECTED:
         names = [printable(each.path) for each in left_out if each.reason == reason]
-        more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
-        yield Line("left out", f"{number(len(names))} {reason}: {', '.join(names[:3])}{more}")
+        if names:
+            more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
+            yield Line("left out", f"{number(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
 def _not_text(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
     for each in left_out:
-        if each.reason not in _EXPECTED and not each.reason.startswith("a "):
-            yield Finding("not-text", Level.WARNING, f"left out {each.path}: {each.reason}", Location(each.path))
+        if each.reason not in _EXPECTED:
+            message = f"left out {each.path}: {each.reason}"
+            yield Finding("not-text", Level.WARNING, message, Location(each.path), subject=each.path)
 
 
 def _list(count: Count, shown: int) -> Table:

@@ -46,7 +46,11 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
         ),
         "Where people come from, and where they go",
     )
-    running = [variant for variant in family if not lifecycle.ended(variant, platform, as_of)]
+    running = [
+        each
+        for each in family
+        if not lifecycle.ended(each, platform, as_of) and not (each.model.released and each.model.released > as_of)
+    ]
     return report(
         catalog,
         list(catalog.models.values()),

@@ -12,7 +12,7 @@ from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, plural, score, times
+from gpt41_cli.display import exact, money, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 from gpt41_cli.reports.cost import quote_json
 
@@ -136,10 +136,17 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload) -> Row:
         each.mode,
         *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
-        "-" if each.share is None else score(each.share),
+        _score(each),
         _remark(each, choice),
     )
     return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
+
+
+def _score(each: Candidate) -> str:
+    if each.share is None:
+        return "-"
+    falls_short = any(remark.rule == "tolerance" for remark in each.exclusions)
+    return score_below(each.share) if falls_short else score(each.share)
 
 
 def _remark(each: Candidate, choice: Candidate | None) -> str:
@@ -150,4 +157,4 @@ def _remark(each: Candidate, choice: Candidate | None) -> str:
     if not choice or not choice.quote or not each.quote or not choice.quote.total_usd:
         return "fits"
     ratio = each.quote.total_usd / choice.quote.total_usd
-    return f"fits, {times(ratio)} the price" if ratio != 1 else "fits, the same price"
+    return f"{times(ratio)} the price" if ratio != 1 else "the same price"

@@ -59,7 +59,7 @@ def decode(stream: BinaryIO, name: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             at = offset - held + error.start
             raise NotText(
-                f"{name}: expected text in UTF-8, or in UTF-16 with a byte order mark; "
+                f"{name}: expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; "
                 f"found the byte 0x{error.object[error.start]:02x} at offset {number(at)}, which is no {encoding.upper()}"
             ) from None
         if text:

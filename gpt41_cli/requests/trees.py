@@ -8,7 +8,7 @@ import subprocess
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.display import printable
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 IGNORED = "ignored"
+LINK = "symbolic link"
+REPOSITORY = "another repository"
+SPECIAL = "special file"
 
 
 class LeftOut(NamedTuple):
@@ -38,7 +41,7 @@ class Listing(NamedTuple):
 def list_files(folder: Path) -> Listing:
     """The files git would list in `folder`, tracked or not; outside of a repository the .gitignore files decide alone."""
     listed = _git(folder, "--cached", "--others", "--exclude-standard")
-    if listed is None:
+    if listed is None or (not listed and _is_ignored_itself(folder)):
         return _sorted(folder, *_walk(folder))
     ignored = _git(folder, "--others", "--ignored", "--exclude-standard", "--directory") or []
     return _sorted(folder, listed, ignored)
@@ -59,19 +62,30 @@ def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
         if S_ISREG(mode):
             files.append(path)
         else:
-            left_out.append(LeftOut(str(path), "a symbolic link" if S_ISLNK(mode) else "not a regular file"))
+            reason = LINK if S_ISLNK(mode) else REPOSITORY if S_ISDIR(mode) else SPECIAL
+            left_out.append(LeftOut(str(path), reason))
     return Listing(files, left_out)
 
 
 def _git(folder: Path, *options: str) -> list[str] | None:
     """What `git ls-files` prints for `folder`; None where there is no git or no repository."""
+    printed = _run_git(folder, "ls-files", "-z", *options)
+    return None if printed is None else [os.fsdecode(name) for name in printed.split(b"\0") if name]
+
+
+def _run_git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints; None when it cannot be run or fails."""
     # A repository's own configuration must not be able to start a program.
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), "ls-files", "-z", *options]
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=True, env=_without_git_variables())
+        return subprocess.run(command, capture_output=True, check=True, env=_without_git_variables()).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _is_ignored_itself(folder: Path) -> bool:
+    """Whether the user named a folder that git ignores: then its own .gitignore files decide what is in it."""
+    return _run_git(folder, "check-ignore", "--quiet", ".") is not None
 
 
 def _without_git_variables() -> dict[str, str]:
@@ -94,7 +108,7 @@ def _walk(folder: Path) -> tuple[list[str], list[str]]:
                 continue
             if _is_ignored(name, rules):
                 ignored.append(name)
-            elif name.endswith("/"):
+            elif name.endswith("/") and not (folder / name / ".git").exists():
                 pending.append((name, rules))
             else:
                 listed.append(name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
@@ -26,6 +28,7 @@ _STYLES = {
 }
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 _UNBOUNDED = 100_000
+_WRAPPED = 20
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -54,7 +57,7 @@ def render(report: Report, screen: Screen) -> str:
                 console.print()
                 if table.title:
                     console.print(_text(table.title, "title"))
-                console.print(_grid(table))
+                console.print(_grid(table) if _fits(table, screen) else _records(table))
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
 
 
@@ -76,6 +79,29 @@ def _lines(lines: list[tuple[str, str, str, str]]) -> Grid:
     return grid
 
 
+def _fits(table: Table, screen: Screen) -> bool:
+    """Whether the table stands within the screen without breaking a cell."""
+    if screen.width is None:
+        return True
+    rows = [[column.title for column in table.columns], *(row.cells for row in table.rows)]
+    widths = [max(cell_len(printable(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    if not table.columns[-1].right:
+        widths[-1] = min(widths[-1], _WRAPPED)  # prose at the end of a row may wrap
+    return sum(widths) + 2 * len(widths) <= screen.width
+
+
+def _records(table: Table) -> Grid:
+    """The table for a narrow screen: each row as its first cell, and below it every other cell with its title."""
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold")
+    for row in table.rows:
+        named = zip(table.columns[1:], row.cells[1:], strict=True)
+        cells = [f"{column.title} {cell}".strip() for column, cell in named if cell]
+        grid.add_row(Text("  ").append(_text(row.cells[0], "title")))
+        grid.add_row(Padding(_text(", ".join(cells), row.tone), (0, 0, 0, 4)))
+    return grid
+
+
 def _grid(table: Table) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
     for index, column in enumerate(table.columns):
@@ -83,7 +109,7 @@ def _grid(table: Table) -> Grid:
             Text(("  " if index == 0 else "") + printable(column.title)),
             justify="right" if column.right else "left",
             overflow="fold",
-            no_wrap=column.right,
+            no_wrap=column.right or index < len(table.columns) - 1,
         )
     for row in table.rows:
         grid.add_row(*_cells(row), style=_STYLES[row.tone])
