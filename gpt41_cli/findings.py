@@ -26,9 +26,6 @@ class Location(NamedTuple):
     line: int | None = None
     column: int | None = None
 
-    def __str__(self) -> str:
-        return ":".join(str(part) for part in self if part is not None)
-
 
 class Finding(NamedTuple):
     """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it.

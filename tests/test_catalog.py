@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -185,6 +186,61 @@ def test_a_wrong_table_is_refused(old: str, new: str, message: str) -> None:
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
         parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
+
+
+def section(name: str) -> str:
+    """The text of one top-level section of the shipped table."""
+    start = TABLE.index(f"\n{name}:") + 1
+    end = re.compile(r"^[a-z#]", re.MULTILINE).search(TABLE, start + 1)
+    return TABLE[start : end.start()] if end else TABLE[start:]
+
+
+SECOND_ROW = FIRST_ROW + "\n          - " + FIRST_ROW
+EMPTY = [
+    (section("platforms"), "platforms: {}\n", "platforms: expected at least one platform, found none"),
+    (section("tasks"), "tasks: {}\n", "tasks: expected at least one task, found none"),
+    ("role: family", "role: successor", "models: expected at least one model with the role family, found none"),
+    ("benchmarks: {Multilingual MMLU: 1}", "benchmarks: {}", "expected at least one benchmark with its weight, found none"),
+    (f"- {FIRST_ROW}", "[]", "models.gpt-4.1.rates.openai.standard: expected at least one row of rates, found none"),
+    (FIRST_ROW, SECOND_ROW, "expected rows in the order of their dates, found 2025-04-14 after 2025-04-14"),
+    (f"        standard:\n          - {FIRST_ROW}\n", "", "expected rates for the mode standard, found none"),
+    ("images: {method: tiles, ", "images: {", "models.gpt-4.1.images: expected the key method, found none"),
+    ("    provider: openai\n", "", "limits.usage_tiers: expected the key provider, found none"),
+    ("group: academic, ", "", "evidence.benchmarks.scores.AIME 2024: expected the key group, found none"),
+    ("definition: ", "definitions: ", "evidence.blended_usd_per_million: expected the key definition, found none"),
+    ("date: 2025-04-14", "date: 2025-1", "sources.launch.date: expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
+    ("summary: The most capable", "summary: {The most capable", "expected YAML, but "),
+    ("snapshots: [gpt-4.1-2025-04-14]", "snapshots: none", 'snapshots: expected a list, found "none"'),
+    ("snapshots: [gpt-4.1-2025-04-14]", "snapshots: [[]]", "snapshots[0]: expected text, found a list"),
+    ("snapshots: [gpt-4.1-2025-04-14]", "snapshots: [{}]", "snapshots[0]: expected text, found a mapping"),
+    ("title: Introducing GPT-4.1 in the API", "title:", "sources.launch.title: expected text, found nothing"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), EMPTY, ids=[message[:60] for *_, message in EMPTY])
+def test_an_empty_or_misshapen_part_is_refused(old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    count = -1 if old == "role: family" else 1
+    with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
+        parse(TABLE.replace(old, new, count).encode(), "mine.yaml")
+    assert message in str(error.value)
+
+
+def test_no_usage_tier_and_no_platform_with_rates() -> None:
+    tiers = re.sub(r"(?m)^    \d: \{paid_usd.*\n", "", TABLE)
+    with pytest.raises(TableError, match=r"limits\.usage_tiers: expected at least one usage tier, found none"):
+        parse(tiers.encode(), "mine.yaml")
+    start = TABLE.index("    rates:\n      openai:\n        standard:\n          - " + FIRST_ROW)
+    rates = TABLE[:start] + "    rates: {}\n" + TABLE[TABLE.index("    fine_tuned:", start) :]
+    with pytest.raises(TableError, match=r"models\.gpt-4\.1\.rates: expected rates for at least one platform, found none"):
+        parse(rates.encode(), "mine.yaml")
+
+
+def test_a_tag_deep_inside_is_found_too() -> None:
+    with pytest.raises(TableError, match="expected plain values, found the tag"):
+        parse(TABLE.replace("snapshots: [gpt-4.1-2025-04-14]", "snapshots: [!mine gpt-4.1-2025-04-14]", 1).encode(), "mine.yaml")
+    # An exclamation mark in a text is none.
+    assert parse(TABLE.replace("summary: The most capable", "summary: The (!) most capable", 1).encode(), "mine.yaml").models
 
 
 @pytest.mark.parametrize(

@@ -431,6 +431,40 @@ def test_a_replacement_that_has_ended_is_followed_to_its_own() -> None:
     assert chosen(found) is None, "they point at each other in a circle, and all have ended"
 
 
+def test_before_the_release_nothing_fits() -> None:
+    found = ask(as_of=date(2025, 4, 13))
+    assert chosen(found) is None
+    assert against(found, "gpt-4.1")["not-released"] == "it was released on 2025-04-14"
+
+
+def test_a_free_rival_and_an_equal_one() -> None:
+    equal = variation(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.40, cached_input: 0.10, output: 1.60"))
+    texts = " ".join(remark.text for remark in ask("vision", catalog=equal).why)
+    assert "the cheapest that fits; gpt-4.1-mini standard would cost $0.00056, the same for 0.2 points less" in texts
+    nothing = ask("vision", input_tokens=0, output_tokens=0, deadline=DAY)
+    assert chosen(nothing) == "gpt-4.1 standard"
+    both = variation(
+        ("input: 0.40, cached_input: 0.10, output: 1.60", "input: 0.00, cached_input: 0.00, output: 0.00"),
+        ("input: 0.20, cached_input: null, output: 0.80", "input: 0.00, cached_input: null, output: 0.00"),
+        ("input: 2.00, cached_input: 0.50, output: 8.00", "input: 9.00, cached_input: 0.50, output: 8.00"),
+    )
+    assert chosen(ask("vision", catalog=both, deadline=DAY, prefer="cost")) == "gpt-4.1-mini standard"
+
+
+def test_a_replacement_without_a_price_is_only_named() -> None:
+    found = ask(as_of=date(2027, 1, 13), prefer="speed", platform="openai")
+    assert found.choice
+    unpriced = variation(("replacement: gpt-6-luna", "replacement: gpt-4.5-preview"))
+    remark = next(remark for remark in ask(catalog=unpriced, prefer="speed").but if remark.rule == "model-retires")
+    assert remark.text.endswith("its named replacement is gpt-4.5-preview")
+
+
+def test_a_family_of_two(tmp_path: Path) -> None:
+    small = variation(("role: family\n    summary: The fastest", "role: predecessor\n    summary: The fastest"))
+    found = ask(catalog=small)
+    assert {each.variant.id for each in (*found.alternatives, *found.excluded)} <= {"gpt-4.1", "gpt-4.1-mini"}
+
+
 def test_an_unknown_speed_is_not_taken_for_a_fast_one() -> None:
     table = (ROOT / "pricing.yaml").read_text()
     start = table.index("    speed: {class: 3")

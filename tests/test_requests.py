@@ -174,6 +174,24 @@ def test_a_file_in_the_place_of_a_tracked_folder(tree: Path) -> None:
     assert "src" in names(tree, trees.list_files(tree))[0]
 
 
+def test_a_broken_repository_is_a_folder(tree: Path) -> None:
+    (tree / ".git").mkdir()
+    (tree / ".git" / "HEAD").write_text("no repository")
+    assert names(tree, trees.list_files(tree)) == (LISTED, LEFT_OUT)
+
+
+def test_a_file_that_cannot_be_looked_at_is_named(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == "readme.md":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert trees.LeftOut(str(tree / "readme.md"), "unreadable: Permission denied") in trees.list_files(tree).left_out
+
+
 def test_other_repositories_are_left_out(tree: Path) -> None:
     git(tree, "init", "inner")
     (tree / "inner" / "file.txt").write_text("theirs")

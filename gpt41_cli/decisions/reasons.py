@@ -69,9 +69,8 @@ def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candid
     if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
         return
     hours = number(deadline // timedelta(hours=1))
-    text = f"{hours} h to wait admits batch"
-    if standard.quote.total_usd:
-        text += f", {_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
+    whole = f"{_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
+    text = f"{hours} h to wait admits batch, {whole}"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
 
@@ -183,16 +182,14 @@ def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], ex
                 yield Remark("runner-up", text, _price_source(fits))
             continue
         out = _nearest(variant, choice.mode, excluded)
-        if out:
-            facts = [each for each in out.exclusions if each.rule != "deadline"] or list(out.exclusions)
-            text = f"{variant.id}{_cost(out)}: {facts[0].text}"
-            yield Remark(facts[0].rule, text, facts[0].sources)
+        obstacles = [each for each in out.exclusions if each.rule != "deadline"] or list(out.exclusions)
+        yield Remark(obstacles[0].rule, f"{variant.id}{_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
 
 
-def _nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate | None:
+def _nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
     """The excluded candidate of a variant that says most: in the chosen mode, if that has a price."""
     mine = [each for each in excluded if each.variant == variant]
-    return next((each for each in mine if each.mode == mode and each.quote), mine[0] if mine else None)
+    return next((each for each in mine if each.mode == mode and each.quote), mine[0])
 
 
 def _cost(each: Candidate) -> str:
