@@ -1,0 +1,88 @@
+"""Times whole commands in pairs, in turns, and prints the ratios: `python benchmarks/run.py`, with gpt41 installed.
+
+A ratio of two commands that ran side by side holds on any machine; a time in seconds says something about the machine.
+"""
+
+import argparse
+import gzip
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import gpt41_cli
+
+HERE = Path(__file__).resolve().parent
+GPT41 = [sys.executable, "-m", "gpt41_cli"]
+NOTHING = [sys.executable, "-c", "pass"]
+NUMBERS = ["--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400"]
+
+
+class Run(NamedTuple):
+    """One finished command: wall seconds, and the most memory it held, in megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def run(command: list[str]) -> Run:
+    """Run a command to its end; what it prints is thrown away."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode != 0:
+        raise SystemExit(f"{command} failed with {process.returncode}")
+    return Run(seconds, used.ru_maxrss / 1024)
+
+
+def compare(what: str, command: list[str], other: list[str], runs: int) -> None:
+    """Both commands in turns, after one run of each that does not count."""
+    run(command), run(other)
+    pairs = [(run(command), run(other)) for _ in range(runs)]
+    ratio = statistics.median(mine.seconds / its.seconds for mine, its in pairs)
+    mine = statistics.median(pair[0].megabytes for pair in pairs)
+    its = statistics.median(pair[1].megabytes for pair in pairs)
+    print(f"{what:58} {ratio:6.2f} x   {mine:5.0f} MB against {its:5.0f} MB", flush=True)
+
+
+def write_sample(path: Path, size: int) -> None:
+    """Words and lines of ordinary lengths, the same on every machine, line by line: this process must stay small,
+    because what a child is charged for begins with a copy of its parent.
+    """
+    chance = random.Random(41)
+    letters = "etaoinshrdlcumwfgypbvk"
+    words = ["".join(chance.choices(letters, k=chance.randint(1, 11))) for _ in range(20_000)]
+    with path.open("w") as file:
+        while file.tell() < size:
+            line = " ".join(chance.choices(words, k=chance.randint(3, 18)))
+            file.write(line + chance.choice([".", ",", ":", ' = "7"', ""]) + "\n")
+
+
+def main() -> None:
+    """Compare, and print one line a pair."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=9)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder:
+        vocabulary, small, large = (Path(folder) / name for name in ("o200k_base.tiktoken", "small.txt", "large.txt"))
+        packed = Path(gpt41_cli.__file__).with_name("tokens") / "o200k_base.tiktoken.gz"
+        vocabulary.write_bytes(gzip.decompress(packed.read_bytes()))
+        write_sample(small, 4_000)
+        write_sample(large, 50_000_000)
+        bare = [sys.executable, str(HERE / "bare_tiktoken.py"), str(vocabulary)]
+        compare("gpt41 --help / python -c pass", [*GPT41, "--help"], NOTHING, runs)
+        compare("gpt41 cost, numbers, json / python -c pass", [*GPT41, "cost", *NUMBERS, "--format", "json"], NOTHING, runs)
+        compare("gpt41 cost, numbers, text / python -c pass", [*GPT41, "cost", *NUMBERS], NOTHING, runs)
+        compare("gpt41 count, 4 kB / tiktoken alone", [*GPT41, "count", str(small)], [*bare, str(small)], runs)
+        compare("gpt41 count, 50 MB / tiktoken alone", [*GPT41, "count", str(large)], [*bare, str(large)], max(runs // 3, 3))
+
+
+if __name__ == "__main__":
+    main()
