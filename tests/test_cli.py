@@ -239,7 +239,9 @@ def test_nothing_to_read_at_a_terminal_is_said_not_waited_for() -> None:
 def test_a_usage_error_is_one_line_too(run: Run) -> None:
     done = run("cost", "--input-tokens", "many")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("gpt41: Invalid value for '--input-tokens': 'many' is not a valid int")
+    assert done.err.startswith(
+        "gpt41: Invalid value for '--input-tokens': expected a whole number from 0 to 1,000,000,000,000, found "
+    )
     assert done.err.endswith("; see gpt41 cost --help\n")
     assert run().err == "gpt41: Missing command; see gpt41 --help\n"
 

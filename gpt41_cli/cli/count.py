@@ -12,7 +12,7 @@ def count(
     paths: options.Paths = None,
     text: options.Text = None,
     model: options.Model = None,
-    top: Annotated[int | None, typer.Option(min=1, help="Only the largest N.", show_default="20 to read")] = None,
+    top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -52,32 +53,56 @@ def _complete_preferences(incomplete: str) -> list[str]:
     return [name for name in PREFERENCES if name.startswith(incomplete)]
 
 
+def _count(at_least: int) -> Callable[[str], int]:
+    """A reader of whole numbers, with or without thousands separators."""
+
+    def read(value: str) -> int:
+        digits = str(value).replace(",", "").replace("_", "")  # a default comes as a number
+        if not re.fullmatch(r"[0-9]{1,13}", digits) or not at_least <= int(digits) <= MAX_COUNT:
+            expected = f"expected a whole number from {at_least} to {MAX_COUNT:,}"
+            raise typer.BadParameter(f"{expected}, found {quoted(value)}")
+        return int(digits)
+
+    return read
+
+
 Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Text files and folders; - is standard input.")]
-Text = Annotated[str | None, typer.Option("--text", help="Text given literally.")]
-InputTokens = Annotated[int | None, typer.Option(min=0, max=MAX_COUNT, help="Input tokens of one request, cached ones included.")]
+Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
+InputTokens = Annotated[
+    int | None, typer.Option(metavar="N", parser=_count(0), help="Input tokens of one request, cached ones included.")
+]
 Cached = Annotated[
     str | None,
     typer.Option(
         "--cached",
         "--cached-tokens",
-        metavar="TOKENS|SHARE",
+        metavar="N|SHARE",
         help="How much of the input of one request is read from the prompt cache: 800, or 60%.",
     ),
 ]
-OutputTokens = Annotated[int, typer.Option(min=0, max=MAX_COUNT, help="Output tokens of one request.")]
-Requests = Annotated[int, typer.Option(min=1, max=MAX_COUNT, help="How many such requests.")]
-PlatformName = Annotated[str, typer.Option("--platform", help="Where the model is bought.", autocompletion=_complete_platforms)]
+OutputTokens = Annotated[int, typer.Option(metavar="N", parser=_count(0), help="Output tokens of one request.")]
+Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many such requests.")]
+PlatformName = Annotated[
+    str,
+    typer.Option("--platform", metavar="NAME", help="Where the model is bought.", autocompletion=_complete_platforms),
+]
 Models = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
+        metavar="MODEL",
         help="Model, snapshot or ft: id; repeatable. Without it: the family side by side.",
         autocompletion=_complete_models,
     ),
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", help="Say how much of this model's context window it fills.", autocompletion=_complete_models),
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Say how much of this model's context window it fills.",
+        autocompletion=_complete_models,
+    ),
 ]
 ModelArgument = Annotated[
     str | None,
@@ -87,6 +112,7 @@ Modes = Annotated[
     list[str] | None,
     typer.Option(
         "--mode",
+        metavar="MODE",
         help="standard, batch or priority; repeatable.",
         show_default="standard",
         autocompletion=_complete_modes,
@@ -96,15 +122,21 @@ Tasks = Annotated[
     list[str] | None,
     typer.Option(
         "--task",
+        metavar="TASK",
         help="What the work is; repeatable, and the choice must be good at all of them.",
         show_default="general",
         autocompletion=_complete_tasks,
     ),
 ]
-Prefer = Annotated[str, typer.Option(help="cost, quality or speed.", autocompletion=_complete_preferences)]
+Prefer = Annotated[str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=_complete_preferences)]
 Needs = Annotated[
     list[str] | None,
-    typer.Option("--needs", help="Features and tools it must have, with commas.", autocompletion=_complete_needs),
+    typer.Option(
+        "--needs",
+        metavar="NAMES",
+        help="Features and tools it must have, with commas.",
+        autocompletion=_complete_needs,
+    ),
 ]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
@@ -112,7 +144,10 @@ AsOf = Annotated[
 PricingFile = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]
-Format = Annotated[str, typer.Option("--format", help="text, json, markdown or csv.", autocompletion=_complete_formats)]
+Format = Annotated[
+    str,
+    typer.Option("--format", metavar="FORMAT", help="text, json, markdown or csv.", autocompletion=_complete_formats),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

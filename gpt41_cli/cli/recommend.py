@@ -36,7 +36,7 @@ def recommend(
     ] = None,
     max_usd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most that all requests may cost.")] = None,
     usage_tier: Annotated[
-        int | None, typer.Option(help="Your usage tier: leaves out what its rate limits never let through.")
+        int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
     platform: options.PlatformName = "openai",

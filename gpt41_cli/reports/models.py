@@ -23,7 +23,7 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     facts: list[tuple[str, list[str]]] = [
         ("state", [state(variant, platform, as_of) for variant in family]),
-        *((f"{mode}, in / cached / out", [_price(catalog, each, platform, mode, as_of) for each in family]) for mode in MODES),
+        *((f"{mode} (in / cached / out)", [_price(catalog, each, platform, mode, as_of) for each in family]) for mode in MODES),
         ("context window", [number(variant.context_window) for variant in family]),
         ("longest answer", [limit(variant.model.max_output_tokens) for variant in family]),
         ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
@@ -32,7 +32,7 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     table = Table((Column(""), *(Column(variant.id) for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
     rest = Table(
-        columns("model", "role", "standard, in / cached / out", "state"),
+        columns("model", "role", "standard (in / cached / out)", "state"),
         tuple(
             Row(
                 (

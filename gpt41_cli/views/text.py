@@ -98,7 +98,7 @@ def _records(table: Table) -> Grid:
         named = zip(table.columns[1:], row.cells[1:], strict=True)
         cells = [f"{column.title} {cell}".strip() for column, cell in named if cell]
         grid.add_row(Text("  ").append(_text(row.cells[0], "title")))
-        grid.add_row(Padding(_text(", ".join(cells), row.tone), (0, 0, 0, 4)))
+        grid.add_row(Padding(_text("; ".join(cells), row.tone), (0, 0, 0, 4)))
     return grid
 
 
