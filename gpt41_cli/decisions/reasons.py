@@ -26,7 +26,7 @@ def explain(
 ) -> tuple[list[Remark], list[Remark]]:
     """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
     if choice is None:
-        return [], list(_what_would_have_to_give(case, excluded))
+        return [], list(_what_would_have_to_give(excluded))
     why = [
         *(_family_has_ended(case) if is_replacement else ()),
         *_scores(case, choice),
@@ -268,7 +268,7 @@ def _reasoning(choice: Candidate) -> Iterator[Remark]:
         yield Remark("reasoning", text, (reasoning.source,))
 
 
-def _what_would_have_to_give(case: Case, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _what_would_have_to_give(excluded: Sequence[Candidate]) -> Iterator[Remark]:
     """What keeps the nearest candidates of each variant out, the nearest of all first; modes with the same obstacles once."""
     fewest = {each.variant.id: min(len(e.exclusions) for e in excluded if e.variant == each.variant) for each in excluded}
     said: set[tuple[str, tuple[str, ...]]] = set()
