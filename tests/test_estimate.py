@@ -123,13 +123,16 @@ def test_lifecycle_findings(catalog: Catalog) -> None:
 def test_tiers_without_published_limits_block_nothing(catalog: Catalog) -> None:
     work = workload(input_tokens=500_000, output_tokens=1, requests=10)
     for model in ("gpt-6-luna", "gpt-4.1-nano"):
-        assert tier_blocks(catalog, catalog.variant(model), "standard", work.request, 2) is None
-        assert pace(catalog, catalog.variant(model), "standard", work, 2) is None
+        variant = catalog.variant(model)
+        assert tier_blocks(catalog, variant, "standard", work.on(catalog, variant), 2) is None
+        assert pace(catalog, variant, "standard", work.on(catalog, variant), 2) is None
 
 
 def test_the_pace_of_a_tier(catalog: Catalog) -> None:
     def text(model: str, mode: str, tier: int, **numbers: int) -> str:
-        found = pace(catalog, catalog.variant(model), mode, workload(**numbers), tier)  # type: ignore[arg-type]
+        variant = catalog.variant(model)
+        load = workload(**numbers).on(catalog, variant)  # type: ignore[arg-type]
+        found = pace(catalog, variant, mode, load, tier)
         assert found
         return found.remark.text
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests import text, trees
+from gpt41_cli.requests import sources, text, trees
 
 
 def decoded(data: bytes) -> str:
-    return "".join(text.decode(io.BytesIO(data), "file"))
+    return "".join(text.decode(text.chunks(io.BytesIO(data)), "file"))
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -81,13 +81,13 @@ def odd(tmp_path: Path) -> Path:
 )
 def test_what_is_no_file_is_refused_without_waiting(odd: Path, name: str, message: str) -> None:
     with pytest.raises(InputError) as error:
-        list(text.read(odd / name))
+        sources.open_file(odd / name)
     assert str(error.value).endswith(message)
 
 
 def test_a_device_is_refused() -> None:
     with pytest.raises(InputError, match="/dev/zero: expected a file, found a device or a socket"):
-        list(text.read(Path("/dev/zero")))
+        sources.open_file(Path("/dev/zero"))
 
 
 TREE = {

@@ -16,7 +16,7 @@ def model(name: str, entry: Cursor, sources: Sources, platforms: Mapping[str, ta
     """One entry of `models`."""
     at = entry.fields(
         "role summary snapshots encoding released context_window max_input_tokens max_output_tokens knowledge_cutoff "
-        "input_modalities output_modalities endpoints features tools source rates images lifecycle",
+        "input_modalities output_modalities endpoints features tools source rates images prompt lifecycle",
         "notes speed reasoning surcharge fine_tuned rate_limits",
     )
     max_input, max_output = at["max_input_tokens"], at["max_output_tokens"]
@@ -46,6 +46,7 @@ def model(name: str, entry: Cursor, sources: Sources, platforms: Mapping[str, ta
         fine_tuned=None if fine_tuned is None else _fine_tuned(fine_tuned, sources, platforms),
         rate_limits=_rate_limits(at["rate_limits"], sources) if "rate_limits" in at else None,
         images=at["images"].nullable(lambda: _images(at["images"], sources)),
+        prompt=_prompt(at["prompt"], sources),
         lifecycle=_lifecycles(at["lifecycle"], sources, platforms),
     )
 
@@ -170,25 +171,46 @@ def _reasoning(entry: Cursor, sources: Sources) -> tables.Reasoning:
     return tables.Reasoning(at["default_effort"].choice(*efforts), efforts, cited(at["source"], sources))
 
 
-_IMAGE_FIGURES = {
-    "tiles": "base_tokens tile_tokens tile_px fit_px short_side_px low_detail_tokens",
-    "patches": "patch_px patch_budget fit_px multiplier low_detail_tokens",
-}
-
-
 def _images(entry: Cursor, sources: Sources) -> tables.ImageRule:
     entries = entry.entries()
     if "method" not in entries:
         entry.fail("the key method", "none")
-    method = entries["method"].choice(*_IMAGE_FIGURES)
-    names = _IMAGE_FIGURES[method]
-    at = entry.fields(f"method source {names}", "note")
-    return tables.ImageRule(
-        method=method,
-        figures={name: at[name].nullable(at[name].decimal) for name in names.split()},
+    if entries["method"].choice("tiles", "patches") == "tiles":
+        return _tiles(entry, sources)
+    return _patches(entry, sources)
+
+
+def _tiles(entry: Cursor, sources: Sources) -> tables.TileRule:
+    at = entry.fields("method fit_px low_detail_tokens base_tokens tile_tokens tile_px short_side_px source", "note")
+    return tables.TileRule(
+        fit_px=at["fit_px"].integer(1),
+        low_detail_tokens=at["low_detail_tokens"].nullable(at["low_detail_tokens"].integer),
+        base_tokens=at["base_tokens"].integer(),
+        tile_tokens=at["tile_tokens"].integer(),
+        tile_px=at["tile_px"].integer(1),
+        short_side_px=at["short_side_px"].integer(1),
         source=cited(at["source"], sources),
         note=at["note"].text() if "note" in at else None,
     )
+
+
+def _patches(entry: Cursor, sources: Sources) -> tables.PatchRule:
+    at = entry.fields("method fit_px low_detail_tokens patch_px patch_budget multiplier extra_tokens source", "note")
+    return tables.PatchRule(
+        fit_px=at["fit_px"].integer(1),
+        low_detail_tokens=at["low_detail_tokens"].nullable(at["low_detail_tokens"].integer),
+        patch_px=at["patch_px"].integer(1),
+        patch_budget=at["patch_budget"].integer(1),
+        multiplier=at["multiplier"].decimal(),
+        extra_tokens=at["extra_tokens"].integer(),
+        source=cited(at["source"], sources),
+        note=at["note"].text() if "note" in at else None,
+    )
+
+
+def _prompt(entry: Cursor, sources: Sources) -> tables.PromptRule:
+    at = entry.fields("confirmed escapes_parallel_results source")
+    return tables.PromptRule(at["confirmed"].boolean(), at["escapes_parallel_results"].boolean(), cited(at["source"], sources))
 
 
 def _rate_limits(entry: Cursor, sources: Sources) -> tables.RateLimits:

@@ -98,6 +98,11 @@ class Catalog(NamedTuple):
         model = self.models.get(name) or next((each for each in self.models.values() if name in each.snapshots), None)
         return Variant(model.id, model) if model else None
 
+    def known(self, name: str) -> Variant | None:
+        """What the model id `name` stands for; None where the table does not say."""
+        base = name.removeprefix(FINE_TUNED_PREFIX).split(":")[0]
+        return self.variant(name) if self.find(base) else None
+
     def platform(self, name: str) -> tables.Platform:
         """The platform called `name`. UnknownName if there is none."""
         if name not in self.platforms:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.pricing import Rates
 
@@ -94,13 +94,47 @@ class RateLimits(NamedTuple):
     note: str | None
 
 
-class ImageRule(NamedTuple):
-    """How an image becomes tokens: `figures` are the parameters of `method` (tiles or patches)."""
+class TileRule(NamedTuple):
+    """Images as tiles: the image is scaled down to fit `fit_px`, then until its short side has at most `short_side_px`.
 
-    method: str
-    figures: Mapping[str, Decimal | None]
+    `low_detail_tokens` None: low detail is not known to differ.
+    """
+
+    fit_px: int
+    low_detail_tokens: int | None
+    base_tokens: int
+    tile_tokens: int
+    tile_px: int
+    short_side_px: int
     source: Source
     note: str | None
+
+
+class PatchRule(NamedTuple):
+    """Images as patches: scaled down to fit `fit_px`, then until at most `patch_budget` patches cover it."""
+
+    fit_px: int
+    low_detail_tokens: int | None
+    patch_px: int
+    patch_budget: int
+    multiplier: Decimal
+    extra_tokens: int
+    source: Source
+    note: str | None
+
+
+ImageRule: TypeAlias = TileRule | PatchRule
+
+
+class PromptRule(NamedTuple):
+    """Whether the rules of `gpt41_cli.tokens.prompt` were found on recorded requests of this model, and what differs.
+
+    `escapes_parallel_results`: characters beyond ASCII are escaped in the results of parallel calls.
+    """
+
+    confirmed: bool
+    escapes_parallel_results: bool
+    source: Source
 
 
 class Speed(NamedTuple):
@@ -172,6 +206,7 @@ class Model(NamedTuple):
     fine_tuned: FineTuned | None
     rate_limits: RateLimits | None
     images: ImageRule | None
+    prompt: PromptRule
     lifecycle: Mapping[str, Lifecycle]
 
     @property

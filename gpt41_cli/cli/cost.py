@@ -1,19 +1,32 @@
 """`gpt41 cost`."""
 
+from typing import TYPE_CHECKING
+
 from gpt41_cli.cli import options, output
-from gpt41_cli.cli.work import read_work
+from gpt41_cli.cli.work import Asked, Work, read_work
+from gpt41_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.catalog.tables import Platform
+    from gpt41_cli.decisions.estimate import Estimate
 
 
 def cost(
     paths: options.Paths = None,
     text: options.Text = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
     input_tokens: options.InputTokens = None,
     cached: options.Cached = None,
-    output_tokens: options.OutputTokens = 0,
+    output_tokens: options.OutputTokens = None,
     requests: options.Requests = 1,
     model: options.Models = None,
     mode: options.Modes = None,
     platform: options.PlatformName = "openai",
+    skip_invalid: options.SkipInvalid = False,
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
@@ -21,33 +34,39 @@ def cost(
 ) -> None:
     """What it costs: every term of the price, and what caching and batch save.
 
-    Texts and --input-tokens together are the input of one request.
+    Texts, pictures and --input-tokens together are the input of one request. Request bodies and Batch API files are priced
+    as they are, each at its own model and mode unless --model and --mode say otherwise.
 
     \b
     gpt41 cost --input-tokens 1200 --cached-tokens 800 --output-tokens 400
     gpt41 cost prompt.txt --output-tokens 300 --requests 5000 --mode standard --mode batch
+    gpt41 cost batch.jsonl --output-tokens 300
     cat prompt.txt | gpt41 cost - --output-tokens 300 --format json
     """
-    from gpt41_cli.decisions.estimate import estimate
     from gpt41_cli.reports.cost import report
 
     catalog = options.read_catalog(pricing)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
-    work = read_work(
-        paths,
-        text,
-        variants or catalog.family,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-    )
-    found = estimate(
-        catalog,
-        work,
-        variants=variants,
-        modes=list(dict.fromkeys(mode or ["standard"])),
-        platform=catalog.platform(platform),
-        as_of=options.read_day(as_of, "--as-of"),
-    )
-    output.finish(report(catalog, work, found), output_format, quiet)
+    modes = list(dict.fromkeys(mode or ()))
+    only_mode = modes[0] if len(modes) == 1 else None
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, only_mode)
+    work = read_work(asked, catalog, variants or catalog.family, model[0] if model else None)
+    found = _estimate(catalog, work, variants, modes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
+    output.finish(report(catalog, work.together, found, work.invalid, work.invalid_count), output_format, quiet)
+
+
+def _estimate(
+    catalog: "Catalog", work: Work, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
+) -> "Estimate":
+    """The parts of the work at the models that they name; all of it side by side where a model is asked for, or none is named."""
+    from gpt41_cli.decisions.estimate import estimate, estimate_parts
+
+    named = {group.model for group in work.groups}
+    if named - {None} and not variants:
+        if None in named:
+            raise InputError("expected a model in every request, or --model, found some that name none")
+        if len(modes) > 1:
+            raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
+        return estimate_parts(catalog, work.groups, work.together, platform, day)
+    own_modes = sorted({group.mode for group in work.groups}) or ["standard"]
+    return estimate(catalog, work.together, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)

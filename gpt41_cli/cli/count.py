@@ -1,42 +1,112 @@
 """`gpt41 count`."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gpt41_cli.cli import options, output
-from gpt41_cli.cli.work import encoding_of
+from gpt41_cli.cli.work import encoding_of, read_sources, refuse_invalid
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog
+    from gpt41_cli.decisions.count import Inputs
+    from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.decisions.requests import Done, Entry, Invalid
 
 
 def count(
     paths: options.Paths = None,
     text: options.Text = None,
     model: options.Model = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
+    each: Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="The text that the tokens of a request stand for, part by part.")] = False,
     top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
+    skip_invalid: options.SkipInvalid = False,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
     quiet: options.Quiet = False,
 ) -> None:
-    """How many tokens: exactly, of text, files, folders and standard input.
+    """How many tokens: of text, files and folders, of requests as they are billed, and of pictures.
 
-    Folders are read as git would list them; ignored and binary files are left out, and said to be.
+    Folders are read as git would list them; ignored and binary files are left out, and said to be. Requests are bodies of
+    Chat Completions and Responses, one or many, and files for the Batch API and for fine-tuning.
 
     \b
     gpt41 count README.md
     gpt41 count src/ --tree --top 5
+    gpt41 count request.json --show
+    gpt41 count batch.jsonl --each --format jsonl
     git diff | gpt41 count - -q
     """
+    from gpt41_cli.decisions.count import Inputs
     from gpt41_cli.decisions.count import count as count_all
-    from gpt41_cli.decisions.count import texts
     from gpt41_cli.reports.count import report
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
+    read_catalog = cache(lambda: options.read_catalog(pricing))
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or output_format == "json"
-    catalog = options.read_catalog(pricing) if needs_table else None
+    catalog = read_catalog() if needs_table else None
     variant = catalog.variant(model) if catalog and model else None
-    encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
-    inputs, left_out = texts(options.read_paths(paths, text, optional=False), text, options.standard_input)
-    found = count_all(inputs, encoding, left_out)
-    output.finish(report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree), output_format, quiet)
+
+    @cache
+    def meter() -> "Meter":
+        from gpt41_cli.decisions.measure import Meter
+
+        return Meter(read_catalog(), model, options.read_image_size(image_size))
+
+    sources, left_out = read_sources(paths, text)
+    inputs = Inputs(
+        sources,
+        encoding_of([variant]) if variant else DEFAULT_ENCODING,
+        meter,
+        kind=options.read_kind(kind),
+        keeps_pieces=show,
+        skipped=left_out,
+    )
+    if each:
+        _each(inputs, catalog, output_format, skip_invalid=skip_invalid, quiet=quiet)
+    found = count_all(inputs)
+    if not skip_invalid:
+        refuse_invalid(found.tally.invalid, found.tally.invalid_count, found.tally.requests)
+    shown = report(found, encoding=inputs.encoding, catalog=catalog, variant=variant, top=top, tree=tree)
+    output.finish(shown, output_format, quiet)
+
+
+def _each(inputs: "Inputs", catalog: "Catalog | None", output_format: str, *, skip_invalid: bool, quiet: bool) -> NoReturn:
+    """Every input in an entry of its own; JSON Lines and bare numbers as they come, so that memory does not grow."""
+    from gpt41_cli.decisions.count import each
+    from gpt41_cli.decisions.requests import Invalid
+    from gpt41_cli.decisions.tally import KEPT
+    from gpt41_cli.reports import entries
+    from gpt41_cli.views.jsonl import line
+
+    first: list[Invalid] = []
+    good = bad = 0
+
+    def found() -> "Iterator[Done[Entry] | Invalid]":
+        nonlocal first, good, bad
+        for one in each(inputs):
+            if isinstance(one, Invalid):
+                first += [one] if bad < KEPT else []
+                bad += 1
+            else:
+                good += 1
+            yield one
+
+    if quiet:
+        output.stream(f"{one.result.input_tokens}\n" for one in found() if not isinstance(one, Invalid))
+    elif output_format == "jsonl":
+        output.stream(line(entries.record(one)) for one in found())
+    else:
+        shown = entries.report(list(found()), catalog)
+        if skip_invalid or not bad:
+            output.finish(shown, output_format, quiet)
+    if not skip_invalid:
+        refuse_invalid(first, bad, good)
+    raise typer.Exit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
@@ -53,6 +53,12 @@ def _complete_preferences(incomplete: str) -> list[str]:
     return [name for name in PREFERENCES if name.startswith(incomplete)]
 
 
+def _complete_kinds(incomplete: str) -> list[str]:
+    from gpt41_cli.requests.inputs import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
+
+
 def _count(at_least: int) -> Callable[[str], int]:
     """A reader of whole numbers, with or without thousands separators."""
 
@@ -66,7 +72,7 @@ def _count(at_least: int) -> Callable[[str], int]:
     return read
 
 
-Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Text files and folders; - is standard input.")]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
 Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
 InputTokens = Annotated[
     int | None, typer.Option(metavar="N", parser=_count(0), help="Input tokens of one request, cached ones included.")
@@ -80,8 +86,16 @@ Cached = Annotated[
         help="How much of the input of one request is read from the prompt cache: 800, or 60%.",
     ),
 ]
-OutputTokens = Annotated[int, typer.Option(metavar="N", parser=_count(0), help="Output tokens of one request.")]
-Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many such requests.")]
+OutputTokens = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        parser=_count(0),
+        help="Output tokens of one answer.",
+        show_default="0; for requests, their own maximum",
+    ),
+]
+Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many times it is sent.")]
 PlatformName = Annotated[
     str,
     typer.Option("--platform", metavar="NAME", help="Where the model is bought.", autocompletion=_complete_platforms),
@@ -100,7 +114,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="Say how much of this model's context window it fills.",
+        help="The model to count for; without it, the one that a request names.",
         autocompletion=_complete_models,
     ),
 ]
@@ -146,10 +160,26 @@ PricingFile = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", metavar="FORMAT", help="text, json, markdown or csv.", autocompletion=_complete_formats),
+    typer.Option("--format", metavar="FORMAT", help="text, json, jsonl, markdown or csv.", autocompletion=_complete_formats),
 ]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="KIND",
+        help="What the inputs are: text, image, chat, responses, batch or fine-tuning.",
+        show_default="told from their content",
+        autocompletion=_complete_kinds,
+    ),
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),
+]
+SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
 
+_SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
 _DURATION = re.compile(r"(\d{1,6})([mhd])")
@@ -163,12 +193,9 @@ def read_catalog(path: Path | None) -> "Catalog":
     return read(path)
 
 
-def read_paths(paths: list[str] | None, text: str | None, *, optional: bool) -> list[str]:
-    """The paths to read: those named, else `-` when something is piped in. InputError at a terminal with nothing named.
-
-    With `optional`, nothing named means nothing read.
-    """
-    if paths or text is not None or optional:
+def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
+    """The paths to read: those named, else `-` when something is piped in. InputError at a terminal with nothing named."""
+    if paths or text is not None:
         return paths or []
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("expected a file, a folder, - or --text, found nothing to read; see --help")
@@ -180,6 +207,27 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise InputError("-: expected standard input, found it closed")
     return sys.stdin.buffer
+
+
+def read_kind(value: str | None) -> str | None:
+    """A kind of input; UnknownName for any that there is not."""
+    if value is None:
+        return None
+    from gpt41_cli.requests.inputs import KINDS
+
+    if value not in KINDS:
+        raise UnknownName("as", value, KINDS)
+    return value
+
+
+def read_image_size(value: str | None) -> tuple[int, int] | None:
+    """A size in pixels, as width and height."""
+    if value is None:
+        return None
+    match = _SIZE.fullmatch(value)
+    if not match:
+        raise InputError(f"--image-size: expected a size in pixels such as 1024x768, found {quoted(value)}")
+    return int(match[1]), int(match[2])
 
 
 def read_day(value: str | None, option: str) -> date:

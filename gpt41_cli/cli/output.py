@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -48,6 +49,12 @@ def write(text: str) -> None:
     except OSError as error:
         discard_stdout()
         raise InputError(f"standard output: expected to be able to write, found: {error.strerror}") from None
+
+
+def stream(lines: Iterable[str]) -> None:
+    """Write line by line, as they come; a closed pipe ends it."""
+    for line in lines:
+        write(line)
 
 
 def complain(message: str) -> None:

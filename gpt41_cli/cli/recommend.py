@@ -6,15 +6,17 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output
-from gpt41_cli.cli.work import read_work
+from gpt41_cli.cli.work import Asked, read_work
 
 
 def recommend(
     paths: options.Paths = None,
     text: options.Text = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
     input_tokens: options.InputTokens = None,
     cached: options.Cached = None,
-    output_tokens: options.OutputTokens = 0,
+    output_tokens: options.OutputTokens = None,
     requests: options.Requests = 1,
     task: options.Tasks = None,
     prefer: options.Prefer = "cost",
@@ -38,6 +40,7 @@ def recommend(
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
     ] = None,
+    skip_invalid: options.SkipInvalid = False,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
     platform: options.PlatformName = "openai",
     as_of: options.AsOf = None,
@@ -47,11 +50,13 @@ def recommend(
 ) -> None:
     """Which variant and mode should do it, with reasons, figures and sources.
 
-    The cheapest variant wins whose score for the task is near enough to the family's best.
+    The cheapest variant wins whose score for the task is near enough to the family's best. Texts, pictures and numbers are
+    one request; request bodies and Batch API files are taken as they are, whatever model they name.
 
     \b
     gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
     gpt41 recommend --input-tokens 50000 --output-tokens 900 --task coding --prefer quality --max-usd 20
+    gpt41 recommend batch.jsonl --task extraction --output-tokens 300
     gpt41 recommend prompt.txt --task extraction --needs structured-outputs --until 2026-12-31 -q
     """
     from gpt41_cli.catalog.evaluation import read_evaluation
@@ -60,26 +65,21 @@ def recommend(
     from gpt41_cli.reports.recommendation import report
 
     catalog = options.read_catalog(pricing)
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid)
+    read = read_work(asked, catalog, catalog.family, catalog.family[0].id)
+    wanted = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
         prefer=prefer,
         tolerance=None if tolerance is None else options.read_percent(tolerance, "--tolerance"),
         min_scores=options.read_min_scores(min_score or []),
-        needs=tuple(dict.fromkeys(need.strip() for each in needs or () for need in each.split(","))),
+        needs=tuple(dict.fromkeys(wanted)),
         deadline=None if deadline is None else options.read_duration(deadline, "--deadline"),
         usage_tier=usage_tier,
         until=None if until is None else options.read_day(until, "--until"),
         max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    work = read_work(
-        paths,
-        text,
-        catalog.family,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-    )
+    work = read.together
     found = choose(catalog, work, wishes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
-    output.finish(report(catalog, work, wishes, found), output_format, quiet)
+    output.finish(report(catalog, work, wishes, found, read.invalid, read.invalid_count), output_format, quiet)

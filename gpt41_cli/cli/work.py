@@ -1,48 +1,116 @@
-"""The work that `cost` and `recommend` are asked about: numbers, texts, or both."""
+"""The work that commands are asked about: what the paths and numbers of a command line stand for."""
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import read_cached, read_paths, standard_input
+from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, standard_input
+from gpt41_cli.cli.output import complain
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpt41_cli.catalog import Variant
-    from gpt41_cli.decisions.workload import Workload
+    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.decisions.requests import Invalid
+    from gpt41_cli.decisions.sizing import Sizing, Terms
+    from gpt41_cli.decisions.workload import Group, Workload
+    from gpt41_cli.requests.request import Image
+    from gpt41_cli.requests.sources import Source
+    from gpt41_cli.requests.trees import LeftOut
 
 
-def read_work(
-    paths: list[str] | None,
-    text: str | None,
-    variants: "Sequence[Variant]",
-    *,
-    input_tokens: int | None,
-    cached: str | None,
-    output_tokens: int,
-    requests: int,
-) -> "Workload":
-    """The workload: all texts together are the input of one request, on top of `input_tokens`."""
+class Asked(NamedTuple):
+    """What a command line says of the work. `mode` is that of all requests, in place of the one that each names."""
+
+    paths: list[str] | None
+    text: str | None
+    kind: str | None
+    image_size: str | None
+    input_tokens: int | None
+    cached: str | None
+    output_tokens: int | None
+    requests: int
+    skip_invalid: bool
+    mode: str | None = None
+
+
+class Work(NamedTuple):
+    """The work, all of it together; `groups` are its parts where it is requests: by the model and mode they name.
+
+    `invalid` are the first inputs that were left out for being no request, `invalid_count` how many there are.
+    """
+
+    together: "Workload"
+    groups: "dict[Group, Workload]"
+    invalid: "Sequence[Invalid]" = ()
+    invalid_count: int = 0
+
+
+def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None) -> Work:
+    """The work to be priced: all texts and pictures together are the input of one request, requests are as they are.
+
+    `model` is the id that all requests are counted for; None: the one each of them names.
+    """
     from gpt41_cli.decisions.workload import workload
 
-    cached_tokens, cached_share = read_cached(cached)
-    named = read_paths(paths, text, optional=input_tokens is not None)
+    cached_tokens, cached_share = read_cached(asked.cached)
     text_tokens = 0
-    if named or text is not None:
-        from gpt41_cli.decisions.count import count, texts
+    images: tuple[Image, ...] = ()
+    if asked.paths or asked.text is not None or asked.input_tokens is None:
+        from gpt41_cli.decisions import sizing
 
-        inputs, left_out = texts(named, text, standard_input)
-        text_tokens = count(inputs, encoding_of(variants), left_out).input_tokens
-    if not (text_tokens or input_tokens or output_tokens) and input_tokens is None:
+        sources, left_out = read_sources(asked.paths, asked.text)
+        meter = cache(lambda: make_meter(catalog, model, asked.image_size))
+        found = sizing.read(sources, read_kind(asked.kind), meter, encoding_of(variants), left_out)
+        if found.sizing.groups or found.sizing.invalid_count:
+            return _requests(found.sizing, sizing.Terms(asked.output_tokens, cached_tokens, cached_share, asked.requests), asked)
+        text_tokens, images = found.text_tokens, found.images
+    if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
         raise InputError("expected text or --input-tokens, found an empty input")
-    return workload(
-        input_tokens=input_tokens or 0,
-        output_tokens=output_tokens,
-        requests=requests,
+    work = workload(
+        input_tokens=asked.input_tokens or 0,
+        output_tokens=asked.output_tokens or 0,
+        requests=asked.requests,
         cached_tokens=cached_tokens,
         cached_share=cached_share,
         text_tokens=text_tokens,
+        images=images,
     )
+    return Work(work, {})
+
+
+def _requests(found: "Sizing", terms: "Terms", asked: Asked) -> Work:
+    from gpt41_cli.decisions import sizing
+
+    if asked.input_tokens is not None:
+        raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
+    if not asked.skip_invalid or not found.groups:
+        refuse_invalid(found.invalid, found.invalid_count, found.requests)
+    return Work(sizing.together(found, terms), sizing.workloads(found, terms, asked.mode), found.invalid, found.invalid_count)
+
+
+def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":
+    """What the command line names, and what was left out of folders."""
+    from gpt41_cli.requests.sources import sources
+
+    return sources(read_paths(paths, text), text, standard_input)
+
+
+def make_meter(catalog: "Catalog", model: str | None, image_size: str | None) -> "Meter":
+    """What counts requests."""
+    from gpt41_cli.decisions.measure import Meter
+
+    return Meter(catalog, model, read_image_size(image_size))
+
+
+def refuse_invalid(first: "Sequence[Invalid]", count: int, good: int) -> None:
+    """Name the first inputs that are no request, each in a line; InputError when there is one at all."""
+    for each in first:
+        complain(f"{each.place.label}: {each.message}")
+    if count:
+        hint = "; --skip-invalid leaves them out" if good else ""
+        raise InputError(f"{count:,} of {count + good:,} requests cannot be read{hint}")
 
 
 def encoding_of(variants: "Sequence[Variant]") -> str:

@@ -15,7 +15,7 @@ from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
-from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.decisions.workload import Load, Workload
 from gpt41_cli.display import exact, money, number, score_below
 from gpt41_cli.errors import MissingPrice
 
@@ -67,6 +67,22 @@ class Case(NamedTuple):
         launch = {name: benchmark.scores for name, benchmark in self.catalog.evidence.benchmarks.items()}
         return {**launch, **(self.wishes.evaluation.scores if self.wishes.evaluation else {})}
 
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The abilities that the requests use without anybody having asked for them, as far as the table knows them."""
+        return tuple(sorted((self.work.needs & self.catalog.abilities).difference(self.wishes.needs)))
+
+    @property
+    def deadline(self) -> timedelta | None:
+        """How long the answers may take. Who writes for the Batch API means to wait as long as it takes."""
+        if self.wishes.deadline is None and self.work.is_batch:
+            return timedelta(hours=self.catalog.limits.batch.completion_window_hours)
+        return self.wishes.deadline
+
+    def load(self, variant: Variant) -> Load:
+        """The work as a variant sees it."""
+        return self.work.on(self.catalog, variant)
+
 
 Rule = Callable[[Case, Variant, str], Iterator[Remark]]
 
@@ -78,7 +94,7 @@ def judge(case: Case, variant: Variant, mode: str) -> Candidate:
     lowest = min(known) if known and len(known) == len(shares) else None
     exclusions = [remark for rule in RULES for remark in rule(case, variant, mode)]
     try:
-        priced = quote(case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
+        priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
         exclusions.append(Remark("missing-price", str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
@@ -107,20 +123,21 @@ def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
 
 def _must_have_what_is_needed(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     model = variant.model
-    for need in case.wishes.needs:
+    # Of the family the lists are complete; of other models the table holds what its sources happen to state.
+    used = case.used if model.role == "family" else ()
+    for need in (*case.wishes.needs, *used):
         if need not in model.abilities:
-            # Of the family the lists are complete; of other models the table holds what its sources happen to state.
             text = f"it has no {need}" if model.role == "family" else f"its source does not list {need}"
             yield Remark("needs", text, (model.source,), f"no {need}")
-        elif window := case.catalog.limits.tool_windows.get(need):
-            request = case.work.request
-            if request.input_tokens + request.output_tokens > window.context_window:
-                text = f"with {need} a request has a context window of {number(window.context_window)} tokens"
-                yield Remark("tool-window", text, (window.source,), f"over the window of {need}")
+            continue
+        window = case.catalog.limits.tool_windows.get(need)
+        if window and case.load(variant).over(lambda size: size.input_tokens + size.output_tokens, window.context_window):
+            text = f"with {need} a request has a context window of {number(window.context_window)} tokens"
+            yield Remark("tool-window", text, (window.source,), f"over the window of {need}")
 
 
 def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
-    yield from limits.exceeded(case.catalog, variant, mode, case.work.request)
+    yield from limits.exceeded(case.catalog, variant, mode, case.load(variant))
 
 
 def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -152,19 +169,19 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     hours = case.catalog.limits.batch.completion_window_hours
-    deadline, tier = case.wishes.deadline, case.wishes.usage_tier
+    deadline, tier = case.deadline, case.wishes.usage_tier
     if mode == "batch" and (deadline is None or deadline < timedelta(hours=hours)):
         text = f"batch answers within {hours} hours: --deadline {hours}h admits it"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
     elif deadline is not None and tier is not None:
-        pace = limits.pace(case.catalog, variant, mode, case.work, tier)
+        pace = limits.pace(case.catalog, variant, mode, case.load(variant), tier)
         if pace and pace.minutes > deadline // timedelta(minutes=1):
             yield pace.remark
 
 
 def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     if case.wishes.usage_tier is not None:
-        blocked = limits.tier_blocks(case.catalog, variant, mode, case.work.request, case.wishes.usage_tier)
+        blocked = limits.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
 

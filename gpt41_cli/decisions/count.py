@@ -1,34 +1,55 @@
-"""How many tokens are in these texts, each and together?"""
+"""How many tokens are in these inputs, each and together?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from gpt41_cli.display import printable
+from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, gathered, left_out, opened
+from gpt41_cli.decisions.tally import Tally
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests import text, trees
+from gpt41_cli.requests.inputs import IMAGE, TEXT, Picture, Text
+from gpt41_cli.requests.request import Image
+from gpt41_cli.requests.sources import Source, nothing_but
+from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens import Counter
 
-STDIN = "-"
+if TYPE_CHECKING:  # texts need no figure of the price table, and do not pay for its reader
+    from gpt41_cli.decisions.measure import Meter
 
-BINARY = "binary"
+REQUESTS = "requests"
+
+G = TypeVar("G")
 
 
 class Item(NamedTuple):
-    """One counted text; `path` is as the user named it."""
+    """One counted input; `path` is as the user named it, `kind` is text, image or requests."""
 
     path: str
     input_tokens: int
+    kind: str = TEXT
+    requests: int = 0
+
+
+class Waiting(NamedTuple):
+    """A text that is still being counted: what it holds waits for the sum."""
+
+    place: Place
+    tokens: Callable[[], int]
 
 
 class Count(NamedTuple):
-    """Counted texts, largest first, and what was left out of folders."""
+    """Counted inputs, largest first, what was left out of folders, and the requests among them in one tally.
+
+    `pictures` are the pictures one by one.
+    """
 
     items: tuple[Item, ...]
-    left_out: tuple[trees.LeftOut, ...]
+    left_out: tuple[LeftOut, ...]
+    tally: Tally
+    pictures: tuple[Done[Entry], ...] = ()
 
     @property
     def input_tokens(self) -> int:
@@ -36,85 +57,85 @@ class Count(NamedTuple):
         return sum(item.input_tokens for item in self.items)
 
 
-class Text(NamedTuple):
-    """A text to count: its name, and where its characters come from. `required`: named by the user, so it must be text."""
+@dataclass
+class Inputs:
+    """What is to be counted, and how. `meter` is made when there is something that needs it: texts alone do not.
 
-    name: str
-    chunks: Callable[[], Iterable[str]]
-    required: bool = True
-
-
-def texts(paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]) -> tuple[list[Text], list[trees.LeftOut]]:
-    """What the command line names: files, folders (their files), `-` for `stdin`, and text given literally.
-
-    InputError for a folder without files, `-` given twice, or a literal that is no text.
+    `skipped` fills with what is left out of folders while the inputs are read.
     """
-    found: list[Text] = []
-    left_out: list[trees.LeftOut] = []
-    if literal is not None:
+
+    sources: Sequence[Source]
+    encoding: str
+    meter: Callable[[], Meter]
+    kind: str | None = None
+    keeps_pieces: bool = False
+    skipped: list[LeftOut] = field(default_factory=list)
+
+
+def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:
+    """Every input in order, requests one by one; nothing is held back."""
+    with Counter(inputs.encoding) as counter:
+        for found in _walk(inputs, counter, list):
+            if isinstance(found, Waiting):
+                yield Done(found.place, Entry(TEXT, {TEXT: found.tokens()}))
+            elif isinstance(found, Done):
+                yield found
+            else:
+                yield from found.result
+
+
+def count(inputs: Inputs) -> Count:
+    """The tokens of all inputs, on all cores; texts of a folder that are none are left out, but at least one must be text."""
+    items: list[Item] = []
+    texts: list[Waiting] = []
+    pictures: list[Done[Entry]] = []
+    tallies: dict[str, Tally] = {}
+    with Counter(inputs.encoding) as counter:
+        for found in _walk(inputs, counter, Tally.of):
+            if isinstance(found, Waiting):
+                texts.append(found)
+            elif isinstance(found, Done):
+                pictures.append(found)
+            else:
+                tallies[found.path] = tallies.get(found.path, Tally()) + found.result
+        items += (Item(each.place.path, each.tokens()) for each in texts)
+    items += (Item(each.place.path, each.result.input_tokens, IMAGE) for each in pictures)
+    items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items())
+    if inputs.sources and not items:
+        raise InputError(f"expected text in what is named, found {nothing_but(inputs.skipped)}")
+    tally = sum(tallies.values(), Tally())
+    ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
+    return Count(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
+
+
+class Gathered(NamedTuple, Generic[G]):
+    """What was made of some requests of a file."""
+
+    path: str
+    result: G
+
+
+def _walk(
+    inputs: Inputs, counter: Counter, gather: Callable[[Iterator[Done[Entry] | Invalid]], G]
+) -> Iterator[Waiting | Done[Entry] | Gathered[G]]:
+    """Every source in order: texts as they wait for their sum, pictures, and requests as `gather` gathers them."""
+    for source in inputs.sources:
         try:
-            literal.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
-        found.append(Text("--text", lambda: (literal,)))
-    for path in paths:
-        if not path:
-            raise InputError('"": expected a file, a folder or -, found an empty name')
-        if path == STDIN:
-            if any(each.name == STDIN for each in found):
-                raise InputError("-: expected standard input once, found it twice")
-            found.append(Text(STDIN, lambda: text.decode(stdin(), "standard input")))
-        elif _is_folder(path):
-            listing = trees.list_files(Path(path))
-            if not listing.files:
-                raise InputError(f"{printable(path)}: expected a folder with text, found {_nothing_but(listing.left_out)}")
-            left_out += listing.left_out
-            found += (Text(str(file), partial(text.read, file), required=False) for file in listing.files)
-        else:
-            found.append(Text(path, partial(text.read, Path(path))))
-    return found, left_out
-
-
-def _is_folder(path: str) -> bool:
-    """Whether `path` is a folder; a name that no file can have is none, and is refused when it is read."""
-    try:
-        return Path(path).is_dir()
-    except OSError:
-        return False
-
-
-def count(inputs: Sequence[Text], encoding: str, left_out: Iterable[trees.LeftOut] = ()) -> Count:
-    """The tokens of each input in the vocabulary `encoding`, on all cores.
-
-    A file of a folder that is binary or no text joins `left_out`; an input that the user named must be text, else
-    InputError. So must at least one file of a folder.
-    """
-    skipped = list(left_out)
-    with Counter(encoding) as counter:
-        running: list[tuple[str, Callable[[], int]]] = []
-        for each in inputs:
-            try:
-                if not each.required and text.looks_binary(Path(each.name)):
-                    skipped.append(trees.LeftOut(each.name, BINARY))
+            with opened(source, inputs.kind) as found:
+                if isinstance(found, Text):
+                    yield Waiting(Place(source.name), counter.add(found.pieces))
+                elif isinstance(found, Picture):
+                    yield Done(Place(source.name), _picture(inputs, source, found))
                 else:
-                    running.append((each.name, counter.add(each.chunks())))
-            except (InputError, OSError) as error:
-                if each.required:
-                    raise
-                skipped.append(trees.LeftOut(each.name, _reason(error)))
-        items = [Item(name, tokens()) for name, tokens in running]
-    if inputs and not items:
-        raise InputError(f"expected text in what is named, found {_nothing_but(skipped)}")
-    return Count(tuple(sorted(items, key=lambda item: (-item.input_tokens, item.path))), tuple(skipped))
+                    work = partial(inputs.meter().count, keeps_pieces=inputs.keeps_pieces)
+                    for part in gathered(source.name, found, inputs.kind, work, gather):
+                        yield Gathered(source.name, part)
+        except InputError as error:
+            inputs.skipped.append(left_out(source, error))
 
 
-def _reason(error: InputError | OSError) -> str:
-    """Why a file is left out, without its name, which the report gives."""
-    return f"unreadable: {error.strerror}" if isinstance(error, OSError) else str(error).partition(": ")[2]
-
-
-def _nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
-    if not left_out:
-        return "no file at all"
-    shown = ", ".join(f"{printable(each.path)}: {each.reason}" for each in left_out[:3])
-    return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"
+def _picture(inputs: Inputs, source: Source, found: Picture) -> Entry:
+    meter = inputs.meter()
+    if meter.model is None:
+        raise InputError(f"{source.label}: expected --model with a picture, whose tokens depend on the model, found none")
+    return meter.picture(Image(found.width, found.height))

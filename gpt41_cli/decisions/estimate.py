@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
-from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.decisions.workload import Group, Workload
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
@@ -18,13 +19,19 @@ from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
 
 
 class Quote(NamedTuple):
-    """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price."""
+    """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
+
+    `rates` are those of the requests below any surcharge; `surcharged` is how many requests pay one. `caching_saves_usd` is
+    what the cached tokens would cost more as ordinary input.
+    """
 
     offer: Offer
     usage: Usage
     rates: Rates
     bill: Bill
+    caching_saves_usd: Decimal
     batch_usd: Decimal | None = None
+    surcharged: int = 0
 
     @property
     def model(self) -> str:
@@ -47,29 +54,48 @@ class Quote(NamedTuple):
         return self.total_usd / self.usage.requests
 
     @property
-    def caching_saves_usd(self) -> Decimal:
-        """What the cached tokens would cost more as ordinary input, exact."""
-        full = price(Usage(self.usage.requests, self.usage.cached_tokens), self.rates).total_usd
-        return EXACT.subtract(full, self.bill.cached_input_usd)
-
-    @property
     def batch_saves_usd(self) -> Decimal | None:
         """What batch would save, exact; negative where giving up the cache costs more."""
         return None if self.batch_usd is None else EXACT.subtract(self.total_usd, self.batch_usd)
 
 
 class Estimate(NamedTuple):
-    """Quotes in the order asked for, what the checks found, and what a reader of the figures must know."""
+    """Quotes in the order asked for, what the checks found, and what a reader of the figures must know.
+
+    `adds_up`: the quotes are parts of the work, whose sum is its price; else each is a price for all of it.
+    """
 
     quotes: tuple[Quote, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    adds_up: bool = False
+
+    @property
+    def total_usd(self) -> Decimal | None:
+        """The price of the work, exact; None where there are several."""
+        if not self.adds_up and len(self.quotes) > 1:
+            return None
+        return reduce(EXACT.add, (each.total_usd for each in self.quotes))
 
 
-def quote(offer: Offer, work: Workload) -> Quote:
-    """The exact price of the work at this offer."""
-    rates = offer.rates(work.request.input_tokens)
-    return Quote(offer, work.usage, rates, price(work.usage, rates))
+def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
+    """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold."""
+    load = work.on(catalog, offer.variant)
+    by_rates: dict[Rates, Usage] = {}
+    for size, many in load.sizes.items():
+        rates = offer.rates(size.input_tokens)
+        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
+    bills = [price(usage, rates) for rates, usage in by_rates.items()]
+    bill = Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
+    uncached = (price(Usage(usage.requests, usage.cached_tokens), rates).total_usd for rates, usage in by_rates.items())
+    return Quote(
+        offer,
+        load.usage,
+        rates=next(iter(by_rates)) if len(by_rates) == 1 else offer.row.rates,
+        bill=bill,
+        caching_saves_usd=EXACT.subtract(reduce(EXACT.add, uncached), bill.cached_input_usd),
+        surcharged=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
+    )
 
 
 def estimate(
@@ -97,16 +123,32 @@ def estimate(
                     raise
                 missing.append(error)
                 continue
-            quotes.append(_with_batch(catalog, quote(offer, work), work, as_of))
+            quotes.append(_with_batch(catalog, quote(catalog, offer, work), work, as_of))
     if not quotes:
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
     for variant in {each.model: each.offer.variant for each in quotes}.values():
-        findings += limits.check(catalog, variant, modes, work.request)
+        findings += limits.check(catalog, variant, modes, work.on(catalog, variant))
         findings += lifecycle.check(variant, platform, as_of)
-    findings += limits.check_cache(catalog, work.request)
+    findings += limits.check_cache(catalog, work.on(catalog, quotes[0].offer.variant))
     findings += lifecycle.check_table(catalog, as_of)
     return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
+
+
+def estimate_parts(
+    catalog: Catalog, parts: Mapping[Group, Workload], together: Workload, platform: Platform, as_of: date
+) -> Estimate:
+    """Work in parts, by the model and the mode of each: what each costs, and all of them.
+
+    MissingPrice where one has no price, UnknownName for a model or mode that the table does not have.
+    """
+    found = [
+        estimate(catalog, work, variants=[catalog.variant(str(model))], modes=[mode], platform=platform, as_of=as_of)
+        for (model, mode), work in sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
+    ]
+    quotes = tuple(quote for each in found for quote in each.quotes)
+    findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
+    return Estimate(quotes, findings, tuple(notes(catalog, together, quotes)), adds_up=True)
 
 
 def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
@@ -116,7 +158,7 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
         offer = catalog.offer(found.offer.variant, "batch", found.offer.platform, as_of)
     except MissingPrice:
         return found
-    return found._replace(batch_usd=quote(offer, work).total_usd)
+    return found._replace(batch_usd=quote(catalog, offer, work).total_usd)
 
 
 def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
@@ -133,16 +175,43 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
         )
+    found += _notes_on_requests(catalog, work)
     for each in quotes:
         found += _notes_on_tokens(each, work)
         found += _notes_on_rates(each)
     return list(dict.fromkeys(found))
 
 
+def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
+    """How sure the counts of request bodies are, and how long their answers are taken to be."""
+    if work.output_tokens is None:
+        yield "Answers are priced at each request's own maximum, the most they can cost: --output-tokens N says otherwise."
+        if work.unstated:
+            which = (
+                "they state none" if work.unstated == work.requests else f"{plural(work.unstated, 'request')} of these state none"
+            )
+            yield f"Where a request states no maximum, the model's own counts; {which}."
+    if work.prediction_tokens:
+        counted = "counted as rejected here" if work.output_tokens is None else "not counted here"
+        yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
+    if work.lower_bounds:
+        yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
+    if work.estimates:
+        rules = ", ".join(dict.fromkeys(rule for rule, _ in work.doubts))
+        source = catalog.sources["recordings"].label
+        yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
+
+
+def _of(many: int, work: Workload) -> str:
+    if work.requests == 1:
+        return "The request has"
+    return f"{number(many)} of {plural(work.requests, 'request')} {'has' if many == 1 else 'have'}"
+
+
 def _notes_on_tokens(quote: Quote, work: Workload) -> Iterator[str]:
     """What is not known of the tokens, or not in them."""
     model = quote.offer.variant.model
-    if work.text_tokens and not model.encoding.published:
+    if (work.text_tokens or work.is_counted) and not model.encoding.published:
         yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
     if model.reasoning:
         yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
@@ -155,7 +224,7 @@ def _notes_on_rates(quote: Quote) -> Iterator[str]:
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
         yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
     surcharge = variant.model.surcharge
-    if surcharge and quote.rates is not row.rates:
+    if surcharge and quote.surcharged:
         yield (
             f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
             f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "

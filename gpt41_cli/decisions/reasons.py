@@ -64,13 +64,14 @@ def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 
 def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    deadline = case.wishes.deadline
+    deadline = case.deadline
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
     if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
         return
     hours = number(deadline // timedelta(hours=1))
     whole = f"{_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
-    text = f"{hours} h to wait admits batch, {whole}"
+    waiting = f"{hours} h to wait admits batch" if case.wishes.deadline else "these requests are written for the Batch API"
+    text = f"{waiting}, {whole}"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
 
@@ -211,7 +212,7 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
     if case.wishes.usage_tier is not None:
-        pace = limits.pace(case.catalog, choice.variant, choice.mode, case.work, case.wishes.usage_tier)
+        pace = limits.pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
         if pace and pace.minutes > case.catalog.limits.batch.completion_window_hours * 60:
             yield pace.remark
 
@@ -243,7 +244,7 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     except MissingPrice:
         return ""
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
-    return f": {money(quote(offer, case.work).total_usd)} for the same work{unknown}"
+    return f": {money(quote(case.catalog, offer, case.work).total_usd)} for the same work{unknown}"
 
 
 def _family_has_ended(case: Case) -> Iterator[Remark]:

@@ -95,7 +95,9 @@ def _check_names(case: Case) -> None:
 
 
 def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
-    found = limits.check_cache(case.catalog, case.work.request) + lifecycle.check_table(case.catalog, case.as_of)
+    found = limits.check_cache(
+        case.catalog, case.load(choice.variant if choice else case.catalog.family[0])
+    ) + lifecycle.check_table(case.catalog, case.as_of)
     if choice:
         found += lifecycle.check(choice.variant, case.platform, case.as_of)
     else:

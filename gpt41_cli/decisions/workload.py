@@ -1,25 +1,169 @@
-"""The work to be priced: one request, and how many of it."""
+"""The work to be priced: requests of many shapes, how many of each, and what one variant sees of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.request import Image
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog, Variant
 
 
-class Workload(NamedTuple):
-    """`requests` times the same `request`; `text_tokens` of its input were counted, the rest were given as a number."""
+class Group(NamedTuple):
+    """What a request names: a model, if any, and the mode it is sent in."""
 
-    request: Usage
-    requests: int
+    model: str | None
+    mode: str
+
+
+class Shape(NamedTuple):
+    """All that distinguishes two requests for prices and limits, whichever model takes them.
+
+    `text_tokens` are its input less the pictures; `escaping_tokens` come on top for a model that escapes the results of
+    parallel calls. `max_output_tokens` None: it states no maximum. It asks for `answers`, and predicts `prediction_tokens`.
+    """
+
     text_tokens: int
+    images: tuple[Image, ...] = ()
+    escaping_tokens: int = 0
+    max_output_tokens: int | None = None
+    answers: int = 1
+    prediction_tokens: int = 0
+
+
+class Size(NamedTuple):
+    """What one variant sees of one request; `output_tokens` are those of one of its `answers`."""
+
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    answers: int = 1
 
     @property
     def usage(self) -> Usage:
+        """What is billed for it."""
+        return Usage(1, self.input_tokens, self.cached_tokens, self.output_tokens * self.answers)
+
+
+class Excess(NamedTuple):
+    """How a limit is broken: by how many requests, and by how much the worst of them."""
+
+    worst: int
+    requests: int
+
+
+class Load:
+    """The work as one variant sees it: `sizes` of requests, and how many there are of each."""
+
+    def __init__(self, sizes: Mapping[Size, int]) -> None:
+        self.sizes = sizes
+
+    @cached_property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return sum(self.sizes.values())
+
+    @cached_property
+    def usage(self) -> Usage:
         """All requests together."""
-        return self.request * self.requests
+        return sum((size.usage * many for size, many in self.sizes.items()), Usage())
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all requests are of one size."""
+        return len(self.sizes) == 1
+
+    @cached_property
+    def range(self) -> tuple[int, int]:
+        """The least and the most input tokens of a request."""
+        inputs = [size.input_tokens for size in self.sizes]
+        return min(inputs), max(inputs)
+
+    def over(self, measure: Callable[[Size], int], limit: int) -> Excess | None:
+        """The requests of which `measure` is over `limit`; None when there are none."""
+        broken = {size: many for size, many in self.sizes.items() if measure(size) > limit}
+        return Excess(max(map(measure, broken)), sum(broken.values())) if broken else None
+
+    def where(self, holds: Callable[[Size], bool]) -> Load:
+        """The part of the work for which `holds` does."""
+        return Load({size: many for size, many in self.sizes.items() if holds(size)})
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """Requests of many shapes. `output_tokens` is the length of every answer; None: each request's own maximum, a ceiling.
+
+    The cached part of every input is a number of tokens or a share. `text_tokens` of the input are texts that stand for
+    themselves, not yet framed as a message. `needs` are the abilities a model must have to take all of it, `doubts` the
+    reasons why its counts may not be exact and in how many requests, and `estimates` how many have such reasons.
+    `is_counted`: the shapes were counted from request bodies; `is_batch`: all of them are written for the Batch API.
+    """
+
+    shapes: Mapping[Shape, int]
+    output_tokens: int | None = 0
+    cached_tokens: int = 0
+    cached_share: Decimal | None = None
+    text_tokens: int = 0
+    needs: frozenset[str] = frozenset()
+    doubts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    estimates: int = 0
+    lower_bounds: int = 0
+    is_counted: bool = False
+    is_batch: bool = False
+    _loads: dict[str, Load] = field(default_factory=dict)
+
+    @cached_property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return sum(self.shapes.values())
+
+    @cached_property
+    def unstated(self) -> int:
+        """How many requests state no maximum for their answer."""
+        return sum(many for shape, many in self.shapes.items() if shape.max_output_tokens is None)
+
+    @cached_property
+    def prediction_tokens(self) -> int:
+        """The predicted output of all requests."""
+        return sum(shape.prediction_tokens * many for shape, many in self.shapes.items())
+
+    def on(self, catalog: Catalog, variant: Variant) -> Load:
+        """What `variant` sees of the work. InputError for more cached tokens than a request has input."""
+        if variant.id not in self._loads:
+            sizes: dict[Size, int] = {}
+            for shape, many in self.shapes.items():
+                size = self._size(shape, catalog, variant)
+                sizes[size] = sizes.get(size, 0) + many
+            self._loads[variant.id] = Load(sizes)
+        return self._loads[variant.id]
+
+    def _size(self, shape: Shape, catalog: Catalog, variant: Variant) -> Size:
+        model, first = variant.model, catalog.family[0].model
+        rule = model.images or first.images
+        assert rule is not None
+        tokens = shape.text_tokens
+        if shape.images:
+            # Imported here: numbers need nothing that counts.
+            from gpt41_cli.tokens.images import image_tokens
+
+            tokens += sum(image_tokens(image, rule) for image in shape.images)
+        if model.prompt.escapes_parallel_results:
+            tokens += shape.escaping_tokens
+        cached = self.cached_tokens if self.cached_share is None else int(tokens * self.cached_share)
+        output = self.output_tokens
+        if output is None:
+            # Where a request states no maximum, the model's own is one; a successor's longer one is not what was meant.
+            limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
+            output = min(limits) if shape.max_output_tokens is None else shape.max_output_tokens
+            output += shape.prediction_tokens
+        return Size(tokens, cached, output, shape.answers)
 
 
 def workload(
@@ -30,15 +174,22 @@ def workload(
     cached_tokens: int = 0,
     cached_share: Decimal | None = None,
     text_tokens: int = 0,
+    images: tuple[Image, ...] = (),
 ) -> Workload:
-    """The work of `requests` equal requests, each of `input_tokens` plus `text_tokens`.
+    """The work of `requests` equal requests, each of `input_tokens` plus `text_tokens` and `images`.
 
     The cached part is a number of tokens or a share of the input; a share is rounded down to whole tokens, so that a
     price is never understated. InputError for negative numbers, no request, or more cached than input.
     """
     if requests < 1:
         raise InputError(f"requests: expected 1 or more, found {requests}")
-    total = input_tokens + text_tokens
-    if cached_share is not None:
-        cached_tokens = int(total * cached_share)
-    return Workload(Usage(1, total, cached_tokens, output_tokens), requests, text_tokens)
+    # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
+    Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
+    return Workload(
+        {Shape(input_tokens + text_tokens, images): requests},
+        output_tokens,
+        cached_tokens,
+        cached_share,
+        text_tokens,
+        needs=frozenset({"vision"}) if images else frozenset(),
+    )

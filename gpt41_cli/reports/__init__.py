@@ -44,13 +44,20 @@ class Table(NamedTuple):
     title: str = ""
 
 
+class Block(NamedTuple):
+    """Text from outside that is shown as it is, under a title."""
+
+    title: str
+    text: str
+
+
 def columns(*titles: str) -> tuple[Column, ...]:
     """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside."""
     return tuple(Column(title.lstrip(">`"), title.startswith(">"), title.startswith("`")) for title in titles)
 
 
 class Report(NamedTuple):
-    """An answer. `headline`, `lines`, `tables` are to be read; `answer`, `data`, `records` are exact, for programs.
+    """An answer. `headline`, `lines`, `tables`, `blocks` are to be read; `answer`, `data`, `records` are exact, for programs.
 
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
     where no figure of the price table was needed.
@@ -66,6 +73,7 @@ class Report(NamedTuple):
     data: Mapping[str, Json]
     records: tuple[Mapping[str, Json], ...]
     catalog: Catalog | None
+    blocks: tuple[Block, ...] = ()
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
+from gpt41_cli.decisions.requests import Invalid
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, number, percent, plural, rate
 from gpt41_cli.findings import Level
-from gpt41_cli.pricing import Rates
+from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
+from gpt41_cli.reports.entries import invalid_findings
 
 SCHEMA = "gpt41.cost/1"
 
@@ -47,57 +49,88 @@ def _rates_json(rates: Rates) -> Mapping[str, Json]:
     }
 
 
-def report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
-    """The estimate, to be read and to be computed with."""
+def report(
+    catalog: Catalog, work: Workload, estimate: Estimate, invalid: Sequence[Invalid] = (), invalid_count: int = 0
+) -> Report:
+    """The estimate, to be read and to be computed with; `invalid` are the first of the inputs that were left out."""
     quotes = estimate.quotes
+    total = estimate.total_usd
     records = tuple(quote_json(quote) for quote in quotes)
     alone = len(quotes) == 1
     ended = {finding.subject for finding in estimate.findings if finding.rule == "model-shut-down"}
     unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
     return Report(
         schema=SCHEMA,
-        answer=exact(quotes[0].total_usd)
-        if alone
-        else "\n".join(f"{quote.model} {quote.mode} {exact(quote.total_usd)}" for quote in quotes),
-        headline=_headline(quotes, unusable),
-        lines=(_work_line(work), *_terms(quotes[0])) if alone else (_work_line(work),),
-        tables=() if alone else (_table(quotes, ended, work),),
-        findings=estimate.findings,
+        answer="\n".join(f"{quote.model} {quote.mode} {exact(quote.total_usd)}" for quote in quotes)
+        if total is None
+        else exact(total),
+        headline=_headline(estimate, work, unusable),
+        lines=(_work_line(catalog, work, estimate), *(_terms(quotes[0]) if alone else ())),
+        tables=() if alone else (_table(estimate, ended, work),),
+        findings=(*estimate.findings, *invalid_findings(invalid, invalid_count)),
         notes=estimate.notes,
-        data={"quotes": records},
+        data={
+            "total_usd": None if total is None else exact(total),
+            "is_ceiling": work.output_tokens is None,
+            "estimates": work.estimates,
+            "lower_bounds": work.lower_bounds,
+            "quotes": records,
+        },
         records=records,
         catalog=catalog,
     )
 
 
-def _headline(quotes: tuple[Quote, ...], unusable: set[str | None]) -> str:
+def _headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> str:
     """The price, or the cheapest and the dearest of those that can do it."""
+    quotes, total = estimate.quotes, estimate.total_usd
     callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
     first = quotes[0]
-    if len(quotes) == 1:
-        return f"{_named(first)}: {money(first.total_usd)}{_for_each(first)}"
+    if total is not None:
+        who = f"{_named(first)}: " if len(quotes) == 1 else ""
+        return f"{who}{bound(work)}{money(total)}{_for_each(total, work.requests)}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
-    work = plural(first.usage.requests, "request")
+    prefix, suffix = bound(work), f"for {plural(work.requests, 'request')}"
     if cheapest.total_usd == dearest.total_usd:
-        return f"{money(cheapest.total_usd)} for {work}"
-    return f"{money(cheapest.total_usd)} ({_named(cheapest)}) to {money(dearest.total_usd)} ({_named(dearest)}) for {work}"
+        return f"{prefix}{money(cheapest.total_usd)} {suffix}"
+    ends = [f"{money(quote.total_usd)} ({_named(quote)})" for quote in (cheapest, dearest)]
+    return f"{prefix}{' to '.join(ends)} {suffix}"
+
+
+def bound(work: Workload) -> str:
+    """Whether the price is a bound: answers at their own maximum make it the most, tokens that are not counted the least."""
+    is_most, is_least = work.output_tokens is None, work.lower_bounds > 0
+    return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
 
 
 def _named(quote: Quote) -> str:
     return f"{quote.model} in {quote.mode}"
 
 
-def _for_each(quote: Quote) -> str:
-    requests = quote.usage.requests
-    return f" for {plural(requests, 'request')}" + (f" ({money(quote.each_usd)} each)" if requests > 1 else "")
+def _for_each(total: Decimal, requests: int) -> str:
+    mean = total / requests
+    return f" for {plural(requests, 'request')}" + (f" ({money(mean)} each)" if requests > 1 else "")
 
 
-def _work_line(work: Workload) -> Line:
-    request = work.request
-    cached = f" ({number(request.cached_tokens)} of them cached)" if request.cached_tokens else ""
-    tokens = f"{plural(request.input_tokens, 'input token')}{cached} and {plural(request.output_tokens, 'output token')}"
-    return Line("work", f"{plural(work.requests, 'request')} of {tokens}{' each' if work.requests > 1 else ''}")
+def _work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Line:
+    """What the work is, in tokens; where models see different tokens, those of the first."""
+    if estimate.adds_up:
+        usage = sum((quote.usage for quote in estimate.quotes), Usage())
+        return Line("work", f"{plural(work.requests, 'request')}: {_tokens(usage)} in all")
+    load = work.on(catalog, estimate.quotes[0].offer.variant)
+    if load.is_uniform:
+        (size,) = load.sizes
+        each = " each" if work.requests > 1 else ""
+        return Line("work", f"{plural(work.requests, 'request')} of {_tokens(size.usage)}{each}")
+    least, most = load.range
+    spread = f"{plural(work.requests, 'request')} of {number(least)} to {number(most)} input tokens"
+    return Line("work", f"{spread}: {_tokens(load.usage)} in all")
+
+
+def _tokens(usage: Usage) -> str:
+    cached = f" ({number(usage.cached_tokens)} of them cached)" if usage.cached_tokens else ""
+    return f"{plural(usage.input_tokens, 'input token')}{cached} and {plural(usage.output_tokens, 'output token')}"
 
 
 def _terms(quote: Quote) -> list[Line]:
@@ -124,22 +157,34 @@ def _term(tokens: int, what: str, rate_usd: Decimal, amount: Decimal) -> str:
     return f"{number(tokens)} {what} tokens at {rate(rate_usd)} a million: {money(amount)}"
 
 
-def _table(quotes: tuple[Quote, ...], ended: set[str | None], work: Workload) -> Table:
+def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
     each = (">each",) if work.requests > 1 else ()
+    requests = (">requests",) if estimate.adds_up else ()
     titles = columns(
-        "model", "mode", ">uncached input", ">cached input", ">output", *each, ">total", ">caching saves", ">in batch", ""
+        "model",
+        "mode",
+        *requests,
+        ">uncached input",
+        ">cached input",
+        ">output",
+        *each,
+        ">total",
+        ">caching saves",
+        ">in batch",
+        "",
     )
-    return Table(titles, tuple(_row(quote, shut=quote.model in ended) for quote in quotes))
+    return Table(titles, tuple(_row(quote, estimate, work, shut=quote.model in ended) for quote in estimate.quotes))
 
 
-def _row(quote: Quote, *, shut: bool) -> Row:
+def _row(quote: Quote, estimate: Estimate, work: Workload, *, shut: bool) -> Row:
     cells = (
         quote.model,
         quote.mode,
+        *((number(quote.usage.requests),) if estimate.adds_up else ()),
         money(quote.bill.uncached_input_usd),
         money(quote.bill.cached_input_usd),
         money(quote.bill.output_usd),
-        *((money(quote.each_usd),) if quote.usage.requests > 1 else ()),
+        *((money(quote.each_usd),) if work.requests > 1 else ()),
         money(quote.total_usd),
         money(quote.caching_saves_usd),
         "" if quote.batch_usd is None else money(quote.batch_usd),

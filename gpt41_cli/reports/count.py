@@ -1,4 +1,4 @@
-"""A Count as a Report: the total first, then the largest texts or the tree they stand in, then what was left out."""
+"""A Count as a Report: the total first, then how sure it is, then the largest inputs or the tree they stand in."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
-from gpt41_cli.decisions.count import BINARY, Count, Item
-from gpt41_cli.display import number, percent, plural, printable
+from gpt41_cli.decisions.count import REQUESTS, Count, Item
+from gpt41_cli.display import exact, number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries
+from gpt41_cli.requests.inputs import BINARY, IMAGE, TEXT
+from gpt41_cli.requests.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.requests.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
 
 SCHEMA = "gpt41.count/1"
 
@@ -22,6 +23,7 @@ SHOWN = 20
 """Rows to read when no number is asked for; programs get them all."""
 
 _EXPECTED = (IGNORED, BINARY, LINK, REPOSITORY, SPECIAL)
+_NOUNS = {REQUESTS: "request", TEXT: "text", IMAGE: "image"}
 
 
 def report(
@@ -29,15 +31,21 @@ def report(
 ) -> Report:
     """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`."""
     items = count.items if top is None else count.items[:top]
-    records: tuple[Mapping[str, Json], ...] = tuple({"path": item.path, "input_tokens": item.input_tokens} for item in items)
+    records: tuple[Mapping[str, Json], ...] = tuple(
+        {"path": item.path, "input_tokens": item.input_tokens, "kind": item.kind, "requests": item.requests} for item in items
+    )
     shown = SHOWN if top is None else top
     return Report(
         schema=SCHEMA,
         answer=str(count.input_tokens),
-        headline=f"{plural(count.input_tokens, 'token')} in {plural(len(count.items), 'text')}",
-        lines=(*_window(count, variant), *_left_out(count.left_out)),
-        tables=(_tree(count, shown) if tree else _list(count, shown),),
-        findings=(*_overflow(count, catalog, variant), *_not_text(count.left_out)),
+        headline=_headline(count),
+        lines=(*_certainty(count), *_sizes(count), *_window(count, variant), *_savings(count), *_left_out(count.left_out)),
+        tables=tuple(_tables(count, shown, tree)),
+        findings=(
+            *_overflow(count, catalog, variant),
+            *entries.invalid_findings(count.tally.invalid, count.tally.invalid_count),
+            *_not_text(count.left_out),
+        ),
         notes=_notes(variant),
         data={
             "input_tokens": count.input_tokens,
@@ -45,15 +53,113 @@ def report(
             "model": variant.id if variant else None,
             "context_window": variant.context_window if variant else None,
             "items": records,
+            "requests": _requests_json(count),
             "left_out": [{"path": each.path, "reason": each.reason} for each in count.left_out],
         },
         records=records,
         catalog=catalog,
+        blocks=tuple(block for entry in count.tally.shown for block in entries.blocks(entry)),
     )
 
 
+def _headline(count: Count) -> str:
+    """The total; that there is more of it, where something cannot be counted; and what was counted."""
+    kinds = {TEXT: 0, IMAGE: 0}
+    for item in count.items:
+        if item.kind in kinds:
+            kinds[item.kind] += 1
+    numbers = {REQUESTS: count.tally.requests, **kinds}
+    counted = [plural(many, _NOUNS[kind]) for kind, many in numbers.items() if many]
+    least = "at least " if count.tally.lower_bounds else ""
+    return f"{least}{plural(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+
+
+def _certainty(count: Count) -> Iterator[Line]:
+    """Whether the counts are exact, and each reason why not, the most frequent first."""
+    tally = count.tally
+    if tally.requests:
+        what = "it has" if tally.requests == 1 else "they have"
+        if tally.exact == tally.requests:
+            yield Line("exact", f"everything {what} is confirmed by recorded bills", "recordings")
+        elif tally.requests > 1:
+            share = percent(Decimal(tally.exact) / tally.requests)
+            yield Line("exact", f"{number(tally.exact)} of {number(tally.requests)} requests ({share})")
+    for entry in (*count.pictures, *(tally.shown if tally.requests == 1 else ())):
+        for doubt in entry.result.doubts:
+            yield Line("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
+    if tally.requests == 1 and tally.shown:
+        return
+    for (rule, message), many in tally.doubts.most_common(SHOWN):
+        where = f"in {plural(many, 'request')}: " if tally.requests > 1 else ""
+        yield Line("doubt", where + message, rule)
+
+
+def _sizes(count: Count) -> Iterator[Line]:
+    """What the tokens are spent on, and how they are spread over the requests."""
+    tally = count.tally
+    parts = [f"{part} {number(tokens)}" for part, tokens in tally.parts.items() if tokens]
+    if len(parts) > 1:
+        yield Line("parts", ", ".join(parts))
+    if tally.requests > 1:
+        spread = (f"mean {_mean(count)}", f"median {number(tally.percentile(50))}", f"p95 {number(tally.percentile(95))}")
+        yield Line("each", ", ".join(spread))
+
+
+def _mean(count: Count) -> str:
+    """To tenths, which is enough to read and more than a request has."""
+    mean = Decimal(count.tally.input_tokens) / count.tally.requests
+    return f"{exact(mean.quantize(Decimal('0.1'))):}"
+
+
+def _savings(count: Count) -> Iterator[Line]:
+    """What the schemas of the shown requests spend on keywords that a model can do without."""
+    for entry in count.tally.shown:
+        for keyword, tokens in entry.result.savings.items():
+            which = f" of {entries.named(entry.place, entry.result.custom_id)}" if count.tally.requests > 1 else ""
+            yield Line("spare", f"every {keyword} in the schemas{which}: {plural(tokens, 'token')} that can go")
+
+
+def _requests_json(count: Count) -> Mapping[str, Json] | None:
+    """The tally for programs; None where there are no requests."""
+    tally = count.tally
+    if not tally.requests:
+        return None
+    return {
+        "requests": tally.requests,
+        "input_tokens": tally.input_tokens,
+        "exact": tally.exact,
+        "lower_bounds": tally.lower_bounds,
+        "invalid": count.tally.invalid_count,
+        "mean": _mean(count),
+        "median": tally.percentile(50),
+        "p95": tally.percentile(95),
+        "parts": dict(tally.parts),
+        "largest": [
+            {"path": each.place.path, "line": each.place.line, "custom_id": each.custom_id, "input_tokens": each.input_tokens}
+            for each in tally.largest
+        ],
+        "assumptions": [
+            {"rule": rule, "message": message, "requests": many} for (rule, message), many in tally.doubts.most_common()
+        ],
+        "shown": [
+            {**entries.record(entry), "pieces": entries.pieces_json(entry.result.pieces), "savings": dict(entry.result.savings)}
+            for entry in count.tally.shown
+        ],
+    }
+
+
+def _tables(count: Count, shown: int, tree: bool) -> Iterator[Table]:
+    """The inputs, and of requests the largest; a single request needs no table."""
+    if len(count.items) > 1 or any(item.kind != REQUESTS for item in count.items) or tree:
+        yield _tree(count, shown) if tree else _list(count, shown)
+    largest = count.tally.largest[:shown]
+    if count.tally.requests > 1:
+        rows = [Row((number(each.input_tokens), entries.named(each.place, each.custom_id))) for each in largest]
+        yield Table(columns(">tokens", "`largest"), tuple(rows))
+
+
 def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
-    if variant:
+    if variant and not count.tally.requests:
         share = percent(Decimal(count.input_tokens) / variant.context_window)
         text = f"{share} of the context window of {variant.id} ({number(variant.context_window)})"
         yield Line("window", text, variant.model.source.label)
@@ -63,10 +169,11 @@ def _overflow(count: Count, catalog: Catalog | None, variant: Variant | None) ->
     if catalog and variant:
         # Imported here: a bare count needs no rule of the price table.
         from gpt41_cli.decisions import limits
-        from gpt41_cli.pricing import Usage
+        from gpt41_cli.decisions.workload import Load, Size
 
-        as_one_request = Usage(1, count.input_tokens)
-        yield from limits.check(catalog, variant, ("standard",), as_one_request, Level.WARNING)
+        largest = count.tally.largest
+        as_one_request = Size(largest[0].input_tokens if largest else count.input_tokens, 0, 0)
+        yield from limits.check(catalog, variant, ("standard",), Load({as_one_request: 1}), Level.WARNING)
 
 
 def _notes(variant: Variant | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import DatedRates, Model, Platform, RateLimit
+from gpt41_cli.catalog.tables import DatedRates, Model, Platform, RateLimit, TileRule
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.display import exact, number, plural, rate
 from gpt41_cli.reports import Line, Report, Row, Table, columns
@@ -188,9 +188,11 @@ def _images(model: Model) -> Table:
     titles = columns("figure", ">value")
     if model.images is None:
         return Table(titles, ())
-    rows = tuple(Row((name, "-" if figure is None else exact(figure))) for name, figure in model.images.figures.items())
+    figures = {name: value for name, value in model.images._asdict().items() if name not in ("source", "note")}
+    rows = tuple(Row((name, "-" if figure is None else str(figure))) for name, figure in figures.items())
     note = f". {model.images.note}" if model.images.note else ""
-    return Table(titles, rows, f"Images are counted by {model.images.method} [{model.images.source.label}]{note}")
+    method = "tiles" if isinstance(model.images, TileRule) else "patches"
+    return Table(titles, rows, f"Images are counted by {method} [{model.images.source.label}]{note}")
 
 
 def _benchmarks(catalog: Catalog, model: Model) -> Table:

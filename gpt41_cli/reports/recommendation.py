@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,17 +11,26 @@ from gpt41_cli.decisions.candidates import Candidate, Wishes
 from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.decisions.requests import Invalid
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.cost import quote_json
+from gpt41_cli.reports.cost import bound, quote_json
+from gpt41_cli.reports.entries import invalid_findings
 
 SCHEMA = "gpt41.recommendation/1"
 
 NOTHING = "none"
 
 
-def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> Report:
+def report(
+    catalog: Catalog,
+    work: Workload,
+    wishes: Wishes,
+    found: Recommendation,
+    invalid: Sequence[Invalid] = (),
+    invalid_count: int = 0,
+) -> Report:
     """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
     choice = found.choice
     candidates = [*([choice] if choice else []), *found.alternatives, *found.excluded]
@@ -34,9 +43,12 @@ def report(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
         ),
         tables=(_table(_shown(candidates, choice), choice, work),),
-        findings=found.findings,
+        findings=(*found.findings, *invalid_findings(invalid, invalid_count)),
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
+            "is_ceiling": work.output_tokens is None,
+            "estimates": work.estimates,
+            "lower_bounds": work.lower_bounds,
             "choice": quote_json(choice.quote) if choice and choice.quote else None,
             "is_replacement": found.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
@@ -68,7 +80,9 @@ def _headline(work: Workload, found: Recommendation) -> str:
     if found.choice is None or found.choice.quote is None:
         return "Nothing fits: no variant in any mode meets every wish"
     total, each = found.choice.quote.total_usd, found.choice.quote.each_usd
-    cost = f"{money(total)} for {plural(work.requests, 'request')}" + (f" ({money(each)} each)" if work.requests > 1 else "")
+    cost = f"{bound(work)}{money(total)} for {plural(work.requests, 'request')}" + (
+        f" ({money(each)} each)" if work.requests > 1 else ""
+    )
     after = "; the family itself is shut down" if found.is_replacement else ""
     return f"Use {found.choice.variant.id} in {found.choice.mode}: {cost}{after}"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from pathlib import Path
-from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISSOCK
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
-from gpt41_cli.display import number, printable
+from gpt41_cli.display import number
 from gpt41_cli.errors import InputError
 
 CHUNK_BYTES = 1 << 20
@@ -28,34 +27,26 @@ class NotText(InputError):
     """Bytes that are no text in the encoding they claim."""
 
 
-def read(path: Path) -> Iterator[str]:
-    """The text of the file at `path`, piece by piece, line ends as they are. InputError names what cannot be read."""
-    name = printable(str(path))
-    try:
-        mode = path.stat().st_mode
-        if S_ISDIR(mode):
-            raise InputError(f"{name}: expected a file, found a folder")
-        if S_ISFIFO(mode) and not str(path).startswith("/dev/"):
-            raise InputError(f"{name}: expected a file, found a FIFO; send its content to standard input and name it -")
-        if (S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode)) and str(path) != "/dev/stdin":
-            raise InputError(f"{name}: expected a file, found a device or a socket")
-        with path.open("rb") as file:
-            yield from decode(file, name)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{name}: expected a readable file, found: {reason}") from None
+def chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of `stream`, CHUNK_BYTES at a time."""
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
 
 
-def decode(stream: BinaryIO, name: str) -> Iterator[str]:
-    """The text in `stream`: UTF-8, or what a byte order mark says. NotText, with the offset, where a byte does not fit."""
-    head = stream.read(CHUNK_BYTES)
-    mark, encoding = _mark(head)
+def decode(data: Iterable[bytes], name: str) -> Iterator[str]:
+    """The text in `data`: UTF-8, or what a byte order mark says. NotText, with the offset, where a byte does not fit.
+
+    The mark is looked for in the first piece; it is no part of the text.
+    """
+    pieces = iter(data)
+    head = next(pieces, b"")
+    mark, encoding = byte_order_mark(head)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    chunk, offset = head[len(mark) :], len(mark)
-    while True:
+    offset = len(mark)
+    for piece in chain((head[offset:],), pieces, (b"",)):
         held = len(decoder.getstate()[0])
         try:
-            text = decoder.decode(chunk, final=not chunk)
+            text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
             at = offset - held + error.start
             raise NotText(
@@ -64,20 +55,28 @@ def decode(stream: BinaryIO, name: str) -> Iterator[str]:
             ) from None
         if text:
             yield text
-        if not chunk:
-            return
-        offset += len(chunk)
-        chunk = stream.read(CHUNK_BYTES)
+        offset += len(piece)
 
 
-def looks_binary(path: Path) -> bool:
-    """Whether a file has a NUL among its first 8,000 bytes, as git decides it, and no byte order mark to explain it."""
-    with path.open("rb") as file:
-        head = file.read(_SNIFFED_BYTES)
-    return b"\0" in head and not _mark(head)[0]
+def utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """`data` without its byte order mark, and as UTF-8 where that names another encoding; UTF-8 itself is not checked."""
+    pieces = iter(data)
+    head = next(pieces, b"")
+    mark, encoding = byte_order_mark(head)
+    if encoding == "utf-8":
+        return chain((head[len(mark) :],), pieces)
+    return (text.encode() for text in decode(chain((head,), pieces), name))
 
 
-def _mark(head: bytes) -> tuple[bytes, str]:
+def looks_binary(head: bytes) -> bool:
+    """Whether a file that begins with `head` has a NUL among its first 8,000 bytes, as git decides it, and no byte order
+    mark to explain it.
+    """
+    return b"\0" in head[:_SNIFFED_BYTES] and not byte_order_mark(head)[0]
+
+
+def byte_order_mark(head: bytes) -> tuple[bytes, str]:
+    """The mark that `head` begins with, which may be none, and the encoding it stands for."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return mark, encoding

@@ -30,13 +30,16 @@ _SEAM_WINDOW = 2_000
 # tiktoken 0.14 panics (a Rust stack overflow that also writes to stderr) on some 400,000 blanks in a row.
 _LONGEST_BLANK = 100_000
 
+MEMO_CHARACTERS = 4_000_000
+"""How much text a memo holds at most."""
+
 _PIECE = 50_000
 _OVERLAP = 32
 
 
 def count(text: str, encoding: str) -> int:
     """Tokens of `text` in the vocabulary `encoding`; lone surrogates count as the replacement character, as in tiktoken."""
-    return count_stream((text,), encoding)
+    return count_stream((text,), encoding) if len(text) > 2 * BLOCK else _count_block(text, _engine(encoding))
 
 
 def count_stream(chunks: Iterable[str], encoding: str) -> int:
@@ -77,6 +80,33 @@ class Counter:
             return _count_block(block, self._engine)
         finally:
             self._free.release()
+
+
+class Memo:
+    """Counts texts that come again and again, such as the system prompt of every line of a file: each is counted once.
+
+    Threads may share it. What it holds is bounded; when that is full it forgets everything, and what does come again is
+    soon back.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._engine = _engine(encoding)
+        self._counts: dict[str, int] = {}
+        self._room = MEMO_CHARACTERS
+
+    def __call__(self, text: str) -> int:
+        """Tokens of `text`."""
+        known = self._counts.get(text)
+        if known is not None:
+            return known
+        tokens = sum(_count_block(block, self._engine) for block in _blocks((text,)))
+        self._room -= len(text)
+        if self._room < 0:
+            self._counts.clear()
+            self._room = MEMO_CHARACTERS - len(text)
+        if self._room >= 0:
+            self._counts[text] = tokens
+        return tokens
 
 
 @cache

@@ -1,10 +1,11 @@
-"""The report's records as CSV (RFC 4180): a header, then exact values; nested fields become `outer.inner`."""
+"""The report's records as CSV (RFC 4180): a header, then exact values; nested fields become `outer.inner`, lists are JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 from gpt41_cli.display import printable
 from gpt41_cli.reports import Json, Report
@@ -15,7 +16,8 @@ def render(report: Report, screen: Screen) -> str:
     """One line a record. Null is an empty cell."""
     rows = [_flat(record) for record in report.records]
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -26,6 +28,8 @@ def _flat(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
     for key, value in record.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            flat[prefix + key] = json.dumps(value)
         else:
             # The exact name is in the JSON; here it may reach a terminal.
             flat[prefix + key] = printable(value) if isinstance(value, str) else value

@@ -21,6 +21,7 @@ def render(report: Report, screen: Screen) -> str:
         blocks.append("\n".join(lines))
     blocks += [_table(table) for table in report.tables]
     blocks += [f"<sub>{_escaped(note)}</sub>" for note in report.notes]
+    blocks += [f"{_escaped(block.title)}\n\n{_fenced(block.text)}" for block in report.blocks]
     if report.catalog:
         blocks.append(f"<sub>Prices of {_escaped(report.catalog.file)}, checked on {report.catalog.checked_on}</sub>")
     return "\n\n".join(blocks) + "\n"
@@ -45,6 +46,14 @@ def _table(table: Table) -> str:
 def _escaped(text: str) -> str:
     """Text that reads as itself; a zero-width space keeps names from calling somebody and addresses from being links."""
     return _AUTOMATIC.sub("\\g<0>\u200b", _SPECIAL.sub(r"\\\1", printable(text)))
+
+
+def _fenced(text: str) -> str:
+    """A code block around any text: its fence is longer than any run of backticks in it."""
+    lines = [printable(line) for line in text.splitlines()]
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *lines, fence])
 
 
 def _code(text: str) -> str:

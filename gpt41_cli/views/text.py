@@ -32,7 +32,7 @@ _WRAPPED = 20
 
 
 def render(report: Report, screen: Screen) -> str:
-    """Headline, labelled lines, tables, findings and notes, in this order."""
+    """Headline, labelled lines, tables, findings, notes and blocks, in this order."""
     drawn = io.StringIO()
     console = Console(
         file=drawn,
@@ -58,6 +58,11 @@ def render(report: Report, screen: Screen) -> str:
                 if table.title:
                     console.print(_text(table.title, "title"))
                 console.print(_grid(table) if _fits(table, screen) else _records(table))
+    for block in report.blocks:
+        console.print()
+        console.print(_text(block.title, "title"))
+        for line in block.text.splitlines():
+            console.print(_text(line, ""), soft_wrap=True)
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
 
 

@@ -1,0 +1,129 @@
+"""How many tokens is one request for one model, part by part, and may the count be called exact?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.tables import ImageRule, Model
+from gpt41_cli.decisions.requests import Entry
+from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.request import Image, Request
+from gpt41_cli.tokens import DEFAULT_ENCODING, Memo
+from gpt41_cli.tokens.doubts import doubts
+from gpt41_cli.tokens.images import image_tokens
+from gpt41_cli.tokens.pieces import IMAGES, PARTS, measure
+from gpt41_cli.tokens.prompt import prompt
+from gpt41_cli.tokens.schema import without
+
+SPARE_KEYWORDS = ("title", "default")
+"""Keywords of schemas that are billed and that a model can do without."""
+
+
+class Method(NamedTuple):
+    """How a model counts: all that can make two models count the same request differently."""
+
+    encoding: str
+    escapes_results: bool
+    images: ImageRule
+
+
+def method_of(catalog: Catalog, model: Model | None) -> Method:
+    """How `model` counts; as the first of the family does, where the table does not say or does not have the model."""
+    first = catalog.family[0].model
+    images = (model and model.images) or first.images
+    assert images is not None
+    if model is None:
+        return Method(DEFAULT_ENCODING, escapes_results=False, images=images)
+    return Method(model.encoding.name, model.prompt.escapes_parallel_results, images)
+
+
+def _without(request: Request, keyword: str) -> Request:
+    """The request without a keyword in its schemas."""
+    functions = [each._replace(parameters=without(each.parameters, {keyword})) for each in request.functions]
+    declared = request.response_format
+    return request._replace(
+        functions=functions,
+        response_format=declared and declared._replace(schema=without(declared.schema, {keyword})),
+    )
+
+
+class Meter:
+    """Counts requests, with one memo for each vocabulary. `model` overrides the one that a request names; `image_size` is
+    that of pictures whose size nothing tells.
+    """
+
+    def __init__(self, catalog: Catalog, model: str | None = None, image_size: tuple[int, int] | None = None) -> None:
+        self.catalog = catalog
+        self.model = model
+        self._image_size = image_size
+        self._memos: dict[str, Memo] = {}
+        self._variants: dict[str | None, tuple[Variant | None, Method]] = {}
+
+    def memo(self, encoding: str) -> Callable[[str], int]:
+        """What counts the texts of a vocabulary."""
+        if encoding not in self._memos:
+            self._memos[encoding] = Memo(encoding)
+        return self._memos[encoding]
+
+    def count(self, sent: Sent, *, keeps_pieces: bool = False) -> Entry:
+        """The tokens of a request for the model that it names."""
+        name = self.model or sent.request.model
+        variant, method = self.variant_of(name)
+        request = self.sized(sent.request)
+        parts = dict.fromkeys(PARTS, 0)
+        pieces = []
+        for piece, tokens in measure(prompt(request, escapes_results=method.escapes_results), self.memo(method.encoding)):
+            parts[piece.part] += tokens
+            if keeps_pieces:
+                pieces.append((piece, tokens))
+        if request.images:
+            parts[IMAGES] = sum(image_tokens(image, method.images) for image in request.images)
+        return Entry(
+            "request",
+            parts,
+            doubts(request, variant and variant.model, is_named=name is not None),
+            sent.custom_id,
+            name,
+            None if sent.is_training else request.endpoint,
+            pieces,
+            self._savings(request, method) if keeps_pieces else {},
+        )
+
+    def _savings(self, request: Request, method: Method) -> Mapping[str, int]:
+        """What the keywords that say nothing to a model cost: the request is counted again without them."""
+        whole = self.input_tokens(request, method)
+        return {
+            keyword: saved
+            for keyword in SPARE_KEYWORDS
+            if (saved := whole - self.input_tokens(_without(request, keyword), method)) > 0
+        }
+
+    def input_tokens(self, request: Request, method: Method) -> int:
+        """The tokens of a request by one method, in all."""
+        pieces = prompt(request, escapes_results=method.escapes_results)
+        text = sum(tokens for _, tokens in measure(pieces, self.memo(method.encoding)))
+        return text + sum(image_tokens(image, method.images) for image in request.images)
+
+    def picture(self, image: Image) -> Entry:
+        """A picture as the only thing that is counted."""
+        variant, method = self.variant_of(self.model)
+        alone = Request(endpoint="", model=self.model, turns=(), images=(image,))
+        known = doubts(alone, variant and variant.model)
+        return Entry("image", {IMAGES: image_tokens(image, method.images)}, known, model=self.model)
+
+    def variant_of(self, name: str | None) -> tuple[Variant | None, Method]:
+        """What a model id stands for, None where the table has none or no model is named; and how it counts."""
+        if name not in self._variants:
+            variant = self.catalog.known(name) if name else None
+            self._variants[name] = variant, method_of(self.catalog, variant and variant.model)
+        return self._variants[name]
+
+    def sized(self, request: Request) -> Request:
+        """The request with its pictures of unknown size in the size that was stated."""
+        if self._image_size is None:
+            return request
+        width, height = self._image_size
+        images = [image if image.width else image._replace(width=width, height=height) for image in request.images]
+        return request._replace(images=images)

@@ -1,0 +1,122 @@
+"""Every request of the inputs, one after the other: read, worked on, and named with its place where it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Generic, NamedTuple, TypeVar
+
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests.documents import Line
+from gpt41_cli.requests.fields import BadBody
+from gpt41_cli.requests.inputs import Chunk, Input, Item, Requests, items, read_item, recognise_input
+from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.request import Doubt
+from gpt41_cli.requests.sources import Source, readable
+from gpt41_cli.requests.trees import LeftOut
+from gpt41_cli.tokens.pieces import Piece
+from gpt41_cli.tokens.workers import in_order
+
+R = TypeVar("R")
+G = TypeVar("G")
+
+
+class Place(NamedTuple):
+    """Where a request stands: its `position` from 0 in its file or list, in a file of lines the `line` from 1."""
+
+    path: str
+    position: int = 0
+    line: int | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages call it: `batch.jsonl:17`."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
+class Entry(NamedTuple):
+    """One counted input: its tokens by part (of PARTS), and why they may not be exact. `model` is as the request names it.
+
+    `kind` is request, text or image. `custom_id`, `model`, `endpoint` are None where it does not say, or is no request.
+    Where pieces are kept, `savings` says for a keyword of schemas how many tokens less the request has without it.
+    """
+
+    kind: str
+    parts: Mapping[str, int]
+    doubts: Sequence[Doubt] = ()
+    custom_id: str | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    pieces: Sequence[tuple[Piece, int]] = ()
+    savings: Mapping[str, int] = {}
+
+    @property
+    def input_tokens(self) -> int:
+        """All of its tokens."""
+        return sum(self.parts.values())
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everything in it is confirmed by recorded bills."""
+        return not self.doubts
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether it has tokens that the count leaves out."""
+        return any(doubt.is_missing for doubt in self.doubts)
+
+
+class Invalid(NamedTuple):
+    """A line or value that is no request, and why."""
+
+    place: Place
+    message: str
+
+
+class Done(NamedTuple, Generic[R]):
+    """What was made of one request."""
+
+    place: Place
+    result: R
+
+
+@contextmanager
+def opened(source: Source, kind: str | None) -> Iterator[Input]:
+    """What `source` is, while it is open. InputError when it cannot be read, or is binary and the user did not name it."""
+    with readable(source.label), source.open() as stream:
+        yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
+
+
+def left_out(source: Source, error: InputError) -> LeftOut:
+    """A file of a folder that `error` keeps from being counted. The error itself, where the user named the file."""
+    if not source.is_listed:
+        raise error
+    return LeftOut(source.name, str(error).partition(": ")[2])
+
+
+def gathered(
+    path: str,
+    requests: Requests,
+    kind: str | None,
+    work: Callable[[Sent], R],
+    gather: Callable[[Iterator[Done[R] | Invalid]], G],
+) -> Iterator[G]:
+    """What `gather` makes of what `work` makes of the requests, some of them at a time, in order and on all cores.
+
+    `work` may raise BadBody for a request that turns out to be none.
+    """
+
+    def work_on(chunk: Chunk) -> G:
+        return gather(_work_on(item, path, kind, work) for item in items(chunk))
+
+    yield from in_order(work_on, requests.chunks)
+
+
+def _work_on(item: Item, path: str, kind: str | None, work: Callable[[Sent], R]) -> Done[R] | Invalid:
+    place = Place(path, item.number - 1, item.number) if isinstance(item, Line) else Place(path, item.position or 0)
+    try:
+        return Done(place, work(read_item(item, kind)))
+    except BadBody as error:
+        return Invalid(place, str(error))
+    except RecursionError:
+        return Invalid(place, "expected a schema that nests less deep, found hundreds of levels")

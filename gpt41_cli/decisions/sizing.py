@@ -1,0 +1,214 @@
+"""Inputs as work to be priced: requests by the shapes they have, one workload for each model and mode that they name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
+
+from gpt41_cli.decisions.measure import Meter, Method
+from gpt41_cli.decisions.requests import Done, Invalid, gathered, left_out, opened
+from gpt41_cli.decisions.tally import KEPT
+from gpt41_cli.decisions.workload import Group, Shape, Workload
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests.inputs import Picture, Text
+from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.request import CallTurn, Image, Request
+from gpt41_cli.requests.sources import Source, nothing_but
+from gpt41_cli.requests.trees import LeftOut
+from gpt41_cli.tokens import Counter as TokenCounter
+from gpt41_cli.tokens.doubts import doubts
+
+_TIERS = {None: "standard", "auto": "standard", "default": "standard", "priority": "priority", "fast": "priority"}
+"""What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
+
+
+class Sized(NamedTuple):
+    """One request as far as its price goes."""
+
+    group: Group
+    shape: Shape
+    needs: frozenset[str]
+    doubts: frozenset[tuple[str, str]]
+    is_lower_bound: bool
+
+
+@dataclass
+class Totals:
+    """The requests that name one model and mode, in memory that grows only with how different they are. Adds up with `+`."""
+
+    shapes: Counter[Shape] = field(default_factory=Counter)
+    needs: set[str] = field(default_factory=set)
+    doubts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    estimates: int = 0
+    lower_bounds: int = 0
+
+    def add(self, sized: Sized) -> None:
+        """Add one request."""
+        self.shapes[sized.shape] += 1
+        self.needs |= sized.needs
+        self.doubts.update(sized.doubts)
+        self.estimates += bool(sized.doubts)
+        self.lower_bounds += sized.is_lower_bound
+
+    def __add__(self, other: Totals) -> Totals:
+        """Both together; the first is used up, so that a long sum stays short work."""
+        self.shapes.update(other.shapes)
+        self.needs |= other.needs
+        self.doubts.update(other.doubts)
+        self.estimates += other.estimates
+        self.lower_bounds += other.lower_bounds
+        return self
+
+
+class Sizing:
+    """Many requests as far as their price goes. Adds up with `+`, which uses the first up."""
+
+    def __init__(self) -> None:
+        self.groups: dict[Group, Totals] = {}
+        self.invalid: list[Invalid] = []
+        self.invalid_count = 0
+
+    @classmethod
+    def of(cls, found: Iterable[Done[Sized] | Invalid]) -> Sizing:
+        """All that is found."""
+        sizing = cls()
+        for each in found:
+            if isinstance(each, Invalid):
+                sizing.invalid.append(each)
+                sizing.invalid_count += 1
+            else:
+                sizing.groups.setdefault(each.result.group, Totals()).add(each.result)
+        del sizing.invalid[KEPT:]
+        return sizing
+
+    def __add__(self, other: Sizing) -> Sizing:
+        for group, totals in other.groups.items():
+            self.groups[group] = self.groups.get(group, Totals()) + totals
+        self.invalid = [*self.invalid, *other.invalid][:KEPT]
+        self.invalid_count += other.invalid_count
+        return self
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return sum(totals.shapes.total() for totals in self.groups.values())
+
+
+class Found(NamedTuple):
+    """What the inputs hold: texts, as tokens in all, and pictures, which are one request together; or requests."""
+
+    text_tokens: int
+    images: tuple[Image, ...]
+    sizing: Sizing
+
+
+def size(meter: Meter, sent: Sent) -> Sized:
+    """What the price of a request depends on."""
+    request = meter.sized(sent.request)
+    name = meter.model or request.model
+    variant, method = meter.variant_of(name)
+    text = request._replace(images=())
+    tokens = meter.input_tokens(text, method._replace(escapes_results=False))
+    found = doubts(request, variant and variant.model, is_named=name is not None)
+    return Sized(
+        Group(variant.id if variant and not meter.model else request.model, _mode(sent)),
+        Shape(
+            tokens,
+            tuple(Image(image.width, image.height, image.detail) for image in request.images),
+            _escaping_tokens(meter, text, method, tokens),
+            request.max_output_tokens,
+            request.answers,
+            meter.memo(method.encoding)(request.prediction) if request.prediction else 0,
+        ),
+        request.needs,
+        frozenset((doubt.rule, doubt.message) for doubt in found),
+        any(doubt.is_missing for doubt in found),
+    )
+
+
+def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -> int:
+    """The tokens more where the results of parallel calls are escaped, which only calls can cost."""
+    if not any(isinstance(turn, CallTurn) and len(turn.calls) > 1 for turn in text.turns):
+        return 0
+    return meter.input_tokens(text, method._replace(escapes_results=True)) - tokens
+
+
+def _mode(sent: Sent) -> str:
+    """The mode a request is sent in: a line for the Batch API goes in batch, else `service_tier` says it."""
+    tier = sent.request.service_tier
+    return "batch" if sent.is_batch else _TIERS.get(tier, str(tier))
+
+
+def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter], encoding: str, skipped: list[LeftOut]) -> Found:
+    """What `sources` hold. `skipped` fills with what is left out of folders.
+
+    InputError when there is nothing but what is left out, or when there are requests beside texts or pictures.
+    """
+    texts: list[Callable[[], int]] = []
+    images: list[Image] = []
+    sizing = Sizing()
+    with TokenCounter(encoding) as counter:
+        for source in sources:
+            try:
+                with opened(source, kind) as found:
+                    if isinstance(found, Text):
+                        texts.append(counter.add(found.pieces))
+                    elif isinstance(found, Picture):
+                        images.append(Image(found.width, found.height))
+                    else:
+                        work = partial(size, meter())
+                        sizing = sum(gathered(source.name, found, kind, work, Sizing.of), sizing)
+            except InputError as error:
+                skipped.append(left_out(source, error))
+        text_tokens = sum(tokens() for tokens in texts)
+    has_requests = bool(sizing.groups or sizing.invalid_count)
+    if has_requests and (texts or images):
+        raise InputError("expected either requests or texts and pictures, which are one request together, found both; --as says")
+    if sources and not (has_requests or texts or images):
+        raise InputError(f"expected text in what is named, found {nothing_but(skipped)}")
+    return Found(text_tokens, tuple(images), sizing)
+
+
+class Terms(NamedTuple):
+    """What is said of requests beside their bodies: how long every answer is (None: its own maximum), how much of every
+    input is cached, and how many times all of them are sent.
+    """
+
+    output_tokens: int | None
+    cached_tokens: int
+    cached_share: Decimal | None
+    times: int
+
+
+def workloads(sizing: Sizing, terms: Terms, mode: str | None) -> dict[Group, Workload]:
+    """A workload for each model and mode that the requests name; `mode` is that of all of them where it is given."""
+    groups: dict[Group, Totals] = {}
+    for named, totals in sizing.groups.items():
+        group = Group(named.model, mode or named.mode)
+        groups[group] = groups.get(group, Totals()) + totals
+    return {group: _workload(totals, group.mode == "batch", terms) for group, totals in groups.items()}
+
+
+def together(sizing: Sizing, terms: Terms) -> Workload:
+    """All requests as one workload, whatever they name."""
+    is_batch = all(group.mode == "batch" for group in sizing.groups)
+    return _workload(sum(sizing.groups.values(), Totals()), is_batch, terms)
+
+
+def _workload(totals: Totals, is_batch: bool, terms: Terms) -> Workload:
+    return Workload(
+        {shape: many * terms.times for shape, many in totals.shapes.items()},
+        terms.output_tokens,
+        terms.cached_tokens,
+        terms.cached_share,
+        needs=frozenset(totals.needs),
+        doubts=totals.doubts,
+        estimates=totals.estimates * terms.times,
+        lower_bounds=totals.lower_bounds * terms.times,
+        is_counted=True,
+        is_batch=is_batch,
+    )

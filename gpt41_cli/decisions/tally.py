@@ -1,0 +1,107 @@
+"""The sums over many counted requests, in memory that does not grow with them: totals, percentiles, the largest, doubts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place
+from gpt41_cli.tokens.pieces import PARTS
+
+KEPT = 10
+"""How many of the largest requests, of the invalid ones and of those to be shown are kept."""
+
+
+class Large(NamedTuple):
+    """One of the largest requests."""
+
+    input_tokens: int
+    place: Place
+    custom_id: str | None
+
+
+class Tally:
+    """Everything that is said of many requests together. Tallies add up with `+`, in any order."""
+
+    def __init__(self) -> None:
+        self.exact = 0
+        self.lower_bounds = 0
+        self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
+        self.doubts: Counter[tuple[str, str]] = Counter()
+        self.invalid: list[Invalid] = []
+        self.invalid_count = 0
+        self.shown: list[Done[Entry]] = []
+        self._sizes: Counter[int] = Counter()
+        self._largest: list[Large] = []
+
+    @classmethod
+    def of(cls, found: Iterable[Done[Entry] | Invalid]) -> Tally:
+        """The tally of all that is found."""
+        tally = cls()
+        for each in found:
+            tally._add(each)
+        tally._trim()
+        return tally
+
+    def _add(self, found: Done[Entry] | Invalid) -> None:
+        if isinstance(found, Invalid):
+            self.invalid.append(found)
+            self.invalid_count += 1
+            return
+        place, entry = found
+        tokens = entry.input_tokens
+        self._sizes[tokens] += 1
+        self._largest.append(Large(tokens, place, entry.custom_id))
+        for part, count in entry.parts.items():
+            self.parts[part] += count
+        if entry.doubts:
+            self.doubts.update({(doubt.rule, doubt.message) for doubt in entry.doubts})
+            self.lower_bounds += entry.is_lower_bound
+        else:
+            self.exact += 1
+        if entry.pieces:
+            self.shown.append(found)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both together; the first is used up, so that a long sum stays short work."""
+        self.exact += other.exact
+        self.lower_bounds += other.lower_bounds
+        for part, count in other.parts.items():
+            self.parts[part] += count
+        self.doubts += other.doubts
+        self.invalid += other.invalid
+        self.invalid_count += other.invalid_count
+        self.shown += other.shown
+        self._sizes += other._sizes
+        self._largest += other._largest
+        self._trim()
+        return self
+
+    def _trim(self) -> None:
+        self._largest.sort(key=lambda each: (-each.input_tokens, each.place.path, each.place.position))
+        del self._largest[KEPT:], self.invalid[KEPT:], self.shown[KEPT:]
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return self._sizes.total()
+
+    @property
+    def input_tokens(self) -> int:
+        """The tokens of all of them."""
+        return sum(size * count for size, count in self._sizes.items())
+
+    @property
+    def largest(self) -> list[Large]:
+        """The largest ones, the largest first; of equals, those that came first."""
+        return self._largest
+
+    def percentile(self, percent: int) -> int:
+        """The smallest size that at least so many percent of the requests do not exceed (the nearest rank)."""
+        still = -(-self.requests * percent // 100)
+        for size in sorted(self._sizes):
+            still -= self._sizes[size]
+            if still <= 0:
+                return size
+        return 0

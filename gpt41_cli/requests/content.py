@@ -1,0 +1,65 @@
+"""The content of a message: text and its parts, pictures, and what has tokens that nobody outside can count."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gpt41_cli.requests import pictures
+from gpt41_cli.requests.fields import Json, Object, as_object, choice_at, fail, join, name_at, text_at
+from gpt41_cli.requests.request import Doubt, Image
+
+_TEXTS = ("text", "input_text", "output_text", "summary_text")
+_IMAGES = ("image_url", "input_image")
+_REFUSAL = "refusal"
+_UNCOUNTED = {"input_audio": "audio", "file": "a file", "input_file": "a file"}
+_PARTS = (*_TEXTS, *_IMAGES, _REFUSAL, *_UNCOUNTED)
+
+_DETAILS = ("auto", "low", "high")
+
+
+class Gathered(NamedTuple):
+    """What a request holds beside its text, collected while it is read."""
+
+    images: list[Image]
+    doubts: list[Doubt]
+    needs: set[str]
+
+
+def read_text(owner: Object, key: str, path: str, gathered: Gathered, *, in_result: bool = False) -> str:
+    """The text of a content field: text as it is, the text parts of a list with nothing between them, nothing as empty."""
+    content = owner.get(key)
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    at = join(path, key)
+    if not isinstance(content, list):
+        fail(at, "text or a list of parts", content)
+    return "".join(_read_part(part, f"{at}[{index}]", gathered, in_result) for index, part in enumerate(content))
+
+
+def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool) -> str:
+    part = as_object(value, path)
+    kind = choice_at(part, "type", path, _PARTS)
+    if kind in _TEXTS:
+        return text_at(part, "text", path)
+    if kind == _REFUSAL:
+        return text_at(part, _REFUSAL, path)
+    if kind in _IMAGES:
+        gathered.images.append(_read_image(part, path, in_result))
+        gathered.needs.add("vision")
+    else:
+        message = f"{_UNCOUNTED[kind]} has tokens that are not counted"
+        gathered.doubts.append(Doubt(kind.replace("_", "-"), path, message, is_missing=True))
+    return ""
+
+
+def _read_image(part: Object, path: str, in_result: bool) -> Image:
+    """A picture of either endpoint: Chat Completions nests its address and detail under `image_url`, Responses does not."""
+    nested = part.get("image_url")
+    owner, at, key = (nested, join(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
+    detail = "auto" if owner.get("detail") is None else choice_at(owner, "detail", at, _DETAILS)
+    if nested is None and part.get("file_id") is not None:
+        return Image(None, None, detail, path, in_result)
+    width, height = pictures.size_of_url(name_at(owner, key, at), join(at, key)) or (None, None)
+    return Image(width, height, detail, path, in_result)

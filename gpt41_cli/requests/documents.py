@@ -1,0 +1,134 @@
+"""JSON as it is sent: one value, a list, or a value on each line; read strictly, and with the place of every complaint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple, NoReturn
+
+from gpt41_cli.display import number
+from gpt41_cli.errors import quoted
+from gpt41_cli.requests.fields import BadBody, Json
+from gpt41_cli.requests.text import CHUNK_BYTES
+
+MAX_BYTES = 1 << 29
+"""A line or a document beyond this is refused: it is the most that one request may send in all."""
+
+
+class Line(NamedTuple):
+    """One line of a file that is not blank, numbered from 1, without its line break."""
+
+    number: int
+    data: bytes
+
+
+class Block(NamedTuple):
+    """Whole lines of a file; `first` is the number of the first one."""
+
+    first: int
+    data: bytes
+
+    def lines(self) -> Iterator[Line]:
+        """The lines in it, but for blank ones."""
+        for number_, data in enumerate(self.data.split(b"\n"), self.first):
+            if data and not data.isspace():
+                yield Line(number_, data)
+
+
+def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+    """The lines in `chunks`, about a chunk at a time. Of a line that is too long, only as much is kept as says so."""
+    pending: list[bytes] = []
+    size = 0
+    first = 1
+    for chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            data = b"".join((*pending, chunk[:end]))
+            yield Block(first, data)
+            first += data.count(b"\n")
+            pending, size = [chunk[end:]], len(chunk) - end
+        elif size <= MAX_BYTES:
+            pending.append(chunk)
+            size += len(chunk)
+    if size:
+        yield Block(first, b"".join(pending))
+
+
+class Span(NamedTuple):
+    """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first` numbers the first line.
+
+    A worker that shares the file reads them itself, so that they need not be handed to it.
+    """
+
+    file: int
+    first: int
+    start: int
+    size: int
+
+    def lines(self) -> Iterator[Line]:
+        """The lines in it, but for blank ones."""
+        return Block(self.first, os.pread(self.file, min(self.size, MAX_BYTES + 1), self.start)).lines()
+
+
+def spans(stream: BinaryIO, start: int) -> Iterator[Span]:
+    """The lines of a regular file from `start` on, about CHUNK_BYTES at a time."""
+    stream.seek(start)
+    buffer = bytearray(CHUNK_BYTES)
+    first, begin, end = 1, start, start
+    while size := stream.readinto(buffer):  # type: ignore[attr-defined]
+        whole = buffer.rfind(b"\n", 0, size) + 1
+        if whole:
+            yield Span(stream.fileno(), first, begin, end + whole - begin)
+            begin = end + whole
+            first += buffer.count(b"\n", 0, whole)
+        end += size
+    if begin < end:
+        yield Span(stream.fileno(), first, begin, end - begin)
+
+
+def parse(data: bytes) -> Json:
+    """The value in `data`. BadBody where it is no JSON or a key stands twice; of the text itself, nothing is repeated."""
+    if len(data) > MAX_BYTES:
+        raise BadBody(f"expected at most {number(MAX_BYTES)} bytes, found more")
+    try:
+        return _DECODER.decode(data.decode())
+    except UnicodeDecodeError as error:
+        raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {number(error.start + 1)}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {number(error.colno)}"
+        raise BadBody(f"expected JSON, but at {where}: {error.msg}") from None
+    except RecursionError:
+        raise BadBody("expected JSON that nests less deep, found hundreds of levels") from None
+    except BadBody:
+        raise
+    except ValueError as error:  # a whole number of thousands of digits
+        raise BadBody(f"expected JSON, but: {error}") from None
+
+
+def may_go_on(line: bytes) -> bool:
+    """Whether a document goes on after its first line: that is a list, or JSON which only its end cuts off."""
+    try:
+        begun = line.decode().rstrip()
+        return isinstance(json.loads(begun), list)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(begun)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object, whose keys must differ: which of two is meant, nobody can know."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise BadBody(f"expected each key once, found {quoted(twice)} a second time")
+    return found
+
+
+def _refuse(name: str) -> NoReturn:
+    raise BadBody(f"expected JSON, found {name}, which JSON does not have")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)

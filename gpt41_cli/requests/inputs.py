@@ -1,0 +1,194 @@
+"""What an input is, told from its content: text, a picture, or requests; opened so that it can be read in one pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from stat import S_ISREG
+from typing import BinaryIO, NamedTuple, TypeAlias
+
+from gpt41_cli.requests import documents, pictures, readers, text
+from gpt41_cli.requests.documents import Block, Line, Span
+from gpt41_cli.requests.fields import BadBody, Json
+from gpt41_cli.requests.readers import READERS, Sent, recognise
+
+TEXT, IMAGE = "text", "image"
+BINARY = "binary"
+"""Why a file of a folder is left out that is neither text nor a request."""
+
+KINDS = (TEXT, IMAGE, *READERS)
+
+_LOOKED_AT = 10
+"""Lines among which one must be a request, or claim to be."""
+
+_AT_A_TIME = 64
+"""Values of a document in a chunk."""
+
+_TELLING = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'))
+"""What stands in a request: all of one of these."""
+
+
+class Text(NamedTuple):
+    """Characters, in pieces."""
+
+    pieces: Iterator[str]
+
+
+class Picture(NamedTuple):
+    """A picture of this size in pixels."""
+
+    width: int
+    height: int
+
+
+class Value(NamedTuple):
+    """One value of a document; `position` is its place where the document is a list."""
+
+    position: int | None
+    value: Json
+
+
+class Values(NamedTuple):
+    """Some values of a document."""
+
+    values: list[Value]
+
+
+Item: TypeAlias = Line | Value
+
+
+Chunk: TypeAlias = Block | Span | Values
+"""Some requests of an input, to be worked on together."""
+
+
+class Requests(NamedTuple):
+    """Requests still to be read, many at a time: their `items`, and of each the request with `read_item`."""
+
+    chunks: Iterator[Chunk]
+
+
+Input: TypeAlias = Text | Picture | Requests
+
+
+def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> Input:
+    """The input in `stream`, read as `kind` (of KINDS) or as what it is recognised as; what is nothing else is text.
+
+    A file that was only listed in a folder is a request where it is a sound one, and never a picture; a binary one is
+    refused. BadBody where it cannot be what `kind` says, or where it claims to be one request and is no JSON.
+    """
+    in_lines = _in_lines(stream)
+    pieces = text.chunks(stream)
+    head = next(pieces, b"")
+    whole = chain((head,), pieces)
+    if is_listed and kind is None and text.looks_binary(head):
+        raise BadBody(f"{name}: {BINARY}")
+    if kind == IMAGE or (kind is None and not is_listed and pictures.is_picture(head)):
+        return _picture(head, pieces, name)
+    if kind == TEXT or not (kind or _begins_as_json(head, name)):
+        return Text(text.decode(whole, name))
+    mark, encoding = text.byte_order_mark(head)
+    if encoding != "utf-8" or mark:
+        in_lines = documents.blocks
+    return _requests(text.utf8(whole, name), name, kind, is_listed, in_lines)
+
+
+def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Chunk]]:
+    """How a file of lines is read: where it can be read again from here, by whoever works on it."""
+    try:
+        if hasattr(os, "pread") and S_ISREG(os.fstat(stream.fileno()).st_mode):
+            start = stream.tell()
+            return lambda pieces: documents.spans(stream, start)
+    except OSError:
+        pass  # no file: a buffer in memory
+    return documents.blocks
+
+
+def items(chunk: Chunk) -> Iterable[Item]:
+    """The items of a chunk, in order."""
+    return chunk.values if isinstance(chunk, Values) else chunk.lines()
+
+
+def read_item(item: Item, kind: str | None) -> Sent:
+    """The request in one line or value. BadBody says what is wrong with it, and in a list which one."""
+    if isinstance(item, Line):
+        return readers.read(documents.parse(item.data), kind)
+    try:
+        return readers.read(item.value, kind)
+    except BadBody as error:
+        raise BadBody(f"[{item.position}]: {error}") if item.position is not None else error from None
+
+
+def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:
+    size = pictures.read_size(head) or pictures.read_size(head + b"".join(rest))
+    if size is None:
+        raise BadBody(f"{name}: expected a picture ({pictures.FORMATS}), found none, or one that is cut off in its header")
+    return Picture(*size)
+
+
+def _begins_as_json(head: bytes, name: str) -> bool:
+    return next(iter(text.utf8((head,), name)), b"").lstrip()[:1] in (b"{", b"[")
+
+
+def _requests(
+    data: Iterator[bytes],
+    name: str,
+    kind: str | None,
+    is_listed: bool,
+    in_lines: Callable[[Iterable[bytes]], Iterator[Chunk]],
+) -> Text | Requests:
+    """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
+    seen = _first_lines(data)
+    first = next(Block(1, seen).lines(), Line(1, b""))
+    if documents.may_go_on(first.data):
+        seen += b"".join(islice(data, documents.MAX_BYTES // text.CHUNK_BYTES))
+        found = _document(seen, name, kind, is_listed)
+        if found:
+            return found
+    looked_at = islice(Block(1, seen).lines(), _LOOKED_AT)
+    if kind or any(_is_request(line.data, is_listed) for line in looked_at):
+        return Requests(in_lines(chain((seen,), data)))
+    return Text(text.decode(chain((seen,), data), name))
+
+
+def _first_lines(data: Iterator[bytes]) -> bytes:
+    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it."""
+    seen: list[bytes] = []
+    for chunk in data:
+        seen.append(chunk)
+        if b"\n" in chunk:
+            begun = b"".join(seen)
+            if b"\n" in begun.lstrip():
+                return begun
+    return b"".join(seen)
+
+
+def _document(data: bytes, name: str, kind: str | None, is_listed: bool) -> Requests | None:
+    """The requests of one document; None where it is none, or may be lines after all."""
+    if not kind and not _claims(data):
+        return None
+    try:
+        value = documents.parse(data)
+    except BadBody as error:
+        lines = islice(Block(1, data).lines(), 1, _LOOKED_AT)
+        if is_listed or any(_is_request(line.data, is_listed) for line in lines):
+            return None
+        raise BadBody(f"{name}: {error} (--as text counts it as text)") from None
+    values = value if isinstance(value, list) else [value]
+    if not kind and not any(recognise(each) for each in values):
+        return None
+    is_list = isinstance(value, list)
+    found = [Value(index if is_list else None, each) for index, each in enumerate(values)]
+    return Requests(Values(found[start : start + _AT_A_TIME]) for start in range(0, len(found), _AT_A_TIME))
+
+
+def _is_request(line: bytes, is_listed: bool) -> bool:
+    """Whether a line is a request; one that is no JSON is taken for a malformed one where it claims to be one."""
+    try:
+        return recognise(documents.parse(line)) is not None
+    except BadBody:
+        return not is_listed and _claims(line)
+
+
+def _claims(data: bytes) -> bool:
+    return any(all(key in data for key in keys) for keys in _TELLING)

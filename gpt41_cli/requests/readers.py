@@ -1,0 +1,75 @@
+"""Which kind of request a JSON object is, and how each kind is read. A new input is one reader and its line in READERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from gpt41_cli.requests import chat, responses
+from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, choice_at, name_at, object_at
+from gpt41_cli.requests.request import CHAT, ENDPOINTS, Request
+
+
+class Sent(NamedTuple):
+    """A request as it was found in an input. `custom_id` and `is_batch`: it is a line for the Batch API."""
+
+    request: Request
+    custom_id: str | None = None
+    is_batch: bool = False
+    is_training: bool = False
+
+
+def _read_chat(value: Object) -> Sent:
+    return Sent(chat.read(value, ""))
+
+
+def _read_responses(value: Object) -> Sent:
+    return Sent(responses.read(value, ""))
+
+
+def _read_training(value: Object) -> Sent:
+    return Sent(chat.read(value, ""), is_training=True)
+
+
+def _read_batch(value: Object) -> Sent:
+    """A line for the Batch API: `url` says by which endpoint's rules the body is read."""
+    custom_id = name_at(value, "custom_id", "")
+    read = chat.read if choice_at(value, "url", "", ENDPOINTS) == CHAT else responses.read
+    return Sent(read(object_at(value, "body", ""), "body"), custom_id, is_batch=True)
+
+
+READERS: Mapping[str, Callable[[Object], Sent]] = {
+    "batch": _read_batch,
+    "chat": _read_chat,
+    "responses": _read_responses,
+    "fine-tuning": _read_training,
+}
+
+_STATE = ("input", "instructions", "prompt", "previous_response_id", "conversation")
+
+
+def recognise(value: Json) -> str | None:
+    """The kind of request that `value` is, a name in READERS, by the keys that only that kind has; None where it is none.
+
+    A model beside messages makes a Chat Completions body, messages alone an example for fine-tuning, a model beside an
+    input a Responses body.
+    """
+    if not isinstance(value, dict):
+        return None
+    if "custom_id" in value or ("body" in value and "url" in value):
+        return "batch"
+    if "messages" in value and ("model" in value or isinstance(value["messages"], list)):
+        return "chat" if "model" in value else "fine-tuning"
+    return "responses" if "model" in value and any(name in value for name in _STATE) else None
+
+
+def read(value: Json, kind: str | None = None) -> Sent:
+    """The request that `value` is, read as `kind` or as what it is recognised as. BadBody where it is none."""
+    found = as_object(value, "the request")
+    kind = kind or recognise(found)
+    if kind is None:
+        raise BadBody("expected messages, or a model and an input, or a custom_id and a body, found none of them")
+    try:
+        return READERS[kind](found)
+    except RecursionError:
+        raise BadBody("expected a body that nests less deep, found hundreds of levels") from None

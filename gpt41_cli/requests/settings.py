@@ -1,0 +1,66 @@
+"""What both endpoints say in nearly the same words: tools, the choice of one, and structured outputs."""
+
+from __future__ import annotations
+
+from gpt41_cli.requests.content import Gathered
+from gpt41_cli.requests.fields import Json, Object, as_object, fail, join, list_at, name_at, object_at, optional_object, text_at
+from gpt41_cli.requests.request import Doubt, Function, ResponseFormat
+
+
+def read_tools(body: Object, path: str, gathered: Gathered, *, nested: bool) -> list[Function]:
+    """The declared functions of `tools`; `nested` as in Chat Completions, which puts each under the key `function`.
+
+    Any other tool is built in or free-form: its tokens depend on what nobody outside sees.
+    """
+    found = []
+    for index, value in enumerate(list_at(body, "tools", path)):
+        at = f"{join(path, 'tools')}[{index}]"
+        tool = as_object(value, at)
+        kind = name_at(tool, "type", at)
+        if kind == "function":
+            found.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
+        else:
+            message = "a tool that is no function has tokens that are not counted"
+            gathered.doubts.append(Doubt("built-in-tool", at, message, is_missing=True))
+            gathered.needs.add(kind.removesuffix("_preview").replace("_", "-"))
+    if found:
+        gathered.needs.add("function-calling")
+    return found
+
+
+def read_function(value: Json, path: str) -> Function:
+    """A declared function."""
+    declared = as_object(value, path)
+    parameters = optional_object(declared, "parameters", path) or {}
+    return Function(name_at(declared, "name", path), text_at(declared, "description", path), parameters, f"{path}.parameters")
+
+
+def read_tool_choice(body: Object, path: str) -> tuple[str, str | None]:
+    """The mode of `tool_choice`, and the name of the function where it forces one."""
+    value = body.get("tool_choice")
+    if value is None:
+        return "auto", None
+    if isinstance(value, str):
+        return value, None
+    at = join(path, "tool_choice")
+    if not isinstance(value, dict):
+        fail(at, "a mode or an object", value)
+    owner = object_at(value, "function", at) if "function" in value else value
+    return "auto", text_at(owner, "name", at) or None
+
+
+def read_response_format(owner: Object, key: str, path: str, gathered: Gathered, *, nested: bool) -> ResponseFormat | None:
+    """The structured output in a field; None for text and for `json_object`, which cost nothing.
+
+    `nested` as in Chat Completions, which puts it under the key `json_schema`.
+    """
+    declared = optional_object(owner, key, path)
+    if declared is None or declared.get("type") != "json_schema":
+        return None
+    at = join(path, key)
+    if nested:
+        declared = object_at(declared, "json_schema", at)
+        at += ".json_schema"
+    gathered.needs.add("structured-outputs")
+    schema = optional_object(declared, "schema", at) or {}
+    return ResponseFormat(name_at(declared, "name", at), text_at(declared, "description", at), schema, f"{at}.schema")

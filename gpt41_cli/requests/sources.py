@@ -1,0 +1,107 @@
+"""What a command line names: files, the files of folders, standard input and text given literally, as bytes to read."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISSOCK
+from typing import BinaryIO, NamedTuple
+
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests import trees
+
+STDIN = "-"
+LITERAL = "--text"
+
+
+class Source(NamedTuple):
+    """Bytes to read: their name as the user gave it, and how to open them.
+
+    `is_listed`: found in a folder, not named by the user; such a one may turn out not to be text.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    is_listed: bool = False
+
+    @property
+    def label(self) -> str:
+        """How errors call it."""
+        return "standard input" if self.name == STDIN else printable(self.name)
+
+
+def sources(paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]) -> tuple[list[Source], list[trees.LeftOut]]:
+    """What is named, in the order named, the literal first; and what was left out of folders.
+
+    InputError for a folder without files, `-` given twice, or a literal that is no text.
+    """
+    found: list[Source] = []
+    left_out: list[trees.LeftOut] = []
+    if literal is not None:
+        try:
+            data = literal.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
+        found.append(Source(LITERAL, lambda: io.BytesIO(data)))
+    for path in paths:
+        if not path:
+            raise InputError('"": expected a file, a folder or -, found an empty name')
+        if path == STDIN:
+            if any(each.name == STDIN for each in found):
+                raise InputError("-: expected standard input once, found it twice")
+            found.append(Source(STDIN, stdin))
+        elif _is_folder(path):
+            listing = trees.list_files(Path(path))
+            if not listing.files:
+                raise InputError(f"{printable(path)}: expected a folder with text, found {nothing_but(listing.left_out)}")
+            left_out += listing.left_out
+            found += (Source(str(file), partial(open_file, file), is_listed=True) for file in listing.files)
+        else:
+            found.append(Source(path, partial(open_file, Path(path))))
+    return found, left_out
+
+
+def _is_folder(path: str) -> bool:
+    """Whether `path` is a folder; a name that no file can have is none, and is refused when it is read."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
+def open_file(path: Path) -> BinaryIO:
+    """The file at `path`, for reading. InputError names what is none: a folder, a FIFO, a device."""
+    name = printable(str(path))
+    with readable(name):
+        mode = path.stat().st_mode
+        if S_ISDIR(mode):
+            raise InputError(f"{name}: expected a file, found a folder")
+        if S_ISFIFO(mode) and not str(path).startswith("/dev/"):
+            raise InputError(f"{name}: expected a file, found a FIFO; send its content to standard input and name it -")
+        if (S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode)) and str(path) != "/dev/stdin":
+            raise InputError(f"{name}: expected a file, found a device or a socket")
+        return path.open("rb")
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Whatever the system says against reading `name`, as an InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{name}: expected a readable file, found: {reason}") from None
+
+
+def nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
+    """That nothing was found, in words: what was left out instead."""
+    if not left_out:
+        return "no file at all"
+    shown = ", ".join(f"{printable(each.path)}: {each.reason}" for each in left_out[:3])
+    return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

@@ -1,0 +1,36 @@
+"""Pieces: the text that a request's tokens stand for, cut by what it is. Printed, they are the prompt; counted, the bill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD = "text", "tools", "schema", "history", "images", "overhead"
+PARTS = (TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD)
+"""What tokens are spent on: what was written, declared functions, a structured output, calls and their results, pictures,
+and what frames the messages."""
+
+
+class Piece(NamedTuple):
+    """`text` and what it costs beside its own tokens, `extra`; `label` says what it is.
+
+    `joins`: tokenised as one string with the piece before it, so that tokens may form across the joint.
+    """
+
+    part: str
+    label: str
+    text: str
+    extra: int = 0
+    joins: bool = False
+
+
+def measure(pieces: Iterable[Piece], count: Callable[[str], int]) -> Iterator[tuple[Piece, int]]:
+    """Each piece with its tokens; one that joins is charged what the joined string costs more."""
+    whole = ""
+    for piece in pieces:
+        if piece.joins:
+            before, whole = whole, whole + piece.text
+            yield piece, count(whole) - count(before) + piece.extra
+        else:
+            whole = piece.text
+            yield piece, count(whole) + piece.extra

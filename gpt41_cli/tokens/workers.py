@@ -1,0 +1,67 @@
+"""Work on all cores, its results in the order of the work, with little of it under way at any time.
+
+Counting a request is half interpreter, half tokeniser: threads would wait for each other's half. So where the system can fork,
+the workers are processes that share the vocabulary with this one; elsewhere they are threads.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ALONE = 2
+"""Items that are worked on here before any worker is started. They also fill the memo that workers begin with."""
+
+_inherited: Callable[[Any], Any]
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """What `work` returns for each of `items`, which workers get pickled, as its result comes back."""
+    pending = iter(items)
+    yield from map(work, islice(pending, ALONE))
+    more = next(pending, None)
+    if more is None:
+        return
+    workers = os.cpu_count() or 1
+    running: deque[Future[R]] = deque()
+    pool = _pool(work, workers)
+    try:
+        for item in chain((more,), pending):
+            running.append(pool.submit(_work, item) if isinstance(pool, ProcessPoolExecutor) else pool.submit(work, item))
+            if len(running) > 2 * workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        # An error or Ctrl-C must not wait for what nobody will ask for.
+        pool.shutdown(cancel_futures=True)
+
+
+def _pool(work: Callable[[Any], Any], workers: int) -> Executor:
+    # A process with threads must not fork: what they hold would stay locked for ever.
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return ThreadPoolExecutor(workers)
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(workers, get_context("fork"), initializer=_inherit, initargs=(work,))
+
+
+def _inherit(work: Callable[[Any], Any]) -> None:
+    """Remember, in a new worker, what this process works at; Ctrl-C is for the process that has started it."""
+    global _inherited  # noqa: PLW0603 -- a worker has one task for all of its life
+    _inherited = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(item: Any) -> Any:
+    return _inherited(item)

@@ -1,0 +1,19 @@
+"""The report's records as JSON Lines: one compact object a line, fit for a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from gpt41_cli.reports import Json, Report
+from gpt41_cli.views import Screen
+
+
+def render(report: Report, screen: Screen) -> str:
+    """One line a record."""
+    return "".join(map(line, report.records))
+
+
+def line(record: Mapping[str, Json]) -> str:
+    """One record, with its line break; nothing in it can break the line or reach a terminal."""
+    return json.dumps(record, separators=(",", ":")) + "\n"
