@@ -183,7 +183,7 @@ def test_a_tree_has_subtotals_and_top_cuts_it(run: Run, tmp_path: Path) -> None:
 
 BAD = [
     (("count",), "x.bin", b"\x89PNG\r\n", "x.bin: expected text in UTF-8"),
-    (("count",), "empty", None, "empty: expected a folder with text, found no file at all"),
+    (("count",), "empty", None, "empty: expected a folder with text, found nothing"),
     (("count", "-", "-"), "", b"", "-: expected standard input once, found it twice"),
     (("count",), "none.txt", None, "none.txt: expected a readable file, found: No such file or directory"),
 ]
@@ -207,7 +207,7 @@ def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) 
     (tmp_path / "x.bin").write_bytes(b"\0")
     done = run("count", ".")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "gpt41: expected text in what is named, found nothing but what is left out (x.bin: binary)\n"
+    assert done.err == "gpt41: expected text or requests in what is named, found nothing but what is left out (x.bin: binary)\n"
 
 
 def test_text_that_is_none_on_the_command_line(run: Run) -> None:

@@ -52,7 +52,7 @@ def cost(
     asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, only_mode)
     work = read_work(asked, catalog, variants or catalog.family, model[0] if model else None)
     found = _estimate(catalog, work, variants, modes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
-    output.finish(report(catalog, work.together, found, work.invalid, work.invalid_count), output_format, quiet)
+    output.finish(report(catalog, work.together, found, work.rejects), output_format, quiet)
 
 
 def _estimate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gpt41_cli.cli import options, output
-from gpt41_cli.cli.work import encoding_of, read_sources, refuse_invalid
+from gpt41_cli.cli.work import encoding_of, read_sources, refuse
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
@@ -73,7 +73,7 @@ def count(
         _each(inputs, catalog, output_format, skip_invalid=skip_invalid, quiet=quiet)
     found = count_all(inputs)
     if not skip_invalid:
-        refuse_invalid(found.tally.invalid, found.tally.invalid_count, found.tally.requests)
+        refuse(found.tally.rejects, found.tally.requests + len(found.items))
     shown = report(found, encoding=inputs.encoding, catalog=catalog, variant=variant, top=top, tree=tree)
     output.finish(shown, output_format, quiet)
 
@@ -81,20 +81,18 @@ def count(
 def _each(inputs: "Inputs", catalog: "Catalog | None", output_format: str, *, skip_invalid: bool, quiet: bool) -> NoReturn:
     """Every input in an entry of its own; JSON Lines and bare numbers as they come, so that memory does not grow."""
     from gpt41_cli.decisions.count import each
-    from gpt41_cli.decisions.requests import Invalid
-    from gpt41_cli.decisions.tally import KEPT
+    from gpt41_cli.decisions.requests import Invalid, Rejects
     from gpt41_cli.reports import entries
     from gpt41_cli.views.jsonl import line
 
-    first: list[Invalid] = []
-    good = bad = 0
+    rejects = Rejects()
+    good = 0
 
     def found() -> "Iterator[Done[Entry] | Invalid]":
-        nonlocal first, good, bad
+        nonlocal good
         for one in each(inputs):
             if isinstance(one, Invalid):
-                first += [one] if bad < KEPT else []
-                bad += 1
+                rejects.add(one)
             else:
                 good += 1
             yield one
@@ -104,9 +102,10 @@ def _each(inputs: "Inputs", catalog: "Catalog | None", output_format: str, *, sk
     elif output_format == "jsonl":
         output.stream(line(entries.record(one)) for one in found())
     else:
-        shown = entries.report(list(found()), catalog)
-        if skip_invalid or not bad:
-            output.finish(shown, output_format, quiet)
+        shown = list(found())
+        if not skip_invalid:
+            refuse(rejects, good)
+        output.finish(entries.report(shown, rejects, catalog), output_format, quiet)
     if not skip_invalid:
-        refuse_invalid(first, bad, good)
+        refuse(rejects, good)
     raise typer.Exit

@@ -82,4 +82,4 @@ def recommend(
     )
     work = read.together
     found = choose(catalog, work, wishes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
-    output.finish(report(catalog, work, wishes, found, read.invalid, read.invalid_count), output_format, quiet)
+    output.finish(report(catalog, work, wishes, found, read.rejects), output_format, quiet)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
-    from gpt41_cli.decisions.requests import Invalid
+    from gpt41_cli.decisions.requests import Rejects
     from gpt41_cli.decisions.sizing import Sizing, Terms
     from gpt41_cli.decisions.workload import Group, Workload
     from gpt41_cli.requests.request import Image
@@ -38,13 +38,12 @@ class Asked(NamedTuple):
 class Work(NamedTuple):
     """The work, all of it together; `groups` are its parts where it is requests: by the model and mode they name.
 
-    `invalid` are the first inputs that were left out for being no request, `invalid_count` how many there are.
+    `rejects` are the inputs that were left out for being no request.
     """
 
     together: "Workload"
     groups: "dict[Group, Workload]"
-    invalid: "Sequence[Invalid]" = ()
-    invalid_count: int = 0
+    rejects: "Rejects | None" = None
 
 
 def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None) -> Work:
@@ -63,7 +62,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         sources, left_out = read_sources(asked.paths, asked.text)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size))
         found = sizing.read(sources, read_kind(asked.kind), meter, encoding_of(variants), left_out)
-        if found.sizing.groups or found.sizing.invalid_count:
+        if found.sizing.groups or found.sizing.rejects.count:
             return _requests(found.sizing, sizing.Terms(asked.output_tokens, cached_tokens, cached_share, asked.requests), asked)
         text_tokens, images = found.text_tokens, found.images
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
@@ -86,8 +85,8 @@ def _requests(found: "Sizing", terms: "Terms", asked: Asked) -> Work:
     if asked.input_tokens is not None:
         raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
     if not asked.skip_invalid or not found.groups:
-        refuse_invalid(found.invalid, found.invalid_count, found.requests)
-    return Work(sizing.together(found, terms), sizing.workloads(found, terms, asked.mode), found.invalid, found.invalid_count)
+        refuse(found.rejects, found.requests)
+    return Work(sizing.together(found, terms), sizing.workloads(found, terms, asked.mode), found.rejects)
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":
@@ -104,13 +103,15 @@ def make_meter(catalog: "Catalog", model: str | None, image_size: str | None) ->
     return Meter(catalog, model, read_image_size(image_size))
 
 
-def refuse_invalid(first: "Sequence[Invalid]", count: int, good: int) -> None:
-    """Name the first inputs that are no request, each in a line; InputError when there is one at all."""
-    for each in first:
+def refuse(rejects: "Rejects", good: int) -> None:
+    """Name the first inputs that are no request, each in a line; InputError when one is in a file that the user named."""
+    if not rejects.named and good:
+        return
+    for each in rejects.first:
         complain(f"{each.place.label}: {each.message}")
-    if count:
+    if rejects.count:
         hint = "; --skip-invalid leaves them out" if good else ""
-        raise InputError(f"{count:,} of {count + good:,} requests cannot be read{hint}")
+        raise InputError(f"{rejects.count:,} of {rejects.count + good:,} requests cannot be read{hint}")
 
 
 def encoding_of(variants: "Sequence[Variant]") -> str:

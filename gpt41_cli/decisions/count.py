@@ -102,7 +102,7 @@ def count(inputs: Inputs) -> Count:
     items += (Item(each.place.path, each.result.input_tokens, IMAGE) for each in pictures)
     items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items())
     if inputs.sources and not items:
-        raise InputError(f"expected text in what is named, found {nothing_but(inputs.skipped)}")
+        raise InputError(f"expected text or requests in what is named, found {nothing_but(inputs.skipped)}")
     tally = sum(tallies.values(), Tally())
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
     return Count(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
@@ -128,7 +128,7 @@ def _walk(
                     yield Done(Place(source.name), _picture(inputs, source, found))
                 else:
                     work = partial(inputs.meter().count, keeps_pieces=inputs.keeps_pieces)
-                    for part in gathered(source.name, found, inputs.kind, work, gather):
+                    for part in gathered(source, found, inputs.kind, work, gather):
                         yield Gathered(source.name, part)
         except InputError as error:
             inputs.skipped.append(left_out(source, error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
@@ -67,10 +68,34 @@ class Entry(NamedTuple):
 
 
 class Invalid(NamedTuple):
-    """A line or value that is no request, and why."""
+    """A line or value that is no request, and why. `is_listed`: of a file that was found in a folder, not named."""
 
     place: Place
     message: str
+    is_listed: bool = False
+
+
+KEPT = 10
+"""How many of many are kept to be shown."""
+
+
+@dataclass
+class Rejects:
+    """Inputs that are no request: how many there are, how many of them in files that the user named, and the first ones."""
+
+    count: int = 0
+    named: int = 0
+    first: list[Invalid] = field(default_factory=list)
+
+    def add(self, invalid: Invalid) -> None:
+        """Add one."""
+        self.count += 1
+        self.named += not invalid.is_listed
+        if len(self.first) < KEPT:
+            self.first.append(invalid)
+
+    def __add__(self, other: Rejects) -> Rejects:
+        return Rejects(self.count + other.count, self.named + other.named, [*self.first, *other.first][:KEPT])
 
 
 class Done(NamedTuple, Generic[R]):
@@ -95,7 +120,7 @@ def left_out(source: Source, error: InputError) -> LeftOut:
 
 
 def gathered(
-    path: str,
+    source: Source,
     requests: Requests,
     kind: str | None,
     work: Callable[[Sent], R],
@@ -107,16 +132,17 @@ def gathered(
     """
 
     def work_on(chunk: Chunk) -> G:
-        return gather(_work_on(item, path, kind, work) for item in items(chunk))
+        return gather(_work_on(item, source, kind, work) for item in items(chunk))
 
     yield from in_order(work_on, requests.chunks)
 
 
-def _work_on(item: Item, path: str, kind: str | None, work: Callable[[Sent], R]) -> Done[R] | Invalid:
-    place = Place(path, item.number - 1, item.number) if isinstance(item, Line) else Place(path, item.position or 0)
+def _work_on(item: Item, source: Source, kind: str | None, work: Callable[[Sent], R]) -> Done[R] | Invalid:
+    name, is_listed = source.name, source.is_listed
+    place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position or 0)
     try:
         return Done(place, work(read_item(item, kind)))
     except BadBody as error:
-        return Invalid(place, str(error))
+        return Invalid(place, str(error), is_listed)
     except RecursionError:
-        return Invalid(place, "expected a schema that nests less deep, found hundreds of levels")
+        return Invalid(place, "expected a schema that nests less deep, found hundreds of levels", is_listed)

@@ -10,8 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
-from gpt41_cli.decisions.requests import Done, Invalid, gathered, left_out, opened
-from gpt41_cli.decisions.tally import KEPT
+from gpt41_cli.decisions.requests import Done, Invalid, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Workload
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.inputs import Picture, Text
@@ -69,8 +68,7 @@ class Sizing:
 
     def __init__(self) -> None:
         self.groups: dict[Group, Totals] = {}
-        self.invalid: list[Invalid] = []
-        self.invalid_count = 0
+        self.rejects = Rejects()
 
     @classmethod
     def of(cls, found: Iterable[Done[Sized] | Invalid]) -> Sizing:
@@ -78,18 +76,15 @@ class Sizing:
         sizing = cls()
         for each in found:
             if isinstance(each, Invalid):
-                sizing.invalid.append(each)
-                sizing.invalid_count += 1
+                sizing.rejects.add(each)
             else:
                 sizing.groups.setdefault(each.result.group, Totals()).add(each.result)
-        del sizing.invalid[KEPT:]
         return sizing
 
     def __add__(self, other: Sizing) -> Sizing:
         for group, totals in other.groups.items():
             self.groups[group] = self.groups.get(group, Totals()) + totals
-        self.invalid = [*self.invalid, *other.invalid][:KEPT]
-        self.invalid_count += other.invalid_count
+        self.rejects += other.rejects
         return self
 
     @property
@@ -161,15 +156,17 @@ def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter]
                         images.append(Image(found.width, found.height))
                     else:
                         work = partial(size, meter())
-                        sizing = sum(gathered(source.name, found, kind, work, Sizing.of), sizing)
+                        sizing = sum(gathered(source, found, kind, work, Sizing.of), sizing)
             except InputError as error:
                 skipped.append(left_out(source, error))
         text_tokens = sum(tokens() for tokens in texts)
-    has_requests = bool(sizing.groups or sizing.invalid_count)
+    has_requests = bool(sizing.groups or sizing.rejects.count)
     if has_requests and (texts or images):
-        raise InputError("expected either requests or texts and pictures, which are one request together, found both; --as says")
+        raise InputError(
+            "expected requests, or texts and pictures, which are one request together, found both; --as text makes all of it text"
+        )
     if sources and not (has_requests or texts or images):
-        raise InputError(f"expected text in what is named, found {nothing_but(skipped)}")
+        raise InputError(f"expected text or requests in what is named, found {nothing_but(skipped)}")
     return Found(text_tokens, tuple(images), sizing)
 
 

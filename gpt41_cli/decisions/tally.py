@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place
+from gpt41_cli.decisions.requests import KEPT, Done, Entry, Invalid, Place, Rejects
 from gpt41_cli.tokens.pieces import PARTS
-
-KEPT = 10
-"""How many of the largest requests, of the invalid ones and of those to be shown are kept."""
 
 
 class Large(NamedTuple):
@@ -29,9 +26,8 @@ class Tally:
         self.lower_bounds = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self.doubts: Counter[tuple[str, str]] = Counter()
-        self.invalid: list[Invalid] = []
-        self.invalid_count = 0
-        self.shown: list[Done[Entry]] = []
+        self.rejects = Rejects()
+        self.shown: list[Done[Entry]] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
         self._largest: list[Large] = []
 
@@ -46,8 +42,7 @@ class Tally:
 
     def _add(self, found: Done[Entry] | Invalid) -> None:
         if isinstance(found, Invalid):
-            self.invalid.append(found)
-            self.invalid_count += 1
+            self.rejects.add(found)
             return
         place, entry = found
         tokens = entry.input_tokens
@@ -60,7 +55,7 @@ class Tally:
             self.lower_bounds += entry.is_lower_bound
         else:
             self.exact += 1
-        if entry.pieces:
+        if entry.pieces or entry.doubts:
             self.shown.append(found)
 
     def __add__(self, other: Tally) -> Tally:
@@ -70,8 +65,7 @@ class Tally:
         for part, count in other.parts.items():
             self.parts[part] += count
         self.doubts += other.doubts
-        self.invalid += other.invalid
-        self.invalid_count += other.invalid_count
+        self.rejects += other.rejects
         self.shown += other.shown
         self._sizes += other._sizes
         self._largest += other._largest
@@ -80,7 +74,7 @@ class Tally:
 
     def _trim(self) -> None:
         self._largest.sort(key=lambda each: (-each.input_tokens, each.place.path, each.place.position))
-        del self._largest[KEPT:], self.invalid[KEPT:], self.shown[KEPT:]
+        del self._largest[KEPT:], self.shown[KEPT:]
 
     @property
     def requests(self) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
-from gpt41_cli.decisions.requests import Invalid
+from gpt41_cli.decisions.requests import Rejects
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, number, percent, plural, rate
 from gpt41_cli.findings import Level
@@ -49,10 +49,8 @@ def _rates_json(rates: Rates) -> Mapping[str, Json]:
     }
 
 
-def report(
-    catalog: Catalog, work: Workload, estimate: Estimate, invalid: Sequence[Invalid] = (), invalid_count: int = 0
-) -> Report:
-    """The estimate, to be read and to be computed with; `invalid` are the first of the inputs that were left out."""
+def report(catalog: Catalog, work: Workload, estimate: Estimate, rejects: Rejects | None = None) -> Report:
+    """The estimate, to be read and to be computed with; `rejects` are the inputs that were left out."""
     quotes = estimate.quotes
     total = estimate.total_usd
     records = tuple(quote_json(quote) for quote in quotes)
@@ -67,7 +65,7 @@ def report(
         headline=_headline(estimate, work, unusable),
         lines=(_work_line(catalog, work, estimate), *(_terms(quotes[0]) if alone else ())),
         tables=() if alone else (_table(estimate, ended, work),),
-        findings=(*estimate.findings, *invalid_findings(invalid, invalid_count)),
+        findings=(*estimate.findings, *invalid_findings(rejects)),
         notes=estimate.notes,
         data={
             "total_usd": None if total is None else exact(total),
@@ -115,7 +113,7 @@ def _for_each(total: Decimal, requests: int) -> str:
 
 def _work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Line:
     """What the work is, in tokens; where models see different tokens, those of the first."""
-    if estimate.adds_up:
+    if len(estimate.quotes) > 1 and estimate.adds_up:
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
         return Line("work", f"{plural(work.requests, 'request')}: {_tokens(usage)} in all")
     load = work.on(catalog, estimate.quotes[0].offer.variant)

@@ -43,7 +43,7 @@ def report(
         tables=tuple(_tables(count, shown, tree)),
         findings=(
             *_overflow(count, catalog, variant),
-            *entries.invalid_findings(count.tally.invalid, count.tally.invalid_count),
+            *entries.invalid_findings(count.tally.rejects),
             *_not_text(count.left_out),
         ),
         notes=_notes(variant),
@@ -129,7 +129,7 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
         "input_tokens": tally.input_tokens,
         "exact": tally.exact,
         "lower_bounds": tally.lower_bounds,
-        "invalid": count.tally.invalid_count,
+        "invalid": count.tally.rejects.count,
         "mean": _mean(count),
         "median": tally.percentile(50),
         "p95": tally.percentile(95),
@@ -144,6 +144,7 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
         "shown": [
             {**entries.record(entry), "pieces": entries.pieces_json(entry.result.pieces), "savings": dict(entry.result.savings)}
             for entry in count.tally.shown
+            if entry.result.pieces
         ],
     }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place
-from gpt41_cli.decisions.tally import KEPT
+from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Rejects
 from gpt41_cli.display import number, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Block, Json, Report, Row, Table, columns
@@ -19,13 +18,15 @@ if TYPE_CHECKING:
 SCHEMA = "gpt41.entries/1"
 
 
-def invalid_findings(first: Sequence[Invalid], count: int) -> Iterator[Finding]:
+def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
     """A finding for each of the first inputs that are no request, and one for the number of the others."""
-    for each in first:
+    if rejects is None:
+        return
+    for each in rejects.first:
         message = f"left out {each.place.label}: {each.message}"
         yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
-    if count > len(first):
-        yield Finding("invalid-request", Level.WARNING, f"left out {number(count - len(first))} more like these")
+    if rejects.count > len(rejects.first):
+        yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
 
 
 def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
@@ -74,13 +75,13 @@ def named(place: Place, custom_id: str | None) -> str:
 
 
 def blocks(found: Done[Entry]) -> Iterator[Block]:
-    """The text that the tokens of a request stand for, piece by piece."""
+    """The text that the tokens of a request stand for, piece by piece; nothing where the pieces were not kept."""
     for piece, tokens in found.result.pieces:
         yield Block(
             f"{plural(tokens, 'token')}  {piece.part}  {piece.label}", piece.text.strip("\n") if piece.joins else piece.text
         )
     images = found.result.parts.get(IMAGES, 0)
-    if images:
+    if images and found.result.pieces:
         yield Block(f"{plural(images, 'token')}  images", "")
 
 
@@ -92,10 +93,9 @@ def pieces_json(pieces: Sequence[tuple[Piece, int]]) -> list[Mapping[str, Json]]
     ]
 
 
-def report(found: Sequence[Done[Entry] | Invalid], catalog: Catalog | None) -> Report:
+def report(found: Sequence[Done[Entry] | Invalid], rejects: Rejects, catalog: Catalog | None) -> Report:
     """Every input in a row of its own."""
     counted = [each.result for each in found if isinstance(each, Done)]
-    invalid = [each for each in found if isinstance(each, Invalid)]
     tokens = sum(entry.input_tokens for entry in counted)
     least = "at least " if any(entry.is_lower_bound for entry in counted) else ""
     return Report(
@@ -104,7 +104,7 @@ def report(found: Sequence[Done[Entry] | Invalid], catalog: Catalog | None) -> R
         headline=f"{least}{plural(tokens, 'token')} in {plural(len(counted), 'input')}",
         lines=(),
         tables=(table(found),),
-        findings=tuple(invalid_findings(invalid[:KEPT], len(invalid))),
+        findings=tuple(invalid_findings(rejects)),
         notes=(),
         data={"input_tokens": tokens, "entries": [record(each) for each in found]},
         records=tuple(record(each) for each in found),

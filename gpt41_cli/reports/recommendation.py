@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from gpt41_cli.decisions.candidates import Candidate, Wishes
 from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.decisions.requests import Invalid
+from gpt41_cli.decisions.requests import Rejects
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
@@ -28,8 +28,7 @@ def report(
     work: Workload,
     wishes: Wishes,
     found: Recommendation,
-    invalid: Sequence[Invalid] = (),
-    invalid_count: int = 0,
+    rejects: Rejects | None = None,
 ) -> Report:
     """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
     choice = found.choice
@@ -43,7 +42,7 @@ def report(
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
         ),
         tables=(_table(_shown(candidates, choice), choice, work),),
-        findings=(*found.findings, *invalid_findings(invalid, invalid_count)),
+        findings=(*found.findings, *invalid_findings(rejects)),
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
             "is_ceiling": work.output_tokens is None,

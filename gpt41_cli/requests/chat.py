@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpt41_cli.requests.content import Gathered, read_text
 from gpt41_cli.requests.fields import (
+    BadBody,
     Json,
     Object,
     as_list,
@@ -26,7 +27,7 @@ _RESULT_ROLES = ("tool", "function")
 def read(body: Object, path: str) -> Request:
     """The request in `body`, whose own path is `path`: empty, or `body` in a Batch line. BadBody where it is none."""
     gathered = Gathered([], [], set())
-    turns = _read_turns(as_list(body.get("messages"), join(path, "messages")), join(path, "messages"), gathered)
+    turns = _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
     mode, chosen = read_tool_choice(body, path)
@@ -51,8 +52,12 @@ def read(body: Object, path: str) -> Request:
     )
 
 
-def _read_turns(messages: list[Json], path: str, gathered: Gathered) -> list[Turn]:
+def _read_turns(body: Object, path: str, gathered: Gathered) -> list[Turn]:
     """The messages in order, each tool result with the calls it answers."""
+    path = join(path, "messages")
+    messages = as_list(body.get("messages"), path)
+    if not messages:
+        raise BadBody(f"{path}: expected at least one message, found none")
     turns: list[Turn] = []
     results_of: dict[str | None, list[str]] = {}  # by call id; None: those of the latest calls, for the role `function`
     for index, value in enumerate(messages):

@@ -171,7 +171,7 @@ def _document(data: bytes, name: str, kind: str | None, is_listed: bool) -> Requ
         value = documents.parse(data)
     except BadBody as error:
         lines = islice(Block(1, data).lines(), 1, _LOOKED_AT)
-        if is_listed or any(_is_request(line.data, is_listed) for line in lines):
+        if is_listed or any(_is_request(line.data, is_listed=True) for line in lines):
             return None
         raise BadBody(f"{name}: {error} (--as text counts it as text)") from None
     values = value if isinstance(value, list) else [value]
@@ -187,7 +187,7 @@ def _is_request(line: bytes, is_listed: bool) -> bool:
     try:
         return recognise(documents.parse(line)) is not None
     except BadBody:
-        return not is_listed and _claims(line)
+        return not is_listed and line.lstrip().startswith(b"{") and _claims(line)
 
 
 def _claims(data: bytes) -> bool:

@@ -102,6 +102,6 @@ def readable(name: str) -> Iterator[None]:
 def nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
     """That nothing was found, in words: what was left out instead."""
     if not left_out:
-        return "no file at all"
+        return "nothing"
     shown = ", ".join(f"{printable(each.path)}: {each.reason}" for each in left_out[:3])
     return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"
