@@ -40,7 +40,6 @@ WALLS = {
     "pathspec": {"requests"},
     "subprocess": {"requests/trees.py"},
     "multiprocessing": {"tokens/workers.py"},
-    "imagesize": {"requests/pictures.py"},
 }
 NOWHERE = {"socket", "ssl", "http", "urllib", "requests"}
 

@@ -77,12 +77,11 @@ def named(place: Place, custom_id: str | None) -> str:
 def blocks(found: Done[Entry]) -> Iterator[Block]:
     """The text that the tokens of a request stand for, piece by piece; nothing where the pieces were not kept."""
     for piece, tokens in found.result.pieces:
-        yield Block(
-            f"{plural(tokens, 'token')}  {piece.part}  {piece.label}", piece.text.strip("\n") if piece.joins else piece.text
-        )
+        text = piece.text.strip("\n") if piece.joins else piece.text
+        yield Block(f"-- {plural(tokens, 'token')}  {piece.part}: {piece.label}", text)
     images = found.result.parts.get(IMAGES, 0)
     if images and found.result.pieces:
-        yield Block(f"{plural(images, 'token')}  images", "")
+        yield Block(f"-- {plural(images, 'token')}  images", "")
 
 
 def pieces_json(pieces: Sequence[tuple[Piece, int]]) -> list[Mapping[str, Json]]:

@@ -55,6 +55,8 @@ def _images(request: Request, model: Model | None) -> Iterator[Doubt]:
             yield Doubt("image-detail", image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.in_result:
             yield Doubt("image-in-result", image.path, "a picture in a tool result has been seen to count less")
+        if model and model.images is None:
+            yield Doubt("image-rule", image.path, "how this model counts pictures is not known: as the family's first does")
         if model and isinstance(model.images, PatchRule) and model.images.extra_tokens > 1:
             yield Doubt("image-patches", image.path, "the pictures of this model did not always count the same")
 

@@ -1,0 +1,189 @@
+"""How a JSON Schema is printed as the type that is billed, shape by shape, in both endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gpt41_cli.requests.request import Function, ResponseFormat
+from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, Layout, declare, print_functions
+from gpt41_cli.tokens.response_formats import print_format
+
+Schema = Mapping[str, Any]
+
+
+def printed(parameters: Schema, layout: Layout = CHAT_LAYOUT, description: str = "") -> str:
+    return declare(Function("f", description, parameters, "parameters"), layout)
+
+
+def of(prop: Schema, *, required: bool = True, **more: Any) -> Schema:
+    """An object with the one property `a`."""
+    return {"type": "object", "properties": {"a": prop}, **({"required": ["a"]} if required else {}), **more}
+
+
+ONE_LINE = [
+    ({"type": "string"}, "string"),
+    ({"type": "integer"}, "number"),
+    ({"type": "number"}, "number"),
+    ({"type": "boolean"}, "boolean"),
+    ({"type": "null"}, "null"),
+    ({}, "any"),
+    ({"enum": ["x", "y"]}, '"x" | "y"'),
+    ({"type": "string", "enum": ["é"]}, '"é"'),
+    ({"const": 5}, "5"),
+    ({"type": "array", "items": {"type": "string"}}, "string[]"),
+    ({"type": "array"}, "any[]"),
+    ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, "number[][]"),
+    ({"type": "array", "items": {"enum": ["x", "y"]}}, 'Array<"x" | "y">'),
+    ({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, "Array<string | null>"),
+    ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string | null"),
+    ({"oneOf": [{"type": "string"}, {"type": "integer"}]}, "string | number"),
+    ({"anyOf": [{"anyOf": [{"type": "integer"}, {"type": "string"}]}, {"type": "null"}]}, "(number | string) | null"),
+    ({"anyOf": [{"type": "string"}, of({"type": "string"})]}, "string | { a: string }"),
+    ({"type": "object", "properties": {"b": {"type": "string"}}}, "{ b?: string }"),
+    ({"type": "object"}, "object"),
+    ({"type": "object", "additionalProperties": {"type": "integer"}}, "{ [key: string]: number }"),
+]
+
+
+@pytest.mark.parametrize(("prop", "expected"), ONE_LINE)
+@pytest.mark.parametrize("layout", [CHAT_LAYOUT, RESPONSES_LAYOUT])
+def test_without_a_comment_everything_is_on_one_line(prop: Schema, expected: str, layout: Layout) -> None:
+    assert printed(of(prop), layout) == f"type f = (_: {{ a: {expected} }}) => any;"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"type": "object"}, {"type": "object", "properties": {}, "title": "Args"}])
+def test_a_function_without_properties_takes_nothing(parameters: Schema) -> None:
+    assert printed(parameters) == "type f = () => any;"
+
+
+def test_any_key_is_the_last_line_and_can_be_the_only_one() -> None:
+    assert printed({"type": "object", "additionalProperties": True}) == "type f = (_: { [key: string]: any }) => any;"
+    assert printed(of({"type": "string"}, additionalProperties=True)).endswith("{ a: string, [key: string]: any }) => any;")
+
+
+def test_a_description_is_comment_lines_each_stripped() -> None:
+    assert printed({}, description=" Sorts.\n\n   Then prints. \n") == "// Sorts.\n//\n// Then prints.\ntype f = () => any;"
+
+
+MANY_LINES = [
+    # title and description of a property, and of the object
+    (of({"type": "string", "title": "A"}), "{\n// A\na: string,\n}"),
+    (of({"type": "string", "title": "A", "description": "b\nc"}), "{\n// A\n//\n// b\n// c\na: string,\n}"),
+    (of({"type": "string", "description": ""}), "{ a: string }"),
+    (of({"type": "string"}, title="Args"), "// Args\n{ a: string }"),
+    (of({"type": "string"}, title="Args", description="All."), "// Args\n//\n// All.\n{ a: string }"),
+    # defaults and constraints stand behind the comma, in a fixed order
+    (of({"type": "string", "default": "x"}, required=False), '{\na?: string, // default: "x"\n}'),
+    (of({"type": "string", "default": None}), "{\na: string, // default: null\n}"),
+    (of({"default": 1, "maximum": 9, "minimum": 0, "type": "integer"}), "{\na: number, // minimum: 0, maximum: 9, default: 1\n}"),
+    (of({"type": "number", "minimum": 0, "maximum": 0.5}), "{\na: number, // minimum: 0.0, maximum: 0.5\n}"),
+    # an object within, and a list of objects, with and without a head
+    (of(of({"type": "string", "title": "B"})), "{\na: {\n// B\na: string,\n},\n}"),
+    (of({"type": "array", "items": of({"type": "string", "title": "B"})}), "{\na: Array<\n\n{\n// B\na: string,\n}\n>,\n}"),
+    (
+        of({"type": "array", "items": of({"type": "string"}, title="Item", description="One.")}),
+        "{\na: Array<\n// Item\n//\n// One.\n{ a: string }\n>,\n}",
+    ),
+    # references are printed in place: an object and an enum with their head
+    (
+        of({"$ref": "#/$defs/N"}, **{"$defs": {"N": of({"type": "integer"}, title="N")}}),
+        "{\na:\n// N\n{ a: number },\n}",
+    ),
+    (
+        of({"$ref": "#/$defs/a~1b"}, **{"$defs": {"a/b": of({"type": "integer"})}}),
+        "{ a: { a: number } }",
+    ),
+    (
+        of({"$ref": "#/$defs/E"}, **{"$defs": {"E": {"title": "E", "enum": ["x"]}}}),
+        '{\na:\n// E\n"x",\n}',
+    ),
+    (
+        of({"type": "array", "items": {"$ref": "#/$defs/E"}}, **{"$defs": {"E": {"title": "E", "enum": ["x"]}}}),
+        '{\na: Array<\n// E\n"x"\n>,\n}',
+    ),
+    (of({"$ref": "#/$defs/missing"}), "{ a: any }"),
+    (of({"$ref": "https://example.org/schema"}), "{ a: any }"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "expected"), MANY_LINES)
+@pytest.mark.parametrize("layout", [CHAT_LAYOUT, RESPONSES_LAYOUT])
+def test_a_comment_puts_every_property_on_a_line(parameters: Schema, expected: str, layout: Layout) -> None:
+    assert printed(parameters, layout) == f"type f = (_: {expected}) => any;"
+
+
+UNIONS = [
+    (
+        {"anyOf": [{"type": "string", "description": "Its name."}, {"type": "null"}]},
+        "\n | string // Its name.\n | null",
+    ),
+    (
+        {"anyOf": [{"type": "integer", "minimum": 1, "default": 2}, {"type": "null"}]},
+        "\n | number // minimum: 1, default: 2\n | null",
+    ),
+    ({"anyOf": [of({"type": "string"}, title="T"), {"type": "null"}]}, "\n |\n// T\n{ a: string }\n | null"),
+]
+
+
+@pytest.mark.parametrize(("prop", "expected"), UNIONS)
+def test_a_comment_puts_every_variant_on_a_line_and_only_chat_closes_the_union(prop: Schema, expected: str) -> None:
+    assert printed(of(prop)) == f"type f = (_: {{\na:{expected}\n,\n}}) => any;"
+    assert printed(of(prop), RESPONSES_LAYOUT) == f"type f = (_: {{\na:{expected},\n}}) => any;"
+
+
+def test_a_list_of_types_repeats_its_comments_in_chat_and_keeps_only_bounds_in_responses() -> None:
+    described = of({"type": ["string", "null"], "description": "D"})
+    assert printed(described) == "type f = (_: {\n// D\na:\n | string // D\n | null // D\n,\n}) => any;"
+    assert printed(described, RESPONSES_LAYOUT) == "type f = (_: {\n// D\na: string | null,\n}) => any;"
+    assert printed(of({"type": ["string", "null"]})) == "type f = (_: { a: string | null }) => any;"
+    bounded = of({"type": ["integer", "null"], "minimum": 0, "maximum": 255})
+    assert printed(bounded, RESPONSES_LAYOUT) == (
+        "type f = (_: {\na:\n | number // minimum: 0, maximum: 255\n | null,\n}) => any;"
+    )
+
+
+def test_only_chat_prints_the_constraints_of_anything_but_numbers() -> None:
+    dated = of({"type": "string", "format": "date", "maxLength": 10})
+    assert printed(dated) == 'type f = (_: {\na: string, // maxLength: 10, format: "date"\n}) => any;'
+    assert printed(dated, RESPONSES_LAYOUT) == "type f = (_: { a: string }) => any;"
+
+
+def test_a_schema_that_contains_itself_is_printed_once() -> None:
+    tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
+    schema = of({"$ref": "#/$defs/T"}, **{"$defs": {"T": tree, "A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}})
+    assert printed(schema) == "type f = (_: { a: { kids?: any[] } }) => any;"
+    assert printed({**schema, **of({"$ref": "#/$defs/A"})}) == "type f = (_: { a: any }) => any;"
+
+
+def test_all_functions_stand_in_one_namespace() -> None:
+    functions = [Function("f", "", {}, ""), Function("get-time", "When.", {}, "")]
+    assert print_functions(functions, CHAT_LAYOUT) == (
+        "# Tools\n\n## functions\n\nnamespace functions {\n\ntype f = () => any;\n\n"
+        "// When.\ntype get-time = () => any;\n\n} // namespace functions"
+    )
+
+
+def test_a_structured_output_is_its_schema_without_what_only_checks_the_answer() -> None:
+    schema = {
+        "title": "Kept",
+        "type": "object",
+        "$schema": "dropped",
+        "properties": {
+            "required": {"type": "string", "description": "é stays, escaped", "minLength": 1, "pattern": "x"},
+            "default": {"type": ["integer", "null"], "default": 1, "minimum": 0, "format": "int32"},
+            "list": {"type": "array", "items": {"$ref": "#/$defs/pattern"}, "minItems": 1, "uniqueItems": True},
+        },
+        "required": ["required"],
+        "additionalProperties": False,
+        "$defs": {"pattern": {"enum": ["a", "b"], "const": "a"}},
+    }
+    declared = ResponseFormat("n", "What it is.", schema, "")
+    assert print_format(declared) == (
+        "# Response Formats\n\n## n\n\n// What it is.\n"
+        '{"title":"Kept","type":"object","properties":{"required":{"type":"string","description":"\\u00e9 stays, escaped"},'
+        '"default":{"type":["integer","null"]},"list":{"type":"array","items":{"$ref":"#/$defs/pattern"}}},'
+        '"$defs":{"pattern":{"enum":["a","b"],"const":"a"}}}'
+    )

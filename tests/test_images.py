@@ -1,0 +1,130 @@
+"""What a picture costs on each model, and how its size is read."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+
+import pytest
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.requests.pictures import read_size, size_of_url
+from gpt41_cli.requests.request import Image
+from gpt41_cli.tokens.images import image_tokens
+
+
+def cost(catalog: Catalog, model: str, width: int | None, height: int | None, detail: str = "auto") -> int:
+    rule = catalog.variant(model).model.images
+    assert rule
+    return image_tokens(Image(width, height, detail), rule)
+
+
+@pytest.mark.parametrize(
+    ("size", "tokens"),
+    [
+        ((1, 1), 255),
+        ((128, 64), 255),
+        ((512, 512), 255),
+        ((513, 512), 425),
+        ((1024, 1024), 765),
+        ((1800, 2400), 765),
+        ((1920, 1080), 1105),
+        ((2048, 4096), 1105),
+        ((4000, 1474), 1445),
+        ((100_000, 1), 765),
+        ((2**31 - 1, 2**31 - 1), 765),
+    ],
+)
+def test_tiles_are_counted_after_scaling_down_and_never_up(catalog: Catalog, size: tuple[int, int], tokens: int) -> None:
+    """1024x1024 and 2048x4096 are worked examples of OpenAI's vision guide; 128x64 and 1800x2400 were measured by users."""
+    assert cost(catalog, "gpt-4.1", *size) == tokens
+    assert cost(catalog, "gpt-4.1", *reversed(size)) == tokens
+    tiles = (tokens - 85) // 170
+    assert cost(catalog, "gpt-4o-mini", *size) == 2833 + 5667 * tiles
+
+
+@pytest.mark.parametrize(
+    ("size", "mini", "nano"),
+    [
+        # within the budget: the product rounded up, and what recordings add
+        ((1, 1), 4, 4),
+        ((640, 480), 488, 739),
+        ((320, 960), 488, 739),  # 300 patches x 1.62 is 486 exactly, which floats would round up to 487
+        ((300, 346), 181, 272),
+        # scaled down into it: the product rounded to the nearest, as users measured it
+        ((1800, 2400), 2352, 3572),
+        ((1920, 1080), 2443, 3710),
+        ((3840, 2160), 2443, 3710),
+        ((2048, 4096), 2362, 3587),
+    ],
+)
+def test_patches_are_multiplied(catalog: Catalog, size: tuple[int, int], mini: int, nano: int) -> None:
+    for each in (size, tuple(reversed(size))):
+        assert cost(catalog, "gpt-4.1-mini", *each) == mini
+        assert cost(catalog, "gpt-4.1-nano", *each) == nano
+
+
+def test_low_detail_is_the_base_of_tiles_and_counts_as_high_with_patches(catalog: Catalog) -> None:
+    assert cost(catalog, "gpt-4.1", 4096, 8192, "low") == 85
+    assert cost(catalog, "gpt-4o-mini", 10, 10, "low") == 2833
+    assert cost(catalog, "gpt-4.1", None, None, "low") == 85, "the size does not matter"
+    assert cost(catalog, "gpt-4.1-mini", 640, 480, "low") == cost(catalog, "gpt-4.1-mini", 640, 480, "high")
+
+
+def test_a_picture_of_unknown_size_counts_as_the_dearest(catalog: Catalog) -> None:
+    assert cost(catalog, "gpt-4.1", None, None) == 85 + 8 * 170
+    assert cost(catalog, "gpt-4o-mini", None, None) == 2833 + 8 * 5667
+    assert cost(catalog, "gpt-4.1-mini", None, None) == 2489 + 2
+    assert cost(catalog, "gpt-4.1-nano", None, None) == 3779 + 1
+
+
+def png(width: int, height: int) -> bytes:
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+
+
+def jpeg(width: int, height: int, before: int = 0) -> bytes:
+    comments = b"".join(b"\xff\xfe" + struct.pack(">H", 65_000) + b"x" * 64_998 for _ in range(before))
+    return b"\xff\xd8" + comments + b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00\xff\xd9"
+
+
+def gif(width: int, height: int) -> bytes:
+    return b"GIF89a" + struct.pack("<HH", width, height) + b"\x00\x00\x00;"
+
+
+def webp(width: int, height: int) -> list[bytes]:
+    def riff(kind: bytes, data: bytes) -> bytes:
+        return b"RIFF" + struct.pack("<I", len(data) + 12) + b"WEBP" + kind + struct.pack("<I", len(data)) + data
+
+    lossy = b"\x00\x00\x00\x9d\x01\x2a" + struct.pack("<HH", width | 1 << 14, height | 2 << 14)
+    lossless = b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14)
+    extended = b"\x00" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return [riff(b"VP8 ", lossy + b"\0" * 8), riff(b"VP8L", lossless + b"\0" * 8), riff(b"VP8X", extended + b"\0" * 8)]
+
+
+PICTURES = [png(640, 481), jpeg(640, 481), jpeg(640, 481, before=12), gif(640, 481), *webp(640, 481)]
+
+
+@pytest.mark.parametrize(
+    "data", PICTURES, ids=["png", "jpeg", "jpeg-late", "gif", "webp-lossy", "webp-lossless", "webp-extended"]
+)
+def test_a_size_is_read_from_the_header(data: bytes) -> None:
+    assert read_size(data) == (640, 481)
+    assert size_of_url("data:image/any;base64," + base64.b64encode(data).decode(), "") == (640, 481)
+
+
+@pytest.mark.parametrize(("data", "needed"), list(zip(PICTURES, [24, 11, 11 + 12 * 65_002, 10, 30, 25, 30], strict=True)))
+def test_a_header_that_is_cut_off_says_nothing(data: bytes, needed: int) -> None:
+    assert read_size(data[:needed]) == (640, 481)
+    for end in {needed - 1, needed - 2, needed // 2, 13, 9, 3, 0} - {needed}:
+        assert read_size(data[: min(end, needed - 1)]) is None
+
+
+def test_what_is_no_picture_of_these_formats_says_nothing() -> None:
+    for data in (b"", b"%PDF-1.7", b"<svg width='9' height='9'/>", b"BM" + bytes(60), b"II*\0" + bytes(60), png(0, 5)):
+        assert read_size(data) is None
+
+
+def test_an_address_is_never_fetched() -> None:
+    assert size_of_url("https://example.org/a.png", "") is None
