@@ -73,7 +73,9 @@ def count(
         _each(inputs, catalog, output_format, skip_invalid=skip_invalid, quiet=quiet)
     found = count_all(inputs)
     if not skip_invalid:
-        refuse(found.tally.rejects, found.tally.requests + len(found.items))
+        refuse(found.tally.rejects, found.inputs)
+    if found.tally.requests or found.pictures:
+        catalog = read_catalog()  # what counted them
     shown = report(found, encoding=inputs.encoding, catalog=catalog, variant=variant, top=top, tree=tree)
     output.finish(shown, output_format, quiet)
 

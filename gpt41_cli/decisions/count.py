@@ -52,6 +52,11 @@ class Count(NamedTuple):
     pictures: tuple[Done[Entry], ...] = ()
 
     @property
+    def inputs(self) -> int:
+        """How many requests, texts and pictures there are."""
+        return self.tally.requests + sum(item.kind != REQUESTS for item in self.items)
+
+    @property
     def input_tokens(self) -> int:
         """The sum over all items."""
         return sum(item.input_tokens for item in self.items)

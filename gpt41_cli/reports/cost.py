@@ -116,14 +116,16 @@ def _work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Line:
     if len(estimate.quotes) > 1 and estimate.adds_up:
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
         return Line("work", f"{plural(work.requests, 'request')}: {_tokens(usage)} in all")
-    load = work.on(catalog, estimate.quotes[0].offer.variant)
+    first = estimate.quotes[0]
+    load = work.on(catalog, first.offer.variant)
+    counted = f", as {first.model} counts" if any(quote.usage != first.usage for quote in estimate.quotes) else ""
     if load.is_uniform:
         (size,) = load.sizes
         each = " each" if work.requests > 1 else ""
-        return Line("work", f"{plural(work.requests, 'request')} of {_tokens(size.usage)}{each}")
+        return Line("work", f"{plural(work.requests, 'request')} of {_tokens(size.usage)}{each}{counted}")
     least, most = load.range
     spread = f"{plural(work.requests, 'request')} of {number(least)} to {number(most)} input tokens"
-    return Line("work", f"{spread}: {_tokens(load.usage)} in all")
+    return Line("work", f"{spread}: {_tokens(load.usage)} in all{counted}")
 
 
 def _tokens(usage: Usage) -> str:

@@ -39,7 +39,13 @@ def report(
         schema=SCHEMA,
         answer=str(count.input_tokens),
         headline=_headline(count),
-        lines=(*_certainty(count), *_sizes(count), *_window(count, variant), *_savings(count), *_left_out(count.left_out)),
+        lines=(
+            *_certainty(count, catalog),
+            *_sizes(count),
+            *_window(count, variant),
+            *_savings(count),
+            *_left_out(count.left_out),
+        ),
         tables=tuple(_tables(count, shown, tree)),
         findings=(
             *_overflow(count, catalog, variant),
@@ -74,13 +80,14 @@ def _headline(count: Count) -> str:
     return f"{least}{plural(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 
 
-def _certainty(count: Count) -> Iterator[Line]:
+def _certainty(count: Count, catalog: Catalog | None) -> Iterator[Line]:
     """Whether the counts are exact, and each reason why not, the most frequent first."""
+    cited = catalog.family[0].model.prompt.source.label if catalog else ""
     tally = count.tally
     if tally.requests:
         what = "it has" if tally.requests == 1 else "they have"
         if tally.exact == tally.requests:
-            yield Line("exact", f"everything {what} is confirmed by recorded bills", "recordings")
+            yield Line("exact", f"everything {what} is confirmed by recorded bills", cited)
         elif tally.requests > 1:
             share = percent(Decimal(tally.exact) / tally.requests)
             yield Line("exact", f"{number(tally.exact)} of {number(tally.requests)} requests ({share})")
@@ -160,10 +167,14 @@ def _tables(count: Count, shown: int, tree: bool) -> Iterator[Table]:
 
 
 def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
-    if variant and not count.tally.requests:
-        share = percent(Decimal(count.input_tokens) / variant.context_window)
-        text = f"{share} of the context window of {variant.id} ({number(variant.context_window)})"
-        yield Line("window", text, variant.model.source.label)
+    """How much of a context window it fills: texts and pictures all of them, requests the largest."""
+    if variant is None:
+        return
+    largest = count.tally.largest
+    tokens, what = (largest[0].input_tokens, "the largest request fills ") if largest else (count.input_tokens, "")
+    share = percent(Decimal(tokens) / variant.context_window)
+    text = f"{what}{share} of the context window of {variant.id} ({number(variant.context_window)})"
+    yield Line("window", text, variant.model.source.label)
 
 
 def _overflow(count: Count, catalog: Catalog | None, variant: Variant | None) -> Iterator[Finding]:

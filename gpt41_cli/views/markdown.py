@@ -21,7 +21,7 @@ def render(report: Report, screen: Screen) -> str:
         blocks.append("\n".join(lines))
     blocks += [_table(table) for table in report.tables]
     blocks += [f"<sub>{_escaped(note)}</sub>" for note in report.notes]
-    blocks += [f"{_escaped(block.title)}\n\n{_fenced(block.text)}" for block in report.blocks]
+    blocks += [f"{_escaped(block.title)}" + (f"\n\n{_fenced(block.text)}" if block.text else "") for block in report.blocks]
     if report.catalog:
         blocks.append(f"<sub>Prices of {_escaped(report.catalog.file)}, checked on {report.catalog.checked_on}</sub>")
     return "\n\n".join(blocks) + "\n"
