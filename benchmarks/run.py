@@ -5,8 +5,10 @@ A ratio of two commands that ran side by side holds on any machine; a time in se
 
 import argparse
 import gzip
+import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gpt41_cli
+from gpt41_cli.tokens.vocabulary import ranks
 
 HERE = Path(__file__).resolve().parent
 GPT41 = [sys.executable, "-m", "gpt41_cli"]
@@ -65,23 +68,45 @@ def write_sample(path: Path, size: int) -> None:
             file.write(line + chance.choice([".", ",", ":", ' = "7"', ""]) + "\n")
 
 
+def write_batch(path: Path, lines: int) -> None:
+    """Lines for the Batch API that share a system prompt of 1,500 tokens and ask questions of 200, the same on every machine."""
+    chance = random.Random(41)
+    words = [token.decode() for token in ranks("o200k_base") if re.fullmatch(rb" [a-z]{2,9}", token)][:8_000]
+
+    def text(tokens: int) -> str:
+        return "".join(chance.choices(words, k=tokens))
+
+    system = text(1_500)
+    with path.open("w") as file:
+        for number in range(lines):
+            messages = [{"role": "system", "content": system}, {"role": "user", "content": text(200)}]
+            body = {"model": "gpt-4.1-mini", "messages": messages, "max_tokens": 100}
+            line = {"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions", "body": body}
+            file.write(json.dumps(line) + "\n")
+
+
 def main() -> None:
     """Compare, and print one line a pair."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9)
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
-        vocabulary, small, large = (Path(folder) / name for name in ("o200k_base.tiktoken", "small.txt", "large.txt"))
+        names = ("o200k_base.tiktoken", "small.txt", "large.txt", "batch.jsonl")
+        vocabulary, small, large, batch = (Path(folder) / name for name in names)
         packed = Path(gpt41_cli.__file__).with_name("tokens") / "o200k_base.tiktoken.gz"
         vocabulary.write_bytes(gzip.decompress(packed.read_bytes()))
         write_sample(small, 4_000)
         write_sample(large, 50_000_000)
+        write_batch(batch, 50_000)
+        plain = [sys.executable, str(HERE / "plain_batch.py"), str(vocabulary), str(batch)]
         bare = [sys.executable, str(HERE / "bare_tiktoken.py"), str(vocabulary)]
         compare("gpt41 --help / python -c pass", [*GPT41, "--help"], NOTHING, runs)
         compare("gpt41 cost, numbers, json / python -c pass", [*GPT41, "cost", *NUMBERS, "--format", "json"], NOTHING, runs)
         compare("gpt41 cost, numbers, text / python -c pass", [*GPT41, "cost", *NUMBERS], NOTHING, runs)
         compare("gpt41 count, 4 kB / tiktoken alone", [*GPT41, "count", str(small)], [*bare, str(small)], runs)
         compare("gpt41 count, 50 MB / tiktoken alone", [*GPT41, "count", str(large)], [*bare, str(large)], max(runs // 3, 3))
+        compare("gpt41 cost, 50,000 Batch lines / plain script", [*GPT41, "cost", str(batch)], plain, max(runs // 3, 3))
+        compare("gpt41 count, the same / plain script", [*GPT41, "count", str(batch)], plain, max(runs // 3, 3))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,164 @@
+"""What an input is, told from its content: nothing that is a request is counted as text, nothing else as a request."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpt41_cli.requests import documents, inputs, readers
+from gpt41_cli.requests.fields import BadBody
+from gpt41_cli.requests.inputs import Picture, Requests, Text, items, read_item, recognise_input
+from gpt41_cli.requests.request import CHAT, RESPONSES
+from tests.test_images import png
+from tests.test_prompt import USER, chat, responses
+
+BATCH = {"custom_id": "a", "method": "POST", "url": CHAT, "body": chat(USER)}
+TRAINING = {"messages": [USER, {"role": "assistant", "content": "Noon."}]}
+
+
+def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = False) -> inputs.Input:
+    return recognise_input(io.BytesIO(data.encode() if isinstance(data, str) else data), "f", kind, is_listed=is_listed)
+
+
+def sent(data: bytes | str, kind: str | None = None) -> list[readers.Sent]:
+    found = recognised(data, kind)
+    assert isinstance(found, Requests)
+    return [read_item(item, kind) for chunk in found.chunks for item in items(chunk)]
+
+
+def text(found: inputs.Input) -> str:
+    assert isinstance(found, Text)
+    return "".join(found.pieces)
+
+
+@pytest.mark.parametrize(
+    ("value", "endpoint", "is_batch", "is_training"),
+    [
+        (chat(USER), CHAT, False, False),
+        (responses("x"), RESPONSES, False, False),
+        ({"model": "gpt-4.1", "instructions": "x", "input": "y"}, RESPONSES, False, False),
+        (BATCH, CHAT, True, False),
+        ({**BATCH, "url": RESPONSES, "body": responses("x")}, RESPONSES, True, False),
+        (TRAINING, CHAT, False, True),
+    ],
+)
+@pytest.mark.parametrize("layout", ["line", "pretty", "list", "bom", "utf-16"])
+def test_every_kind_is_recognised_in_every_layout(
+    value: dict[str, Any], endpoint: str, is_batch: bool, is_training: bool, layout: str
+) -> None:
+    line = json.dumps(value)
+    data = {
+        "line": f"\n{line}\n\n{line}\r\n".encode(),
+        "pretty": json.dumps(value, indent=4).encode(),
+        "list": json.dumps([value, value], indent=1).encode(),
+        "bom": f"{line}\n{line}".encode("utf-8-sig"),
+        "utf-16": f"{line}\r\n{line}".encode("utf-16"),
+    }[layout]
+    found = sent(data)
+    assert len(found) == (1 if layout == "pretty" else 2)
+    for each in found:
+        assert (each.request.endpoint, each.is_batch, each.is_training) == (endpoint, is_batch, is_training)
+        assert each.custom_id == ("a" if is_batch else None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[",
+        "[]",
+        "{}",
+        "[1, 2]",
+        "{not json}",
+        '[2026-11-24] a log line\n[2026-11-24] another "messages" line\n',
+        '{"name": "package", "version": "1"}',
+        '{"messages": {"hello": "Hallo"}}',
+        '{\n  "messages": {\n    "hello": "Hallo"\n  }\n}',
+        '{"model": "Golf", "colour": "red"}',
+        '{"model": "Golf"\n "messages": ',
+        '[link]: https://example.org "messages"\n',
+        "x" * 100 + json.dumps(chat(USER)),
+    ],
+)
+def test_what_is_no_request_is_text_to_the_last_character(content: str) -> None:
+    assert text(recognised(content, is_listed=True)) == content
+
+
+def test_what_a_file_is_can_be_said() -> None:
+    body = json.dumps(chat(USER))
+    assert text(recognised(body, "text")) == body
+    assert sent(json.dumps(chat(USER)), "fine-tuning")[0].is_training
+    with pytest.raises(BadBody, match="custom_id: expected a name, found nothing"):
+        sent(body, "batch")
+    with pytest.raises(BadBody, match="f: expected a picture"):
+        recognised(body, "image")
+    with pytest.raises(BadBody, match="expected JSON, but at column 1"):
+        sent("hello", "chat")
+
+
+def test_a_document_that_claims_to_be_a_request_and_is_no_json_is_an_error_where_it_was_named() -> None:
+    broken = json.dumps(chat(USER), indent=1).replace("\n}", ",\n}")
+    with pytest.raises(BadBody, match=r"f: expected JSON, but at line \d+, column 1: .* \(--as text counts it as text\)"):
+        recognised(broken)
+    assert text(recognised(broken, is_listed=True)) == broken
+
+
+def test_a_malformed_first_line_does_not_hide_the_others() -> None:
+    line = json.dumps(BATCH)
+    for first in ('{"custom_id": "b", "body": {', '{"custom_id": "b" "body"}', "{oops", '{"messages" 1}'):
+        found = recognised(f"{first}\n{line}\n")
+        assert isinstance(found, Requests)
+        (chunk,) = found.chunks
+        bad, good = items(chunk)
+        with pytest.raises(BadBody):
+            read_item(bad, None)
+        assert read_item(good, None).custom_id == "a"
+
+
+def test_pictures_are_recognised_where_they_are_named_and_binary_in_a_folder() -> None:
+    assert recognised(png(640, 481)) == Picture(640, 481)
+    with pytest.raises(BadBody, match="f: binary"):
+        recognised(png(640, 481), is_listed=True)
+    assert recognised(png(640, 481), "image", is_listed=True) == Picture(640, 481)
+
+
+@pytest.mark.parametrize("sizes", [[3], [1, 4, 1], [40, 2, 90], [0, 0, 5, 0]])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_lines_are_the_same_however_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: list[int], end: str
+) -> None:
+    """In blocks from a stream and in spans of a file, with chunks shorter and longer than lines, and from any start."""
+    data = ("\n".join("x" * size for size in sizes) + end).encode()
+    expected = [documents.Line(number, b"x" * size) for number, size in enumerate(sizes, 1) if size]
+    (tmp_path / "f").write_bytes(b"head" + data)
+    for chunk in (1, 2, 5, 1000):
+        monkeypatch.setattr(documents, "CHUNK_BYTES", chunk)
+        pieces = [data[start : start + chunk] for start in range(0, len(data), chunk)]
+        assert [line for block in documents.blocks(pieces) for line in block.lines()] == expected
+        with (tmp_path / "f").open("rb") as file:
+            assert [line for span in documents.spans(file, 4) for line in span.lines()] == expected
+
+
+def test_a_line_that_is_too_long_is_refused_and_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_BYTES", 10)
+    pieces = [b"a" * 8] * 1_000 + [b"\n{}\n"]
+    first, second = (line for block in documents.blocks(pieces) for line in block.lines())
+    assert len(first.data) < 30
+    with pytest.raises(BadBody, match="expected at most 10 bytes, found more"):
+        documents.parse(first.data)
+    assert (second.number, documents.parse(second.data)) == (2, {})
+
+
+def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
+    line = json.dumps(BATCH) + "\n"
+    (tmp_path / "f").write_text("skipped\n" + line * 3)
+    with (tmp_path / "f").open("rb") as file:
+        file.readline()
+        found = recognise_input(file, "f")
+        assert isinstance(found, Requests)
+        assert [len(list(items(chunk))) for chunk in found.chunks] == [3]

@@ -1,0 +1,241 @@
+"""Requests as work to be priced: their own model, mode and maximum, exactly, and what differs between models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.candidates import Wishes
+from gpt41_cli.decisions.estimate import Estimate, estimate, estimate_parts
+from gpt41_cli.decisions.limits import exceeded, pace, tier_blocks
+from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.recommend import Recommendation, recommend
+from gpt41_cli.decisions.sizing import Sizing, Terms, read, together, workloads
+from gpt41_cli.decisions.workload import Group, Load, Shape, Size, Workload
+from gpt41_cli.errors import InputError, MissingPrice, UnknownName
+from gpt41_cli.requests.sources import sources
+from gpt41_cli.tokens import count
+from tests.conftest import Run
+from tests.test_doubts import picture
+from tests.test_prompt import CALL, OTHER_CALL, USER, chat, responses
+
+Body = Mapping[str, Any]
+TODAY = date(2026, 11, 23)
+AS_THEY_ARE = Terms(None, 0, None, 1)
+
+
+@pytest.fixture
+def size(tmp_path: Path, catalog: Catalog) -> Any:
+    def size(*bodies: Body) -> Sizing:
+        (tmp_path / "f.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
+        found, skipped = sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
+        return read(found, None, lambda: Meter(catalog), "o200k_base", skipped).sizing
+
+    return size
+
+
+def batch(body: Body, name: str = "a") -> Body:
+    return {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
+
+
+def priced(catalog: Catalog, sizing: Sizing, terms: Terms = AS_THEY_ARE, mode: str | None = None) -> Estimate:
+    parts = workloads(sizing, terms, mode)
+    return estimate_parts(catalog, parts, together(sizing, terms), catalog.platform("openai"), TODAY)
+
+
+def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catalog, size: Any) -> None:
+    """14 input tokens each: 7 of framing and 7 of text."""
+    sizing = size(
+        chat(USER, max_tokens=100),
+        {**chat(USER, max_tokens=50, max_completion_tokens=10, n=3), "model": "gpt-4.1-2025-04-14"},
+        {**chat(USER, max_tokens=100, service_tier="priority"), "model": "gpt-4.1-mini"},
+        batch({**chat(USER, max_tokens=100), "model": "gpt-4.1-mini"}),
+    )
+    found = priced(catalog, sizing)
+    assert [(quote.model, quote.mode, quote.usage.requests, quote.total_usd) for quote in found.quotes] == [
+        ("gpt-4.1", "standard", 2, (28 * Decimal(2) + 130 * Decimal(8)) / 1_000_000),
+        ("gpt-4.1-mini", "batch", 1, (14 * Decimal("0.2") + 100 * Decimal("0.8")) / 1_000_000),
+        ("gpt-4.1-mini", "priority", 1, (14 * Decimal("0.7") + 100 * Decimal("2.8")) / 1_000_000),
+    ]
+    assert found.total_usd == sum(quote.total_usd for quote in found.quotes)
+    one_mode = priced(catalog, sizing, mode="standard")
+    assert [(quote.model, quote.usage.requests) for quote in one_mode.quotes] == [("gpt-4.1", 2), ("gpt-4.1-mini", 2)]
+
+
+def test_the_terms_hold_for_every_request(catalog: Catalog, size: Any) -> None:
+    sizing = size(chat(USER, max_tokens=100), chat(USER, USER, max_tokens=5, n=2))
+    (quote,) = priced(catalog, sizing, Terms(20, 0, Decimal("0.5"), 1_000)).quotes
+    assert (quote.usage.requests, quote.usage.input_tokens) == (2_000, 1_000 * (14 + 25))
+    assert quote.usage.output_tokens == 1_000 * (20 + 2 * 20)
+    assert quote.usage.cached_tokens == 1_000 * (7 + 12), "the half of each, rounded down"
+    with pytest.raises(InputError, match=r"cached_tokens: expected at most the input tokens \(14\)"):
+        priced(catalog, sizing, Terms(20, 20, None, 1))
+
+
+def test_where_no_maximum_is_stated_the_models_own_is_one(catalog: Catalog, size: Any) -> None:
+    sizing = size(chat(USER), {**chat(USER), "model": "gpt-4o"}, {**chat(USER), "model": "gpt-6-luna"})
+    found = priced(catalog, sizing)
+    assert {quote.model: quote.usage.output_tokens for quote in found.quotes} == {
+        "gpt-4.1": 32_768,
+        "gpt-4o": 16_384,
+        "gpt-6-luna": 32_768,
+    }
+    assert "Where a request states no maximum, the model's own counts; they state none." in found.notes
+    half = priced(catalog, size(chat(USER), chat(USER, max_tokens=1)))
+    assert any("1 request of these state none" in note for note in half.notes)
+    assert not any("state none" in note for note in priced(catalog, size(chat(USER, max_tokens=1))).notes)
+
+
+def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
+    prediction = {"type": "content", "content": [{"type": "text", "text": "one two three"}]}
+    sizing = size(chat(USER, max_tokens=10, prediction=prediction))
+    ceiling = priced(catalog, sizing)
+    assert ceiling.quotes[0].usage.output_tokens == 13
+    assert any("(3, counted as rejected here)" in note for note in ceiling.notes)
+    expected = priced(catalog, sizing, Terms(10, 0, None, 1))
+    assert expected.quotes[0].usage.output_tokens == 10
+    assert any("(3, not counted here)" in note for note in expected.notes)
+
+
+def test_models_see_different_tokens(catalog: Catalog, size: Any) -> None:
+    results = [{"role": "tool", "tool_call_id": f"call_{number}", "content": "Zürich"} for number in (1, 2)]
+    called = chat(USER, {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}, *results)
+    work = together(size(chat(picture()), called), AS_THEY_ARE)
+    tokens = {name: work.on(catalog, catalog.variant(name)).usage.input_tokens for name in catalog.models}
+    plain = tokens["gpt-4.1"] - 255
+    assert tokens["gpt-4.1-mini"] - plain == 7 + 2, "4 patches x 1.62, rounded up, and 2"
+    assert tokens["gpt-4.1-nano"] - plain == 10 + 1
+    escaped = count('["Z\\u00fcrich", "Z\\u00fcrich"]', "o200k_base") - count('["Zürich", "Zürich"]', "o200k_base")
+    assert tokens["gpt-4o-mini"] - plain == 8500 + escaped, "it sees the results of parallel calls escaped"
+    assert tokens["gpt-6-luna"] == tokens["gpt-4.1"], "whose rule is not known"
+    assert work.needs == {"vision"}
+
+
+def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, size: Any) -> None:
+    found = priced(catalog, size(responses("x", previous_response_id="r"), chat(USER, functions=[{"name": "f"}]), chat(USER)))
+    assert "1 of 3 requests has tokens that cannot be counted: their price is a lower bound." in found.notes
+    assert any(note.startswith("2 of 3 requests have something that few recorded bills confirm (") for note in found.notes)
+    alone = priced(catalog, size(responses("x", previous_response_id="r")))
+    assert "The request has tokens that cannot be counted: their price is a lower bound." in alone.notes
+
+
+def test_an_unknown_model_or_mode_has_no_price(catalog: Catalog, size: Any) -> None:
+    with pytest.raises(UnknownName, match='model: expected a known one, found "o3-mini"'):
+        priced(catalog, size({**chat(USER), "model": "o3-mini"}))
+    with pytest.raises(UnknownName, match='mode: expected one of standard, batch, priority, found "flex"'):
+        priced(catalog, size(chat(USER, service_tier="flex")))
+    with pytest.raises(MissingPrice):
+        priced(catalog, size({**chat(USER, service_tier="priority"), "model": "gpt-4.5-preview"}))
+    assert list(size(chat(USER, service_tier="default")).groups) == [Group("gpt-4.1", "standard")]
+
+
+def mixed(**sizes: int) -> Load:
+    """Requests of so many input tokens, and how many of each: `mixed(_10=3)`."""
+    return Load({Size(int(tokens[1:]), 0, 5): many for tokens, many in sizes.items()})
+
+
+def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None:
+    variant = catalog.variant("gpt-4.1")
+    (remark,) = exceeded(catalog, variant, "standard", mixed(_10=7, _1047572=2, _2000000=1))
+    assert remark.text == (
+        "2,000,005 tokens of input and output are over the context window of 1,047,576 (the worst of 3 such among 10 requests)"
+    )
+    (both,) = exceeded(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
+    assert both.rule == "context-window", "what does not fit the window is over the most input too: once is enough"
+    blocked = tier_blocks(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
+    assert blocked
+    assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.text
+    assert blocked.text.endswith("(the worst of 2 such among 9 requests)")
+    assert tier_blocks(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
+
+
+def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) -> None:
+    variant = catalog.variant("gpt-4.1")
+    found = pace(catalog, variant, "standard", mixed(_10=500, _150000=100), 1)
+    assert found
+    assert found.minutes == 75, "100 x 150,000 tokens at 200,000 a minute, beside 500 requests in one minute"
+    queue = pace(catalog, variant, "batch", mixed(_10=1, _60000=3), 1)
+    assert queue
+    assert queue.minutes == 3 * 24 * 60, "no two of 60,000 tokens fit into a queue of 90,000"
+    assert pace(catalog, variant, "batch", mixed(_10=1, _50000=0, _20=1), 1).minutes == 24 * 60  # type: ignore[union-attr]
+
+
+def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> None:
+    work = Workload({Shape(272_000): 1, Shape(272_001): 1}, output_tokens=1_000, cached_share=Decimal("0.5"))
+    found = estimate(
+        catalog,
+        work,
+        variants=[catalog.variant("gpt-6-luna")],
+        modes=["standard"],
+        platform=catalog.platform("openai"),
+        as_of=TODAY,
+    )
+    (quote,) = found.quotes
+    below = 136_000 * Decimal("0.1") + 136_000 * Decimal("0.01") + 1_000 * Decimal("0.5")
+    above = 136_001 * Decimal("0.2") + 136_000 * Decimal("0.02") + 1_000 * Decimal("0.75")
+    assert quote.total_usd == (below + above) / 1_000_000
+    assert quote.caching_saves_usd == (136_000 * Decimal("0.09") + 136_000 * Decimal("0.18")) / 1_000_000
+    assert (quote.surcharged, quote.rates.input) == (1, Decimal("0.1"))
+    assert any("above 272,000 input tokens a request costs 2 times the input" in note for note in found.notes)
+
+
+def choose(catalog: Catalog, work: Workload, as_of: date = TODAY, **wishes: Any) -> Recommendation:
+    tasks = (catalog.task("classification"),)
+    return recommend(catalog, work, Wishes(tasks=tasks, **wishes), catalog.platform("openai"), as_of)
+
+
+def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) -> None:
+    work = together(size(batch(chat(USER, max_tokens=5))), AS_THEY_ARE)
+    found = choose(catalog, work)
+    assert found.choice
+    assert found.choice.name == "gpt-4.1-mini batch"
+    assert any("these requests are written for the Batch API, half of standard" in remark.text for remark in found.why)
+    hurried = choose(catalog, work, deadline=timedelta(hours=1)).choice
+    assert hurried
+    assert hurried.mode == "standard"
+    both = choose(catalog, together(size(batch(chat(USER)), chat(USER)), AS_THEY_ARE)).choice
+    assert both
+    assert both.mode == "standard"
+
+
+def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) -> None:
+    tools = [{"type": "web_search_preview"}, {"type": "function", "name": "f"}, {"type": "no_such_tool"}]
+    work = together(size(responses("x", tools=tools, max_output_tokens=5)), AS_THEY_ARE)
+    assert work.needs == {"web-search", "function-calling", "no-such-tool"}
+    found = choose(catalog, work, as_of=date(2025, 6, 1))
+    assert found.choice
+    assert found.choice.name == "gpt-4.1-mini standard", "nano has no web search"
+    assert [
+        remark.text
+        for each in found.excluded
+        if (each.variant.id, each.mode) == ("gpt-4.1-nano", "standard")
+        for remark in each.exclusions
+        if remark.rule == "needs"
+    ] == ["it has no web-search"]
+
+
+def test_texts_and_pictures_are_one_request(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one two")
+    named, skipped = sources([str(tmp_path / "a.txt")], "three", lambda: pytest.fail("standard input is not named"))
+    found = read(named, None, lambda: Meter(catalog), "o200k_base", skipped)
+    assert (found.text_tokens, found.images, found.sizing.requests) == (3, (), 0)
+
+
+def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> None:
+    bodies = [chat({"role": "user", "content": "word " * number}, max_tokens=number + 1) for number in range(200)]
+    (tmp_path / "all.jsonl").write_text("\n".join(map(json.dumps, bodies)))
+    (tmp_path / "list.json").write_text(json.dumps(bodies))
+    prices = {run("cost", name, "-q").out for name in ("all.jsonl", "list.json")}
+    sizes = [max(number, 1) if number else 0 for number in range(200)]
+    assert len(prices) == 1
+    counted = [int(line) for line in run("count", "all.jsonl", "--each", "-q").out.split()]
+    assert len(counted) == len(sizes) == 200
+    exact = sum((tokens * 2 + (number + 1) * 8 for number, tokens in enumerate(counted)), Decimal(0)) / 1_000_000
+    assert Decimal(prices.pop()) == exact
