@@ -139,6 +139,11 @@ def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
         assert rules(meter, {**chat(USER), "model": model}) == []
     for model in ("gpt-6-luna", "gpt-4.5-preview", "o3-mini", "ft:o3-mini:acme::x"):
         assert rules(meter, {**chat(USER), "model": model}) == [("model", "model")]
+    bounds = {
+        name: meter.count(readers.read({**chat(USER), "model": name})).is_lower_bound for name in ("gpt-4.5-preview", "o3-mini")
+    }
+    assert bounds == {"gpt-4.5-preview": False, "o3-mini": True}, "a model that nobody knows may keep its reasoning"
+    assert meter.count(readers.read({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
     assert rules(meter, {"messages": [USER]}) == [], "where no model is named, none is doubted"
     assert rules(meter, chat(USER, functions=[SECRET["function"]])) == [("legacy-functions", "functions")]
     overriding = Meter(catalog, model="gpt-6-luna")

@@ -61,14 +61,8 @@ def count(
         return Meter(read_catalog(), model, options.read_image_size(image_size))
 
     sources, left_out = read_sources(paths, text)
-    inputs = Inputs(
-        sources,
-        encoding_of([variant]) if variant else DEFAULT_ENCODING,
-        meter,
-        kind=options.read_kind(kind),
-        keeps_pieces=show,
-        skipped=left_out,
-    )
+    encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
+    inputs = Inputs(sources, encoding, meter, left_out, options.read_kind(kind), keeps_pieces=show)
     if each:
         _each(inputs, catalog, output_format, skip_invalid=skip_invalid, quiet=quiet)
     found = count_all(inputs)
@@ -76,7 +70,7 @@ def count(
         refuse(found.tally.rejects, found.inputs)
     if found.tally.requests or found.pictures:
         catalog = read_catalog()  # what counted them
-    shown = report(found, encoding=inputs.encoding, catalog=catalog, variant=variant, top=top, tree=tree)
+    shown = report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
     output.finish(shown, output_format, quiet)
 
 

@@ -54,7 +54,7 @@ def _complete_preferences(incomplete: str) -> list[str]:
 
 
 def _complete_kinds(incomplete: str) -> list[str]:
-    from gpt41_cli.requests.inputs import KINDS
+    from gpt41_cli.requests.readers import KINDS
 
     return [name for name in KINDS if name.startswith(incomplete)]
 
@@ -213,7 +213,7 @@ def read_kind(value: str | None) -> str | None:
     """A kind of input; UnknownName for any that there is not."""
     if value is None:
         return None
-    from gpt41_cli.requests.inputs import KINDS
+    from gpt41_cli.requests.readers import KINDS
 
     if value not in KINDS:
         raise UnknownName("as", value, KINDS)

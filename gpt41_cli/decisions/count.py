@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -62,19 +61,18 @@ class Count(NamedTuple):
         return sum(item.input_tokens for item in self.items)
 
 
-@dataclass
-class Inputs:
+class Inputs(NamedTuple):
     """What is to be counted, and how. `meter` is made when there is something that needs it: texts alone do not.
 
-    `skipped` fills with what is left out of folders while the inputs are read.
+    `skipped` is a list that fills with what is left out of folders while the inputs are read.
     """
 
     sources: Sequence[Source]
     encoding: str
     meter: Callable[[], Meter]
+    skipped: list[LeftOut]
     kind: str | None = None
     keeps_pieces: bool = False
-    skipped: list[LeftOut] = field(default_factory=list)
 
 
 def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:

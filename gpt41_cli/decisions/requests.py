@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Chunk, Input, Item, Requests, items, read_item, recognise_input
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.request import Doubt
 from gpt41_cli.requests.sources import Source, readable
 from gpt41_cli.requests.trees import LeftOut
-from gpt41_cli.tokens.pieces import Piece
 from gpt41_cli.tokens.workers import in_order
+
+if TYPE_CHECKING:
+    from gpt41_cli.requests.readers import Sent
+    from gpt41_cli.requests.request import Doubt
+    from gpt41_cli.tokens.pieces import Piece
 
 R = TypeVar("R")
 G = TypeVar("G")
@@ -79,13 +80,13 @@ KEPT = 10
 """How many of many are kept to be shown."""
 
 
-@dataclass
 class Rejects:
     """Inputs that are no request: how many there are, how many of them in files that the user named, and the first ones."""
 
-    count: int = 0
-    named: int = 0
-    first: list[Invalid] = field(default_factory=list)
+    def __init__(self, count: int = 0, named: int = 0, first: Sequence[Invalid] = ()) -> None:
+        self.count = count
+        self.named = named
+        self.first = list(first)
 
     def add(self, invalid: Invalid) -> None:
         """Add one."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.findings import Finding
+from gpt41_cli.display import number
+from gpt41_cli.findings import Finding, Level, Location
 
-if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table
+if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from gpt41_cli.catalog import Catalog
+    from gpt41_cli.decisions.requests import Rejects
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -81,6 +83,17 @@ class Report(NamedTuple):
         said = " ".join((self.headline, *(line.text for line in self.lines)))
         worst_first = sorted(self.findings, key=lambda finding: -finding.level)
         return tuple(finding for finding in worst_first if finding.message not in said)
+
+
+def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
+    """A finding for each of the first inputs that are no request, and one for the number of the others."""
+    if rejects is None:
+        return
+    for each in rejects.first:
+        message = f"left out {each.place.label}: {each.message}"
+        yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
+    if rejects.count > len(rejects.first):
+        yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
 
 
 def finding_json(finding: Finding) -> Mapping[str, Json]:

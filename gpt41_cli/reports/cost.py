@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
-from gpt41_cli.decisions.requests import Rejects
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, number, percent, plural, rate
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates, Usage
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.entries import invalid_findings
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings
+
+if TYPE_CHECKING:
+    from gpt41_cli.decisions.requests import Rejects
 
 SCHEMA = "gpt41.cost/1"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli.decisions.count import REQUESTS, Count, Item
 from gpt41_cli.display import exact, number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries, invalid_findings
 from gpt41_cli.requests.inputs import BINARY, IMAGE, TEXT
 from gpt41_cli.requests.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
 
@@ -49,7 +49,7 @@ def report(
         tables=tuple(_tables(count, shown, tree)),
         findings=(
             *_overflow(count, catalog, variant),
-            *entries.invalid_findings(count.tally.rejects),
+            *invalid_findings(count.tally.rejects),
             *_not_text(count.left_out),
         ),
         notes=_notes(variant),

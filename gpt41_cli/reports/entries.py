@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Rejects
 from gpt41_cli.display import number, plural, printable
-from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Block, Json, Report, Row, Table, columns
+from gpt41_cli.reports import Block, Json, Report, Row, Table, columns, invalid_findings
 from gpt41_cli.requests.request import Doubt
 from gpt41_cli.tokens.pieces import IMAGES, Piece
 
@@ -16,17 +15,6 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
 
 SCHEMA = "gpt41.entries/1"
-
-
-def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
-    """A finding for each of the first inputs that are no request, and one for the number of the others."""
-    if rejects is None:
-        return
-    for each in rejects.first:
-        message = f"left out {each.place.label}: {each.message}"
-        yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
-    if rejects.count > len(rejects.first):
-        yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
 
 
 def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.candidates import Candidate, Wishes
 from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.decisions.requests import Rejects
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, plural, score, score_below, times
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings
 from gpt41_cli.reports.cost import bound, quote_json
-from gpt41_cli.reports.entries import invalid_findings
+
+if TYPE_CHECKING:
+    from gpt41_cli.decisions.requests import Rejects
 
 SCHEMA = "gpt41.recommendation/1"
 

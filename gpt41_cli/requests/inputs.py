@@ -6,18 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from stat import S_ISREG
-from typing import BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from gpt41_cli.requests import documents, pictures, readers, text
+from gpt41_cli.requests import documents, pictures, text
 from gpt41_cli.requests.documents import Block, Line, Span
 from gpt41_cli.requests.fields import BadBody, Json
-from gpt41_cli.requests.readers import READERS, Sent, recognise
+
+if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
+    from gpt41_cli.requests.readers import Sent
 
 TEXT, IMAGE = "text", "image"
 BINARY = "binary"
 """Why a file of a folder is left out that is neither text nor a request."""
-
-KINDS = (TEXT, IMAGE, *READERS)
 
 _LOOKED_AT = 10
 """Lines among which one must be a request, or claim to be."""
@@ -72,7 +72,7 @@ Input: TypeAlias = Text | Picture | Requests
 
 
 def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> Input:
-    """The input in `stream`, read as `kind` (of KINDS) or as what it is recognised as; what is nothing else is text.
+    """The input in `stream`, read as `kind` (of `readers.KINDS`) or as what it is recognised as; what is nothing else is text.
 
     A file that was only listed in a folder is a request where it is a sound one, and never a picture; a binary one is
     refused. BadBody where it cannot be what `kind` says, or where it claims to be one request and is no JSON.
@@ -111,6 +111,8 @@ def items(chunk: Chunk) -> Iterable[Item]:
 
 def read_item(item: Item, kind: str | None) -> Sent:
     """The request in one line or value. BadBody says what is wrong with it, and in a list which one."""
+    from gpt41_cli.requests import readers
+
     if isinstance(item, Line):
         return readers.read(documents.parse(item.data), kind)
     try:
@@ -175,7 +177,7 @@ def _document(data: bytes, name: str, kind: str | None, is_listed: bool) -> Requ
             return None
         raise BadBody(f"{name}: {error} (--as text counts it as text)") from None
     values = value if isinstance(value, list) else [value]
-    if not kind and not any(recognise(each) for each in values):
+    if not kind and not any(map(_recognised, values)):
         return None
     is_list = isinstance(value, list)
     found = [Value(index if is_list else None, each) for index, each in enumerate(values)]
@@ -185,9 +187,15 @@ def _document(data: bytes, name: str, kind: str | None, is_listed: bool) -> Requ
 def _is_request(line: bytes, is_listed: bool) -> bool:
     """Whether a line is a request; one that is no JSON is taken for a malformed one where it claims to be one."""
     try:
-        return recognise(documents.parse(line)) is not None
+        return _recognised(documents.parse(line))
     except BadBody:
         return not is_listed and line.lstrip().startswith(b"{") and _claims(line)
+
+
+def _recognised(value: Json) -> bool:
+    from gpt41_cli.requests.readers import recognise
+
+    return recognise(value) is not None
 
 
 def _claims(data: bytes) -> bool:

@@ -45,6 +45,9 @@ READERS: Mapping[str, Callable[[Object], Sent]] = {
     "fine-tuning": _read_training,
 }
 
+KINDS = ("text", "image", *READERS)
+"""What an input can be said to be."""
+
 _STATE = ("input", "instructions", "prompt", "previous_response_id", "conversation")
 
 

@@ -42,8 +42,15 @@ def doubts(request: Request, model: Model | None, *, is_named: bool = True) -> l
 
 
 def _model(model: Model | None) -> Doubt:
-    unknown = "the price table does not have this model" if model is None else "no recordings confirm the rules for this model"
-    return Doubt("model", "model", f"{unknown}: it is counted as the family is")
+    """A model that the rules were not found on. One that reasons, and one nobody knows, may keep tokens that are not counted."""
+    if model is None:
+        unknown = "the price table does not have this model"
+    elif model.reasoning:
+        unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
+    else:
+        unknown = "no recordings confirm the rules for this model"
+    is_missing = model is None or model.reasoning is not None
+    return Doubt("model", "model", f"{unknown}: it is counted as the family is", is_missing)
 
 
 def _images(request: Request, model: Model | None) -> Iterator[Doubt]:

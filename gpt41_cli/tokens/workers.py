@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -34,10 +34,10 @@ def in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         return
     workers = os.cpu_count() or 1
     running: deque[Future[R]] = deque()
-    pool = _pool(work, workers)
+    pool, task = _pool(work, workers)
     try:
         for item in chain((more,), pending):
-            running.append(pool.submit(_work, item) if isinstance(pool, ProcessPoolExecutor) else pool.submit(work, item))
+            running.append(pool.submit(task, item))
             if len(running) > 2 * workers:
                 yield running.popleft().result()
         while running:
@@ -47,13 +47,16 @@ def in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         pool.shutdown(cancel_futures=True)
 
 
-def _pool(work: Callable[[Any], Any], workers: int) -> Executor:
+def _pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
+    """Workers, and what they are to be called with."""
     # A process with threads must not fork: what they hold would stay locked for ever.
     if sys.platform != "linux" or threading.active_count() > 1:
-        return ThreadPoolExecutor(workers)
+        return ThreadPoolExecutor(workers), work
+    # Imported here: small inputs need no workers, and do not pay for what starts them.
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(workers, get_context("fork"), initializer=_inherit, initargs=(work,))
+    return ProcessPoolExecutor(workers, get_context("fork"), initializer=_inherit, initargs=(work,)), _work
 
 
 def _inherit(work: Callable[[Any], Any]) -> None:
