@@ -28,7 +28,7 @@ from tests.test_prompt import CALL, OTHER_CALL, USER, chat, responses
 
 Body = Mapping[str, Any]
 TODAY = date(2026, 11, 23)
-AS_THEY_ARE = Terms(None, 0, None, 1)
+AS_THEY_ARE = Terms(None)
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def batch(body: Body, name: str = "a") -> Body:
     return {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
 
 
-def priced(catalog: Catalog, sizing: Sizing, terms: Terms = AS_THEY_ARE, mode: str | None = None) -> Estimate:
-    parts = workloads(sizing, terms, mode)
-    return estimate_parts(catalog, parts, together(sizing, terms), catalog.platform("openai"), TODAY)
+def priced(catalog: Catalog, sizing: Sizing, terms: Terms = AS_THEY_ARE, *, times: int = 1, mode: str | None = None) -> Estimate:
+    parts = workloads(sizing, terms, times, mode)
+    return estimate_parts(catalog, parts, together(sizing, terms, times), catalog.platform("openai"), TODAY)
 
 
 def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catalog, size: Any) -> None:
@@ -71,12 +71,12 @@ def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catal
 
 def test_the_terms_hold_for_every_request(catalog: Catalog, size: Any) -> None:
     sizing = size(chat(USER, max_tokens=100), chat(USER, USER, max_tokens=5, n=2))
-    (quote,) = priced(catalog, sizing, Terms(20, 0, Decimal("0.5"), 1_000)).quotes
+    (quote,) = priced(catalog, sizing, Terms(20, cached_share=Decimal("0.5")), times=1_000).quotes
     assert (quote.usage.requests, quote.usage.input_tokens) == (2_000, 1_000 * (14 + 25))
     assert quote.usage.output_tokens == 1_000 * (20 + 2 * 20)
     assert quote.usage.cached_tokens == 1_000 * (7 + 12), "the half of each, rounded down"
     with pytest.raises(InputError, match=r"cached_tokens: expected at most the input tokens \(14\)"):
-        priced(catalog, sizing, Terms(20, 20, None, 1))
+        priced(catalog, sizing, Terms(20, 20))
 
 
 def test_where_no_maximum_is_stated_the_models_own_is_one(catalog: Catalog, size: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
     ceiling = priced(catalog, sizing)
     assert ceiling.quotes[0].usage.output_tokens == 13
     assert any("(3, counted as rejected here)" in note for note in ceiling.notes)
-    expected = priced(catalog, sizing, Terms(10, 0, None, 1))
+    expected = priced(catalog, sizing, Terms(10))
     assert expected.quotes[0].usage.output_tokens == 10
     assert any("(3, not counted here)" in note for note in expected.notes)
 
@@ -107,7 +107,7 @@ def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
 def test_models_see_different_tokens(catalog: Catalog, size: Any) -> None:
     results = [{"role": "tool", "tool_call_id": f"call_{number}", "content": "Zürich"} for number in (1, 2)]
     called = chat(USER, {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}, *results)
-    work = together(size(chat(picture()), called), AS_THEY_ARE)
+    work = together(size(chat(picture()), called), AS_THEY_ARE, 1)
     tokens = {name: work.on(catalog, catalog.variant(name)).usage.input_tokens for name in catalog.models}
     plain = tokens["gpt-4.1"] - 255
     assert tokens["gpt-4.1-mini"] - plain == 7 + 2, "4 patches x 1.62, rounded up, and 2"
@@ -168,7 +168,7 @@ def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) ->
 
 
 def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> None:
-    work = Workload({Shape(272_000): 1, Shape(272_001): 1}, output_tokens=1_000, cached_share=Decimal("0.5"))
+    work = Workload({Shape(272_000): 1, Shape(272_001): 1}, Terms(1_000, cached_share=Decimal("0.5")))
     found = estimate(
         catalog,
         work,
@@ -192,7 +192,7 @@ def choose(catalog: Catalog, work: Workload, as_of: date = TODAY, **wishes: Any)
 
 
 def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) -> None:
-    work = together(size(batch(chat(USER, max_tokens=5))), AS_THEY_ARE)
+    work = together(size(batch(chat(USER, max_tokens=5))), AS_THEY_ARE, 1)
     found = choose(catalog, work)
     assert found.choice
     assert found.choice.name == "gpt-4.1-mini batch"
@@ -200,14 +200,14 @@ def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) ->
     hurried = choose(catalog, work, deadline=timedelta(hours=1)).choice
     assert hurried
     assert hurried.mode == "standard"
-    both = choose(catalog, together(size(batch(chat(USER)), chat(USER)), AS_THEY_ARE)).choice
+    both = choose(catalog, together(size(batch(chat(USER)), chat(USER)), AS_THEY_ARE, 1)).choice
     assert both
     assert both.mode == "standard"
 
 
 def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) -> None:
     tools = [{"type": "web_search_preview"}, {"type": "function", "name": "f"}, {"type": "no_such_tool"}]
-    work = together(size(responses("x", tools=tools, max_output_tokens=5)), AS_THEY_ARE)
+    work = together(size(responses("x", tools=tools, max_output_tokens=5)), AS_THEY_ARE, 1)
     assert work.needs == {"web-search", "function-calling", "no-such-tool"}
     found = choose(catalog, work, as_of=date(2025, 6, 1))
     assert found.choice
@@ -237,5 +237,7 @@ def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> N
     assert len(prices) == 1
     counted = [int(line) for line in run("count", "all.jsonl", "--each", "-q").out.split()]
     assert len(counted) == len(sizes) == 200
+    each = [json.loads(line) for line in run("cost", "all.jsonl", "--each", "--format", "jsonl").out.splitlines()]
+    assert sum((Decimal(row["total_usd"]) for row in each), Decimal(0)) == Decimal(prices.copy().pop())
     exact = sum((tokens * 2 + (number + 1) * 8 for number, tokens in enumerate(counted)), Decimal(0)) / 1_000_000
     assert Decimal(prices.pop()) == exact

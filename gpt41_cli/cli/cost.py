@@ -1,9 +1,11 @@
 """`gpt41 cost`."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 from gpt41_cli.cli import options, output
-from gpt41_cli.cli.work import Asked, Work, read_work
+from gpt41_cli.cli.each import Drawn, finish_each
+from gpt41_cli.cli.work import Asked, Work, make_meter, read_sources, read_work
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def cost(
     cached: options.Cached = None,
     output_tokens: options.OutputTokens = None,
     requests: options.Requests = 1,
+    each: options.Each = False,
     model: options.Models = None,
     mode: options.Modes = None,
     platform: options.PlatformName = "openai",
@@ -41,6 +44,7 @@ def cost(
     gpt41 cost --input-tokens 1200 --cached-tokens 800 --output-tokens 400
     gpt41 cost prompt.txt --output-tokens 300 --requests 5000 --mode standard --mode batch
     gpt41 cost batch.jsonl --output-tokens 300
+    gpt41 cost batch.jsonl --each --format jsonl
     cat prompt.txt | gpt41 cost - --output-tokens 300 --format json
     """
     from gpt41_cli.reports.cost import report
@@ -50,6 +54,8 @@ def cost(
     modes = list(dict.fromkeys(mode or ()))
     only_mode = modes[0] if len(modes) == 1 else None
     asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, only_mode)
+    if each:
+        _each(asked, catalog, variants, modes, catalog.platform(platform), as_of, Drawn(output_format, quiet, skip_invalid))
     work = read_work(asked, catalog, variants or catalog.family, model[0] if model else None)
     found = _estimate(catalog, work, variants, modes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
     output.finish(report(catalog, work.together, found, work.rejects), output_format, quiet)
@@ -70,3 +76,40 @@ def _estimate(
         return estimate_parts(catalog, work.groups, work.together, platform, day)
     own_modes = sorted({group.mode for group in work.groups}) or ["standard"]
     return estimate(catalog, work.together, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
+
+
+def _each(
+    asked: Asked,
+    catalog: "Catalog",
+    variants: "list[Variant]",
+    modes: list[str],
+    platform: "Platform",
+    as_of: str | None,
+    drawn: Drawn,
+) -> NoReturn:
+    """Every request at its own price."""
+    from gpt41_cli.decisions.price_each import Pricer, price_each
+    from gpt41_cli.decisions.workload import Terms
+    from gpt41_cli.reports import priced
+
+    if len(variants) > 1 or len(modes) > 1:
+        raise InputError("--each: expected at most one --model and one --mode, found several")
+    if asked.input_tokens is not None or asked.requests != 1:
+        raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
+    sources, left_out = read_sources(asked.paths, asked.text)
+    variant = variants[0] if variants else None
+    pricer = Pricer(
+        make_meter(catalog, variant and variant.id, asked.image_size),
+        Terms(asked.output_tokens, *options.read_cached(asked.cached)),
+        platform,
+        options.read_day(as_of, "--as-of"),
+        variant,
+        asked.mode,
+    )
+    finish_each(
+        price_each(sources, options.read_kind(asked.kind), pricer, left_out),
+        partial(priced.report, catalog=catalog, is_ceiling=asked.output_tokens is None),
+        priced.record,
+        priced.answer,
+        drawn,
+    )

@@ -1,19 +1,16 @@
 """`gpt41 count`."""
 
-from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from functools import cache, partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gpt41_cli.cli import options, output
+from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.work import encoding_of, read_sources, refuse
 
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog
-    from gpt41_cli.decisions.count import Inputs
     from gpt41_cli.decisions.measure import Meter
-    from gpt41_cli.decisions.requests import Done, Entry, Invalid
 
 
 def count(
@@ -22,7 +19,7 @@ def count(
     model: options.Model = None,
     kind: options.Kind = None,
     image_size: options.ImageSize = None,
-    each: Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")] = False,
+    each: options.Each = False,
     show: Annotated[bool, typer.Option("--show", help="The text that the tokens of a request stand for, part by part.")] = False,
     top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
@@ -45,6 +42,8 @@ def count(
     """
     from gpt41_cli.decisions.count import Inputs
     from gpt41_cli.decisions.count import count as count_all
+    from gpt41_cli.decisions.count import each as count_each
+    from gpt41_cli.reports import entries
     from gpt41_cli.reports.count import report
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
@@ -64,7 +63,13 @@ def count(
     encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
     inputs = Inputs(sources, encoding, meter, left_out, options.read_kind(kind), keeps_pieces=show)
     if each:
-        _each(inputs, catalog, output_format, skip_invalid=skip_invalid, quiet=quiet)
+        finish_each(
+            count_each(inputs),
+            partial(entries.report, catalog=catalog),
+            entries.record,
+            entries.answer,
+            Drawn(output_format, quiet, skip_invalid),
+        )
     found = count_all(inputs)
     if not skip_invalid:
         refuse(found.tally.rejects, found.inputs)
@@ -72,36 +77,3 @@ def count(
         catalog = read_catalog()  # what counted them
     shown = report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
     output.finish(shown, output_format, quiet)
-
-
-def _each(inputs: "Inputs", catalog: "Catalog | None", output_format: str, *, skip_invalid: bool, quiet: bool) -> NoReturn:
-    """Every input in an entry of its own; JSON Lines and bare numbers as they come, so that memory does not grow."""
-    from gpt41_cli.decisions.count import each
-    from gpt41_cli.decisions.requests import Invalid, Rejects
-    from gpt41_cli.reports import entries
-    from gpt41_cli.views.jsonl import line
-
-    rejects = Rejects()
-    good = 0
-
-    def found() -> "Iterator[Done[Entry] | Invalid]":
-        nonlocal good
-        for one in each(inputs):
-            if isinstance(one, Invalid):
-                rejects.add(one)
-            else:
-                good += 1
-            yield one
-
-    if quiet:
-        output.stream(f"{one.result.input_tokens}\n" for one in found() if not isinstance(one, Invalid))
-    elif output_format == "jsonl":
-        output.stream(line(entries.record(one)) for one in found())
-    else:
-        shown = list(found())
-        if not skip_invalid:
-            refuse(rejects, good)
-        output.finish(entries.report(shown, rejects, catalog), output_format, quiet)
-    if not skip_invalid:
-        refuse(rejects, good)
-    raise typer.Exit

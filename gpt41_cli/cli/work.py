@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
     from gpt41_cli.decisions.requests import Rejects
-    from gpt41_cli.decisions.sizing import Sizing, Terms
-    from gpt41_cli.decisions.workload import Group, Workload
+    from gpt41_cli.decisions.sizing import Sizing
+    from gpt41_cli.decisions.workload import Group, Terms, Workload
     from gpt41_cli.requests.request import Image
     from gpt41_cli.requests.sources import Source
     from gpt41_cli.requests.trees import LeftOut
@@ -51,7 +51,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
 
     `model` is the id that all requests are counted for; None: the one each of them names.
     """
-    from gpt41_cli.decisions.workload import workload
+    from gpt41_cli.decisions.workload import Terms, workload
 
     cached_tokens, cached_share = read_cached(asked.cached)
     text_tokens = 0
@@ -63,7 +63,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         meter = cache(lambda: make_meter(catalog, model, asked.image_size))
         found = sizing.read(sources, read_kind(asked.kind), meter, encoding_of(variants), left_out)
         if found.sizing.groups or found.sizing.rejects.count:
-            return _requests(found.sizing, sizing.Terms(asked.output_tokens, cached_tokens, cached_share, asked.requests), asked)
+            return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked)
         text_tokens, images = found.text_tokens, found.images
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
         raise InputError("expected text or --input-tokens, found an empty input")
@@ -86,7 +86,8 @@ def _requests(found: "Sizing", terms: "Terms", asked: Asked) -> Work:
         raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
     if not asked.skip_invalid or not found.groups:
         refuse(found.rejects, found.requests)
-    return Work(sizing.together(found, terms), sizing.workloads(found, terms, asked.mode), found.rejects)
+    groups = sizing.workloads(found, terms, asked.requests, asked.mode)
+    return Work(sizing.together(found, terms, asked.requests), groups, found.rejects)
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":

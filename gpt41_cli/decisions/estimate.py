@@ -184,7 +184,7 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
 
 def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
     """How sure the counts of request bodies are, and how long their answers are taken to be."""
-    if work.output_tokens is None:
+    if work.is_ceiling:
         yield "Answers are priced at each request's own maximum, the most they can cost: --output-tokens N says otherwise."
         if work.unstated:
             which = (
@@ -192,7 +192,7 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
             )
             yield f"Where a request states no maximum, the model's own counts; {which}."
     if work.prediction_tokens:
-        counted = "counted as rejected here" if work.output_tokens is None else "not counted here"
+        counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
     if work.lower_bounds:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."

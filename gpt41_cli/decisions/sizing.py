@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
 from gpt41_cli.decisions.requests import Done, Invalid, Rejects, gathered, left_out, opened
-from gpt41_cli.decisions.workload import Group, Shape, Workload
+from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.inputs import Picture, Text
 from gpt41_cli.requests.readers import Sent
@@ -170,42 +169,32 @@ def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter]
     return Found(text_tokens, tuple(images), sizing)
 
 
-class Terms(NamedTuple):
-    """What is said of requests beside their bodies: how long every answer is (None: its own maximum), how much of every
-    input is cached, and how many times all of them are sent.
+def workloads(sizing: Sizing, terms: Terms, times: int, mode: str | None) -> dict[Group, Workload]:
+    """A workload for each model and mode that the requests name, all of them sent so many `times`.
+
+    `mode` is that of all of them where it is given.
     """
-
-    output_tokens: int | None
-    cached_tokens: int
-    cached_share: Decimal | None
-    times: int
-
-
-def workloads(sizing: Sizing, terms: Terms, mode: str | None) -> dict[Group, Workload]:
-    """A workload for each model and mode that the requests name; `mode` is that of all of them where it is given."""
     groups: dict[Group, Totals] = {}
     for named, totals in sizing.groups.items():
         group = Group(named.model, mode or named.mode)
         groups[group] = groups.get(group, Totals()) + totals
-    return {group: _workload(totals, group.mode == "batch", terms) for group, totals in groups.items()}
+    return {group: _workload(totals, terms, times, is_batch=group.mode == "batch") for group, totals in groups.items()}
 
 
-def together(sizing: Sizing, terms: Terms) -> Workload:
-    """All requests as one workload, whatever they name."""
+def together(sizing: Sizing, terms: Terms, times: int) -> Workload:
+    """All requests as one workload, whatever they name, sent so many `times`."""
     is_batch = all(group.mode == "batch" for group in sizing.groups)
-    return _workload(sum(sizing.groups.values(), Totals()), is_batch, terms)
+    return _workload(sum(sizing.groups.values(), Totals()), terms, times, is_batch=is_batch)
 
 
-def _workload(totals: Totals, is_batch: bool, terms: Terms) -> Workload:
+def _workload(totals: Totals, terms: Terms, times: int, *, is_batch: bool) -> Workload:
     return Workload(
-        {shape: many * terms.times for shape, many in totals.shapes.items()},
-        terms.output_tokens,
-        terms.cached_tokens,
-        terms.cached_share,
+        {shape: many * times for shape, many in totals.shapes.items()},
+        terms,
         needs=frozenset(totals.needs),
         doubts=totals.doubts,
-        estimates=totals.estimates * terms.times,
-        lower_bounds=totals.lower_bounds * terms.times,
+        estimates=totals.estimates * times,
+        lower_bounds=totals.lower_bounds * times,
         is_counted=True,
         is_batch=is_batch,
     )

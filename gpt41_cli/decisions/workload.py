@@ -96,20 +96,51 @@ class Load:
         return Load({size: many for size, many in self.sizes.items() if holds(size)})
 
 
-@dataclass(frozen=True, eq=False)
-class Workload:
-    """Requests of many shapes. `output_tokens` is the length of every answer; None: each request's own maximum, a ceiling.
-
-    The cached part of every input is a number of tokens or a share. `text_tokens` of the input are texts that stand for
-    themselves, not yet framed as a message. `needs` are the abilities a model must have to take all of it, `doubts` the
-    reasons why its counts may not be exact and in how many requests, and `estimates` how many have such reasons.
-    `is_counted`: the shapes were counted from request bodies; `is_batch`: all of them are written for the Batch API.
+class Terms(NamedTuple):
+    """What is said of requests beside their bodies: how long every answer is (None: its own maximum, a ceiling), and how much of
+    every input is cached, as a number of tokens or a share, rounded down so that a price is never understated.
     """
 
-    shapes: Mapping[Shape, int]
     output_tokens: int | None = 0
     cached_tokens: int = 0
     cached_share: Decimal | None = None
+
+
+def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> Size:
+    """What `variant` sees of a request of this shape."""
+    model, first = variant.model, catalog.family[0].model
+    tokens = shape.text_tokens
+    if shape.images:
+        # Imported here: numbers need nothing that counts.
+        from gpt41_cli.tokens.images import image_tokens
+
+        rule = model.images or first.images
+        assert rule is not None
+        tokens += sum(image_tokens(image, rule) for image in shape.images)
+    if model.prompt.escapes_parallel_results:
+        tokens += shape.escaping_tokens
+    cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
+    output = terms.output_tokens
+    if output is None:
+        # Where a request states no maximum, the model's own is one; a successor's longer one is not what was meant.
+        limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
+        output = min(limits) if shape.max_output_tokens is None else shape.max_output_tokens
+        output += shape.prediction_tokens
+    return Size(tokens, cached, output, shape.answers)
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """Requests of many shapes, under the same terms.
+
+    `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
+    model must have to take all of it, `doubts` the reasons why its counts may not be exact and in how many requests, and
+    `estimates` how many have such reasons. `is_counted`: the shapes were counted from request bodies; `is_batch`: all of them
+    are written for the Batch API.
+    """
+
+    shapes: Mapping[Shape, int]
+    terms: Terms
     text_tokens: int = 0
     needs: frozenset[str] = frozenset()
     doubts: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -134,36 +165,20 @@ class Workload:
         """The predicted output of all requests."""
         return sum(shape.prediction_tokens * many for shape, many in self.shapes.items())
 
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether every answer is taken to be as long as it can be."""
+        return self.terms.output_tokens is None
+
     def on(self, catalog: Catalog, variant: Variant) -> Load:
         """What `variant` sees of the work. InputError for more cached tokens than a request has input."""
         if variant.id not in self._loads:
             sizes: dict[Size, int] = {}
             for shape, many in self.shapes.items():
-                size = self._size(shape, catalog, variant)
+                size = size_on(shape, self.terms, catalog, variant)
                 sizes[size] = sizes.get(size, 0) + many
             self._loads[variant.id] = Load(sizes)
         return self._loads[variant.id]
-
-    def _size(self, shape: Shape, catalog: Catalog, variant: Variant) -> Size:
-        model, first = variant.model, catalog.family[0].model
-        rule = model.images or first.images
-        assert rule is not None
-        tokens = shape.text_tokens
-        if shape.images:
-            # Imported here: numbers need nothing that counts.
-            from gpt41_cli.tokens.images import image_tokens
-
-            tokens += sum(image_tokens(image, rule) for image in shape.images)
-        if model.prompt.escapes_parallel_results:
-            tokens += shape.escaping_tokens
-        cached = self.cached_tokens if self.cached_share is None else int(tokens * self.cached_share)
-        output = self.output_tokens
-        if output is None:
-            # Where a request states no maximum, the model's own is one; a successor's longer one is not what was meant.
-            limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
-            output = min(limits) if shape.max_output_tokens is None else shape.max_output_tokens
-            output += shape.prediction_tokens
-        return Size(tokens, cached, output, shape.answers)
 
 
 def workload(
@@ -187,9 +202,7 @@ def workload(
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     return Workload(
         {Shape(input_tokens + text_tokens, images): requests},
-        output_tokens,
-        cached_tokens,
-        cached_share,
+        Terms(output_tokens, cached_tokens, cached_share),
         text_tokens,
         needs=frozenset({"vision"}) if images else frozenset(),
     )

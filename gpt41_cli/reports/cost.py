@@ -71,7 +71,7 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate, rejects: Reject
         notes=estimate.notes,
         data={
             "total_usd": None if total is None else exact(total),
-            "is_ceiling": work.output_tokens is None,
+            "is_ceiling": work.is_ceiling,
             "estimates": work.estimates,
             "lower_bounds": work.lower_bounds,
             "quotes": records,
@@ -100,7 +100,7 @@ def _headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> 
 
 def bound(work: Workload) -> str:
     """Whether the price is a bound: answers at their own maximum make it the most, tokens that are not counted the least."""
-    is_most, is_least = work.output_tokens is None, work.lower_bounds > 0
+    is_most, is_least = work.is_ceiling, work.lower_bounds > 0
     return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
 
 

@@ -19,10 +19,9 @@ SCHEMA = "gpt41.entries/1"
 
 def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
     """What JSON, CSV and JSON Lines say of one input; of one that is none, `error` says why."""
-    place = found.place
     if isinstance(found, Invalid):
-        return {"index": place.position, "path": place.path, "line": place.line, "error": found.message}
-    entry = found.result
+        return invalid_record(found)
+    place, entry = found
     return {
         "custom_id": entry.custom_id,
         "index": place.position,
@@ -38,6 +37,12 @@ def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
     }
 
 
+def invalid_record(invalid: Invalid) -> Mapping[str, Json]:
+    """What programs are told of an input that is no request."""
+    place = invalid.place
+    return {"index": place.position, "path": place.path, "line": place.line, "error": invalid.message}
+
+
 def _assumption(doubt: Doubt) -> Mapping[str, Json]:
     return {"rule": doubt.rule, "path": doubt.path, "message": doubt.message}
 
@@ -49,11 +54,17 @@ def table(found: Sequence[Done[Entry] | Invalid]) -> Table:
 
 def _row(found: Done[Entry] | Invalid) -> Row:
     if isinstance(found, Invalid):
-        return Row(("-", "", named(found.place, None), "", found.message), "faint")
+        return invalid_row(found, before=2, after=1)
     entry = found.result
     certainty = "" if entry.is_exact else "at least" if entry.is_lower_bound else "about"
     doubts = "; ".join(dict.fromkeys(doubt.rule for doubt in entry.doubts))
     return Row((number(entry.input_tokens), certainty, named(found.place, entry.custom_id), entry.model or "", doubts))
+
+
+def invalid_row(invalid: Invalid, *, before: int, after: int) -> Row:
+    """A row for an input that is no request: its name after so many cells, its message after so many more."""
+    cells = ("-", *[""] * (before - 1), named(invalid.place, None), *[""] * after, invalid.message)
+    return Row(cells, "faint")
 
 
 def named(place: Place, custom_id: str | None) -> str:
@@ -80,6 +91,11 @@ def pieces_json(pieces: Sequence[tuple[Piece, int]]) -> list[Mapping[str, Json]]
     ]
 
 
+def answer(entry: Entry) -> str:
+    """The bare count of one input."""
+    return str(entry.input_tokens)
+
+
 def report(found: Sequence[Done[Entry] | Invalid], rejects: Rejects, catalog: Catalog | None) -> Report:
     """Every input in a row of its own."""
     counted = [each.result for each in found if isinstance(each, Done)]
@@ -87,7 +103,7 @@ def report(found: Sequence[Done[Entry] | Invalid], rejects: Rejects, catalog: Ca
     least = "at least " if any(entry.is_lower_bound for entry in counted) else ""
     return Report(
         schema=SCHEMA,
-        answer="\n".join(str(entry.input_tokens) for entry in counted),
+        answer="\n".join(map(answer, counted)),
         headline=f"{least}{plural(tokens, 'token')} in {plural(len(counted), 'input')}",
         lines=(),
         tables=(table(found),),

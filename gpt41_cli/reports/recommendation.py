@@ -47,7 +47,7 @@ def report(
         findings=(*found.findings, *invalid_findings(rejects)),
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
-            "is_ceiling": work.output_tokens is None,
+            "is_ceiling": work.is_ceiling,
             "estimates": work.estimates,
             "lower_bounds": work.lower_bounds,
             "choice": quote_json(choice.quote) if choice and choice.quote else None,

@@ -1,0 +1,61 @@
+"""`--each`: one entry for every request, as it comes where the format allows, so that memory does not grow with the file."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import typer
+
+from gpt41_cli.cli import output
+from gpt41_cli.cli.work import refuse
+
+if TYPE_CHECKING:
+    from gpt41_cli.decisions.requests import Done, Invalid
+    from gpt41_cli.reports import Report
+
+
+class Drawn(NamedTuple):
+    """How a result is to be printed."""
+
+    output_format: str
+    quiet: bool
+    skip_invalid: bool
+
+
+def finish_each(
+    found: "Iterator[Done[Any] | Invalid]",
+    report: "Callable[..., Report]",
+    record: "Callable[[Any], Mapping[str, Any]]",
+    answer: Callable[[Any], str],
+    drawn: Drawn,
+) -> NoReturn:
+    """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them.
+
+    What is no request is an error at the end, unless it is to be skipped.
+    """
+    from gpt41_cli.decisions.requests import Invalid, Rejects
+    from gpt41_cli.views.jsonl import line
+
+    rejects = Rejects()
+    good = 0
+
+    def counted() -> "Iterator[Done[Any] | Invalid]":
+        nonlocal good
+        for each in found:
+            if isinstance(each, Invalid):
+                rejects.add(each)
+            else:
+                good += 1
+            yield each
+
+    if drawn.quiet:
+        output.stream(answer(each.result) + "\n" for each in counted() if not isinstance(each, Invalid))
+    elif drawn.output_format == "jsonl":
+        output.stream(line(record(each)) for each in counted())
+    else:
+        entries = list(counted())
+        if not drawn.skip_invalid:
+            refuse(rejects, good)
+        output.finish(report(entries, rejects), drawn.output_format, drawn.quiet)
+    if not drawn.skip_invalid:
+        refuse(rejects, good)
+    raise typer.Exit
