@@ -1,0 +1,66 @@
+"""Work on all cores: in order, whoever does it, and without losing what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from gpt41_cli.tokens import workers
+from gpt41_cli.tokens.workers import ALONE, in_order
+
+
+def square(number: int) -> tuple[int, int, int]:
+    if number < 0:
+        raise ValueError(f"no square of {number}")
+    return number * number, os.getpid(), threading.get_ident()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_results_come_in_order_from_processes_or_threads(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    monkeypatch.setattr(workers.sys, "platform", platform)
+    found = list(in_order(square, range(100)))
+    assert [result for result, _, _ in found] == [number * number for number in range(100)]
+    here = (os.getpid(), threading.get_ident())
+    assert [each[1:] for each in found[:ALONE]] == [here] * ALONE, "the first ones are done here"
+    others = {process for _, process, _ in found[ALONE:]}
+    assert (os.getpid() in others) is (platform != "linux" or threading.active_count() > 1)
+    assert all(each[1:] != here for each in found[ALONE:])
+
+
+def test_a_process_with_threads_does_not_fork() -> None:
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        assert {process for _, process, _ in in_order(square, range(20))} == {os.getpid()}
+    finally:
+        done.set()
+        other.join()
+
+
+@pytest.mark.parametrize("at", [0, ALONE, 30])
+def test_what_goes_wrong_is_raised_where_the_result_would_come(at: int) -> None:
+    numbers = [*range(at), -1, *range(50)]
+    results = in_order(square, numbers)
+    assert [next(results)[0] for _ in range(at)] == [number * number for number in range(at)]
+    with pytest.raises(ValueError, match="no square of -1"):
+        next(results)
+
+
+def test_little_is_under_way_at_any_time() -> None:
+    taken = 0
+
+    def numbers() -> Iterator[int]:
+        nonlocal taken
+        for number in range(10_000):
+            taken += 1
+            yield number
+
+    results = in_order(square, numbers())
+    for _ in range(50):
+        next(results)
+    assert taken <= 50 + 3 * (os.cpu_count() or 1) + 2
+    results.close()
