@@ -15,6 +15,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens import DEFAULT_ENCODING, count
+from gpt41_cli.tokens.pieces import AROUND_A_TEXT
 from gpt41_cli.tokens.prompt import prompt
 
 Body = Mapping[str, Any]
@@ -74,6 +75,7 @@ def added(meter: Meter, body: Body, to: Body) -> int:
 
 def test_a_message_costs_its_text_its_role_and_3_and_every_request_3(meter: Meter) -> None:
     assert counted(meter, chat(USER)) == 3 + 3 + 1 + tokens("What is the time in Lima?") == 14
+    assert AROUND_A_TEXT == 3 + 3 + 1
     assert counted(meter, chat(SYSTEM, USER)) == 14 + 3 + 1 + tokens("Answer in one sentence.") == 23
     for role in ("system", "developer", "user", "assistant"):
         assert added(meter, chat(USER, {"role": role, "content": ""}), chat(USER)) == 4

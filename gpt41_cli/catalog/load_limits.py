@@ -12,7 +12,7 @@ from gpt41_cli.catalog.load_models import tier
 
 def limits(entry: Cursor, sources: Sources) -> tables.Limits:
     """The section `limits`."""
-    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache chat_overhead")
+    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache")
     return tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
         usage_tiers=_usage_tiers(at["usage_tiers"], sources),
@@ -20,7 +20,6 @@ def limits(entry: Cursor, sources: Sources) -> tables.Limits:
         tool_windows={tool: _tool_window(row, sources) for tool, row in at["tool_windows"].entries().items()},
         batch=_batch(at["batch"], sources),
         prompt_cache=_prompt_cache(at["prompt_cache"], sources),
-        chat_overhead=_chat_overhead(at["chat_overhead"], sources),
     )
 
 
@@ -78,16 +77,6 @@ def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
         requests_per_minute_per_prefix=at["requests_per_minute_per_prefix"].integer(1),
         routing_prefix_tokens=at["routing_prefix_tokens"].integer(1),
         source=cited(at["source"], sources),
-    )
-
-
-def _chat_overhead(entry: Cursor, sources: Sources) -> tables.ChatOverhead:
-    at = entry.fields("source per_request_tokens per_message_tokens per_role_tokens")
-    return tables.ChatOverhead(
-        at["per_request_tokens"].integer(),
-        at["per_message_tokens"].integer(),
-        at["per_role_tokens"].integer(),
-        cited(at["source"], sources),
     )
 
 

@@ -254,20 +254,6 @@ class CacheRules(NamedTuple):
     source: Source
 
 
-class ChatOverhead(NamedTuple):
-    """What a chat request costs beyond its text."""
-
-    per_request_tokens: int
-    per_message_tokens: int
-    per_role_tokens: int
-    source: Source
-
-    @property
-    def one_message(self) -> int:
-        """Tokens added to a text that is sent as one user message."""
-        return self.per_request_tokens + self.per_message_tokens + self.per_role_tokens
-
-
 class ToolWindow(NamedTuple):
     """The context window of a request that uses a tool, where that is smaller than the model's."""
 
@@ -292,7 +278,6 @@ class Limits(NamedTuple):
     tool_windows: Mapping[str, ToolWindow]
     batch: BatchRules
     prompt_cache: CacheRules
-    chat_overhead: ChatOverhead
 
 
 class Benchmark(NamedTuple):

@@ -164,11 +164,15 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
 def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
     """What a reader of these prices must know: each sentence once."""
     found: list[str] = []
-    overhead, batch = catalog.limits.chat_overhead, catalog.limits.batch
+    batch = catalog.limits.batch
     if work.text_tokens:
+        # Imported here: numbers need nothing that counts.
+        from gpt41_cli.tokens.pieces import AROUND_A_TEXT
+
+        source = quotes[0].offer.variant.model.prompt.source
         found.append(
-            f"The text alone is counted: sent as one user message it is billed {overhead.one_message} tokens more a request"
-            f" [{overhead.source.label}]."
+            f"The text alone is counted: sent as one user message it is billed {AROUND_A_TEXT} tokens more a request"
+            f" [{source.label}]."
         )
     if work.requests > batch.max_requests and any(each.mode == "batch" for each in quotes):
         files = plural(-(-work.requests // batch.max_requests), "file")
@@ -198,7 +202,7 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimates:
         rules = ", ".join(dict.fromkeys(rule for rule, _ in work.doubts))
-        source = catalog.sources["recordings"].label
+        source = catalog.family[0].model.prompt.source.label
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
 
 

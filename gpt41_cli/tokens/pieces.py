@@ -10,6 +10,9 @@ PARTS = (TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD)
 """What tokens are spent on: what was written, declared functions, a structured output, calls and their results, pictures,
 and what frames the messages."""
 
+AROUND_A_TEXT = 7
+"""What a text costs more when it is sent as one user message: 3 around it, its role, and 3 where the answer begins."""
+
 
 class Piece(NamedTuple):
     """`text` and what it costs beside its own tokens, `extra`; `label` says what it is.
