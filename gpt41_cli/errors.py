@@ -11,7 +11,7 @@ All of them end a run with exit code 2. Findings (`gpt41_cli.findings`) are data
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from gpt41_cli.display import printable
@@ -37,6 +37,16 @@ class UnknownName(Gpt41Error):
         else:
             message = f"{kind}: expected one of {', '.join(choices)}, found {quoted(name)}"
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Callable[[str], UnknownName], tuple[str]]:
+        """Pickled as the message that it is: what it was made from stays in the process that made it."""
+        return _with_message, (str(self),)
+
+
+def _with_message(message: str) -> UnknownName:
+    error = UnknownName.__new__(UnknownName)
+    error.args = (message,)
+    return error
 
 
 class MissingPrice(Gpt41Error):

@@ -126,5 +126,15 @@ def test_what_is_no_picture_of_these_formats_says_nothing() -> None:
         assert read_size(data) is None
 
 
+@pytest.mark.parametrize("width", [50, 60, 61, 76])
+def test_base64_may_be_wrapped_and_lack_its_padding(width: int) -> None:
+    encoded = base64.b64encode(jpeg(640, 481, before=12) + bytes(400_000)).decode()
+    wrapped = "\n".join(encoded[start : start + width] for start in range(0, len(encoded), width))
+    for text in (encoded, wrapped, wrapped.rstrip("=")):
+        assert size_of_url("data:image/jpeg;base64," + text, "") == (640, 481)
+    short = base64.b64encode(png(640, 481)[:25]).decode()
+    assert size_of_url("data:image/png;base64," + short.rstrip("="), "") == (640, 481)
+
+
 def test_an_address_is_never_fetched() -> None:
     assert size_of_url("https://example.org/a.png", "") is None

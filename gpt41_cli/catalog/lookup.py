@@ -16,6 +16,11 @@ ROLES = ("family", "predecessor", "successor")
 FINE_TUNED_PREFIX = "ft:"
 
 
+def _base(name: str) -> str:
+    """The model that an id names, which an `ft:` id says after its prefix."""
+    return name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
+
+
 class Variant(NamedTuple):
     """What a model id stands for: a model of the table, or a fine-tune of one. `id` is the name to print."""
 
@@ -83,25 +88,24 @@ class Catalog(NamedTuple):
 
         A snapshot takes its entry's name; a fine-tuned id stays as it is. UnknownName for anything else.
         """
-        base = name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
-        found = self.find(base)
-        if found is None:
-            raise UnknownName("model", name, self.models)
-        if base == name:
-            return found
-        if found.model.fine_tuned is None:
+        variant = self.known(name)
+        if variant is None and self.find(_base(name)):
             raise InputError(f"model: expected a base model that can be fine-tuned, found {quoted(name)}")
-        return Variant(name, found.model, found.model.fine_tuned)
+        if variant is None:
+            raise UnknownName("model", name, self.models)
+        return variant
+
+    def known(self, name: str) -> Variant | None:
+        """The same; None for an id that stands for nothing in this table."""
+        found = self.find(_base(name))
+        if found is None or not name.startswith(FINE_TUNED_PREFIX):
+            return found
+        return Variant(name, found.model, found.model.fine_tuned) if found.model.fine_tuned else None
 
     def find(self, name: str) -> Variant | None:
         """The entry called `name`, or of which that is a snapshot; None if there is none."""
         model = self.models.get(name) or next((each for each in self.models.values() if name in each.snapshots), None)
         return Variant(model.id, model) if model else None
-
-    def known(self, name: str) -> Variant | None:
-        """What the model id `name` stands for; None where the table does not say."""
-        base = name.removeprefix(FINE_TUNED_PREFIX).split(":")[0]
-        return self.variant(name) if self.find(base) else None
 
     def platform(self, name: str) -> tables.Platform:
         """The platform called `name`. UnknownName if there is none."""

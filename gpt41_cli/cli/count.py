@@ -71,7 +71,7 @@ def count(
             Drawn(output_format, quiet, skip_invalid),
         )
     found = count_all(inputs)
-    if not skip_invalid:
+    if not (skip_invalid and found.inputs):
         refuse(found.tally.rejects, found.inputs)
     if found.tally.requests or found.pictures:
         catalog = read_catalog()  # what counted them

@@ -201,7 +201,7 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
     if work.lower_bounds:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimates:
-        rules = ", ".join(dict.fromkeys(rule for rule, _ in work.doubts))
+        rules = ", ".join(sorted({rule for rule, _ in work.doubts}))
         source = catalog.family[0].model.prompt.source.label
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
 

@@ -10,7 +10,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Chunk, Input, Item, Requests, items, read_item, recognise_input
-from gpt41_cli.requests.sources import Source, readable
+from gpt41_cli.requests.sources import STDIN, Source, readable
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens.workers import in_order
 
@@ -33,7 +33,8 @@ class Place(NamedTuple):
     @property
     def label(self) -> str:
         """How messages call it: `batch.jsonl:17`."""
-        return self.path if self.line is None else f"{self.path}:{self.line}"
+        name = "standard input" if self.path == STDIN else self.path
+        return name if self.line is None else f"{name}:{self.line}"
 
 
 class Entry(NamedTuple):

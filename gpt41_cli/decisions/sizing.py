@@ -30,7 +30,7 @@ class Sized(NamedTuple):
     group: Group
     shape: Shape
     needs: frozenset[str]
-    doubts: frozenset[tuple[str, str]]
+    doubts: tuple[tuple[str, str], ...]
     is_lower_bound: bool
 
 
@@ -119,7 +119,7 @@ def size(meter: Meter, sent: Sent) -> Sized:
             meter.memo(method.encoding)(request.prediction) if request.prediction else 0,
         ),
         request.needs,
-        frozenset((doubt.rule, doubt.message) for doubt in found),
+        tuple(dict.fromkeys((doubt.rule, doubt.message) for doubt in found)),
         any(doubt.is_missing for doubt in found),
     )
 

@@ -51,7 +51,7 @@ class Tally:
         for part, count in entry.parts.items():
             self.parts[part] += count
         if entry.doubts:
-            self.doubts.update({(doubt.rule, doubt.message) for doubt in entry.doubts})
+            self.doubts.update(list(dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts)))
             self.lower_bounds += entry.is_lower_bound
         else:
             self.exact += 1
@@ -90,6 +90,12 @@ class Tally:
     def largest(self) -> list[Large]:
         """The largest ones, the largest first; of equals, those that came first."""
         return self._largest
+
+    @property
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """Every doubt as its rule, its message and how many requests have it, the most frequent first."""
+        found = ((rule, message, many) for (rule, message), many in self.doubts.items())
+        return sorted(found, key=lambda each: (-each[2], *each[:2]))
 
     def percentile(self, percent: int) -> int:
         """The smallest size that at least so many percent of the requests do not exceed (the nearest rank)."""

@@ -96,7 +96,7 @@ def _certainty(count: Count, catalog: Catalog | None) -> Iterator[Line]:
             yield Line("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
     if tally.requests == 1 and tally.shown:
         return
-    for (rule, message), many in tally.doubts.most_common(SHOWN):
+    for rule, message, many in tally.reasons[:SHOWN]:
         where = f"in {plural(many, 'request')}: " if tally.requests > 1 else ""
         yield Line("doubt", where + message, rule)
 
@@ -145,9 +145,7 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
             {"path": each.place.path, "line": each.place.line, "custom_id": each.custom_id, "input_tokens": each.input_tokens}
             for each in tally.largest
         ],
-        "assumptions": [
-            {"rule": rule, "message": message, "requests": many} for (rule, message), many in tally.doubts.most_common()
-        ],
+        "assumptions": [{"rule": rule, "message": message, "requests": many} for rule, message, many in tally.reasons],
         "shown": [
             {**entries.record(entry), "pieces": entries.pieces_json(entry.result.pieces), "savings": dict(entry.result.savings)}
             for entry in count.tally.shown

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from gpt41_cli.display import number
-from gpt41_cli.errors import quoted
-from gpt41_cli.requests.fields import BadBody, Json
+from gpt41_cli.requests.fields import BadBody, Json, told
 from gpt41_cli.requests.text import CHUNK_BYTES
 
 MAX_BYTES = 1 << 29
@@ -123,7 +122,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise BadBody(f"expected each key once, found {quoted(twice)} a second time")
+        raise BadBody(f"expected each key once, found {told(twice)} a second time")
     return found
 
 

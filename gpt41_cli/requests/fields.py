@@ -6,6 +6,7 @@ The path of a field is made only when it is complained of: most never are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeAlias
 
@@ -18,6 +19,7 @@ Object: TypeAlias = "Mapping[str, Json]"
 
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 _MOST = 1_000_000_000
+_WORD = re.compile(r"[\w./$-]{1,40}")
 
 
 class BadBody(InputError):
@@ -38,6 +40,11 @@ def _kind(value: Json) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"the number {value}" if abs(value) < _MOST**2 else "a very large number"
     return _KINDS[type(value)]
+
+
+def told(text: str) -> str:
+    """`text` where it is a plain word, as names and kinds are; of anything else only that it is text: it may be a prompt."""
+    return quoted(text) if _WORD.fullmatch(text) else "text"
 
 
 def join(path: str, key: str) -> str:
@@ -100,7 +107,7 @@ def choice_at(owner: Object, key: str, path: str, allowed: tuple[str, ...]) -> s
     if value not in allowed:
         expected = f"one of {', '.join(allowed)}"
         if isinstance(value, str) and value:
-            raise BadBody(f"{join(path, key)}: expected {expected}, found {quoted(value)}")
+            raise BadBody(f"{join(path, key)}: expected {expected}, found {told(value)}")
         fail(join(path, key), expected, value)
     return str(value)
 

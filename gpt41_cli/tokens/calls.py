@@ -83,5 +83,5 @@ def _parsed(text: str) -> Any:
     """The value of a text that is JSON; the very text where it is none."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -140,11 +140,12 @@ class _Printer:
 
     def type(self, schema: Any, place: _Place) -> str:
         """The type that a schema describes, in the first of these forms that fits."""
-        self._account()
+        self._account(schema)
         if not isinstance(schema, dict):
             return "any"
         reference = schema.get("$ref")
         if reference is not None:
+            self._account(resolve(schema, self.root))
             return self._referenced(str(reference), schema, place)
         return self._type(schema, place, is_reference=False)
 
@@ -243,8 +244,10 @@ class _Printer:
         ]
         return said + ([f"default: {literal(schema['default'])}"] if "default" in schema else [])
 
-    def _account(self) -> None:
-        self.printed += 1
+    def _account(self, schema: Any) -> None:
+        """Keep references from multiplying without end, and long comments with them."""
+        comments = len(_text(schema, "title")) + len(_text(schema, "description")) if isinstance(schema, dict) else 0
+        self.printed += 1 + comments // 100
         if self.printed > MAX_TYPES:
             raise BadBody(f"{self.path}: expected a schema of at most {MAX_TYPES:,} types, found references that make more of it")
 
