@@ -5,9 +5,11 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
+_COMMAND = re.compile(r"##(vso)?\[")
 _CENT = Decimal("0.01")
 # Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
 _WIDE = Context(prec=200)
@@ -115,11 +117,13 @@ def plural(count: int, noun: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with everything escaped that a terminal could act on: controls, line breaks, bidi marks, lone surrogates.
+    """`text` with everything escaped that a terminal or a CI runner could act on: controls, line breaks, bidi marks, lone
+    surrogates, and the commands that some runners look for anywhere in a line.
 
     >>> printable("tea\\nspoon")
     'tea\\\\nspoon'
     """
+    text = text.replace("##", "#\\x23") if _COMMAND.search(text) else text
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import date
 from decimal import Decimal
@@ -292,3 +293,13 @@ def test_every_family_member_has_every_mode_and_every_source_is_used(catalog: Ca
         assert set(variant.rates["openai"]) == set(MODES)
     cited = TABLE.split("\nplatforms:")[1]
     assert [name for name in catalog.sources if f"source: {name}" not in cited] == []
+
+
+def test_an_unknown_name_says_the_same_wherever_it_comes_from(catalog: Catalog) -> None:
+    """What a worker raises is pickled on its way."""
+    with pytest.raises(UnknownName) as error:
+        catalog.variant("gpt-4.1:x")
+    again = pickle.loads(pickle.dumps(error.value))
+    assert (type(again), str(again)) == (UnknownName, str(error.value))
+    assert catalog.known("gpt-4.1:x") is None
+    assert catalog.known("ft:gpt-6-luna:a:b") is None

@@ -456,3 +456,87 @@ def test_a_long_text_is_counted_in_bounded_memory(tmp_path: Path, memory: int) -
         )
         peaks.append(int(done.stderr))
     assert peaks[1] < peaks[0] * 1.25
+
+
+def test_a_pipe_that_is_closed_ends_the_work(tmp_path: Path) -> None:
+    """The rest of a large file is not counted for nobody; how much of it was read, its own reading position tells."""
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "word " * 2_000}]}
+    (tmp_path / "large.jsonl").write_text((json.dumps(body) + "\n") * 6_000)
+    with (tmp_path / "large.jsonl").open("rb") as large:
+        command = [sys.executable, "-m", "gpt41_cli", "count", "-", "--each", "--format", "jsonl"]
+        with subprocess.Popen(command, stdin=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+            assert process.stdout
+            assert process.stderr
+            assert json.loads(process.stdout.readline())["input_tokens"] > 2_000
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(timeout=60) == 0
+            assert os.lseek(large.fileno(), 0, os.SEEK_CUR) < large.seek(0, os.SEEK_END) / 2
+
+
+FORGED = (
+    "a\n::set-output name=x::y\n##[error]hi\n##vso[task.setvariable variable=x]y\n-- 3 tokens  overhead: role\n\x1b[31m\u202e"
+)
+
+
+@pytest.mark.parametrize("view", ["text", "markdown", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("options", [("--show",), ("--each",), ()])
+def test_what_stands_in_a_request_is_data_whatever_it_looks_like(run: Run, view: str, options: tuple[str, ...]) -> None:
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": FORGED}], "n": 1}
+    line = {"custom_id": f"id {FORGED}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    done = run("count", *options, "--format", view, stdin=json.dumps(line) + "\n" + json.dumps(line))
+    assert (done.code, done.err) == (0, "")
+    assert "\x1b" not in done.out
+    assert "\u202e" not in done.out
+    assert not re.search(
+        r"^\s*(::|-- 3 tokens  overhead: role$)", done.out.replace("-- 3 tokens  overhead: the", ""), re.MULTILINE
+    )
+    if view in ("text", "markdown", "csv"):
+        assert "##[" not in done.out
+        assert "##vso[" not in done.out
+    if view == "json":
+        shown = json.loads(done.out)
+        if options == ("--show",):
+            assert FORGED in [piece["text"] for piece in shown["requests"]["shown"][0]["pieces"]]
+
+
+def test_flags_are_checked_before_the_work(run: Run) -> None:
+    for options in (("--format", "yaml"), ("--as-of", "2026-13-45"), ("--platform", "moon")):
+        done = run("cost", "no-such-file.jsonl", *options)
+        assert (done.code, "no-such-file" in done.err) == (2, False)
+    assert "expected it alone, found --each" in run("count", "x", "--show", "--each").err
+
+
+def test_pictures_keep_their_doubts_in_every_format(run: Run) -> None:
+    photo = str(ROOT / "tests" / "data" / "photo.png")
+    (picture,) = json.loads(run("count", photo, "--model", "gpt-4.1-mini", "--format", "json").out)["pictures"]
+    assert (picture["exact"], picture["assumptions"][0]["rule"]) == (False, "image-patches")
+    assert picture["parts"] == {"text": 0, "tools": 0, "schema": 0, "history": 0, "images": 181, "overhead": 0}
+
+
+def test_each_format_shows_the_good_lines_beside_a_bad_one(run: Run) -> None:
+    good = '{"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}]}'
+    for view in ("text", "json", "csv", "markdown", "jsonl"):
+        done = run("count", "--each", "--format", view, stdin=f"{good}\n{{}}\n{good}\n")
+        assert done.code == 2
+        assert done.out.count("gpt-4.1") >= 2
+        assert "standard input:2: expected messages" in done.err
+
+
+def test_a_bare_answer_says_on_the_side_what_it_lacks(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text('{"model": "gpt-4.1", "messages": [{"role": "user"}]}')
+    (tmp_path / "in" / "b.txt").write_text("one two")
+    done = run("count", "in", "-q")
+    assert (done.code, done.out) == (0, "2\n")
+    assert done.err == "gpt41: left out in/a.json:1: messages[0].content: expected text or a list of parts, found nothing\n"
+
+
+def test_each_input_of_any_kind_is_an_entry(run: Run) -> None:
+    data = ROOT / "tests" / "data"
+    names = [str(data / name) for name in ("ticket.txt", "photo.png", "triage.json")]
+    done = run("count", *names, "--model", "gpt-4.1", "--each", "--format", "jsonl")
+    assert [json.loads(line)["input_tokens"] for line in done.out.splitlines()] == [433, 255, 179]
+    assert run("cost", "-", "--as", "chat", stdin="[]").err == (
+        "gpt41: expected text or requests in what is named, found nothing\n"
+    )

@@ -92,6 +92,23 @@ def test_an_unconfirmed_keyword_of_a_structured_output_is_named_at_any_depth(key
     assert keyword in found[0].message
 
 
+def test_references_are_followed_through_one_another() -> None:
+    chain = {"A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {**OBJECT, "items": True}}
+    chain["B"] = {"type": "object", "properties": {"c": {"$ref": "#/$defs/C"}, "d": {"$ref": "#/$defs/C"}, "e": True}}
+    chain["C"] = OBJECT
+    assert declaration({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p") == []
+    chain["C"] = {"type": "object", "properties": {"back": {"$ref": "#/$defs/A"}}}
+    found = declaration({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p")
+    assert {doubt.rule for doubt in found} == {"recursive-schema"}
+
+
+def test_a_picture_by_its_id_has_no_known_size(meter: Meter) -> None:
+    image = {"type": "input_image", "file_id": "file_1"}
+    assert rules(meter, responses([{"role": "user", "content": [image]}])) == [("image-size", "input[0].content[0]")]
+    low = {**image, "detail": "low"}
+    assert rules(meter, responses([{"role": "user", "content": [low]}])) == [("image-detail", "input[0].content[0]")]
+
+
 def picture(**source: str) -> Mapping[str, Any]:
     import base64
 
@@ -144,7 +161,7 @@ def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
     }
     assert bounds == {"gpt-4.5-preview": False, "o3-mini": True}, "a model that nobody knows may keep its reasoning"
     assert meter.count(readers.read({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
-    assert rules(meter, {"messages": [USER]}) == [], "where no model is named, none is doubted"
+    assert rules(meter, {"messages": [USER]}) == [("training", "messages")], "where no model is named, none is doubted"
     assert rules(meter, chat(USER, functions=[SECRET["function"]])) == [("legacy-functions", "functions")]
     overriding = Meter(catalog, model="gpt-6-luna")
     assert rules(overriding, chat(USER)) == [("model", "model")]

@@ -121,6 +121,11 @@ def test_a_header_that_is_cut_off_says_nothing(data: bytes, needed: int) -> None
         assert read_size(data[: min(end, needed - 1)]) is None
 
 
+def test_a_jpeg_may_be_filled_up_between_its_segments() -> None:
+    data = jpeg(640, 481)
+    assert read_size(data[:2] + b"\xff\xff\xff" + data[2:]) == (640, 481)
+
+
 def test_what_is_no_picture_of_these_formats_says_nothing() -> None:
     for data in (b"", b"%PDF-1.7", b"<svg width='9' height='9'/>", b"BM" + bytes(60), b"II*\0" + bytes(60), png(0, 5)):
         assert read_size(data) is None

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from gpt41_cli.decisions.requests import opened
+from gpt41_cli.errors import InputError
 from gpt41_cli.requests import documents, inputs, readers
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Picture, Requests, Text, items, read_item, recognise_input
 from gpt41_cli.requests.request import CHAT, RESPONSES
+from gpt41_cli.requests.sources import Source
 from tests.test_images import png
 from tests.test_prompt import USER, chat, responses
 
@@ -78,6 +81,7 @@ def test_every_kind_is_recognised_in_every_layout(
         '[2026-11-24] a log line\n[2026-11-24] another "messages" line\n',
         '{"name": "package", "version": "1"}',
         '{"messages": {"hello": "Hallo"}}',
+        '{"messages": ["Hello", "there"]}',
         '{\n  "messages": {\n    "hello": "Hallo"\n  }\n}',
         '{"model": "Golf", "colour": "red"}',
         '{"model": "Golf"\n "messages": ',
@@ -120,11 +124,65 @@ def test_a_malformed_first_line_does_not_hide_the_others() -> None:
         assert read_item(good, None).custom_id == "a"
 
 
+def test_a_first_line_that_is_no_json_does_not_make_a_file_of_requests_text() -> None:
+    line = json.dumps(BATCH)
+    for first in ("garbage", "# requests of today", "42", '"x"', "null"):
+        found = recognised(f"{first}\n{line}\n{line}\n")
+        assert isinstance(found, Requests)
+        assert [isinstance(item, documents.Line) for chunk in found.chunks for item in items(chunk)] == [True] * 3
+    about = f"How to write a request:\n\nEach is one line.\n{line}\nThat is all.\n"
+    assert text(recognised(about)) == about
+
+
+def test_a_list_that_is_cut_off_in_a_text_is_no_text() -> None:
+    with pytest.raises(BadBody, match="f: expected JSON, but at column"):
+        recognised(json.dumps([chat(USER), chat(USER)])[:-30])
+
+
 def test_pictures_are_recognised_where_they_are_named_and_binary_in_a_folder() -> None:
     assert recognised(png(640, 481)) == Picture(640, 481)
     with pytest.raises(BadBody, match="f: binary"):
         recognised(png(640, 481), is_listed=True)
     assert recognised(png(640, 481), "image", is_listed=True) == Picture(640, 481)
+
+
+def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(5)
+
+    data = b"\n\n  \n" + json.dumps(BATCH).encode() + b"\n"
+    for content in (data, b"\n\n" + data):
+        found = recognise_input(Slow(content), "f", "batch")
+        assert isinstance(found, Requests)
+        assert [read_item(item, None).custom_id for chunk in found.chunks for item in items(chunk)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"a": "\xff"}', "expected UTF-8, found the byte 0xff at byte 8"),
+        (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        (b'{"a": 1,\n}', "expected JSON, but at line 2, column 1: "),
+    ],
+)
+def test_what_is_no_json_is_named_with_its_place(data: bytes, message: str) -> None:
+    with pytest.raises(BadBody) as error:
+        documents.parse(data)
+    assert str(error.value).startswith(message)
+    assert text(recognised(data.replace(b"\xff", b"x"), is_listed=True)) == data.replace(b"\xff", b"x").decode()
+    with pytest.raises(BadBody):
+        sent(data, "chat")
+
+
+def test_an_input_that_cannot_be_read_to_its_end_is_named(tmp_path: Path) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    complaint = "standard input: expected a readable file, found: Input/output error"
+    with pytest.raises(InputError, match=complaint), opened(Source("-", Broken), None):
+        pass
 
 
 @pytest.mark.parametrize("sizes", [[3], [1, 4, 1], [40, 2, 90], [0, 0, 5, 0]])
@@ -152,6 +210,18 @@ def test_a_line_that_is_too_long_is_refused_and_not_held(monkeypatch: pytest.Mon
     with pytest.raises(BadBody, match="expected at most 10 bytes, found more"):
         documents.parse(first.data)
     assert (second.number, documents.parse(second.data)) == (2, {})
+
+
+def test_a_line_that_is_too_long_hides_no_other_line_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_BYTES", 10)
+    for chunk in (3, 7, 16, 1_000):
+        monkeypatch.setattr(documents, "CHUNK_BYTES", chunk)
+        for content in ([b"{}", b"{}", b"a" * 50, b"{}", b"{}"], [b"a" * 50], [b"{}", b"a" * 50]):
+            (tmp_path / "f").write_bytes(b"\n".join(content))
+            with (tmp_path / "f").open("rb") as file:
+                found = [line for span in documents.spans(file, 0) for line in span.lines()]
+            assert [line.number for line in found] == list(range(1, len(content) + 1))
+            assert [len(line.data) > 10 for line in found] == [len(each) > 10 for each in content]
 
 
 def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:

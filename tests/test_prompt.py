@@ -261,6 +261,8 @@ def test_a_result_that_answers_no_call_is_a_message_of_its_own(meter: Meter) -> 
     lost = {"role": "tool", "tool_call_id": "call_9", "content": "12:30"}
     assert added(meter, chat(USER, lost), chat(USER)) == 4 + tokens("12:30")
     assert [doubt.rule for doubt in meter.count(readers.read(chat(USER, lost))).doubts] == ["result-without-call"]
+    output = {"type": "function_call_output", "call_id": "call_9", "output": "12:30"}
+    assert added(meter, responses([USER, output]), responses([USER])) == 4 + tokens("12:30")
 
 
 def test_what_nobody_can_count_makes_the_count_a_lower_bound(meter: Meter) -> None:
@@ -269,6 +271,13 @@ def test_what_nobody_can_count_makes_the_count_a_lower_bound(meter: Meter) -> No
         (chat(audio), "input-audio", "messages[0].content[0]"),
         (chat(USER, {"role": "assistant", "audio": {"id": "a"}}), "audio", "messages[1].audio"),
         (chat(USER, tools=[{"type": "custom", "custom": {"name": "x"}}]), "built-in-tool", "tools[0]"),
+        (
+            chat(USER, {"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "x"}}]}),
+            "built-in-tool",
+            "messages[1].tool_calls[0]",
+        ),
+        (chat(USER, web_search_options={}), "built-in-tool", "web_search_options"),
+        (chat(USER, modalities=["text", "audio"]), "audio", "modalities"),
         (responses("x", tools=[{"type": "web_search"}]), "built-in-tool", "tools[0]"),
         (responses("x", previous_response_id="resp_1"), "stored-state", "previous_response_id"),
         ({"model": "gpt-4.1", "prompt": {"id": "p"}}, "stored-state", "prompt"),

@@ -19,7 +19,7 @@ from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.recommend import Recommendation, recommend
 from gpt41_cli.decisions.sizing import Sizing, Terms, read, together, workloads
 from gpt41_cli.decisions.workload import Group, Load, Shape, Size, Workload
-from gpt41_cli.errors import InputError, MissingPrice, UnknownName
+from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.requests.sources import sources
 from gpt41_cli.tokens import count
 from tests.conftest import Run
@@ -46,7 +46,7 @@ def batch(body: Body, name: str = "a") -> Body:
 
 
 def priced(catalog: Catalog, sizing: Sizing, terms: Terms = AS_THEY_ARE, *, times: int = 1, mode: str | None = None) -> Estimate:
-    parts = workloads(sizing, terms, times, mode)
+    parts = workloads(sizing, terms, times, mode=mode)
     return estimate_parts(catalog, parts, together(sizing, terms, times), catalog.platform("openai"), TODAY)
 
 
@@ -121,19 +121,61 @@ def test_models_see_different_tokens(catalog: Catalog, size: Any) -> None:
 def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, size: Any) -> None:
     found = priced(catalog, size(responses("x", previous_response_id="r"), chat(USER, functions=[{"name": "f"}]), chat(USER)))
     assert "1 of 3 requests has tokens that cannot be counted: their price is a lower bound." in found.notes
-    assert any(note.startswith("2 of 3 requests have something that few recorded bills confirm (") for note in found.notes)
+    assert any(
+        note.startswith("1 of 3 requests has something that few recorded bills confirm (legacy-functions)")
+        for note in found.notes
+    )
     alone = priced(catalog, size(responses("x", previous_response_id="r")))
     assert "The request has tokens that cannot be counted: their price is a lower bound." in alone.notes
 
 
-def test_an_unknown_model_or_mode_has_no_price(catalog: Catalog, size: Any) -> None:
-    with pytest.raises(UnknownName, match='model: expected a known one, found "o3-mini"'):
-        priced(catalog, size({**chat(USER), "model": "o3-mini"}))
-    with pytest.raises(UnknownName, match='mode: expected one of standard, batch, priority, found "flex"'):
-        priced(catalog, size(chat(USER, service_tier="flex")))
+def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size: Any, run: Run) -> None:
+    (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.first
+    assert (unknown.place.line, unknown.message) == (2, 'model: expected a known one, found "o3-mini"; did you mean gpt-4o-mini?')
+    sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="flex", max_tokens=1)))
+    done = run("cost", stdin=sent)
+    assert done.code == 2
+    assert done.err == (
+        "gpt41: standard input:2: service_tier: expected one of auto, default, priority, fast, which this family has, "
+        'found "flex"\ngpt41: 1 of 2 requests cannot be read; --skip-invalid leaves them out\n'
+    )
+    assert run("cost", "--skip-invalid", "-q", stdin=sent).out == "0.000036\n"
+    assert run("cost", "--mode", "batch", "-q", stdin=sent).out == "0.000036\n", "where the mode is said, no tier counts"
     with pytest.raises(MissingPrice):
         priced(catalog, size({**chat(USER, service_tier="priority"), "model": "gpt-4.5-preview"}))
     assert list(size(chat(USER, service_tier="default")).groups) == [Group("gpt-4.1", "standard")]
+
+
+def test_a_model_given_for_all_leaves_every_request_its_mode(run: Run) -> None:
+    sent = [batch(chat(USER, max_tokens=100)), chat(USER, max_tokens=100), {**chat(USER, max_tokens=100), "model": "gpt-4o"}]
+    done = run("cost", "--model", "gpt-4.1-mini", "-q", stdin="".join(json.dumps(body) + "\n" for body in sent))
+    one = 14 * Decimal("0.4") + 100 * Decimal("1.6")
+    assert (done.code, Decimal(done.out)) == (0, one * Decimal("2.5") / 1_000_000)
+
+
+def test_what_nobody_asked_for_breaks_no_limit(catalog: Catalog, size: Any) -> None:
+    """An answer whose length is not stated, and a prediction that may be rejected."""
+    prediction = {"type": "content", "content": "word " * 1_000}
+    work = together(size(chat(USER, n=4, prediction=prediction)), AS_THEY_ARE, 1)
+    variant = catalog.variant("gpt-4.1")
+    load = work.on(catalog, variant)
+    assert load.usage.output_tokens == 4 * 32_768 + count(prediction["content"], "o200k_base")
+    assert exceeded(catalog, variant, "standard", load) == []
+    assert tier_blocks(catalog, variant, "standard", load, 1) is None
+    nearly_full = Workload({Shape(1_047_000): 1}, Terms(None)).on(catalog, variant)
+    assert nearly_full.usage.output_tokens == 576, "what is left of the window"
+    assert exceeded(catalog, variant, "standard", nearly_full) == []
+    stated = Workload({Shape(1_047_000, max_output_tokens=600): 1}, Terms(None)).on(catalog, variant)
+    assert [remark.rule for remark in exceeded(catalog, variant, "standard", stated)] == ["context-window"]
+
+
+def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
+    sent = json.dumps({"messages": [USER, {"role": "assistant", "content": "Noon."}]}) + "\n"
+    assert run("cost", stdin=sent).err == (
+        "gpt41: --output-tokens: expected it with fine-tuning examples, which state no maximum, found none\n"
+    )
+    done = run("cost", "--output-tokens", "5", "--as-of", "2026-11-23", stdin=sent)
+    assert "These are fine-tuning examples, priced as requests whose given answers are input; training itself is not" in done.out
 
 
 def mixed(**sizes: int) -> Load:
@@ -241,3 +283,18 @@ def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> N
     assert sum((Decimal(row["total_usd"]) for row in each), Decimal(0)) == Decimal(prices.copy().pop())
     exact = sum((tokens * 2 + (number + 1) * 8 for number, tokens in enumerate(counted)), Decimal(0)) / 1_000_000
     assert Decimal(prices.pop()) == exact
+
+
+def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text(json.dumps(chat(USER, max_tokens=1)))
+    (tmp_path / "in" / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    for command in ("cost", "recommend"):
+        findings = json.loads(run(command, "in", "--format", "json").out)["findings"]
+        assert "left out 1 (binary): in/photo.png" in [finding["message"] for finding in findings]
+
+
+def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
+    sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
+    assert not any("requests a file" in note for note in priced(catalog, sizing, times=40_000).notes)
+    assert any("these go in 2 files" in note for note in priced(catalog, sizing, times=60_000).notes)

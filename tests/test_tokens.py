@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, count, count_stream, engine, vocabulary
+from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, count, count_stream, engine, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -105,6 +105,13 @@ def test_more_text_never_counts_less(first: str, second: str) -> None:
     """Up to the one token that may merge at the joint; adding text after a seam adds its tokens exactly."""
     joined = count(f"{first}x\n{second}", DEFAULT_ENCODING)
     assert joined >= count(f"{first}x", DEFAULT_ENCODING)
+
+
+def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MEMO_CHARACTERS", 50)
+    memo = Memo(DEFAULT_ENCODING)
+    for text in ["one two", "three four five", "x" * 200, "one two", "word " * 9, "three four five", "", "one two"]:
+        assert memo(text) == len(reference.encode_ordinary(text))
 
 
 def test_only_shipped_encodings_count() -> None:

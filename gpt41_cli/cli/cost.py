@@ -50,31 +50,35 @@ def cost(
     from gpt41_cli.reports.cost import report
 
     catalog = options.read_catalog(pricing)
+    output.check(output_format)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
-    only_mode = modes[0] if len(modes) == 1 else None
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, only_mode)
+    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, not modes)
     if each:
-        _each(asked, catalog, variants, modes, catalog.platform(platform), as_of, Drawn(output_format, quiet, skip_invalid))
-    work = read_work(asked, catalog, variants or catalog.family, model[0] if model else None)
-    found = _estimate(catalog, work, variants, modes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
-    output.finish(report(catalog, work.together, found, work.rejects), output_format, quiet)
+        _each(asked, catalog, variants, modes, place, day, Drawn(output_format, quiet, skip_invalid))
+    work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
+    found = _estimate(catalog, work, variants, modes, place, day)
+    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), output_format, quiet)
 
 
 def _estimate(
     catalog: "Catalog", work: Work, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
 ) -> "Estimate":
-    """The parts of the work at the models that they name; all of it side by side where a model is asked for, or none is named."""
+    """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
     from gpt41_cli.decisions.estimate import estimate, estimate_parts
 
-    named = {group.model for group in work.groups}
-    if named - {None} and not variants:
+    if work.parts is None:
+        return estimate(catalog, work.together, variants=variants, modes=modes or ["standard"], platform=platform, as_of=day)
+    parts = work.parts(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
+    named = {model for model, _ in parts}
+    if len(variants) < 2 and len(modes) < 2 and None not in named:
+        return estimate_parts(catalog, parts, work.together, platform, day)
+    if not variants and named != {None}:
         if None in named:
             raise InputError("expected a model in every request, or --model, found some that name none")
-        if len(modes) > 1:
-            raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
-        return estimate_parts(catalog, work.groups, work.together, platform, day)
-    own_modes = sorted({group.mode for group in work.groups}) or ["standard"]
+        raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
+    own_modes = sorted({mode for _, mode in parts})
     return estimate(catalog, work.together, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
 
 
@@ -84,7 +88,7 @@ def _each(
     variants: "list[Variant]",
     modes: list[str],
     platform: "Platform",
-    as_of: str | None,
+    day: "date",
     drawn: Drawn,
 ) -> NoReturn:
     """Every request at its own price."""
@@ -102,9 +106,9 @@ def _each(
         make_meter(catalog, variant and variant.id, asked.image_size),
         Terms(asked.output_tokens, *options.read_cached(asked.cached)),
         platform,
-        options.read_day(as_of, "--as-of"),
+        day,
         variant,
-        asked.mode,
+        modes[0] if modes else None,
     )
     finish_each(
         price_each(sources, options.read_kind(asked.kind), pricer, left_out),

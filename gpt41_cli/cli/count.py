@@ -1,16 +1,14 @@
 """`gpt41 count`."""
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.each import Drawn, finish_each
-from gpt41_cli.cli.work import encoding_of, read_sources, refuse
-
-if TYPE_CHECKING:
-    from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.cli.work import encoding_of, make_meter, read_sources, refuse
+from gpt41_cli.errors import InputError
 
 
 def count(
@@ -53,12 +51,10 @@ def count(
     catalog = read_catalog() if needs_table else None
     variant = catalog.variant(model) if catalog and model else None
 
-    @cache
-    def meter() -> "Meter":
-        from gpt41_cli.decisions.measure import Meter
-
-        return Meter(read_catalog(), model, options.read_image_size(image_size))
-
+    output.check(output_format)
+    if show and (each or quiet):
+        raise InputError(f"--show: expected it alone, found {'--each' if each else '--quiet'}")
+    meter = cache(lambda: make_meter(read_catalog(), model, image_size))
     sources, left_out = read_sources(paths, text)
     encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
     inputs = Inputs(sources, encoding, meter, left_out, options.read_kind(kind), keeps_pieces=show)

@@ -53,9 +53,8 @@ def finish_each(
         output.stream(line(record(each)) for each in counted())
     else:
         entries = list(counted())
-        if not (drawn.skip_invalid and good):
-            refuse(rejects, good)
-        output.finish(report(entries, rejects), drawn.output_format, drawn.quiet)
+        if good:
+            output.show(report(entries, rejects), drawn.output_format, drawn.quiet)
     if not (drawn.skip_invalid and good):
         refuse(rejects, good)
     raise typer.Exit

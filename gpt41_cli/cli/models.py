@@ -26,6 +26,7 @@ def models(
     from gpt41_cli.reports.model import in_full
     from gpt41_cli.reports.models import checked, side_by_side
 
+    output.check(output_format)
     catalog = options.read_catalog(pricing)
     day = options.read_day(as_of, "--as-of")
     place = catalog.platform(platform)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from gpt41_cli.display import printable
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Level
 
 if TYPE_CHECKING:
@@ -17,27 +17,43 @@ if TYPE_CHECKING:
 
 EXIT_FAILED_CHECK = 1
 
+LACKS = ("invalid-request", "not-text")
+"""Rules of findings about inputs that an answer leaves out although it was asked for them."""
+
 
 def finish(report: "Report", output_format: str, quiet: bool) -> NoReturn:
     """Print the report, whole or as its bare answer, and exit: 1 when it has a finding of level error, else 0."""
-    if quiet:
-        text = report.answer + "\n"
-    else:
-        from gpt41_cli.views import render
-
-        text = render(report, output_format, _screen())
-    write(text)
+    show(report, output_format, quiet)
     failed = [finding for finding in report.findings if finding.level is Level.ERROR]
     if quiet:
-        for finding in failed:
+        # A bare answer cannot say what it lacks.
+        for finding in (*failed, *(finding for finding in report.findings if finding.rule in LACKS)):
             complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 
 
-def write(text: str) -> None:
-    """Write all of `text` to standard output at once. InputError when that cannot be written to."""
-    if sys.stdout is None:
+def show(report: "Report", output_format: str, quiet: bool) -> None:
+    """Print the report, whole or as its bare answer."""
+    if quiet:
+        write(report.answer + "\n")
         return
+    from gpt41_cli.views import render
+
+    write(render(report, output_format, _screen()))
+
+
+def check(output_format: str) -> None:
+    """UnknownName for a format that there is not: said before any work is done."""
+    from gpt41_cli.views import VIEWS
+
+    if output_format not in VIEWS:
+        raise UnknownName("format", output_format, VIEWS)
+
+
+def write(text: str) -> bool:
+    """Write all of `text` to standard output at once; False when nobody reads it. InputError when it cannot be written."""
+    if sys.stdout is None:
+        return True
     # A name that is no text, or a terminal without Unicode, must not keep the answer from being printed.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -46,15 +62,18 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         discard_stdout()
+        return False
     except OSError as error:
         discard_stdout()
         raise InputError(f"standard output: expected to be able to write, found: {error.strerror}") from None
+    return True
 
 
 def stream(lines: Iterable[str]) -> None:
     """Write line by line, as they come; a closed pipe ends it."""
     for line in lines:
-        write(line)
+        if not write(line):
+            return
 
 
 def complain(message: str) -> None:

@@ -65,8 +65,8 @@ def recommend(
     from gpt41_cli.reports.recommendation import report
 
     catalog = options.read_catalog(pricing)
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid)
-    read = read_work(asked, catalog, catalog.family, catalog.family[0].id)
+    output.check(output_format)
+    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
     wanted = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
@@ -80,6 +80,7 @@ def recommend(
         max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    work = read.together
-    found = choose(catalog, work, wishes, catalog.platform(platform), options.read_day(as_of, "--as-of"))
-    output.finish(report(catalog, work, wishes, found, read.rejects), output_format, quiet)
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid)
+    work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
+    found = choose(catalog, work.together, wishes, place, day)
+    output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), output_format, quiet)

@@ -1,6 +1,6 @@
 """The work that commands are asked about: what the paths and numbers of a command line stand for."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, standard_input
@@ -8,7 +8,7 @@ from gpt41_cli.cli.output import complain
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a command line says of the work. `mode` is that of all requests, in place of the one that each names."""
+    """What a command line says of the work. `names_mode`: requests are priced in the mode that each of them names."""
 
     paths: list[str] | None
     text: str | None
@@ -32,18 +32,19 @@ class Asked(NamedTuple):
     output_tokens: int | None
     requests: int
     skip_invalid: bool
-    mode: str | None = None
+    names_mode: bool = False
 
 
 class Work(NamedTuple):
-    """The work, all of it together; `groups` are its parts where it is requests: by the model and mode they name.
-
-    `rejects` are the inputs that were left out for being no request.
+    """The work, all of it together; `parts` makes a workload for each model and mode where it is requests, and takes the model
+    and mode of all of them in place of their own. `rejects` are the inputs that were left out for being no request, `left_out`
+    what was left out of folders.
     """
 
     together: "Workload"
-    groups: "dict[Group, Workload]"
+    parts: "Callable[[str | None, str | None], dict[Group, Workload]] | None" = None
     rejects: "Rejects | None" = None
+    left_out: "Sequence[LeftOut]" = ()
 
 
 def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None) -> Work:
@@ -55,15 +56,17 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
 
     cached_tokens, cached_share = read_cached(asked.cached)
     text_tokens = 0
+    left_out: list[LeftOut] = []
     images: tuple[Image, ...] = ()
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.decisions import sizing
 
         sources, left_out = read_sources(asked.paths, asked.text)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size))
-        found = sizing.read(sources, read_kind(asked.kind), meter, encoding_of(variants), left_out)
+        kind, encoding = read_kind(asked.kind), encoding_of(variants)
+        found = sizing.read(sources, kind, meter, encoding, left_out, names_mode=asked.names_mode)
         if found.sizing.groups or found.sizing.rejects.count:
-            return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked)
+            return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked, left_out)
         text_tokens, images = found.text_tokens, found.images
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
         raise InputError("expected text or --input-tokens, found an empty input")
@@ -76,18 +79,20 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         text_tokens=text_tokens,
         images=images,
     )
-    return Work(work, {})
+    return Work(work, left_out=left_out)
 
 
-def _requests(found: "Sizing", terms: "Terms", asked: Asked) -> Work:
+def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence[LeftOut]") -> Work:
     from gpt41_cli.decisions import sizing
 
     if asked.input_tokens is not None:
         raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
     if not asked.skip_invalid or not found.groups:
         refuse(found.rejects, found.requests)
-    groups = sizing.workloads(found, terms, asked.requests, asked.mode)
-    return Work(sizing.together(found, terms, asked.requests), groups, found.rejects)
+    together = sizing.together(found, terms, asked.requests)
+    if together.training and terms.output_tokens is None:
+        raise InputError("--output-tokens: expected it with fine-tuning examples, which state no maximum, found none")
+    return Work(together, partial(sizing.workloads, found, terms, asked.requests), found.rejects, left_out)
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":

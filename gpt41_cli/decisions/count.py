@@ -14,6 +14,7 @@ from gpt41_cli.requests.request import Image
 from gpt41_cli.requests.sources import Source, nothing_but
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens import Counter
+from gpt41_cli.tokens.pieces import PARTS
 
 if TYPE_CHECKING:  # texts need no figure of the price table, and do not pay for its reader
     from gpt41_cli.decisions.measure import Meter
@@ -80,7 +81,7 @@ def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:
     with Counter(inputs.encoding) as counter:
         for found in _walk(inputs, counter, list):
             if isinstance(found, Waiting):
-                yield Done(found.place, Entry(TEXT, {TEXT: found.tokens()}))
+                yield Done(found.place, Entry(TEXT, {**dict.fromkeys(PARTS, 0), TEXT: found.tokens()}))
             elif isinstance(found, Done):
                 yield found
             else:
@@ -103,8 +104,8 @@ def count(inputs: Inputs) -> Count:
                 tallies[found.path] = tallies.get(found.path, Tally()) + found.result
         items += (Item(each.place.path, each.tokens()) for each in texts)
     items += (Item(each.place.path, each.result.input_tokens, IMAGE) for each in pictures)
-    items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items())
-    if inputs.sources and not items:
+    items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
+    if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
         raise InputError(f"expected text or requests in what is named, found {nothing_but(inputs.skipped)}")
     tally = sum(tallies.values(), Tally())
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))

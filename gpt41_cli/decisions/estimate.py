@@ -174,8 +174,9 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
             f"The text alone is counted: sent as one user message it is billed {AROUND_A_TEXT} tokens more a request"
             f" [{source.label}]."
         )
-    if work.requests > batch.max_requests and any(each.mode == "batch" for each in quotes):
-        files = plural(-(-work.requests // batch.max_requests), "file")
+    in_batch = max((each.usage.requests for each in quotes if each.mode == "batch"), default=0)
+    if in_batch > batch.max_requests:
+        files = plural(-(-in_batch // batch.max_requests), "file")
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
         )
@@ -195,13 +196,16 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
                 "they state none" if work.unstated == work.requests else f"{plural(work.unstated, 'request')} of these state none"
             )
             yield f"Where a request states no maximum, the model's own counts; {which}."
+    if work.training:
+        which = "These are" if work.training == work.requests else f"{number(work.training)} of these requests are"
+        yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself is not priced."
     if work.prediction_tokens:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
     if work.lower_bounds:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimates:
-        rules = ", ".join(sorted({rule for rule, _ in work.doubts}))
+        rules = ", ".join(sorted(work.doubts))
         source = catalog.family[0].model.prompt.source.label
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
 

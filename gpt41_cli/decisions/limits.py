@@ -125,8 +125,8 @@ def tier_blocks(catalog: Catalog, variant: Variant, mode: str, load: Load, tier:
 
 
 def _charge(size: Size) -> int:
-    """What a request is charged against the tokens a minute."""
-    return max(size.input_tokens, size.output_tokens)
+    """What a request is charged against the tokens a minute; a maximum that it does not state is not charged."""
+    return max(size.input_tokens, size.output_tokens if size.is_stated else 0)
 
 
 def _blocked(catalog: Catalog, variant: Variant, allows: _Tier, tier: int, in_batch: bool, needed: int, allowed: int) -> str:

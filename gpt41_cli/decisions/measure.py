@@ -111,7 +111,7 @@ class Meter:
         variant, method = self.variant_of(self.model)
         alone = Request(endpoint="", model=self.model, turns=(), images=(image,))
         known = doubts(alone, variant and variant.model)
-        return Entry("image", {IMAGES: image_tokens(image, method.images)}, known, model=self.model)
+        return Entry("image", {**dict.fromkeys(PARTS, 0), IMAGES: image_tokens(image, method.images)}, known, model=self.model)
 
     def variant_of(self, name: str | None) -> tuple[Variant | None, Method]:
         """What a model id stands for, None where the table has none or no model is named; and how it counts."""

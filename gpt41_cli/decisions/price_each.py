@@ -49,7 +49,7 @@ class Pricer:
 
     def price(self, sent: Sent) -> Priced:
         """The price of one request. BadBody where it has none: no model, an unknown one, no price in its mode."""
-        sized = size(self.meter, sent)
+        sized = size(self.meter, sent, names_mode=self.mode is None)
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
             found = size_on(sized.shape, self.terms, self.meter.catalog, offer.variant)

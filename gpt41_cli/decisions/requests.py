@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line
 from gpt41_cli.requests.fields import BadBody
-from gpt41_cli.requests.inputs import Chunk, Input, Item, Requests, items, read_item, recognise_input
-from gpt41_cli.requests.sources import STDIN, Source, readable
+from gpt41_cli.requests.inputs import TEXT, Chunk, Input, Item, Requests, items, read_item, recognise_input
+from gpt41_cli.requests.sources import LITERAL, STDIN, Source, readable
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens.workers import in_order
 
@@ -24,17 +24,22 @@ G = TypeVar("G")
 
 
 class Place(NamedTuple):
-    """Where a request stands: its `position` from 0 in its file or list, in a file of lines the `line` from 1."""
+    """Where a request stands: its `position` from 0 in a list or file of lines, in the latter its `line` from 1.
+
+    None in `position`: it is all of its file.
+    """
 
     path: str
-    position: int = 0
+    position: int | None = None
     line: int | None = None
 
     @property
     def label(self) -> str:
-        """How messages call it: `batch.jsonl:17`."""
+        """How messages call it: `batch.jsonl:17`, `list.json[3]`."""
         name = "standard input" if self.path == STDIN else self.path
-        return name if self.line is None else f"{name}:{self.line}"
+        if self.line is not None:
+            return f"{name}:{self.line}"
+        return name if self.position is None else f"{name}[{self.position}]"
 
 
 class Entry(NamedTuple):
@@ -109,16 +114,22 @@ class Done(NamedTuple, Generic[R]):
 
 @contextmanager
 def opened(source: Source, kind: str | None) -> Iterator[Input]:
-    """What `source` is, while it is open. InputError when it cannot be read, or is binary and the user did not name it."""
-    with readable(source.label), source.open() as stream:
-        yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
+    """What `source` is, while it is open; a literal is text. InputError when it cannot be read, or is binary and only listed."""
+    kind = kind or (TEXT if source.name == LITERAL else None)
+    with readable(source.label):
+        stream = source.open()
+    with stream:
+        try:
+            yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
+        except OSError as error:
+            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
 
 
 def left_out(source: Source, error: InputError) -> LeftOut:
     """A file of a folder that `error` keeps from being counted. The error itself, where the user named the file."""
     if not source.is_listed:
         raise error
-    return LeftOut(source.name, str(error).partition(": ")[2])
+    return LeftOut(source.name, str(error).removeprefix(f"{source.label}: "))
 
 
 def gathered(
@@ -141,10 +152,10 @@ def gathered(
 
 def _work_on(item: Item, source: Source, kind: str | None, work: Callable[[Sent], R]) -> Done[R] | Invalid:
     name, is_listed = source.name, source.is_listed
-    place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position or 0)
+    place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
     try:
         return Done(place, work(read_item(item, kind)))
     except BadBody as error:
         return Invalid(place, str(error), is_listed)
     except RecursionError:
-        return Invalid(place, "expected a schema that nests less deep, found hundreds of levels", is_listed)
+        return Invalid(place, "expected a body that nests less deep, found hundreds of levels", is_listed)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from gpt41_cli.decisions.measure import Meter, Method
 from gpt41_cli.decisions.requests import Done, Invalid, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.requests.fields import BadBody, told
 from gpt41_cli.requests.inputs import Picture, Text
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import CallTurn, Image, Request
@@ -25,13 +26,14 @@ _TIERS = {None: "standard", "auto": "standard", "default": "standard", "priority
 
 
 class Sized(NamedTuple):
-    """One request as far as its price goes."""
+    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing."""
 
     group: Group
     shape: Shape
     needs: frozenset[str]
-    doubts: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...]
     is_lower_bound: bool
+    is_training: bool
 
 
 @dataclass
@@ -40,9 +42,10 @@ class Totals:
 
     shapes: Counter[Shape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
-    doubts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    doubts: set[str] = field(default_factory=set)
     estimates: int = 0
     lower_bounds: int = 0
+    training: int = 0
 
     def add(self, sized: Sized) -> None:
         """Add one request."""
@@ -51,14 +54,16 @@ class Totals:
         self.doubts.update(sized.doubts)
         self.estimates += bool(sized.doubts)
         self.lower_bounds += sized.is_lower_bound
+        self.training += sized.is_training
 
     def __add__(self, other: Totals) -> Totals:
         """Both together; the first is used up, so that a long sum stays short work."""
         self.shapes.update(other.shapes)
         self.needs |= other.needs
-        self.doubts.update(other.doubts)
+        self.doubts |= other.doubts
         self.estimates += other.estimates
         self.lower_bounds += other.lower_bounds
+        self.training += other.training
         return self
 
 
@@ -100,16 +105,22 @@ class Found(NamedTuple):
     sizing: Sizing
 
 
-def size(meter: Meter, sent: Sent) -> Sized:
-    """What the price of a request depends on."""
+def size(meter: Meter, sent: Sent, *, names_mode: bool = False) -> Sized:
+    """What the price of a request depends on.
+
+    BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
+    `service_tier` that is none.
+    """
     request = meter.sized(sent.request)
     name = meter.model or request.model
     variant, method = meter.variant_of(name)
+    if name and not variant:
+        raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
     text = request._replace(images=())
     tokens = meter.input_tokens(text, method._replace(escapes_results=False))
     found = doubts(request, variant and variant.model, is_named=name is not None)
     return Sized(
-        Group(variant.id if variant and not meter.model else request.model, _mode(sent)),
+        Group(variant.id if variant and not meter.model else request.model, _mode(sent, names_mode)),
         Shape(
             tokens,
             tuple(Image(image.width, image.height, image.detail) for image in request.images),
@@ -119,8 +130,9 @@ def size(meter: Meter, sent: Sent) -> Sized:
             meter.memo(method.encoding)(request.prediction) if request.prediction else 0,
         ),
         request.needs,
-        tuple(dict.fromkeys((doubt.rule, doubt.message) for doubt in found)),
+        tuple(dict.fromkeys(doubt.rule for doubt in found if not doubt.is_missing)),
         any(doubt.is_missing for doubt in found),
+        sent.is_training,
     )
 
 
@@ -131,14 +143,27 @@ def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -
     return meter.input_tokens(text, method._replace(escapes_results=True)) - tokens
 
 
-def _mode(sent: Sent) -> str:
+def _mode(sent: Sent, names_mode: bool) -> str:
     """The mode a request is sent in: a line for the Batch API goes in batch, else `service_tier` says it."""
     tier = sent.request.service_tier
-    return "batch" if sent.is_batch else _TIERS.get(tier, str(tier))
+    if sent.is_batch:
+        return "batch"
+    if names_mode and tier not in _TIERS:
+        known = ", ".join(filter(None, _TIERS))
+        raise BadBody(f"service_tier: expected one of {known}, which this family has, found {told(str(tier))}")
+    return _TIERS.get(tier, str(tier))
 
 
-def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter], encoding: str, skipped: list[LeftOut]) -> Found:
-    """What `sources` hold. `skipped` fills with what is left out of folders.
+def read(
+    sources: Sequence[Source],
+    kind: str | None,
+    meter: Callable[[], Meter],
+    encoding: str,
+    skipped: list[LeftOut],
+    *,
+    names_mode: bool = False,
+) -> Found:
+    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `size`.
 
     InputError when there is nothing but what is left out, or when there are requests beside texts or pictures.
     """
@@ -154,7 +179,7 @@ def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter]
                     elif isinstance(found, Picture):
                         images.append(Image(found.width, found.height))
                     else:
-                        work = partial(size, meter())
+                        work = partial(size, meter(), names_mode=names_mode)
                         sizing = sum(gathered(source, found, kind, work, Sizing.of), sizing)
             except InputError as error:
                 skipped.append(left_out(source, error))
@@ -169,14 +194,16 @@ def read(sources: Sequence[Source], kind: str | None, meter: Callable[[], Meter]
     return Found(text_tokens, tuple(images), sizing)
 
 
-def workloads(sizing: Sizing, terms: Terms, times: int, mode: str | None) -> dict[Group, Workload]:
+def workloads(
+    sizing: Sizing, terms: Terms, times: int, model: str | None = None, mode: str | None = None
+) -> dict[Group, Workload]:
     """A workload for each model and mode that the requests name, all of them sent so many `times`.
 
-    `mode` is that of all of them where it is given.
+    `model` and `mode` are those of all of them where they are given.
     """
     groups: dict[Group, Totals] = {}
     for named, totals in sizing.groups.items():
-        group = Group(named.model, mode or named.mode)
+        group = Group(model or named.model, mode or named.mode)
         groups[group] = groups.get(group, Totals()) + totals
     return {group: _workload(totals, terms, times, is_batch=group.mode == "batch") for group, totals in groups.items()}
 
@@ -192,9 +219,10 @@ def _workload(totals: Totals, terms: Terms, times: int, *, is_batch: bool) -> Wo
         {shape: many * times for shape, many in totals.shapes.items()},
         terms,
         needs=frozenset(totals.needs),
-        doubts=totals.doubts,
+        doubts=frozenset(totals.doubts),
         estimates=totals.estimates * times,
         lower_bounds=totals.lower_bounds * times,
+        training=totals.training * times,
         is_counted=True,
         is_batch=is_batch,
     )

@@ -18,6 +18,15 @@ class Large(NamedTuple):
     custom_id: str | None
 
 
+class Reason(NamedTuple):
+    """A doubt, in how many requests, and where the first of them stands."""
+
+    rule: str
+    message: str
+    requests: int
+    first: Place
+
+
 class Tally:
     """Everything that is said of many requests together. Tallies add up with `+`, in any order."""
 
@@ -26,6 +35,7 @@ class Tally:
         self.lower_bounds = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self.doubts: Counter[tuple[str, str]] = Counter()
+        self.first_places: dict[tuple[str, str], Place] = {}
         self.rejects = Rejects()
         self.shown: list[Done[Entry]] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
@@ -51,7 +61,9 @@ class Tally:
         for part, count in entry.parts.items():
             self.parts[part] += count
         if entry.doubts:
-            self.doubts.update(list(dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts)))
+            for doubt in dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts):
+                self.doubts[doubt] += 1
+                self.first_places.setdefault(doubt, place)
             self.lower_bounds += entry.is_lower_bound
         else:
             self.exact += 1
@@ -65,6 +77,7 @@ class Tally:
         for part, count in other.parts.items():
             self.parts[part] += count
         self.doubts += other.doubts
+        self.first_places = other.first_places | self.first_places
         self.rejects += other.rejects
         self.shown += other.shown
         self._sizes += other._sizes
@@ -73,7 +86,7 @@ class Tally:
         return self
 
     def _trim(self) -> None:
-        self._largest.sort(key=lambda each: (-each.input_tokens, each.place.path, each.place.position))
+        self._largest.sort(key=lambda each: (-each.input_tokens, each.place.path, each.place.position or 0))
         del self._largest[KEPT:], self.shown[KEPT:]
 
     @property
@@ -92,10 +105,10 @@ class Tally:
         return self._largest
 
     @property
-    def reasons(self) -> list[tuple[str, str, int]]:
-        """Every doubt as its rule, its message and how many requests have it, the most frequent first."""
-        found = ((rule, message, many) for (rule, message), many in self.doubts.items())
-        return sorted(found, key=lambda each: (-each[2], *each[:2]))
+    def reasons(self) -> list[Reason]:
+        """Every doubt, the most frequent first."""
+        found = [Reason(*doubt, many, self.first_places[doubt]) for doubt, many in self.doubts.items()]
+        return sorted(found, key=lambda each: (-each.requests, each.rule, each.message))
 
     def percentile(self, percent: int) -> int:
         """The smallest size that at least so many percent of the requests do not exceed (the nearest rank)."""

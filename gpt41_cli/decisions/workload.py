@@ -39,17 +39,23 @@ class Shape(NamedTuple):
 
 
 class Size(NamedTuple):
-    """What one variant sees of one request; `output_tokens` are those of one of its `answers`."""
+    """What one variant sees of one request; `output_tokens` are those of one of its `answers`.
+
+    `rejected_tokens` of a prediction are billed as output too, but are no part of an answer. `is_stated`: the length of the
+    answer was said, by the request or for it; else it is the most that there is.
+    """
 
     input_tokens: int
     cached_tokens: int
     output_tokens: int
     answers: int = 1
+    rejected_tokens: int = 0
+    is_stated: bool = True
 
     @property
     def usage(self) -> Usage:
         """What is billed for it."""
-        return Usage(1, self.input_tokens, self.cached_tokens, self.output_tokens * self.answers)
+        return Usage(1, self.input_tokens, self.cached_tokens, self.output_tokens * self.answers + self.rejected_tokens)
 
 
 class Excess(NamedTuple):
@@ -120,13 +126,15 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
     if model.prompt.escapes_parallel_results:
         tokens += shape.escaping_tokens
     cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
-    output = terms.output_tokens
-    if output is None:
-        # Where a request states no maximum, the model's own is one; a successor's longer one is not what was meant.
-        limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
-        output = min(limits) if shape.max_output_tokens is None else shape.max_output_tokens
-        output += shape.prediction_tokens
-    return Size(tokens, cached, output, shape.answers)
+    if terms.output_tokens is not None:
+        return Size(tokens, cached, terms.output_tokens, shape.answers)
+    if shape.max_output_tokens is not None:
+        return Size(tokens, cached, shape.max_output_tokens, shape.answers, shape.prediction_tokens)
+    # Where a request states no maximum, the model's own is one, or what is left of its window; a successor's longer one is
+    # not what was meant.
+    limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
+    most = max(min(*limits, variant.context_window - tokens), 0)
+    return Size(tokens, cached, most, shape.answers, shape.prediction_tokens, is_stated=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,18 +142,19 @@ class Workload:
     """Requests of many shapes, under the same terms.
 
     `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
-    model must have to take all of it, `doubts` the reasons why its counts may not be exact and in how many requests, and
-    `estimates` how many have such reasons. `is_counted`: the shapes were counted from request bodies; `is_batch`: all of them
-    are written for the Batch API.
+    model must have to take all of it, `doubts` the rules by which its counts may not be exact, `estimates` how many requests
+    have such doubts, and `training` how many are examples for fine-tuning. `is_counted`: the shapes were counted from request
+    bodies; `is_batch`: all of them are written for the Batch API.
     """
 
     shapes: Mapping[Shape, int]
     terms: Terms
     text_tokens: int = 0
     needs: frozenset[str] = frozenset()
-    doubts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    doubts: frozenset[str] = frozenset()
     estimates: int = 0
     lower_bounds: int = 0
+    training: int = 0
     is_counted: bool = False
     is_batch: bool = False
     _loads: dict[str, Load] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from gpt41_cli.findings import Finding, Level, Location
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.requests.trees import LeftOut
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -94,6 +95,16 @@ def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
         yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
     if rejects.count > len(rejects.first):
         yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
+
+
+def left_out_findings(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
+    """A notice for each reason why files of folders were left out, with the first names."""
+    by_reason: dict[str, list[str]] = {}
+    for each in left_out:
+        by_reason.setdefault(each.reason, []).append(each.path)
+    for reason, names in by_reason.items():
+        more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
+        yield Finding("left-out", Level.NOTICE, f"left out {number(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
 def finding_json(finding: Finding) -> Mapping[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, number, percent, plural, rate
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates, Usage
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 
 if TYPE_CHECKING:
     from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.cost/1"
 
@@ -51,8 +52,12 @@ def _rates_json(rates: Rates) -> Mapping[str, Json]:
     }
 
 
-def report(catalog: Catalog, work: Workload, estimate: Estimate, rejects: Rejects | None = None) -> Report:
-    """The estimate, to be read and to be computed with; `rejects` are the inputs that were left out."""
+def report(
+    catalog: Catalog, work: Workload, estimate: Estimate, rejects: Rejects | None = None, left_out: Sequence[LeftOut] = ()
+) -> Report:
+    """The estimate, to be read and to be computed with; `rejects` are the inputs that were left out for being no request,
+    `left_out` the files of folders that were.
+    """
     quotes = estimate.quotes
     total = estimate.total_usd
     records = tuple(quote_json(quote) for quote in quotes)
@@ -67,7 +72,7 @@ def report(catalog: Catalog, work: Workload, estimate: Estimate, rejects: Reject
         headline=_headline(estimate, work, unusable),
         lines=(_work_line(catalog, work, estimate), *(_terms(quotes[0]) if alone else ())),
         tables=() if alone else (_table(estimate, ended, work),),
-        findings=(*estimate.findings, *invalid_findings(rejects)),
+        findings=(*estimate.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
         notes=estimate.notes,
         data={
             "total_usd": None if total is None else exact(total),
@@ -126,7 +131,8 @@ def _work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Line:
         each = " each" if work.requests > 1 else ""
         return Line("work", f"{plural(work.requests, 'request')} of {_tokens(size.usage)}{each}{counted}")
     least, most = load.range
-    spread = f"{plural(work.requests, 'request')} of {number(least)} to {number(most)} input tokens"
+    sizes = number(least) if least == most else f"{number(least)} to {number(most)}"
+    spread = f"{plural(work.requests, 'request')} of {sizes} input tokens"
     return Line("work", f"{spread}: {_tokens(load.usage)} in all{counted}")
 
 

@@ -52,7 +52,7 @@ def report(
             *invalid_findings(count.tally.rejects),
             *_not_text(count.left_out),
         ),
-        notes=_notes(variant),
+        notes=(*_notes(variant), *_shown_note(count)),
         data={
             "input_tokens": count.input_tokens,
             "encoding": encoding,
@@ -60,11 +60,12 @@ def report(
             "context_window": variant.context_window if variant else None,
             "items": records,
             "requests": _requests_json(count),
+            "pictures": [entries.record(each) for each in count.pictures],
             "left_out": [{"path": each.path, "reason": each.reason} for each in count.left_out],
         },
         records=records,
         catalog=catalog,
-        blocks=tuple(block for entry in count.tally.shown for block in entries.blocks(entry)),
+        blocks=tuple(block for entry in count.tally.shown for block in entries.blocks(entry, is_alone=count.tally.requests == 1)),
     )
 
 
@@ -96,9 +97,9 @@ def _certainty(count: Count, catalog: Catalog | None) -> Iterator[Line]:
             yield Line("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
     if tally.requests == 1 and tally.shown:
         return
-    for rule, message, many in tally.reasons[:SHOWN]:
-        where = f"in {plural(many, 'request')}: " if tally.requests > 1 else ""
-        yield Line("doubt", where + message, rule)
+    for reason in tally.reasons[:SHOWN]:
+        many = f"in {number(reason.requests)} requests, first " if reason.requests > 1 else ""
+        yield Line("doubt", f"{many}{reason.first.label}: {reason.message}", reason.rule)
 
 
 def _sizes(count: Count) -> Iterator[Line]:
@@ -108,14 +109,14 @@ def _sizes(count: Count) -> Iterator[Line]:
     if len(parts) > 1:
         yield Line("parts", ", ".join(parts))
     if tally.requests > 1:
-        spread = (f"mean {_mean(count)}", f"median {number(tally.percentile(50))}", f"p95 {number(tally.percentile(95))}")
-        yield Line("each", ", ".join(spread))
+        median, p95 = number(tally.percentile(50)), number(tally.percentile(95))
+        yield Line("each", f"mean {Decimal(_mean(count)):,}, median {median}, p95 {p95}")
 
 
 def _mean(count: Count) -> str:
     """To tenths, which is enough to read and more than a request has."""
     mean = Decimal(count.tally.input_tokens) / count.tally.requests
-    return f"{exact(mean.quantize(Decimal('0.1'))):}"
+    return exact(mean.quantize(Decimal("0.1")))
 
 
 def _savings(count: Count) -> Iterator[Line]:
@@ -142,10 +143,24 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
         "p95": tally.percentile(95),
         "parts": dict(tally.parts),
         "largest": [
-            {"path": each.place.path, "line": each.place.line, "custom_id": each.custom_id, "input_tokens": each.input_tokens}
+            {
+                "path": each.place.path,
+                "line": each.place.line,
+                "index": each.place.position or 0,
+                "custom_id": each.custom_id,
+                "input_tokens": each.input_tokens,
+            }
             for each in tally.largest
         ],
-        "assumptions": [{"rule": rule, "message": message, "requests": many} for rule, message, many in tally.reasons],
+        "assumptions": [
+            {
+                "rule": reason.rule,
+                "message": reason.message,
+                "requests": reason.requests,
+                "first": {"path": reason.first.path, "line": reason.first.line, "index": reason.first.position or 0},
+            }
+            for reason in tally.reasons
+        ],
         "shown": [
             {**entries.record(entry), "pieces": entries.pieces_json(entry.result.pieces), "savings": dict(entry.result.savings)}
             for entry in count.tally.shown
@@ -164,12 +179,20 @@ def _tables(count: Count, shown: int, tree: bool) -> Iterator[Table]:
         yield Table(columns(">tokens", "`largest"), tuple(rows))
 
 
+def _as_one_request(count: Count) -> tuple[int, str]:
+    """The most that goes into one window, and what it is: all texts and pictures, or the largest request."""
+    texts = sum(item.input_tokens for item in count.items if item.kind != REQUESTS)
+    largest = count.tally.largest
+    if largest and largest[0].input_tokens >= texts:
+        return largest[0].input_tokens, "the largest request fills "
+    return texts, ""
+
+
 def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
-    """How much of a context window it fills: texts and pictures all of them, requests the largest."""
+    """How much of a context window it fills."""
     if variant is None:
         return
-    largest = count.tally.largest
-    tokens, what = (largest[0].input_tokens, "the largest request fills ") if largest else (count.input_tokens, "")
+    tokens, what = _as_one_request(count)
     share = percent(Decimal(tokens) / variant.context_window)
     text = f"{what}{share} of the context window of {variant.id} ({number(variant.context_window)})"
     yield Line("window", text, variant.model.source.label)
@@ -181,15 +204,20 @@ def _overflow(count: Count, catalog: Catalog | None, variant: Variant | None) ->
         from gpt41_cli.decisions import limits
         from gpt41_cli.decisions.workload import Load, Size
 
-        largest = count.tally.largest
-        as_one_request = Size(largest[0].input_tokens if largest else count.input_tokens, 0, 0)
-        yield from limits.check(catalog, variant, ("standard",), Load({as_one_request: 1}), Level.WARNING)
+        tokens, _ = _as_one_request(count)
+        yield from limits.check(catalog, variant, ("standard",), Load({Size(tokens, 0, 0): 1}), Level.WARNING)
 
 
 def _notes(variant: Variant | None) -> tuple[str, ...]:
     if variant and not variant.model.encoding.published:
         return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
     return ()
+
+
+def _shown_note(count: Count) -> Iterator[str]:
+    shown = [entry for entry in count.tally.shown if entry.result.pieces]
+    if shown and len(shown) < count.tally.requests:
+        yield f"The first {number(len(shown))} of {number(count.tally.requests)} requests are shown."
 
 
 def _left_out(left_out: Sequence[LeftOut]) -> Iterator[Line]:

@@ -24,7 +24,7 @@ def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
     place, entry = found
     return {
         "custom_id": entry.custom_id,
-        "index": place.position,
+        "index": place.position or 0,
         "path": place.path,
         "line": place.line,
         "model": entry.model,
@@ -40,7 +40,7 @@ def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
 def invalid_record(invalid: Invalid) -> Mapping[str, Json]:
     """What programs are told of an input that is no request."""
     place = invalid.place
-    return {"index": place.position, "path": place.path, "line": place.line, "error": invalid.message}
+    return {"index": place.position or 0, "path": place.path, "line": place.line, "error": invalid.message}
 
 
 def _assumption(doubt: Doubt) -> Mapping[str, Json]:
@@ -73,10 +73,12 @@ def named(place: Place, custom_id: str | None) -> str:
     return f"{label} {printable(custom_id)}" if custom_id else label
 
 
-def blocks(found: Done[Entry]) -> Iterator[Block]:
+def blocks(found: Done[Entry], *, is_alone: bool) -> Iterator[Block]:
     """The text that the tokens of a request stand for, piece by piece; nothing where the pieces were not kept."""
+    if found.result.pieces and not is_alone:
+        yield Block(f"== {named(found.place, found.result.custom_id)}: {plural(found.result.input_tokens, 'token')}", "")
     for piece, tokens in found.result.pieces:
-        text = piece.text.strip("\n") if piece.joins else piece.text
+        text = piece.text.removeprefix("\n\n") if piece.joins else piece.text
         yield Block(f"-- {plural(tokens, 'token')}  {piece.part}: {piece.label}", text)
     images = found.result.parts.get(IMAGES, 0)
     if images and found.result.pieces:

@@ -24,7 +24,7 @@ def record(found: Done[Priced] | Invalid) -> Mapping[str, Json]:
     place, priced = found
     return {
         "custom_id": priced.custom_id,
-        "index": place.position,
+        "index": place.position or 0,
         "path": place.path,
         "line": place.line,
         "model": priced.model,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import exact, money, plural, score, score_below, times
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json
 
 if TYPE_CHECKING:
     from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.recommendation/1"
 
@@ -31,6 +32,7 @@ def report(
     wishes: Wishes,
     found: Recommendation,
     rejects: Rejects | None = None,
+    left_out: Sequence[LeftOut] = (),
 ) -> Report:
     """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
     choice = found.choice
@@ -44,7 +46,7 @@ def report(
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
         ),
         tables=(_table(_shown(candidates, choice), choice, work),),
-        findings=(*found.findings, *invalid_findings(rejects)),
+        findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
             "is_ceiling": work.is_ceiling,

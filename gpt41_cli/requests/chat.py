@@ -32,6 +32,13 @@ def read(body: Object, path: str) -> Request:
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
     mode, chosen = read_tool_choice(body, path)
     prediction = optional_object(body, "prediction", path)
+    if body.get("web_search_options") is not None:
+        message = "what a web search finds has tokens that are not counted"
+        gathered.doubts.append(Doubt("built-in-tool", join(path, "web_search_options"), message, is_missing=True))
+        gathered.needs.add("web-search")
+    if "audio" in list_at(body, "modalities", path):
+        message = "a spoken answer has tokens that are not priced"
+        gathered.doubts.append(Doubt("audio", join(path, "modalities"), message, is_missing=True))
     if prediction:
         gathered.needs.add("predicted-outputs")
     return Request(
@@ -67,8 +74,9 @@ def _read_turns(body: Object, path: str, gathered: Gathered) -> list[Turn]:
         if role in _RESULT_ROLES:
             _read_result(message, role, at, results_of, turns, gathered)
             continue
-        text = read_text(message, "content", at, gathered) or text_at(message, "refusal", at)
-        calls = _read_calls(message, at, gathered) if role == "assistant" else []
+        is_answer = role == "assistant"
+        text = read_text(message, "content", at, gathered, may_be_missing=is_answer) or text_at(message, "refusal", at)
+        calls = _read_calls(message, at, gathered) if is_answer else []
         if calls:
             results: list[str] = []
             results_of |= dict.fromkeys((None, *(call.id for call in calls)), results)
@@ -82,7 +90,7 @@ def _read_result(
     message: Object, role: str, path: str, results_of: dict[str | None, list[str]], turns: list[Turn], gathered: Gathered
 ) -> None:
     """A tool result joins the results of the calls it answers; one that answers none is a message of its own."""
-    text = read_text(message, "content", path, gathered, in_result=True)
+    text = read_text(message, "content", path, gathered, in_result=True, may_be_missing=True)
     call_id = text_at(message, "tool_call_id", path) if role == "tool" else None
     if call_id in results_of:
         results_of[call_id].append(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gpt41_cli.requests import pictures
-from gpt41_cli.requests.fields import Json, Object, as_object, choice_at, fail, join, name_at, text_at
+from gpt41_cli.requests.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at
 from gpt41_cli.requests.request import Doubt, Image
 
 _TEXTS = ("text", "input_text", "output_text", "summary_text")
@@ -25,12 +25,14 @@ class Gathered(NamedTuple):
     needs: set[str]
 
 
-def read_text(owner: Object, key: str, path: str, gathered: Gathered, *, in_result: bool = False) -> str:
-    """The text of a content field: text as it is, the text parts of a list with nothing between them, nothing as empty."""
+def read_text(
+    owner: Object, key: str, path: str, gathered: Gathered, *, in_result: bool = False, may_be_missing: bool = False
+) -> str:
+    """The text of a content field: text as it is, the text parts of a list with nothing between them."""
     content = owner.get(key)
     if isinstance(content, str):
         return content
-    if content is None:
+    if content is None and may_be_missing:
         return ""
     at = join(path, key)
     if not isinstance(content, list):
@@ -42,9 +44,9 @@ def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool) -> s
     part = as_object(value, path)
     kind = choice_at(part, "type", path, _PARTS)
     if kind in _TEXTS:
-        return text_at(part, "text", path)
+        return as_text(part.get("text"), join(path, "text"))
     if kind == _REFUSAL:
-        return text_at(part, _REFUSAL, path)
+        return as_text(part.get(_REFUSAL), join(path, _REFUSAL))
     if kind in _IMAGES:
         gathered.images.append(_read_image(part, path, in_result))
         gathered.needs.add("vision")

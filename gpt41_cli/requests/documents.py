@@ -67,23 +67,29 @@ class Span(NamedTuple):
 
     def lines(self) -> Iterator[Line]:
         """The lines in it, but for blank ones."""
-        return Block(self.first, os.pread(self.file, min(self.size, MAX_BYTES + 1), self.start)).lines()
+        return Block(self.first, os.pread(self.file, self.size, self.start)).lines()
 
 
 def spans(stream: BinaryIO, start: int) -> Iterator[Span]:
-    """The lines of a regular file from `start` on, about CHUNK_BYTES at a time."""
+    """The lines of a regular file from `start` on, about CHUNK_BYTES at a time. A line that is too long is a span of its own,
+    cut where that is sure.
+    """
     stream.seek(start)
+    file = stream.fileno()
     buffer = bytearray(CHUNK_BYTES)
     first, begin, end = 1, start, start
     while size := stream.readinto(buffer):  # type: ignore[attr-defined]
+        if end - begin > MAX_BYTES and (line_end := buffer.find(b"\n", 0, size)) >= 0:
+            yield Span(file, first, begin, MAX_BYTES + 1)
+            first, begin = first + 1, end + line_end + 1
         whole = buffer.rfind(b"\n", 0, size) + 1
-        if whole:
-            yield Span(stream.fileno(), first, begin, end + whole - begin)
+        if whole and end + whole > begin:
+            yield Span(file, first, begin, end + whole - begin)
+            first += buffer.count(b"\n", max(begin - end, 0), whole)
             begin = end + whole
-            first += buffer.count(b"\n", 0, whole)
         end += size
     if begin < end:
-        yield Span(stream.fileno(), first, begin, end - begin)
+        yield Span(file, first, begin, min(end - begin, MAX_BYTES + 1))
 
 
 def parse(data: bytes) -> Json:
@@ -111,7 +117,7 @@ def may_go_on(line: bytes) -> bool:
         begun = line.decode().rstrip()
         return isinstance(json.loads(begun), list)
     except json.JSONDecodeError as error:
-        return error.pos >= len(begun)
+        return error.pos >= len(begun) or error.msg.startswith("Unterminated string")
     except (ValueError, RecursionError):
         return False
 

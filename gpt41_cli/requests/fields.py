@@ -66,6 +66,13 @@ def as_list(value: Json, path: str) -> list[Json]:
     return value
 
 
+def as_text(value: Json, path: str) -> str:
+    """Text, which may be empty."""
+    if not isinstance(value, str):
+        fail(path, "text", value)
+    return value
+
+
 def object_at(owner: Object, key: str, path: str) -> Object:
     """A field that must be an object."""
     return as_object(owner.get(key), join(path, key))

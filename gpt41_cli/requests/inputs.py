@@ -85,7 +85,8 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
         raise BadBody(f"{name}: {BINARY}")
     if kind == IMAGE or (kind is None and not is_listed and pictures.is_picture(head)):
         return _picture(head, pieces, name)
-    if kind == TEXT or not (kind or _begins_as_json(head, name)):
+    may_be_requests = kind or _begins_as_json(head, name) or (not is_listed and _is_mostly_requests(head))
+    if kind == TEXT or not may_be_requests:
         return Text(text.decode(whole, name))
     mark, encoding = text.byte_order_mark(head)
     if encoding != "utf-8" or mark:
@@ -110,15 +111,10 @@ def items(chunk: Chunk) -> Iterable[Item]:
 
 
 def read_item(item: Item, kind: str | None) -> Sent:
-    """The request in one line or value. BadBody says what is wrong with it, and in a list which one."""
+    """The request in one line or value. BadBody says what is wrong with it."""
     from gpt41_cli.requests import readers
 
-    if isinstance(item, Line):
-        return readers.read(documents.parse(item.data), kind)
-    try:
-        return readers.read(item.value, kind)
-    except BadBody as error:
-        raise BadBody(f"[{item.position}]: {error}") if item.position is not None else error from None
+    return readers.read(documents.parse(item.data) if isinstance(item, Line) else item.value, kind)
 
 
 def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:
@@ -130,6 +126,12 @@ def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:
 
 def _begins_as_json(head: bytes, name: str) -> bool:
     return next(iter(text.utf8((head,), name)), b"").lstrip()[:1] in (b"{", b"[")
+
+
+def _is_mostly_requests(head: bytes) -> bool:
+    """Whether the first lines are requests but for some, such as a first one that is none."""
+    lines = list(islice(Block(1, head).lines(), _LOOKED_AT)) if _claims(head) else []
+    return 2 * sum(_is_request(line.data, is_listed=True) for line in lines) >= len(lines) > 0
 
 
 def _requests(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gpt41_cli.requests import chat, responses
 from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, choice_at, name_at, object_at
-from gpt41_cli.requests.request import CHAT, ENDPOINTS, Request
+from gpt41_cli.requests.request import CHAT, ENDPOINTS, Doubt, Request
 
 
 class Sent(NamedTuple):
@@ -28,7 +28,10 @@ def _read_responses(value: Object) -> Sent:
 
 
 def _read_training(value: Object) -> Sent:
-    return Sent(chat.read(value, ""), is_training=True)
+    """An example for fine-tuning: counted as the request that it shows, which is not quite what training bills."""
+    request = chat.read(value, "")
+    doubt = Doubt("training", "messages", "no recordings confirm what training bills for an example")
+    return Sent(request._replace(doubts=[*request.doubts, doubt]), is_training=True)
 
 
 def _read_batch(value: Object) -> Sent:
@@ -61,9 +64,14 @@ def recognise(value: Json) -> str | None:
         return None
     if "custom_id" in value or ("body" in value and "url" in value):
         return "batch"
-    if "messages" in value and ("model" in value or isinstance(value["messages"], list)):
+    messages = value.get("messages")
+    if "messages" in value and ("model" in value or _is_list_of_objects(messages)):
         return "chat" if "model" in value else "fine-tuning"
     return "responses" if "model" in value and any(name in value for name in _STATE) else None
+
+
+def _is_list_of_objects(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def read(value: Json, kind: str | None = None) -> Sent:
@@ -72,7 +80,4 @@ def read(value: Json, kind: str | None = None) -> Sent:
     kind = kind or recognise(found)
     if kind is None:
         raise BadBody("expected messages, or a model and an input, or a custom_id and a body, found none of them")
-    try:
-        return READERS[kind](found)
-    except RecursionError:
-        raise BadBody("expected a body that nests less deep, found hundreds of levels") from None
+    return READERS[kind](found)

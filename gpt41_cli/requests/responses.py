@@ -77,16 +77,21 @@ def _read_input(value: Json, path: str, gathered: Gathered) -> list[Turn]:
         if kind == "function_call_output":
             _read_result(item, at, results_of, turns, gathered)
         elif kind == "message":
-            turns.append(Message(choice_at(item, "role", at, ROLES), read_text(item, "content", at, gathered)))
+            turns.append(_read_message(item, at, gathered))
         else:
             message = "an item that is no message has tokens that are not counted"
             gathered.doubts.append(Doubt("item", at, message, is_missing=True))
     return turns
 
 
+def _read_message(item: Object, path: str, gathered: Gathered) -> Message:
+    role = choice_at(item, "role", path, ROLES)
+    return Message(role, read_text(item, "content", path, gathered, may_be_missing=role == "assistant"))
+
+
 def _read_result(item: Object, path: str, results_of: dict[str, list[str]], turns: list[Turn], gathered: Gathered) -> None:
     """An output joins those of the calls it answers; one that answers none is a message of its own."""
-    text = read_text(item, "output", path, gathered, in_result=True)
+    text = read_text(item, "output", path, gathered, in_result=True, may_be_missing=True)
     call_id = text_at(item, "call_id", path)
     if call_id in results_of:
         results_of[call_id].append(text)

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from gpt41_cli.requests.content import Gathered
-from gpt41_cli.requests.fields import Json, Object, as_object, fail, join, list_at, name_at, object_at, optional_object, text_at
+from gpt41_cli.requests.fields import (
+    Json,
+    Object,
+    as_object,
+    choice_at,
+    fail,
+    join,
+    list_at,
+    name_at,
+    object_at,
+    optional_object,
+    text_at,
+)
 from gpt41_cli.requests.request import Doubt, Function, ResponseFormat
+
+_FORMATS = ("text", "json_object", "json_schema")
 
 
 def read_tools(body: Object, path: str, gathered: Gathered, *, nested: bool) -> list[Function]:
@@ -55,9 +69,9 @@ def read_response_format(owner: Object, key: str, path: str, gathered: Gathered,
     `nested` as in Chat Completions, which puts it under the key `json_schema`.
     """
     declared = optional_object(owner, key, path)
-    if declared is None or declared.get("type") != "json_schema":
-        return None
     at = join(path, key)
+    if declared is None or choice_at(declared, "type", at, _FORMATS) != "json_schema":
+        return None
     if nested:
         declared = object_at(declared, "json_schema", at)
         at += ".json_schema"

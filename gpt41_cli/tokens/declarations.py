@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from gpt41_cli.requests.fields import BadBody, as_list, as_object
+from gpt41_cli.requests.fields import BadBody, as_list, as_object, told
 from gpt41_cli.requests.request import Function, Schema
 from gpt41_cli.tokens.schema import NUMBER_BOUNDS, is_object, literal, resolve, variants
 
@@ -123,7 +123,7 @@ class _Printer:
         Title and description stand before it. Constraints, then the default, stand behind the comma (88/89 defaults). A
         type of several lines begins on a line of its own.
         """
-        schema = value if isinstance(value, dict) else {}
+        schema = {} if isinstance(value, bool) else as_object(value, f"{self.path}: properties.{told(name)}")
         printed = self.type(schema, _Place.PROPERTY)
         gap = "" if printed.startswith("\n") else _gap(printed)
         # What bounds a list of types is said of each type, not of the list.

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gpt41_cli.catalog.tables import Model, PatchRule
+from gpt41_cli.requests.fields import told
 from gpt41_cli.requests.request import CallTurn, Doubt, Request, Schema
 from gpt41_cli.tokens.schema import is_object, resolve, variants
 
@@ -56,7 +57,8 @@ def _model(model: Model | None) -> Doubt:
 def _images(request: Request, model: Model | None) -> Iterator[Doubt]:
     """Pictures are confirmed at automatic detail and of known size, except for models that count patches in one endpoint."""
     for image in request.images:
-        if image.width is None:
+        is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
+        if image.width is None and not is_any_size:
             yield Doubt("image-size", image.path, "the size of this picture is not known: it counts as the dearest")
         if image.detail != "auto":
             yield Doubt("image-detail", image.path, f"no recordings confirm pictures of {image.detail} detail")
@@ -156,7 +158,7 @@ def _shape(schema: Schema, root: Schema, is_root: bool) -> Iterator[tuple[str, s
     """What is unconfirmed about one schema of a declared function, without what stands within it."""
     for keyword in schema:
         if keyword not in _CONFIRMED_IN_TOOLS and not keyword.startswith("x-"):
-            yield "schema-keyword", f"no recordings confirm the keyword {keyword} in a declared function"
+            yield "schema-keyword", f"no recordings confirm the keyword {told(keyword)} in a declared function"
     if "$ref" in schema and not is_object(resolve(schema, root)):
         yield "reference", "few recordings confirm a $ref to anything but an object"
     if isinstance(schema.get("additionalProperties"), dict):
@@ -216,7 +218,7 @@ def response_format(schema: Schema, path: str) -> list[Doubt]:
             continue
         for keyword in value:
             if keyword not in _CONFIRMED_IN_FORMATS and not keyword.startswith("x-"):
-                message = f"no recordings confirm the keyword {keyword} in a structured output"
+                message = f"no recordings confirm the keyword {told(keyword)} in a structured output"
                 found.append(Doubt("schema-keyword", at, message))
         for name in ("properties", "$defs", "definitions"):
             inner = value.get(name)

@@ -28,7 +28,7 @@ def _flat(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
     for key, value in record.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, Sequence) and not isinstance(value, str):
+        elif isinstance(value, bool) or (isinstance(value, Sequence) and not isinstance(value, str)):
             flat[prefix + key] = json.dumps(value)
         else:
             # The exact name is in the JSON; here it may reach a terminal.

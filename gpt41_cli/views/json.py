@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from gpt41_cli.reports import Report, finding_json
 from gpt41_cli.views import Screen
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\n]")
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -19,4 +22,6 @@ def render(report: Report, screen: Screen) -> str:
         "findings": [finding_json(finding) for finding in report.findings],
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # What a terminal could act on is escaped; letters of any script stay as they are.
+    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text) + "\n"

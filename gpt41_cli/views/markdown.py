@@ -50,7 +50,7 @@ def _escaped(text: str) -> str:
 
 def _fenced(text: str) -> str:
     """A code block around any text: its fence is longer than any run of backticks in it."""
-    lines = [printable(line) for line in text.splitlines()]
+    lines = [f"| {printable(line)}" for line in text.splitlines()]
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}text", *lines, fence])

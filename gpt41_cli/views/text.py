@@ -62,7 +62,8 @@ def render(report: Report, screen: Screen) -> str:
         console.print()
         console.print(_text(block.title, "title"))
         for line in block.text.splitlines():
-            console.print(_text(line, ""), soft_wrap=True)
+            # The bar tells what is shown from what is said about it, and keeps a line from being a command to whoever reads it.
+            console.print(_text(f"| {line}", ""), soft_wrap=True)
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
 
 
