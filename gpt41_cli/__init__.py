@@ -1,7 +1,8 @@
 """Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
 
 The functions behind the command line, for use from Python: `read_catalog` reads the price table, `workload` describes
-the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `count_tokens` counts a text.
+the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `count_tokens` counts a text, and a
+`Meter` counts a request that `read_request` has read.
 Everything is imported on first use, so that importing this package costs nothing.
 """
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.decisions.candidates import Wishes
     from gpt41_cli.decisions.estimate import Estimate, Quote, estimate
+    from gpt41_cli.decisions.measure import Meter
     from gpt41_cli.decisions.recommend import Recommendation, recommend
+    from gpt41_cli.decisions.requests import Entry
     from gpt41_cli.decisions.workload import Workload, workload
     from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, UnknownName
     from gpt41_cli.findings import Finding, Level
     from gpt41_cli.pricing import Bill, Rates, Usage, price
+    from gpt41_cli.requests.readers import read as read_request
     from gpt41_cli.tokens import count as count_tokens
 
 __version__ = "0.1.0"
@@ -28,11 +32,13 @@ __version__ = "0.1.0"
 _HOME = {
     "Bill": "pricing",
     "Catalog": "catalog",
+    "Entry": "decisions.requests",
     "Estimate": "decisions.estimate",
     "Finding": "findings",
     "Gpt41Error": "errors",
     "InputError": "errors",
     "Level": "findings",
+    "Meter": "decisions.measure",
     "MissingPrice": "errors",
     "Quote": "decisions.estimate",
     "Rates": "pricing",
@@ -48,6 +54,7 @@ _HOME = {
     "price": "pricing",
     "read_catalog": "catalog:read",
     "read_evaluation": "catalog.evaluation",
+    "read_request": "requests.readers:read",
     "recommend": "decisions.recommend",
     "workload": "decisions.workload",
 }

@@ -461,7 +461,6 @@ def test_many_requests_come_back_in_order_from_all_cores(
 
 entries = st.builds(
     Entry,
-    st.just("request"),
     st.fixed_dictionaries(dict.fromkeys(PARTS, st.integers(0, 30))),
     st.lists(st.builds(Doubt, st.sampled_from("ab"), st.just("at"), st.sampled_from("xy"), st.booleans()), max_size=2),
     st.none() | st.text(max_size=3),
@@ -520,7 +519,7 @@ def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: ra
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 100))
 def test_a_percentile_is_the_nearest_rank(sizes: list[int], percent: int) -> None:
-    tally = Tally.of(Done(Place("f", index), Entry("request", {"text": size_})) for index, size_ in enumerate(sizes))
+    tally = Tally.of(Done(Place("f", index), Entry({"text": size_})) for index, size_ in enumerate(sizes))
     assert tally.percentile(percent) == sorted(sizes)[math.ceil(len(sizes) * percent / 100) - 1]
 
 

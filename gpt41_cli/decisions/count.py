@@ -81,7 +81,7 @@ def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:
     with Counter(inputs.encoding) as counter:
         for found in _walk(inputs, counter, list):
             if isinstance(found, Waiting):
-                yield Done(found.place, Entry(TEXT, {**dict.fromkeys(PARTS, 0), TEXT: found.tokens()}))
+                yield Done(found.place, Entry({**dict.fromkeys(PARTS, 0), TEXT: found.tokens()}))
             elif isinstance(found, Done):
                 yield found
             else:

@@ -103,9 +103,17 @@ def _tiers(catalog: Catalog, variant: Variant, load: Load, tier: int) -> Iterato
         return
     threshold = catalog.limits.long_context_tokens
     for is_long, pool in ((False, limits.standard), (True, limits.long_context)):
-        part = load.where(lambda size, is_long=is_long: (size.input_tokens > threshold) is is_long)  # type: ignore[misc]
+        part = load.where(_is_longer(threshold) if is_long else _is_no_longer(threshold))
         if part.sizes and tier in pool:
             yield _Tier(pool[tier], is_long, limits.source), part
+
+
+def _is_longer(threshold: int) -> Callable[[Size], bool]:
+    return lambda size: size.input_tokens > threshold
+
+
+def _is_no_longer(threshold: int) -> Callable[[Size], bool]:
+    return lambda size: size.input_tokens <= threshold
 
 
 def tier_blocks(catalog: Catalog, variant: Variant, mode: str, load: Load, tier: int) -> Remark | None:

@@ -81,24 +81,19 @@ class Meter:
         if request.images:
             parts[IMAGES] = sum(image_tokens(image, method.images) for image in request.images)
         return Entry(
-            "request",
             parts,
             doubts(request, variant and variant.model, is_named=name is not None),
             sent.custom_id,
             name,
             None if sent.is_training else request.endpoint,
             pieces,
-            self._savings(request, method) if keeps_pieces else {},
+            self._savings(request, method, sum(parts.values())) if keeps_pieces else {},
         )
 
-    def _savings(self, request: Request, method: Method) -> Mapping[str, int]:
+    def _savings(self, request: Request, method: Method, whole: int) -> Mapping[str, int]:
         """What the keywords that say nothing to a model cost: the request is counted again without them."""
-        whole = self.input_tokens(request, method)
-        return {
-            keyword: saved
-            for keyword in SPARE_KEYWORDS
-            if (saved := whole - self.input_tokens(_without(request, keyword), method)) > 0
-        }
+        without_it = {keyword: self.input_tokens(_without(request, keyword), method) for keyword in SPARE_KEYWORDS}
+        return {keyword: whole - tokens for keyword, tokens in without_it.items() if tokens < whole}
 
     def input_tokens(self, request: Request, method: Method) -> int:
         """The tokens of a request by one method, in all."""
@@ -111,7 +106,7 @@ class Meter:
         variant, method = self.variant_of(self.model)
         alone = Request(endpoint="", model=self.model, turns=(), images=(image,))
         known = doubts(alone, variant and variant.model)
-        return Entry("image", {**dict.fromkeys(PARTS, 0), IMAGES: image_tokens(image, method.images)}, known, model=self.model)
+        return Entry({**dict.fromkeys(PARTS, 0), IMAGES: image_tokens(image, method.images)}, known, model=self.model)
 
     def variant_of(self, name: str | None) -> tuple[Variant | None, Method]:
         """What a model id stands for, None where the table has none or no model is named; and how it counts."""

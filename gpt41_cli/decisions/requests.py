@@ -45,11 +45,10 @@ class Place(NamedTuple):
 class Entry(NamedTuple):
     """One counted input: its tokens by part (of PARTS), and why they may not be exact. `model` is as the request names it.
 
-    `kind` is request, text or image. `custom_id`, `model`, `endpoint` are None where it does not say, or is no request.
+    `custom_id`, `model`, `endpoint` are None where it does not say, or is no request.
     Where pieces are kept, `savings` says for a keyword of schemas how many tokens less the request has without it.
     """
 
-    kind: str
     parts: Mapping[str, int]
     doubts: Sequence[Doubt] = ()
     custom_id: str | None = None

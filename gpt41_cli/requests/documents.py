@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
@@ -126,8 +127,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """An object, whose keys must differ: which of two is meant, nobody can know."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise BadBody(f"expected each key once, found {told(twice)} a second time")
     return found
 
