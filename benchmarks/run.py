@@ -6,6 +6,7 @@ A ratio of two commands that ran side by side holds on any machine; a time in se
 import argparse
 import gzip
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gpt41_cli
-from gpt41_cli.tokens.vocabulary import ranks
 
 HERE = Path(__file__).resolve().parent
 GPT41 = [sys.executable, "-m", "gpt41_cli"]
@@ -69,7 +69,12 @@ def write_sample(path: Path, size: int) -> None:
 
 
 def write_batch(path: Path, lines: int) -> None:
-    """Lines for the Batch API that share a system prompt of 1,500 tokens and ask questions of 200, the same on every machine."""
+    """Lines for the Batch API that share a system prompt of 1,500 tokens and ask questions of 200, the same on every machine.
+
+    Called in a process of its own: the vocabulary that it takes its words from must not make this one large.
+    """
+    from gpt41_cli.tokens.vocabulary import ranks
+
     chance = random.Random(41)
     words = [token.decode() for token in ranks("o200k_base") if re.fullmatch(rb" [a-z]{2,9}", token)][:8_000]
 
@@ -97,7 +102,9 @@ def main() -> None:
         vocabulary.write_bytes(gzip.decompress(packed.read_bytes()))
         write_sample(small, 4_000)
         write_sample(large, 50_000_000)
-        write_batch(batch, 50_000)
+        writer = multiprocessing.get_context("spawn").Process(target=write_batch, args=(batch, 50_000))
+        writer.start()
+        writer.join()
         plain = [sys.executable, str(HERE / "plain_batch.py"), str(vocabulary), str(batch)]
         bare = [sys.executable, str(HERE / "bare_tiktoken.py"), str(vocabulary)]
         compare("gpt41 --help / python -c pass", [*GPT41, "--help"], NOTHING, runs)

@@ -35,6 +35,8 @@ ONE_LINE = [
     ({"const": 5}, "5"),
     ({"type": "array", "items": {"type": "string"}}, "string[]"),
     ({"type": "array"}, "any[]"),
+    ({"type": "array", "items": True}, "any[]"),
+    ({"anyOf": [{"type": "string"}, True]}, "string | any"),
     ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, "number[][]"),
     ({"type": "array", "items": {"enum": ["x", "y"]}}, 'Array<"x" | "y">'),
     ({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, "Array<string | null>"),

@@ -521,6 +521,7 @@ def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: ra
 def test_a_percentile_is_the_nearest_rank(sizes: list[int], percent: int) -> None:
     tally = Tally.of(Done(Place("f", index), Entry({"text": size_})) for index, size_ in enumerate(sizes))
     assert tally.percentile(percent) == sorted(sizes)[math.ceil(len(sizes) * percent / 100) - 1]
+    assert Tally().percentile(percent) == 0
 
 
 sized = st.builds(

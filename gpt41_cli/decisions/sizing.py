@@ -116,7 +116,7 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False) -> Sized:
     variant, method = meter.variant_of(name)
     if name and not variant:
         raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
-    text = request._replace(images=())
+    text = request._replace(images=()) if request.images else request
     tokens = meter.input_tokens(text, method._replace(escapes_results=False))
     found = doubts(request, variant and variant.model, is_named=name is not None)
     return Sized(
