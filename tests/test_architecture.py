@@ -33,8 +33,9 @@ FLOORS = {
 }
 WALLS = {
     "typer": {"cli"},
-    "rich": {"views/text.py"},
+    "rich": {"views/text.py", "cli/progress.py"},
     "tiktoken": {"tokens"},
+    "toktok": {"tokens/fast.py"},
     "regex": {"tokens"},
     "yaml": {"catalog"},
     "pathspec": {"requests"},

@@ -17,6 +17,7 @@ from gpt41_cli.decisions.estimate import Estimate, estimate, estimate_parts
 from gpt41_cli.decisions.limits import exceeded, pace, tier_blocks
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.recommend import Recommendation, recommend
+from gpt41_cli.decisions.requests import Reading
 from gpt41_cli.decisions.sizing import Sizing, Terms, read, together, workloads
 from gpt41_cli.decisions.workload import Group, Load, Shape, Size, Workload
 from gpt41_cli.errors import InputError, MissingPrice
@@ -36,7 +37,7 @@ def size(tmp_path: Path, catalog: Catalog) -> Any:
     def size(*bodies: Body) -> Sizing:
         (tmp_path / "f.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
-        return read(found, None, lambda: Meter(catalog), "o200k_base", skipped).sizing
+        return read(found, Reading(), lambda: Meter(catalog), "o200k_base", skipped).sizing
 
     return size
 
@@ -266,7 +267,7 @@ def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) 
 def test_texts_and_pictures_are_one_request(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one two")
     named, skipped = sources([str(tmp_path / "a.txt")], "three", lambda: pytest.fail("standard input is not named"))
-    found = read(named, None, lambda: Meter(catalog), "o200k_base", skipped)
+    found = read(named, Reading(), lambda: Meter(catalog), "o200k_base", skipped)
     assert (found.text_tokens, found.images, found.sizing.requests) == (3, (), 0)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, count, count_stream, engine, vocabulary
+from gpt41_cli.tokens import DEFAULT_ENCODING, Counter, Memo, count, count_stream, engine, fast, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -112,6 +112,30 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
     memo = Memo(DEFAULT_ENCODING)
     for text in ["one two", "three four five", "x" * 200, "one two", "word " * 9, "three four five", "", "one two"]:
         assert memo(text) == len(reference.encode_ordinary(text))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
+def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
+    assert fast.count_many(some, DEFAULT_ENCODING) == [len(reference.encode_ordinary(text)) for text in some]
+
+
+@pytest.mark.parametrize("is_much", [False, True])
+def test_what_a_memo_learns_is_what_it_counts(is_much: bool) -> None:
+    some = ["a", "Hello\ud800 world", " " * 1_000_000, "a", "<|endoftext|>"]
+    memo = Memo(DEFAULT_ENCODING, is_much=is_much)
+    assert memo.learns is is_much
+    memo.learn(some[:3])
+    assert [memo(text) for text in some] == [1, 3, 7_813, 1, 7]
+    with Counter(DEFAULT_ENCODING, jobs=1, is_much=is_much) as counter:
+        assert counter.add(some)() == count("".join(some), DEFAULT_ENCODING)
+
+
+def test_without_the_extra_much_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "is_installed", lambda: False)
+    memo = Memo(DEFAULT_ENCODING, is_much=True)
+    assert not memo.learns
+    assert memo("hello world") == 2
 
 
 def test_only_shipped_encodings_count() -> None:

@@ -30,6 +30,14 @@ def test_results_come_in_order_from_processes_or_threads(monkeypatch: pytest.Mon
     assert all(each[1:] != here for each in found[ALONE:])
 
 
+@pytest.mark.parametrize(("jobs", "others"), [(1, 0), (2, 2), (3, 3)])
+def test_so_many_jobs_are_so_many_workers(jobs: int, others: int) -> None:
+    found = list(in_order(square, range(200), jobs))
+    assert [result for result, _, _ in found] == [number * number for number in range(200)]
+    assert len({each[1:] for each in found} - {(os.getpid(), threading.get_ident())}) <= others
+    assert (len({each[1:] for each in found}) == 1) is (jobs == 1)
+
+
 def test_a_process_with_threads_does_not_fork() -> None:
     done = threading.Event()
     other = threading.Thread(target=done.wait)

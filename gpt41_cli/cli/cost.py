@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.each import Drawn, finish_each
-from gpt41_cli.cli.work import Asked, Work, make_meter, read_sources, read_work
+from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.work import Asked, Work, make_meter, make_reading, read_sources, read_work
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def cost(
     mode: options.Modes = None,
     platform: options.PlatformName = "openai",
     skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
@@ -54,7 +56,7 @@ def cost(
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, not modes)
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, jobs, not modes)
     if each:
         _each(asked, catalog, variants, modes, place, day, Drawn(output_format, quiet, skip_invalid))
     work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
@@ -101,19 +103,21 @@ def _each(
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
     sources, left_out = read_sources(asked.paths, asked.text)
+    reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None
     pricer = Pricer(
-        make_meter(catalog, variant and variant.id, asked.image_size),
+        make_meter(catalog, variant and variant.id, asked.image_size, reading),
         Terms(asked.output_tokens, *options.read_cached(asked.cached)),
         platform,
         day,
         variant,
         modes[0] if modes else None,
     )
-    finish_each(
-        price_each(sources, options.read_kind(asked.kind), pricer, left_out),
-        partial(priced.report, catalog=catalog, is_ceiling=asked.output_tokens is None),
-        priced.record,
-        priced.answer,
-        drawn,
-    )
+    with watched(sources, is_streamed=True) as seen:
+        finish_each(
+            price_each(seen, reading, pricer, left_out),
+            partial(priced.report, catalog=catalog, is_ceiling=asked.output_tokens is None),
+            priced.record,
+            priced.answer,
+            drawn,
+        )

@@ -7,7 +7,8 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.each import Drawn, finish_each
-from gpt41_cli.cli.work import encoding_of, make_meter, read_sources, refuse
+from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.work import encoding_of, make_meter, make_reading, read_sources, refuse
 from gpt41_cli.errors import InputError
 
 
@@ -22,6 +23,7 @@ def count(
     top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
     skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
     quiet: options.Quiet = False,
@@ -54,19 +56,21 @@ def count(
     output.check(output_format)
     if show and (each or quiet):
         raise InputError(f"--show: expected it alone, found {'--each' if each else '--quiet'}")
-    meter = cache(lambda: make_meter(read_catalog(), model, image_size))
     sources, left_out = read_sources(paths, text)
+    reading = make_reading(kind, jobs, sources)
+    meter = cache(lambda: make_meter(read_catalog(), model, image_size, reading))
     encoding = encoding_of([variant]) if variant else DEFAULT_ENCODING
-    inputs = Inputs(sources, encoding, meter, left_out, options.read_kind(kind), keeps_pieces=show)
-    if each:
-        finish_each(
-            count_each(inputs),
-            partial(entries.report, catalog=catalog),
-            entries.record,
-            entries.answer,
-            Drawn(output_format, quiet, skip_invalid),
-        )
-    found = count_all(inputs)
+    with watched(sources, is_streamed=each) as seen:
+        inputs = Inputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)
+        if each:
+            finish_each(
+                count_each(inputs),
+                partial(entries.report, catalog=catalog),
+                entries.record,
+                entries.answer,
+                Drawn(output_format, quiet, skip_invalid),
+            )
+        found = count_all(inputs)
     if not (skip_invalid and found.inputs):
         refuse(found.tally.rejects, found.inputs)
     if found.tally.requests or found.pictures:

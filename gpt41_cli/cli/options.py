@@ -176,6 +176,10 @@ ImageSize = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", parser=_count(1), help="How many processes read and count.", show_default="one for each core"),
+]
 Each = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]

@@ -41,6 +41,7 @@ def recommend(
         int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
     ] = None,
     skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
     platform: options.PlatformName = "openai",
     as_of: options.AsOf = None,
@@ -80,7 +81,7 @@ def recommend(
         max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid)
+    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, jobs)
     work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
     found = choose(catalog, work.together, wishes, place, day)
     output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), output_format, quiet)

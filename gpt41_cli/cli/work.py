@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, standard_input
 from gpt41_cli.cli.output import complain
+from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
-    from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.decisions.requests import Reading, Rejects
     from gpt41_cli.decisions.sizing import Sizing
     from gpt41_cli.decisions.workload import Group, Terms, Workload
     from gpt41_cli.requests.request import Image
@@ -32,6 +33,7 @@ class Asked(NamedTuple):
     output_tokens: int | None
     requests: int
     skip_invalid: bool
+    jobs: int | None = None
     names_mode: bool = False
 
 
@@ -62,9 +64,10 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         from gpt41_cli.decisions import sizing
 
         sources, left_out = read_sources(asked.paths, asked.text)
-        meter = cache(lambda: make_meter(catalog, model, asked.image_size))
-        kind, encoding = read_kind(asked.kind), encoding_of(variants)
-        found = sizing.read(sources, kind, meter, encoding, left_out, names_mode=asked.names_mode)
+        reading = make_reading(asked.kind, asked.jobs, sources)
+        meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading))
+        with watched(sources) as seen:
+            found = sizing.read(seen, reading, meter, encoding_of(variants), left_out, names_mode=asked.names_mode)
         if found.sizing.groups or found.sizing.rejects.count:
             return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked, left_out)
         text_tokens, images = found.text_tokens, found.images
@@ -102,11 +105,20 @@ def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Sourc
     return sources(read_paths(paths, text), text, standard_input)
 
 
-def make_meter(catalog: "Catalog", model: str | None, image_size: str | None) -> "Meter":
+def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[Source]") -> "Reading":
+    """How the sources are read."""
+    from gpt41_cli.decisions.requests import Reading
+    from gpt41_cli.requests.sources import known_bytes
+    from gpt41_cli.tokens.fast import MUCH_BYTES
+
+    return Reading(read_kind(kind), jobs, known_bytes(sources) >= MUCH_BYTES)
+
+
+def make_meter(catalog: "Catalog", model: str | None, image_size: str | None, reading: "Reading") -> "Meter":
     """What counts requests."""
     from gpt41_cli.decisions.measure import Meter
 
-    return Meter(catalog, model, read_image_size(image_size))
+    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_much)
 
 
 def refuse(rejects: "Rejects", good: int) -> None:

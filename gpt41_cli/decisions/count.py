@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, gathered, left_out, opened
+from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Reading, gathered, left_out, opened
 from gpt41_cli.decisions.tally import Tally
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.inputs import IMAGE, TEXT, Picture, Text
@@ -72,13 +72,13 @@ class Inputs(NamedTuple):
     encoding: str
     meter: Callable[[], Meter]
     skipped: list[LeftOut]
-    kind: str | None = None
+    reading: Reading = Reading()
     keeps_pieces: bool = False
 
 
 def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:
     """Every input in order, requests one by one; nothing is held back."""
-    with Counter(inputs.encoding) as counter:
+    with _counter(inputs) as counter:
         for found in _walk(inputs, counter, list):
             if isinstance(found, Waiting):
                 yield Done(found.place, Entry({**dict.fromkeys(PARTS, 0), TEXT: found.tokens()}))
@@ -94,7 +94,7 @@ def count(inputs: Inputs) -> Count:
     texts: list[Waiting] = []
     pictures: list[Done[Entry]] = []
     tallies: dict[str, Tally] = {}
-    with Counter(inputs.encoding) as counter:
+    with _counter(inputs) as counter:
         for found in _walk(inputs, counter, Tally.of):
             if isinstance(found, Waiting):
                 texts.append(found)
@@ -125,17 +125,22 @@ def _walk(
     """Every source in order: texts as they wait for their sum, pictures, and requests as `gather` gathers them."""
     for source in inputs.sources:
         try:
-            with opened(source, inputs.kind) as found:
+            with opened(source, inputs.reading.kind) as found:
                 if isinstance(found, Text):
                     yield Waiting(Place(source.name), counter.add(found.pieces))
                 elif isinstance(found, Picture):
                     yield Done(Place(source.name), _picture(inputs, source, found))
                 else:
-                    work = partial(inputs.meter().count, keeps_pieces=inputs.keeps_pieces)
-                    for part in gathered(source, found, inputs.kind, work, gather):
+                    meter = inputs.meter()
+                    work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
+                    for part in gathered(source, found, inputs.reading, work, gather, meter.learn):
                         yield Gathered(source.name, part)
         except InputError as error:
             inputs.skipped.append(left_out(source, error))
+
+
+def _counter(inputs: Inputs) -> Counter:
+    return Counter(inputs.encoding, jobs=inputs.reading.jobs, is_much=inputs.reading.is_much)
 
 
 def _picture(inputs: Inputs, source: Source, found: Picture) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -13,7 +13,7 @@ from gpt41_cli.requests.request import Image, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo
 from gpt41_cli.tokens.doubts import doubts
 from gpt41_cli.tokens.images import image_tokens
-from gpt41_cli.tokens.pieces import IMAGES, PARTS, measure
+from gpt41_cli.tokens.pieces import IMAGES, PARTS, measure, texts
 from gpt41_cli.tokens.prompt import prompt
 from gpt41_cli.tokens.schema import without
 
@@ -51,21 +51,40 @@ def _without(request: Request, keyword: str) -> Request:
 
 class Meter:
     """Counts requests, with one memo for each vocabulary. `model` overrides the one that a request names; `image_size` is
-    that of pictures whose size nothing tells.
+    that of pictures whose size nothing tells; `is_much` as for a memo.
     """
 
-    def __init__(self, catalog: Catalog, model: str | None = None, image_size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        model: str | None = None,
+        image_size: tuple[int, int] | None = None,
+        *,
+        is_much: bool = False,
+    ) -> None:
         self.catalog = catalog
         self.model = model
         self._image_size = image_size
+        self._is_much = is_much
         self._memos: dict[str, Memo] = {}
         self._variants: dict[str | None, tuple[Variant | None, Method]] = {}
 
-    def memo(self, encoding: str) -> Callable[[str], int]:
+    def memo(self, encoding: str) -> Memo:
         """What counts the texts of a vocabulary."""
         if encoding not in self._memos:
-            self._memos[encoding] = Memo(encoding)
+            self._memos[encoding] = Memo(encoding, is_much=self._is_much)
         return self._memos[encoding]
+
+    def learn(self, sent: Sequence[Sent]) -> None:
+        """Count the texts of all these requests, which are asked for next; nothing where the engine gains nothing by it."""
+        by_encoding: dict[str, list[str]] = {}
+        for each in sent:
+            _, method = self.variant_of(self.model or each.request.model)
+            if self.memo(method.encoding).learns:
+                pieces = prompt(each.request, escapes_results=method.escapes_results)
+                by_encoding.setdefault(method.encoding, []).extend(texts(pieces))
+        for encoding, found in by_encoding.items():
+            self.memo(encoding).learn(found)
 
     def count(self, sent: Sent, *, keeps_pieces: bool = False) -> Entry:
         """The tokens of a request for the model that it names."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.requests import Done, Invalid, gathered, left_out, opened
+from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered, left_out, opened
 from gpt41_cli.decisions.sizing import size
 from gpt41_cli.decisions.workload import Terms, size_on
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
@@ -73,15 +73,15 @@ class Pricer:
 
 
 def price_each(
-    sources: Sequence[Source], kind: str | None, pricer: Pricer, skipped: list[LeftOut]
+    sources: Sequence[Source], reading: Reading, pricer: Pricer, skipped: list[LeftOut]
 ) -> Iterator[Done[Priced] | Invalid]:
     """Every request of the sources in order, priced; nothing is held back. InputError for a source that is no requests."""
     for source in sources:
         try:
-            with opened(source, kind) as found:
+            with opened(source, reading.kind) as found:
                 if not isinstance(found, Requests):
                     raise InputError(f"{source.label}: expected requests with --each, found something else; --as says")
-                for some in gathered(source, found, kind, pricer.price, list):
+                for some in gathered(source, found, reading, pricer.price, list, pricer.meter.learn):
                     yield from some
         except InputError as error:
             skipped.append(left_out(source, error))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 G = TypeVar("G")
+
+
+class Reading(NamedTuple):
+    """How inputs are read: as which kind (None: as what they are recognised as), and by how many workers (None: one for each
+    core). `is_much`: there is so much of it that a faster engine pays for being loaded.
+    """
+
+    kind: str | None = None
+    jobs: int | None = None
+    is_much: bool = False
 
 
 class Place(NamedTuple):
@@ -134,27 +145,38 @@ def left_out(source: Source, error: InputError) -> LeftOut:
 def gathered(
     source: Source,
     requests: Requests,
-    kind: str | None,
+    reading: Reading,
     work: Callable[[Sent], R],
     gather: Callable[[Iterator[Done[R] | Invalid]], G],
+    learn: Callable[[Sequence[Sent]], None] | None = None,
 ) -> Iterator[G]:
     """What `gather` makes of what `work` makes of the requests, some of them at a time, in order and on all cores.
 
-    `work` may raise BadBody for a request that turns out to be none.
+    `work` may raise BadBody for a request that turns out to be none. `learn` is shown requests before they are worked on,
+    where they are better looked at together.
     """
 
+    def read(item: Item) -> Done[Sent] | Invalid:
+        name = source.name
+        place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
+        return _attempt(source, place, lambda: read_item(item, reading.kind))
+
     def work_on(chunk: Chunk) -> G:
-        return gather(_work_on(item, source, kind, work) for item in items(chunk))
+        found: Iterable[Done[Sent] | Invalid] = map(read, items(chunk))
+        if learn:
+            found = list(found)
+            learn([each.result for each in found if isinstance(each, Done)])
+        return gather(
+            each if isinstance(each, Invalid) else _attempt(source, each.place, partial(work, each.result)) for each in found
+        )
 
-    yield from in_order(work_on, requests.chunks)
+    yield from in_order(work_on, requests.chunks, reading.jobs)
 
 
-def _work_on(item: Item, source: Source, kind: str | None, work: Callable[[Sent], R]) -> Done[R] | Invalid:
-    name, is_listed = source.name, source.is_listed
-    place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
+def _attempt(source: Source, place: Place, act: Callable[[], R]) -> Done[R] | Invalid:
     try:
-        return Done(place, work(read_item(item, kind)))
+        return Done(place, act())
     except BadBody as error:
-        return Invalid(place, str(error), is_listed)
+        return Invalid(place, str(error), source.is_listed)
     except RecursionError:
-        return Invalid(place, "expected a body that nests less deep, found hundreds of levels", is_listed)
+        return Invalid(place, "expected a body that nests less deep, found hundreds of levels", source.is_listed)

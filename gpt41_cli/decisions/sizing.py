@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
-from gpt41_cli.decisions.requests import Done, Invalid, Rejects, gathered, left_out, opened
+from gpt41_cli.decisions.requests import Done, Invalid, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody, told
@@ -156,7 +156,7 @@ def _mode(sent: Sent, names_mode: bool) -> str:
 
 def read(
     sources: Sequence[Source],
-    kind: str | None,
+    reading: Reading,
     meter: Callable[[], Meter],
     encoding: str,
     skipped: list[LeftOut],
@@ -170,17 +170,17 @@ def read(
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
     sizing = Sizing()
-    with TokenCounter(encoding) as counter:
+    with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_much) as counter:
         for source in sources:
             try:
-                with opened(source, kind) as found:
+                with opened(source, reading.kind) as found:
                     if isinstance(found, Text):
                         texts.append(counter.add(found.pieces))
                     elif isinstance(found, Picture):
                         images.append(Image(found.width, found.height))
                     else:
                         work = partial(size, meter(), names_mode=names_mode)
-                        sizing = sum(gathered(source, found, kind, work, Sizing.of), sizing)
+                        sizing = sum(gathered(source, found, reading, work, Sizing.of, meter().learn), sizing)
             except InputError as error:
                 skipped.append(left_out(source, error))
         text_tokens = sum(tokens() for tokens in texts)

@@ -30,10 +30,14 @@ class Block(NamedTuple):
     data: bytes
 
     def lines(self) -> Iterator[Line]:
-        """The lines in it, but for blank ones."""
-        for number_, data in enumerate(self.data.split(b"\n"), self.first):
-            if data and not data.isspace():
-                yield Line(number_, data)
+        """The lines in it, but for blank ones: one at a time, since all at once would be the block a second time."""
+        start, number_ = 0, self.first
+        while start < len(self.data):
+            end = self.data.find(b"\n", start)
+            line = self.data[start : end if end >= 0 else None]
+            if line and not line.isspace():
+                yield Line(number_, line)
+            start, number_ = start + len(line) + 1, number_ + 1
 
 
 def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISSOCK
@@ -63,6 +63,16 @@ def sources(paths: Sequence[str], literal: str | None, stdin: Callable[[], Binar
         else:
             found.append(Source(path, partial(open_file, Path(path))))
     return found, left_out
+
+
+def known_bytes(sources: Sequence[Source]) -> int:
+    """How much there is to read, of what the system tells the size of."""
+    total = 0
+    for source in sources:
+        if source.name not in (STDIN, LITERAL):
+            with suppress(OSError, ValueError):
+                total += Path(source.name).stat().st_size
+    return total
 
 
 def _is_folder(path: str) -> bool:

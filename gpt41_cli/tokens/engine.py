@@ -1,19 +1,21 @@
 """Exact token counts of text of any size and shape, with tiktoken as the engine and a bounded amount of memory.
 
 Long text is cut where the encoding's pattern cuts it anyway, so that the parts can be counted on all cores and their
-sum is the count of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens.
+sum is the count of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens. Where much is to be
+counted and the `[fast]` extra is installed, its engine counts instead (`gpt41_cli.tokens.fast`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from threading import Semaphore
 from typing import TYPE_CHECKING
 
+from gpt41_cli.tokens import fast
 from gpt41_cli.tokens.vocabulary import VOCABULARIES, ranks
 
 if TYPE_CHECKING:
@@ -54,9 +56,9 @@ class Counter:
     `add` waits while too many blocks are under way, so that memory does not grow with the texts.
     """
 
-    def __init__(self, encoding: str) -> None:
-        self._engine = _engine(encoding)
-        workers = os.cpu_count() or 1
+    def __init__(self, encoding: str, *, jobs: int | None = None, is_much: bool = False) -> None:
+        self._count_many = _count_many(encoding, is_much=is_much)
+        workers = jobs or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(workers)
         self._free = Semaphore(2 * workers)
 
@@ -77,7 +79,7 @@ class Counter:
 
     def _count(self, block: str) -> int:
         try:
-            return _count_block(block, self._engine)
+            return sum(self._count_many((block,)))
         finally:
             self._free.release()
 
@@ -86,27 +88,46 @@ class Memo:
     """Counts texts that come again and again, such as the system prompt of every line of a file: each is counted once.
 
     Threads may share it. What it holds is bounded; when that is full it forgets everything, and what does come again is
-    soon back.
+    soon back. `is_much`: much is to be counted, so that a faster engine pays for being loaded.
     """
 
-    def __init__(self, encoding: str) -> None:
-        self._engine = _engine(encoding)
+    def __init__(self, encoding: str, *, is_much: bool = False) -> None:
+        self._count_many = _count_many(encoding, is_much=is_much)
         self._counts: dict[str, int] = {}
         self._room = MEMO_CHARACTERS
+        self.learns = is_much and fast.is_installed()
+        """Whether it is faster at many texts together: what is going to be asked for is best said before, with `learn`."""
 
     def __call__(self, text: str) -> int:
         """Tokens of `text`."""
         known = self._counts.get(text)
         if known is not None:
             return known
-        tokens = sum(_count_block(block, self._engine) for block in _blocks((text,)))
+        tokens = sum(self._count_many(tuple(_blocks((text,)))))
+        self._keep(text, tokens)
+        return tokens
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Count those of the texts that are not known, all of them at once."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._counts]
+        for text, tokens in zip(new, self._count_many(new), strict=True):
+            self._keep(text, tokens)
+
+    def _keep(self, text: str, tokens: int) -> None:
         self._room -= len(text)
         if self._room < 0:
             self._counts.clear()
             self._room = MEMO_CHARACTERS - len(text)
         if self._room >= 0:
             self._counts[text] = tokens
-        return tokens
+
+
+def _count_many(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
+    """What counts texts, none of them much longer than a block: the faster engine, where it is there and worth loading."""
+    if is_much and fast.is_installed():
+        return partial(fast.count_many, encoding=encoding)
+    engine = _engine(encoding)
+    return lambda texts: [_count_block(text, engine) for text in texts]
 
 
 @cache

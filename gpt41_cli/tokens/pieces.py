@@ -27,6 +27,14 @@ class Piece(NamedTuple):
     joins: bool = False
 
 
+def texts(pieces: Iterable[Piece]) -> Iterator[str]:
+    """The texts that `measure` has counted, each as it is tokenised."""
+    whole = ""
+    for piece in pieces:
+        whole = whole + piece.text if piece.joins else piece.text
+        yield whole
+
+
 def measure(pieces: Iterable[Piece], count: Callable[[str], int]) -> Iterator[tuple[Piece, int]]:
     """Each piece with its tokens; one that joins is charged what the joined string costs more."""
     whole = ""

@@ -25,14 +25,17 @@ ALONE = 2
 _inherited: Callable[[Any], Any]
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """What `work` returns for each of `items`, which workers get pickled, as its result comes back."""
+def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None) -> Iterator[R]:
+    """What `work` returns for each of `items`, which workers get pickled, as its result comes back.
+
+    `jobs` is how many workers there are: one for each core where it is None; with 1, all of the work is done here.
+    """
     pending = iter(items)
-    yield from map(work, islice(pending, ALONE))
+    workers = jobs or os.cpu_count() or 1
+    yield from map(work, islice(pending, ALONE) if workers > 1 else pending)
     more = next(pending, None)
     if more is None:
         return
-    workers = os.cpu_count() or 1
     running: deque[Future[R]] = deque()
     pool, task = _pool(work, workers)
     try:

@@ -1,0 +1,113 @@
+"""How far the reading has come, for a person at a terminal who waits: bytes, lines and the time that is left."""
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from gpt41_cli.requests.sources import Source
+
+PATIENCE_SECONDS = 1
+"""Work that is done by then shows no bar."""
+
+_DRAWN_A_SECOND = 10
+
+
+@contextmanager
+def watched(sources: "Sequence[Source]", *, is_streamed: bool = False) -> "Iterator[Sequence[Source]]":
+    """The sources; while they are read, a bar on standard error. Nothing on a pipe, nothing in CI, and nothing where answers
+    that are streamed to the same terminal show how far it is.
+    """
+    if not _has_watcher() or (is_streamed and sys.stdout is not None and sys.stdout.isatty()):
+        yield sources
+        return
+    from gpt41_cli.requests.sources import known_bytes
+
+    bar = _Bar(known_bytes(sources))
+    try:
+        yield [source._replace(open=bar.watch(source.open)) for source in sources]
+    finally:
+        bar.close()
+
+
+def _has_watcher() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+class _Bar:
+    """Drawn from the first read after a second on, and by the reads themselves: a thread would keep workers from forking."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._bytes = self._lines = 0
+        self._due = time.monotonic() + PATIENCE_SECONDS
+        self._drawn: Progress | None = None
+
+    def watch(self, open_it: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+        """A way to open it that tells of every read."""
+        return lambda: io.BufferedReader(_Watched(open_it(), self._add))
+
+    def close(self) -> None:
+        """Wipe the bar away."""
+        if self._drawn:
+            self._drawn.stop()
+
+    def _add(self, data: memoryview) -> None:
+        self._bytes += len(data)
+        self._lines += data.tobytes().count(b"\n")
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + 1 / _DRAWN_A_SECOND
+        if self._drawn is None:
+            self._drawn = _draw(self._total)
+        self._drawn.update(self._drawn.task_ids[0], completed=self._bytes, lines=f"{self._lines:,} lines")
+        self._drawn.refresh()
+
+
+def _draw(total: int) -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = BarColumn(), DownloadColumn(), TextColumn("{task.fields[lines]}"), TimeRemainingColumn(), TextColumn("left")
+    drawn = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    drawn.add_task("", total=total or None, lines="")
+    drawn.start()
+    return drawn
+
+
+class _Watched(io.RawIOBase):
+    """A stream that shows what is read from it."""
+
+    def __init__(self, stream: BinaryIO, seen: Callable[[memoryview], None]) -> None:
+        self._stream = stream
+        self._seen = seen
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        size: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        self._seen(buffer[:size])
+        return size
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
