@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, Counter, Memo, count, count_stream, engine, fast, vocabulary
+from gpt41_cli.tokens import DEFAULT_ENCODING, Counter, count, count_memo, count_stream, engine, fast, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -109,7 +109,7 @@ def test_more_text_never_counts_less(first: str, second: str) -> None:
 
 def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MEMO_CHARACTERS", 50)
-    memo = Memo(DEFAULT_ENCODING)
+    memo = count_memo(DEFAULT_ENCODING)
     for text in ["one two", "three four five", "x" * 200, "one two", "word " * 9, "three four five", "", "one two"]:
         assert memo(text) == len(reference.encode_ordinary(text))
 
@@ -123,8 +123,7 @@ def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some
 @pytest.mark.parametrize("is_much", [False, True])
 def test_what_a_memo_learns_is_what_it_counts(is_much: bool) -> None:
     some = ["a", "Hello\ud800 world", " " * 1_000_000, "a", "<|endoftext|>"]
-    memo = Memo(DEFAULT_ENCODING, is_much=is_much)
-    assert memo.learns is is_much
+    memo = count_memo(DEFAULT_ENCODING, is_much=is_much)
     memo.learn(some[:3])
     assert [memo(text) for text in some] == [1, 3, 7_813, 1, 7]
     with Counter(DEFAULT_ENCODING, jobs=1, is_much=is_much) as counter:
@@ -133,9 +132,7 @@ def test_what_a_memo_learns_is_what_it_counts(is_much: bool) -> None:
 
 def test_without_the_extra_much_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "is_installed", lambda: False)
-    memo = Memo(DEFAULT_ENCODING, is_much=True)
-    assert not memo.learns
-    assert memo("hello world") == 2
+    assert count_memo(DEFAULT_ENCODING, is_much=True)("hello world") == 2
 
 
 def test_only_shipped_encodings_count() -> None:

@@ -24,6 +24,8 @@ def cost(
     image_size: options.ImageSize = None,
     input_tokens: options.InputTokens = None,
     cached: options.Cached = None,
+    requests_per_minute: options.RequestsPerMinute = None,
+    lifetime: options.CacheLifetime = None,
     output_tokens: options.OutputTokens = None,
     requests: options.Requests = 1,
     each: options.Each = False,
@@ -56,7 +58,21 @@ def cost(
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, jobs, not modes)
+    asked = Asked(
+        paths,
+        text,
+        kind,
+        image_size,
+        input_tokens,
+        cached,
+        output_tokens,
+        requests,
+        skip_invalid,
+        jobs,
+        names_mode=not modes,
+        requests_per_minute=requests_per_minute,
+        lifetime=lifetime,
+    )
     if each:
         _each(asked, catalog, variants, modes, place, day, Drawn(output_format, quiet, skip_invalid))
     work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
@@ -102,6 +118,8 @@ def _each(
         raise InputError("--each: expected at most one --model and one --mode, found several")
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
+    if asked.cached == options.SIMULATE:
+        raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)
     reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None

@@ -14,6 +14,7 @@ from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
+    from gpt41_cli.decisions.replay import Pace
 
 # Far above any bill, and low enough for every figure to stay readable.
 MAX_COUNT = 1_000_000_000_000
@@ -82,8 +83,26 @@ Cached = Annotated[
     typer.Option(
         "--cached",
         "--cached-tokens",
-        metavar="N|SHARE",
-        help="How much of the input of one request is read from the prompt cache: 800, or 60%.",
+        metavar="N|SHARE|simulate",
+        help="How much of the input of one request is read from the prompt cache: 800, or 60%; simulate replays requests.",
+    ),
+]
+RequestsPerMinute = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        parser=_count(1),
+        help="How fast requests are sent, for the prompt cache.",
+        show_default="as fast as one machine takes",
+    ),
+]
+CacheLifetime = Annotated[
+    str | None,
+    typer.Option(
+        "--lifetime",
+        metavar="TIME",
+        help="How long the prompt cache keeps what nobody asks for: 10m, or 24h where a model offers it.",
+        show_default="the least that is published",
     ),
 ]
 OutputTokens = Annotated[
@@ -184,6 +203,9 @@ Each = Annotated[bool, typer.Option("--each", help="One entry for each request; 
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
 
+SIMULATE = "simulate"
+"""What `--cached` says to have the prompt cache replayed."""
+
 _SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
@@ -257,13 +279,21 @@ def read_percent(value: str, option: str) -> Decimal:
 
 def read_cached(value: str | None) -> tuple[int, Decimal | None]:
     """`--cached` as tokens, or as a share of the input."""
-    if value is None:
+    if value is None or value == SIMULATE:
         return 0, None
     if value.endswith("%"):
         return 0, read_percent(value, "--cached")
     if not re.fullmatch(r"\d{1,12}", value):
-        raise InputError(f"--cached: expected tokens such as 800 or a share such as 60%, found {quoted(value)}")
+        raise InputError(f"--cached: expected tokens such as 800, a share such as 60%, or {SIMULATE}, found {quoted(value)}")
     return int(value), None
+
+
+def read_pace(requests_per_minute: int | None, lifetime: str | None) -> "Pace":
+    """`--requests-per-minute` and `--lifetime`, in whole minutes."""
+    from gpt41_cli.decisions.replay import Pace
+
+    kept = None if lifetime is None else read_duration(lifetime, "--lifetime")
+    return Pace(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
 
 
 def read_duration(value: str, option: str) -> timedelta:

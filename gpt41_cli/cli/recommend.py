@@ -16,6 +16,8 @@ def recommend(
     image_size: options.ImageSize = None,
     input_tokens: options.InputTokens = None,
     cached: options.Cached = None,
+    requests_per_minute: options.RequestsPerMinute = None,
+    lifetime: options.CacheLifetime = None,
     output_tokens: options.OutputTokens = None,
     requests: options.Requests = 1,
     task: options.Tasks = None,
@@ -81,7 +83,20 @@ def recommend(
         max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    asked = Asked(paths, text, kind, image_size, input_tokens, cached, output_tokens, requests, skip_invalid, jobs)
+    asked = Asked(
+        paths,
+        text,
+        kind,
+        image_size,
+        input_tokens,
+        cached,
+        output_tokens,
+        requests,
+        skip_invalid,
+        jobs,
+        requests_per_minute=requests_per_minute,
+        lifetime=lifetime,
+    )
     work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
     found = choose(catalog, work.together, wishes, place, day)
     output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), output_format, quiet)

@@ -3,7 +3,7 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, standard_input
+from gpt41_cli.cli.options import SIMULATE, read_cached, read_image_size, read_kind, read_pace, read_paths, standard_input
 from gpt41_cli.cli.output import complain
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.decisions.replay import Replay
     from gpt41_cli.decisions.requests import Reading, Rejects
     from gpt41_cli.decisions.sizing import Sizing
     from gpt41_cli.decisions.workload import Group, Terms, Workload
@@ -35,6 +36,8 @@ class Asked(NamedTuple):
     skip_invalid: bool
     jobs: int | None = None
     names_mode: bool = False
+    requests_per_minute: int | None = None
+    lifetime: str | None = None
 
 
 class Work(NamedTuple):
@@ -57,6 +60,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
     from gpt41_cli.decisions.workload import Terms, workload
 
     cached_tokens, cached_share = read_cached(asked.cached)
+    replay = _replay(asked, catalog)
     text_tokens = 0
     left_out: list[LeftOut] = []
     images: tuple[Image, ...] = ()
@@ -67,10 +71,13 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         reading = make_reading(asked.kind, asked.jobs, sources)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading))
         with watched(sources) as seen:
-            found = sizing.read(seen, reading, meter, encoding_of(variants), left_out, names_mode=asked.names_mode)
+            encoding = encoding_of(variants)
+            found = sizing.read(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
         if found.sizing.groups or found.sizing.rejects.count:
             return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked, left_out)
         text_tokens, images = found.text_tokens, found.images
+    if replay:
+        raise InputError("--cached simulate: expected requests to replay, found text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
         raise InputError("expected text or --input-tokens, found an empty input")
     work = workload(
@@ -83,6 +90,18 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         images=images,
     )
     return Work(work, left_out=left_out)
+
+
+def _replay(asked: Asked, catalog: "Catalog") -> "Replay | None":
+    """What replays the prompt cache, where `--cached` asks for it."""
+    if asked.cached != SIMULATE:
+        for option, value in (("--requests-per-minute", asked.requests_per_minute), ("--lifetime", asked.lifetime)):
+            if value is not None:
+                raise InputError(f"{option}: expected it with --cached {SIMULATE}, found it alone")
+        return None
+    from gpt41_cli.decisions.replay import Replay
+
+    return Replay(catalog, read_pace(asked.requests_per_minute, asked.lifetime))
 
 
 def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence[LeftOut]") -> Work:

@@ -133,7 +133,7 @@ def _walk(
                 else:
                     meter = inputs.meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
-                    for part in gathered(source, found, inputs.reading, work, gather, meter.learn):
+                    for part in gathered(source, found, inputs.reading, work, gather, meter.learner):
                         yield Gathered(source.name, part)
         except InputError as error:
             inputs.skipped.append(left_out(source, error))

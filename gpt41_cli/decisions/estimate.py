@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions.replay import Pace, requests_per_minute
 from gpt41_cli.decisions.workload import Group, Workload
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
@@ -199,6 +200,8 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
     if work.training:
         which = "These are" if work.training == work.requests else f"{number(work.training)} of these requests are"
         yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself is not priced."
+    if work.replay:
+        yield replay_note(catalog, work.replay)
     if work.prediction_tokens:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
@@ -208,6 +211,15 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         rules = ", ".join(sorted(work.doubts))
         source = catalog.family[0].model.prompt.source.label
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
+
+
+def replay_note(catalog: Catalog, pace: Pace) -> str:
+    """How the prompt cache was replayed."""
+    rules = catalog.limits.prompt_cache
+    return (
+        f"Cached input is what a replay of the prompt cache gives these requests in their order, "
+        f"{number(requests_per_minute(rules, pace))} a minute: gpt41 cache tells how [{rules.source.label}]."
+    )
 
 
 def _of(many: int, work: Workload) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -10,10 +10,11 @@ from gpt41_cli.catalog.tables import ImageRule, Model
 from gpt41_cli.decisions.requests import Entry
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import Image, Request
-from gpt41_cli.tokens import DEFAULT_ENCODING, Memo
+from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, count_memo, fast, token_memo
 from gpt41_cli.tokens.doubts import doubts
 from gpt41_cli.tokens.images import image_tokens
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, measure, texts
+from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
 from gpt41_cli.tokens.prompt import prompt
 from gpt41_cli.tokens.schema import without
 
@@ -66,23 +67,27 @@ class Meter:
         self.model = model
         self._image_size = image_size
         self._is_much = is_much
-        self._memos: dict[str, Memo] = {}
+        self._memos: dict[str, Memo[int]] = {}
+        self._token_memos: dict[str, Memo[bytes]] = {}
         self._variants: dict[str | None, tuple[Variant | None, Method]] = {}
 
-    def memo(self, encoding: str) -> Memo:
+    def memo(self, encoding: str) -> Memo[int]:
         """What counts the texts of a vocabulary."""
         if encoding not in self._memos:
-            self._memos[encoding] = Memo(encoding, is_much=self._is_much)
+            self._memos[encoding] = count_memo(encoding, is_much=self._is_much)
         return self._memos[encoding]
 
-    def learn(self, sent: Sequence[Sent]) -> None:
-        """Count the texts of all these requests, which are asked for next; nothing where the engine gains nothing by it."""
+    @property
+    def learner(self) -> Callable[[Sequence[Sent]], None] | None:
+        """What counts the texts of many requests at once, before they are asked for; None where nothing is gained by it."""
+        return self._learn if self._is_much and fast.is_installed() else None
+
+    def _learn(self, sent: Sequence[Sent]) -> None:
         by_encoding: dict[str, list[str]] = {}
         for each in sent:
             _, method = self.variant_of(self.model or each.request.model)
-            if self.memo(method.encoding).learns:
-                pieces = prompt(each.request, escapes_results=method.escapes_results)
-                by_encoding.setdefault(method.encoding, []).extend(texts(pieces))
+            pieces = prompt(each.request, escapes_results=method.escapes_results)
+            by_encoding.setdefault(method.encoding, []).extend(texts(pieces))
         for encoding, found in by_encoding.items():
             self.memo(encoding).learn(found)
 
@@ -119,6 +124,24 @@ class Meter:
         pieces = prompt(request, escapes_results=method.escapes_results)
         text = sum(tokens for _, tokens in measure(pieces, self.memo(method.encoding)))
         return text + sum(image_tokens(image, method.images) for image in request.images)
+
+    def stretches(self, request: Request, method: Method) -> list[Stretch]:
+        """The prompt as the cache sees it."""
+        return stretches(request, escapes_results=method.escapes_results)
+
+    def prefix(self, request: Request) -> Prefix:
+        """What of a request can be in the prompt cache; of one that names no model, in that of the first of the family."""
+        variant, method = self.variant_of(self.model or request.model)
+        if method.encoding not in self._token_memos:
+            self._token_memos[method.encoding] = token_memo(method.encoding)
+        return prefix(
+            self.stretches(request, method),
+            (variant or self.catalog.family[0]).id,
+            request.cache_key,
+            self._token_memos[method.encoding],
+            method.images,
+            self.catalog.limits.prompt_cache,
+        )
 
     def picture(self, image: Image) -> Entry:
         """A picture as the only thing that is counted."""

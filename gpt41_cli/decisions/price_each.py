@@ -81,7 +81,7 @@ def price_each(
             with opened(source, reading.kind) as found:
                 if not isinstance(found, Requests):
                     raise InputError(f"{source.label}: expected requests with --each, found something else; --as says")
-                for some in gathered(source, found, reading, pricer.price, list, pricer.meter.learn):
+                for some in gathered(source, found, reading, pricer.price, list, pricer.meter.learner):
                     yield from some
         except InputError as error:
             skipped.append(left_out(source, error))

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
+from gpt41_cli.decisions.replay import Pace, Replay
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody, told
-from gpt41_cli.requests.inputs import Picture, Text
+from gpt41_cli.requests.inputs import Picture, Requests, Text
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.requests.sources import Source, nothing_but
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens import Counter as TokenCounter
 from gpt41_cli.tokens.doubts import doubts
+from gpt41_cli.tokens.prefix import Prefix
 
 _TIERS = {None: "standard", "auto": "standard", "default": "standard", "priority": "priority", "fast": "priority"}
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
 
 
 class Sized(NamedTuple):
-    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing."""
+    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing.
+
+    `prefix` is there where the prompt cache is going to be replayed.
+    """
 
     group: Group
     shape: Shape
@@ -34,6 +39,7 @@ class Sized(NamedTuple):
     doubts: tuple[str, ...]
     is_lower_bound: bool
     is_training: bool
+    prefix: Prefix | None = None
 
 
 @dataclass
@@ -68,11 +74,14 @@ class Totals:
 
 
 class Sizing:
-    """Many requests as far as their price goes. Adds up with `+`, which uses the first up."""
+    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. Adds up with `+`, which uses the
+    first up.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, replay: Pace | None = None) -> None:
         self.groups: dict[Group, Totals] = {}
         self.rejects = Rejects()
+        self.replay = replay
 
     @classmethod
     def of(cls, found: Iterable[Done[Sized] | Invalid]) -> Sizing:
@@ -105,8 +114,8 @@ class Found(NamedTuple):
     sizing: Sizing
 
 
-def size(meter: Meter, sent: Sent, *, names_mode: bool = False) -> Sized:
-    """What the price of a request depends on.
+def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: bool = False) -> Sized:
+    """What the price of a request depends on; `is_replayed` where that is the prompt cache too.
 
     BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
     `service_tier` that is none.
@@ -133,6 +142,7 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False) -> Sized:
         tuple(dict.fromkeys(doubt.rule for doubt in found if not doubt.is_missing)),
         any(doubt.is_missing for doubt in found),
         sent.is_training,
+        meter.prefix(request) if is_replayed else None,
     )
 
 
@@ -162,14 +172,16 @@ def read(
     skipped: list[LeftOut],
     *,
     names_mode: bool = False,
+    replay: Replay | None = None,
 ) -> Found:
-    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `size`.
+    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `size`; `replay` is asked what
+    of each request is cached, in their order.
 
     InputError when there is nothing but what is left out, or when there are requests beside texts or pictures.
     """
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
-    sizing = Sizing()
+    sizing = Sizing(replay.pace if replay else None)
     with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_much) as counter:
         for source in sources:
             try:
@@ -179,8 +191,8 @@ def read(
                     elif isinstance(found, Picture):
                         images.append(Image(found.width, found.height))
                     else:
-                        work = partial(size, meter(), names_mode=names_mode)
-                        sizing = sum(gathered(source, found, reading, work, Sizing.of, meter().learn), sizing)
+                        work = partial(size, meter(), names_mode=names_mode, is_replayed=replay is not None)
+                        sizing = sum(_sizings(source, found, reading, work, meter(), replay), sizing)
             except InputError as error:
                 skipped.append(left_out(source, error))
         text_tokens = sum(tokens() for tokens in texts)
@@ -194,6 +206,27 @@ def read(
     return Found(text_tokens, tuple(images), sizing)
 
 
+def _sizings(
+    source: Source, found: Requests, reading: Reading, work: Callable[[Sent], Sized], meter: Meter, replay: Replay | None
+) -> Iterator[Sizing]:
+    """The requests of a source, some of them at a time. What the cache gives depends on those before: that is asked here."""
+    if replay is None:
+        yield from gathered(source, found, reading, work, Sizing.of, meter.learner)
+        return
+    for some in gathered(source, found, reading, work, list, meter.learner):
+        yield Sizing.of(_cached(each, replay) for each in some)
+
+
+def _cached(found: Done[Sized] | Invalid, replay: Replay) -> Done[Sized] | Invalid:
+    """The request with what the cache gives it."""
+    if isinstance(found, Invalid):
+        return found
+    sized = found.result
+    assert sized.prefix is not None
+    cached = replay.ask(sized.prefix)
+    return Done(found.place, sized._replace(shape=sized.shape._replace(cached_tokens=cached), prefix=None))
+
+
 def workloads(
     sizing: Sizing, terms: Terms, times: int, model: str | None = None, mode: str | None = None
 ) -> dict[Group, Workload]:
@@ -205,16 +238,18 @@ def workloads(
     for named, totals in sizing.groups.items():
         group = Group(model or named.model, mode or named.mode)
         groups[group] = groups.get(group, Totals()) + totals
-    return {group: _workload(totals, terms, times, is_batch=group.mode == "batch") for group, totals in groups.items()}
+    return {
+        group: _workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch") for group, totals in groups.items()
+    }
 
 
 def together(sizing: Sizing, terms: Terms, times: int) -> Workload:
     """All requests as one workload, whatever they name, sent so many `times`."""
     is_batch = all(group.mode == "batch" for group in sizing.groups)
-    return _workload(sum(sizing.groups.values(), Totals()), terms, times, is_batch=is_batch)
+    return _workload(sum(sizing.groups.values(), Totals()), terms, times, sizing.replay, is_batch=is_batch)
 
 
-def _workload(totals: Totals, terms: Terms, times: int, *, is_batch: bool) -> Workload:
+def _workload(totals: Totals, terms: Terms, times: int, replay: Pace | None, *, is_batch: bool) -> Workload:
     return Workload(
         {shape: many * times for shape, many in totals.shapes.items()},
         terms,
@@ -225,4 +260,5 @@ def _workload(totals: Totals, terms: Terms, times: int, *, is_batch: bool) -> Wo
         training=totals.training * times,
         is_counted=True,
         is_batch=is_batch,
+        replay=replay,
     )

@@ -14,6 +14,7 @@ from gpt41_cli.requests.request import Image
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.decisions.replay import Pace
 
 
 class Group(NamedTuple):
@@ -28,6 +29,7 @@ class Shape(NamedTuple):
 
     `text_tokens` are its input less the pictures; `escaping_tokens` come on top for a model that escapes the results of
     parallel calls. `max_output_tokens` None: it states no maximum. It asks for `answers`, and predicts `prediction_tokens`.
+    `cached_tokens` are those that a replay of the prompt cache gave it; None: there was none.
     """
 
     text_tokens: int
@@ -36,6 +38,7 @@ class Shape(NamedTuple):
     max_output_tokens: int | None = None
     answers: int = 1
     prediction_tokens: int = 0
+    cached_tokens: int | None = None
 
 
 class Size(NamedTuple):
@@ -125,7 +128,10 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
         tokens += sum(image_tokens(image, rule) for image in shape.images)
     if model.prompt.escapes_parallel_results:
         tokens += shape.escaping_tokens
-    cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
+    if shape.cached_tokens is not None:
+        cached = min(shape.cached_tokens, tokens)  # where a picture is fewer tokens than for the model of the replay
+    else:
+        cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
     if terms.output_tokens is not None:
         return Size(tokens, cached, terms.output_tokens, shape.answers)
     if shape.max_output_tokens is not None:
@@ -144,7 +150,7 @@ class Workload:
     `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
     model must have to take all of it, `doubts` the rules by which its counts may not be exact, `estimates` how many requests
     have such doubts, and `training` how many are examples for fine-tuning. `is_counted`: the shapes were counted from request
-    bodies; `is_batch`: all of them are written for the Batch API.
+    bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was replayed, if it was.
     """
 
     shapes: Mapping[Shape, int]
@@ -157,6 +163,7 @@ class Workload:
     training: int = 0
     is_counted: bool = False
     is_batch: bool = False
+    replay: Pace | None = None
     _loads: dict[str, Load] = field(default_factory=dict)
 
     @cached_property

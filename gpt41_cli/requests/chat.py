@@ -17,7 +17,7 @@ from gpt41_cli.requests.fields import (
     optional_object,
     text_at,
 )
-from gpt41_cli.requests.request import CHAT, Call, CallTurn, Doubt, Function, Message, Request, Turn
+from gpt41_cli.requests.request import CHAT, Call, CallTurn, Doubt, Function, Message, Request
 from gpt41_cli.requests.settings import read_function, read_response_format, read_tool_choice, read_tools
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
@@ -26,8 +26,8 @@ _RESULT_ROLES = ("tool", "function")
 
 def read(body: Object, path: str) -> Request:
     """The request in `body`, whose own path is `path`: empty, or `body` in a Batch line. BadBody where it is none."""
-    gathered = Gathered([], [], set())
-    turns = _read_turns(body, path, gathered)
+    gathered = Gathered([], [], [], set())
+    _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
     mode, chosen = read_tool_choice(body, path)
@@ -44,7 +44,7 @@ def read(body: Object, path: str) -> Request:
     return Request(
         endpoint=CHAT,
         model=text_at(body, "model", path) or None,
-        turns=turns,
+        turns=gathered.turns,
         functions=functions,
         response_format=response_format,
         tool_choice=mode,
@@ -55,24 +55,25 @@ def read(body: Object, path: str) -> Request:
         answers=count_at(body, "n", path) or 1,
         service_tier=text_at(body, "service_tier", path) or None,
         prediction=read_text(prediction, "content", join(path, "prediction"), gathered) if prediction else "",
+        cache_key=text_at(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
     )
 
 
-def _read_turns(body: Object, path: str, gathered: Gathered) -> list[Turn]:
+def _read_turns(body: Object, path: str, gathered: Gathered) -> None:
     """The messages in order, each tool result with the calls it answers."""
     path = join(path, "messages")
     messages = as_list(body.get("messages"), path)
     if not messages:
         raise BadBody(f"{path}: expected at least one message, found none")
-    turns: list[Turn] = []
+    turns = gathered.turns
     results_of: dict[str | None, list[str]] = {}  # by call id; None: those of the latest calls, for the role `function`
     for index, value in enumerate(messages):
         at = f"{path}[{index}]"
         message = as_object(value, at)
         role = choice_at(message, "role", at, ROLES)
         if role in _RESULT_ROLES:
-            _read_result(message, role, at, results_of, turns, gathered)
+            _read_result(message, role, at, results_of, gathered)
             continue
         is_answer = role == "assistant"
         text = read_text(message, "content", at, gathered, may_be_missing=is_answer) or text_at(message, "refusal", at)
@@ -83,12 +84,9 @@ def _read_turns(body: Object, path: str, gathered: Gathered) -> list[Turn]:
             turns.append(CallTurn(calls, results, text, at))
         else:
             turns.append(Message(role, text, text_at(message, "name", at) or None))
-    return turns
 
 
-def _read_result(
-    message: Object, role: str, path: str, results_of: dict[str | None, list[str]], turns: list[Turn], gathered: Gathered
-) -> None:
+def _read_result(message: Object, role: str, path: str, results_of: dict[str | None, list[str]], gathered: Gathered) -> None:
     """A tool result joins the results of the calls it answers; one that answers none is a message of its own."""
     text = read_text(message, "content", path, gathered, in_result=True, may_be_missing=True)
     call_id = text_at(message, "tool_call_id", path) if role == "tool" else None
@@ -96,7 +94,7 @@ def _read_result(
         results_of[call_id].append(text)
     else:
         gathered.doubts.append(Doubt("result-without-call", path, "this result answers no call in the request"))
-        turns.append(Message(role, text))
+        gathered.turns.append(Message(role, text))
 
 
 def _read_calls(message: Object, path: str, gathered: Gathered) -> list[Call]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gpt41_cli.requests import pictures
-from gpt41_cli.requests.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at
-from gpt41_cli.requests.request import Doubt, Image
+from gpt41_cli.requests.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at, text_at
+from gpt41_cli.requests.request import Doubt, Image, Turn
 
 _TEXTS = ("text", "input_text", "output_text", "summary_text")
 _IMAGES = ("image_url", "input_image")
@@ -18,8 +18,9 @@ _DETAILS = ("auto", "low", "high")
 
 
 class Gathered(NamedTuple):
-    """What a request holds beside its text, collected while it is read."""
+    """What a request holds, collected while it is read."""
 
+    turns: list[Turn]
     images: list[Image]
     doubts: list[Doubt]
     needs: set[str]
@@ -37,10 +38,13 @@ def read_text(
     at = join(path, key)
     if not isinstance(content, list):
         fail(at, "text or a list of parts", content)
-    return "".join(_read_part(part, f"{at}[{index}]", gathered, in_result) for index, part in enumerate(content))
+    text = ""
+    for index, part in enumerate(content):
+        text += _read_part(part, f"{at}[{index}]", gathered, in_result, len(text))
+    return text
 
 
-def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool) -> str:
+def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool, offset: int) -> str:
     part = as_object(value, path)
     kind = choice_at(part, "type", path, _PARTS)
     if kind in _TEXTS:
@@ -48,7 +52,8 @@ def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool) -> s
     if kind == _REFUSAL:
         return as_text(part.get(_REFUSAL), join(path, _REFUSAL))
     if kind in _IMAGES:
-        gathered.images.append(_read_image(part, path, in_result))
+        image = _read_image(part, path, in_result)
+        gathered.images.append(image._replace(turn=len(gathered.turns), offset=offset))
         gathered.needs.add("vision")
     else:
         message = f"{_UNCOUNTED[kind]} has tokens that are not counted"
@@ -62,6 +67,7 @@ def _read_image(part: Object, path: str, in_result: bool) -> Image:
     owner, at, key = (nested, join(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
     detail = "auto" if owner.get("detail") is None else choice_at(owner, "detail", at, _DETAILS)
     if nested is None and part.get("file_id") is not None:
-        return Image(None, None, detail, path, in_result)
-    width, height = pictures.size_of_url(name_at(owner, key, at), join(at, key)) or (None, None)
-    return Image(width, height, detail, path, in_result)
+        return Image(None, None, detail, path, in_result, text_at(part, "file_id", path))
+    address = name_at(owner, key, at)
+    width, height = pictures.size_of_url(address, join(at, key)) or (None, None)
+    return Image(width, height, detail, path, in_result, address)

@@ -27,13 +27,20 @@ class Doubt(NamedTuple):
 
 
 class Image(NamedTuple):
-    """A picture: its size in pixels (None: not known), the `detail` asked for, and where in the request it stands."""
+    """A picture: its size in pixels (None: not known), the `detail` asked for, and where in the request it stands.
+
+    `address` is its URL or its file id, which tells it from others. It comes in the turn number `turn`, from 0, after so many
+    characters of its text, `offset`.
+    """
 
     width: int | None
     height: int | None
     detail: str = "auto"
     path: str = ""
     in_result: bool = False
+    address: str = ""
+    turn: int = 0
+    offset: int = 0
 
 
 class Message(NamedTuple):
@@ -87,8 +94,8 @@ class Request(NamedTuple):
     """One request. None in `model`, `max_output_tokens`, `service_tier` is: not said.
 
     `tool_choice` is a mode (auto, none, required), `chosen_function` the name where one function is forced.
-    `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `needs` are the abilities that a
-    model must have to take it, named as the price table names them.
+    `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `cache_key` is its
+    `prompt_cache_key`. `needs` are the abilities that a model must have to take it, named as the price table names them.
     """
 
     endpoint: str
@@ -106,6 +113,7 @@ class Request(NamedTuple):
     answers: int = 1
     service_tier: str | None = None
     prediction: str = ""
+    cache_key: str = ""
     needs: frozenset[str] = frozenset()
 
     @property

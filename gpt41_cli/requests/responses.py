@@ -6,7 +6,7 @@ import re
 
 from gpt41_cli.requests.content import Gathered, read_text
 from gpt41_cli.requests.fields import Json, Object, as_object, choice_at, count_at, fail, join, name_at, optional_object, text_at
-from gpt41_cli.requests.request import RESPONSES, Call, CallTurn, Doubt, Message, Request, Turn
+from gpt41_cli.requests.request import RESPONSES, Call, CallTurn, Doubt, Message, Request
 from gpt41_cli.requests.settings import read_response_format, read_tool_choice, read_tools
 
 ROLES = ("system", "developer", "user", "assistant")
@@ -23,21 +23,22 @@ _ISSUED_ID = re.compile("fc_([0-9a-f]{40,}|REDACTED.*)")
 
 def read(body: Object, path: str) -> Request:
     """The request in `body`, whose own path is `path`: empty, or `body` in a Batch line. BadBody where it is none."""
-    gathered = Gathered([], [], set())
+    gathered = Gathered([], [], [], set())
     stored = [name for name in STORED if body.get(name) is not None]
     for name in stored:
         message = f"{STORED[name]} has tokens that are not counted"
         gathered.doubts.append(Doubt("stored-state", join(path, name), message, is_missing=True))
     instructions = text_at(body, "instructions", path)
-    turns: list[Turn] = [Message("system", instructions)] if instructions else []
+    if instructions:
+        gathered.turns.append(Message("system", instructions))
     if body.get("input") is not None or not stored:
-        turns += _read_input(body.get("input"), join(path, "input"), gathered)
+        _read_input(body.get("input"), join(path, "input"), gathered)
     text_settings = optional_object(body, "text", path) or {}
     mode, chosen = read_tool_choice(body, path)
     return Request(
         endpoint=RESPONSES,
         model=text_at(body, "model", path) or None,
-        turns=turns,
+        turns=gathered.turns,
         functions=read_tools(body, path, gathered, nested=False),
         response_format=read_response_format(text_settings, "format", join(path, "text"), gathered, nested=False),
         tool_choice=mode,
@@ -48,17 +49,19 @@ def read(body: Object, path: str) -> Request:
         doubts=gathered.doubts,
         max_output_tokens=count_at(body, "max_output_tokens", path),
         service_tier=text_at(body, "service_tier", path) or None,
+        cache_key=text_at(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
     )
 
 
-def _read_input(value: Json, path: str, gathered: Gathered) -> list[Turn]:
+def _read_input(value: Json, path: str, gathered: Gathered) -> None:
     """The items in order: messages, and function calls in a row as one turn with the results that follow them."""
+    turns = gathered.turns
     if isinstance(value, str):
-        return [Message("user", value)]
+        turns.append(Message("user", value))
+        return
     if not isinstance(value, list):
         fail(path, "text or a list of items", value)
-    turns: list[Turn] = []
     results_of: dict[str, list[str]] = {}
     row: list[Call] = []  # the calls that still await their first result
     results: list[str] = []
@@ -75,13 +78,12 @@ def _read_input(value: Json, path: str, gathered: Gathered) -> list[Turn]:
             continue
         row = []
         if kind == "function_call_output":
-            _read_result(item, at, results_of, turns, gathered)
+            _read_result(item, at, results_of, gathered)
         elif kind == "message":
             turns.append(_read_message(item, at, gathered))
         else:
             message = "an item that is no message has tokens that are not counted"
             gathered.doubts.append(Doubt("item", at, message, is_missing=True))
-    return turns
 
 
 def _read_message(item: Object, path: str, gathered: Gathered) -> Message:
@@ -89,7 +91,7 @@ def _read_message(item: Object, path: str, gathered: Gathered) -> Message:
     return Message(role, read_text(item, "content", path, gathered, may_be_missing=role == "assistant"))
 
 
-def _read_result(item: Object, path: str, results_of: dict[str, list[str]], turns: list[Turn], gathered: Gathered) -> None:
+def _read_result(item: Object, path: str, results_of: dict[str, list[str]], gathered: Gathered) -> None:
     """An output joins those of the calls it answers; one that answers none is a message of its own."""
     text = read_text(item, "output", path, gathered, in_result=True, may_be_missing=True)
     call_id = text_at(item, "call_id", path)
@@ -97,7 +99,7 @@ def _read_result(item: Object, path: str, results_of: dict[str, list[str]], turn
         results_of[call_id].append(text)
     else:
         gathered.doubts.append(Doubt("result-without-call", path, "this result answers no call in the request"))
-        turns.append(Message("tool", text))
+        gathered.turns.append(Message("tool", text))
 
 
 def _read_call(item: Object, path: str) -> Call:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from threading import Semaphore
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gpt41_cli.tokens import fast
 from gpt41_cli.tokens.vocabulary import VOCABULARIES, ranks
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
+
+V = TypeVar("V")
 
 BLOCK = 400_000
 """Characters counted at a time: enough to keep a core busy, little enough to hold several."""
@@ -84,50 +87,62 @@ class Counter:
             self._free.release()
 
 
-class Memo:
-    """Counts texts that come again and again, such as the system prompt of every line of a file: each is counted once.
+class Memo(Generic[V]):
+    """What is known of texts that come again and again, such as the system prompt of every line of a file: found out once.
 
     Threads may share it. What it holds is bounded; when that is full it forgets everything, and what does come again is
-    soon back. `is_much`: much is to be counted, so that a faster engine pays for being loaded.
+    soon back.
     """
 
-    def __init__(self, encoding: str, *, is_much: bool = False) -> None:
-        self._count_many = _count_many(encoding, is_much=is_much)
-        self._counts: dict[str, int] = {}
+    def __init__(self, find: Callable[[Sequence[str]], Sequence[V]]) -> None:
+        self._find = find
+        self._known: dict[str, V] = {}
         self._room = MEMO_CHARACTERS
-        self.learns = is_much and fast.is_installed()
-        """Whether it is faster at many texts together: what is going to be asked for is best said before, with `learn`."""
 
-    def __call__(self, text: str) -> int:
-        """Tokens of `text`."""
-        known = self._counts.get(text)
-        if known is not None:
-            return known
-        tokens = sum(self._count_many(tuple(_blocks((text,)))))
-        self._keep(text, tokens)
-        return tokens
+    def __call__(self, text: str) -> V:
+        """What is found of `text`."""
+        known = self._known.get(text)
+        if known is None:
+            (known,) = self._find((text,))
+            self._keep(text, known)
+        return known
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Count those of the texts that are not known, all of them at once."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._counts]
-        for text, tokens in zip(new, self._count_many(new), strict=True):
-            self._keep(text, tokens)
+        """Find it of those texts that are not known, all of them at once."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        for text, found in zip(new, self._find(new), strict=True):
+            self._keep(text, found)
 
-    def _keep(self, text: str, tokens: int) -> None:
+    def _keep(self, text: str, found: V) -> None:
         self._room -= len(text)
         if self._room < 0:
-            self._counts.clear()
+            self._known.clear()
             self._room = MEMO_CHARACTERS - len(text)
         if self._room >= 0:
-            self._counts[text] = tokens
+            self._known[text] = found
+
+
+def count_memo(encoding: str, *, is_much: bool = False) -> Memo[int]:
+    """A memo of how many tokens texts are. `is_much`: so many that a faster engine pays for being loaded."""
+    return Memo(_count_many(encoding, is_much=is_much))
+
+
+def token_memo(encoding: str) -> Memo[bytes]:
+    """A memo of which tokens texts are: the number of each, in 4 bytes of this machine's order."""
+    engine = _engine(encoding)
+
+    def find(texts: Sequence[str]) -> list[bytes]:
+        return [b"".join(array("I", _encode_block(block, engine)).tobytes() for block in _blocks((text,))) for text in texts]
+
+    return Memo(find)
 
 
 def _count_many(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
-    """What counts texts, none of them much longer than a block: the faster engine, where it is there and worth loading."""
+    """What counts texts: the faster engine, where it is there and worth loading."""
     if is_much and fast.is_installed():
         return partial(fast.count_many, encoding=encoding)
     engine = _engine(encoding)
-    return lambda texts: [_count_block(text, engine) for text in texts]
+    return lambda texts: [sum(_count_block(block, engine) for block in _blocks((text,))) for text in texts]
 
 
 @cache
@@ -177,9 +192,13 @@ def _next_seam(text: str, low: int) -> int | None:
 
 
 def _count_block(block: str, engine: Encoding) -> int:
+    return len(_encode_block(block, engine))
+
+
+def _encode_block(block: str, engine: Encoding) -> list[int]:
     if len(block) > 4 * BLOCK or _has_long_blank(block):
-        return sum(_count_piece(piece, engine) for piece in _pieces(block, engine.name))
-    return len(engine.encode_ordinary(block))
+        return [token for piece in _pieces(block, engine.name) for token in _encode_piece(piece, engine)]
+    return engine.encode_ordinary(block)
 
 
 def _has_long_blank(block: str) -> bool:
@@ -197,8 +216,8 @@ def _pieces(block: str, encoding: str) -> Iterator[bytes]:
         yield match.group().encode()
 
 
-def _count_piece(piece: bytes, engine: Encoding) -> int:
-    """Tokens of one piece, in memory and time linear in its length.
+def _encode_piece(piece: bytes, engine: Encoding) -> list[int]:
+    """The tokens of one piece, in memory and time linear in its length.
 
     Byte-pair encoding can be checked locally: a sequence of tokens is the encoding of its bytes exactly when every two
     neighbours are the encoding of theirs (H. Neubeck and others, https://github.com/github/rust-gems, crates/bpe). So
@@ -207,16 +226,14 @@ def _count_piece(piece: bytes, engine: Encoding) -> int:
     """
     encode = engine._encode_single_piece
     if len(piece) <= _PIECE:
-        return len(encode(piece))
-    total = 0
-    last: int | None = None
+        return encode(piece)
+    found: list[int] = []
     carried = b""
     for start in range(0, len(piece), _PIECE):
         tokens = encode(carried + piece[start : start + _PIECE])
-        if last is not None and encode(engine.decode_bytes([last, tokens[0]])) != [last, tokens[0]]:
-            return len(encode(piece))
+        if found and encode(engine.decode_bytes([found[-1], tokens[0]])) != [found[-1], tokens[0]]:
+            return encode(piece)
         settled = len(tokens) if start + _PIECE >= len(piece) else max(len(tokens) - _OVERLAP, 1)
-        total += settled
-        last = tokens[settled - 1]
+        found += tokens[:settled]
         carried = engine.decode_bytes(tokens[settled:])
-    return total
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from gpt41_cli.requests.request import CallTurn, Message, Request
+from gpt41_cli.requests.request import CallTurn, Message, Request, Turn
 from gpt41_cli.tokens.calls import chat_calls, responses_calls
 from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, print_functions
 from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, Piece
@@ -28,21 +28,31 @@ def prompt(request: Request, *, escapes_results: bool = False) -> list[Piece]:
 
     `escapes_results`: whether this model sees characters beyond ASCII escaped in the results of parallel calls.
     """
-    blocks = _blocks(request) if request.functions or request.response_format else []
+    blocks = declared(request)
     front = blocks if request.is_chat and _begins_with_front(request) else []
     pieces = [] if front else [*blocks]
     for turn in request.turns:
-        if isinstance(turn, CallTurn):
-            pieces += chat_calls(turn, escapes_results=escapes_results) if request.is_chat else responses_calls(turn)
-            continue
-        pieces += message(turn)
+        pieces += turn_pieces(request, turn, escapes_results=escapes_results)
         pieces += front
         front = []
-        if request.is_chat and request.response_format and turn.role == "assistant":
-            pieces.append(_format_name(request.response_format.name, "schema name, for an answer in the history"))
-    pieces += _choice(request)
-    pieces.append(_ANSWER)
+    pieces += ending(request)
     return pieces
+
+
+def turn_pieces(request: Request, turn: Turn, *, escapes_results: bool) -> Iterator[Piece]:
+    """The pieces of one turn of `request`."""
+    if isinstance(turn, CallTurn):
+        yield from chat_calls(turn, escapes_results=escapes_results) if request.is_chat else responses_calls(turn)
+        return
+    yield from message(turn)
+    if request.is_chat and request.response_format and turn.role == "assistant":
+        yield _format_name(request.response_format.name, "schema name, for an answer in the history")
+
+
+def ending(request: Request) -> Iterator[Piece]:
+    """What follows the turns."""
+    yield from _choice(request)
+    yield _ANSWER
 
 
 def message(turn: Message) -> tuple[Piece, ...]:
@@ -59,8 +69,10 @@ def _role(role: str) -> Piece:
     return Piece(OVERHEAD, "role", role, _AROUND_MESSAGE)
 
 
-def _blocks(request: Request) -> list[Piece]:
-    """What is declared, as the endpoint places it; without a system message, that of Chat Completions is one of its own."""
+def declared(request: Request) -> list[Piece]:
+    """Tools and schema, as the endpoint places them; without a system message, those of Chat Completions are one of its own."""
+    if not (request.functions or request.response_format):
+        return []
     if not request.is_chat:
         return list(_responses_blocks(request))
     blocks = list(_chat_blocks(request))
