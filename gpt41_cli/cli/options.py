@@ -14,7 +14,7 @@ from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
-    from gpt41_cli.decisions.replay import Pace
+    from gpt41_cli.decisions.replay import Timing
 
 # Far above any bill, and low enough for every figure to stay readable.
 MAX_COUNT = 1_000_000_000_000
@@ -288,12 +288,12 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
     return int(value), None
 
 
-def read_pace(requests_per_minute: int | None, lifetime: str | None) -> "Pace":
+def read_timing(requests_per_minute: int | None, lifetime: str | None) -> "Timing":
     """`--requests-per-minute` and `--lifetime`, in whole minutes."""
-    from gpt41_cli.decisions.replay import Pace
+    from gpt41_cli.decisions.replay import Timing
 
     kept = None if lifetime is None else read_duration(lifetime, "--lifetime")
-    return Pace(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
+    return Timing(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
 
 
 def read_duration(value: str, option: str) -> timedelta:

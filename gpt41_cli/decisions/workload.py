@@ -14,7 +14,7 @@ from gpt41_cli.requests.request import Image
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.decisions.replay import Pace
+    from gpt41_cli.decisions.replay import Timing
 
 
 class Group(NamedTuple):
@@ -163,7 +163,7 @@ class Workload:
     training: int = 0
     is_counted: bool = False
     is_batch: bool = False
-    replay: Pace | None = None
+    replay: Timing | None = None
     _loads: dict[str, Load] = field(default_factory=dict)
 
     @cached_property

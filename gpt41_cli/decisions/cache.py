@@ -1,0 +1,180 @@
+"""What would the prompt cache give these requests, what keeps it from giving more, and what is that worth?"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from typing import NamedTuple
+
+from gpt41_cli.decisions.divergence import Partings, Sample, partings
+from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.replay import Replay, Timing
+from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects, gathered, left_out, opened
+from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.requests.fields import BadBody
+from gpt41_cli.requests.inputs import Requests
+from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.sources import Source
+from gpt41_cli.requests.trees import LeftOut
+from gpt41_cli.tokens import DEFAULT_ENCODING
+from gpt41_cli.tokens.images import image_tokens
+from gpt41_cli.tokens.prefix import Prefix, Stretch
+
+LOOKED_AT = 200
+"""Requests of a file, the first ones, whose prompts are compared with one another."""
+
+_COMPARED = 400
+_COMPARED_CHARACTERS = 20_000_000
+_SHOWN = 5
+
+
+class Seen(NamedTuple):
+    """One request as far as the cache goes; `stretches` is its prompt, where it is one of those that are compared."""
+
+    input_tokens: int
+    prefix: Prefix
+    has_pictures: bool
+    stretches: Sequence[Stretch]
+
+
+@dataclass
+class Reads:
+    """What the requests to one model read from the cache. `ideal_tokens`: what a cache that forgets nothing would give.
+
+    `requests` of them have so many `input_tokens`, `hits` read some from the cache; `short` are a little too short for it.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    ideal_tokens: int = 0
+    hits: int = 0
+    short: int = 0
+    has_pictures: bool = False
+
+
+class Shared(NamedTuple):
+    """A beginning of `tokens` that `requests` read from an ideal cache, and in what of a prompt it ends, where that is known."""
+
+    tokens: int
+    requests: int
+    model: str
+    where: str | None
+
+
+class Study(NamedTuple):
+    """The replay of all requests. `compared` is how many of the first ones were compared with one another."""
+
+    reads: dict[str, Reads]
+    shared: Sequence[Shared]
+    partings: Partings
+    compared: int
+    timing: Timing
+    rejects: Rejects
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return sum(reads.requests for reads in self.reads.values())
+
+
+def see(meter: Meter, sent: Sent) -> Seen:
+    """What the cache sees of a request. BadBody for a model that the table does not have."""
+    name = meter.model or sent.request.model
+    variant, method = meter.variant_of(name)
+    if name and not variant:
+        raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
+    request = meter.sized(sent.request)
+    tokens = meter.input_tokens(request, method)
+    return Seen(tokens, meter.prefix(request), bool(request.images), meter.stretches(request, method))
+
+
+def study(sources: Sequence[Source], reading: Reading, meter: Meter, timing: Timing, skipped: list[LeftOut]) -> Study:
+    """Replay the requests of all sources in order. InputError for a source that is no requests, or a timing that cannot be."""
+    catalog = meter.catalog
+    rules = catalog.limits.prompt_cache
+    replay, ideal = Replay(catalog, timing), Replay(catalog, timing, is_ideal=True)
+    reads: dict[str, Reads] = {}
+    samples: list[Done[Seen]] = []
+    rejects = Rejects()
+    room = _COMPARED_CHARACTERS
+    for found in _requests(sources, reading, meter, skipped):
+        if isinstance(found, Invalid):
+            rejects.add(found)
+            continue
+        seen = found.result
+        mine = reads.setdefault(seen.prefix.model, Reads())
+        cached = min(replay.ask(seen.prefix), seen.input_tokens)
+        mine.requests += 1
+        mine.input_tokens += seen.input_tokens
+        mine.cached_tokens += cached
+        mine.ideal_tokens += min(ideal.ask(seen.prefix), seen.input_tokens)
+        mine.hits += cached > 0
+        mine.short += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
+        mine.has_pictures |= seen.has_pictures
+        room -= sum(len(stretch.text) for stretch in seen.stretches)
+        if seen.stretches and len(samples) < _COMPARED and room >= 0:
+            samples.append(found)
+    compared = [_sample(meter, each) for each in samples]
+    count = meter.memo(DEFAULT_ENCODING)
+    return Study(reads, _shared(ideal, samples, compared), partings(compared, count, rules), len(samples), timing, rejects)
+
+
+def _requests(
+    sources: Sequence[Source], reading: Reading, meter: Meter, skipped: list[LeftOut]
+) -> Iterator[Done[Seen] | Invalid]:
+    for source in sources:
+        try:
+            with opened(source, reading.kind) as found:
+                if not isinstance(found, Requests):
+                    raise InputError(f"{source.label}: expected requests, found something else; --as says what it is")
+                for some in gathered(source, found, reading, partial(see, meter), _few, meter.learner):
+                    yield from some
+        except InputError as error:
+            skipped.append(left_out(source, error))
+
+
+def _few(found: Iterator[Done[Seen] | Invalid]) -> list[Done[Seen] | Invalid]:
+    """All of them, and the prompts of the first ones of the file: more would be handed from process to process for nothing."""
+    return [each if isinstance(each, Invalid) or _is_first(each.place) else _without_prompt(each) for each in found]
+
+
+def _is_first(place: Place) -> bool:
+    return (place.position or 0) < LOOKED_AT
+
+
+def _without_prompt(found: Done[Seen]) -> Done[Seen]:
+    return Done(found.place, found.result._replace(stretches=()))
+
+
+def _sample(meter: Meter, found: Done[Seen]) -> Sample:
+    """A prompt with the tokens of its stretches."""
+    seen = found.result
+    _, method = meter.variant_of(seen.prefix.model)
+    count = meter.memo(method.encoding)
+    sizes = [image_tokens(each.image, method.images) if each.image else count(each.text) + each.extra for each in seen.stretches]
+    return Sample(found.place, seen.prefix.model, seen.stretches, sizes)
+
+
+def _shared(ideal: Replay, samples: Sequence[Done[Seen]], compared: Sequence[Sample]) -> list[Shared]:
+    """The beginnings that most requests share, and where each ends in the first prompt that has it."""
+    first: dict[int, Sample] = {}
+    for found, sample in zip(samples, compared, strict=True):
+        for digest in found.result.prefix.digests:
+            first.setdefault(digest, sample)
+    most = heapq.nlargest(
+        _SHOWN,
+        ((many, tokens, model, digest) for model, cache in ideal.caches.items() for (tokens, digest), many in cache.hits.items()),
+    )
+    return [Shared(tokens, many, model, _end(first.get(digest), tokens)) for many, tokens, model, digest in most]
+
+
+def _end(sample: Sample | None, tokens: int) -> str | None:
+    """In what of a prompt its first tokens end."""
+    if sample is None:
+        return None
+    ends = zip(accumulate(sample.sizes), sample.stretches, strict=True)
+    return next((stretch.where for end, stretch in ends if end >= tokens), None)

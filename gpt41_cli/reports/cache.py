@@ -1,0 +1,224 @@
+"""A replay of the prompt cache as a Report: what it gives, what that is worth, what is shared, and what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import ROUND_FLOOR, Decimal
+
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.decisions import lifecycle
+from gpt41_cli.decisions.cache import Reads, Shared, Study
+from gpt41_cli.decisions.cache_value import Value, input_usd
+from gpt41_cli.decisions.divergence import ORDER, PICTURE, Break, Near
+from gpt41_cli.decisions.replay import EXTENDED, kept_minutes, requests_per_minute
+from gpt41_cli.display import exact, money, number, percent, plural, printable
+from gpt41_cli.errors import quoted
+from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.pricing import EXACT
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
+from gpt41_cli.requests.trees import LeftOut
+
+SCHEMA = "gpt41.cache/1"
+
+_SHOWN = 5
+
+
+def report(
+    catalog: Catalog, study: Study, values: Sequence[Value], platform: Platform, as_of: date, left_out: Sequence[LeftOut] = ()
+) -> Report:
+    """The replay, to be read and to be computed with."""
+    asked = [value for value in values if value.is_asked]
+    total = _total(study)
+    return Report(
+        schema=SCHEMA,
+        answer=_answer(total),
+        headline=_headline(total, asked),
+        lines=tuple(_lines(catalog, study, total, asked)),
+        tables=(_table(values, as_of, platform), *_shared_table(study.shared)),
+        findings=(*_findings(catalog, study, asked), *invalid_findings(study.rejects), *left_out_findings(left_out)),
+        notes=tuple(_notes(catalog, asked)),
+        data={
+            "requests_per_minute": requests_per_minute(catalog.limits.prompt_cache, study.timing),
+            "requests": total.requests,
+            "input_tokens": total.input_tokens,
+            "cached_tokens": total.cached_tokens,
+            "ideal_cached_tokens": total.ideal_tokens,
+            "hits": total.hits,
+            "models": [_record(value) for value in values],
+            "shared": [_shared_json(each) for each in study.shared],
+            "compared": study.compared,
+            "breaks": [_break_json(each, asked) for each in study.partings.breaks],
+        },
+        records=tuple(_record(value) for value in values),
+        catalog=catalog,
+    )
+
+
+def _total(study: Study) -> Reads:
+    total = Reads()
+    for reads in study.reads.values():
+        total.requests += reads.requests
+        total.input_tokens += reads.input_tokens
+        total.cached_tokens += reads.cached_tokens
+        total.ideal_tokens += reads.ideal_tokens
+        total.hits += reads.hits
+        total.short += reads.short
+    return total
+
+
+def _share(tokens: int, of: int) -> Decimal:
+    return Decimal(tokens) / of if of else Decimal(0)
+
+
+def _answer(total: Reads) -> str:
+    """The share as `--cached` takes it, rounded down so that no price is understated."""
+    share = (_share(total.cached_tokens, total.input_tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
+    return f"{exact(share)}%"
+
+
+def _headline(total: Reads, asked: Sequence[Value]) -> str:
+    share = percent(_share(total.cached_tokens, total.input_tokens))
+    cold = sum((value.cold_usd for value in asked), Decimal(0))
+    saved = sum((value.saved_usd for value in asked), Decimal(0))
+    where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
+    return f"{share} of the input is read from the cache: {money(saved)} saved of {money(cold)}{where}"
+
+
+def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value]) -> Iterator[Line]:
+    rules = catalog.limits.prompt_cache
+    label = rules.source.label
+    per_minute = number(requests_per_minute(rules, study.timing))
+    yield Line("replay", f"{plural(total.requests, 'request')} in their order, {per_minute} a minute", label)
+    for value in asked:
+        idle, life = kept_minutes(rules, study.timing, value.offer.variant)
+        name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
+        yield Line("kept", f"{name}{plural(idle, 'minute')} after it was last read, {number(life)} at most", label)
+    hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {plural(total.cached_tokens, 'token')}"
+    yield Line("hits", f"{hits}, from {number(rules.minimum_tokens)} in steps of {rules.step_tokens}", label)
+    cold, replayed, ideal = (
+        sum(terms, Decimal(0))
+        for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
+    )
+    text = f"{money(cold)} with a cold cache, {money(replayed)} as replayed, {money(ideal)} with one that forgets nothing"
+    yield Line("input", text, asked[0].offer.row.source.label)
+
+
+def _table(values: Sequence[Value], as_of: date, platform: Platform) -> Table:
+    titles = columns("model", ">requests", ">input tokens", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
+    return Table(titles, tuple(_row(value, as_of, platform) for value in values), "Input, at the standard price")
+
+
+def _row(value: Value, as_of: date, platform: Platform) -> Row:
+    reads, variant = value.reads, value.offer.variant
+    gone = lifecycle.ended(variant, platform, as_of) is not None
+    cells = (
+        variant.id,
+        number(reads.requests),
+        number(reads.input_tokens),
+        number(reads.cached_tokens),
+        percent(_share(reads.cached_tokens, reads.input_tokens)),
+        money(value.cold_usd),
+        money(value.replayed_usd),
+        money(value.saved_usd),
+        money(value.ideal_usd),
+        "; ".join(filter(None, ("" if value.is_asked else "if sent there", "shut down" if gone else ""))),
+    )
+    return Row(cells, "faint" if gone else "")
+
+
+def _shared_table(shared: Sequence[Shared]) -> Iterator[Table]:
+    if shared:
+        rows = tuple(Row((number(each.tokens), number(each.requests), each.where or "", each.model)) for each in shared)
+        yield Table(columns(">tokens", ">read by", "ends in", "model"), rows, "Beginnings that requests share")
+
+
+def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterator[Finding]:
+    rules = catalog.limits.prompt_cache
+    offers = {value.offer.variant.id: value for value in asked}
+    for each in study.partings.breaks[:_SHOWN]:
+        location = Location(each.other.path, each.other.line)
+        yield Finding("cache-break", Level.NOTICE, _break(each, offers[each.model], study), location, subject=each.model)
+    for near in study.partings.nears[:_SHOWN]:
+        most = rules.minimum_tokens
+        location = Location(near.first.path, near.first.line)
+        yield Finding("cache-minimum", Level.NOTICE, _near(near, most), location, str(near.tokens), str(most))
+    short = sum(reads.short for reads in study.reads.values())
+    if short:
+        least = number(rules.minimum_tokens)
+        text = f"{plural(short, 'request')} of {number(rules.minimum_tokens - rules.step_tokens)} to "
+        text += f"{number(rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
+        yield Finding("cache-minimum", Level.NOTICE, text, allowed=str(rules.minimum_tokens))
+
+
+def _break(each: Break, value: Value, study: Study) -> str:
+    parting = each.parting
+    what = {ORDER: "the tools come in another order", PICTURE: "another picture"}.get(
+        parting.kind, f"{parting.kind} {quoted(parting.texts[0])} here, {quoted(parting.texts[1])} there"
+    )
+    where = f"{parting.where}, line {parting.line}" if parting.kind != PICTURE else parting.where
+    worth = EXACT.subtract(input_usd(value.offer, each.gained, 0), input_usd(value.offer, each.gained, each.gained))
+    mend = "always in the same order" if parting.kind == ORDER else "at the end of the prompt"
+    return (
+        f"{each.first.label} and {each.other.label} part after {plural(parting.shared, 'token')} in {where}: {what}. "
+        f"{plural(parting.after, 'token')} after it are the same: {mend}, {number(each.requests - 1)} of the first "
+        f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, {money(worth)}"
+    )
+
+
+def _near(near: Near, least: int) -> str:
+    return (
+        f"{plural(near.requests, 'request')} like {near.first.label} share a beginning of {number(near.tokens)} tokens, "
+        f"{number(least - near.tokens)} too few to be cached"
+    )
+
+
+def _notes(catalog: Catalog, asked: Sequence[Value]) -> Iterator[str]:
+    rules = catalog.limits.prompt_cache
+    yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{rules.source.label}]."
+    for value in asked:
+        variant: Variant = value.offer.variant
+        if EXTENDED in variant.model.abilities:
+            hours = f"{rules.extended_hours}h"
+            yield f"{variant.id} can keep prefixes for {hours}: --lifetime {hours} replays that [{rules.source.label}]."
+
+
+def _record(value: Value) -> Mapping[str, Json]:
+    reads = value.reads
+    return {
+        "model": value.offer.variant.id,
+        "as_sent": value.is_asked,
+        "requests": reads.requests,
+        "input_tokens": reads.input_tokens,
+        "cached_tokens": reads.cached_tokens,
+        "ideal_cached_tokens": reads.ideal_tokens,
+        "hits": reads.hits,
+        "cold_usd": exact(value.cold_usd),
+        "replayed_usd": exact(value.replayed_usd),
+        "saved_usd": exact(value.saved_usd),
+        "ideal_usd": exact(value.ideal_usd),
+        "source": value.offer.row.source.id,
+    }
+
+
+def _shared_json(shared: Shared) -> Mapping[str, Json]:
+    return {"tokens": shared.tokens, "requests": shared.requests, "model": shared.model, "ends_in": shared.where}
+
+
+def _break_json(each: Break, asked: Sequence[Value]) -> Mapping[str, Json]:
+    offer = next(value.offer for value in asked if value.offer.variant.id == each.model)
+    worth = EXACT.subtract(input_usd(offer, each.gained, 0), input_usd(offer, each.gained, each.gained))
+    return {
+        "where": each.parting.where,
+        "line": each.parting.line,
+        "kind": each.parting.kind,
+        "texts": [printable(text[:200]) for text in each.parting.texts],
+        "first": each.first.label,
+        "other": each.other.label,
+        "shared_tokens": each.parting.shared,
+        "tokens_after": each.parting.after,
+        "requests": each.requests,
+        "gained_tokens": each.gained,
+        "gained_usd": exact(worth),
+    }

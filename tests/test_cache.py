@@ -1,0 +1,457 @@
+"""The prompt cache, replayed: what is read from it, what breaks it, and what that is worth."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog.tables import CacheRules
+from gpt41_cli.decisions import cache as caches
+from gpt41_cli.decisions import divergence
+from gpt41_cli.decisions import replay as replays
+from gpt41_cli.decisions.cache import Study, study
+from gpt41_cli.decisions.cache_value import values
+from gpt41_cli.decisions.divergence import DATE, IDENTIFIER, NUMBER, ORDER, PICTURE, TEXT, Parting, reusable
+from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.replay import Kept, PromptCache, Replay, Timing
+from gpt41_cli.decisions.requests import Reading
+from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.requests import readers
+from gpt41_cli.requests.sources import sources
+from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
+from tests.conftest import ROOT, Run
+from tests.test_doubts import png
+from tests.test_prompt import CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
+
+LONG = "".join(f"Rule {number}: bicycles of kind {number * 7} are washed on day {number % 5}.\n" for number in range(120))
+"""About 2,000 tokens that many prompts share."""
+
+
+@pytest.fixture(scope="module")
+def small(catalog: Catalog) -> CacheRules:
+    """Rules with numbers that a person can follow: from 4 tokens in steps of 2, 3 requests a minute and machine."""
+    rules = catalog.limits.prompt_cache
+    return rules._replace(minimum_tokens=4, step_tokens=2, routing_prefix_tokens=1, requests_per_minute_per_prefix=3)
+
+
+@pytest.fixture(scope="module")
+def rules(catalog: Catalog) -> CacheRules:
+    return catalog.limits.prompt_cache
+
+
+def picture(width: int, height: int) -> Body:
+    url = "data:image/png;base64," + base64.b64encode(png(width, height)).decode()
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def letters(text: str) -> bytes:
+    """Every letter a token."""
+    return b"".join(letter.encode("utf-32-le") for letter in text)
+
+
+def beginning(text: str, rules: CacheRules, catalog: Catalog, key: str = "", model: str = "gpt-4.1") -> Prefix:
+    images = catalog.models["gpt-4.1"].images
+    assert images is not None
+    return prefix([Stretch("message 1 (user)", text)], model, key, letters, images, rules)
+
+
+def asked(cache: PromptCache, prefixes: Sequence[Prefix], times: Sequence[int] | None = None) -> list[int]:
+    return [cache.ask(each, now) for each, now in zip(prefixes, times or range(len(prefixes)), strict=True)]
+
+
+# What is read
+
+
+@settings(max_examples=400)
+@given(texts=st.lists(st.text("ab", max_size=14), max_size=12))
+def test_what_is_read_is_the_longest_beginning_that_an_earlier_prompt_had(
+    texts: list[str], small: CacheRules, catalog: Catalog
+) -> None:
+    expected = []
+    for index, text in enumerate(texts):
+        shared = (len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, each, strict=False)))) for each in texts[:index])
+        expected.append(max((reusable(common, small) for common in shared), default=0))
+    prefixes = [beginning(text, small, catalog) for text in texts]
+    assert asked(PromptCache(small, 1, None), prefixes) == expected
+    patient = PromptCache(small, 1_000, Kept(1_000_000, 1_000_000))
+    # A machine takes three requests a minute of one beginning, and a prompt below the minimum counts as one of these.
+    assert all(mine <= best for mine, best in zip(asked(patient, prefixes), expected, strict=True))
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(0, 0), (1_023, 0), (1_024, 1_024), (1_151, 1_024), (1_152, 1_152)])
+def test_from_the_minimum_in_steps(tokens: int, expected: int, catalog: Catalog) -> None:
+    rules = catalog.limits.prompt_cache
+    assert reusable(tokens, rules) == expected
+    same = beginning("a" * tokens, rules, catalog)
+    assert asked(PromptCache(rules, 1, None), [same, same]) == [0, expected]
+
+
+def test_what_nobody_reads_is_forgotten_and_what_is_old_too(small: CacheRules, catalog: Catalog) -> None:
+    small = small._replace(requests_per_minute_per_prefix=100)
+    one = beginning("abcdef", small, catalog)
+    # Idle for 5 requests it stays, for 6 it does not; in use it stays until it is 12 old.
+    times = [0, 5, 11, 16, 21, 23, 24, 30]
+    assert asked(PromptCache(small, 100, Kept(idle=5, life=12)), [one] * 8, times) == [0, 6, 0, 6, 6, 6, 0, 0]
+
+
+def test_the_same_beginning_spills_to_another_machine(small: CacheRules, catalog: Catalog) -> None:
+    one, other = beginning("abcdef", small, catalog), beginning("xbcdef", small, catalog)
+    forever = Kept(1_000, 1_000)
+    # Eight a minute: three on the first machine, three on the second, two on a third; the next minute all are warm.
+    assert asked(PromptCache(small, 8, forever), [one] * 16) == [0, 6, 6, 0, 6, 6, 0, 6] + [6] * 8
+    assert asked(PromptCache(small, 8, forever), [one, one, one, other, one]) == [0, 6, 6, 0, 0]
+
+
+def test_a_cache_key_has_machines_of_its_own_and_a_model_a_cache_of_its_own(catalog: Catalog) -> None:
+    rules = catalog.limits.prompt_cache
+    text = "a" * 1_030
+    cache = PromptCache(rules, 100, Kept(100, 100))
+    keyed = [beginning(text, rules, catalog, key) for key in ("", "eu", "eu", "", "us")]
+    assert asked(cache, keyed) == [0, 0, 1_024, 1_024, 0]
+    replay = Replay(catalog, Timing())
+    models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"]
+    assert [replay.ask(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
+
+
+def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch, small: CacheRules, catalog: Catalog) -> None:
+    monkeypatch.setattr(replays, "_HELD", 10)
+    many = [beginning(f"{number:04}", small, catalog) for number in range(40)]
+    for kept in (None, Kept(3, 100), Kept(1_000, 1_000)):
+        cache = PromptCache(small, 1_000, kept)
+        assert asked(cache, many) == [0] * 40
+        assert len(cache._read) == len(cache._written) <= 10
+        assert cache.ask(many[-1], 40) == 4
+
+
+@pytest.mark.parametrize(
+    ("minutes", "model", "expected"),
+    [
+        (None, "gpt-4.1", (5, 60)),
+        (7, "gpt-4.1", (7, 60)),
+        (10, "gpt-4.1-mini", (10, 60)),
+        (1_440, "gpt-4.1", (1_440, 1_440)),
+        (1_440, "gpt-4.1-mini", (10, 60)),
+    ],
+)
+def test_how_long_a_model_keeps_a_prefix(minutes: int | None, model: str, expected: tuple[int, int], catalog: Catalog) -> None:
+    assert replays.kept_minutes(catalog.limits.prompt_cache, Timing(minutes=minutes), catalog.variant(model)) == expected
+
+
+@pytest.mark.parametrize("minutes", [0, 1_441])
+def test_a_lifetime_that_nothing_offers_is_refused(minutes: int, catalog: Catalog) -> None:
+    message = f"lifetime: expected from 1 minute to 24 hours, found {minutes:,} minutes"
+    with pytest.raises(InputError, match=f"^{message}$"):
+        Replay(catalog, Timing(minutes=minutes))
+
+
+# The order of a prompt
+
+
+def order(body: Body) -> list[tuple[str, str]]:
+    return [(each.where, each.text if each.image is None else "<picture>") for each in stretches(readers.read(body).request)]
+
+
+def test_tools_and_schemas_stand_before_the_messages() -> None:
+    declared = {"tools": [SECRET], "response_format": {"type": "json_schema", "json_schema": {"name": "clock", "schema": {}}}}
+    found = order(chat(SYSTEM, USER, **declared))
+    assert [where for where, _ in found][:3] == ["tools", "schema", "message 1 (system)"]
+    assert found[0][1].startswith("# Tools\n")
+    assert found[1][1].startswith("# Response Formats\n")
+    assert found[2:6] == [
+        ("message 1 (system)", "system"),
+        ("message 1 (system)", "Answer in one sentence."),
+        ("message 2 (user)", "user"),
+        ("message 2 (user)", "What is the time in Lima?"),
+    ]
+
+
+def test_a_picture_stands_where_it_was_put() -> None:
+    image = picture(640, 480)
+    text = [{"type": "text", "text": "Before."}, image, image, {"type": "text", "text": "After."}]
+    asked = {"role": "user", "content": text}
+    found = order(chat(asked, {"role": "user", "content": [image]}))
+    assert found == [
+        ("message 1 (user)", "user"),
+        ("message 1 (user)", "Before."),
+        ("message 1 (user)", "<picture>"),
+        ("message 1 (user)", "<picture>"),
+        ("message 1 (user)", "After."),
+        ("message 2 (user)", "user"),
+        ("message 2 (user)", "<picture>"),
+        ("message 2 (user)", ""),
+        ("the answer", ""),
+    ]
+
+
+def test_a_picture_in_the_last_result_stands_at_the_end() -> None:
+    result = {"role": "tool", "tool_call_id": "call_1", "content": [picture(640, 480)]}
+    found = order(chat(USER, {"role": "assistant", "tool_calls": [CALL]}, result))
+    assert [where for where, text in found if text == "<picture>"] == ["pictures"]
+    assert ("message 2 (calls)", "get_time") in found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat(SYSTEM, {"role": "user", "content": LONG, "name": "kim"}, tools=[SECRET]),
+        responses([{"role": "user", "content": LONG}], instructions="Be short.", tools=[responses_tool()]),
+    ],
+)
+def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, catalog: Catalog) -> None:
+    meter = Meter(catalog)
+    sent = readers.read(body)
+    billed = meter.count(sent).input_tokens
+    rules = catalog.limits.prompt_cache
+    first = meter.prefix(sent.request)
+    # The cache sees the tools alone, the bill together with the message before them: a token more or less.
+    assert asked(PromptCache(rules, 1, None), [first, first])[1] in {reusable(billed + more, rules) for more in (-1, 0, 1)}
+
+
+# What breaks it
+
+
+@pytest.fixture
+def studied(tmp_path: Path, catalog: Catalog) -> Any:
+    def studied(*bodies: Body, timing: Timing = Timing(), model: str | None = None) -> Study:  # noqa: B008 -- it is immutable
+        path = tmp_path / "r.jsonl"
+        path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
+        found, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
+        return study(found, Reading(jobs=1), Meter(catalog, model), timing, skipped)
+
+    return studied
+
+
+def only_break(found: Study) -> tuple[Parting, int, int]:
+    """Where prompts part, how many of them, and the tokens that are lost."""
+    (each,) = found.partings.breaks
+    return each.parting, each.requests, each.gained
+
+
+def begun(*beginnings: str, rest: str = LONG) -> list[Body]:
+    return [chat({"role": "system", "content": each + rest}, USER) for each in beginnings]
+
+
+@pytest.mark.parametrize(
+    ("beginnings", "kind", "texts"),
+    [
+        (("It is 10:31 now.\n", "It is 10:32 now.\n"), DATE, ("10:31", "10:32")),
+        (("Today: 2026-11-24. ", "Today: 2026-12-01. "), DATE, ("2026-11-24.", "2026-12-01.")),
+        (("It is Monday, so ", "It is Friday, so "), DATE, ("Monday,", "Friday,")),
+        (("Ticket 17 of 90\n", "Ticket 18 of 90\n"), NUMBER, ("17", "18")),
+        (("Session 4f3a9c01b2. ", "Session 9d01ee77aa. "), IDENTIFIER, ("4f3a9c01b2.", "9d01ee77aa.")),
+        (("You help Ann Lee.\n", "You help Bob Ray.\n"), TEXT, ("Ann Lee.", "Bob Ray.")),
+    ],
+)
+def test_what_differs_is_named_with_its_words(
+    studied: Any, rules: CacheRules, beginnings: tuple[str, str], kind: str, texts: tuple[str, str]
+) -> None:
+    parting, requests, gained = only_break(studied(*begun(*beginnings)))
+    assert (parting.where, parting.line, parting.kind, parting.texts, requests) == ("message 1 (system)", 1, kind, texts, 2)
+    assert gained == reusable(parting.alike, rules)
+
+
+def test_the_line_is_that_of_the_difference(studied: Any) -> None:
+    half = LONG[: len(LONG) // 2]
+    bodies = [chat({"role": "system", "content": f"{half}Hour {hour}\n{LONG}"}, USER) for hour in (1, 2)]
+    parting, _, gained = only_break(studied(*bodies))
+    assert parting.line == half.count("\n") + 1
+    assert parting.shared > 900
+    assert gained % 128 == 0
+    assert gained > 1_000
+
+
+def test_tools_in_another_order(studied: Any) -> None:
+    def tool(name: str) -> Body:
+        return {"type": "function", "function": {"name": name, "description": LONG[:4_000]}}
+
+    one, other = tool("find_order"), tool("open_ticket")
+    parting, _, gained = only_break(studied(chat(USER, tools=[one, other]), chat(USER, tools=[other, one])))
+    assert (parting.where, parting.kind) == ("tools", ORDER)
+    assert gained > 1_000
+
+
+def test_a_picture_before_what_is_the_same(studied: Any) -> None:
+    def body(width: int) -> Body:
+        return chat({"role": "user", "content": [picture(width, 480), {"type": "text", "text": LONG}]})
+
+    parting, _, gained = only_break(studied(body(640), body(641)))
+    assert (parting.where, parting.kind) == ("message 1 (user)", PICTURE)
+    assert gained > 1_000
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [chat({"role": "system", "content": LONG}, {"role": "user", "content": each}) for each in ("One?", "Two?")],
+        [chat({"role": "system", "content": LONG}, USER), chat({"role": "system", "content": LONG}, USER)],
+        begun("It is 10:31.\n", "It is 10:32.\n", rest="Be short."),
+        begun("It is 10:31.\n", "It is 10:31.\n"),
+        [chat({"role": "system", "content": LONG}), chat({"role": "user", "content": LONG})],
+        [
+            {**body, "model": model}
+            for body, model in zip(begun("It is 1.\n", "It is 2.\n"), ("gpt-4.1", "gpt-4.1-mini"), strict=True)
+        ],
+    ],
+    ids=["the end differs", "nothing differs", "too short", "the same time", "another role", "another model"],
+)
+def test_nothing_is_broken_where_nothing_could_be_shared(studied: Any, bodies: list[Body]) -> None:
+    assert studied(*bodies).partings.breaks == []
+
+
+def test_a_text_that_has_been_seen_is_in_the_cache(studied: Any, rules: CacheRules) -> None:
+    hours = [f"It is {hour} o'clock.\n" for hour in (1, 1, 2, 2, 1, 3)]
+    found = studied(*begun(*hours))
+    parting, requests, gained = only_break(found)
+    assert (requests, gained) == (3, 2 * reusable(parting.alike, rules))
+    assert found.reads["gpt-4.1"].hits == 3
+
+
+def test_what_moving_it_would_save_is_what_the_replay_then_gives(studied: Any) -> None:
+    hours = [f"It is {hour} o'clock." for hour in range(8)]
+    _, _, gained = only_break(studied(*begun(*(f"{hour}\n" for hour in hours))))
+    moved = [chat({"role": "system", "content": LONG}, USER, {"role": "user", "content": hour}) for hour in hours]
+    assert studied(*moved).reads["gpt-4.1"].cached_tokens == gained
+
+
+def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, catalog: Catalog) -> None:
+    words = " word" * 1_000  # with what frames it, a little below the minimum
+    found = studied(*[chat({"role": "user", "content": words + text}) for text in (" a", " b c", " word" * 60)])
+    assert found.reads["gpt-4.1"].short == 2
+    (near,) = found.partings.nears
+    assert (near.requests, near.first.label.endswith("r.jsonl:1")) == (3, True)
+    assert 896 <= near.tokens < 1_024
+
+
+def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [*begun("It is 1.\n"), *begun("It is 3.\n", rest=LONG[::-1]), *begun("It is 4.\n", rest=LONG[::-1])]
+    assert only_break(studied(*bodies))[1] == 2
+    monkeypatch.setattr(divergence, "_FIRSTS", 1)
+    assert studied(*bodies).partings.breaks == []
+
+
+# What it is worth
+
+
+def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Catalog) -> None:
+    openai, day = catalog.platform("openai"), date(2026, 11, 23)
+    found = studied(*begun("", "", ""))
+    reads = found.reads["gpt-4.1"]
+    here, *others = values(catalog, found, openai, day)
+    uncached = reads.input_tokens - reads.cached_tokens
+    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.cached_tokens * Decimal("0.50")) / 1_000_000
+    assert here.saved_usd == reads.cached_tokens * Decimal("1.50") / 1_000_000
+    assert [(each.offer.variant.id, each.is_asked) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
+    # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
+    day_long = studied(*begun("", ""), timing=Timing(minutes=1_440))
+    assert len(values(catalog, day_long, openai, day)) == 1
+    seen = studied(chat({"role": "user", "content": [picture(64, 64), {"type": "text", "text": LONG}]}))
+    assert len(values(catalog, seen, openai, day)) == 1
+    assert len(values(catalog, studied(*begun(""), model="gpt-4o"), openai, day)) == 1
+    two = studied(*begun(""), {**begun("")[0], "model": "gpt-4.1-mini"})
+    assert [each.offer.variant.id for each in values(catalog, two, openai, day)] == ["gpt-4.1", "gpt-4.1-mini"]
+    with pytest.raises(MissingPrice):
+        values(catalog, found, openai, date(2025, 1, 1))
+
+
+def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, catalog: Catalog) -> None:
+    found = studied(*begun(""))
+    nano = catalog.models["gpt-4.1-nano"]
+    elsewhere = nano._replace(rates={name: table for name, table in nano.rates.items() if name != "openai"})
+    fewer = catalog._replace(models={**catalog.models, nano.id: elsewhere})
+    priced = values(fewer, found, catalog.platform("openai"), date(2026, 11, 23))
+    assert [each.offer.variant.id for each in priced] == ["gpt-4.1", "gpt-4.1-mini"]
+
+
+# As a user meets it
+
+
+def test_the_share_that_is_printed_is_what_cost_takes(run: Run) -> None:
+    shop = str(ROOT / "tests/data/shop.jsonl")
+    given = (shop, shop, "--model", "gpt-4.1")
+    share = run("cache", *given, "-q").out.strip()
+    replayed = json.loads(run("cost", *given, "--cached", "simulate", "--output-tokens", "9", "--format", "json").out)
+    stated = json.loads(run("cost", *given, "--cached", share, "--output-tokens", "9", "--format", "json").out)
+    mine, its = replayed["quotes"][0]["usage"], stated["quotes"][0]["usage"]
+    assert mine["cached_tokens"] == 6 * 1_408
+    assert 0 <= mine["cached_tokens"] - its["cached_tokens"] <= 12
+
+
+def test_a_prompt_is_escaped_where_it_is_quoted(run: Run) -> None:
+    bodies = begun("A \x1b[31m::error::x `b` <i>\n", "A \x1b[32m::error::y `b` <i>\n")
+    done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in bodies))
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert "cache-break" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (("cache",), "just text", "standard input: expected requests, found something else; --as says what it is"),
+        (("cache", "--lifetime", "25h"), "{}", "lifetime: expected from 1 minute to 24 hours, found 1,500 minutes"),
+        (
+            ("cost", "--input-tokens", "9", "--cached", "simulate"),
+            "",
+            "--cached simulate: expected requests to replay, found text or numbers",
+        ),
+        (
+            ("cost", "--input-tokens", "9", "--lifetime", "5m"),
+            "",
+            "--lifetime: expected it with --cached simulate, found it alone",
+        ),
+        (
+            ("cost", "--each", "--cached", "simulate"),
+            "",
+            "--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them",
+        ),
+        (
+            ("cache",),
+            '{"model": "gpt-9", "messages": [{"role": "user", "content": "Hi"}]}',
+            "1 of 1 requests cannot be read",
+        ),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused(run: Run, arguments: tuple[str, ...], stdin: str, message: str) -> None:
+    done = run(*arguments, stdin=stdin)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[-1] == f"gpt41: {message}"
+
+
+def test_a_folder_gives_what_requests_it_has(run: Run, tmp_path: Path) -> None:
+    for number, body in enumerate(begun("", "")):
+        (tmp_path / f"{number}.json").write_text(json.dumps(body))
+    (tmp_path / "notes.txt").write_text("no request")
+    done = run("cache", ".")
+    assert (done.code, done.err) == (0, "")
+    assert "1 of 2 requests read" in done.out
+
+
+def test_of_many_requests_the_first_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "LOOKED_AT", 4)
+    monkeypatch.setattr(caches, "_COMPARED", 3)
+    hours = [f"It is {hour} o'clock.\n" for hour in range(6)]
+    found = studied(*begun(*hours), chat(USER), chat(USER))
+    assert (found.compared, found.requests) == (3, 8)
+    assert only_break(found)[1] == 3
+    # What is shared by requests that were not looked at has a size all the same.
+    late = studied(*[chat(USER)] * 4, *begun("", ""))
+    assert [(each.requests, each.where) for each in late.shared] == [(1, None)]
+
+
+def test_what_is_too_short_is_said(run: Run) -> None:
+    bodies = [chat({"role": "user", "content": " word" * 1_000 + text}) for text in (" a", " b c", " word" * 60)]
+    done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in bodies))
+    said = " ".join(done.out.split())
+    assert "3 requests like standard input:1 share a beginning of 1,005 tokens, 19 too few to be cached [cache-minimum]" in said
+    assert "2 requests of 896 to 1,023 tokens: a prompt below 1,024 tokens is never cached [cache-minimum]" in said
