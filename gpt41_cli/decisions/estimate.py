@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
-from gpt41_cli.decisions.workload import Group, Workload
+from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
@@ -81,10 +81,7 @@ class Estimate(NamedTuple):
 def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
     """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold."""
     load = work.on(catalog, offer.variant)
-    by_rates: dict[Rates, Usage] = {}
-    for size, many in load.sizes.items():
-        rates = offer.rates(size.input_tokens)
-        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
+    by_rates = usage_by_rates(offer, load)
     bills = [price(usage, rates) for rates, usage in by_rates.items()]
     bill = Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
     uncached = (price(Usage(usage.requests, usage.cached_tokens), rates).total_usd for rates, usage in by_rates.items())
@@ -96,6 +93,15 @@ def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
         caching_saves_usd=EXACT.subtract(reduce(EXACT.add, uncached), bill.cached_input_usd),
         surcharged=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
     )
+
+
+def usage_by_rates(offer: Offer, load: Load) -> dict[Rates, Usage]:
+    """What is billed at which rates: a surcharge makes several of one offer."""
+    by_rates: dict[Rates, Usage] = {}
+    for size, many in load.sizes.items():
+        rates = offer.rates(size.input_tokens)
+        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
+    return by_rates
 
 
 def estimate(

@@ -37,7 +37,7 @@ def explain(
     ]
     but = [
         *(() if case.scores else _no_scores(choice)),
-        *_batch_saving(case, choice, excluded),
+        *_savings_not_allowed(case, choice, excluded),
         *(() if is_replacement else _others(case, choice, alternatives, excluded)),
         *_cache_forgone(choice),
         *_reasoning(choice),
@@ -157,18 +157,22 @@ def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
             yield Remark("until", f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
-def _batch_saving(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """The saving that is there but not allowed: shown, not chosen."""
+def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+    """What the chosen variant would cost less in a mode that a deadline or a usage tier keeps out: shown, not chosen."""
     assert choice.quote is not None
     for each in excluded:
-        only_late = [remark.rule for remark in each.exclusions] == ["deadline"]
-        if each.variant == choice.variant and only_late and each.quote and each.quote.total_usd < choice.quote.total_usd:
+        if each.variant != choice.variant or not each.quote or each.quote.total_usd >= choice.quote.total_usd:
+            continue
+        text = f"{each.mode}{_cost(each)}, {_compared(each.quote, choice.quote)} of this"
+        sources = _price_source(each)
+        if [remark.rule for remark in each.exclusions] == ["deadline"]:
             hours = case.catalog.limits.batch.completion_window_hours
-            text = (
-                f"batch would cost {money(each.quote.total_usd)}, {_compared(each.quote, choice.quote)} of this: "
-                f"--deadline {hours}h admits it where the answers can wait that long"
-            )
-            yield Remark("batch-saving", text, (each.quote.offer.row.source,))
+            wait = f"{text}: --deadline {hours}h admits it where the answers can wait that long"
+            yield Remark(f"{each.mode}-saving", wait, sources)
+        else:
+            obstacles = "; ".join(remark.text for remark in each.exclusions)
+            sources += tuple(source for remark in each.exclusions for source in remark.sources)
+            yield Remark(f"{each.mode}-saving", f"{text}, but {obstacles}", sources)
 
 
 def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]) -> Iterator[Remark]:
