@@ -116,6 +116,22 @@ def plural(count: int, noun: str) -> str:
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def lasting(seconds: int) -> str:
+    """A time in two units that matter, rounded down.
+
+    >>> lasting(7), lasting(2700), lasting(86_400), lasting(8_100), lasting(176_000), lasting(864_000)
+    ('7 seconds', '45 minutes', '24 hours', '2 hours 15 minutes', '2 days', '10 days')
+    """
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if minutes < 2:
+        return plural(seconds, "second")
+    if hours < 2:
+        return plural(minutes, "minute")
+    if days < 2:
+        return plural(hours, "hour") + (f" {plural(minutes % 60, 'minute')}" if minutes % 60 else "")
+    return plural(days, "day") + (f" {plural(hours % 24, 'hour')}" if hours % 24 else "")
+
+
 def printable(text: str) -> str:
     """`text` with everything escaped that a terminal or a CI runner could act on: controls, line breaks, bidi marks, lone
     surrogates, and the commands that some runners look for anywhere in a line.

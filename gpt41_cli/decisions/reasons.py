@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Variant
 from gpt41_cli.catalog.tables import Source
-from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
+from gpt41_cli.decisions.pace import pace
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
@@ -216,9 +217,9 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
     if case.wishes.usage_tier is not None:
-        pace = limits.pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
-        if pace and pace.minutes > case.catalog.limits.batch.completion_window_hours * 60:
-            yield pace.remark
+        found = pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
+        if found and found.seconds > case.catalog.limits.batch.completion_window_hours * 3600:
+            yield found.remark
 
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:

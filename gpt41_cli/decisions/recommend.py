@@ -12,6 +12,7 @@ from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits, reasons
 from gpt41_cli.decisions.break_even import BreakEven, break_even
 from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
+from gpt41_cli.decisions.pace import check_tier
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Workload
@@ -94,11 +95,8 @@ def _check_names(case: Case) -> None:
     for need in wishes.needs:
         if need not in catalog.abilities:
             raise UnknownName("needs", need, sorted(catalog.abilities))
-    tiers = catalog.limits.usage_tiers
-    if wishes.usage_tier is not None and wishes.usage_tier not in tiers.tiers:
-        raise UnknownName("usage tier", str(wishes.usage_tier), map(str, tiers.tiers))
-    if wishes.usage_tier is not None and case.platform.provider != tiers.provider:
-        raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {case.platform.id}, which has none")
+    if wishes.usage_tier is not None:
+        check_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
         raise InputError(f"until: expected a day from {case.as_of} on, found {wishes.until}")
     for metric in wishes.min_scores:
