@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gpt41_cli.decisions.candidates import Wishes
     from gpt41_cli.decisions.estimate import Estimate, Quote, estimate
     from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.decisions.plan import Plan, plan
     from gpt41_cli.decisions.recommend import Recommendation, recommend
     from gpt41_cli.decisions.requests import Entry
     from gpt41_cli.decisions.workload import Workload, workload
@@ -40,6 +41,7 @@ _HOME = {
     "Level": "findings",
     "Meter": "decisions.measure",
     "MissingPrice": "errors",
+    "Plan": "decisions.plan",
     "Quote": "decisions.estimate",
     "Rates": "pricing",
     "Recommendation": "decisions.recommend",
@@ -51,6 +53,7 @@ _HOME = {
     "Workload": "decisions.workload",
     "count_tokens": "tokens:count",
     "estimate": "decisions.estimate",
+    "plan": "decisions.plan",
     "price": "pricing",
     "read_catalog": "catalog:read",
     "read_evaluation": "catalog.evaluation",

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import cost, count, models, recommend
+from gpt41_cli.cli import cost, count, models, plan, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -56,6 +56,7 @@ def gpt41(
 app.command()(recommend.recommend)
 app.command()(cost.cost)
 app.command()(count.count)
+app.command()(plan.plan)
 app.command()(models.models)
 
 

@@ -167,8 +167,8 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
     return found._replace(batch_usd=quote(catalog, offer, work).total_usd)
 
 
-def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
-    """What a reader of these prices must know: each sentence once."""
+def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True) -> list[str]:
+    """What a reader of these prices must know: each sentence once. `with_files`: in how many files a batch goes, too."""
     found: list[str] = []
     batch = catalog.limits.batch
     if work.text_tokens:
@@ -181,7 +181,7 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
             f" [{source.label}]."
         )
     in_batch = max((each.usage.requests for each in quotes if each.mode == "batch"), default=0)
-    if in_batch > batch.max_requests:
+    if with_files and in_batch > batch.max_requests:
         files = plural(-(-in_batch // batch.max_requests), "file")
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."

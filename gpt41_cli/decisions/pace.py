@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -12,10 +14,10 @@ from gpt41_cli.decisions.batch_queue import Submission, submission
 from gpt41_cli.decisions.limits import of_many
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Load, Size
-from gpt41_cli.display import lasting, number, plural
+from gpt41_cli.display import exact, lasting, number, plural
 from gpt41_cli.errors import InputError, UnknownName
 
-_SECONDS_A_MINUTE, _SECONDS_A_DAY = 60, 24 * 60 * 60
+_SECONDS_A_MINUTE, _MINUTES_A_DAY = 60, 24 * 60
 
 
 class Pool(NamedTuple):
@@ -31,7 +33,8 @@ class Wait(NamedTuple):
     """How long one limit makes one pool's part of the work last.
 
     `limit` is the name of its field (`tokens_per_minute`), `needed` what of it the work needs in all, `allowed` what the tier
-    allows. In batch `files` say how it is submitted, and `seconds` are the most it takes; else they are the least.
+    allows. In batch `files` say how it is submitted, and `seconds` are the most it takes; else they are the least, and
+    `requests_a_minute` is the steady rate that keeps to every limit, at the mean charge.
     """
 
     limit: str
@@ -39,13 +42,8 @@ class Wait(NamedTuple):
     allowed: int
     seconds: int
     pool: Pool
+    requests_a_minute: Fraction | None = None
     files: Submission | None = None
-
-    @property
-    def requests_a_minute(self) -> Fraction:
-        """The steady rate at which the limit lets this pool's requests through, at their mean charge."""
-        a_minute = Fraction(self.allowed, _SECONDS_A_DAY // _SECONDS_A_MINUTE if self.limit == "requests_per_day" else 1)
-        return a_minute * self.pool.load.requests / self.needed
 
 
 def check_tier(catalog: Catalog, platform: Platform, tier: int | None) -> None:
@@ -55,6 +53,16 @@ def check_tier(catalog: Catalog, platform: Platform, tier: int | None) -> None:
         raise UnknownName("usage tier", str(tier), map(str, tiers.tiers))
     if platform.provider != tiers.provider:
         raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {platform.id}, which has none")
+
+
+def overspent(catalog: Catalog, tier: int, total_usd: Decimal) -> Remark | None:
+    """That the tier may not spend so much in a month; None where it may."""
+    tiers = catalog.limits.usage_tiers
+    most = tiers.tiers[tier].monthly_limit_usd
+    if total_usd <= most:
+        return None
+    text = f"tier {tier} may spend ${number(most)} a month, which is less than this costs"
+    return Remark("monthly-limit", text, (tiers.source,), f"over ${number(most)} a month", exact(total_usd), str(most))
 
 
 def unpublished(catalog: Catalog, variant: Variant, load: Load, tier: int) -> Remark | None:
@@ -144,19 +152,24 @@ def _one_by_one(pool: Pool) -> Wait:
     """The limit that takes longest to let this pool's requests through as they come."""
     limit, requests = pool.limit, pool.load.requests
     charge = sum(_charge(size) * many for size, many in pool.load.sizes.items())
-    found = [
-        _a_minute("requests_per_minute", requests, limit.requests_per_minute, pool),
-        _a_minute("tokens_per_minute", charge, limit.tokens_per_minute, pool),
-    ]
-    if limit.requests_per_day:
-        # A day's requests need not take the whole day: only full days before the last one count.
-        full_days = (requests - 1) // limit.requests_per_day
-        found.append(Wait("requests_per_day", requests, limit.requests_per_day, full_days * _SECONDS_A_DAY, pool))
-    return max(found, key=lambda wait: wait.seconds)
+    minutes = {
+        "requests_per_minute": (requests, limit.requests_per_minute),
+        "tokens_per_minute": (charge, limit.tokens_per_minute),
+    }
+    found = max((Fraction(needed, allowed), name) for name, (needed, allowed) in minutes.items())
+    rate, (needed, allowed) = requests / found[0], minutes[found[1]]
+    slowest = Wait(found[1], needed, allowed, ceil(_SECONDS_A_MINUTE * found[0]), pool, rate)
+    a_day = limit.requests_per_day
+    if a_day is None or requests <= a_day:
+        return slowest
+    slowest = slowest._replace(requests_a_minute=min(rate, Fraction(a_day, _MINUTES_A_DAY)))
+    # The last day's requests need not take the whole day: only the full days before it count.
+    seconds = (requests - 1) // a_day * _MINUTES_A_DAY * _SECONDS_A_MINUTE
+    return max(slowest, slowest._replace(limit="requests_per_day", needed=requests, allowed=a_day, seconds=seconds), key=_seconds)
 
 
-def _a_minute(limit: str, needed: int, allowed: int, pool: Pool) -> Wait:
-    return Wait(limit, needed, allowed, -(-_SECONDS_A_MINUTE * needed // allowed), pool)
+def _seconds(wait: Wait) -> int:
+    return wait.seconds
 
 
 def _in_batch(catalog: Catalog, pool: Pool) -> Wait:
@@ -164,10 +177,10 @@ def _in_batch(catalog: Catalog, pool: Pool) -> Wait:
     rules, queue = catalog.limits.batch, pool.limit.batch_queue_tokens
     files = submission(pool.load, queue, rules)
     if files.parts > 1:
-        return Wait("batch_queue_tokens", pool.load.usage.input_tokens, queue, files.seconds, pool, files)
+        return Wait("batch_queue_tokens", pool.load.usage.input_tokens, queue, files.seconds, pool, files=files)
     if files.files > rules.batches_per_hour:
-        return Wait("batches_per_hour", files.files, rules.batches_per_hour, files.seconds, pool, files)
-    return Wait("completion_window_hours", 1, rules.completion_window_hours, files.seconds, pool, files)
+        return Wait("batches_per_hour", files.files, rules.batches_per_hour, files.seconds, pool, files=files)
+    return Wait("completion_window_hours", 1, rules.completion_window_hours, files.seconds, pool, files=files)
 
 
 class Pace(NamedTuple):
@@ -181,7 +194,7 @@ def pace(catalog: Catalog, variant: Variant, mode: str, load: Load, tier: int) -
     """The time a usage tier needs for the work: at least, or in batch at most; None when a request never passes, or nothing is
     published.
     """
-    slowest = max(waits(catalog, variant, mode, load, tier), key=lambda wait: wait.seconds, default=None)
+    slowest = max(waits(catalog, variant, mode, load, tier), key=_seconds, default=None)
     if slowest is None:
         return None
     time = lasting(slowest.seconds)

@@ -11,7 +11,7 @@ from gpt41_cli.catalog.tables import Source
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
-from gpt41_cli.decisions.pace import pace
+from gpt41_cli.decisions.pace import overspent, pace
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
@@ -224,10 +224,9 @@ def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
-    tier, tiers = case.wishes.usage_tier, case.catalog.limits.usage_tiers
-    if tier is not None and choice.quote.total_usd > tiers.tiers[tier].monthly_limit_usd:
-        most = number(tiers.tiers[tier].monthly_limit_usd)
-        yield Remark("monthly-limit", f"tier {tier} may spend ${most} a month, which is less than this costs", (tiers.source,))
+    tier = case.wishes.usage_tier
+    if tier is not None and (remark := overspent(case.catalog, tier, choice.quote.total_usd)):
+        yield remark
 
 
 def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
