@@ -148,6 +148,18 @@ def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
     assert "at least" in next(binds(CATALOG, standard)).text
 
 
+def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() -> None:
+    hasty = ask("gpt-4.1", tier=1, deadline=timedelta(hours=23))
+    remark = next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
+    assert remark
+    assert remark.text == "gpt-4.1 in batch: no tier would do"
+    assert next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
+    many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
+    assert [remark.text for remark in binds(CATALOG, many)] == [
+        "gpt-4.1-mini in batch: tier 5 takes 2,000 files an hour: these are 2,200: at most 25 hours"
+    ]
+
+
 def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
     assert [remark.text for remark in binds(CATALOG, of(found, "gpt-4.1", "standard"))] == [
@@ -248,7 +260,12 @@ def test_limits_that_are_not_known_are_no_time() -> None:
 
 def test_a_model_that_ends_before_the_work_is_done() -> None:
     found = ask("gpt-4.1", tier=1, input_tokens=50_000, requests=2_000)
-    assert "gpt-4.1 in batch: it ends on 2027-01-14, before this is done" in [each.message for each in found.findings]
+    assert "gpt-4.1 in batch: this may not be done on 2027-01-14, when the model ends" in [
+        each.message for each in found.findings
+    ]
+    late = ask("gpt-4.1-mini", tier=1, input_tokens=50_000, requests=4_000, deadline=200 * DAY)
+    assert late.choice
+    assert late.choice.mode == "standard", "batch would cost less, but may not be done when the model ends"
     after = ask(as_of=date(2027, 3, 1))
     assert {each.variant.id for each in after.shown} == {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"}, (
         "nothing runs, and each says so"

@@ -48,6 +48,7 @@ def gpt41(
     \b
     gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
     gpt41 cost --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
+    gpt41 plan batch.jsonl --usage-tier 2 --deadline 24h
     gpt41 count src/ --tree
     gpt41 models
     """

@@ -21,15 +21,15 @@ from gpt41_cli.findings import Finding, Level
 class Timing(NamedTuple):
     """One variant in one mode and usage tier: its price, and what each pool of limits makes it wait for, side by side.
 
-    There are no `waits` where an `obstacle` keeps it from ever being done, or its limits are not known. `overspent`: the tier
-    may not spend what it costs.
+    There are no `waits` where an `obstacle` keeps it from ever being done, or its limits are not known. `caveats`: it would pass,
+    but the tier may not spend what it costs, or the model ends before it is done.
     """
 
     quote: Quote
     tier: int
     waits: tuple[Wait, ...]
     obstacle: Remark | None
-    overspent: Remark | None
+    caveats: tuple[Remark, ...]
 
     @property
     def variant(self) -> Variant:
@@ -47,8 +47,8 @@ class Timing(NamedTuple):
         return max((wait.seconds for wait in self.waits), default=None)
 
     def meets(self, deadline: timedelta | None) -> bool:
-        """Whether it is done by then, and may be paid for."""
-        if self.seconds is None or self.overspent:
+        """Whether it is done by then, with nothing that speaks against it."""
+        if self.seconds is None or self.caveats:
             return False
         return deadline is None or timedelta(seconds=self.seconds) <= deadline
 
@@ -77,9 +77,9 @@ class Plan(NamedTuple):
 
     @property
     def passing(self) -> tuple[Timing, ...]:
-        """The shown timings that are ever done, and of these, if there are any, those that the tier may pay for."""
+        """The shown timings that are ever done, and of these, if there are any, those that nothing speaks against."""
         done = [each for each in self.shown if each.seconds is not None]
-        return tuple([each for each in done if not each.overspent] or done)
+        return tuple([each for each in done if not each.caveats] or done)
 
     @property
     def shown(self) -> tuple[Timing, ...]:
@@ -148,7 +148,20 @@ def _timings(catalog: Catalog, offer: Offer, work: Workload, as_of: date) -> Ite
     for tier in catalog.limits.usage_tiers.tiers:
         obstacle = never or tier_blocks(catalog, variant, mode, load, tier) or unpublished(catalog, variant, load, tier)
         found = () if obstacle else tuple(waits(catalog, variant, mode, load, tier))
-        yield Timing(priced, tier, found, obstacle, overspent(catalog, tier, priced.total_usd))
+        timing = Timing(priced, tier, found, obstacle, ())
+        yield timing._replace(caveats=tuple(_caveats(catalog, timing, as_of)))
+
+
+def _caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
+    """What speaks against a timing that does pass: the money, and an end of the model before the work is done."""
+    if timing.seconds is None:
+        return
+    if remark := overspent(catalog, timing.tier, timing.quote.total_usd):
+        yield remark
+    life = lifecycle.retiring(timing.variant, timing.quote.offer.platform, as_of)
+    if life and life.shutdown and as_of + timedelta(seconds=timing.seconds) >= life.shutdown:
+        text = f"this may not be done on {life.shutdown}, when the model ends"
+        yield Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(timing.seconds))
 
 
 def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Iterator[Finding]:
@@ -157,8 +170,8 @@ def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Ite
         yield Finding("deadline", Level.ERROR, message)
     yield from _obstacles(found)
     for each in found.shown:
-        is_told = each.waits and found.tier is not None and each.mode != "priority"
-        for remark in _caveats(each, as_of) if is_told else ():
+        is_told = found.tier is not None and each.mode != "priority"
+        for remark in each.caveats if is_told else ():
             message = f"{each.variant.id} in {each.mode}: {remark.text}"
             yield Finding(remark.rule, Level.WARNING, message, None, remark.actual, remark.allowed, each.variant.id)
     platform = found.shown[0].quote.offer.platform
@@ -187,16 +200,6 @@ def _obstacles(found: Plan) -> Iterator[Finding]:
         yield Finding(remark.rule, level, f"{name}: {remark.text}", None, remark.actual, remark.allowed, model)
 
 
-def _caveats(timing: Timing, as_of: date) -> Iterator[Remark]:
-    """What speaks against a timing that does pass: the money, and an end of the model before the work is done."""
-    if timing.overspent:
-        yield timing.overspent
-    life = lifecycle.retiring(timing.variant, timing.quote.offer.platform, as_of)
-    if life and life.shutdown and as_of + timedelta(seconds=timing.seconds or 0) >= life.shutdown:
-        text = f"it ends on {life.shutdown}, before this is done"
-        yield Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(timing.seconds))
-
-
 def _notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:
     """What a reader of these times must know: each sentence once."""
     rules, tiers = catalog.limits, catalog.limits.usage_tiers
@@ -212,9 +215,8 @@ def _notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Itera
         yield f"Cached tokens count in full against the tokens a minute [{rules.prompt_cache.source.label}]."
     if any(each.mode == "priority" for each in timings):
         yield f"Priority counts against the limits of standard [{rules.priority.source.label}]."
-    if any(each.mode == "batch" for each in timings):
-        most = rules.batch.max_file_megabytes
-        yield f"A file may have at most {most} MB, too, which tokens do not tell [{rules.batch.source.label}]."
+    most = rules.batch.max_file_megabytes
+    yield f"A Batch file may have at most {most} MB, too, which tokens do not tell [{rules.batch.source.label}]."
     for variant in {each.variant.id: each.variant for each in timings}.values():
         published = variant.model.rate_limits
         if published and published.note:

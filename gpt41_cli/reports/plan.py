@@ -162,17 +162,17 @@ def _remark(plan: Plan, timing: Timing) -> str:
         return timing.obstacle.brief
     if timing is plan.choice:
         return "chosen"
-    if timing.overspent:
-        return timing.overspent.brief
+    if timing.caveats:
+        return timing.caveats[0].brief
     return "" if timing.meets(plan.deadline) else "too slow"
 
 
 def _status(plan: Plan, timing: Timing) -> str:
-    """passes, late, over-monthly-limit, never or unknown."""
+    """passes, late, monthly-limit, ends-before-done, never or unknown."""
     if timing.obstacle:
         return "unknown" if timing.obstacle.rule == "no-limits" else "never"
-    if timing.overspent:
-        return "over-monthly-limit"
+    if timing.caveats:
+        return timing.caveats[0].rule
     return "passes" if timing.meets(plan.deadline) else "late"
 
 
