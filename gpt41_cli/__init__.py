@@ -1,8 +1,8 @@
 """Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
 
 The functions behind the command line, for use from Python: `read_catalog` reads the price table, `workload` describes
-the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `count_tokens` counts a text, and a
-`Meter` counts a request that `read_request` has read.
+the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `plan` says how long it takes,
+`count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read.
 Everything is imported on first use, so that importing this package costs nothing.
 """
 

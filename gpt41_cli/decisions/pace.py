@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -85,19 +85,10 @@ def pools(catalog: Catalog, variant: Variant, load: Load, tier: int) -> Iterator
     limits = variant.model.rate_limits
     if limits is None:
         return
-    threshold = catalog.limits.long_context_tokens
-    for is_long, pool in ((False, limits.standard), (True, limits.long_context)):
-        part = load.where(_is_longer(threshold) if is_long else _is_no_longer(threshold))
+    up_to, above = load.split(catalog.limits.long_context_tokens)
+    for is_long, pool, part in ((False, limits.standard, up_to), (True, limits.long_context, above)):
         if part.sizes and tier in pool:
             yield Pool(pool[tier], is_long, limits.source, part)
-
-
-def _is_longer(threshold: int) -> Callable[[Size], bool]:
-    return lambda size: size.input_tokens > threshold
-
-
-def _is_no_longer(threshold: int) -> Callable[[Size], bool]:
-    return lambda size: size.input_tokens <= threshold
 
 
 def tier_blocks(catalog: Catalog, variant: Variant, mode: str, load: Load, tier: int) -> Remark | None:

@@ -104,7 +104,7 @@ def _break_even(catalog: Catalog, work: Workload, found: Recommendation) -> Iter
         yield Line("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
         return
     rules = catalog.limits.prompt_cache
-    here = f"here it is {score(even.here)}"
+    here = f"here it is {score(even.here)}, {'more' if even.here > even.share else 'not more'} than that"
     if not even.here and work.on(catalog, choice.variant).range[1] < rules.minimum_tokens:
         here = f"but a prompt below {number(rules.minimum_tokens)} tokens is never cached"
         cited += f", {rules.source.label}"
