@@ -160,6 +160,12 @@ def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() ->
     ]
 
 
+def test_no_work_is_too_long_to_be_timed() -> None:
+    found = ask("gpt-4.1", tier=1, input_tokens=90_000, requests=10**12, deadline=DAY)
+    assert of(found, "gpt-4.1", "batch").seconds == 10**12 * 86_400
+    assert found.choice is None
+
+
 def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
     assert [remark.text for remark in binds(CATALOG, of(found, "gpt-4.1", "standard"))] == [

@@ -175,7 +175,7 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
     elif deadline is not None and tier is not None:
         found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)
-        if found and timedelta(seconds=found.seconds) > deadline:
+        if found and found.seconds > deadline // timedelta(seconds=1):
             yield found.remark
 
 

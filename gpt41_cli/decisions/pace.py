@@ -204,7 +204,7 @@ def allowance(wait: Wait) -> str:
         return f"queues {number(wait.allowed)} batch tokens at a time: {number(wait.needed)} go in {parts}, one after the other"
     if wait.limit == "batches_per_hour":
         return f"takes {number(wait.allowed)} files an hour: these are {number(wait.needed)}"
-    return f"queues all {number(wait.pool.load.usage.input_tokens)} input tokens at once"
+    return f"queues all of it at once, {plural(wait.pool.load.usage.input_tokens, 'input token')}"
 
 
 _UNITS = {

@@ -50,7 +50,7 @@ class Timing(NamedTuple):
         """Whether it is done by then, with nothing that speaks against it."""
         if self.seconds is None or self.caveats:
             return False
-        return deadline is None or timedelta(seconds=self.seconds) <= deadline
+        return deadline is None or self.seconds <= deadline // timedelta(seconds=1)
 
 
 class Plan(NamedTuple):
@@ -159,7 +159,7 @@ def _caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
     if remark := overspent(catalog, timing.tier, timing.quote.total_usd):
         yield remark
     life = lifecycle.retiring(timing.variant, timing.quote.offer.platform, as_of)
-    if life and life.shutdown and as_of + timedelta(seconds=timing.seconds) >= life.shutdown:
+    if life and life.shutdown and timing.seconds >= (life.shutdown - as_of) // timedelta(seconds=1):
         text = f"this may not be done on {life.shutdown}, when the model ends"
         yield Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(timing.seconds))
 
