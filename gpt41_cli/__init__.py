@@ -1,8 +1,8 @@
 """Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
 
 The functions behind the command line, for use from Python: `read_catalog` reads the price table, `workload` describes
-the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `count_tokens` counts a text, and a
-`Meter` counts a request that `read_request` has read.
+the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `plan` says how long it takes,
+`count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read.
 Everything is imported on first use, so that importing this package costs nothing.
 """
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gpt41_cli.decisions.candidates import Wishes
     from gpt41_cli.decisions.estimate import Estimate, Quote, estimate
     from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.decisions.plan import Plan, plan
     from gpt41_cli.decisions.recommend import Recommendation, recommend
     from gpt41_cli.decisions.requests import Entry
     from gpt41_cli.decisions.workload import Workload, workload
@@ -40,6 +41,7 @@ _HOME = {
     "Level": "findings",
     "Meter": "decisions.measure",
     "MissingPrice": "errors",
+    "Plan": "decisions.plan",
     "Quote": "decisions.estimate",
     "Rates": "pricing",
     "Recommendation": "decisions.recommend",
@@ -51,6 +53,7 @@ _HOME = {
     "Workload": "decisions.workload",
     "count_tokens": "tokens:count",
     "estimate": "decisions.estimate",
+    "plan": "decisions.plan",
     "price": "pricing",
     "read_catalog": "catalog:read",
     "read_evaluation": "catalog.evaluation",

@@ -6,7 +6,7 @@ Nothing here is ever parsed back or added up; sums are made of the exact values.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 _COMMAND = re.compile(r"##(vso)?\[")
@@ -114,6 +114,61 @@ def plural(count: int, noun: str) -> str:
     ('1 file', '1,200 requests')
     """
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def lasting(seconds: int) -> str:
+    """A time in the units that matter, rounded down.
+
+    >>> lasting(7), lasting(2700), lasting(86_400), lasting(8_100), lasting(176_000), lasting(864_000)
+    ('7 seconds', '45 minutes', '24 hours', '2 hours 15 minutes', '2 days', '10 days')
+    """
+    return " ".join(plural(count, unit) for count, unit in _units(seconds))
+
+
+def lasting_briefly(seconds: int) -> str:
+    """The same in a few characters, for a table.
+
+    >>> lasting_briefly(2700), lasting_briefly(8_100), lasting_briefly(864_000)
+    ('45 min', '2 h 15 min', '10 d')
+    """
+    return " ".join(f"{number(count)} {_BRIEF[unit]}" for count, unit in _units(seconds))
+
+
+_BRIEF = {"second": "s", "minute": "min", "hour": "h", "day": "d"}
+
+
+def _units(seconds: int) -> list[tuple[int, str]]:
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if minutes < 2:
+        return [(seconds, "second")]
+    if hours < 2:
+        return [(minutes, "minute")]
+    first, second = ((days, "day"), (hours % 24, "hour")) if days >= 2 else ((hours, "hour"), (minutes % 60, "minute"))
+    return [first, second] if second[0] else [first]
+
+
+def seconds_up(interval: Fraction) -> str:
+    """Seconds to two digits, rounded up: who waits so long never sends too fast.
+
+    >>> seconds_up(Fraction(60, 13)), seconds_up(Fraction(60, 5000)), seconds_up(Fraction(100))
+    ('4.7 s', '0.012 s', '100 s')
+    """
+    return _seconds(interval, ROUND_CEILING)
+
+
+def seconds_down(interval: Fraction) -> str:
+    """Seconds to two digits, rounded down: who waits so long is never late.
+
+    >>> seconds_down(Fraction(60, 13)), seconds_down(Fraction(1999, 10))
+    ('4.6 s', '199 s')
+    """
+    return _seconds(interval, ROUND_FLOOR)
+
+
+def _seconds(interval: Fraction, rounding: str) -> str:
+    amount = Decimal(interval.numerator) / interval.denominator
+    step = min(Decimal(1), Decimal(1).scaleb(amount.adjusted() - 1))
+    return f"{exact(amount.quantize(step, rounding, _WIDE))} s"
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, estimate
-from gpt41_cli.decisions.limits import pace, tier_blocks
+from gpt41_cli.decisions.pace import pace, tier_blocks
 from gpt41_cli.decisions.workload import workload
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Level
@@ -142,7 +142,7 @@ def test_the_pace_of_a_tier(catalog: Catalog) -> None:
         == "tier 1 lets 500 requests a minute through, which takes 3 hours"
     )
     assert text("gpt-4.1", "standard", 2, requests=100, input_tokens=100_000, output_tokens=5) == (
-        "tier 2 lets 450,000 tokens a minute through, which takes 23 minutes"
+        "tier 2 lets 450,000 tokens a minute through, which takes 22 minutes"
     )
     assert text("gpt-4.1-mini", "standard", 1, requests=20_001, **small).endswith("requests a day through, which takes 2 days")
     assert text("gpt-4.1", "batch", 1, requests=1, input_tokens=0, output_tokens=5).endswith("which takes 24 hours")

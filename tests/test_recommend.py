@@ -514,3 +514,19 @@ def test_a_table_with_other_models_works_as_well() -> None:
     lines = [line for line in table.splitlines() if not line.startswith("    speed: ")]
     slow = parse("\n".join(lines).encode(), "slow.yaml")
     assert chosen(ask("vision", catalog=slow, prefer="speed")) is not None
+
+
+def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
+    late = ask(input_tokens=99, cached_share="0.9", output_tokens=5, requests=20_001, usage_tier=1, deadline=DAY)
+    assert chosen(late) == "gpt-4.1-mini batch"
+    (saving,) = (remark for remark in late.but if remark.rule == "standard-saving")
+    assert saving.text == (
+        "standard would cost $0.418, 88 % of this, but tier 1 lets 10,000 requests a day through, which takes 2 days"
+    )
+    tight = ask(input_tokens=1_500, output_tokens=5, requests=5_000, usage_tier=1, deadline=DAY)
+    assert chosen(tight) == "gpt-4.1-mini standard"
+    (saving,) = (remark for remark in tight.but if remark.rule == "batch-saving")
+    assert saving.text == (
+        "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 go in 4 parts, "
+        "one after the other, which takes 4 days"
+    )

@@ -14,8 +14,9 @@ import pytest
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.candidates import Wishes
 from gpt41_cli.decisions.estimate import Estimate, estimate, estimate_parts
-from gpt41_cli.decisions.limits import exceeded, pace, tier_blocks
+from gpt41_cli.decisions.limits import exceeded
 from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.pace import pace, tier_blocks
 from gpt41_cli.decisions.recommend import Recommendation, recommend
 from gpt41_cli.decisions.requests import Reading
 from gpt41_cli.decisions.sizing import Sizing, Terms, read, together, workloads
@@ -203,11 +204,11 @@ def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) ->
     variant = catalog.variant("gpt-4.1")
     found = pace(catalog, variant, "standard", mixed(_10=500, _150000=100), 1)
     assert found
-    assert found.minutes == 75, "100 x 150,000 tokens at 200,000 a minute, beside 500 requests in one minute"
+    assert found.seconds == 75 * 60, "100 x 150,000 tokens at 200,000 a minute, beside 500 requests in one minute"
     queue = pace(catalog, variant, "batch", mixed(_10=1, _60000=3), 1)
     assert queue
-    assert queue.minutes == 3 * 24 * 60, "no two of 60,000 tokens fit into a queue of 90,000"
-    assert pace(catalog, variant, "batch", mixed(_10=1, _50000=0, _20=1), 1).minutes == 24 * 60  # type: ignore[union-attr]
+    assert queue.seconds == 3 * 24 * 3600, "no two of 60,000 tokens fit into a queue of 90,000"
+    assert pace(catalog, variant, "batch", mixed(_10=1, _50000=0, _20=1), 1).seconds == 24 * 3600  # type: ignore[union-attr]
 
 
 def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import cache, cost, count, models, recommend
+from gpt41_cli.cli import cache, cost, count, models, plan, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -48,6 +48,7 @@ def gpt41(
     \b
     gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
     gpt41 cost --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
+    gpt41 plan batch.jsonl --usage-tier 2 --deadline 24h
     gpt41 count src/ --tree
     gpt41 cache requests.jsonl
     gpt41 models
@@ -58,6 +59,7 @@ app.command()(recommend.recommend)
 app.command()(cost.cost)
 app.command()(count.count)
 app.command()(cache.cache)
+app.command()(plan.plan)
 app.command()(models.models)
 
 

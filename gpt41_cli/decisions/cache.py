@@ -93,7 +93,7 @@ def see(meter: Meter, sent: Sent) -> Seen:
 
 
 def study(sources: Sequence[Source], reading: Reading, meter: Meter, timing: Timing, skipped: list[LeftOut]) -> Study:
-    """Replay the requests of all sources in order. InputError for a source that is no requests, or a timing that cannot be."""
+    """Replay the requests of all sources in order. InputError for a source that is no requests, or a time that cannot be."""
     catalog = meter.catalog
     rules = catalog.limits.prompt_cache
     replay, ideal = Replay(catalog, timing), Replay(catalog, timing, is_ideal=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.tables import Platform, Task
-from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions import lifecycle, limits, pace
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
@@ -174,14 +174,14 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
         text = f"batch answers within {hours} hours: --deadline {hours}h admits it"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
     elif deadline is not None and tier is not None:
-        pace = limits.pace(case.catalog, variant, mode, case.load(variant), tier)
-        if pace and pace.minutes > deadline // timedelta(minutes=1):
-            yield pace.remark
+        found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)
+        if found and found.seconds > deadline // timedelta(seconds=1):
+            yield found.remark
 
 
 def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     if case.wishes.usage_tier is not None:
-        blocked = limits.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
+        blocked = pace.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
 

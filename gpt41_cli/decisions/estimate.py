@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.replay import Timing, requests_per_minute
-from gpt41_cli.decisions.workload import Group, Workload
+from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
@@ -82,10 +82,7 @@ class Estimate(NamedTuple):
 def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
     """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold."""
     load = work.on(catalog, offer.variant)
-    by_rates: dict[Rates, Usage] = {}
-    for size, many in load.sizes.items():
-        rates = offer.rates(size.input_tokens)
-        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
+    by_rates = usage_by_rates(offer, load)
     bills = [price(usage, rates) for rates, usage in by_rates.items()]
     bill = Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
     uncached = (price(Usage(usage.requests, usage.cached_tokens), rates).total_usd for rates, usage in by_rates.items())
@@ -97,6 +94,15 @@ def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
         caching_saves_usd=EXACT.subtract(reduce(EXACT.add, uncached), bill.cached_input_usd),
         surcharged=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
     )
+
+
+def usage_by_rates(offer: Offer, load: Load) -> dict[Rates, Usage]:
+    """What is billed at which rates: a surcharge makes several of one offer."""
+    by_rates: dict[Rates, Usage] = {}
+    for size, many in load.sizes.items():
+        rates = offer.rates(size.input_tokens)
+        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
+    return by_rates
 
 
 def estimate(
@@ -162,8 +168,8 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
     return found._replace(batch_usd=quote(catalog, offer, work).total_usd)
 
 
-def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
-    """What a reader of these prices must know: each sentence once."""
+def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True) -> list[str]:
+    """What a reader of these prices must know: each sentence once. `with_files`: in how many files a batch goes, too."""
     found: list[str] = []
     batch = catalog.limits.batch
     if work.text_tokens:
@@ -176,7 +182,7 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str
             f" [{source.label}]."
         )
     in_batch = max((each.usage.requests for each in quotes if each.mode == "batch"), default=0)
-    if in_batch > batch.max_requests:
+    if with_files and in_batch > batch.max_requests:
         files = plural(-(-in_batch // batch.max_requests), "file")
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Variant
 from gpt41_cli.catalog.tables import Source
-from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
+from gpt41_cli.decisions.pace import overspent, pace
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
@@ -37,7 +38,7 @@ def explain(
     ]
     but = [
         *(() if case.scores else _no_scores(choice)),
-        *_batch_saving(case, choice, excluded),
+        *_savings_not_allowed(case, choice, excluded),
         *(() if is_replacement else _others(case, choice, alternatives, excluded)),
         *_cache_forgone(choice),
         *_reasoning(choice),
@@ -157,18 +158,22 @@ def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
             yield Remark("until", f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
-def _batch_saving(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """The saving that is there but not allowed: shown, not chosen."""
+def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+    """What the chosen variant would cost less in a mode that a deadline or a usage tier keeps out: shown, not chosen."""
     assert choice.quote is not None
     for each in excluded:
-        only_late = [remark.rule for remark in each.exclusions] == ["deadline"]
-        if each.variant == choice.variant and only_late and each.quote and each.quote.total_usd < choice.quote.total_usd:
+        if each.variant != choice.variant or not each.quote or each.quote.total_usd >= choice.quote.total_usd:
+            continue
+        text = f"{each.mode}{_cost(each)}, {_compared(each.quote, choice.quote)} of this"
+        sources = _price_source(each)
+        if [remark.rule for remark in each.exclusions] == ["deadline"]:
             hours = case.catalog.limits.batch.completion_window_hours
-            text = (
-                f"batch would cost {money(each.quote.total_usd)}, {_compared(each.quote, choice.quote)} of this: "
-                f"--deadline {hours}h admits it where the answers can wait that long"
-            )
-            yield Remark("batch-saving", text, (each.quote.offer.row.source,))
+            wait = f"{text}: --deadline {hours}h admits it where the answers can wait that long"
+            yield Remark(f"{each.mode}-saving", wait, sources)
+        else:
+            obstacles = "; ".join(remark.text for remark in each.exclusions)
+            sources += tuple(source for remark in each.exclusions for source in remark.sources)
+            yield Remark(f"{each.mode}-saving", f"{text}, but {obstacles}", sources)
 
 
 def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]) -> Iterator[Remark]:
@@ -212,17 +217,16 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
     if case.wishes.usage_tier is not None:
-        pace = limits.pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
-        if pace and pace.minutes > case.catalog.limits.batch.completion_window_hours * 60:
-            yield pace.remark
+        found = pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
+        if found and found.seconds > case.catalog.limits.batch.completion_window_hours * 3600:
+            yield found.remark
 
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
-    tier, tiers = case.wishes.usage_tier, case.catalog.limits.usage_tiers
-    if tier is not None and choice.quote.total_usd > tiers.tiers[tier].monthly_limit_usd:
-        most = number(tiers.tiers[tier].monthly_limit_usd)
-        yield Remark("monthly-limit", f"tier {tier} may spend ${most} a month, which is less than this costs", (tiers.source,))
+    tier = case.wishes.usage_tier
+    if tier is not None and (remark := overspent(case.catalog, tier, choice.quote.total_usd)):
+        yield remark
 
 
 def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,7 +10,9 @@ from typing import NamedTuple
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits, reasons
+from gpt41_cli.decisions.break_even import BreakEven, break_even
 from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
+from gpt41_cli.decisions.pace import check_tier
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Workload
@@ -29,7 +31,8 @@ class Recommendation(NamedTuple):
     """The choice (None when nothing fits), the other candidates that fit in order of preference, and the excluded.
 
     `why` speaks for the choice, `but` against it or for something else; with no choice, `but` says what would have to
-    give. `is_replacement`: the whole family has ended and the choice is a named replacement, without any score.
+    give. `is_replacement`: the whole family has ended and the choice is a named replacement, without any score. `break_even`
+    weighs the choice in standard against batch, allowed or not.
     """
 
     choice: Candidate | None
@@ -39,6 +42,7 @@ class Recommendation(NamedTuple):
     is_replacement: bool
     why: tuple[Remark, ...]
     but: tuple[Remark, ...]
+    break_even: BreakEven | None
     findings: tuple[Finding, ...]
 
 
@@ -71,8 +75,17 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
         is_replacement=is_replacement and choice is not None,
         why=tuple(why),
         but=tuple(but),
+        break_even=_break_even(case, choice, candidates),
         findings=tuple(_findings(case, choice)),
     )
+
+
+def _break_even(case: Case, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
+    """Where the chosen variant costs the same in standard and in batch, if it has a price in both."""
+    offers = {each.mode: each.quote.offer for each in candidates if choice and each.variant == choice.variant and each.quote}
+    if choice is None or not {"standard", "batch"} <= offers.keys():
+        return None
+    return break_even(offers["standard"], offers["batch"], case.load(choice.variant))
 
 
 def _check_names(case: Case) -> None:
@@ -82,11 +95,8 @@ def _check_names(case: Case) -> None:
     for need in wishes.needs:
         if need not in catalog.abilities:
             raise UnknownName("needs", need, sorted(catalog.abilities))
-    tiers = catalog.limits.usage_tiers
-    if wishes.usage_tier is not None and wishes.usage_tier not in tiers.tiers:
-        raise UnknownName("usage tier", str(wishes.usage_tier), map(str, tiers.tiers))
-    if wishes.usage_tier is not None and case.platform.provider != tiers.provider:
-        raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {case.platform.id}, which has none")
+    if wishes.usage_tier is not None:
+        check_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
         raise InputError(f"until: expected a day from {case.as_of} on, found {wishes.until}")
     for metric in wishes.min_scores:

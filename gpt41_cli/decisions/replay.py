@@ -123,7 +123,7 @@ class PromptCache:
 
 
 class Replay:
-    """Requests in the order in which they are sent, each against the cache of its model. InputError for a timing that cannot be."""
+    """Requests in the order in which they are sent, each against the cache of its model. InputError for a time that cannot be."""
 
     def __init__(self, catalog: Catalog, timing: Timing, *, is_ideal: bool = False) -> None:
         check(catalog.limits.prompt_cache, timing)

@@ -73,6 +73,7 @@ class Load:
 
     def __init__(self, sizes: Mapping[Size, int]) -> None:
         self.sizes = sizes
+        self._split: dict[int, tuple[Load, Load]] = {}
 
     @cached_property
     def requests(self) -> int:
@@ -103,6 +104,13 @@ class Load:
     def where(self, holds: Callable[[Size], bool]) -> Load:
         """The part of the work for which `holds` does."""
         return Load({size: many for size, many in self.sizes.items() if holds(size)})
+
+    def split(self, threshold: int) -> tuple[Load, Load]:
+        """The requests of at most `threshold` input tokens, and those of more; made once, as every usage tier asks for it."""
+        if threshold not in self._split:
+            up_to = self.where(lambda size: size.input_tokens <= threshold)
+            self._split[threshold] = (up_to, self.where(lambda size: size.input_tokens > threshold))
+        return self._split[threshold]
 
 
 class Terms(NamedTuple):

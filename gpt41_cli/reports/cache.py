@@ -13,7 +13,7 @@ from gpt41_cli.decisions.cache import Reads, Shared, Study
 from gpt41_cli.decisions.cache_value import Value, input_usd
 from gpt41_cli.decisions.divergence import ORDER, PICTURE, Break, Near
 from gpt41_cli.decisions.replay import EXTENDED, kept_minutes, requests_per_minute
-from gpt41_cli.display import exact, money, number, percent, plural, printable
+from gpt41_cli.display import exact, lasting, money, number, percent, plural, printable
 from gpt41_cli.errors import quoted
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import EXACT
@@ -94,7 +94,7 @@ def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value])
     for value in asked:
         idle, life = kept_minutes(rules, study.timing, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
-        yield Line("kept", f"{name}{plural(idle, 'minute')} after it was last read, {number(life)} at most", label)
+        yield Line("kept", f"{name}{lasting(idle * 60)} after it was last read, {lasting(life * 60)} at most", label)
     hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {plural(total.cached_tokens, 'token')}"
     yield Line("hits", f"{hits}, from {number(rules.minimum_tokens)} in steps of {rules.step_tokens}", label)
     cold, replayed, ideal = (

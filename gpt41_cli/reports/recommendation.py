@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.break_even import BreakEven
 from gpt41_cli.decisions.candidates import Candidate, Wishes
 from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, plural, score, score_below, times
+from gpt41_cli.display import exact, money, number, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json
 
@@ -44,6 +45,7 @@ def report(
         lines=(
             *(Line("why", remark.text, remark.cited) for remark in found.why),
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
+            *_break_even(catalog, work, found),
         ),
         tables=(_table(_shown(candidates, choice), choice, work),),
         findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
@@ -53,6 +55,7 @@ def report(
             "estimates": work.estimates,
             "lower_bounds": work.lower_bounds,
             "choice": quote_json(choice.quote) if choice and choice.quote else None,
+            "break_even": _break_even_json(found.break_even),
             "is_replacement": found.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
@@ -88,6 +91,40 @@ def _headline(work: Workload, found: Recommendation) -> str:
     )
     after = "; the family itself is shut down" if found.is_replacement else ""
     return f"Use {found.choice.variant.id} in {found.choice.mode}: {cost}{after}"
+
+
+def _break_even(catalog: Catalog, work: Workload, found: Recommendation) -> Iterator[Line]:
+    """From which share of cached input on standard costs less than batch, and where this work stands."""
+    even, choice = found.break_even, found.choice
+    if even is None or choice is None or choice.quote is None:
+        return
+    cited = choice.quote.offer.row.source.label
+    if even.share is None:
+        ends = f"standard would cost {money(even.standard_cached_usd)} and batch {money(even.batch_cached_usd)}"
+        yield Line("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
+        return
+    rules = catalog.limits.prompt_cache
+    here = f"here it is {score(even.here)}, {'more' if even.here > even.share else 'not more'} than that"
+    if not even.here and work.on(catalog, choice.variant).range[1] < rules.minimum_tokens:
+        here = f"but a prompt below {number(rules.minimum_tokens)} tokens is never cached"
+        cited += f", {rules.source.label}"
+    elif not even.here:
+        here = "none is stated here (--cached)"
+    text = f"break-even at {score(even.share)}: with more of the input from the cache, standard costs less than batch; {here}"
+    yield Line("cache", text, cited)
+
+
+def _break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
+    if even is None:
+        return None
+    return {
+        "cached_share": None if even.share is None else _share(even.share),
+        "cached_share_here": _share(even.here),
+        "standard_uncached_usd": exact(even.standard_uncached_usd),
+        "standard_cached_usd": exact(even.standard_cached_usd),
+        "batch_uncached_usd": exact(even.batch_uncached_usd),
+        "batch_cached_usd": exact(even.batch_cached_usd),
+    }
 
 
 def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:

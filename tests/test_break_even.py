@@ -1,0 +1,109 @@
+"""Where standard with its cache and batch cost the same, held against the exact prices of both."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Offer, read
+from gpt41_cli.decisions.break_even import BreakEven, break_even
+from gpt41_cli.decisions.estimate import usage_by_rates
+from gpt41_cli.decisions.workload import Load, Size
+from gpt41_cli.pricing import price
+from tests.conftest import Run
+
+CATALOG = read()
+OPENAI = CATALOG.platform("openai")
+
+
+def offers(model: str) -> tuple[Offer, Offer]:
+    standard, batch = (CATALOG.offer(CATALOG.variant(model), mode, OPENAI, date(2026, 11, 23)) for mode in ("standard", "batch"))
+    return standard, batch
+
+
+def at(model: str, *sizes: Size) -> BreakEven | None:
+    return break_even(*offers(model), Load(dict.fromkeys(sizes, 1)))
+
+
+def costs(model: str, *sizes: Size) -> tuple[Decimal, Decimal]:
+    """What the work costs in standard and in batch."""
+    standard, batch = (
+        sum(price(usage, rates).total_usd for rates, usage in usage_by_rates(offer, Load(dict.fromkeys(sizes, 1))).items())
+        for offer in offers(model)
+    )
+    return Decimal(standard), Decimal(batch)
+
+
+MODELS = st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4o", "ft:gpt-4.1-mini-2025-04-14:o::i", "gpt-6-luna", "gpt-6.1-terra"])
+
+
+@given(MODELS, st.integers(1, 400_000), st.integers(0, 40_000))
+def test_below_the_break_even_batch_costs_less_and_above_it_standard_does(
+    model: str, input_tokens: int, output_tokens: int
+) -> None:
+    even = at(model, Size(input_tokens, 0, output_tokens))
+    assert even
+    last = input_tokens if even.share is None else int(even.share * input_tokens)
+    standard, batch = costs(model, Size(input_tokens, last, output_tokens))
+    assert standard >= batch
+    if even.share is not None:
+        standard, batch = costs(model, Size(input_tokens, last + 1, output_tokens))
+        assert standard < batch
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 30)), min_size=1, max_size=5), st.sampled_from([0, 25, 75, 100]))
+def test_of_requests_that_differ_the_share_is_that_of_every_input(sizes: list[tuple[int, int]], percent: int) -> None:
+    """Above the threshold of a surcharge too, where the rates themselves differ."""
+    work = [Size(1_000 * tokens, 10 * percent * tokens, 1_000 * output) for tokens, output in sizes]
+    even = at("gpt-6.1-terra", *work)
+    assert even
+    assert even.here == Fraction(percent, 100)
+    standard, batch = costs("gpt-6.1-terra", *work)
+    assert even.share is None, "a batch with a cache discount of its own is never the dearer one"
+    assert standard > batch
+
+
+def test_the_formula_of_this_family() -> None:
+    """Cached input at a quarter, output at four times the input rate: `I (1.5 h - 1) = 4 O`, so never below two thirds."""
+    for model in ("gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"):
+        even = at(model, Size(3_000, 600, 75))
+        assert even
+        assert (even.share, even.here) == (Fraction(11, 15), Fraction(1, 5))
+        assert at(model, Size(1_000, 0, 0)).share == Fraction(2, 3)  # type: ignore[union-attr]
+        assert at(model, Size(1_000, 0, 125)).share is None  # type: ignore[union-attr]
+
+
+def test_where_the_cache_makes_no_difference_there_is_nothing_to_weigh() -> None:
+    assert at("gpt-4.1", Size(0, 0, 500)) is None
+    assert at("gpt-6-luna", Size(0, 0, 500)) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "line"),
+    [
+        (
+            "--input-tokens 3000 --cached 60% --output-tokens 75",
+            "break-even at 73.3 %: with more of the input from the cache, standard costs less than batch; here it is 60 %",
+        ),
+        ("--input-tokens 3000 --cached 60% --output-tokens 75", "; here it is 60 %, not more than that"),
+        ("--input-tokens 3000 --cached 80% --output-tokens 75", "; here it is 80 %, more than that"),
+        ("--input-tokens 3000 --output-tokens 75", "; none is stated here (--cached)"),
+        (
+            "--input-tokens 1023 --output-tokens 5",
+            "; but a prompt below 1,024 tokens is never cached",
+        ),
+        (
+            "--input-tokens 3000 --output-tokens 400 --requests 1000",
+            "no break-even: even with all its input from the cache, standard would cost $0.94 and batch $0.92",
+        ),
+    ],
+)
+def test_the_line_of_a_recommendation(numbers: str, line: str, run: Run) -> None:
+    done = run("recommend", *numbers.split(), "--task", "classification", "--as-of", "2026-11-23")
+    assert done.code == 0
+    assert line in done.out

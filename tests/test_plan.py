@@ -1,0 +1,373 @@
+"""How long work takes: which limit binds, what meets a deadline, and how requests are to be spread."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import read
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog.tables import BatchRules
+from gpt41_cli.decisions.batch_queue import parts, submission
+from gpt41_cli.decisions.pace import waits
+from gpt41_cli.decisions.plan import Plan, Timing, plan
+from gpt41_cli.decisions.schedule import binds, next_tier, spread
+from gpt41_cli.decisions.workload import Load, Shape, Size, Terms, Workload, workload
+from gpt41_cli.errors import InputError, MissingPrice, UnknownName
+from gpt41_cli.findings import Level
+from tests.conftest import ROOT, Run
+
+TODAY = date(2026, 11, 23)
+DAY = timedelta(hours=24)
+CATALOG = read()
+RULES = CATALOG.limits.batch
+
+
+def ask(
+    *models: str,
+    tier: int | None = None,
+    deadline: timedelta | None = None,
+    platform: str = "openai",
+    as_of: date = TODAY,
+    work: Workload | None = None,
+    **numbers: int,
+) -> Plan:
+    asked = work or workload(**{"input_tokens": 1000, "output_tokens": 100, "requests": 1, **numbers})  # type: ignore[arg-type]
+    variants = [CATALOG.variant(model) for model in models]
+    place = CATALOG.platform(platform)
+    return plan(CATALOG, asked, variants=variants, tier=tier, deadline=deadline, platform=place, as_of=as_of)
+
+
+def of(found: Plan, model: str, mode: str) -> Timing:
+    return next(each for each in found.shown if (each.variant.id, each.mode) == (model, mode))
+
+
+def sizes(**many: int) -> Workload:
+    """Requests of so many input tokens, and how many of each: `sizes(_10=3)`."""
+    return Workload({Shape(int(tokens[1:])): count for tokens, count in many.items()}, Terms(5))
+
+
+LOADS = st.dictionaries(st.integers(0, 100), st.integers(1, 1_000), min_size=1, max_size=6)
+
+
+@given(LOADS, st.integers(100, 1_000))
+def test_a_queue_takes_all_requests_in_parts_that_fit(many: dict[int, int], queue: int) -> None:
+    load = Load({Size(tokens, 0, 0): count for tokens, count in many.items()})
+    found = parts(load, queue)
+    total = sum(max(tokens, 1) * count for tokens, count in many.items())
+    assert sum(requests * count for requests, count in found.items()) == load.requests
+    number = sum(found.values())
+    assert -(-total // queue) <= number <= 1 + 2 * total // queue, "two parts in a row always hold more than one queue"
+    assert (number == 1) is (total <= queue)
+    if load.is_uniform:
+        assert number == -(-load.requests // (queue // max(load.range[1], 1))), "nothing shorter is possible"
+
+
+def test_parts_go_in_files_and_more_files_than_an_hour_takes_are_late() -> None:
+    load = Load({Size(10, 0, 0): 95})
+    rules = BatchRules(
+        max_requests=4,
+        max_file_megabytes=200,
+        completion_window_hours=24,
+        models_per_file=1,
+        batches_per_hour=2,
+        source=RULES.source,
+    )
+    assert parts(load, 300) == {30: 3, 5: 1}
+    found = submission(load, 300, rules)
+    assert (found.parts, found.files, found.files_at_once, found.file_requests) == (4, 26, 8, 4)
+    assert found.seconds == (4 * 24 + 3 * 3) * 3600, "eight files at two an hour start three hours late"
+
+
+def test_the_limit_that_takes_longest_binds() -> None:
+    def bound(mode: str, tier: int, **numbers: int) -> tuple[str, int]:
+        timing = of(ask("gpt-4.1-mini", tier=tier, **numbers), "gpt-4.1-mini", mode)
+        return timing.waits[0].limit, timing.waits[0].seconds
+
+    assert bound("standard", 2, requests=50_000, input_tokens=100) == ("requests_per_minute", 600)
+    assert bound("standard", 2, requests=50_000, input_tokens=4_000) == ("tokens_per_minute", 6_000)
+    assert bound("standard", 1, requests=20_001, input_tokens=10) == ("requests_per_day", 2 * 86_400)
+    assert bound("standard", 1, requests=10_000, input_tokens=10) == ("requests_per_minute", 1_200), "a day's need not take a day"
+    longest_answer = {"requests": 1_000, "input_tokens": 100, "output_tokens": 4_000}
+    assert bound("standard", 2, **longest_answer) == ("tokens_per_minute", 120), "the longer of input and answer is charged"
+    assert bound("batch", 2, **longest_answer) == ("completion_window_hours", 86_400), "a queue holds input alone"
+    assert bound("batch", 1, requests=5_000) == ("batch_queue_tokens", 3 * 86_400)
+    assert bound("batch", 5, requests=110_000_000, input_tokens=10) == ("batches_per_hour", 86_400 + 3_600)
+    assert bound("priority", 2, requests=50_000, input_tokens=100) == bound("standard", 2, requests=50_000, input_tokens=100)
+
+
+@given(st.integers(1, 29_999), st.integers(0, 29_999), st.integers(1, 10**9), st.integers(1, 5))
+def test_a_plan_keeps_to_every_limit_of_its_tier(input_tokens: int, output_tokens: int, requests: int, tier: int) -> None:
+    variant = CATALOG.variant("gpt-4.1")
+    load = Load({Size(input_tokens, 0, output_tokens): requests})
+    (wait,) = waits(CATALOG, variant, "standard", load, tier)
+    assert wait.requests_a_minute
+    limit = variant.model.rate_limits.standard[tier]  # type: ignore[union-attr]
+    assert wait.requests_a_minute <= limit.requests_per_minute
+    assert wait.requests_a_minute * max(input_tokens, output_tokens) <= limit.tokens_per_minute
+    assert (wait.seconds - 1) * wait.requests_a_minute < 60 * requests <= wait.seconds * wait.requests_a_minute
+
+
+def test_the_cheapest_that_meets_the_deadline_is_chosen_in_its_smallest_tier() -> None:
+    work = {"input_tokens": 433, "output_tokens": 20, "requests": 100_000}
+    found = ask(tier=1, deadline=DAY, **work)
+    assert found.choice is None
+    assert [(each.rule, each.message) for each in found.findings if each.level is Level.ERROR] == [
+        ("deadline", "nothing is done in 24 hours in tier 1")
+    ]
+    anywhere = ask(deadline=DAY, **work).choice
+    assert anywhere
+    assert (anywhere.variant.id, anywhere.mode, anywhere.tier) == ("gpt-4.1-mini", "batch", 4)
+    assert anywhere.quote.total_usd == Decimal("10.26")
+    second = ask(tier=2, deadline=DAY, **work).choice
+    assert second
+    assert (second.variant.id, second.mode, second.seconds) == ("gpt-4.1-mini", "standard", 1_299)
+    assert ask(deadline=timedelta(minutes=1), **work).choice is None
+
+
+def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
+    found = ask("gpt-4.1", tier=2, deadline=DAY, input_tokens=2_000, output_tokens=1_000, requests=100_000)
+    standard = of(found, "gpt-4.1", "standard")
+    assert standard.seconds == 26_667
+    assert found.choice is None
+    assert "gpt-4.1 in standard: tier 2 may spend $500 a month, which is less than this costs" in [
+        each.message for each in found.findings
+    ]
+    remark = next_tier(CATALOG, found, standard)
+    assert remark
+    assert remark.text == (
+        "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 a month"
+    )
+    assert "at least" in next(binds(CATALOG, standard)).text
+
+
+def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() -> None:
+    hasty = ask("gpt-4.1", tier=1, deadline=timedelta(hours=23))
+    remark = next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
+    assert remark
+    assert remark.text == "gpt-4.1 in batch: no tier would do"
+    assert next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
+    many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
+    assert [remark.text for remark in binds(CATALOG, many)] == [
+        "gpt-4.1-mini in batch: tier 5 takes 2,000 files an hour: these are 2,200: at most 25 hours"
+    ]
+
+
+def test_no_work_is_too_long_to_be_timed() -> None:
+    found = ask("gpt-4.1", tier=1, input_tokens=90_000, requests=10**12, deadline=DAY)
+    assert of(found, "gpt-4.1", "batch").seconds == 10**12 * 86_400
+    assert found.choice is None
+
+
+def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
+    found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
+    assert [remark.text for remark in binds(CATALOG, of(found, "gpt-4.1", "standard"))] == [
+        (
+            "gpt-4.1 in standard, up to 128,000 input tokens: tier 1 lets 30,000 tokens a minute through, these need 600,000: "
+            "at least 20 minutes"
+        ),
+        (
+            "gpt-4.1 in standard, above 128,000 input tokens: tier 1 lets 200,000 tokens a minute through, these need 1,500,000: "
+            "at least 7 minutes"
+        ),
+    ]
+    assert [remark.text for remark in spread(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
+        (
+            "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests a minute (one every 2 s); over 60 minutes "
+            "that is one every 6 s"
+        ),
+        (
+            "gpt-4.1 in standard, above 128,000 input tokens: at most 1 request a minute (one every 45 s); over 60 minutes "
+            "that is one every 360 s"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("work", "tier", "mode", "how"),
+    [
+        (sizes(_10=50_001), 2, "standard", "at most 5,000 requests a minute (one every 0.012 s)"),
+        (sizes(_10=100_000), 1, "standard", "at most 10,000 requests a day (one every 8.7 s)"),
+        (sizes(_10=40), 1, "standard", "all 40 requests within one minute"),
+        (sizes(_10=40), 1, "batch", "1 file of 40 requests"),
+        (sizes(_10=120_000), 1, "batch", "3 files of at most 50,000 requests, all at once"),
+        (sizes(_1000=5_000), 1, "batch", "3 files of at most 2,000 requests, one after the other"),
+        (sizes(_1000=2_500, _500=900), 1, "batch", "2 files of at most 2,000,000 input tokens, one after the other"),
+        (sizes(_10=500_000), 1, "batch", "10 files of at most 50,000 requests, 4 at a time"),
+        (
+            sizes(_10=300_000, _20=100),
+            1,
+            "batch",
+            "2 parts of at most 2,000,000 input tokens, one after the other, each in up to 4 files",
+        ),
+    ],
+)
+def test_how_to_spread_the_requests(work: Workload, tier: int, mode: str, how: str) -> None:
+    (remark,) = spread(CATALOG, of(ask("gpt-4.1-mini", tier=tier, work=work), "gpt-4.1-mini", mode), None)
+    assert remark.text == f"gpt-4.1-mini in {mode}: {how}"
+
+
+def test_a_single_request_is_not_spread() -> None:
+    assert list(spread(CATALOG, of(ask("gpt-4.1", tier=1), "gpt-4.1", "batch"), None)) == []
+
+
+def test_the_gap_of_tier_1_is_a_finding() -> None:
+    gap = (
+        "one request needs 50,000 tokens a minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens only above "
+        "128,000 input tokens: nothing between 30,000 and 128,000 passes (the worst of 2 such among 9 requests)"
+    )
+
+    def levels(found: Plan) -> list[tuple[str, Level]]:
+        return [(each.message, each.level) for each in found.findings if each.rule == "usage-tier"]
+
+    work = sizes(_10=7, _50000=2)
+    assert levels(ask(tier=1, work=work)) == [(f"gpt-4.1 in standard and priority: {gap}", Level.ERROR)]
+    assert levels(ask(tier=1, deadline=DAY, work=work)) == [(f"gpt-4.1 in standard and priority: {gap}", Level.WARNING)]
+    assert levels(ask(tier=2, work=work)) == []
+    assert levels(ask(work=work)) == [], "some tier lets it pass"
+    assert levels(ask("gpt-4.1", tier=1, work=sizes(_150000=2))) == []
+
+
+def test_what_keeps_a_model_out_is_said_once() -> None:
+    found = ask("gpt-4.1-nano", "gpt-4o", tier=2, input_tokens=200_000)
+    assert [each.message for each in found.findings if each.level is Level.ERROR] == [
+        "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+        "gpt-4o: 200,100 tokens of input and output are over the context window of 128,000",
+    ]
+    assert found.passing == ()
+    long = ask("gpt-4.1", tier=2, input_tokens=200_000)
+    assert [each.level for each in long.findings if each.rule == "priority-long-context"] == [Level.WARNING]
+
+
+def test_limits_that_are_not_known_are_no_time() -> None:
+    nano = ask("gpt-4.1-nano", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
+    assert [each.seconds for each in nano.shown] == [None, None]
+    assert [(each.level, each.message) for each in nano.findings] == [
+        (Level.ERROR, "gpt-4.1-nano: no limits of tier 2 are known for requests above 128,000 input tokens")
+    ]
+    both = ask("gpt-4.1-nano", "gpt-4.1", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
+    assert [each.level for each in both.findings if each.rule == "no-limits"] == [Level.WARNING]
+    table = (ROOT / "pricing.yaml").read_text()
+    start, end = table.index("    rate_limits:", table.index("  gpt-4.1:\n")), table.index("  gpt-4.1-mini:\n")
+    images = table.index("    images:", start)
+    assert images < end
+    without = parse((table[:start] + table[images:]).encode(), "mine.yaml")
+    place = without.platform("openai")
+    family = plan(without, sizes(_10=1), variants=(), tier=1, deadline=None, platform=place, as_of=TODAY)
+    assert "gpt-4.1: no rate limits of it are known" in [each.message for each in family.findings]
+
+
+def test_a_model_that_ends_before_the_work_is_done() -> None:
+    found = ask("gpt-4.1", tier=1, input_tokens=50_000, requests=2_000)
+    assert "gpt-4.1 in batch: this may not be done on 2027-01-14, when the model ends" in [
+        each.message for each in found.findings
+    ]
+    late = ask("gpt-4.1-mini", tier=1, input_tokens=50_000, requests=4_000, deadline=200 * DAY)
+    assert late.choice
+    assert late.choice.mode == "standard", "batch would cost less, but may not be done when the model ends"
+    after = ask(as_of=date(2027, 3, 1))
+    assert {each.variant.id for each in after.shown} == {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"}, (
+        "nothing runs, and each says so"
+    )
+    assert "gpt-6.1-terra" not in {each.variant.id for each in ask().shown}
+    assert {each.variant.id for each in ask().shown} == {"gpt-4.1", "gpt-4.1-mini"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({"tier": 6}, UnknownName, 'usage tier: expected one of 1, 2, 3, 4, 5, found "6"'),
+        (
+            {"platform": "azure-global"},
+            InputError,
+            "usage tier: expected a platform of openai, found azure-global, which has none",
+        ),
+        ({"deadline": timedelta(0)}, InputError, "deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0"),
+        ({"as_of": date(2025, 4, 13)}, MissingPrice, "no price is known for gpt-4.1 in standard on openai on 2025-04-13"),
+    ],
+)
+def test_what_cannot_be_planned(asked: dict[str, object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as raised:
+        ask(**asked)  # type: ignore[arg-type]
+    assert str(raised.value).startswith(message)
+
+
+def test_a_model_without_limits_is_refused_with_those_that_have_them() -> None:
+    with pytest.raises(InputError) as raised:
+        ask("gpt-6-luna")
+    assert str(raised.value) == (
+        "model: expected one whose rate limits pricing.yaml has (gpt-4.1, gpt-4.1-mini, gpt-4.1-nano, gpt-4o, gpt-4o-mini), "
+        "found gpt-6-luna"
+    )
+
+
+def test_bare_answers_are_for_scripts(run: Run) -> None:
+    numbers = ["--input-tokens", "433", "--output-tokens", "20", "--requests", "100000", "--as-of", "2026-11-23", "-q"]
+    assert run("plan", *numbers, "--model", "gpt-4.1-mini", "--usage-tier", "2").out == (
+        "gpt-4.1-mini standard 2 1299\ngpt-4.1-mini batch 2 259200\ngpt-4.1-mini priority 2 1299\n"
+    )
+    assert run("plan", *numbers, "--usage-tier", "2", "--deadline", "24h").out == "gpt-4.1-mini standard 2 1299\n"
+    late = run("plan", *numbers, "--usage-tier", "1", "--deadline", "24h")
+    assert (late.code, late.out, late.err) == (1, "none\n", "gpt41: nothing is done in 24 hours in tier 1\n")
+    blocked = run("plan", "--input-tokens", "50000", "--model", "gpt-4.1", "--usage-tier", "1", "-q", "--as-of", "2026-11-23")
+    assert blocked.code == 1
+    assert blocked.out.splitlines()[0] == "gpt-4.1 standard 1 never"
+
+
+def test_data_for_programs(run: Run) -> None:
+    numbers = ["--input-tokens", "1000", "--cached", "50%", "--requests", "5000", "--usage-tier", "1", "--as-of", "2026-11-23"]
+    found = json.loads(run("plan", *numbers, "--model", "gpt-4.1-mini", "--format", "json", "--deadline", "2d").out)
+    assert (found["schema"], found["usage_tier"], found["deadline_seconds"]) == ("gpt41.plan/1", 1, 172_800)
+    assert (found["choice"]["mode"], found["choice"]["seconds"], found["choice"]["quote"]["total_usd"]) == (
+        "standard",
+        1_500,
+        "1.25",
+    )
+    batch = found["timings"][1]
+    assert (batch["status"], batch["bound"], batch["least_usage_tier"]) == ("late", "at most", 2)
+    assert batch["pools"] == [
+        {
+            "is_long_context": False,
+            "requests": 5000,
+            "limit": "batch_queue_tokens",
+            "needed": 5_000_000,
+            "allowed": 2_000_000,
+            "seconds": 259_200,
+            "requests_a_minute": None,
+            "files": {"parts": 3, "files": 3, "files_at_once": 1, "file_requests": 2000, "seconds": 259_200},
+            "source": "model-page-gpt-4.1-mini",
+        }
+    ]
+    assert any(note.startswith("Cached tokens count in full against the tokens a minute") for note in found["notes"])
+    rows = list(csv.DictReader(run("plan", *numbers, "--format", "csv").out.splitlines()))
+    assert [row["seconds"] for row in rows] == ["10000", "4838400", "10000", "1500", "259200", "1500"]
+
+
+def test_requests_that_all_name_one_model_are_planned_for_it(run: Run) -> None:
+    def models(*names: str | None) -> set[str]:
+        bodies = [{"input": "Hi", "max_output_tokens": 16, **({"model": name} if name else {})} for name in names]
+        sent = "".join(json.dumps(body) + "\n" for body in bodies)
+        return {line.split()[0] for line in run("plan", "-q", "--as-of", "2026-11-23", stdin=sent).out.splitlines()}
+
+    assert models("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14") == {"gpt-4.1-mini"}
+    assert models("gpt-4.1-mini", "gpt-4.1") == {"gpt-4.1", "gpt-4.1-mini"}
+    assert models(None) == {"gpt-4.1", "gpt-4.1-mini"}
+
+
+@given(st.integers(1, 60_000), st.integers(1, 5_000), st.integers(1, 100))
+def test_a_day_never_takes_more_requests_than_its_limit(requests: int, input_tokens: int, hours: int) -> None:
+    variant = CATALOG.variant("gpt-4.1-mini")
+    (wait,) = waits(CATALOG, variant, "standard", Load({Size(input_tokens, 0, 0): requests}), 1)
+    assert wait.requests_a_minute
+    assert requests <= 10_000 or wait.requests_a_minute * 24 * 60 <= 10_000
+    timing = of(ask("gpt-4.1-mini", tier=1, input_tokens=input_tokens, requests=requests), "gpt-4.1-mini", "standard")
+    for remark in spread(CATALOG, timing, timedelta(hours=hours)):
+        is_slower = Fraction(hours * 3600, requests) * wait.requests_a_minute > 60
+        assert ("over" in remark.text) is (is_slower and wait.seconds > 60), "a wait that is too short is not advised"
