@@ -34,7 +34,7 @@ def report(
     return Report(
         schema=SCHEMA,
         answer=_answer(total),
-        headline=_headline(total, asked),
+        headline=_headline(total, asked, study.partings.breaks),
         lines=tuple(_lines(catalog, study, total, asked)),
         tables=(_table(values, as_of, platform), *_shared_table(study.shared)),
         findings=(*_findings(catalog, study, asked), *invalid_findings(study.rejects), *left_out_findings(left_out)),
@@ -78,12 +78,20 @@ def _answer(total: Reads) -> str:
     return f"{exact(share)}%"
 
 
-def _headline(total: Reads, asked: Sequence[Value]) -> str:
+def _headline(total: Reads, asked: Sequence[Value], breaks: Sequence[Break]) -> str:
     share = percent(_share(total.cached_tokens, total.input_tokens))
     cold = sum((value.cold_usd for value in asked), Decimal(0))
     saved = sum((value.saved_usd for value in asked), Decimal(0))
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
-    return f"{share} of the input is read from the cache: {money(saved)} saved of {money(cold)}{where}"
+    lost = sum((_worth(each, asked) for each in breaks), Decimal(0))
+    more = f", {money(lost)} more if nothing broke it" if lost else ""
+    return f"{share} of the input is read from the cache: {money(saved)} saved of {money(cold)}{where}{more}"
+
+
+def _worth(each: Break, asked: Sequence[Value]) -> Decimal:
+    """What reading it from the cache would save, where a prompt parts."""
+    offer = next(value.offer for value in asked if value.offer.variant.id == each.model)
+    return EXACT.subtract(input_usd(offer, each.gained, 0), input_usd(offer, each.gained, each.gained))
 
 
 def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value]) -> Iterator[Line]:
@@ -136,10 +144,9 @@ def _shared_table(shared: Sequence[Shared]) -> Iterator[Table]:
 
 def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterator[Finding]:
     rules = catalog.limits.prompt_cache
-    offers = {value.offer.variant.id: value for value in asked}
     for each in study.partings.breaks[:_SHOWN]:
         location = Location(each.other.path, each.other.line)
-        yield Finding("cache-break", Level.NOTICE, _break(each, offers[each.model], study), location, subject=each.model)
+        yield Finding("cache-break", Level.NOTICE, _break(each, asked, study), location, subject=each.model)
     for near in study.partings.nears[:_SHOWN]:
         most = rules.minimum_tokens
         location = Location(near.first.path, near.first.line)
@@ -152,18 +159,17 @@ def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterato
         yield Finding("cache-minimum", Level.NOTICE, text, allowed=str(rules.minimum_tokens))
 
 
-def _break(each: Break, value: Value, study: Study) -> str:
+def _break(each: Break, asked: Sequence[Value], study: Study) -> str:
     parting = each.parting
     what = {ORDER: "the tools come in another order", PICTURE: "another picture"}.get(
         parting.kind, f"{parting.kind} {quoted(parting.texts[0])} here, {quoted(parting.texts[1])} there"
     )
     where = f"{parting.where}, line {parting.line}" if parting.kind != PICTURE else parting.where
-    worth = EXACT.subtract(input_usd(value.offer, each.gained, 0), input_usd(value.offer, each.gained, each.gained))
     mend = "always in the same order" if parting.kind == ORDER else "at the end of the prompt"
     return (
         f"{each.first.label} and {each.other.label} part after {plural(parting.shared, 'token')} in {where}: {what}. "
         f"{plural(parting.after, 'token')} after it are the same: {mend}, {number(each.requests - 1)} of the first "
-        f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, {money(worth)}"
+        f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, {money(_worth(each, asked))}"
     )
 
 
@@ -207,8 +213,6 @@ def _shared_json(shared: Shared) -> Mapping[str, Json]:
 
 
 def _break_json(each: Break, asked: Sequence[Value]) -> Mapping[str, Json]:
-    offer = next(value.offer for value in asked if value.offer.variant.id == each.model)
-    worth = EXACT.subtract(input_usd(offer, each.gained, 0), input_usd(offer, each.gained, each.gained))
     return {
         "where": each.parting.where,
         "line": each.parting.line,
@@ -220,5 +224,5 @@ def _break_json(each: Break, asked: Sequence[Value]) -> Mapping[str, Json]:
         "tokens_after": each.parting.after,
         "requests": each.requests,
         "gained_tokens": each.gained,
-        "gained_usd": exact(worth),
+        "gained_usd": exact(_worth(each, asked)),
     }

@@ -1,0 +1,26 @@
+"""A peer's counter over a Batch file: `python peer.py litellm|tokencost FILE`, in an environment that has the peer.
+
+Both count the messages of each line, as their own documentation shows it.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+peer, path = sys.argv[1:]
+if peer == "litellm":
+    from litellm import token_counter
+
+    def count(body: dict) -> int:
+        """The tokens of the messages."""
+        return token_counter(model=body["model"], messages=body["messages"])
+else:
+    from tokencost import count_message_tokens
+
+    def count(body: dict) -> int:
+        """The tokens of the messages."""
+        return count_message_tokens(body["messages"], body["model"])
+
+
+with Path(path).open(encoding="utf-8") as lines:
+    print(sum(count(json.loads(line)["body"]) for line in lines))
