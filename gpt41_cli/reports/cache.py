@@ -169,7 +169,8 @@ def _break(each: Break, asked: Sequence[Value], study: Study) -> str:
     return (
         f"{each.first.label} and {each.other.label} part after {plural(parting.shared, 'token')} in {where}: {what}. "
         f"{plural(parting.after, 'token')} after it are the same: {mend}, {number(each.requests - 1)} of the first "
-        f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, {money(_worth(each, asked))}"
+        f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, "
+        f"{money(_worth(each, asked))}"
     )
 
 
