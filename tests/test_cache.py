@@ -227,7 +227,7 @@ def studied(tmp_path: Path, catalog: Catalog) -> Any:
         path = tmp_path / "r.jsonl"
         path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
-        return study(found, Reading(jobs=1), Meter(catalog, model), timing, skipped)
+        return study(found, Reading(jobs=1), Meter(catalog, model, needs_tokens=True), timing, skipped)
 
     return studied
 

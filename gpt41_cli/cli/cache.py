@@ -48,7 +48,7 @@ def cache(
     timing = options.read_timing(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)
-    meter = make_meter(catalog, variant and variant.id, image_size, reading)
+    meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with watched(sources) as seen:
         found = study(seen, reading, meter, timing, left_out)
     if not (skip_invalid and found.requests):

@@ -69,7 +69,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
 
         sources, left_out = read_sources(asked.paths, asked.text)
         reading = make_reading(asked.kind, asked.jobs, sources)
-        meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading))
+        meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with watched(sources) as seen:
             encoding = encoding_of(variants)
             found = sizing.read(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
@@ -133,11 +133,13 @@ def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[Source]"
     return Reading(read_kind(kind), jobs, known_bytes(sources) >= MUCH_BYTES)
 
 
-def make_meter(catalog: "Catalog", model: str | None, image_size: str | None, reading: "Reading") -> "Meter":
-    """What counts requests."""
+def make_meter(
+    catalog: "Catalog", model: str | None, image_size: str | None, reading: "Reading", *, needs_tokens: bool = False
+) -> "Meter":
+    """What counts requests; `needs_tokens` where the prompt cache is replayed."""
     from gpt41_cli.decisions.measure import Meter
 
-    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_much)
+    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_much, needs_tokens=needs_tokens)
 
 
 def refuse(rejects: "Rejects", good: int) -> None:

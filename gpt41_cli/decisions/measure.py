@@ -52,7 +52,8 @@ def _without(request: Request, keyword: str) -> Request:
 
 class Meter:
     """Counts requests, with one memo for each vocabulary. `model` overrides the one that a request names; `image_size` is
-    that of pictures whose size nothing tells; `is_much` as for a memo.
+    that of pictures whose size nothing tells. `is_much` as for a memo; `needs_tokens`: prefixes are asked for too, so that texts
+    are counted by their tokens, which only tiktoken gives.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class Meter:
         image_size: tuple[int, int] | None = None,
         *,
         is_much: bool = False,
+        needs_tokens: bool = False,
     ) -> None:
         self.catalog = catalog
         self.model = model
         self._image_size = image_size
-        self._is_much = is_much
+        self._is_much = is_much and not needs_tokens
+        self._needs_tokens = needs_tokens
         self._memos: dict[str, Memo[int]] = {}
         self._token_memos: dict[str, Memo[bytes]] = {}
         self._variants: dict[str | None, tuple[Variant | None, Method]] = {}
@@ -74,8 +77,14 @@ class Meter:
     def memo(self, encoding: str) -> Memo[int]:
         """What counts the texts of a vocabulary."""
         if encoding not in self._memos:
-            self._memos[encoding] = count_memo(encoding, is_much=self._is_much)
+            tokens = self._tokens(encoding) if self._needs_tokens else None
+            self._memos[encoding] = count_memo(encoding, is_much=self._is_much, tokens=tokens)
         return self._memos[encoding]
+
+    def _tokens(self, encoding: str) -> Memo[bytes]:
+        if encoding not in self._token_memos:
+            self._token_memos[encoding] = token_memo(encoding)
+        return self._token_memos[encoding]
 
     @property
     def learner(self) -> Callable[[Sequence[Sent]], None] | None:
@@ -132,13 +141,11 @@ class Meter:
     def prefix(self, request: Request) -> Prefix:
         """What of a request can be in the prompt cache; of one that names no model, in that of the first of the family."""
         variant, method = self.variant_of(self.model or request.model)
-        if method.encoding not in self._token_memos:
-            self._token_memos[method.encoding] = token_memo(method.encoding)
         return prefix(
             self.stretches(request, method),
             (variant or self.catalog.family[0]).id,
             request.cache_key,
-            self._token_memos[method.encoding],
+            self._tokens(method.encoding),
             method.images,
             self.catalog.limits.prompt_cache,
         )

@@ -38,6 +38,8 @@ _LONGEST_BLANK = 100_000
 MEMO_CHARACTERS = 4_000_000
 """How much text a memo holds at most."""
 
+BYTES_A_TOKEN = array("I").itemsize
+
 _PIECE = 50_000
 _OVERLAP = 32
 
@@ -122,13 +124,17 @@ class Memo(Generic[V]):
             self._known[text] = found
 
 
-def count_memo(encoding: str, *, is_much: bool = False) -> Memo[int]:
-    """A memo of how many tokens texts are. `is_much`: so many that a faster engine pays for being loaded."""
+def count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes] | None = None) -> Memo[int]:
+    """A memo of how many tokens texts are. `is_much`: so many that a faster engine pays for being loaded. `tokens`: what is going
+    to be asked which tokens they are, and so knows how many.
+    """
+    if tokens:
+        return Memo(lambda texts: [len(tokens(text)) // BYTES_A_TOKEN for text in texts])
     return Memo(_count_many(encoding, is_much=is_much))
 
 
 def token_memo(encoding: str) -> Memo[bytes]:
-    """A memo of which tokens texts are: the number of each, in 4 bytes of this machine's order."""
+    """A memo of which tokens texts are: the number of each, in BYTES_A_TOKEN of this machine's order."""
     engine = _engine(encoding)
 
     def find(texts: Sequence[str]) -> list[bytes]:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog.tables import CacheRules, ImageRule
 from gpt41_cli.requests.request import CallTurn, Image, Request
+from gpt41_cli.tokens.engine import BYTES_A_TOKEN
 from gpt41_cli.tokens.images import image_tokens
 from gpt41_cli.tokens.pieces import SCHEMA, TEXT, TOOLS, Piece
 from gpt41_cli.tokens.prompt import declared, ending, turn_pieces
 
-_BYTES_A_TOKEN = array("I").itemsize
-_FRAME = b"\xff" * _BYTES_A_TOKEN
+_FRAME = b"\xff" * BYTES_A_TOKEN
 """Stands for each token around a text, which no text has."""
 
 
@@ -79,18 +79,18 @@ def _with_pictures(piece: Piece, images: Iterable[Image], where: str) -> Iterato
 def prefix(
     found: Sequence[Stretch], model: str, cache_key: str, tokens: Callable[[str], bytes], images: ImageRule, rules: CacheRules
 ) -> Prefix:
-    """What of the prompt that the stretches make can be in the cache of `model`; `tokens` are those of a text, 4 bytes each."""
+    """What of the prompt that the stretches make can be in the cache of `model`; `tokens` are those of a text."""
     prompt = b"".join(_tokens(stretch, tokens, images) for stretch in found)
     running = blake2b(f"{model}\0".encode(), digest_size=8)
     routing = running.copy()
-    routing.update(prompt[: rules.routing_prefix_tokens * _BYTES_A_TOKEN])
+    routing.update(prompt[: rules.routing_prefix_tokens * BYTES_A_TOKEN])
     routing.update(cache_key.encode(errors="surrogatepass"))
     digests = array("Q")
     start = 0
-    for end in range(rules.minimum_tokens, len(prompt) // _BYTES_A_TOKEN + 1, rules.step_tokens):
-        running.update(prompt[start : end * _BYTES_A_TOKEN])
+    for end in range(rules.minimum_tokens, len(prompt) // BYTES_A_TOKEN + 1, rules.step_tokens):
+        running.update(prompt[start : end * BYTES_A_TOKEN])
         digests.append(int.from_bytes(running.digest()))
-        start = end * _BYTES_A_TOKEN
+        start = end * BYTES_A_TOKEN
     return Prefix(model, digests, int.from_bytes(routing.digest()))
 
 
@@ -99,8 +99,8 @@ def _tokens(stretch: Stretch, tokens: Callable[[str], bytes], images: ImageRule)
     image = stretch.image
     if image:
         name = f"{image.address}\0{image.detail}\0{image.width}x{image.height}"
-        return blake2b(name.encode(errors="surrogatepass"), digest_size=_BYTES_A_TOKEN).digest() * image_tokens(image, images)
+        return blake2b(name.encode(errors="surrogatepass"), digest_size=BYTES_A_TOKEN).digest() * image_tokens(image, images)
     found = tokens(stretch.text)
     if stretch.extra < 0:  # a block counts fewer tokens than its text
-        return found[: stretch.extra * _BYTES_A_TOKEN]
+        return found[: stretch.extra * BYTES_A_TOKEN]
     return _FRAME * stretch.extra + found
