@@ -37,6 +37,7 @@ WALLS = {
     "tiktoken": {"tokens"},
     "regex": {"tokens"},
     "yaml": {"catalog"},
+    "backports": {"requests/compressed.py"},
     "pathspec": {"requests"},
     "subprocess": {"requests/trees.py"},
     "multiprocessing": {"tokens/workers.py"},
@@ -159,7 +160,7 @@ def modules_of(*arguments: str) -> set[str]:
 
 def test_start_up_imports_only_what_the_command_needs() -> None:
     """Start-up time, tested by what is imported: a clock would measure the machine."""
-    heavy = {"yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
+    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
     assert not heavy & modules_of("--help")
     assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
     assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from gpt41_cli.requests import documents, pictures, text
+from gpt41_cli.requests import compressed, documents, pictures, text
 from gpt41_cli.requests.documents import Block, Line, Span
 from gpt41_cli.requests.fields import BadBody, Json
 
@@ -74,22 +74,25 @@ Input: TypeAlias = Text | Picture | Requests
 def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> Input:
     """The input in `stream`, read as `kind` (of `readers.KINDS`) or as what it is recognised as; what is nothing else is text.
 
-    A file that was only listed in a folder is a request where it is a sound one, and never a picture; a binary one is
-    refused. BadBody where it cannot be what `kind` says, or where it claims to be one request and is no JSON.
+    What is compressed is read as its content. A file that was only listed in a folder is a request where it is a sound one,
+    and never a picture; a binary or compressed one is refused. BadBody where it cannot be what `kind` says, or where it
+    claims to be one request and is no JSON.
     """
     in_lines = _in_lines(stream)
     pieces = text.chunks(stream)
-    head = next(pieces, b"")
-    whole = chain((head,), pieces)
-    if is_listed and kind is None and text.looks_binary(head):
+    begun = next(pieces, b"")
+    is_packed = compressed.is_compressed(begun)
+    if is_listed and (is_packed or (kind is None and text.looks_binary(begun))):
         raise BadBody(f"{name}: {BINARY}")
+    head, pieces = compressed.plain(chain((begun,), pieces), name)
+    whole = chain((head,), pieces)
     if kind == IMAGE or (kind is None and not is_listed and pictures.is_picture(head)):
         return _picture(head, pieces, name)
     may_be_requests = kind or _begins_as_json(head, name) or (not is_listed and _is_mostly_requests(head))
     if kind == TEXT or not may_be_requests:
         return Text(text.decode(whole, name))
     mark, encoding = text.byte_order_mark(head)
-    if encoding != "utf-8" or mark:
+    if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.blocks
     return _requests(text.utf8(whole, name), name, kind, is_listed, in_lines)
 
@@ -144,7 +147,7 @@ def _requests(
     """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
     seen = _first_lines(data)
     first = next(Block(1, seen).lines(), Line(1, b""))
-    if documents.may_go_on(first.data):
+    if len(first.data) <= documents.MAX_BYTES and documents.may_go_on(first.data):
         seen += b"".join(islice(data, documents.MAX_BYTES // text.CHUNK_BYTES))
         found = _document(seen, name, kind, is_listed)
         if found:
@@ -156,14 +159,20 @@ def _requests(
 
 
 def _first_lines(data: Iterator[bytes]) -> bytes:
-    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it."""
+    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it; of a line that is
+    too long, as much as says so.
+    """
     seen: list[bytes] = []
+    size = 0
     for chunk in data:
         seen.append(chunk)
+        size += len(chunk)
         if b"\n" in chunk:
             begun = b"".join(seen)
             if b"\n" in begun.lstrip():
                 return begun
+        if size > documents.MAX_BYTES:
+            break
     return b"".join(seen)
 
 
