@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import cost, count, models, recommend
+from gpt41_cli.cli import batch, cost, count, models, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -49,6 +49,7 @@ def gpt41(
     gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
     gpt41 cost --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
     gpt41 count src/ --tree
+    gpt41 batch batch.jsonl --usage-tier 1
     gpt41 models
     """
 
@@ -56,6 +57,7 @@ def gpt41(
 app.command()(recommend.recommend)
 app.command()(cost.cost)
 app.command()(count.count)
+app.command()(batch.batch)
 app.command()(models.models)
 
 

@@ -82,8 +82,12 @@ class Sizing:
             if isinstance(each, Invalid):
                 sizing.rejects.add(each)
             else:
-                sizing.groups.setdefault(each.result.group, Totals()).add(each.result)
+                sizing.add(each.result)
         return sizing
+
+    def add(self, sized: Sized) -> None:
+        """Add one request."""
+        self.groups.setdefault(sized.group, Totals()).add(sized)
 
     def __add__(self, other: Sizing) -> Sizing:
         for group, totals in other.groups.items():

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
+from gpt41_cli.errors import InputError
 from gpt41_cli.requests import compressed, documents, pictures, text
 from gpt41_cli.requests.documents import Block, Line, Span
 from gpt41_cli.requests.fields import BadBody, Json
@@ -97,7 +98,28 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     return _requests(text.utf8(whole, name), name, kind, is_listed, in_lines)
 
 
-def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Chunk]]:
+class Lines(NamedTuple):
+    """Lines still to be read, many at a time. `has_mark`: they stand behind a byte order mark."""
+
+    chunks: Iterator[Block | Span]
+    has_mark: bool
+
+
+def read_lines(stream: BinaryIO, name: str) -> Lines:
+    """The lines of `stream`, whatever they hold; it may be compressed. InputError where a mark says that they are no UTF-8."""
+    in_lines = _in_lines(stream)
+    pieces = text.chunks(stream)
+    begun = next(pieces, b"")
+    head, pieces = compressed.plain(chain((begun,), pieces), name)
+    mark, encoding = text.byte_order_mark(head)
+    if encoding != "utf-8":
+        raise InputError(f"{name}: expected UTF-8, which a Batch file must be, found the byte order mark of {encoding.upper()}")
+    if mark or compressed.is_compressed(begun):
+        in_lines = documents.blocks
+    return Lines(in_lines(text.utf8(chain((head,), pieces), name)), bool(mark))
+
+
+def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Block | Span]]:
     """How a file of lines is read: where it can be read again from here, by whoever works on it."""
     try:
         if hasattr(os, "pread") and S_ISREG(os.fstat(stream.fileno()).st_mode):
@@ -117,7 +139,9 @@ def read_item(item: Item, kind: str | None) -> Sent:
     """The request in one line or value. BadBody says what is wrong with it."""
     from gpt41_cli.requests import readers
 
-    return readers.read(documents.parse(item.data) if isinstance(item, Line) else item.value, kind)
+    if isinstance(item, Line):
+        return readers.read(documents.parse(item.data), kind)._replace(bytes=len(item.data))
+    return readers.read(item.value, kind)
 
 
 def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:
@@ -142,7 +166,7 @@ def _requests(
     name: str,
     kind: str | None,
     is_listed: bool,
-    in_lines: Callable[[Iterable[bytes]], Iterator[Chunk]],
+    in_lines: Callable[[Iterable[bytes]], Iterator[Block | Span]],
 ) -> Text | Requests:
     """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
     seen = _first_lines(data)
