@@ -9,7 +9,6 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.work import make_meter, read_sources
 from gpt41_cli.errors import InputError, quoted
-from gpt41_cli.findings import Level
 
 
 def batch(
@@ -62,7 +61,7 @@ def batch(
         directory = stack.enter_context(folder(split))
         sources = [stack.enter_context(spooled(source, directory)) for source in sources]
         found = check(sources, conditions, is_split=True)
-        if any(finding.level is Level.ERROR for finding in found.findings):
+        if found.broken:
             output.finish(report(catalog, found), output_format, quiet)
         planned = plan(found, catalog, usage_tier, directory)
         output.show(report(catalog, found, planned), output_format, quiet)

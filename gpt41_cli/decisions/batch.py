@@ -84,6 +84,12 @@ class Check(NamedTuple):
     waiting: tuple[Waiting, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    is_split: bool = False
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The rules that stand in the way: of accepting the files, or of splitting them."""
+        return tuple(dict.fromkeys(each.rule for each in self.findings if each.level is Level.ERROR))
 
     @property
     def usage(self) -> Usage:
@@ -113,6 +119,7 @@ def check(sources: Sequence[Source], conditions: Conditions, *, is_split: bool =
         tuple(waiting(conditions.catalog, [each.lines for each in files], tiers)),
         tuple(findings),
         tuple(_notes(conditions.catalog, work, quotes)),
+        is_split,
     )
 
 

@@ -9,6 +9,7 @@ import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -83,10 +84,11 @@ def spooled(source: Source, directory: Path) -> Iterator[Source]:
     with readable(source.label):
         stream = source.open()
     with stream:
-        if source.name != STDIN and stamp(stream) and not compressed.is_compressed(stream.read(4)):
+        begun = next(pieces := text.chunks(stream), b"")
+        if source.name != STDIN and stamp(stream) and not compressed.is_compressed(begun):
             yield source
             return
-        head, pieces = compressed.plain(text.chunks(stream), source.label)
+        head, pieces = compressed.plain(chain((begun,), pieces), source.label)
         with _writable(directory), tempfile.TemporaryFile(dir=directory) as file:
             file.write(head)
             for piece in pieces:
@@ -170,7 +172,11 @@ def write(planned: Plan) -> None:
         is_whole = True
     finally:
         if not is_whole:
-            _discard(temporary, identities)
+            try:
+                _discard(temporary, identities)
+            except KeyboardInterrupt:  # one more, which comes at once where a whole group of processes gets it
+                _discard(temporary, identities)
+                raise
 
 
 def _copy(file: Planned, temporary: dict[Path, Path]) -> None:

@@ -58,10 +58,12 @@ def _headline(check: Check, plan: Plan | None) -> str:
     if plan:
         parts = f"{plural(len(plan.parts), 'part')} in {plan.directory}"
         return f"Split: {requests} of {plural(len(files), 'file')} into {parts}, {price}"
-    if not broken:
+    rules = check.broken
+    if not rules:
         return f"Accepted: {requests} in {plural(len(files), 'file')}, {price}"
-    rules = list(dict.fromkeys(rule for each in broken for rule in each.broken))
     which = f"{'a rule' if len(rules) == 1 else plural(len(rules), 'rule')} ({', '.join(rules)})"
+    if check.is_split:
+        return f"Not split, and nothing is written: no part could keep {which}"
     if len(files) == 1:
         return f"Rejected: the file breaks {which}"
     verb = "breaks" if len(broken) == 1 else "break"
