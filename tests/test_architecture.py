@@ -184,6 +184,7 @@ def test_no_command_opens_a_socket() -> None:
         ["count", "README.md", "gpt41_cli", "-q"],
         ["cost", "README.md"],
         ["recommend", "README.md"],
+        ["batch", "tests/data/batch.jsonl"],
         ["models", "--check"],
     ):
         done = subprocess.run(

@@ -107,11 +107,9 @@ def _queue(check: Check, rules: BatchRules) -> Iterator[Line]:
 
 
 def _waits(each: Waiting, rules: BatchRules) -> str:
-    name = each.model.id
-    pools = [f"{number(each.queue.short)} tokens"] if each.queue.short is not None else []
+    allowed = f"tier {each.tier} queues {number(each.queue.short or 0)} tokens of {each.model.id}"
     if each.queue.long is not None:
-        pools.append(f"{number(each.queue.long)} in requests above {number(each.queue.threshold)}")
-    allowed = f"tier {each.tier} queues {' and '.join(pools)}, of {name}"
+        allowed += f" ({number(each.queue.long)} in requests above {number(each.queue.threshold)})"
     if each.blocked:
         return f"{allowed}: {plural(each.blocked, 'request')} of these alone {'is' if each.blocked == 1 else 'are'} over it"
     return f"{allowed}: {number(each.tokens)} go in {plural(each.parts, 'file')} and {_lasting(each, rules)}"
