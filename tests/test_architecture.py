@@ -38,6 +38,7 @@ WALLS = {
     "toktok": {"tokens/fast.py"},
     "regex": {"tokens"},
     "yaml": {"catalog"},
+    "backports": {"requests/compressed.py"},
     "pathspec": {"requests"},
     "subprocess": {"requests/trees.py"},
     "multiprocessing": {"tokens/workers.py"},
@@ -160,7 +161,7 @@ def modules_of(*arguments: str) -> set[str]:
 
 def test_start_up_imports_only_what_the_command_needs() -> None:
     """Start-up time, tested by what is imported: a clock would measure the machine."""
-    heavy = {"yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
+    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
     assert not heavy & modules_of("--help")
     assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
     assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}
@@ -185,6 +186,7 @@ def test_no_command_opens_a_socket() -> None:
         ["cost", "README.md"],
         ["recommend", "README.md"],
         ["plan", "README.md"],
+        ["batch", "tests/data/batch.jsonl"],
         ["models", "--check"],
     ):
         done = subprocess.run(

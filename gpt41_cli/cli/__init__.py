@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import cache, cost, count, models, plan, recommend
+from gpt41_cli.cli import batch, cache, cost, count, models, plan, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -51,6 +51,7 @@ def gpt41(
     gpt41 plan batch.jsonl --usage-tier 2 --deadline 24h
     gpt41 count src/ --tree
     gpt41 cache requests.jsonl
+    gpt41 batch batch.jsonl --usage-tier 1
     gpt41 models
     """
 
@@ -60,6 +61,7 @@ app.command()(cost.cost)
 app.command()(count.count)
 app.command()(cache.cache)
 app.command()(plan.plan)
+app.command()(batch.batch)
 app.command()(models.models)
 
 

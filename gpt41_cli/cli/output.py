@@ -27,7 +27,7 @@ def finish(report: "Report", output_format: str, quiet: bool) -> NoReturn:
     failed = [finding for finding in report.findings if finding.level is Level.ERROR]
     if quiet:
         # A bare answer cannot say what it lacks.
-        for finding in (*failed, *(finding for finding in report.findings if finding.rule in LACKS)):
+        for finding in dict.fromkeys((*failed, *(finding for finding in report.findings if finding.rule in LACKS))):
             complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 

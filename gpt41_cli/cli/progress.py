@@ -48,20 +48,22 @@ class _Bar:
         self._bytes = self._lines = 0
         self._due = time.monotonic() + PATIENCE_SECONDS
         self._drawn: Progress | None = None
+        self._is_over = False
 
     def watch(self, open_it: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
         """A way to open it that tells of every read."""
         return lambda: io.BufferedReader(_Watched(open_it(), self._add))
 
     def close(self) -> None:
-        """Wipe the bar away."""
+        """Wipe the bar away for good, even if something is read once more."""
+        self._is_over = True
         if self._drawn:
             self._drawn.stop()
 
     def _add(self, data: memoryview) -> None:
         self._bytes += len(data)
         self._lines += data.tobytes().count(b"\n")
-        if time.monotonic() < self._due:
+        if self._is_over or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + 1 / _DRAWN_A_SECOND
         if self._drawn is None:

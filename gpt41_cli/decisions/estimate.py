@@ -187,7 +187,12 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_fil
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
         )
-    found += _notes_on_requests(catalog, work)
+    return [*found, *notes_on_prices(catalog, work, quotes)]
+
+
+def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
+    """How sure the tokens and the prices are, and what is not in them: each sentence once."""
+    found = list(_notes_on_requests(catalog, work))
     for each in quotes:
         found += _notes_on_tokens(each, work)
         found += _notes_on_rates(each)

@@ -91,8 +91,12 @@ class Sizing:
             if isinstance(each, Invalid):
                 sizing.rejects.add(each)
             else:
-                sizing.groups.setdefault(each.result.group, Totals()).add(each.result)
+                sizing.add(each.result)
         return sizing
+
+    def add(self, sized: Sized) -> None:
+        """Add one request."""
+        self.groups.setdefault(sized.group, Totals()).add(sized)
 
     def __add__(self, other: Sizing) -> Sizing:
         for group, totals in other.groups.items():
@@ -214,17 +218,13 @@ def _sizings(
         yield from gathered(source, found, reading, work, Sizing.of, meter.learner)
         return
     for some in gathered(source, found, reading, work, list, meter.learner):
-        yield Sizing.of(_cached(each, replay) for each in some)
+        yield Sizing.of(each if isinstance(each, Invalid) else Done(each.place, cached(each.result, replay)) for each in some)
 
 
-def _cached(found: Done[Sized] | Invalid, replay: Replay) -> Done[Sized] | Invalid:
-    """The request with what the cache gives it."""
-    if isinstance(found, Invalid):
-        return found
-    sized = found.result
+def cached(sized: Sized, replay: Replay) -> Sized:
+    """The request with what the cache gives it; the next one in the order of `replay`."""
     assert sized.prefix is not None
-    cached = replay.ask(sized.prefix)
-    return Done(found.place, sized._replace(shape=sized.shape._replace(cached_tokens=cached), prefix=None))
+    return sized._replace(shape=sized.shape._replace(cached_tokens=replay.ask(sized.prefix)), prefix=None)
 
 
 def workloads(

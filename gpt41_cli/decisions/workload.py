@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -173,6 +173,14 @@ class Workload:
     is_batch: bool = False
     replay: Timing | None = None
     _loads: dict[str, Load] = field(default_factory=dict)
+
+    def without_cache(self) -> Workload:
+        """The same work as a cold cache sees it, where the prompt cache was replayed."""
+        shapes: dict[Shape, int] = {}
+        for shape, many in self.shapes.items():
+            cold = shape._replace(cached_tokens=None)
+            shapes[cold] = shapes.get(cold, 0) + many
+        return replace(self, shapes=shapes, replay=None, _loads={})
 
     @cached_property
     def requests(self) -> int:

@@ -39,6 +39,15 @@ class Block(NamedTuple):
                 yield Line(number_, line)
             start, number_ = start + len(line) + 1, number_ + 1
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.data)
+
+    def last_byte(self) -> bytes:
+        """Its last byte: a line break, but for the end of a file that ends without one."""
+        return self.data[-1:]
+
 
 def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
     """The lines in `chunks`, about a chunk at a time. Of a line that is too long, only as much is kept as says so."""
@@ -73,6 +82,10 @@ class Span(NamedTuple):
     def lines(self) -> Iterator[Line]:
         """The lines in it, but for blank ones."""
         return Block(self.first, os.pread(self.file, self.size, self.start)).lines()
+
+    def last_byte(self) -> bytes:
+        """Its last byte: a line break, but for the end of a file that ends without one."""
+        return os.pread(self.file, 1, self.start + self.size - 1)
 
 
 def spans(stream: BinaryIO, start: int) -> Iterator[Span]:

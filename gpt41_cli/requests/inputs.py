@@ -8,7 +8,8 @@ from itertools import chain, islice
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from gpt41_cli.requests import documents, pictures, text
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests import compressed, documents, pictures, text
 from gpt41_cli.requests.documents import Block, Line, Span
 from gpt41_cli.requests.fields import BadBody, Json
 
@@ -74,27 +75,51 @@ Input: TypeAlias = Text | Picture | Requests
 def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> Input:
     """The input in `stream`, read as `kind` (of `readers.KINDS`) or as what it is recognised as; what is nothing else is text.
 
-    A file that was only listed in a folder is a request where it is a sound one, and never a picture; a binary one is
-    refused. BadBody where it cannot be what `kind` says, or where it claims to be one request and is no JSON.
+    What is compressed is read as its content. A file that was only listed in a folder is a request where it is a sound one,
+    and never a picture; a binary or compressed one is refused. BadBody where it cannot be what `kind` says, or where it
+    claims to be one request and is no JSON.
     """
     in_lines = _in_lines(stream)
     pieces = text.chunks(stream)
-    head = next(pieces, b"")
-    whole = chain((head,), pieces)
-    if is_listed and kind is None and text.looks_binary(head):
+    begun = next(pieces, b"")
+    is_packed = compressed.is_compressed(begun)
+    if is_listed and (is_packed or (kind is None and text.looks_binary(begun))):
         raise BadBody(f"{name}: {BINARY}")
+    head, pieces = compressed.plain(chain((begun,), pieces), name)
+    whole = chain((head,), pieces)
     if kind == IMAGE or (kind is None and not is_listed and pictures.is_picture(head)):
         return _picture(head, pieces, name)
     may_be_requests = kind or _begins_as_json(head, name) or (not is_listed and _is_mostly_requests(head))
     if kind == TEXT or not may_be_requests:
         return Text(text.decode(whole, name))
     mark, encoding = text.byte_order_mark(head)
-    if encoding != "utf-8" or mark:
+    if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.blocks
     return _requests(text.utf8(whole, name), name, kind, is_listed, in_lines)
 
 
-def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Chunk]]:
+class Lines(NamedTuple):
+    """Lines still to be read, many at a time. `has_mark`: they stand behind a byte order mark."""
+
+    chunks: Iterator[Block | Span]
+    has_mark: bool
+
+
+def read_lines(stream: BinaryIO, name: str) -> Lines:
+    """The lines of `stream`, whatever they hold; it may be compressed. InputError where a mark says that they are no UTF-8."""
+    in_lines = _in_lines(stream)
+    pieces = text.chunks(stream)
+    begun = next(pieces, b"")
+    head, pieces = compressed.plain(chain((begun,), pieces), name)
+    mark, encoding = text.byte_order_mark(head)
+    if encoding != "utf-8":
+        raise InputError(f"{name}: expected UTF-8, which a Batch file must be, found the byte order mark of {encoding.upper()}")
+    if mark or compressed.is_compressed(begun):
+        in_lines = documents.blocks
+    return Lines(in_lines(text.utf8(chain((head,), pieces), name)), bool(mark))
+
+
+def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Block | Span]]:
     """How a file of lines is read: where it can be read again from here, by whoever works on it."""
     try:
         if hasattr(os, "pread") and S_ISREG(os.fstat(stream.fileno()).st_mode):
@@ -114,7 +139,9 @@ def read_item(item: Item, kind: str | None) -> Sent:
     """The request in one line or value. BadBody says what is wrong with it."""
     from gpt41_cli.requests import readers
 
-    return readers.read(documents.parse(item.data) if isinstance(item, Line) else item.value, kind)
+    if isinstance(item, Line):
+        return readers.read(documents.parse(item.data), kind)._replace(bytes=len(item.data))
+    return readers.read(item.value, kind)
 
 
 def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:
@@ -139,12 +166,12 @@ def _requests(
     name: str,
     kind: str | None,
     is_listed: bool,
-    in_lines: Callable[[Iterable[bytes]], Iterator[Chunk]],
+    in_lines: Callable[[Iterable[bytes]], Iterator[Block | Span]],
 ) -> Text | Requests:
     """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
     seen = _first_lines(data)
     first = next(Block(1, seen).lines(), Line(1, b""))
-    if documents.may_go_on(first.data):
+    if len(first.data) <= documents.MAX_BYTES and documents.may_go_on(first.data):
         seen += b"".join(islice(data, documents.MAX_BYTES // text.CHUNK_BYTES))
         found = _document(seen, name, kind, is_listed)
         if found:
@@ -156,14 +183,20 @@ def _requests(
 
 
 def _first_lines(data: Iterator[bytes]) -> bytes:
-    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it."""
+    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it; of a line that is
+    too long, as much as says so.
+    """
     seen: list[bytes] = []
+    size = 0
     for chunk in data:
         seen.append(chunk)
+        size += len(chunk)
         if b"\n" in chunk:
             begun = b"".join(seen)
             if b"\n" in begun.lstrip():
                 return begun
+        if size > documents.MAX_BYTES:
+            break
     return b"".join(seen)
 
 

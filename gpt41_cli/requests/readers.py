@@ -11,12 +11,17 @@ from gpt41_cli.requests.request import CHAT, ENDPOINTS, Doubt, Request
 
 
 class Sent(NamedTuple):
-    """A request as it was found in an input. `custom_id` and `is_batch`: it is a line for the Batch API."""
+    """A request as it was found in an input. `custom_id` and `is_batch`: it is a line for the Batch API, which names a `method`
+    (None: it does not) and may ask for its answer as a stream. `bytes` are those of its line, less the line break.
+    """
 
     request: Request
     custom_id: str | None = None
     is_batch: bool = False
     is_training: bool = False
+    method: str | None = None
+    is_streamed: bool = False
+    bytes: int = 0
 
 
 def _read_chat(value: Object) -> Sent:
@@ -38,7 +43,14 @@ def _read_batch(value: Object) -> Sent:
     """A line for the Batch API: `url` says by which endpoint's rules the body is read."""
     custom_id = name_at(value, "custom_id", "")
     read = chat.read if choice_at(value, "url", "", ENDPOINTS) == CHAT else responses.read
-    return Sent(read(object_at(value, "body", ""), "body"), custom_id, is_batch=True)
+    body, method = object_at(value, "body", ""), value.get("method")
+    return Sent(
+        read(body, "body"),
+        custom_id,
+        is_batch=True,
+        method=method if isinstance(method, str) else None,
+        is_streamed=body.get("stream") is True,
+    )
 
 
 READERS: Mapping[str, Callable[[Object], Sent]] = {

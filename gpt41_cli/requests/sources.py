@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISSOCK
+from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.display import printable
@@ -95,6 +96,24 @@ def open_file(path: Path) -> BinaryIO:
         if (S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode)) and str(path) != "/dev/stdin":
             raise InputError(f"{name}: expected a file, found a device or a socket")
         return path.open("rb")
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a file from another: which file it is, its size, and when it was last written."""
+
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
+
+
+def stamp(stream: BinaryIO) -> Stamp | None:
+    """The state of the file that `stream` reads; None where that is no regular file."""
+    try:
+        found = os.fstat(stream.fileno())
+    except OSError:
+        return None  # a buffer in memory
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
 
 
 @contextmanager
