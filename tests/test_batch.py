@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import json
 import os
 import re
@@ -319,6 +320,26 @@ def test_how_many_batches_an_hour_are_allowed_is_said_where_it_binds(catalog: Ca
     assert shown == ["2 batches can be made an hour: 5 take 3 hours"]
 
 
+def test_a_model_without_published_limits_waits_for_nobody_knows_how_long(catalog: Catalog, tmp_path: Path) -> None:
+    """And what has ended is not said to end."""
+    (tmp_path / "x.jsonl").write_bytes(lines(line(1, "gpt-4.1-nano")))
+    table = catalog._replace(models={name: model._replace(rate_limits=None) for name, model in catalog.models.items()})
+    found = checked(table, tmp_path / "x.jsonl", tier=1)
+    assert (found.waiting, [each.rule for each in found.findings]) == ((), ["model-shut-down"])
+
+
+def test_a_stream_is_read_to_its_end_or_named(catalog: Catalog) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    conditions = Conditions(Meter(catalog), Terms(None), catalog.platform("openai"), date(2026, 11, 23))
+    found = check([Source("-", lambda: io.BytesIO(lines(line(1))))], conditions)
+    assert (found.usage.requests, found.files[0].stamp) == (1, None)
+    with pytest.raises(InputError, match="standard input: expected a readable file, found: Input/output error"):
+        check([Source("-", Broken)], conditions)
+
+
 # Splitting.
 
 
@@ -562,6 +583,16 @@ def test_a_name_that_is_taken_while_the_parts_are_written_is_left_alone(planned:
     with pytest.raises(InputError, match="expected no such file, found one"):
         write(planned)
     assert [path.read_bytes() for path in planned.directory.iterdir()] == [b"of somebody else"]
+
+
+def test_a_compressed_file_is_read_twice_as_its_content(tmp_path: Path) -> None:
+    data = lines(*(line(number, words=50_000) for number in range(9)))
+    (tmp_path / "x.gz").write_bytes(gzip.compress(data))
+    with spooled(source(tmp_path / "x.gz"), tmp_path) as again:
+        assert [path.name for path in tmp_path.iterdir()] == ["x.gz"], "the file with its content has no name"
+        for _ in range(2):
+            with again.open() as stream:
+                assert stream.read() == data
 
 
 def test_a_pipe_onto_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
