@@ -328,6 +328,11 @@ def test_a_model_without_published_limits_waits_for_nobody_knows_how_long(catalo
     assert (found.waiting, [each.rule for each in found.findings]) == ((), ["model-shut-down"])
 
 
+def test_what_batch_gives_a_cache_discount_is_not_said_to_have_none(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(lines(line(1, "gpt-6-luna")))
+    assert not any("no discount" in note for note in checked(catalog, tmp_path / "x.jsonl").notes)
+
+
 def test_a_stream_is_read_to_its_end_or_named(catalog: Catalog) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:

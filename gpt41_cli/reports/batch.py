@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,10 @@ def _queue(check: Check, rules: BatchRules) -> Iterator[Line]:
     if len({each.tier for each in check.waiting}) == 1:
         for each in check.waiting:
             yield Line("queue", _waits(each, rules), f"{each.source.label}, {rules.source.label}")
-    most = max((each.parts for each in check.waiting), default=0)
+    files = Counter[int]()
+    for each in check.waiting:
+        files[each.tier] += each.parts
+    most = max(files.values(), default=0)
     if most > rules.batches_per_hour:
         hours = plural(-(-most // rules.batches_per_hour), "hour")
         text = f"{number(rules.batches_per_hour)} batches can be made an hour: {number(most)} take {hours}"
@@ -137,7 +141,7 @@ def _tables(check: Check, plan: Plan | None, rules: BatchRules) -> Iterator[Tabl
         titles = columns("`file", ">requests", ">bytes", ">input tokens", *(f">{each.name}" for each in check.prices), "")
         yield Table(titles, tuple(_file_row(each, check) for each in check.files))
     if len({each.tier for each in check.waiting}) > 1:
-        titles = columns("tier", "model", ">queue", ">long-context queue", ">files", ">windows", "at most")
+        titles = columns("tier", "model", ">queue", ">long context", ">files", ">windows", "at most")
         yield Table(titles, tuple(_tier_row(each, rules) for each in check.waiting))
     if plan:
         titles = columns("`part", "model", ">requests", ">bytes", ">input tokens")

@@ -98,14 +98,14 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     return _requests(text.utf8(whole, name), name, kind, is_listed, in_lines)
 
 
-class Lines(NamedTuple):
+class RawLines(NamedTuple):
     """Lines still to be read, many at a time. `has_mark`: they stand behind a byte order mark."""
 
     chunks: Iterator[Block | Span]
     has_mark: bool
 
 
-def read_lines(stream: BinaryIO, name: str) -> Lines:
+def read_lines(stream: BinaryIO, name: str) -> RawLines:
     """The lines of `stream`, whatever they hold; it may be compressed. InputError where a mark says that they are no UTF-8."""
     in_lines = _in_lines(stream)
     pieces = text.chunks(stream)
@@ -116,7 +116,7 @@ def read_lines(stream: BinaryIO, name: str) -> Lines:
         raise InputError(f"{name}: expected UTF-8, which a Batch file must be, found the byte order mark of {encoding.upper()}")
     if mark or compressed.is_compressed(begun):
         in_lines = documents.blocks
-    return Lines(in_lines(text.utf8(chain((head,), pieces), name)), bool(mark))
+    return RawLines(in_lines(text.utf8(chain((head,), pieces), name)), bool(mark))
 
 
 def _in_lines(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[Block | Span]]:
