@@ -401,6 +401,24 @@ def test_ctrl_c_is_130_and_prompt(tmp_path: Path, files: int) -> None:
     assert (running.returncode, out, err) == (130, b"", b"")
 
 
+def test_ctrl_c_twice_leaves_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "long.jsonl").write_bytes((ROOT / "tests/data/batch.jsonl").read_bytes() * 20_000)
+    for pause in (0.002, 0.01):
+        running = subprocess.Popen(
+            [sys.executable, "-m", "gpt41_cli", "count", "long.jsonl"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd=tmp_path,
+        )
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        time.sleep(pause)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=20)
+        assert (running.returncode in {130, -signal.SIGINT}, out) == (True, b"")
+
+
 def test_a_bug_is_one_line_and_code_3() -> None:
     code = (
         "import gpt41_cli.decisions.estimate as e\n"

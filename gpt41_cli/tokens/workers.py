@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -47,7 +48,21 @@ def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None
             yield running.popleft().result()
     finally:
         # An error or Ctrl-C must not wait for what nobody will ask for.
-        pool.shutdown(cancel_futures=True)
+        with _undisturbed():
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without Ctrl-C: a second one would leave workers behind that wait for work, and this process waiting for them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
