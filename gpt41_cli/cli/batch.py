@@ -1,5 +1,7 @@
 """`gpt41 batch`."""
 
+import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -80,4 +82,6 @@ def batch(
             output.finish(report(catalog, found), output_format, quiet)
         planned = plan(found, catalog, usage_tier, directory)
         output.show(report(catalog, found, planned), output_format, quiet)
+        # Whoever ends this run must not leave half of it behind: as an exception it is cleaned up after, as Ctrl-C is.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         write(planned)
