@@ -24,7 +24,7 @@ from gpt41_cli.decisions.cache import Study, study
 from gpt41_cli.decisions.cache_value import values
 from gpt41_cli.decisions.divergence import DATE, IDENTIFIER, NUMBER, ORDER, PICTURE, TEXT, Parting, reusable
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.replay import Kept, PromptCache, Replay, Timing
+from gpt41_cli.decisions.replay import Kept, PromptCache, Replay, Traffic
 from gpt41_cli.decisions.requests import Reading
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.requests import readers
@@ -119,7 +119,7 @@ def test_a_cache_key_has_machines_of_its_own_and_a_model_a_cache_of_its_own(cata
     cache = PromptCache(rules, 100, Kept(100, 100))
     keyed = [beginning(text, rules, catalog, key) for key in ("", "eu", "eu", "", "us")]
     assert asked(cache, keyed) == [0, 0, 1_024, 1_024, 0]
-    replay = Replay(catalog, Timing())
+    replay = Replay(catalog, Traffic())
     models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"]
     assert [replay.ask(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
 
@@ -145,14 +145,14 @@ def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_how_long_a_model_keeps_a_prefix(minutes: int | None, model: str, expected: tuple[int, int], catalog: Catalog) -> None:
-    assert replays.kept_minutes(catalog.limits.prompt_cache, Timing(minutes=minutes), catalog.variant(model)) == expected
+    assert replays.kept_minutes(catalog.limits.prompt_cache, Traffic(minutes=minutes), catalog.variant(model)) == expected
 
 
 @pytest.mark.parametrize("minutes", [0, 1_441])
 def test_a_lifetime_that_nothing_offers_is_refused(minutes: int, catalog: Catalog) -> None:
     message = f"lifetime: expected from 1 minute to 24 hours, found {minutes:,} minutes"
     with pytest.raises(InputError, match=f"^{message}$"):
-        Replay(catalog, Timing(minutes=minutes))
+        Replay(catalog, Traffic(minutes=minutes))
 
 
 # The order of a prompt
@@ -223,11 +223,11 @@ def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, cat
 
 @pytest.fixture
 def studied(tmp_path: Path, catalog: Catalog) -> Any:
-    def studied(*bodies: Body, timing: Timing = Timing(), model: str | None = None) -> Study:  # noqa: B008 -- it is immutable
+    def studied(*bodies: Body, traffic: Traffic = Traffic(), model: str | None = None) -> Study:  # noqa: B008 -- it is immutable
         path = tmp_path / "r.jsonl"
         path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
-        return study(found, Reading(jobs=1), Meter(catalog, model, needs_tokens=True), timing, skipped)
+        return study(found, Reading(jobs=1), Meter(catalog, model, needs_tokens=True), traffic, skipped)
 
     return studied
 
@@ -353,7 +353,7 @@ def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Ca
     assert here.saved_usd == reads.cached_tokens * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_asked) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
-    day_long = studied(*begun("", ""), timing=Timing(minutes=1_440))
+    day_long = studied(*begun("", ""), traffic=Traffic(minutes=1_440))
     assert len(values(catalog, day_long, openai, day)) == 1
     seen = studied(chat({"role": "user", "content": [picture(64, 64), {"type": "text", "text": LONG}]}))
     assert len(values(catalog, seen, openai, day)) == 1

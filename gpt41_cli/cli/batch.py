@@ -63,7 +63,7 @@ def batch(
         catalog.platform(platform),
         options.read_day(as_of, "--as-of"),
         usage_tier,
-        options.read_timing(requests_per_minute, lifetime),
+        options.read_traffic(requests_per_minute, lifetime),
         jobs,
     )
     if split is None:

@@ -45,12 +45,12 @@ def cache(
     output.check(output_format)
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
     variant = None if model is None else catalog.variant(model)
-    timing = options.read_timing(requests_per_minute, lifetime)
+    traffic = options.read_traffic(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with watched(sources) as seen:
-        found = study(seen, reading, meter, timing, left_out)
+        found = study(seen, reading, meter, traffic, left_out)
     if not (skip_invalid and found.requests):
         refuse(found.rejects, found.requests)
     if not found.requests:

@@ -14,7 +14,7 @@ from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
-    from gpt41_cli.decisions.replay import Timing
+    from gpt41_cli.decisions.replay import Traffic
 
 # Far above any bill, and low enough for every figure to stay readable.
 MAX_COUNT = 1_000_000_000_000
@@ -288,12 +288,12 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
     return int(value), None
 
 
-def read_timing(requests_per_minute: int | None, lifetime: str | None) -> "Timing":
+def read_traffic(requests_per_minute: int | None, lifetime: str | None) -> "Traffic":
     """`--requests-per-minute` and `--lifetime`, in whole minutes."""
-    from gpt41_cli.decisions.replay import Timing
+    from gpt41_cli.decisions.replay import Traffic
 
     kept = None if lifetime is None else read_duration(lifetime, "--lifetime")
-    return Timing(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
+    return Traffic(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
 
 
 def read_duration(value: str, option: str) -> timedelta:

@@ -3,7 +3,7 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import SIMULATE, read_cached, read_image_size, read_kind, read_paths, read_timing, standard_input
+from gpt41_cli.cli.options import SIMULATE, read_cached, read_image_size, read_kind, read_paths, read_traffic, standard_input
 from gpt41_cli.cli.output import complain
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
@@ -101,7 +101,7 @@ def _replay(asked: Asked, catalog: "Catalog") -> "Replay | None":
         return None
     from gpt41_cli.decisions.replay import Replay
 
-    return Replay(catalog, read_timing(asked.requests_per_minute, asked.lifetime))
+    return Replay(catalog, read_traffic(asked.requests_per_minute, asked.lifetime))
 
 
 def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence[LeftOut]") -> Work:

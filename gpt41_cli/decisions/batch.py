@@ -17,7 +17,7 @@ from gpt41_cli.decisions.batch_rules import MENDED, RULES, Held
 from gpt41_cli.decisions.batch_waiting import Waiting, waiting
 from gpt41_cli.decisions.estimate import Quote, notes_on_prices, quote
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.replay import Replay, Timing
+from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered
 from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
@@ -35,7 +35,7 @@ _MARK_BYTES = len(codecs.BOM_UTF8)
 class Conditions(NamedTuple):
     """Under which the files are sent; `tier` None: the usage tier is not known.
 
-    `timing` is that of the same requests in standard, for the prompt cache; `jobs` how many workers read them.
+    `traffic` is that of the same requests in standard, for the prompt cache; `jobs` how many workers read them.
     """
 
     meter: Meter
@@ -43,7 +43,7 @@ class Conditions(NamedTuple):
     platform: Platform
     as_of: date
     tier: int | None = None
-    timing: Timing = Timing()
+    traffic: Traffic = Traffic()
     jobs: int | None = None
 
     @property
@@ -110,9 +110,9 @@ def check(sources: Sequence[Source], conditions: Conditions, *, is_split: bool =
     MissingPrice where a model has no price in batch.
     """
     tiers = _tiers(conditions)
-    replay = Replay(conditions.catalog, conditions.timing)
+    replay = Replay(conditions.catalog, conditions.traffic)
     files = tuple(_check_file(source, conditions, replay) for source in sources)
-    sizing = sum((each.lines.sizing for each in files), Sizing(conditions.timing))
+    sizing = sum((each.lines.sizing for each in files), Sizing(conditions.traffic))
     prices = tuple(_prices(sizing, conditions))
     work = together(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()

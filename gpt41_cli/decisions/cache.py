@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gpt41_cli.decisions.divergence import Partings, Sample, partings
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.replay import Replay, Timing
+from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody
@@ -72,7 +72,7 @@ class Study(NamedTuple):
     shared: Sequence[Shared]
     partings: Partings
     compared: int
-    timing: Timing
+    traffic: Traffic
     rejects: Rejects
 
     @property
@@ -92,11 +92,11 @@ def see(meter: Meter, sent: Sent) -> Seen:
     return Seen(tokens, meter.prefix(request), bool(request.images), meter.stretches(request, method))
 
 
-def study(sources: Sequence[Source], reading: Reading, meter: Meter, timing: Timing, skipped: list[LeftOut]) -> Study:
+def study(sources: Sequence[Source], reading: Reading, meter: Meter, traffic: Traffic, skipped: list[LeftOut]) -> Study:
     """Replay the requests of all sources in order. InputError for a source that is no requests, or a time that cannot be."""
     catalog = meter.catalog
     rules = catalog.limits.prompt_cache
-    replay, ideal = Replay(catalog, timing), Replay(catalog, timing, is_ideal=True)
+    replay, ideal = Replay(catalog, traffic), Replay(catalog, traffic, is_ideal=True)
     reads: dict[str, Reads] = {}
     samples: list[Done[Seen]] = []
     rejects = Rejects()
@@ -120,7 +120,7 @@ def study(sources: Sequence[Source], reading: Reading, meter: Meter, timing: Tim
             samples.append(found)
     compared = [_sample(meter, each) for each in samples]
     count = meter.memo(DEFAULT_ENCODING)
-    return Study(reads, _shared(ideal, samples, compared), partings(compared, count, rules), len(samples), timing, rejects)
+    return Study(reads, _shared(ideal, samples, compared), partings(compared, count, rules), len(samples), traffic, rejects)
 
 
 def _requests(

@@ -51,7 +51,7 @@ def _elsewhere(catalog: Catalog, study: Study, here: Value, platform: Platform, 
     if mine not in catalog.family or here.reads.has_pictures:
         return
     for variant in catalog.family:
-        if variant != mine and kept_minutes(rules, study.timing, variant) == kept_minutes(rules, study.timing, mine):
+        if variant != mine and kept_minutes(rules, study.traffic, variant) == kept_minutes(rules, study.traffic, mine):
             try:
                 offer = catalog.offer(variant, "standard", platform, as_of)
             except MissingPrice:

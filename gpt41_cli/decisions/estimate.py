@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
-from gpt41_cli.decisions.replay import Timing, requests_per_minute
+from gpt41_cli.decisions.replay import Traffic, requests_per_minute
 from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
@@ -224,12 +224,12 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
 
 
-def replay_note(catalog: Catalog, timing: Timing) -> str:
+def replay_note(catalog: Catalog, traffic: Traffic) -> str:
     """How the prompt cache was replayed."""
     rules = catalog.limits.prompt_cache
     return (
         f"Cached input is what a replay of the prompt cache gives these requests in their order, "
-        f"{number(requests_per_minute(rules, timing))} a minute: gpt41 cache tells how [{rules.source.label}]."
+        f"{number(requests_per_minute(rules, traffic))} a minute: gpt41 cache tells how [{rules.source.label}]."
     )
 
 

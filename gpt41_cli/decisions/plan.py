@@ -216,7 +216,7 @@ def _notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Itera
     if any(each.mode == "priority" for each in timings):
         yield f"Priority counts against the limits of standard [{rules.priority.source.label}]."
     most = rules.batch.max_file_megabytes
-    yield f"A Batch file may have at most {most} MB, too, which tokens do not tell [{rules.batch.source.label}]."
+    yield f"A Batch file may have at most {most} MB, too: gpt41 batch tells [{rules.batch.source.label}]."
     for variant in {each.variant.id: each.variant for each in timings}.values():
         published = variant.model.rate_limits
         if published and published.note:

@@ -19,7 +19,7 @@ _HELD = 400_000
 """Prefixes that are held at most, so that memory does not grow with the requests."""
 
 
-class Timing(NamedTuple):
+class Traffic(NamedTuple):
     """When requests are sent, one as long after the other as the next, and how long a prefix stays that nobody asks for.
 
     `requests_per_minute` None: at the rate up to which the guide lets one prefix stay on one machine; `minutes` None: the least
@@ -37,23 +37,23 @@ class Kept(NamedTuple):
     life: int
 
 
-def check(rules: CacheRules, timing: Timing) -> None:
+def check(rules: CacheRules, traffic: Traffic) -> None:
     """InputError for a lifetime that nothing offers."""
-    minutes, most = timing.minutes, rules.extended_hours * _MINUTES_AN_HOUR
+    minutes, most = traffic.minutes, rules.extended_hours * _MINUTES_AN_HOUR
     if minutes is not None and not 1 <= minutes <= most:
         raise InputError(
             f"lifetime: expected from 1 minute to {number(rules.extended_hours)} hours, found {number(minutes)} minutes"
         )
 
 
-def requests_per_minute(rules: CacheRules, timing: Timing) -> int:
+def requests_per_minute(rules: CacheRules, traffic: Traffic) -> int:
     """How many requests are sent a minute."""
-    return timing.requests_per_minute or rules.requests_per_minute_per_prefix
+    return traffic.requests_per_minute or rules.requests_per_minute_per_prefix
 
 
-def kept_minutes(rules: CacheRules, timing: Timing, variant: Variant) -> tuple[int, int]:
+def kept_minutes(rules: CacheRules, traffic: Traffic, variant: Variant) -> tuple[int, int]:
     """How many minutes `variant` keeps a prefix: idle, and at most. Beyond the hour only where it can."""
-    idle = timing.minutes or rules.idle_minutes_at_least
+    idle = traffic.minutes or rules.idle_minutes_at_least
     if idle > rules.idle_minutes_at_most and EXTENDED in variant.model.abilities:
         return idle, rules.extended_hours * _MINUTES_AN_HOUR
     return min(idle, rules.idle_minutes_at_most), rules.lifetime_minutes
@@ -125,9 +125,9 @@ class PromptCache:
 class Replay:
     """Requests in the order in which they are sent, each against the cache of its model. InputError for a time that cannot be."""
 
-    def __init__(self, catalog: Catalog, timing: Timing, *, is_ideal: bool = False) -> None:
-        check(catalog.limits.prompt_cache, timing)
-        self.timing = timing
+    def __init__(self, catalog: Catalog, traffic: Traffic, *, is_ideal: bool = False) -> None:
+        check(catalog.limits.prompt_cache, traffic)
+        self.traffic = traffic
         self.caches: dict[str, PromptCache] = {}
         self._catalog = catalog
         self._is_ideal = is_ideal
@@ -142,6 +142,6 @@ class Replay:
 
     def _cache(self, variant: Variant) -> PromptCache:
         rules = self._catalog.limits.prompt_cache
-        per_minute = requests_per_minute(rules, self.timing)
-        idle, life = kept_minutes(rules, self.timing, variant)
+        per_minute = requests_per_minute(rules, self.traffic)
+        idle, life = kept_minutes(rules, self.traffic, variant)
         return PromptCache(rules, per_minute, None if self._is_ideal else Kept(idle * per_minute, life * per_minute))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
-from gpt41_cli.decisions.replay import Replay, Timing
+from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
@@ -78,7 +78,7 @@ class Sizing:
     first up.
     """
 
-    def __init__(self, replay: Timing | None = None) -> None:
+    def __init__(self, replay: Traffic | None = None) -> None:
         self.groups: dict[Group, Totals] = {}
         self.rejects = Rejects()
         self.replay = replay
@@ -185,7 +185,7 @@ def read(
     """
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
-    sizing = Sizing(replay.timing if replay else None)
+    sizing = Sizing(replay.traffic if replay else None)
     with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_much) as counter:
         for source in sources:
             try:
@@ -249,7 +249,7 @@ def together(sizing: Sizing, terms: Terms, times: int) -> Workload:
     return _workload(sum(sizing.groups.values(), Totals()), terms, times, sizing.replay, is_batch=is_batch)
 
 
-def _workload(totals: Totals, terms: Terms, times: int, replay: Timing | None, *, is_batch: bool) -> Workload:
+def _workload(totals: Totals, terms: Terms, times: int, replay: Traffic | None, *, is_batch: bool) -> Workload:
     return Workload(
         {shape: many * times for shape, many in totals.shapes.items()},
         terms,

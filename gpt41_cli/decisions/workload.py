@@ -14,7 +14,7 @@ from gpt41_cli.requests.request import Image
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.decisions.replay import Timing
+    from gpt41_cli.decisions.replay import Traffic
 
 
 class Group(NamedTuple):
@@ -171,7 +171,7 @@ class Workload:
     training: int = 0
     is_counted: bool = False
     is_batch: bool = False
-    replay: Timing | None = None
+    replay: Traffic | None = None
     _loads: dict[str, Load] = field(default_factory=dict)
 
     def without_cache(self) -> Workload:

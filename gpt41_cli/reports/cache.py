@@ -40,7 +40,7 @@ def report(
         findings=(*_findings(catalog, study, asked), *invalid_findings(study.rejects), *left_out_findings(left_out)),
         notes=tuple(_notes(catalog, asked)),
         data={
-            "requests_per_minute": requests_per_minute(catalog.limits.prompt_cache, study.timing),
+            "requests_per_minute": requests_per_minute(catalog.limits.prompt_cache, study.traffic),
             "requests": total.requests,
             "input_tokens": total.input_tokens,
             "cached_tokens": total.cached_tokens,
@@ -97,10 +97,10 @@ def _worth(each: Break, asked: Sequence[Value]) -> Decimal:
 def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value]) -> Iterator[Line]:
     rules = catalog.limits.prompt_cache
     label = rules.source.label
-    per_minute = number(requests_per_minute(rules, study.timing))
+    per_minute = number(requests_per_minute(rules, study.traffic))
     yield Line("replay", f"{plural(total.requests, 'request')} in their order, {per_minute} a minute", label)
     for value in asked:
-        idle, life = kept_minutes(rules, study.timing, value.offer.variant)
+        idle, life = kept_minutes(rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
         yield Line("kept", f"{name}{lasting(idle * 60)} after it was last read, {lasting(life * 60)} at most", label)
     hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {plural(total.cached_tokens, 'token')}"
