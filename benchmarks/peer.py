@@ -1,4 +1,4 @@
-"""A peer's counter over a Batch file: `python peer.py litellm|tokencost FILE`, in an environment that has the peer.
+"""A peer's counter over a Batch file: `python peer.py litellm|tokencost FILE`, in an environment that has both.
 
 Both count the messages of each line, as their own documentation shows it.
 """
@@ -6,9 +6,12 @@ Both count the messages of each line, as their own documentation shows it.
 import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it waits for a table from the network first
+# litellm comes with the vocabularies that tokencost would fetch.
+os.environ["TIKTOKEN_CACHE_DIR"] = str(Path(find_spec("litellm").origin).parent / "litellm_core_utils" / "tokenizers")
 peer, path = sys.argv[1:]
 if peer == "litellm":
     from litellm import token_counter

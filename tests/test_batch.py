@@ -96,7 +96,7 @@ def broken(found: Check) -> list[tuple[str, int | None]]:
         (b"{", "invalid-request", "x.jsonl:1: expected JSON, but at column 2: Expecting property name enclosed in double quotes"),
         (
             lines(line(1, url="/v1/embeddings")),
-            "invalid-request",
+            "batch-url",
             f'url: expected one of {CHAT}, {RESPONSES}, found "/v1/embeddings"',
         ),
         (lines(line(1, url=CHAT) | {"url": RESPONSES}), "invalid-request", "x.jsonl:1: body.input: expected "),
@@ -146,6 +146,26 @@ def test_each_rule_is_named_with_its_place(run: Run, tmp_path: Path, content: by
     assert (done.code, found["accepted"], [each["rule"] for each in errors]) == (1, False, [rule])
     assert message in errors[0]["message"]
     assert run("batch", "x.jsonl", *DAY).out.startswith(f"Rejected: the file breaks a rule ({rule})\n")
+
+
+def test_every_request_of_another_model_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(lines(*(line(n, LARGE if n % 2 else MINI) for n in range(30))))
+    found = json.loads(run("batch", "x.jsonl", *DAY, "--format", "json").out)
+    said = [each["message"] for each in found["findings"] if each["rule"] == "batch-models"]
+    assert said[:2] == [f'x.jsonl:{n}: body.model: expected "{MINI}" as in line 1, found "{LARGE}"' for n in (2, 4)]
+    assert said[10:] == ["x.jsonl: 5 more like these"]
+
+
+def test_the_body_of_a_request_is_no_line(run: Run) -> None:
+    done = run("batch", stdin=lines(line(1)["body"]))
+    assert done.code == 1
+    complaint = "expected custom_id, method, url and body, as the Batch API takes them, found the body of a request alone"
+    assert f"standard input:1: {complaint}" in " ".join(done.out.split())
+
+
+def test_a_folder_to_split_into_has_a_name(run: Run) -> None:
+    done = run("batch", "--split", "", stdin=lines(line(1)))
+    assert (done.code, done.out, done.err) == (2, "", "gpt41: --split: expected a folder, found an empty name\n")
 
 
 def test_an_accepted_file_has_its_exact_price_in_every_format(run: Run) -> None:
@@ -430,8 +450,8 @@ def test_split_from_the_command_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "b" / "X.jsonl.gz").write_bytes(gzip.compress(data))
     command = ("batch", "a/x.jsonl", "b/X.jsonl.gz", "-", "--split", "out", *DAY)
     done = run(*command, stdin=data)
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("Split: 9 requests of 3 files into 6 parts in out, at most $")
+    assert (done.code, done.err) == (0, "gpt41: wrote 6 parts into out\n")
+    assert done.out.startswith("To be split: 9 requests of 3 files into 6 parts in out, at most $")
     names = [f"{name}.part-000{number}.jsonl" for name in ("X-2", "stdin", "x") for number in (1, 2)]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert (tmp_path / "out" / "x.part-0001.jsonl").read_bytes() == lines(line(1), line(3)).replace(b"\n", b"\r\n")
@@ -633,4 +653,4 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
     assert (running.returncode, err, (tmp_path / "out").exists()) == (130, b"", False)
-    assert out.startswith(b"Split: 4,000 requests of 1 file into 1 part in out")
+    assert out.startswith(b"To be split: 4,000 requests of 1 file into 1 part in out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -105,6 +106,13 @@ def test_what_nobody_reads_is_forgotten_and_what_is_old_too(small: CacheRules, c
     assert asked(PromptCache(small, 100, Kept(idle=5, life=12)), [one] * 8, times) == [0, 6, 0, 6, 6, 6, 0, 0]
 
 
+def test_what_is_read_keeps_its_beginnings(small: CacheRules, catalog: Catalog) -> None:
+    small = small._replace(requests_per_minute_per_prefix=100)
+    short, long = (beginning(text, small, catalog) for text in ("abcd", "abcdef"))
+    # The short one is over its life when the long one is read, which contains it.
+    assert asked(PromptCache(small, 100, Kept(idle=50, life=10)), [short, long, long, short], [0, 8, 12, 13]) == [0, 4, 6, 4]
+
+
 def test_the_same_beginning_spills_to_another_machine(small: CacheRules, catalog: Catalog) -> None:
     one, other = beginning("abcdef", small, catalog), beginning("xbcdef", small, catalog)
     forever = Kept(1_000, 1_000)
@@ -194,11 +202,24 @@ def test_a_picture_stands_where_it_was_put() -> None:
     ]
 
 
-def test_a_picture_in_the_last_result_stands_at_the_end() -> None:
+def test_a_picture_in_a_result_stands_with_its_call() -> None:
     result = {"role": "tool", "tool_call_id": "call_1", "content": [picture(640, 480)]}
     found = order(chat(USER, {"role": "assistant", "tool_calls": [CALL]}, result))
-    assert [where for where, text in found if text == "<picture>"] == ["pictures"]
+    assert found[-2:] == [("message 2 (calls)", "<picture>"), ("the answer", "")]
     assert ("message 2 (calls)", "get_time") in found
+
+
+def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
+    def body(width: int) -> Body:
+        call = {"type": "function_call", "call_id": "1", "name": "look", "arguments": "{}"}
+        seen = {"type": "input_image", "image_url": picture(width, 480)["image_url"]["url"]}
+        results = [{"type": "function_call_output", "call_id": "1", "output": output} for output in ([seen], LONG)]
+        return responses([USER, call, results[0], call, results[1]])
+
+    found = studied(*map(body, (640, 641, 642, 640)))
+    assert found.reads["gpt-4.1"].hits == 1
+    parting, requests, gained = only_break(found)
+    assert (parting.where, parting.kind, requests, gained > 2_000) == ("message 2 (calls)", PICTURE, 3, True)
 
 
 @pytest.mark.parametrize(
@@ -250,6 +271,7 @@ def begun(*beginnings: str, rest: str = LONG) -> list[Body]:
         (("It is Monday, so ", "It is Friday, so "), DATE, ("Monday,", "Friday,")),
         (("Ticket 17 of 90\n", "Ticket 18 of 90\n"), NUMBER, ("17", "18")),
         (("Session 4f3a9c01b2. ", "Session 9d01ee77aa. "), IDENTIFIER, ("4f3a9c01b2.", "9d01ee77aa.")),
+        (("Dear Maria,\n", "Dear Martin,\n"), TEXT, ("Maria,", "Martin,")),
         (("You help Ann Lee.\n", "You help Bob Ray.\n"), TEXT, ("Ann Lee.", "Bob Ray.")),
     ],
 )
@@ -333,6 +355,30 @@ def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, cat
     assert 896 <= near.tokens < 1_024
 
 
+def test_a_beginning_is_too_short_for_those_that_read_nothing(studied: Any) -> None:
+    turns = [{"role": "user", "content": " word" * 300}, {"role": "assistant", "content": " so" * 300}] * 4
+    found = studied(*[chat(*turns[: 2 * number + 1]) for number in range(4)])
+    assert found.reads["gpt-4.1"].hits == 1
+    assert [(near.requests, near.tokens) for near in found.partings.nears] == [(2, 912)]
+
+
+def test_tools_that_differ_must_be_the_same(run: Run) -> None:
+    asked = [chat({"role": "user", "content": LONG}, tools=[SECRET]), chat({"role": "user", "content": LONG}, tools=[SECRET] * 2)]
+    done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in asked))
+    assert re.search(r"after it are the same:\s+always the same, 1 of the first 2 requests would", done.out)
+
+
+def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
+    keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(begun("", "", "", ""))]
+    reads = studied(*keyed, *begun("")).reads["gpt-4.1"]
+    assert (len(reads.keys), reads.cached_tokens, reads.keyed_apart) == (4, 0, 3 * reads.ideal_tokens // 4)
+    same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads["gpt-4.1"]
+    assert (same.keyed_apart, same.cached_tokens) == (0, reads.keyed_apart)
+    done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
+    assert "4 different prompt_cache_keys keep requests that begin alike from sharing it" in " ".join(done.out.split())
+    assert done.out.splitlines()[0].endswith(" more if nothing broke it")
+
+
 def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bodies = [*begun("It is 1.\n"), *begun("It is 3.\n", rest=LONG[::-1]), *begun("It is 4.\n", rest=LONG[::-1])]
     assert only_break(studied(*bodies))[1] == 2
@@ -398,7 +444,7 @@ def test_a_prompt_is_escaped_where_it_is_quoted(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [
-        (("cache",), "just text", "standard input: expected requests, found something else; --as says what it is"),
+        (("cache",), "just text", "standard input: expected requests, found text, or nothing"),
         (("cache", "--lifetime", "25h"), "{}", "lifetime: expected from 1 minute to 24 hours, found 1,500 minutes"),
         (
             ("cost", "--input-tokens", "9", "--cached", "simulate"),
@@ -444,6 +490,10 @@ def test_of_many_requests_the_first_are_compared(studied: Any, monkeypatch: pyte
     found = studied(*begun(*hours), chat(USER), chat(USER))
     assert (found.compared, found.requests) == (3, 8)
     assert only_break(found)[1] == 3
+    # Neither blank lines nor one very long prompt keep the others from being compared.
+    monkeypatch.setattr(caches, "_COMPARED_CHARACTERS", 50_000)
+    giant = chat({"role": "user", "content": "word " * 20_000})
+    assert studied(giant, *begun(*hours)).compared == 3
     # What is shared by requests that were not looked at has a size all the same.
     late = studied(*[chat(USER)] * 4, *begun("", ""))
     assert [(each.requests, each.where) for each in late.shared] == [(1, None)]

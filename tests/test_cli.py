@@ -401,6 +401,24 @@ def test_ctrl_c_is_130_and_prompt(tmp_path: Path, files: int) -> None:
     assert (running.returncode, out, err) == (130, b"", b"")
 
 
+def test_who_ends_a_run_leaves_no_workers_behind(tmp_path: Path) -> None:
+    (tmp_path / "long.jsonl").write_bytes((ROOT / "tests/data/batch.jsonl").read_bytes() * 20_000)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gpt41_cli", "cost", "long.jsonl", "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        cwd=tmp_path,
+        start_new_session=True,
+    )
+    time.sleep(1.2)
+    running.terminate()
+    out, err = running.communicate(timeout=20)
+    assert (running.returncode, out, err) == (143, b"", b"")
+    with pytest.raises(ProcessLookupError):  # nobody is left in its group
+        os.killpg(running.pid, 0)
+
+
 def test_ctrl_c_twice_leaves_nobody_waiting(tmp_path: Path) -> None:
     (tmp_path / "long.jsonl").write_bytes((ROOT / "tests/data/batch.jsonl").read_bytes() * 20_000)
     for pause in (0.002, 0.01):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gpt41_cli.decisions.requests import opened
+from gpt41_cli.decisions.requests import Reading, gathered, opened
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests import documents, inputs, readers
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Picture, Requests, Text, items, read_item, recognise_input
 from gpt41_cli.requests.request import CHAT, RESPONSES
-from gpt41_cli.requests.sources import Source
+from gpt41_cli.requests.sources import Source, open_file
 from tests.test_images import png
 from tests.test_prompt import USER, chat, responses
 
@@ -97,7 +99,7 @@ def test_what_a_file_is_can_be_said() -> None:
     body = json.dumps(chat(USER))
     assert text(recognised(body, "text")) == body
     assert sent(json.dumps(chat(USER)), "fine-tuning")[0].is_training
-    with pytest.raises(BadBody, match="custom_id: expected a name, found nothing"):
+    with pytest.raises(BadBody, match="found the body of a request alone"):
         sent(body, "batch")
     with pytest.raises(BadBody, match="f: expected a picture"):
         recognised(body, "image")
@@ -232,3 +234,16 @@ def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Pa
         found = recognise_input(file, "f")
         assert isinstance(found, Requests)
         assert [len(list(items(chunk))) for chunk in found.chunks] == [3]
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"model": "gpt-4.1", "input": "Hello"}\n' * 100)
+    source = Source(str(path), partial(open_file, path))
+    with opened(source, None) as found:
+        assert isinstance(found, Requests)
+        chunks = list(found.chunks)
+        os.truncate(path, 200)
+        complaint = f"^{path}: expected a file that stays as it is while it is read, found one that has changed$"
+        with pytest.raises(InputError, match=complaint):
+            list(gathered(source, Requests(iter(chunks)), Reading(), lambda sent: sent, list))

@@ -183,10 +183,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
             "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests a minute (one every 2 s); over 60 minutes "
             "that is one every 6 s"
         ),
-        (
-            "gpt-4.1 in standard, above 128,000 input tokens: at most 1 request a minute (one every 45 s); over 60 minutes "
-            "that is one every 360 s"
-        ),
+        ("gpt-4.1 in standard, above 128,000 input tokens: at most one every 45 s; over 60 minutes that is one every 360 s"),
     ]
 
 
@@ -196,7 +193,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
         (sizes(_10=50_001), 2, "standard", "at most 5,000 requests a minute (one every 0.012 s)"),
         (sizes(_10=100_000), 1, "standard", "at most 10,000 requests a day (one every 8.7 s)"),
         (sizes(_10=40), 1, "standard", "all 40 requests within one minute"),
-        (sizes(_10=40), 1, "batch", "1 file of 40 requests"),
+        (sizes(_10=40), 1, "batch", "1 file of 40 requests, or more where they are over 200 MB"),
         (sizes(_10=120_000), 1, "batch", "3 files of at most 50,000 requests, all at once"),
         (sizes(_1000=5_000), 1, "batch", "3 files of at most 2,000 requests, one after the other"),
         (sizes(_1000=2_500, _500=900), 1, "batch", "2 files of at most 2,000,000 input tokens, one after the other"),

@@ -117,7 +117,17 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
 @settings(max_examples=1500, deadline=None)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
 def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
-    assert fast.count_many(some, DEFAULT_ENCODING) == [len(reference.encode_ordinary(text)) for text in some]
+    memo = count_memo(DEFAULT_ENCODING, is_much=True)
+    memo.learn(some)
+    assert [memo(text) for text in some] == [len(reference.encode_ordinary(text)) for text in some]
+
+
+def test_characters_that_are_new_to_the_faster_engine_are_left_to_tiktoken(reference: tiktoken.Encoding) -> None:
+    new = ["\u1ae0\u10fb", "plain", "\U00032fe1\u0541", "na\u00efve", "\U000321a1\u0551\U0001094b"]
+    assert fast.count_many(new, DEFAULT_ENCODING) != (right := [len(reference.encode_ordinary(text)) for text in new])
+    memo = count_memo(DEFAULT_ENCODING, is_much=True)
+    memo.learn(new)
+    assert [memo(text) for text in new] == right
 
 
 @pytest.mark.parametrize("is_much", [False, True])

@@ -7,11 +7,13 @@
 | 2 | unusable input: a flag, a file, an unknown model, a missing price |
 | 3 | a bug in gpt41 |
 | 130 | Ctrl-C |
+| 143 | ended by SIGTERM |
 """
 
+import signal
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,7 +22,7 @@ from gpt41_cli.cli import batch, cache, cost, count, models, plan, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
-EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED = 2, 3, 130
+EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_ENDED = 2, 3, 130, 128 + signal.SIGTERM
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -65,9 +67,16 @@ app.command()(batch.batch)
 app.command()(models.models)
 
 
+def _end(*_: object) -> NoReturn:
+    sys.exit(EXIT_ENDED)
+
+
 def run() -> int:
     """Run what the command line asks for; the exit code, with whatever there is to complain about already said."""
     stdout = sys.stdout
+    # Who ends a run must leave nothing of it behind, neither workers nor half-written files: as an exception it is cleaned up
+    # after, as Ctrl-C is.
+    signal.signal(signal.SIGTERM, _end)
     try:
         return app(prog_name="gpt41", standalone_mode=False) or 0
     except SystemExit as leaving:

@@ -1,7 +1,5 @@
 """`gpt41 batch`."""
 
-import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +9,7 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.work import make_meter, make_reading, read_sources
+from gpt41_cli.display import plural
 from gpt41_cli.errors import InputError, quoted
 
 
@@ -24,7 +23,7 @@ def batch(
         int | None, typer.Option(metavar="N", help="Your usage tier, for its queue.", show_default="all side by side")
     ] = None,
     split: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the requests into DIR as files that pass every rule.")
+        str | None, typer.Option(metavar="DIR", help="Write the requests into DIR as files that pass every rule.")
     ] = None,
     requests_per_minute: options.RequestsPerMinute = None,
     lifetime: options.CacheLifetime = None,
@@ -55,6 +54,8 @@ def batch(
     for path in paths or ():
         if Path(path).is_dir():
             raise InputError(f"{quoted(path)}: expected Batch files, found a folder; name the files in it")
+    if split == "":
+        raise InputError("--split: expected a folder, found an empty name")
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = Conditions(
@@ -74,7 +75,7 @@ def batch(
     from gpt41_cli.decisions.batch_split import folder, plan, spooled, write
 
     with ExitStack() as stack:
-        directory = stack.enter_context(folder(split))
+        directory = stack.enter_context(folder(Path(split)))
         sources = [stack.enter_context(spooled(source, directory)) for source in sources]
         with watched(sources) as seen:
             found = check(seen, conditions, is_split=True)
@@ -82,6 +83,5 @@ def batch(
             output.finish(report(catalog, found), output_format, quiet)
         planned = plan(found, catalog, usage_tier, directory)
         output.show(report(catalog, found, planned), output_format, quiet)
-        # Whoever ends this run must not leave half of it behind: as an exception it is cleaned up after, as Ctrl-C is.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         write(planned)
+        output.complain(f"wrote {plural(len(planned.parts), 'part')} into {directory}")

@@ -18,7 +18,7 @@ from gpt41_cli.decisions.batch_waiting import Waiting, waiting
 from gpt41_cli.decisions.estimate import Quote, notes_on_prices, quote
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.replay import Replay, Traffic
-from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered
+from gpt41_cli.decisions.requests import Done, Invalid, Reading, changed, gathered
 from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
 from gpt41_cli.display import number
@@ -175,7 +175,7 @@ def _read(stream: BinaryIO, source: Source, conditions: Conditions, replay: Repl
         work = partial(inspect, conditions.meter, conditions.terms)
         some = gathered(source, requests, Reading("batch", conditions.jobs), work, list)
         lines = sum((Lines.of(_replayed(each, replay) for each in few) for few in some), Lines())
-        if last and not last.last_byte().isspace():
+        if last and last.last_byte() != b"\n":
             lines.ends_open()
     except OSError as error:
         raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
@@ -187,11 +187,6 @@ def _replayed(found: Done[Inspected] | Invalid, replay: Replay) -> Done[Inspecte
     if isinstance(found, Invalid) or found.result.sized is None:
         return found
     return Done(found.place, found.result._replace(sized=cached(found.result.sized, replay)))
-
-
-def changed(source: Source) -> InputError:
-    """That a file is no longer what it was when it was first read."""
-    return InputError(f"{source.label}: expected a file that stays as it is while it is read, found one that has changed")
 
 
 def _prices(sizing: Sizing, conditions: Conditions) -> Iterator[Price]:

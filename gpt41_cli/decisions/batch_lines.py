@@ -107,6 +107,13 @@ def _of_form(sent: Sent) -> Iterator[Breach]:
         yield Breach("batch-stream", "body.stream: expected no stream, which a batch cannot give, found true", allowed="false")
 
 
+def _of_complaint(message: str, line: int) -> Breach:
+    """A line that is no request, as a breach: a complaint begins with the path of what it is about."""
+    if message.startswith("url:"):
+        return Breach("batch-url", f"{message}; the Batch API takes others too, which gpt41 can neither count nor check", line)
+    return Breach("batch-custom-id" if message.startswith("custom_id:") else "invalid-request", message, line)
+
+
 class Lines:
     """What is kept of the requests of a file, in its order: 34 bytes of each, beside their sizes and what they break.
 
@@ -136,9 +143,7 @@ class Lines:
             lines.last = number
             if isinstance(each, Invalid):
                 lines.invalid += 1
-                # A complaint begins with the path of what it is about.
-                rule = "batch-custom-id" if each.message.startswith("custom_id:") else "invalid-request"
-                lines.breaches.add(Breach(rule, each.message, number))
+                lines.breaches.add(_of_complaint(each.message, number))
             else:
                 lines._add(number, each.result)
         return lines

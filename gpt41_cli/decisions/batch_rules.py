@@ -58,21 +58,22 @@ def _ids(held: Held) -> Iterator[Breach]:
 
 
 def _models(held: Held) -> Iterator[Breach]:
-    yield from _one_for_all(held, "batch-models", "body.model", {lane.model: None for lane in held.lines.first}, 0)
+    yield from _one_for_all(held, "batch-models", "body.model", [lane.model for lane in held.lines.lanes])
 
 
 def _endpoints(held: Held) -> Iterator[Breach]:
-    yield from _one_for_all(held, "batch-endpoints", "url", {lane.endpoint: None for lane in held.lines.first}, 1)
+    yield from _one_for_all(held, "batch-endpoints", "url", [lane.endpoint for lane in held.lines.lanes])
 
 
-def _one_for_all(held: Held, rule: str, path: str, names: dict[str, None], field: int) -> Iterator[Breach]:
-    """A breach where there is a second name: at the first line that has it."""
-    if len(names) < 2:
+def _one_for_all(held: Held, rule: str, path: str, names: Sequence[str]) -> Iterator[Breach]:
+    """A breach for each request that has another name than the first one has; `names` are those of the lanes."""
+    if len(set(names)) < 2:
         return
-    first, second = list(names)[:2]
-    lines = [min(line for lane, line in held.lines.first.items() if lane[field] == name) for name in (first, second)]
-    message = f"{path}: expected {told(first)} as in line {number(lines[0])}, found {told(second)}"
-    yield Breach(rule, message, lines[1], str(len(names)), "1")
+    first = held.lines.number[0]
+    for line, lane in zip(held.lines.number, held.lines.lane, strict=True):
+        if names[lane] != names[0]:
+            message = f"{path}: expected {told(names[0])} as in line {number(first)}, found {told(names[lane])}"
+            yield Breach(rule, message, line, names[lane], names[0])
 
 
 def _requests(held: Held) -> Iterator[Breach]:

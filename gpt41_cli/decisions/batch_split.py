@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.batch import Check, Checked, changed
+from gpt41_cli.decisions.batch import Check, Checked
 from gpt41_cli.decisions.batch_lines import Lane
 from gpt41_cli.decisions.batch_parts import Part, pack
 from gpt41_cli.decisions.batch_rules import queues
+from gpt41_cli.decisions.requests import changed
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests import compressed, documents, text

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
 from gpt41_cli.decisions.divergence import Partings, Sample, partings
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.replay import Replay, Traffic
-from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects, gathered, left_out, opened
+from gpt41_cli.decisions.replay import IDEAL, KEYED, REAL, Replay, Traffic
+from gpt41_cli.decisions.requests import Done, Invalid, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody
-from gpt41_cli.requests.inputs import Requests
+from gpt41_cli.requests.inputs import Picture, Requests
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.sources import Source
 from gpt41_cli.requests.trees import LeftOut
@@ -45,6 +45,7 @@ class Reads:
     """What the requests to one model read from the cache. `ideal_tokens`: what a cache that forgets nothing would give.
 
     `requests` of them have so many `input_tokens`, `hits` read some from the cache; `short` are a little too short for it.
+    `keys` are the different `prompt_cache_key` among them, and `keyed_apart` the tokens that are not read because of them.
     """
 
     requests: int = 0
@@ -54,6 +55,8 @@ class Reads:
     hits: int = 0
     short: int = 0
     has_pictures: bool = False
+    keys: set[int] = field(default_factory=set)
+    keyed_apart: int = 0
 
 
 class Shared(NamedTuple):
@@ -96,9 +99,10 @@ def study(sources: Sequence[Source], reading: Reading, meter: Meter, traffic: Tr
     """Replay the requests of all sources in order. InputError for a source that is no requests, or a time that cannot be."""
     catalog = meter.catalog
     rules = catalog.limits.prompt_cache
-    replay, ideal = Replay(catalog, traffic), Replay(catalog, traffic, is_ideal=True)
+    replay, ideal, keyed = (Replay(catalog, traffic, kind) for kind in (REAL, IDEAL, KEYED))
     reads: dict[str, Reads] = {}
     samples: list[Done[Seen]] = []
+    is_read: list[bool] = []
     rejects = Rejects()
     room = _COMPARED_CHARACTERS
     for found in _requests(sources, reading, meter, skipped):
@@ -111,14 +115,20 @@ def study(sources: Sequence[Source], reading: Reading, meter: Meter, traffic: Tr
         mine.requests += 1
         mine.input_tokens += seen.input_tokens
         mine.cached_tokens += cached
-        mine.ideal_tokens += min(ideal.ask(seen.prefix), seen.input_tokens)
+        best = min(ideal.ask(seen.prefix), seen.input_tokens)
+        mine.ideal_tokens += best
+        if seen.prefix.cache_key:
+            mine.keys.add(seen.prefix.cache_key)
+            mine.keyed_apart += max(best - keyed.ask(seen.prefix), 0)
         mine.hits += cached > 0
         mine.short += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
         mine.has_pictures |= seen.has_pictures
-        room -= sum(len(stretch.text) for stretch in seen.stretches)
-        if seen.stretches and len(samples) < _COMPARED and room >= 0:
+        characters = sum(len(stretch.text) for stretch in seen.stretches)
+        if seen.stretches and len(samples) < _COMPARED and characters <= room:
+            room -= characters
             samples.append(found)
-    compared = [_sample(meter, each) for each in samples]
+            is_read.append(cached > 0)
+    compared = [_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
     count = meter.memo(DEFAULT_ENCODING)
     return Study(reads, _shared(ideal, samples, compared), partings(compared, count, rules), len(samples), traffic, rejects)
 
@@ -130,33 +140,42 @@ def _requests(
         try:
             with opened(source, reading.kind) as found:
                 if not isinstance(found, Requests):
-                    raise InputError(f"{source.label}: expected requests, found something else; --as says what it is")
-                for some in gathered(source, found, reading, partial(see, meter), _few, meter.learner):
+                    what = "a picture" if isinstance(found, Picture) else "text, or nothing"
+                    raise InputError(f"{source.label}: expected requests, found {what}")
+                for some in gathered(source, found, reading, partial(see, meter), _First(), meter.learner):
                     yield from some
         except InputError as error:
             skipped.append(left_out(source, error))
 
 
-def _few(found: Iterator[Done[Seen] | Invalid]) -> list[Done[Seen] | Invalid]:
-    """All of them, and the prompts of the first ones of the file: more would be handed from process to process for nothing."""
-    return [each if isinstance(each, Invalid) or _is_first(each.place) else _without_prompt(each) for each in found]
+class _First:
+    """Keeps the prompts of the first requests of a file: more would be handed from process to process for nothing.
 
+    The first parts of a file are read by this process; a worker begins with what was kept by then.
+    """
 
-def _is_first(place: Place) -> bool:
-    return (place.position or 0) < LOOKED_AT
+    def __init__(self) -> None:
+        self._kept = 0
+
+    def __call__(self, found: Iterator[Done[Seen] | Invalid]) -> list[Done[Seen] | Invalid]:
+        return [each if isinstance(each, Invalid) or self._is_first() else _without_prompt(each) for each in found]
+
+    def _is_first(self) -> bool:
+        self._kept += 1
+        return self._kept <= LOOKED_AT
 
 
 def _without_prompt(found: Done[Seen]) -> Done[Seen]:
     return Done(found.place, found.result._replace(stretches=()))
 
 
-def _sample(meter: Meter, found: Done[Seen]) -> Sample:
+def _sample(meter: Meter, found: Done[Seen], is_read: bool) -> Sample:
     """A prompt with the tokens of its stretches."""
     seen = found.result
     _, method = meter.variant_of(seen.prefix.model)
     count = meter.memo(method.encoding)
     sizes = [image_tokens(each.image, method.images) if each.image else count(each.text) + each.extra for each in seen.stretches]
-    return Sample(found.place, seen.prefix.model, seen.stretches, sizes)
+    return Sample(found.place, seen.prefix.model, seen.stretches, sizes, is_read)
 
 
 def _shared(ideal: Replay, samples: Sequence[Done[Seen]], compared: Sequence[Sample]) -> list[Shared]:

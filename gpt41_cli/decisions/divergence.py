@@ -17,7 +17,9 @@ _FIRSTS = 20
 
 _WORD = re.compile(r"\S*\s?")
 _DATE = re.compile(
-    r"\d{4}-\d\d|\d\d?:\d\d|\d\d?[./]\d\d?[./]\d\d|\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)",
+    r"\d{4}-\d\d|\d\d?:\d\d|\d\d?[./]\d\d?[./]\d\d"
+    r"|\b(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
+    r"|(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?)\b",
     re.IGNORECASE,
 )
 _ID = re.compile(r"[0-9a-f-]{8,}|\w*\d\w*[a-z]\w*\d|\w+[_-]\w*\d", re.IGNORECASE)
@@ -26,12 +28,16 @@ ORDER, PICTURE, DATE, IDENTIFIER, NUMBER, TEXT = "order of tools", "picture", "d
 
 
 class Sample(NamedTuple):
-    """A prompt to be compared: where it stands in the input, the model it is for, and what it consists of; `sizes` in tokens."""
+    """A prompt to be compared: where it stands in the input, the model it is for, and what it consists of; `sizes` in tokens.
+
+    `is_read`: some of it is read from the cache.
+    """
 
     place: Place
     model: str
     stretches: Sequence[Stretch]
     sizes: Sequence[int]
+    is_read: bool = False
 
 
 class Parting(NamedTuple):
@@ -70,7 +76,7 @@ class Break(NamedTuple):
 
 
 class Near(NamedTuple):
-    """A beginning that `requests` share and that is a little too short for the cache."""
+    """A beginning that `requests` share which read nothing from the cache, and that is a little too short for it."""
 
     tokens: int
     requests: int
@@ -89,8 +95,8 @@ class _Kind:
 
     def __init__(self, first: Sample) -> None:
         self.first = first
-        self.members = 1
-        self.shared: int | None = None
+        self.unread = 1
+        self.shared: int | None = None  # with the first, the least by any other that is not read
         self.seen: dict[tuple[int, int], set[str]] = {}
         self.breaks: dict[tuple[int, int], Break] = {}
 
@@ -102,7 +108,7 @@ def partings(samples: Sequence[Sample], count: Callable[[str], int], rules: Cach
         _sort_in(sample, kinds, count, rules)
     breaks = [each for kind in kinds for each in kind.breaks.values() if each.gained]
     nears = [
-        Near(kind.shared, kind.members, kind.first.place)
+        Near(kind.shared, kind.unread, kind.first.place)
         for kind in kinds
         if kind.shared is not None and rules.minimum_tokens - rules.step_tokens <= kind.shared < rules.minimum_tokens
     ]
@@ -116,7 +122,6 @@ def _sort_in(sample: Sample, kinds: list[_Kind], count: Callable[[str], int], ru
         if kind.first.model == sample.model:
             parting = part(kind.first, sample, count)
             if parting is None:  # nothing tells them apart
-                kind.members += 1
                 return
             if nearest is None or parting.alike > nearest[1].alike:
                 nearest = kind, parting
@@ -125,8 +130,9 @@ def _sort_in(sample: Sample, kinds: list[_Kind], count: Callable[[str], int], ru
             kinds.append(_Kind(sample))
         return
     kind, parting = nearest
-    kind.members += 1
-    kind.shared = parting.shared if kind.shared is None else min(kind.shared, parting.shared)
+    if not sample.is_read:
+        kind.unread += 1
+        kind.shared = parting.shared if kind.shared is None else min(kind.shared, parting.shared)
     _add(kind, parting, sample, rules)
 
 

@@ -13,7 +13,7 @@ from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.replay import Traffic, requests_per_minute
 from gpt41_cli.decisions.workload import Group, Load, Workload
-from gpt41_cli.display import number, plural, rate
+from gpt41_cli.display import lasting, number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
@@ -212,7 +212,7 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         which = "These are" if work.training == work.requests else f"{number(work.training)} of these requests are"
         yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself is not priced."
     if work.replay:
-        yield replay_note(catalog, work.replay)
+        yield _replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
@@ -224,12 +224,14 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
 
 
-def replay_note(catalog: Catalog, traffic: Traffic) -> str:
+def _replay_note(catalog: Catalog, work: Workload, traffic: Traffic) -> str:
     """How the prompt cache was replayed."""
     rules = catalog.limits.prompt_cache
+    per_minute = requests_per_minute(rules, traffic)
+    takes = lasting(-(-work.requests * 60 // per_minute))
     return (
-        f"Cached input is what a replay of the prompt cache gives these requests in their order, "
-        f"{number(requests_per_minute(rules, traffic))} a minute: gpt41 cache tells how [{rules.source.label}]."
+        f"Cached input is what a replay of the prompt cache gives these requests in their order, {number(per_minute)} a minute "
+        f"for {takes}: gpt41 cache tells more [{rules.source.label}]."
     )
 
 

@@ -63,11 +63,13 @@ class PromptCache:
     """The prompt cache of one model, to which requests come one after the other.
 
     Above so many requests a minute the same beginning spills over to a further machine, which has a cache of its own (OpenAI
-    prompt caching guide, 2026-07-15). With `kept` None it is ideal: one machine, which forgets only what is beyond _HELD.
+    prompt caching guide, 2026-07-15). With `kept` None it forgets only what is beyond _HELD, and is one machine for each
+    `prompt_cache_key`; one for all of them where it is ideal, too.
     """
 
-    def __init__(self, rules: CacheRules, requests_per_minute: int, kept: Kept | None) -> None:
+    def __init__(self, rules: CacheRules, requests_per_minute: int, kept: Kept | None, *, is_ideal: bool = True) -> None:
         self._rules = rules
+        self._is_ideal = is_ideal
         self._per_minute = requests_per_minute
         self._kept = kept
         self._minute = 0
@@ -83,13 +85,13 @@ class PromptCache:
 
         `now` is how many requests were sent before it, to whichever model.
         """
-        machine = self._machine(prefix.routing, now)
+        machine = self._machine(prefix, now)
         keys = [digest ^ machine for digest in prefix.digests]
         found = next((index for index in reversed(range(len(keys))) if self._has(keys[index], now)), -1)
         for index, key in enumerate(keys):
-            self._read[key] = now
-            if index > found:
+            if index > found or not self._has(key, now):  # what has expired inside of a longer one is there with that
                 self._written[key] = now
+            self._read[key] = now
         if len(self._read) > _HELD:
             self._forget(now)
         if found < 0:
@@ -98,9 +100,10 @@ class PromptCache:
         self.hits[tokens, prefix.digests[found]] += 1
         return tokens
 
-    def _machine(self, routing: int, now: int) -> int:
+    def _machine(self, prefix: Prefix, now: int) -> int:
+        routing = prefix.routing
         if self._kept is None:
-            return 0
+            return 0 if self._is_ideal else prefix.cache_key
         minute = now // self._per_minute
         if minute != self._minute:
             self._minute = minute
@@ -122,15 +125,22 @@ class PromptCache:
         self._written = {key: self._written[key] for key in alive}
 
 
-class Replay:
-    """Requests in the order in which they are sent, each against the cache of its model. InputError for a time that cannot be."""
+REAL, KEYED, IDEAL = "real", "keyed", "ideal"
+"""Caches: that keeps and spills as published; that forgets nothing but keeps keys apart; that forgets nothing."""
 
-    def __init__(self, catalog: Catalog, traffic: Traffic, *, is_ideal: bool = False) -> None:
+
+class Replay:
+    """Requests in the order in which they are sent, each against the cache of its model. InputError for a time that cannot be.
+
+    `kind` is one of REAL, KEYED and IDEAL.
+    """
+
+    def __init__(self, catalog: Catalog, traffic: Traffic, kind: str = REAL) -> None:
         check(catalog.limits.prompt_cache, traffic)
         self.traffic = traffic
         self.caches: dict[str, PromptCache] = {}
         self._catalog = catalog
-        self._is_ideal = is_ideal
+        self._kind = kind
         self._now = 0
 
     def ask(self, prefix: Prefix) -> int:
@@ -144,4 +154,5 @@ class Replay:
         rules = self._catalog.limits.prompt_cache
         per_minute = requests_per_minute(rules, self.traffic)
         idle, life = kept_minutes(rules, self.traffic, variant)
-        return PromptCache(rules, per_minute, None if self._is_ideal else Kept(idle * per_minute, life * per_minute))
+        kept = Kept(idle * per_minute, life * per_minute) if self._kind == REAL else None
+        return PromptCache(rules, per_minute, kept, is_ideal=self._kind == IDEAL)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests.documents import Line
+from gpt41_cli.requests.documents import Line, Shrunk
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import TEXT, Chunk, Input, Item, Requests, items, read_item, recognise_input
 from gpt41_cli.requests.sources import LITERAL, STDIN, Source, readable
@@ -170,7 +170,15 @@ def gathered(
             each if isinstance(each, Invalid) else _attempt(source, each.place, partial(work, each.result)) for each in found
         )
 
-    yield from in_order(work_on, requests.chunks, reading.jobs)
+    try:
+        yield from in_order(work_on, requests.chunks, reading.jobs)
+    except Shrunk:
+        raise changed(source) from None
+
+
+def changed(source: Source) -> InputError:
+    """That a file is no longer what it was when it was first read."""
+    return InputError(f"{source.label}: expected a file that stays as it is while it is read, found one that has changed")
 
 
 def _attempt(source: Source, place: Place, act: Callable[[], R]) -> Done[R] | Invalid:

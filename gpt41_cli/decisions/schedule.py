@@ -13,6 +13,8 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import lasting, money, number, plural, seconds_down, seconds_up
 
 _MINUTE, _MINUTES_A_DAY = 60, 24 * 60
+_FEW = 10
+"""Requests a minute below which a whole number of them would be far from the rate."""
 
 
 def name(timing: Timing) -> str:
@@ -39,7 +41,7 @@ def spread(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iter
     """How to send the requests so that no limit turns one away, in each pool; nothing for a single request."""
     for wait in timing.waits:
         if wait.pool.load.requests > 1:
-            how = _files(wait) if wait.files else _rate(wait, deadline)
+            how = _files(catalog, wait) if wait.files else _rate(wait, deadline)
             yield Remark("spread", f"{_pool(catalog, timing, wait)}: {how}")
 
 
@@ -73,18 +75,20 @@ def _rate(wait: Wait, deadline: timedelta | None) -> str:
     assert rate is not None
     is_a_days = a_day is not None and rate * _MINUTES_A_DAY == a_day < wait.pool.load.requests
     most = f"{number(a_day or 0)} requests a day" if is_a_days else f"{plural(int(rate), 'request')} a minute"
-    pace = f"at most {most} (one every {seconds_up(_MINUTE / rate)})"
+    interval = f"one every {seconds_up(_MINUTE / rate)}"
+    pace = f"at most {interval}" if rate < _FEW and not is_a_days else f"at most {most} ({interval})"
     whole = deadline // timedelta(seconds=1) if deadline else 0
-    interval = Fraction(whole, wait.pool.load.requests)
-    return f"{pace}; over {lasting(whole)} that is one every {seconds_down(interval)}" if interval * rate > _MINUTE else pace
+    relaxed = Fraction(whole, wait.pool.load.requests)
+    return f"{pace}; over {lasting(whole)} that is one every {seconds_down(relaxed)}" if relaxed * rate > _MINUTE else pace
 
 
-def _files(wait: Wait) -> str:
+def _files(catalog: Catalog, wait: Wait) -> str:
     """How many files of what size, and how many of them at a time."""
     files, load = wait.files, wait.pool.load
     assert files is not None
     if files.files == 1:
-        return f"1 file of {plural(load.requests, 'request')}"
+        most = catalog.limits.batch.max_file_megabytes
+        return f"1 file of {plural(load.requests, 'request')}, or more where they are over {most} MB"
     if files.parts == 1:
         return f"{number(files.files)} files of at most {plural(files.file_requests, 'request')}, all at once"
     size = plural(files.file_requests, "request") if load.is_uniform else f"{number(wait.allowed)} input tokens"

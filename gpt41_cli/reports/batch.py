@@ -59,7 +59,7 @@ def _headline(check: Check, plan: Plan | None) -> str:
     price = f"{bound(check.work)}{money(check.prices[0].total_usd)} in batch" if check.work else "no price"
     if plan:
         parts = f"{plural(len(plan.parts), 'part')} in {plan.directory}"
-        return f"Split: {requests} of {plural(len(files), 'file')} into {parts}, {price}"
+        return f"To be split: {requests} of {plural(len(files), 'file')} into {parts}, {price}"
     rules = check.broken
     if not rules:
         return f"Accepted: {requests} in {plural(len(files), 'file')}, {price}"

@@ -12,7 +12,7 @@ from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.cache import Reads, Shared, Study
 from gpt41_cli.decisions.cache_value import Value, input_usd
 from gpt41_cli.decisions.divergence import ORDER, PICTURE, Break, Near
-from gpt41_cli.decisions.replay import EXTENDED, kept_minutes, requests_per_minute
+from gpt41_cli.decisions.replay import EXTENDED, Traffic, kept_minutes, requests_per_minute
 from gpt41_cli.display import exact, lasting, money, number, percent, plural, printable
 from gpt41_cli.errors import quoted
 from gpt41_cli.findings import Finding, Level, Location
@@ -34,11 +34,11 @@ def report(
     return Report(
         schema=SCHEMA,
         answer=_answer(total),
-        headline=_headline(total, asked, study.partings.breaks),
+        headline=_headline(total, asked, study),
         lines=tuple(_lines(catalog, study, total, asked)),
         tables=(_table(values, as_of, platform), *_shared_table(study.shared)),
         findings=(*_findings(catalog, study, asked), *invalid_findings(study.rejects), *left_out_findings(left_out)),
-        notes=tuple(_notes(catalog, asked)),
+        notes=tuple(_notes(catalog, asked, study.traffic)),
         data={
             "requests_per_minute": requests_per_minute(catalog.limits.prompt_cache, study.traffic),
             "requests": total.requests,
@@ -78,32 +78,35 @@ def _answer(total: Reads) -> str:
     return f"{exact(share)}%"
 
 
-def _headline(total: Reads, asked: Sequence[Value], breaks: Sequence[Break]) -> str:
+def _headline(total: Reads, asked: Sequence[Value], study: Study) -> str:
     share = percent(_share(total.cached_tokens, total.input_tokens))
     cold = sum((value.cold_usd for value in asked), Decimal(0))
     saved = sum((value.saved_usd for value in asked), Decimal(0))
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
-    lost = sum((_worth(each, asked) for each in breaks), Decimal(0))
+    lost = sum((_worth(each.gained, each.model, asked) for each in study.partings.breaks), Decimal(0))
+    lost += sum((_worth(reads.keyed_apart, model, asked) for model, reads in study.reads.items()), Decimal(0))
     more = f", {money(lost)} more if nothing broke it" if lost else ""
     return f"{share} of the input is read from the cache: {money(saved)} saved of {money(cold)}{where}{more}"
 
 
-def _worth(each: Break, asked: Sequence[Value]) -> Decimal:
-    """What reading it from the cache would save, where a prompt parts."""
-    offer = next(value.offer for value in asked if value.offer.variant.id == each.model)
-    return EXACT.subtract(input_usd(offer, each.gained, 0), input_usd(offer, each.gained, each.gained))
+def _worth(tokens: int, model: str, asked: Sequence[Value]) -> Decimal:
+    """What reading so many tokens from the cache of a model would save."""
+    offer = next(value.offer for value in asked if value.offer.variant.id == model)
+    return EXACT.subtract(input_usd(offer, tokens, 0), input_usd(offer, tokens, tokens))
 
 
 def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value]) -> Iterator[Line]:
     rules = catalog.limits.prompt_cache
     label = rules.source.label
     per_minute = number(requests_per_minute(rules, study.traffic))
-    yield Line("replay", f"{plural(total.requests, 'request')} in their order, {per_minute} a minute", label)
+    takes = lasting(-(-total.requests * 60 // requests_per_minute(rules, study.traffic)))
+    yield Line("replay", f"{plural(total.requests, 'request')} in their order, {per_minute} a minute for {takes}", label)
     for value in asked:
         idle, life = kept_minutes(rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
         yield Line("kept", f"{name}{lasting(idle * 60)} after it was last read, {lasting(life * 60)} at most", label)
-    hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {plural(total.cached_tokens, 'token')}"
+    read = f"{number(total.cached_tokens)} of {plural(total.input_tokens, 'input token')}"
+    hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {read}"
     yield Line("hits", f"{hits}, from {number(rules.minimum_tokens)} in steps of {rules.step_tokens}", label)
     cold, replayed, ideal = (
         sum(terms, Decimal(0))
@@ -114,7 +117,7 @@ def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value])
 
 
 def _table(values: Sequence[Value], as_of: date, platform: Platform) -> Table:
-    titles = columns("model", ">requests", ">input tokens", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
+    titles = columns("model", ">requests", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
     return Table(titles, tuple(_row(value, as_of, platform) for value in values), "Input, at the standard price")
 
 
@@ -124,7 +127,6 @@ def _row(value: Value, as_of: date, platform: Platform) -> Row:
     cells = (
         variant.id,
         number(reads.requests),
-        number(reads.input_tokens),
         number(reads.cached_tokens),
         percent(_share(reads.cached_tokens, reads.input_tokens)),
         money(value.cold_usd),
@@ -139,7 +141,8 @@ def _row(value: Value, as_of: date, platform: Platform) -> Row:
 def _shared_table(shared: Sequence[Shared]) -> Iterator[Table]:
     if shared:
         rows = tuple(Row((number(each.tokens), number(each.requests), each.where or "", each.model)) for each in shared)
-        yield Table(columns(">tokens", ">read by", "ends in", "model"), rows, "Beginnings that requests share")
+        title = f"Beginnings that most requests could read from the cache, the first {_SHOWN}"
+        yield Table(columns(">tokens", ">read by", "ends in", "model"), rows, title)
 
 
 def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterator[Finding]:
@@ -147,6 +150,9 @@ def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterato
     for each in study.partings.breaks[:_SHOWN]:
         location = Location(each.other.path, each.other.line)
         yield Finding("cache-break", Level.NOTICE, _break(each, asked, study), location, subject=each.model)
+    for model, reads in study.reads.items():
+        if reads.keyed_apart:
+            yield Finding("cache-key", Level.NOTICE, _keys(model, reads, asked), subject=model)
     for near in study.partings.nears[:_SHOWN]:
         most = rules.minimum_tokens
         location = Location(near.first.path, near.first.line)
@@ -165,12 +171,22 @@ def _break(each: Break, asked: Sequence[Value], study: Study) -> str:
         parting.kind, f"{parting.kind} {quoted(parting.texts[0])} here, {quoted(parting.texts[1])} there"
     )
     where = f"{parting.where}, line {parting.line}" if parting.kind != PICTURE else parting.where
-    mend = "always in the same order" if parting.kind == ORDER else "at the end of the prompt"
+    mend = "at the end of the prompt"
+    if parting.where in ("tools", "schema"):  # which always stand first
+        mend = "always in the same order" if parting.kind == ORDER else "always the same"
     return (
         f"{each.first.label} and {each.other.label} part after {plural(parting.shared, 'token')} in {where}: {what}. "
         f"{plural(parting.after, 'token')} after it are the same: {mend}, {number(each.requests - 1)} of the first "
         f"{plural(study.compared, 'request')} would read {number(each.gained)} tokens more from the cache, "
-        f"{money(_worth(each, asked))}"
+        f"{money(_worth(each.gained, each.model, asked))}"
+    )
+
+
+def _keys(model: str, reads: Reads, asked: Sequence[Value]) -> str:
+    return (
+        f"{plural(len(reads.keys), 'different prompt_cache_key')} keep requests that begin alike from sharing it: with one for "
+        f"all of these they would read {number(reads.keyed_apart)} tokens more from the cache, "
+        f"{money(_worth(reads.keyed_apart, model, asked))}"
     )
 
 
@@ -181,14 +197,19 @@ def _near(near: Near, least: int) -> str:
     )
 
 
-def _notes(catalog: Catalog, asked: Sequence[Value]) -> Iterator[str]:
+def _notes(catalog: Catalog, asked: Sequence[Value], traffic: Traffic) -> Iterator[str]:
     rules = catalog.limits.prompt_cache
     yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{rules.source.label}]."
     for value in asked:
         variant: Variant = value.offer.variant
         if EXTENDED in variant.model.abilities:
             hours = f"{rules.extended_hours}h"
-            yield f"{variant.id} can keep prefixes for {hours}: --lifetime {hours} replays that [{rules.source.label}]."
+            yield (
+                f"{variant.id} keeps prefixes for {hours} by default, but not for organisations with zero data retention: "
+                f"--lifetime {hours} replays that [{rules.source.label}]."
+            )
+        elif (traffic.minutes or 0) > rules.idle_minutes_at_most:
+            yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes_at_most} minutes at most [{rules.source.label}]."
 
 
 def _record(value: Value) -> Mapping[str, Json]:
@@ -225,5 +246,5 @@ def _break_json(each: Break, asked: Sequence[Value]) -> Mapping[str, Json]:
         "tokens_after": each.parting.after,
         "requests": each.requests,
         "gained_tokens": each.gained,
-        "gained_usd": exact(_worth(each, asked)),
+        "gained_usd": exact(_worth(each.gained, each.model, asked)),
     }

@@ -63,8 +63,9 @@ def _headline(work: Workload, plan: Plan) -> str:
     if plan.deadline_seconds:
         return f"Too slow: nothing is done in {lasting(plan.deadline_seconds)} in {plan.where}"
     if not plan.passing:
-        obstacles = [each.obstacle.brief for each in plan.shown if each.obstacle]
-        return f"Never in {plan.where}: {obstacles[-1]}"
+        obstacles = [each.obstacle for each in plan.shown if each.obstacle and each.mode != "priority"]
+        is_limit = obstacles[-1].rule == "usage-tier"
+        return f"Never in {plan.where}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
     if len({each.variant.id for each in plan.shown}) == 1:
         return _of_one_model(plan)
     soonest = min(plan.passing, key=lambda each: (each.seconds, each.quote.total_usd))

@@ -18,7 +18,7 @@ _GZIP = b"\x1f\x8b\x08"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 
 # What text and requests never come near, however often they repeat themselves; zeros do, in a file made to do harm.
-_EXPANDS = 1_000
+_EXPANDS = 200
 _LOOKED_AFTER_BYTES = 1 << 26
 
 

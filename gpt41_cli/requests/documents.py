@@ -68,6 +68,10 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
         yield Block(first, b"".join(pending))
 
 
+class Shrunk(Exception):
+    """A file that has become shorter while it was read."""
+
+
 class Span(NamedTuple):
     """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first` numbers the first line.
 
@@ -80,8 +84,11 @@ class Span(NamedTuple):
     size: int
 
     def lines(self) -> Iterator[Line]:
-        """The lines in it, but for blank ones."""
-        return Block(self.first, os.pread(self.file, self.size, self.start)).lines()
+        """The lines in it, but for blank ones. Shrunk where they are not there any more."""
+        data = os.pread(self.file, self.size, self.start)
+        if len(data) < self.size:
+            raise Shrunk
+        return Block(self.first, data).lines()
 
     def last_byte(self) -> bytes:
         """Its last byte: a line break, but for the end of a file that ends without one."""

@@ -41,6 +41,8 @@ def _read_training(value: Object) -> Sent:
 
 def _read_batch(value: Object) -> Sent:
     """A line for the Batch API: `url` says by which endpoint's rules the body is read."""
+    if recognise(value) in ("chat", "responses"):
+        raise BadBody("expected custom_id, method, url and body, as the Batch API takes them, found the body of a request alone")
     custom_id = name_at(value, "custom_id", "")
     read = chat.read if choice_at(value, "url", "", ENDPOINTS) == CHAT else responses.read
     body, method = object_at(value, "body", ""), value.get("method")

@@ -146,9 +146,14 @@ def token_memo(encoding: str) -> Memo[bytes]:
 def _count_many(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
     """What counts texts: the faster engine, where it is there and worth loading."""
     if is_much and fast.is_installed():
-        return partial(fast.count_many, encoding=encoding)
+        return partial(_count_fast, encoding)
     engine = _engine(encoding)
     return lambda texts: [sum(_count_block(block, engine) for block in _blocks((text,))) for text in texts]
+
+
+def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:
+    known = iter(fast.count_many([text for text in texts if fast.knows(text)], encoding))
+    return [next(known) if fast.knows(text) else count(text, encoding) for text in texts]
 
 
 @cache
@@ -201,10 +206,13 @@ def _count_block(block: str, engine: Encoding) -> int:
     return len(_encode_block(block, engine))
 
 
-def _encode_block(block: str, engine: Encoding) -> list[int]:
-    if len(block) > 4 * BLOCK or _has_long_blank(block):
-        return [token for piece in _pieces(block, engine.name) for token in _encode_piece(piece, engine)]
-    return engine.encode_ordinary(block)
+def _encode_block(block: str, engine: Encoding) -> Sequence[int]:
+    if len(block) <= 4 * BLOCK and not _has_long_blank(block):
+        return engine.encode_ordinary(block)
+    found = array("I")  # a list of so many would be ten times as large
+    for piece in _pieces(block, engine.name):
+        found.extend(_encode_piece(piece, engine))
+    return found
 
 
 def _has_long_blank(block: str) -> bool:
@@ -222,7 +230,7 @@ def _pieces(block: str, encoding: str) -> Iterator[bytes]:
         yield match.group().encode()
 
 
-def _encode_piece(piece: bytes, engine: Encoding) -> list[int]:
+def _encode_piece(piece: bytes, engine: Encoding) -> Sequence[int]:
     """The tokens of one piece, in memory and time linear in its length.
 
     Byte-pair encoding can be checked locally: a sequence of tokens is the encoding of its bytes exactly when every two
@@ -233,13 +241,13 @@ def _encode_piece(piece: bytes, engine: Encoding) -> list[int]:
     encode = engine._encode_single_piece
     if len(piece) <= _PIECE:
         return encode(piece)
-    found: list[int] = []
+    found = array("I")
     carried = b""
     for start in range(0, len(piece), _PIECE):
         tokens = encode(carried + piece[start : start + _PIECE])
         if found and encode(engine.decode_bytes([found[-1], tokens[0]])) != [found[-1], tokens[0]]:
             return encode(piece)
         settled = len(tokens) if start + _PIECE >= len(piece) else max(len(tokens) - _OVERLAP, 1)
-        found += tokens[:settled]
+        found.extend(tokens[:settled])
         carried = engine.decode_bytes(tokens[settled:])
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from unicodedata import category
 
 MUCH_BYTES = 100_000_000
 """Input from which on it saves more than it costs: it takes longer to load than tiktoken does."""
@@ -14,6 +15,13 @@ MUCH_BYTES = 100_000_000
 def is_installed() -> bool:
     """Whether the extra is there."""
     return find_spec("toktok") is not None
+
+
+def knows(text: str) -> bool:
+    """Whether it is sure to count a text as tiktoken does. Which class a character belongs to, the two take from different
+    versions of Unicode: one that Python's own, which is older, does not have is better left to tiktoken.
+    """
+    return text.isascii() or not any(category(character) == "Cn" for character in set(text))
 
 
 def count_many(texts: Sequence[str], encoding: str) -> list[int]:

@@ -38,27 +38,38 @@ class Stretch(NamedTuple):
 class Prefix(NamedTuple):
     """What of a prompt can be in the cache of `model`: a digest of its first `minimum_tokens`, and one more for each step.
 
-    `routing` is a digest of the first tokens and the `prompt_cache_key`, by which requests are sent to machines.
+    `routing` is a digest of the first tokens and the `prompt_cache_key`, by which requests are sent to machines; `cache_key` is
+    that of the key alone, 0 where there is none.
     """
 
     model: str
     digests: Sequence[int]
     routing: int
+    cache_key: int = 0
 
 
 def stretches(request: Request, *, escapes_results: bool = False) -> list[Stretch]:
     """The whole prompt, in the order of the cache."""
     found = [_of_piece(piece, "tools" if piece.part == TOOLS else "schema") for piece in declared(request)]
-    pictures = list(request.images)
+    by_turn: dict[int, list[Image]] = {}
+    for image in request.images:
+        by_turn.setdefault(_turn_of(image, request), []).append(image)
     for number, turn in enumerate(request.turns):
+        is_calls = isinstance(turn, CallTurn)
         where = f"message {number + 1} ({'calls' if isinstance(turn, CallTurn) else turn.role})"
-        mine = [image for image in pictures if image.turn == number]
+        images = by_turn.get(number, [])
         for piece in turn_pieces(request, turn, escapes_results=escapes_results):
-            found += _with_pictures(piece, mine, where) if piece.part == TEXT else (_of_piece(piece, where),)
-    # A picture in the last result stands after every turn.
-    found += (Stretch("pictures", "", image=image) for image in pictures if image.turn >= len(request.turns))
+            is_text = piece.part == TEXT and not is_calls
+            found += _with_pictures(piece, images, where) if is_text else (_of_piece(piece, where),)
+        found += (Stretch(where, "", image=image) for image in images if is_calls)
     found += (_of_piece(piece, "the answer") for piece in ending(request))
     return found
+
+
+def _turn_of(image: Image, request: Request) -> int:
+    """The turn that a picture stands in: that of the calls, where it is in the result of one."""
+    before = image.turn - 1
+    return before if image.in_result and before >= 0 and isinstance(request.turns[before], CallTurn) else image.turn
 
 
 def _of_piece(piece: Piece, where: str) -> Stretch:
@@ -84,14 +95,16 @@ def prefix(
     running = blake2b(f"{model}\0".encode(), digest_size=8)
     routing = running.copy()
     routing.update(prompt[: rules.routing_prefix_tokens * BYTES_A_TOKEN])
-    routing.update(cache_key.encode(errors="surrogatepass"))
+    key = cache_key.encode(errors="surrogatepass")
+    routing.update(key)
     digests = array("Q")
     start = 0
     for end in range(rules.minimum_tokens, len(prompt) // BYTES_A_TOKEN + 1, rules.step_tokens):
         running.update(prompt[start : end * BYTES_A_TOKEN])
         digests.append(int.from_bytes(running.digest()))
         start = end * BYTES_A_TOKEN
-    return Prefix(model, digests, int.from_bytes(routing.digest()))
+    named = int.from_bytes(blake2b(key, digest_size=8).digest()) if key else 0
+    return Prefix(model, digests, int.from_bytes(routing.digest()), named)
 
 
 def _tokens(stretch: Stretch, tokens: Callable[[str], bytes], images: ImageRule) -> bytes:

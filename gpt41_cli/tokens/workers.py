@@ -82,6 +82,7 @@ def _inherit(work: Callable[[Any], Any]) -> None:
     global _inherited  # noqa: PLW0603 -- a worker has one task for all of its life
     _inherited = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _work(item: Any) -> Any:
