@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
 from gpt41_cli.decisions.requests import Entry
 from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.request import Image, Request
+from gpt41_cli.requests.request import CallTurn, Image, Message, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, count_memo, fast, token_memo
 from gpt41_cli.tokens.doubts import doubts
 from gpt41_cli.tokens.images import image_tokens
@@ -48,6 +48,13 @@ def _without(request: Request, keyword: str) -> Request:
         functions=functions,
         response_format=declared and declared._replace(schema=without(declared.schema, {keyword})),
     )
+
+
+def _texts(request: Request, method: Method) -> Iterable[str]:
+    """What is going to be counted of a request, but for the names of roles."""
+    if request.functions or request.response_format or any(isinstance(turn, CallTurn) or turn.name for turn in request.turns):
+        return texts(prompt(request, escapes_results=method.escapes_results))
+    return (turn.text for turn in request.turns if isinstance(turn, Message))
 
 
 class Meter:
@@ -95,8 +102,7 @@ class Meter:
         by_encoding: dict[str, list[str]] = {}
         for each in sent:
             _, method = self.variant_of(self.model or each.request.model)
-            pieces = prompt(each.request, escapes_results=method.escapes_results)
-            by_encoding.setdefault(method.encoding, []).extend(texts(pieces))
+            by_encoding.setdefault(method.encoding, []).extend(_texts(each.request, method))
         for encoding, found in by_encoding.items():
             self.memo(encoding).learn(found)
 

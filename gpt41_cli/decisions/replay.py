@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import CacheRules
 from gpt41_cli.display import number
 from gpt41_cli.errors import InputError
-from gpt41_cli.tokens.prefix import Prefix
+
+if TYPE_CHECKING:  # a price from numbers must not pay for what reads requests
+    from gpt41_cli.tokens.prefix import Prefix
 
 EXTENDED = "extended-cache-24h"
 """The ability of a model to keep prefixes beyond the hour."""

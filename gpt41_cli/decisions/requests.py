@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line, Shrunk
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from gpt41_cli.requests.request import Doubt
     from gpt41_cli.tokens.pieces import Piece
 
+A = TypeVar("A")
 R = TypeVar("R")
 G = TypeVar("G")
 
@@ -159,16 +159,14 @@ def gathered(
     def read(item: Item) -> Done[Sent] | Invalid:
         name = source.name
         place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
-        return _attempt(source, place, lambda: read_item(item, reading.kind))
+        return _attempt(source, place, read_item, item, reading.kind)
 
     def work_on(chunk: Chunk) -> G:
         found: Iterable[Done[Sent] | Invalid] = map(read, items(chunk))
         if learn:
             found = list(found)
             learn([each.result for each in found if isinstance(each, Done)])
-        return gather(
-            each if isinstance(each, Invalid) else _attempt(source, each.place, partial(work, each.result)) for each in found
-        )
+        return gather(each if isinstance(each, Invalid) else _attempt(source, each.place, work, each.result) for each in found)
 
     try:
         yield from in_order(work_on, requests.chunks, reading.jobs)
@@ -181,9 +179,10 @@ def changed(source: Source) -> InputError:
     return InputError(f"{source.label}: expected a file that stays as it is while it is read, found one that has changed")
 
 
-def _attempt(source: Source, place: Place, act: Callable[[], R]) -> Done[R] | Invalid:
+def _attempt(source: Source, place: Place, act: Callable[..., A], *given: Any) -> Done[A] | Invalid:
+    """What `act` makes of what is given, or why it can make nothing of it."""
     try:
-        return Done(place, act())
+        return Done(place, act(*given))
     except BadBody as error:
         return Invalid(place, str(error), source.is_listed)
     except RecursionError:

@@ -130,7 +130,8 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: boo
     if name and not variant:
         raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
     text = request._replace(images=()) if request.images else request
-    tokens = meter.input_tokens(text, method._replace(escapes_results=False))
+    plain = method._replace(escapes_results=False) if method.escapes_results else method
+    tokens = meter.input_tokens(text, plain)
     found = doubts(request, variant and variant.model, is_named=name is not None)
     return Sized(
         Group(variant.id if variant and not meter.model else request.model, _mode(sent, names_mode)),

@@ -139,9 +139,11 @@ def read_item(item: Item, kind: str | None) -> Sent:
     """The request in one line or value. BadBody says what is wrong with it."""
     from gpt41_cli.requests import readers
 
-    if isinstance(item, Line):
-        return readers.read(documents.parse(item.data), kind)._replace(bytes=len(item.data))
-    return readers.read(item.value, kind)
+    if not isinstance(item, Line):
+        return readers.read(item.value, kind)
+    sent = readers.read(documents.parse(item.data), kind)
+    # Only who asks for lines of a Batch file, and nothing else, needs to know how long they are.
+    return sent._replace(bytes=len(item.data)) if kind == "batch" else sent
 
 
 def _picture(head: bytes, rest: Iterator[bytes], name: str) -> Picture:

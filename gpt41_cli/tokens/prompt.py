@@ -6,7 +6,7 @@ requests with the tokens billed for them; each says how many of the recordings i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from gpt41_cli.requests.request import CallTurn, Message, Request, Turn
@@ -39,20 +39,18 @@ def prompt(request: Request, *, escapes_results: bool = False) -> list[Piece]:
     return pieces
 
 
-def turn_pieces(request: Request, turn: Turn, *, escapes_results: bool) -> Iterator[Piece]:
+def turn_pieces(request: Request, turn: Turn, *, escapes_results: bool) -> Iterable[Piece]:
     """The pieces of one turn of `request`."""
     if isinstance(turn, CallTurn):
-        yield from chat_calls(turn, escapes_results=escapes_results) if request.is_chat else responses_calls(turn)
-        return
-    yield from message(turn)
-    if request.is_chat and request.response_format and turn.role == "assistant":
-        yield _format_name(request.response_format.name, "schema name, for an answer in the history")
+        return chat_calls(turn, escapes_results=escapes_results) if request.is_chat else responses_calls(turn)
+    if request.response_format and request.is_chat and turn.role == "assistant":
+        return (*message(turn), _format_name(request.response_format.name, "schema name, for an answer in the history"))
+    return message(turn)
 
 
-def ending(request: Request) -> Iterator[Piece]:
+def ending(request: Request) -> Iterable[Piece]:
     """What follows the turns."""
-    yield from _choice(request)
-    yield _ANSWER
+    return (*_choice(request), _ANSWER) if request.functions else (_ANSWER,)
 
 
 def message(turn: Message) -> tuple[Piece, ...]:
@@ -122,8 +120,6 @@ def _choice(request: Request) -> Iterator[Piece]:
     `required`: nothing (54/55). `none` in Chat Completions: 1 (thin). `required` in Responses: 9, one less with
     `instructions` (35/38). Parallel calls switched off in Responses: 3 (4/4, thin).
     """
-    if not request.functions:
-        return
     if request.chosen_function:
         yield Piece(TOOLS, "the function that is forced", request.chosen_function, 7)
     if request.tool_choice == "none" and request.is_chat:
