@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +301,26 @@ def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalo
     sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
     assert not any("requests a file" in note for note in priced(catalog, sizing, times=40_000).notes)
     assert any("these go in 2 files" in note for note in priced(catalog, sizing, times=60_000).notes)
+
+
+def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
+    """The texts of many requests at once, by the faster engine, come to what they come to one by one."""
+    tools = [{"type": "function", "function": {"name": "get_time", "description": "Get the time."}}]
+    bodies = [
+        chat({"role": "system", "content": "Be short."}, USER),
+        chat({"role": "user", "content": "Hi", "name": "kim"}),
+        chat({"role": "system", "content": "Be short."}, USER, tools=tools),
+        chat(USER, {"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "call_1", "content": "Noon."}),
+        responses("Hello", instructions="Be short."),
+        {**chat(USER), "messages": "no list"},
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
+    named, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
+    found = [
+        read(named, Reading(jobs=1, is_much=is_much), partial(Meter, catalog, is_much=is_much), "o200k_base", skipped).sizing
+        for is_much in (False, True)
+    ]
+    little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in found)
+    assert little == much
+    assert [each.rejects.count for each in found] == [1, 1]

@@ -66,7 +66,7 @@ def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(chunks=st.lists(texts, max_size=4))
 def test_cutting_changes_no_count(reference: tiktoken.Encoding, chunks: list[str]) -> None:
     assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary("".join(chunks)))
@@ -114,7 +114,7 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
         assert memo(text) == len(reference.encode_ordinary(text))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
 def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
     memo = count_memo(DEFAULT_ENCODING, is_much=True)

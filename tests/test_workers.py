@@ -72,3 +72,11 @@ def test_little_is_under_way_at_any_time() -> None:
         next(results)
     assert taken <= 50 + 3 * (os.cpu_count() or 1) + 2
     results.close()
+
+
+def test_a_thread_may_have_work_done_too() -> None:
+    found: list[int] = []
+    worker = threading.Thread(target=lambda: found.extend(result for result, _, _ in in_order(square, range(20))))
+    worker.start()
+    worker.join()
+    assert found == [number * number for number in range(20)]
