@@ -17,12 +17,13 @@ from gpt41_cli.decisions.batch_rules import MENDED, RULES, Held
 from gpt41_cli.decisions.batch_waiting import Waiting, waiting
 from gpt41_cli.decisions.estimate import Quote, notes_on_prices, quote
 from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.pace import check_tier
 from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, changed, gathered
 from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
 from gpt41_cli.display import number
-from gpt41_cli.errors import InputError, MissingPrice, UnknownName
+from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.requests.documents import Block, Span
@@ -132,15 +133,11 @@ def check(sources: Sequence[Source], conditions: Conditions, *, is_split: bool =
 
 def _tiers(conditions: Conditions) -> list[int]:
     """The usage tiers of interest: the one that is known, else all; none where the platform has none."""
-    tiers, tier = conditions.catalog.limits.usage_tiers, conditions.tier
-    if tier is not None and tier not in tiers.tiers:
-        raise UnknownName("usage tier", str(tier), map(str, tiers.tiers))
-    if conditions.platform.provider != tiers.provider:
-        if tier is not None:
-            found = conditions.platform.id
-            raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {found}, which has none")
-        return []
-    return list(tiers.tiers) if tier is None else [tier]
+    tiers = conditions.catalog.limits.usage_tiers
+    if conditions.tier is not None:
+        check_tier(conditions.catalog, conditions.platform, conditions.tier)
+        return [conditions.tier]
+    return list(tiers.tiers) if conditions.platform.provider == tiers.provider else []
 
 
 def _check_file(source: Source, conditions: Conditions, replay: Replay) -> Checked:
