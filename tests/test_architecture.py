@@ -23,6 +23,7 @@ FLOORS = {
     "display": 0,
     "pricing": 0,
     "catalog": 1,
+    "config": 2,
     "requests": 2,
     "tokens": 2,
     "decisions": 3,
@@ -40,7 +41,7 @@ WALLS = {
     "yaml": {"catalog"},
     "backports": {"requests/compressed.py"},
     "pathspec": {"requests"},
-    "subprocess": {"requests/trees.py"},
+    "subprocess": {"requests/trees.py", "requests/revisions.py"},
     "multiprocessing": {"tokens/workers.py"},
 }
 NOWHERE = {"socket", "ssl", "http", "urllib", "requests"}

@@ -40,11 +40,20 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under titled columns."""
+    """Rows under titled columns. `is_detail`: who reads only the answer can do without it, so that a format may fold it."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
+    is_detail: bool = False
+
+
+class Case(NamedTuple):
+    """One thing that was checked, whether or not anything was found, for formats that list what passed too."""
+
+    group: str
+    name: str
+    findings: tuple[Finding, ...] = ()
 
 
 class Block(NamedTuple):
@@ -63,7 +72,7 @@ class Report(NamedTuple):
     """An answer. `headline`, `lines`, `tables`, `blocks` are to be read; `answer`, `data`, `records` are exact, for programs.
 
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
-    where no figure of the price table was needed.
+    where no figure of the price table was needed. `cases` are the checks one by one, where a report is one of checks.
     """
 
     schema: str
@@ -77,6 +86,7 @@ class Report(NamedTuple):
     records: tuple[Mapping[str, Json], ...]
     catalog: Catalog | None
     blocks: tuple[Block, ...] = ()
+    cases: tuple[Case, ...] = ()
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:
