@@ -1,7 +1,7 @@
 """What goes wrong, said so that the reader can mend it: where, what was expected, what was found, what to do.
 
 Gpt41Error
-├── TableError            the price table is malformed
+├── TableError            the price table or gpt41.yaml is malformed
 ├── UnknownName           a model, mode, platform, task, ... that the table does not have
 ├── MissingPrice          the table has no price for what was asked
 └── InputError            a number, file or option that cannot be used
@@ -22,7 +22,7 @@ class Gpt41Error(Exception):
 
 
 class TableError(Gpt41Error):
-    """A price table that cannot be trusted; the message begins with `file:line:column: path`."""
+    """A YAML table, of prices or of workloads, that cannot be trusted; the message begins with `file:line:column: path`."""
 
 
 class UnknownName(Gpt41Error):

@@ -21,6 +21,7 @@ FLOORS = {
     "errors": 0,
     "findings": 0,
     "display": 0,
+    "notation": 0,
     "pricing": 0,
     "catalog": 1,
     "config": 2,

@@ -251,8 +251,8 @@ def test_a_tag_deep_inside_is_found_too() -> None:
         (b"- 1\n", "mine.yaml:1:1: the document: expected a mapping, found a list"),
         (b"just text", 'mine.yaml:1:1: the document: expected a mapping, found "just text"'),
         (b"\xff\xfe", "mine.yaml: expected UTF-8 text, found the byte 0xff"),
-        (b"[" * 1_000_000, "mine.yaml: expected a price table, found YAML that nests thousands of levels deep"),
-        (b"- " * 1_000_000, "mine.yaml: expected a price table, found YAML that nests thousands of levels deep"),
+        (b"[" * 1_000_000, "mine.yaml: expected a table, found YAML that nests thousands of levels deep"),
+        (b"- " * 1_000_000, "mine.yaml: expected a table, found YAML that nests thousands of levels deep"),
         (b"a: \x00", "mine.yaml: expected YAML, but "),
     ],
 )

@@ -37,10 +37,20 @@ class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  
         return _OUR_TAG
 
 
-def compose(text: str, file: str) -> Cursor:
-    """The root of the document `text`. TableError when it is no YAML, or YAML with aliases or tags, or too deep."""
+def read(data: bytes, file: str) -> Cursor:
+    """The root of the document in `data`, the bytes of a file called `file`. TableError when it is no UTF-8, no YAML, YAML with
+    aliases or tags, or too deep.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError(f"{file}: expected UTF-8 text, found the byte 0x{data[error.start]:02x}") from None
+    return _compose(text, file)
+
+
+def _compose(text: str, file: str) -> Cursor:
     if text.count("[") + text.count("{") > MAX_BRACKETS or _DEEP_INDENTATION.search(text):
-        raise TableError(f"{file}: expected a price table, found YAML that nests thousands of levels deep")
+        raise TableError(f"{file}: expected a table, found YAML that nests thousands of levels deep")
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

@@ -7,23 +7,19 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from gpt41_cli.catalog import load_limits, load_models, tables
-from gpt41_cli.catalog.cursor import Cursor, compose
+from gpt41_cli.catalog import cursor, load_limits, load_models, tables
+from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.fields import known
 from gpt41_cli.catalog.lookup import Catalog
-from gpt41_cli.errors import TableError
 
 SCHEMA = "gpt41.pricing/1"
 
 
 def parse(data: bytes, file: str) -> Catalog:
     """The catalog in `data`, the bytes of a table called `file`. TableError, with line and column, when it is wrong."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(f"{file}: expected UTF-8 text, found the byte 0x{data[error.start]:02x}") from None
-    root = compose(text, file)
-    top = root.fields("schema checked_on stale_after_days currency sources platforms models limits evidence tasks")
+    top = cursor.read(data, file).fields(
+        "schema checked_on stale_after_days currency sources platforms models limits evidence tasks"
+    )
     top["schema"].choice(SCHEMA)
     top["currency"].choice("USD")
     sources = {name: _source(name, entry) for name, entry in top["sources"].entries().items()}

@@ -8,6 +8,7 @@ from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.work import Asked, Work, make_meter, make_reading, read_sources, read_work
 from gpt41_cli.errors import InputError
+from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
     from datetime import date
@@ -118,7 +119,7 @@ def _each(
         raise InputError("--each: expected at most one --model and one --mode, found several")
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
-    if asked.cached == options.SIMULATE:
+    if asked.cached == SIMULATE:
         raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)
     reading = make_reading(asked.kind, asked.jobs, sources)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from gpt41_cli import notation
 from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
@@ -203,14 +204,8 @@ Each = Annotated[bool, typer.Option("--each", help="One entry for each request; 
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
 
-SIMULATE = "simulate"
-"""What `--cached` says to have the prompt cache replayed."""
-
 _SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
-_DURATION = re.compile(r"(\d{1,6})([mhd])")
-_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 
 
 def read_catalog(path: Path | None) -> "Catalog":
@@ -271,21 +266,23 @@ def read_day(value: str | None, option: str) -> date:
 
 def read_percent(value: str, option: str) -> Decimal:
     """A percentage as a share of one."""
-    match = _PERCENT.fullmatch(value)
-    if not match or Decimal(match[1]) > 100:
+    found = notation.share(value)
+    if found is None:
         raise InputError(f"{option}: expected a share from 0% to 100%, found {quoted(value)}")
-    return Decimal(match[1]) / 100
+    return found
 
 
 def read_cached(value: str | None) -> tuple[int, Decimal | None]:
     """`--cached` as tokens, or as a share of the input."""
-    if value is None or value == SIMULATE:
+    if value is None or value == notation.SIMULATE:
         return 0, None
     if value.endswith("%"):
         return 0, read_percent(value, "--cached")
-    if not re.fullmatch(r"\d{1,12}", value):
-        raise InputError(f"--cached: expected tokens such as 800, a share such as 60%, or {SIMULATE}, found {quoted(value)}")
-    return int(value), None
+    found = notation.tokens(value)
+    if found is None:
+        expected = f"expected tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
+        raise InputError(f"--cached: {expected}, found {quoted(value)}")
+    return found, None
 
 
 def read_traffic(requests_per_minute: int | None, lifetime: str | None) -> "Traffic":
@@ -298,19 +295,18 @@ def read_traffic(requests_per_minute: int | None, lifetime: str | None) -> "Traf
 
 def read_duration(value: str, option: str) -> timedelta:
     """A time to wait: minutes, hours or days."""
-    match = _DURATION.fullmatch(value)
-    if not match:
+    found = notation.duration(value)
+    if found is None:
         raise InputError(f"{option}: expected a time such as 90m, 24h or 2d, found {quoted(value)}")
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
-    return timedelta(**{unit: int(match[1])})
+    return found
 
 
 def read_amount(value: str, option: str) -> Decimal:
     """An amount of US dollars."""
-    plain = value.removeprefix("$")
-    if not _AMOUNT.fullmatch(plain):
+    found = notation.amount(value)
+    if found is None:
         raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quoted(value)}")
-    return Decimal(plain)
+    return found
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:
@@ -318,7 +314,8 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
     scores = {}
     for value in values:
         metric, _, score = value.rpartition("=")
-        if not metric or not _AMOUNT.fullmatch(score):
+        found = None if score.startswith("$") else notation.amount(score)
+        if not metric or found is None:
             raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quoted(value)}")
-        scores[metric.strip()] = Decimal(score)
+        scores[metric.strip()] = found
     return scores

@@ -3,10 +3,11 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import SIMULATE, read_cached, read_image_size, read_kind, read_paths, read_traffic, standard_input
+from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, read_traffic, standard_input
 from gpt41_cli.cli.output import complain
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
+from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

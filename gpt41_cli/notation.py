@@ -1,0 +1,55 @@
+"""How people write values, on a command line and in gpt41.yaml alike: shares, times, amounts. None where it is not so written."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+SIMULATE = "simulate"
+"""What stands in place of an amount of cached input to have the prompt cache replayed."""
+
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
+_DURATION = re.compile(r"(\d{1,6})([mhd])")
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+_TOKENS = re.compile(r"\d{1,12}")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def share(text: str) -> Decimal | None:
+    """A percentage from 0 to 100, as a share of one.
+
+    >>> share("60%"), share("101%")
+    (Decimal('0.6'), None)
+    """
+    match = _PERCENT.fullmatch(text)
+    return Decimal(match[1]) / 100 if match and Decimal(match[1]) <= 100 else None
+
+
+def tokens(text: str) -> int | None:
+    """A count of tokens.
+
+    >>> tokens("800"), tokens("0.5")
+    (800, None)
+    """
+    return int(text) if _TOKENS.fullmatch(text) else None
+
+
+def duration(text: str) -> timedelta | None:
+    """A time in minutes, hours or days.
+
+    >>> duration("90m"), duration("2 weeks")
+    (datetime.timedelta(seconds=5400), None)
+    """
+    match = _DURATION.fullmatch(text)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+
+
+def amount(text: str) -> Decimal | None:
+    """An amount, with or without a dollar sign.
+
+    >>> amount("$12.50"), amount("-1")
+    (Decimal('12.50'), None)
+    """
+    plain = text.removeprefix("$")
+    return Decimal(plain) if _AMOUNT.fullmatch(plain) else None
