@@ -1,0 +1,1 @@
+"""gpt41.yaml: the workloads of a repository, what they may cost, and what they must be."""
