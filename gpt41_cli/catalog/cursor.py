@@ -15,6 +15,7 @@ from typing import NoReturn, TypeVar
 import yaml
 
 from gpt41_cli.errors import TableError, quoted
+from gpt41_cli.findings import Location
 
 T = TypeVar("T")
 
@@ -70,12 +71,19 @@ def _compose(text: str, file: str) -> Cursor:
 class Cursor:
     """One node with the path that leads to it. Every reader returns a plain value or raises TableError."""
 
-    __slots__ = ("file", "node", "path")
+    __slots__ = ("file", "key", "node", "path")
 
-    def __init__(self, node: yaml.Node, file: str, path: str) -> None:
+    def __init__(self, node: yaml.Node, file: str, path: str, key: yaml.Node | None = None) -> None:
         self.node = node
         self.file = file
         self.path = path
+        self.key = key
+
+    @property
+    def location(self) -> Location:
+        """Where it begins: at its key, if it has one."""
+        mark = (self.key or self.node).start_mark
+        return Location(self.file, mark.line + 1, mark.column + 1)
 
     def fail(self, expected: str, found: str | None = None) -> NoReturn:
         """Raise TableError with `file:line:column: path: expected ..., found ...`."""
@@ -104,7 +112,7 @@ class Cursor:
                 Cursor(key, self.file, self.path).fail("a name as the key")
             if key.value in found:
                 Cursor(key, self.file, prefix + key.value).fail("each key once", "it a second time")
-            found[key.value] = Cursor(value, self.file, prefix + key.value)
+            found[key.value] = Cursor(value, self.file, prefix + key.value, key)
         return found
 
     def fields(self, required: str, optional: str = "") -> dict[str, Cursor]:
@@ -127,6 +135,15 @@ class Cursor:
             self.fail("a list")
         for index, node in enumerate(self.node.value):
             yield Cursor(node, self.file, f"{self.path}[{index}]")
+
+    def items_or_self(self) -> Iterator[Cursor]:
+        """The elements of a list; of anything else, itself: one may be written without the brackets."""
+        return self.items() if isinstance(self.node, yaml.SequenceNode) else iter((self,))
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether this is a single value."""
+        return isinstance(self.node, yaml.ScalarNode)
 
     @property
     def is_null(self) -> bool:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.config.tables import Range, Volume
+from gpt41_cli.config.tables import Declaration, Range, Volume
+from gpt41_cli.decisions.estimate import Quote, quote, usage_by_rates
 from gpt41_cli.pricing import Rates, Usage
+
+if TYPE_CHECKING:  # a saved report is compared without anything that reads requests
+    from gpt41_cli.catalog import Catalog
+    from gpt41_cli.decisions.contents import Contents
+    from gpt41_cli.decisions.workload import Workload
 
 
 class FileTokens(NamedTuple):
@@ -72,3 +79,47 @@ class Costing(NamedTuple):
             return None
         each, many = self.each_usd, self.volume.per_month
         return Usd(each.expected * many, each.high * many)
+
+
+class Priced(NamedTuple):
+    """A workload as it is declared, what it sends, and what that costs: as it is expected, and with answers as long as they may
+    be (`high`; the same object where that is no other length).
+    """
+
+    declared: Declaration
+    contents: Contents
+    work: Workload
+    high: Workload
+    quote: Quote
+    costing: Costing
+
+
+def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: date) -> Priced:
+    """The price of a workload on that day. MissingPrice where it has none."""
+    offer = catalog.offer(contents.variant, contents.mode, declared.platform, as_of)
+    work = high = contents.work
+    if declared.output_tokens and declared.output_tokens.high != declared.output_tokens.expected:
+        high = contents.at_most(declared.output_tokens.high)
+    expected, most = quote(catalog, offer, work), quote(catalog, offer, high)
+    usage = expected.usage
+    surcharged = usage_by_rates(offer, work.on(catalog, offer.variant))
+    surcharged.pop(offer.row.rates, None)
+    costing = Costing(
+        name=declared.name,
+        model=contents.variant.id,
+        mode=contents.mode,
+        platform=declared.platform.id,
+        requests=usage.requests,
+        parts=contents.tally.parts,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=Range(usage.output_tokens, most.usage.output_tokens),
+        volume=declared.volume,
+        rates=offer.row.rates,
+        surcharged=next(iter(surcharged.values()), Usage()),
+        surcharged_rates=next(iter(surcharged), None),
+        expected_usd=expected.total_usd,
+        high_usd=most.total_usd,
+        files=contents.files,
+        growth_percent=declared.budget.growth_percent,
+    )
+    return Priced(declared, contents, work, high, expected, costing)

@@ -1,0 +1,210 @@
+"""gpt41.yaml -> Config. Every complaint says in which line and column, what was expected there, and what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import NamedTuple, TypeVar
+
+from gpt41_cli import notation
+from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.catalog import cursor as yaml_cursor
+from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.config.tables import PERIODS, Budget, Cached, Config, Declaration, Range, Require, Volume
+from gpt41_cli.errors import Gpt41Error, UnknownName
+from gpt41_cli.findings import Location
+
+T = TypeVar("T")
+
+VERSION = "1"
+
+_WHAT = ("requests", "prompt", "input_tokens")
+_TERMS = "model mode platform output_tokens cached usage_tier"
+_WORKLOAD = f"requests prompt input_tokens volume requests_per_minute lifetime budget require {_TERMS}"
+_BUDGET = "per_request_usd monthly_usd input_tokens growth_percent"
+_VOLUME = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS)})")
+
+
+class _Terms(NamedTuple):
+    """What defaults and workloads alike may say."""
+
+    model: str | None
+    mode: str | None
+    platform: str | None
+    output_tokens: Range | None
+    cached: str | None
+    usage_tier: int | None
+
+
+def parse(data: bytes, file: str, catalog: Catalog) -> Config:
+    """The config in `data`, the bytes of a file called `file`. TableError, with line and column, when it is wrong."""
+    top = yaml_cursor.read(data, file).fields("version workloads", "defaults budget")
+    top["version"].choice(VERSION)
+    defaults = _terms(top["defaults"].fields("", _TERMS) if "defaults" in top else {}, catalog)
+    entries = top["workloads"].entries()
+    if not entries:
+        top["workloads"].fail("at least one workload", "none")
+    workloads = {name: _workload(name, at, defaults, catalog) for name, at in entries.items()}
+    if "budget" not in top:
+        return Config(file, workloads, Budget(), {})
+    total = top["budget"].fields("", "monthly_usd growth_percent")
+    without = [name for name, each in workloads.items() if each.volume is None]
+    if "monthly_usd" in total and without:
+        total["monthly_usd"].fail("a volume in every workload beside it", f"none in {', '.join(without)}")
+    return Config(file, workloads, _budget(total), {f"budget.{key}": at.location for key, at in total.items()})
+
+
+def _terms(at: Mapping[str, Cursor], catalog: Catalog) -> _Terms:
+    return _Terms(
+        _optional(at, "model", lambda each: _known(each, lambda name: (catalog.variant(name), name)[1])),
+        _optional(at, "mode", lambda each: each.choice(*MODES)),
+        _optional(at, "platform", lambda each: _known(each, catalog.platform).id),
+        _optional(at, "output_tokens", _range),
+        _optional(at, "cached", _cached),
+        _optional(at, "usage_tier", lambda each: int(each.choice(*map(str, catalog.limits.usage_tiers.tiers)))),
+    )
+
+
+def _workload(name: str, root: Cursor, defaults: _Terms, catalog: Catalog) -> Declaration:
+    at = root.fields("", _WORKLOAD)
+    said = [key for key in _WHAT if key in at]
+    if len(said) != 1 and said != ["prompt", "input_tokens"]:
+        found = f"{' and '.join(said)}" if said else "none of them"
+        root.fail("requests, a prompt or input_tokens to say what is sent", found)
+    own = _terms(at, catalog)
+    platform = catalog.platform(own.platform or defaults.platform or next(iter(catalog.platforms)))
+    provider = catalog.limits.usage_tiers.provider
+    has_tiers = platform.provider == provider
+    if own.usage_tier is not None and not has_tiers:
+        at["usage_tier"].fail(f"a platform of {provider} beside it", f"{platform.id}, which has no tiers")
+    volume = _optional(at, "volume", _volume)
+    budget = at["budget"].fields("", _BUDGET) if "budget" in at else {}
+    if "monthly_usd" in budget and volume is None:
+        budget["monthly_usd"].fail("a volume in the workload beside it", "none")
+    require = at["require"].fields("", "task needs until tolerance_percent deadline") if "require" in at else {}
+    return Declaration(
+        name,
+        requests=_optional(at, "requests", _texts) or (),
+        prompt=_optional(at, "prompt", _texts) or (),
+        input_tokens=_optional(at, "input_tokens", Cursor.integer),
+        model=own.model,
+        fallback_model=defaults.model,
+        mode=own.mode,
+        fallback_mode=defaults.mode or MODES[0],
+        platform=platform,
+        output_tokens=own.output_tokens or defaults.output_tokens,
+        volume=volume,
+        cached=_cache(at, own.cached or defaults.cached),
+        usage_tier=(own.usage_tier or defaults.usage_tier) if has_tiers else None,
+        budget=_budget(budget),
+        require=_require(require, catalog),
+        places=_places(root, at, budget=budget, require=require),
+    )
+
+
+def _places(root: Cursor, at: Mapping[str, Cursor], **inner: Mapping[str, Cursor]) -> Mapping[str, Location]:
+    places = {"": root.location, **{key: each.location for key, each in at.items()}}
+    for outer, entries in inner.items():
+        places |= {f"{outer}.{key}": each.location for key, each in entries.items()}
+    return places
+
+
+def _optional(at: Mapping[str, Cursor], key: str, read: Callable[[Cursor], T]) -> T | None:
+    return read(at[key]) if key in at else None
+
+
+def _known(at: Cursor, look_up: Callable[[str], T]) -> T:
+    """What the price table has under a name; its own complaint, with the place, where it has nothing."""
+    try:
+        return look_up(at.text())
+    except Gpt41Error as error:
+        expected, _, found = str(error).partition("expected ")[2].partition(", found ")
+        at.fail(expected, found)
+
+
+def _texts(at: Cursor) -> tuple[str, ...]:
+    """One text or a list of them."""
+    found = tuple(each.text() for each in at.items_or_self())
+    if not found:
+        at.fail("at least one", "an empty list")
+    return found
+
+
+def _range(at: Cursor) -> Range:
+    if at.is_scalar:
+        return Range(at.integer(), at.integer())
+    fields = at.fields("expected", "high")
+    expected = fields["expected"].integer()
+    high = fields["high"].integer() if "high" in fields else expected
+    if high < expected:
+        fields["high"].fail(f"at least the expected {expected:,}", f"{high:,}")
+    return Range(expected, high)
+
+
+def _volume(at: Cursor) -> Volume:
+    match = _VOLUME.fullmatch(at.text())
+    requests = int(re.sub("[,_]", "", match[1])) if match else 0
+    if match is None or not requests:
+        at.fail("requests in a day, week or month, such as 120000 / month")
+    return Volume(requests, match[2])
+
+
+def _cached(at: Cursor) -> str:
+    text = at.text()
+    if text != notation.SIMULATE and notation.tokens(text) is None and notation.share(text) is None:
+        at.fail(f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}")
+    return text
+
+
+def _cache(at: Mapping[str, Cursor], said: str | None) -> Cached:
+    if said == notation.SIMULATE:
+        lifetime = _optional(at, "lifetime", _duration)
+        minutes = None if lifetime is None else lifetime // timedelta(minutes=1)
+        return Cached(0, None, True, _optional(at, "requests_per_minute", lambda each: each.integer(1)), minutes)
+    for key in ("requests_per_minute", "lifetime"):
+        if key in at:
+            at[key].fail(f"cached: {notation.SIMULATE} beside it", "it alone")
+    if said is None:
+        return Cached()
+    tokens = notation.tokens(said)
+    return Cached(share=notation.share(said)) if tokens is None else Cached(tokens)
+
+
+def _duration(at: Cursor) -> timedelta:
+    found = notation.duration(at.text())
+    if found is None:
+        at.fail("a time such as 90m, 24h or 2d")
+    return found
+
+
+def _budget(at: Mapping[str, Cursor]) -> Budget:
+    return Budget(
+        _optional(at, "per_request_usd", Cursor.decimal),
+        _optional(at, "monthly_usd", Cursor.decimal),
+        _optional(at, "input_tokens", Cursor.integer),
+        _optional(at, "growth_percent", Cursor.decimal),
+    )
+
+
+def _require(at: Mapping[str, Cursor], catalog: Catalog) -> Require:
+    tasks = at["task"].items_or_self() if "task" in at else ()
+    tolerance = _optional(at, "tolerance_percent", Cursor.decimal)
+    if tolerance is not None and tolerance > 100:
+        at["tolerance_percent"].fail("at most 100")
+    return Require(
+        tasks=tuple(_known(each, catalog.task) for each in tasks),
+        needs=tuple(_ability(each, catalog) for each in at["needs"].items()) if "needs" in at else (),
+        until=_optional(at, "until", Cursor.day),
+        tolerance=None if tolerance is None else tolerance / 100,
+        deadline=_optional(at, "deadline", _duration),
+    )
+
+
+def _ability(at: Cursor, catalog: Catalog) -> str:
+    def look_up(name: str) -> str:
+        if name not in catalog.abilities:
+            raise UnknownName("needs", name, sorted(catalog.abilities))
+        return name
+
+    return _known(at, look_up)
