@@ -11,6 +11,7 @@ from fractions import Fraction
 
 _COMMAND = re.compile(r"##(vso)?\[")
 _CENT = Decimal("0.01")
+_TRILLIONTH = Decimal("1e-12")
 # Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
 _WIDE = Context(prec=200)
 
@@ -47,6 +48,16 @@ def exact(amount: Decimal) -> str:
     """
     digits = f"{amount:f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def decimal(ratio: Fraction) -> Decimal:
+    """A ratio as a decimal: exact where it ends within 12 places, else rounded to them.
+
+    >>> decimal(Fraction(1, 8)), decimal(Fraction(2, 3))
+    (Decimal('0.125'), Decimal('0.666666666667'))
+    """
+    exact_or_longer = _WIDE.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
+    return exact_or_longer.quantize(_TRILLIONTH, ROUND_HALF_UP, _WIDE).normalize(_WIDE)
 
 
 def number(count: int) -> str:

@@ -104,6 +104,10 @@ class Tally:
         """The largest ones, the largest first; of equals, those that came first."""
         return self._largest
 
+    def over(self, most: int) -> int:
+        """How many requests have more input tokens than that."""
+        return sum(many for size, many in self._sizes.items() if size > most)
+
     @property
     def reasons(self) -> list[Reason]:
         """Every doubt, the most frequent first."""

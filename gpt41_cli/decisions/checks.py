@@ -1,0 +1,274 @@
+"""What one workload of gpt41.yaml is held against: its budgets, the limits, what it must be, and the end of its model.
+
+A check is a function and its line in CHECKS. It returns what it found, nothing where all is well, and None where there is nothing
+to hold the workload against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.config.tables import PERIODS
+from gpt41_cli.decisions import batch, lifecycle, pace
+from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
+from gpt41_cli.decisions.costing import Priced, Usd
+from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.decisions.replay import Traffic
+from gpt41_cli.decisions.score import score
+from gpt41_cli.decisions.workload import Load, Workload
+from gpt41_cli.display import decimal, exact, lasting, money, number, percent, plural
+from gpt41_cli.findings import Finding, Level, Location
+
+_MONTH_SECONDS = 365 * 86_400 // 12
+
+Found: TypeAlias = Sequence[Finding] | None
+
+
+class Conditions(NamedTuple):
+    """Under which the workloads are checked: `retires_within` is how soon the end of a model is an error."""
+
+    catalog: Catalog
+    as_of: date
+    retires_within: timedelta | None = None
+    jobs: int | None = None
+
+
+def _finding(priced: Priced, rule: str, level: Level, text: str, key: str, **figures: str) -> Finding:
+    """A finding at a key of the workload."""
+    name = priced.declared.name
+    return Finding(rule, level, f"{name}: {text}", priced.declared.place(key), subject=name, **figures)
+
+
+class Excess(NamedTuple):
+    """How a budget is broken: an error where what is expected breaks it, a warning where only the high end does."""
+
+    level: Level
+    usd: Fraction
+
+    @property
+    def text(self) -> str:
+        """The amount, as a sentence begins."""
+        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {money(decimal(self.usd))}"
+
+    @property
+    def actual(self) -> str:
+        """The amount in digits."""
+        return exact(decimal(self.usd))
+
+
+def excess(amount: Usd, allowed: Decimal) -> Excess | None:
+    """How `amount` is more than is allowed; None where it is not."""
+    if amount.expected > Fraction(allowed):
+        return Excess(Level.ERROR, amount.expected)
+    return Excess(Level.WARNING, amount.high) if amount.high > Fraction(allowed) else None
+
+
+def _over(priced: Priced, rule: str, amount: Usd, allowed: Decimal, what: str, key: str) -> list[Finding]:
+    found = excess(amount, allowed)
+    if found is None:
+        return []
+    text = f"{found.text} {what}, over the {money(allowed)} allowed"
+    return [_finding(priced, rule, found.level, text, key, actual=found.actual, allowed=exact(allowed))]
+
+
+def _per_request(priced: Priced, conditions: Conditions) -> Found:
+    allowed = priced.declared.budget.per_request_usd
+    if allowed is None:
+        return None
+    return _over(priced, "budget-per-request", priced.costing.each_usd, allowed, "a request", "budget.per_request_usd")
+
+
+def _per_month(priced: Priced, conditions: Conditions) -> Found:
+    allowed, monthly = priced.declared.budget.monthly_usd, priced.costing.monthly_usd
+    if allowed is None or monthly is None:
+        return None
+    return _over(priced, "budget-monthly", monthly, allowed, "a month", "budget.monthly_usd")
+
+
+def _input_tokens(priced: Priced, conditions: Conditions) -> Found:
+    """The largest requests over the budget, each at its own place, and how many more there are."""
+    allowed = priced.declared.budget.input_tokens
+    if allowed is None:
+        return None
+    tally, name = priced.contents.tally, priced.declared.name
+    over = [each for each in tally.largest if each.input_tokens > allowed]
+    limit = f"over the {number(allowed)} allowed"
+    found = [
+        Finding(
+            "budget-input-tokens",
+            Level.ERROR,
+            f"{name}: {each.place.label} has {number(each.input_tokens)} input tokens, {limit}",
+            Location(each.place.path, each.place.line),
+            str(each.input_tokens),
+            str(allowed),
+            name,
+        )
+        for each in over
+    ]
+    more = tally.over(allowed) - len(found)
+    if more:
+        text = f"{plural(more, 'more request')} {limit}"
+        key = "budget.input_tokens"
+        found.append(_finding(priced, "budget-input-tokens", Level.ERROR, text, key, actual=str(more), allowed=str(allowed)))
+    return found
+
+
+def _qualifies(priced: Priced, conditions: Conditions) -> list[Finding]:
+    """What speaks against the variant and the mode: a limit, a feature, a requirement. An error where what is expected breaks it,
+    a warning where only the longest answers do.
+    """
+    found: dict[str, Finding] = {}
+    for level, work in ((Level.ERROR, priced.work), (Level.WARNING, priced.high)):
+        for remark in _judge(priced, conditions, work).exclusions:
+            if remark.rule not in (*found, "model-shut-down"):
+                found[remark.rule] = _excluded(priced, remark, level)
+    return list(found.values())
+
+
+def _excluded(priced: Priced, remark: Remark, level: Level) -> Finding:
+    text = f"{priced.costing.model} in {priced.costing.mode}: {remark.text}"
+    level = min(level, Level.WARNING) if remark.rule == "no-score" else level
+    key = _KEYS.get(remark.rule, "model")
+    finding = _finding(priced, remark.rule, level, text, key)._replace(actual=remark.actual, allowed=remark.allowed)
+    largest = priced.contents.tally.largest[0].place
+    if remark.rule in _ABOUT_INPUT:
+        return finding._replace(location=Location(largest.path, largest.line))
+    return finding
+
+
+_KEYS = {
+    "until": "require.until",
+    "needs": "require.needs",
+    "tool-window": "require.needs",
+    "tolerance": "require.task",
+    "no-score": "require.task",
+    "deadline": "require.deadline",
+    "usage-tier": "usage_tier",
+    "pace": "usage_tier",
+    "max-output-tokens": "output_tokens",
+}
+"""The key of gpt41.yaml that a rule is about; the model, where it is none of these."""
+
+_ABOUT_INPUT = ("context-window", "max-input-tokens", "priority-long-context")
+"""Rules that the largest request breaks."""
+
+
+def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tuple[str, str] | None = None) -> Candidate:
+    """The workload's own variant and mode, or another candidate, against every rule of `recommend`."""
+    catalog, require, contents = conditions.catalog, priced.declared.require, priced.contents
+    window = timedelta(hours=catalog.limits.batch.completion_window_hours)
+    wishes = Wishes(
+        tasks=require.tasks,
+        tolerance=require.tolerance,
+        needs=require.needs,
+        deadline=require.deadline or (window if contents.mode == "batch" else None),
+        usage_tier=priced.declared.usage_tier,
+        until=require.until,
+    )
+    model, mode = candidate or (contents.variant.id, contents.mode)
+    names = dict.fromkeys((*(variant.id for variant in catalog.family), contents.variant.id))
+    scores = tuple(score(task, catalog, None, list(names)) for task in require.tasks)
+    case = Case(catalog, work, wishes, priced.declared.platform, conditions.as_of, scores, "the family's best")
+    return judge(case, catalog.variant(model), mode)
+
+
+def _best_variant(priced: Priced, conditions: Conditions) -> Found:
+    """A notice where another variant or mode of the family meets the same requirements for less, or meets them at all."""
+    if not priced.declared.require.tasks:
+        return None
+    fitting = [each for each in _fitting(priced, conditions) if each.quote]
+    best = min(fitting, key=_usd, default=None)
+    own = _judge(priced, conditions, priced.work)
+    if best is None or (_usd(best) >= _usd(own) and not own.exclusions):
+        return []
+    costing = priced.costing
+    times, what = (Fraction(1), "a request") if costing.volume is None else (costing.volume.per_month, "a month")
+    now, then = (Fraction(_usd(each)) / costing.requests * times for each in (own, best))
+    figures = {"actual": exact(decimal(now)), "allowed": exact(decimal(then))}
+    who = f"{best.variant.id} in {best.mode}"
+    if then >= now:
+        text = f"{who} meets the requirements, for {money(decimal(then))} {what}"
+        return [_finding(priced, "qualifying-variant", Level.NOTICE, text, "model", **figures)]
+    instead = f"{money(decimal(then))} {what} in place of {money(decimal(now))}, {percent(decimal(1 - then / now))} less"
+    text = f"{who} meets the requirements for {instead}"
+    return [_finding(priced, "cheaper-variant", Level.NOTICE, text, "model", **figures)]
+
+
+def _fitting(priced: Priced, conditions: Conditions) -> list[Candidate]:
+    """The variants and modes of the family against which nothing speaks, however long the answers are."""
+    offered = ((variant.id, mode) for variant in conditions.catalog.family for mode in MODES)
+    judged = ([_judge(priced, conditions, work, each) for work in (priced.work, priced.high)] for each in offered)
+    return [expected for expected, high in judged if not expected.exclusions and not high.exclusions]
+
+
+def _usd(candidate: Candidate) -> Decimal:
+    assert candidate.quote is not None
+    return candidate.quote.total_usd
+
+
+def _batch_files(priced: Priced, conditions: Conditions) -> Found:
+    """What would have the Batch API reject a file."""
+    contents = priced.contents
+    if contents.mode != "batch" or not contents.batch_files:
+        return None
+    terms = contents.work.terms
+    meter = Meter(conditions.catalog, needs_tokens=True)
+    declared = priced.declared
+    traffic = Traffic(declared.cached.requests_per_minute, declared.cached.lifetime_minutes)
+    sent = batch.Conditions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
+    found = batch.check(contents.batch_files, sent).findings
+    return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.location]
+
+
+def _keeps_pace(priced: Priced, conditions: Conditions) -> Found:
+    """Whether the usage tier lets a period's requests through within the period."""
+    declared, contents, volume = priced.declared, priced.contents, priced.costing.volume
+    if declared.usage_tier is None or volume is None:
+        return None
+    times = -(-volume.requests // priced.costing.requests)
+    load = Load({size: many * times for size, many in priced.work.on(conditions.catalog, contents.variant).sizes.items()})
+    found = pace.pace(conditions.catalog, contents.variant, contents.mode, load, declared.usage_tier)
+    period = Fraction(_MONTH_SECONDS) / PERIODS[volume.period]
+    takes = found and found.seconds * Fraction(volume.requests, load.requests)
+    if found is None or takes is None or takes <= period:
+        return []
+    # In batch it is the most that it takes, else the least.
+    level = Level.WARNING if contents.mode == "batch" else Level.ERROR
+    text = f"{found.remark.text}: longer than the {volume.period} in which these requests are sent"
+    seconds = {"actual": lasting(int(takes)), "allowed": lasting(int(period))}
+    return [_finding(priced, "pace", level, text, "usage_tier", **seconds)]
+
+
+def _lasts(priced: Priced, conditions: Conditions) -> list[Finding]:
+    """An error for a variant that is shut down, or will be within the time asked about; without one, a warning for its end."""
+    variant, platform = priced.contents.variant, priced.declared.platform
+    if lifecycle.ended(variant, platform, conditions.as_of):
+        level = Level.ERROR
+    else:
+        life = lifecycle.retiring(variant, platform, conditions.as_of)
+        within = conditions.retires_within
+        if within is None or life is None or life.shutdown is None:
+            level = Level.WARNING
+        else:
+            level = Level.ERROR if life.shutdown - conditions.as_of <= within else Level.NOTICE
+    name, place = priced.declared.name, priced.declared.place("model")
+    found = lifecycle.check(variant, platform, conditions.as_of)
+    return [each._replace(level=level, message=f"{name}: {each.message}", location=place, subject=name) for each in found]
+
+
+CHECKS: Mapping[str, Callable[[Priced, Conditions], Found]] = {
+    "cost of a request": _per_request,
+    "cost of a month": _per_month,
+    "input tokens": _input_tokens,
+    "limits and requirements": _qualifies,
+    "best variant": _best_variant,
+    "batch files": _batch_files,
+    "usage tier": _keeps_pace,
+    "lifecycle": _lasts,
+}
