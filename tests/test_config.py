@@ -1,0 +1,249 @@
+"""gpt41.yaml: what it may say, and what is wrong with it, in which line and column."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.config.load import parse
+from gpt41_cli.config.tables import Budget, Cached, Range, Volume
+from gpt41_cli.errors import TableError
+from gpt41_cli.findings import Location
+
+WHOLE = """\
+version: 1
+defaults: {model: gpt-4.1-mini, platform: openai}
+workloads:
+  triage:
+    requests: prompts/triage/*.json
+    output_tokens: {expected: 120, high: 400}
+    volume: 120000 / month
+    cached: simulate
+    requests_per_minute: 300
+    lifetime: 24h
+    mode: batch
+    usage_tier: 2
+    budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
+    require: {task: [classification, extraction], until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 2d}
+budget: {monthly_usd: 500, growth_percent: 2.5}
+"""
+
+
+def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
+    config = parse(WHOLE.encode(), "gpt41.yaml", catalog)
+    triage = config.workloads["triage"]
+    assert (triage.requests, triage.prompt, triage.input_tokens) == (("prompts/triage/*.json",), (), None)
+    assert (triage.model, triage.fallback_model) == (None, "gpt-4.1-mini")
+    assert (triage.mode, triage.fallback_mode, triage.platform.id) == ("batch", "standard", "openai")
+    assert triage.output_tokens == Range(120, 400)
+    assert triage.volume == Volume(120_000, "month")
+    assert triage.cached == Cached(is_simulated=True, requests_per_minute=300, lifetime_minutes=24 * 60)
+    assert triage.usage_tier == 2
+    assert triage.budget == Budget(Decimal("0.002"), Decimal(60), 8000, Decimal(10))
+    assert [task.id for task in triage.require.tasks] == ["classification", "extraction"]
+    assert (triage.require.until, triage.require.needs) == (date(2027, 3, 1), ("vision",))
+    assert (triage.require.tolerance, triage.require.deadline) == (Decimal("0.15"), timedelta(days=2))
+    assert config.budget == Budget(monthly_usd=Decimal(500), growth_percent=Decimal("2.5"))
+    assert triage.place("budget.monthly_usd") == Location("gpt41.yaml", 13, 38)
+    assert triage.place("") == triage.place("model") == Location("gpt41.yaml", 4, 3)  # where the default is overridden
+    assert config.places["budget.monthly_usd"] == Location("gpt41.yaml", 15, 10)
+
+
+def test_a_workload_goes_before_the_defaults(catalog: Catalog) -> None:
+    text = """\
+version: 1
+defaults: {model: gpt-4.1, mode: batch, cached: 800, output_tokens: 5, usage_tier: 1, platform: openai}
+workloads:
+  as-said: {input_tokens: 10, model: gpt-4.1-mini, mode: standard, cached: 60%, output_tokens: {expected: 7}, usage_tier: 3}
+  elsewhere: {prompt: [a.md, b.png], input_tokens: 10, platform: azure-global}
+"""
+    said, elsewhere = parse(text.encode(), "gpt41.yaml", catalog).workloads.values()
+    assert (said.model, said.mode, said.cached.share, said.output_tokens) == (
+        "gpt-4.1-mini",
+        "standard",
+        Decimal("0.6"),
+        Range(7, 7),
+    )
+    assert said.usage_tier == 3
+    assert (elsewhere.model, elsewhere.fallback_model, elsewhere.fallback_mode) == (None, "gpt-4.1", "batch")
+    assert (elsewhere.cached, elsewhere.output_tokens) == (Cached(800), Range(5, 5))
+    assert elsewhere.usage_tier is None  # a tier of OpenAI says nothing about another platform
+
+
+@pytest.mark.parametrize(
+    ("volume", "per_month"),
+    [
+        ("84 / week", Fraction(365)),
+        ("12/day", Fraction(365)),
+        ("1,200,000 / month", Fraction(1_200_000)),
+        ("1_000 / day", Fraction(365_000, 12)),
+    ],
+)
+def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month: Fraction) -> None:
+    text = f"version: 1\nworkloads: {{a: {{input_tokens: 1, volume: '{volume}'}}}}\n"
+    found = parse(text.encode(), "gpt41.yaml", catalog).workloads["a"].volume
+    assert found is not None
+    assert found.per_month == per_month
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (WHOLE, "- a\n", "1:1: the document: expected a mapping, found a list"),
+        (WHOLE, "", " expected a mapping, found an empty document"),
+        ("version: 1\n", "", "1:1: the document: expected the key version, found none"),
+        ("version: 1", "version: 2", '1:10: version: expected one of 1, found "2"'),
+        (
+            "budget: {m",
+            "budgets: {m",
+            ('15:1: budgets: expected one of the keys budget, defaults, version, workloads, found the unknown key "budgets"'),
+        ),
+        (
+            "monthly_usd: 500",
+            "input_tokens: 5",
+            (
+                "15:10: budget.input_tokens: expected one of the keys growth_percent, monthly_usd, found the unknown "
+                'key "input_tokens"'
+            ),
+        ),
+        (
+            "model: gpt-4.1-mini",
+            "model: gpt-4.1-mni",
+            ('2:19: defaults.model: expected a known one, found "gpt-4.1-mni"; did you mean gpt-4.1-mini or gpt-4o-mini?'),
+        ),
+        (
+            "platform: openai",
+            "platform: opnai",
+            '2:43: defaults.platform: expected a known one, found "opnai"; did you mean openai?',
+        ),
+        (
+            "expected: 120",
+            "expected: 12.5",
+            '6:31: workloads.triage.output_tokens.expected: expected a whole number, 0 or more, found "12.5"',
+        ),
+        ("high: 400", "high: 40", "6:42: workloads.triage.output_tokens.high: expected at least the expected 120, found 40"),
+        (
+            "{expected: 120, high: 400}",
+            "many",
+            '6:20: workloads.triage.output_tokens: expected a whole number, 0 or more, found "many"',
+        ),
+        (
+            "/ month",
+            "/ year",
+            (
+                "7:13: workloads.triage.volume: expected requests in a day, week or month, such as 120000 / month, "
+                'found "120000 / year"'
+            ),
+        ),
+        (
+            "120000 / month",
+            "0 / month",
+            (
+                "7:13: workloads.triage.volume: expected requests in a day, week or month, such as 120000 / month, "
+                'found "0 / month"'
+            ),
+        ),
+        (
+            "cached: simulate",
+            "cached: 160%",
+            ('8:13: workloads.triage.cached: expected tokens such as 800, a share such as 60%, or simulate, found "160%"'),
+        ),
+        (
+            "cached: simulate",
+            "cached: 60%",
+            "9:26: workloads.triage.requests_per_minute: expected cached: simulate beside it, found it alone",
+        ),
+        (
+            "lifetime: 24h",
+            "lifetime: long",
+            '10:15: workloads.triage.lifetime: expected a time such as 90m, 24h or 2d, found "long"',
+        ),
+        ("mode: batch", "mode: bulk", '11:11: workloads.triage.mode: expected one of standard, batch, priority, found "bulk"'),
+        ("usage_tier: 2", "usage_tier: 9", '12:17: workloads.triage.usage_tier: expected one of 1, 2, 3, 4, 5, found "9"'),
+        (
+            "usage_tier: 2",
+            "usage_tier: 2\n    platform: azure-global",
+            (
+                "12:17: workloads.triage.usage_tier: expected a platform of openai beside it, found azure-global, "
+                "which has no tiers"
+            ),
+        ),
+        (
+            "monthly_usd: 60",
+            "monthly_usd: -6",
+            '13:51: workloads.triage.budget.monthly_usd: expected a plain decimal such as 0.40, found "-6"',
+        ),
+        (
+            "    volume: 120000 / month\n",
+            "",
+            "12:51: workloads.triage.budget.monthly_usd: expected a volume in the workload beside it, found none",
+        ),
+        (
+            "[classification",
+            "[clasification",
+            (
+                '14:22: workloads.triage.require.task[0]: expected a known one, found "clasification"; did you mean '
+                "classification?"
+            ),
+        ),
+        (
+            "needs: [vision]",
+            "needs: [visoin]",
+            '14:78: workloads.triage.require.needs[0]: expected a known one, found "visoin"; did you mean vision?',
+        ),
+        ("2027-03-01", "2027-02-30", '14:58: workloads.triage.require.until: expected a date, YYYY-MM-DD, found "2027-02-30"'),
+        (
+            "tolerance_percent: 15",
+            "tolerance_percent: 150",
+            '14:106: workloads.triage.require.tolerance_percent: expected at most 100, found "150"',
+        ),
+        (
+            "requests: prompts/triage/*.json",
+            "requests: []",
+            "5:15: workloads.triage.requests: expected at least one, found an empty list",
+        ),
+        (
+            "requests: prompts/triage/*.json",
+            "request: a",
+            (
+                "5:5: workloads.triage.request: expected one of the keys budget, cached, input_tokens, lifetime, "
+                "mode, model, output_tokens, platform, prompt, requests, requests_per_minute, require, usage_tier, "
+                'volume, found the unknown key "request"'
+            ),
+        ),
+        (
+            "    requests: prompts/triage/*.json\n",
+            "",
+            ("5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found none of them"),
+        ),
+        (
+            "    mode: batch\n",
+            "    prompt: a.md\n",
+            ("5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found requests and prompt"),
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_line_and_column(catalog: Catalog, before: str, after: str, message: str) -> None:
+    assert before in WHOLE
+    with pytest.raises(TableError) as raised:
+        parse(WHOLE.replace(before, after, 1).encode(), "gpt41.yaml", catalog)
+    assert str(raised.value) == f"gpt41.yaml:{message}"
+
+
+def test_a_total_for_a_month_needs_every_volume(catalog: Catalog) -> None:
+    text = "version: 1\nworkloads: {a: {input_tokens: 1}, b: {input_tokens: 1, volume: 1 / day}}\nbudget: {monthly_usd: 5}\n"
+    with pytest.raises(TableError) as raised:
+        parse(text.encode(), "gpt41.yaml", catalog)
+    assert str(raised.value) == (
+        "gpt41.yaml:3:23: budget.monthly_usd: expected a volume in every workload beside it, found none in a"
+    )
+
+
+def test_a_config_without_workloads(catalog: Catalog) -> None:
+    with pytest.raises(TableError) as raised:
+        parse(b"version: 1\nworkloads: {}\n", "gpt41.yaml", catalog)
+    assert str(raised.value) == "gpt41.yaml:2:12: workloads: expected at least one workload, found none"
