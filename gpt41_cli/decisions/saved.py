@@ -1,0 +1,258 @@
+"""A priced gpt41.yaml as JSON, and back: what `gpt41 check --format json` prints is what a later run compares with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.config.tables import PERIODS, Range, Volume
+from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
+from gpt41_cli.display import decimal, exact
+from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.requests.documents import parse
+from gpt41_cli.requests.fields import (
+    BadBody,
+    Json,
+    Object,
+    as_list,
+    as_object,
+    choice_at,
+    fail,
+    join,
+    name_at,
+    object_at,
+    optional_object,
+    told,
+)
+from gpt41_cli.tokens.pieces import PARTS
+
+SCHEMA = "gpt41.check/1"
+
+_KIND, _, _VERSION = SCHEMA.rpartition("/")
+_ANY_VERSION = re.compile(re.escape(_KIND) + r"/([1-9][0-9]{0,5})")
+_DECIMAL = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# Above any figure of this program, and low enough for the arithmetic to stay exact.
+_MOST = 10**24
+
+
+class Saved(NamedTuple):
+    """All workloads at their prices of the day `as_of`; `growth_percent` is the budget for the growth of all together."""
+
+    as_of: date
+    costings: Mapping[str, Costing]
+    growth_percent: Decimal | None = None
+
+
+def dump(saved: Saved) -> dict[str, Json]:
+    """The JSON that `load` reads back: `as_of`, `workloads`, `budget` and `digest`; money and rates as exact decimal strings.
+
+    Each workload has its price a request and a month beside, rounded to 12 places: they are to be read, and not read back.
+    """
+    core = _core(saved)
+    beside = [_figures(each) for each in saved.costings.values()]
+    workloads = [{**workload, **figures} for workload, figures in zip(core["workloads"], beside, strict=True)]
+    return {**core, "workloads": workloads, "digest": _digest(core)}
+
+
+def load(data: bytes, file: str) -> Saved:
+    """The report in `data`, the bytes of a file called `file`, as it was dumped.
+
+    InputError, with the path of the value, for what is no such report, is one of another version, or was changed since.
+    """
+    try:
+        top = as_object(parse(data), "report")
+        _check_schema(top, file)
+        saved = _saved(top)
+        digest = name_at(top, "digest", "")
+    except BadBody as error:
+        raise InputError(f"{file}: {error}; a saved report is what gpt41 check --format json prints") from None
+    if digest != _digest(_core(saved)):
+        raise InputError(
+            f"{file}: expected a report as gpt41 check wrote it, found one that was changed since: edited by hand? "
+            "make it again with gpt41 check --format json"
+        )
+    return saved
+
+
+def _digest(core: Mapping[str, Json]) -> str:
+    """The SHA-256 of all that is read back."""
+    return hashlib.sha256(json.dumps(core, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _core(saved: Saved) -> dict[str, Json]:
+    return {
+        "as_of": str(saved.as_of),
+        "workloads": [_workload(each) for each in saved.costings.values()],
+        "budget": {"growth_percent": _maybe(saved.growth_percent)},
+    }
+
+
+def _workload(costing: Costing) -> dict[str, Json]:
+    return {
+        "name": costing.name,
+        "model": costing.model,
+        "mode": costing.mode,
+        "platform": costing.platform,
+        "requests": costing.requests,
+        "parts": dict(costing.parts),
+        "cached_tokens": costing.cached_tokens,
+        "output_tokens": costing.output_tokens._asdict(),
+        "volume": costing.volume and costing.volume._asdict(),
+        "rates_usd_per_million": _rates(costing.rates),
+        "surcharged": {name: getattr(costing.surcharged, name) for name in Usage.__slots__},
+        "surcharged_rates_usd_per_million": costing.surcharged_rates and _rates(costing.surcharged_rates),
+        "expected_usd": exact(costing.expected_usd),
+        "high_usd": exact(costing.high_usd),
+        "files": {path: tokens._asdict() for path, tokens in costing.files.items()},
+        "growth_percent": _maybe(costing.growth_percent),
+    }
+
+
+def _figures(costing: Costing) -> dict[str, Json]:
+    monthly = costing.monthly_usd
+    return {"each_usd": _usd(costing.each_usd), "monthly_usd": monthly and _usd(monthly)}
+
+
+def _usd(amount: Usd) -> dict[str, Json]:
+    return {"expected": exact(decimal(amount.expected)), "high": exact(decimal(amount.high))}
+
+
+def _rates(rates: Rates) -> dict[str, Json]:
+    return {"input": exact(rates.input), "cached_input": _maybe(rates.cached_input), "output": exact(rates.output)}
+
+
+def _maybe(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)
+
+
+def _check_schema(top: Object, file: str) -> None:
+    found = top.get("schema")
+    if not isinstance(found, str):
+        fail("schema", SCHEMA, found)
+    version = _ANY_VERSION.fullmatch(found)
+    if version and int(version[1]) > int(_VERSION):
+        raise InputError(f"{file}: expected {SCHEMA}, found {found}, which a newer gpt41 wrote: update gpt41")
+    if found != SCHEMA:
+        raise BadBody(f"schema: expected {SCHEMA}, found {told(found)}")
+
+
+def _saved(top: Object) -> Saved:
+    costings: dict[str, Costing] = {}
+    for index, value in enumerate(as_list(top.get("workloads"), "workloads")):
+        path = f"workloads[{index}]"
+        costing = _costing(as_object(value, path), path)
+        if costing.name in costings:
+            raise BadBody(f"{path}.name: expected each workload once, found one a second time")
+        costings[costing.name] = costing
+    return Saved(_day_at(top, "as_of"), costings, _optional_amount_at(object_at(top, "budget", ""), "growth_percent", "budget"))
+
+
+def _costing(at: Object, path: str) -> Costing:
+    costing = Costing(
+        name=name_at(at, "name", path),
+        model=name_at(at, "model", path),
+        mode=name_at(at, "mode", path),
+        platform=name_at(at, "platform", path),
+        requests=_count_at(at, "requests", path, at_least=1),
+        parts=_parts_at(at, path),
+        cached_tokens=_count_at(at, "cached_tokens", path),
+        output_tokens=_range_at(at, "output_tokens", path),
+        volume=_volume_at(at, path),
+        rates=_rates_at(at, "rates_usd_per_million", path),
+        surcharged=_usage_at(at, "surcharged", path),
+        surcharged_rates=_optional_rates_at(at, "surcharged_rates_usd_per_million", path),
+        expected_usd=_amount_at(at, "expected_usd", path),
+        high_usd=_amount_at(at, "high_usd", path),
+        files=_files_at(at, path),
+        growth_percent=_optional_amount_at(at, "growth_percent", path),
+    )
+    if costing.cached_tokens > costing.input_tokens:
+        fail(f"{path}.cached_tokens", f"at most the input tokens ({costing.input_tokens:,})", costing.cached_tokens)
+    return costing
+
+
+def _parts_at(at: Object, path: str) -> dict[str, int]:
+    found = object_at(at, "parts", path)
+    for part in found:
+        if part not in PARTS:
+            raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {told(part)}")
+    return {part: _count_at(found, part, f"{path}.parts") for part in found}
+
+
+def _range_at(at: Object, key: str, path: str) -> Range:
+    found, inside = object_at(at, key, path), join(path, key)
+    return Range(_count_at(found, "expected", inside), _count_at(found, "high", inside))
+
+
+def _volume_at(at: Object, path: str) -> Volume | None:
+    found, inside = optional_object(at, "volume", path), join(path, "volume")
+    if found is None:
+        return None
+    return Volume(_count_at(found, "requests", inside), choice_at(found, "period", inside, tuple(PERIODS)))
+
+
+def _rates_at(at: Object, key: str, path: str) -> Rates:
+    found, inside = object_at(at, key, path), join(path, key)
+    cached_input = _optional_amount_at(found, "cached_input", inside)
+    return Rates(_amount_at(found, "input", inside), cached_input, _amount_at(found, "output", inside))
+
+
+def _optional_rates_at(at: Object, key: str, path: str) -> Rates | None:
+    return None if at.get(key) is None else _rates_at(at, key, path)
+
+
+def _usage_at(at: Object, key: str, path: str) -> Usage:
+    found, inside = object_at(at, key, path), join(path, key)
+    try:
+        return Usage(*(_count_at(found, name, inside) for name in Usage.__slots__))
+    except BadBody:
+        raise
+    except InputError as error:
+        raise BadBody(f"{inside}.{error}") from None
+
+
+def _files_at(at: Object, path: str) -> dict[str, FileTokens]:
+    found, inside = object_at(at, "files", path), join(path, "files")
+    return {file: _file(tokens, f"{inside}[{quoted(file)}]") for file, tokens in found.items()}
+
+
+def _file(value: Json, path: str) -> FileTokens:
+    found = as_object(value, path)
+    return FileTokens(_count_at(found, "requests", path), _count_at(found, "input_tokens", path))
+
+
+def _count_at(owner: Object, key: str, path: str, *, at_least: int = 0) -> int:
+    """A whole number that must be there."""
+    value = owner.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= _MOST:
+        fail(join(path, key), f"a whole number, {at_least} or more", value)
+    return value
+
+
+def _amount_at(owner: Object, key: str, path: str) -> Decimal:
+    """A decimal as text, with every digit."""
+    value = owner.get(key)
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        fail(join(path, key), "a plain decimal as text", value)
+    return Decimal(value)
+
+
+def _optional_amount_at(owner: Object, key: str, path: str) -> Decimal | None:
+    """The same, or null."""
+    return None if owner.get(key) is None else _amount_at(owner, key, path)
+
+
+def _day_at(owner: Object, key: str) -> date:
+    value = owner.get(key)
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return fail(key, "a date, YYYY-MM-DD", value)

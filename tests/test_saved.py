@@ -1,0 +1,291 @@
+"""The saved report: it comes back as it was written, and what is none of ours, or was changed, is one clear line."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.config.tables import PERIODS, Range, Volume
+from gpt41_cli.decisions.costing import Costing, FileTokens
+from gpt41_cli.decisions.saved import SCHEMA, Saved, dump, load
+from gpt41_cli.errors import InputError
+from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.tokens.pieces import PARTS
+
+COUNTS = st.integers(0, 10**15)
+AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=12)
+LETTERS = 'aé/"\n\x1b\ud800😀'
+NAMES = st.text(LETTERS, min_size=1, max_size=9)
+RATES = st.builds(Rates, AMOUNTS, st.none() | AMOUNTS, AMOUNTS)
+USAGES = st.tuples(COUNTS, COUNTS, COUNTS, COUNTS).map(lambda n: Usage(n[0], n[1] + n[2], n[2], n[3]))
+
+
+@st.composite
+def costings(draw: st.DrawFn) -> Costing:
+    parts = draw(st.dictionaries(st.sampled_from(PARTS), COUNTS))
+    return Costing(
+        name=draw(NAMES),
+        model=draw(NAMES),
+        mode=draw(NAMES),
+        platform=draw(NAMES),
+        requests=draw(st.integers(1, 10**15)),
+        parts=parts,
+        cached_tokens=draw(st.integers(0, sum(parts.values()))),
+        output_tokens=draw(st.builds(Range, COUNTS, COUNTS)),
+        volume=draw(st.none() | st.builds(Volume, COUNTS, st.sampled_from(list(PERIODS)))),
+        rates=draw(RATES),
+        surcharged=draw(USAGES),
+        surcharged_rates=draw(st.none() | RATES),
+        expected_usd=draw(AMOUNTS),
+        high_usd=draw(AMOUNTS),
+        files=draw(st.dictionaries(NAMES, st.builds(FileTokens, COUNTS, COUNTS), max_size=3)),
+        growth_percent=draw(st.none() | AMOUNTS),
+    )
+
+
+SAVED = st.builds(
+    Saved,
+    st.dates(),
+    st.lists(costings(), max_size=3, unique_by=lambda each: each.name).map(lambda found: {each.name: each for each in found}),
+    st.none() | AMOUNTS,
+)
+
+TRIAGE = Costing(
+    name="triage",
+    model="m",
+    mode="batch",
+    platform="p",
+    requests=3,
+    parts={"text": 900, "tools": 0, "schema": 60, "history": 0, "images": 0, "overhead": 21},
+    cached_tokens=300,
+    output_tokens=Range(90, 300),
+    volume=Volume(84, "week"),
+    rates=Rates(Decimal("0.40"), None, Decimal("1.60")),
+    surcharged=Usage(1, 327, 100, 30),
+    surcharged_rates=Rates(Decimal("0.80"), None, Decimal("2.40")),
+    expected_usd=Decimal("0.0005"),
+    high_usd=Decimal("0.0010"),
+    files={"prompts/a b.md": FileTokens(1, 327)},
+    growth_percent=Decimal(10),
+)
+PLAIN = Saved(date(2026, 11, 23), {"triage": TRIAGE}, Decimal("2.5"))
+
+
+def document(saved: Saved = PLAIN) -> dict[str, Any]:
+    return {"schema": SCHEMA, "pricing": None, **dump(saved), "findings": [], "notes": []}
+
+
+def loaded(found: object) -> Saved:
+    return load(json.dumps(found).encode(), "base.json")
+
+
+@given(SAVED)
+def test_what_was_saved_is_read_back_to_the_last_digit(saved: Saved) -> None:
+    assert loaded(document(saved)) == saved
+
+
+def test_prices_to_be_read_stand_beside_and_are_not_read_back() -> None:
+    found = document()
+    (workload,) = found["workloads"]
+    assert workload["each_usd"] == {"expected": "0.000166666667", "high": "0.000333333333"}
+    assert workload["monthly_usd"] == {"expected": "0.060833333333", "high": "0.121666666667"}
+    assert workload["expected_usd"] == "0.0005"
+    workload["each_usd"] = "a rounded figure enters no sum"
+    assert loaded(found) == PLAIN
+
+
+EDITED = (
+    "base.json: expected a report as gpt41 check wrote it, found one that was changed since: edited by hand? "
+    "make it again with gpt41 check --format json"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("as_of",), "2026-11-22"),
+        (("budget", "growth_percent"), None),
+        (("workloads",), []),
+        (("workloads", 0, "name"), "triages"),
+        (("workloads", 0, "parts", "text"), 901),
+        (("workloads", 0, "volume"), None),
+        (("workloads", 0, "surcharged", "requests"), 0),
+        (("workloads", 0, "surcharged_rates_usd_per_million"), None),
+        (("workloads", 0, "rates_usd_per_million", "cached_input"), "0.1"),
+        (("workloads", 0, "high_usd"), "0.0011"),
+        (("workloads", 0, "files"), {}),
+        (("workloads", 0, "growth_percent"), "11"),
+        (("digest",), "0" * 64),
+    ],
+)
+def test_a_baseline_that_was_edited_by_hand_is_refused(path: tuple[str | int, ...], value: object) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(changed(document(), path, value))
+    assert str(caught.value) == EDITED
+
+
+def changed(found: Any, path: tuple[str | int, ...], value: object) -> Any:
+    inside = found
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    return found
+
+
+NO_REPORT = "; a saved report is what gpt41 check --format json prints"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("schema",), "gpt41.check/0", 'schema: expected gpt41.check/1, found "gpt41.check/0"'),
+        (("schema",), "gpt41.cost/1", 'schema: expected gpt41.check/1, found "gpt41.cost/1"'),
+        (("schema",), None, "schema: expected gpt41.check/1, found nothing"),
+        (("as_of",), "2026-02-30", "as_of: expected a date, YYYY-MM-DD, found text"),
+        (("as_of",), 5, "as_of: expected a date, YYYY-MM-DD, found the number 5"),
+        (("budget",), None, "budget: expected an object, found nothing"),
+        (("budget", "growth_percent"), "-1", "budget.growth_percent: expected a plain decimal as text, found text"),
+        (("digest",), "", "digest: expected a name, found empty text"),
+        (("workloads",), {}, "workloads: expected a list, found an object"),
+        (("workloads", 0), 7, "workloads[0]: expected an object, found the number 7"),
+        (("workloads", 0, "requests"), 0, "workloads[0].requests: expected a whole number, 1 or more, found the number 0"),
+        (
+            ("workloads", 0, "requests"),
+            10**30,
+            "workloads[0].requests: expected a whole number, 1 or more, found a very large number",
+        ),
+        (
+            ("workloads", 0, "cached_tokens"),
+            True,
+            "workloads[0].cached_tokens: expected a whole number, 0 or more, found true or false",
+        ),
+        (
+            ("workloads", 0, "cached_tokens"),
+            982,
+            "workloads[0].cached_tokens: expected at most the input tokens (981), found the number 982",
+        ),
+        (
+            ("workloads", 0, "expected_usd"),
+            0.1,
+            "workloads[0].expected_usd: expected a plain decimal as text, found the number 0.1",
+        ),
+        (
+            ("workloads", 0, "parts", "verse"),
+            1,
+            'workloads[0].parts: expected the keys text, tools, schema, history, images, overhead, found "verse"',
+        ),
+        (
+            ("workloads", 0, "volume", "period"),
+            "year",
+            'workloads[0].volume.period: expected one of day, week, month, found "year"',
+        ),
+        (
+            ("workloads", 0, "rates_usd_per_million", "input"),
+            "1e9",
+            "workloads[0].rates_usd_per_million.input: expected a plain decimal as text, found text",
+        ),
+        (
+            ("workloads", 0, "surcharged_rates_usd_per_million"),
+            {},
+            "workloads[0].surcharged_rates_usd_per_million.input: expected a plain decimal as text, found nothing",
+        ),
+        (
+            ("workloads", 0, "surcharged", "cached_tokens"),
+            400,
+            "workloads[0].surcharged.cached_tokens: expected at most the input tokens (327), of which they are a part, found 400",
+        ),
+        (
+            ("workloads", 0, "surcharged", "cached_tokens"),
+            -1,
+            "workloads[0].surcharged.cached_tokens: expected a whole number, 0 or more, found the number -1",
+        ),
+        (
+            ("workloads", 0, "files", "a\x1b.md"),
+            1,
+            'workloads[0].files["a\\x1b.md"]: expected an object, found the number 1',
+        ),
+    ],
+)
+def test_what_is_no_report_is_told_with_its_place(path: tuple[str | int, ...], value: object, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(changed(document(), path, value))
+    assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
+
+
+def test_a_report_of_a_newer_version_is_not_guessed_at() -> None:
+    with pytest.raises(InputError) as caught:
+        loaded({"schema": "gpt41.check/2"})
+    assert str(caught.value) == "base.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"
+
+
+def test_a_workload_stands_in_a_report_once() -> None:
+    found = document()
+    found["workloads"] *= 2
+    with pytest.raises(
+        InputError, match=r"base.json: workloads\[1\].name: expected each workload once, found one a second time;"
+    ):
+        loaded(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"Sort the tickets.\n", "expected JSON, but at column 1: Expecting value"),
+        (b"\xff", "expected UTF-8, found the byte 0xff at byte 1"),
+        (b"[]", "report: expected an object, found a list"),
+        (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        (b'{"schema": "gpt41.check/1", "schema": "gpt41.check/1"}', 'expected each key once, found "schema" a second time'),
+    ],
+)
+def test_what_is_no_json_object_is_told(data: bytes, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(data, "base.json")
+    assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
+
+
+def places(value: object) -> list[tuple[str | int, ...]]:
+    """Every place in a JSON value but the whole of it."""
+    if isinstance(value, dict):
+        inside: list[tuple[Any, Any]] = list(value.items())
+    else:
+        inside = list(enumerate(value)) if isinstance(value, list) else []
+    return [path for key, each in inside for path in ((key,), *((key, *rest) for rest in places(each)))]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(LETTERS, max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(LETTERS, max_size=5), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.data(), JSON)
+def test_no_damage_to_a_report_is_more_than_an_error_of_one_line(data: st.DataObject, value: object) -> None:
+    damaged = changed(document(), data.draw(st.sampled_from(places(document()))), value)
+    try:
+        assert loaded(damaged) == PLAIN
+    except InputError as error:
+        complaint = str(error)
+    else:
+        return
+    assert complaint.startswith("base.json: ")
+    assert "\n" not in complaint
+
+
+@given(st.binary() | st.text('[]{}":,1e-').map(str.encode) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_nothing_else_is_taken_for_a_report(data: bytes) -> None:
+    with pytest.raises(InputError, match="^base.json: ") as caught:
+        load(data, "base.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_digest_does_not_depend_on_how_the_json_is_laid_out() -> None:
+    found = document()
+    found["workloads"] = [dict(reversed(each.items())) for each in found["workloads"]]
+    assert load(json.dumps(dict(reversed(found.items())), indent=4).encode(), "base.json") == PLAIN
