@@ -1,0 +1,78 @@
+"""Globs as people write them: `*` and `?` within a name, `[a-z]` or `[!a-z]` for a character, `**` for any folders.
+
+A name that begins with a dot matches only where the pattern has that dot, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fnmatch import translate
+from itertools import takewhile
+
+_CLASS = re.compile(r"\[([!^]?)(\]?[^]]*\])")
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether `pattern` has a wildcard, and so may name many files."""
+    return any(char in pattern for char in "*?[")
+
+
+def fixed(glob: str) -> str:
+    """The folder that all of what `glob` matches is in: the names before the first one with a wildcard.
+
+    >>> fixed("prompts/triage/*/v?.md"), fixed("*.md")
+    ('prompts/triage', '')
+    """
+    return "/".join(takewhile(lambda name: not is_glob(name), glob.split("/")[:-1]))
+
+
+def matcher(glob: str) -> Callable[[str], bool]:
+    """Whether a path, with "/" between its names, is one that `glob` matches; both in their normal form, without a `.` as a name.
+
+    >>> matches = matcher("prompts/**/*.md")
+    >>> matches("prompts/a.md"), matches("prompts/old/1/a.md"), matches("prompts/.old/a.md")
+    (True, True, False)
+    """
+    parts = glob.split("/")
+    if parts[-1] == "**":
+        parts.append("*")  # all that is below a folder, but not the folder itself
+    steps = [None if part == "**" else _name_matcher(part) for part in parts]
+
+    def matches(path: str) -> bool:
+        reached = _passed({0}, steps)
+        for name in path.split("/"):
+            reached = _passed({after for step in reached for after in _after(step, steps, name)}, steps)
+        return len(steps) in reached
+
+    return matches
+
+
+_Step = Callable[[str], bool] | None
+"""What one name must be; None: any number of folders."""
+
+
+def _passed(reached: set[int], steps: list[_Step]) -> set[int]:
+    """The steps that may come next; a `**` may stand for no folder at all. However many there are, each is looked at once."""
+    passed = set(reached)
+    for index, step in enumerate(steps):
+        if index in passed and step is None:
+            passed.add(index + 1)
+    return passed
+
+
+def _after(index: int, steps: list[_Step], name: str) -> list[int]:
+    """Where the step at `index` leads with `name`."""
+    if index == len(steps):
+        return []
+    step = steps[index]
+    if step is None:
+        return [] if name.startswith(".") else [index]
+    return [index + 1] if step(name) else []
+
+
+def _name_matcher(part: str) -> Callable[[str], bool]:
+    """Whether a single name is one that `part`, a pattern without "/", matches."""
+    found = re.compile(translate(_CLASS.sub(lambda match: f"[{'!' if match[1] else ''}{match[2]}", part))).match
+    has_dot = part.startswith(".")
+    return lambda name: bool(found(name)) and (has_dot or not name.startswith("."))
