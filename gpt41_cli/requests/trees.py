@@ -47,6 +47,22 @@ def list_files(folder: Path) -> Listing:
     return _sorted(folder, listed, ignored)
 
 
+def git_command(folder: Path, *arguments: str) -> list[str]:
+    """The command line that runs git in `folder`: the repository's own configuration must not be able to start a program."""
+    return ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
+
+
+def git_environment() -> dict[str, str]:
+    """The environment of this process, less what makes git, inside of a hook, look at another repository or index.
+
+    git says in English what it has to say, and fetches nothing that a partial clone left out: older versions, which do not know
+    GIT_NO_LAZY_FETCH, have no protocol to do it with.
+    """
+    hook = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
+    kept = {name: value for name, value in os.environ.items() if name not in hook}
+    return {**kept, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+
+
 def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
     files: list[Path] = []
     left_out = [LeftOut(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in ignored]
@@ -75,10 +91,8 @@ def _git(folder: Path, *options: str) -> list[str] | None:
 
 def _run_git(folder: Path, *arguments: str) -> bytes | None:
     """What git prints; None when it cannot be run or fails."""
-    # A repository's own configuration must not be able to start a program.
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, check=True, env=_without_git_variables()).stdout
+        return subprocess.run(git_command(folder, *arguments), capture_output=True, check=True, env=git_environment()).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
 
@@ -86,12 +100,6 @@ def _run_git(folder: Path, *arguments: str) -> bytes | None:
 def _is_ignored_itself(folder: Path) -> bool:
     """Whether the user named a folder that git ignores: then its own .gitignore files decide what is in it."""
     return _run_git(folder, "check-ignore", "--quiet", ".") is not None
-
-
-def _without_git_variables() -> dict[str, str]:
-    """The environment of this process, less what makes git, inside of a hook, look at another repository or index."""
-    hook = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
-    return {name: value for name, value in os.environ.items() if name not in hook}
 
 
 def _walk(folder: Path) -> tuple[list[str], list[str]]:

@@ -1,0 +1,261 @@
+"""The files of a commit, read without touching the working tree; and one clear line for all that can stand in the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests.revisions import revision, top
+from gpt41_cli.requests.trees import LINK, REPOSITORY, LeftOut
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
+
+
+def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+    """What git prints, run as a user of its own."""
+    command = ["git", "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, check=True, env={**os.environ, **IDENTITY})
+    return os.fsdecode(done.stdout).strip()
+
+
+def commit(folder: Path, *, message: str = "x") -> str:
+    """The id of a commit of all that is in `folder`, which becomes a repository where it is none."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "--object-format=sha1")
+    git(folder, "add", "--all", "--force")
+    git(folder, "commit", "--allow-empty", "-m", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Two commits: what `HEAD~1` has was changed or deleted since."""
+    folder = tmp_path / "repository"
+    (folder / "prompts" / "old").mkdir(parents=True)
+    (folder / "prompts" / "a.md").write_bytes(b"First.\r\n")
+    (folder / "prompts" / "old" / "b\nc ä.md").write_bytes(b"")
+    (folder / "prompts" / os.fsdecode(b"\xff")).write_bytes(bytes(range(256)) * 500)
+    (folder / "prompts-too.md").write_text("Too.")
+    (folder / "run.sh").write_text("true")
+    (folder / "run.sh").chmod(0o755)
+    commit(folder)
+    (folder / "prompts" / "a.md").write_text("Second.")
+    (folder / "run.sh").unlink()
+    commit(folder)
+    return folder
+
+
+def complaint(folder: Path, name: str) -> str:
+    with pytest.raises(InputError) as error, revision(folder, name):
+        pass
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_files_are_those_of_the_commit(repository: Path) -> None:
+    (repository / "prompts" / "a.md").write_text("Not committed.")
+    odd = "prompts/" + os.fsdecode(b"\xff")
+    with revision(repository / "prompts", "HEAD~1") as at:
+        assert (at.name, at.commit, at.short) == ("HEAD~1", git(repository, "rev-parse", "HEAD~1"), "HEAD~1")
+        inside = ["prompts/a.md", "prompts/old/b\nc ä.md", odd]
+        assert at.files("") == at.files(".") == (["prompts-too.md", *inside, "run.sh"], [])
+        assert at.files("prompts") == (inside, [])
+        assert at.files("prompts/old") == (["prompts/old/b\nc ä.md"], [])
+        assert at.files("none") == at.files("run.sh") == ([], [])
+        for _ in range(2):
+            assert at.read("prompts/a.md") == b"First.\r\n"
+            assert at.read("prompts/old/b\nc ä.md") == b""
+            assert at.read(odd) == bytes(range(256)) * 500
+            assert at.read("run.sh") == b"true"
+            assert at.read("./prompts/../run.sh") == b"true"
+            assert at.read("none") is at.read("prompts") is at.read("run.sh/x") is at.read("") is None
+        assert at.is_file("run.sh")
+        assert not at.is_file("prompts")
+    with revision(repository, "main") as at:
+        assert at.read("prompts/a.md") == b"Second."
+        assert at.read("run.sh") is None
+    assert (repository / "prompts" / "a.md").read_text() == "Not committed."
+    assert git(repository, "status", "--short") == "M prompts/a.md"
+
+
+@pytest.mark.parametrize("digits", [7, 12, 40])
+def test_a_commit_that_is_named_by_its_id_is_called_by_the_first_digits(repository: Path, digits: int) -> None:
+    id_ = git(repository, "rev-parse", "HEAD")
+    with revision(repository, id_[:digits]) as at:
+        assert (at.commit, at.shown("run.sh")) == (id_, f"{id_[:7]}:run.sh")
+
+
+def test_a_commit_may_be_named_in_every_way_of_git(repository: Path) -> None:
+    git(repository, "tag", "-a", "v1", "-m", "one", "HEAD~1")
+    for name in ("v1", "@~", "main^", "HEAD^{/x}~", "refs/heads/main~1", "main@{1}"):
+        with revision(repository, name) as at:
+            assert at.commit == git(repository, "rev-parse", "HEAD~1")
+
+
+def test_the_top_is_that_of_the_repository(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(repository / "prompts")
+    assert top(repository) == top(repository / "prompts") == top(tmp_path / "link") == repository
+    assert top(tmp_path) is None
+
+
+def test_a_hook_does_not_make_it_another_repository(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "none"))
+    with revision(repository, "HEAD") as at:
+        assert at.read("prompts/a.md") == b"Second."
+
+
+FETCH = "fetch it first (git fetch), or name one that git branch --all or git log shows"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", '"": expected the name or the id of a commit, found none'),
+        ("--output=x", '"--output=x": expected the name or the id of a commit, found none'),
+        ("a\0b", '"a\\x00b": expected the name or the id of a commit, found none'),
+        ("dev", f'"dev": expected a commit, found none of that name; {FETCH}'),
+        ("1" * 40, f'"{"1" * 40}": expected a commit, found none of that name; {FETCH}'),
+        ("^main", f'"^main": expected a commit, found none of that name; {FETCH}'),
+        ("main..main", f'"main..main": expected a commit, found none of that name; {FETCH}'),
+        ("main\x1b[31m", f'"main\\x1b[31m": expected a commit, found none of that name; {FETCH}'),
+        ("HEAD:prompts", '"HEAD:prompts": expected a commit, found a tree'),
+        ("HEAD:prompts/a.md", '"HEAD:prompts/a.md": expected a commit, found a blob'),
+    ],
+)
+def test_a_name_that_is_no_commit_is_refused(repository: Path, name: str, message: str) -> None:
+    assert complaint(repository, name) == message
+
+
+def two_commits_with_the_same_digits(repository: Path) -> str:
+    """The first digits of two commits that are made for that."""
+    tree = git(repository, "rev-parse", "HEAD^{tree}")
+    person = "A <a@example.org> 0 +0000"
+    seen: dict[str, bytes] = {}
+    for number in range(1 << 16):
+        data = f"tree {tree}\nauthor {person}\ncommitter {person}\n\n{number}\n".encode()
+        digits = hashlib.sha1(b"commit %d\0%b" % (len(data), data)).hexdigest()[:4]
+        if digits in seen:
+            for each in (data, seen[digits]):
+                git(repository, "hash-object", "-t", "commit", "-w", "--stdin", stdin=each)
+            return digits
+        seen[digits] = data
+    raise AssertionError
+
+
+def test_a_name_that_may_mean_two_commits_is_refused(repository: Path) -> None:
+    git(repository, "tag", "main", "HEAD~1")
+    git(repository, "config", "core.warnAmbiguousRefs", "false")
+    clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
+    assert complaint(repository, "main") == f'"main": expected one commit, found more than one of that name; {clearer}'
+    digits = two_commits_with_the_same_digits(repository)
+    assert complaint(repository, digits) == f'"{digits}": expected one commit, found more than one of that name; {clearer}'
+
+
+def test_where_there_is_nothing_to_read_from_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = '"HEAD": expected a commit, found'
+    outside = "not a git repository (or any of the parent directories): .git"
+    assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: {outside}"
+    git(tmp_path, "init")
+    assert complaint(tmp_path, "HEAD") == f"{found} a repository without any; commit something first"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: there is no program git; install it"
+
+
+def test_a_shallow_clone_says_how_to_fetch_the_rest(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--depth", "1", f"file://{repository}", "shallow")
+    with revision(tmp_path / "shallow", "HEAD") as at:
+        assert at.read("prompts/a.md") == b"Second."
+    how = "fetch it first: git fetch --unshallow (actions/checkout: fetch-depth: 0)"
+    assert complaint(tmp_path / "shallow", "HEAD~1") == (
+        f'"HEAD~1": expected a commit, found none of that name in a shallow clone; {how}'
+    )
+
+
+def test_symbolic_links_are_followed_inside_of_the_commit_only(repository: Path) -> None:
+    links = {
+        "alias.md": "prompts/a.md",
+        "folder": "prompts/old",
+        "prompts/up": "../folder",
+        "self": "self",
+        "ping": "pong",
+        "pong": "./ping",
+        "away": "../secret",
+        "root": "/etc/passwd",
+        "dangling": "none",
+    }
+    for name, target in links.items():
+        (repository / name).symlink_to(target)
+    commit(repository)
+    for name in links:
+        (repository / name).unlink()
+    with revision(repository, "HEAD") as at:
+        assert at.read("alias.md") == b"Second."
+        assert at.read("prompts/up/b\nc ä.md") == at.read("folder/../old/b\nc ä.md") == b""
+        assert at.read("dangling") is None
+        assert at.is_file("alias.md")
+        assert not at.is_file("folder")
+        assert at.files("prompts/up") == (["prompts/up/b\nc ä.md"], [])
+        assert at.files("prompts")[1] == [LeftOut("prompts/up", LINK)]
+        for name, found in {
+            "self": "a loop of symbolic links",
+            "ping/x": "a loop of symbolic links",
+            "away": "one that leaves it",
+            "root": "one that leaves it",
+            "../x": "one that leaves it",
+        }.items():
+            for read in (at.read, at.is_file, at.files):
+                with pytest.raises(InputError) as error:
+                    read(name)
+                assert str(error.value) == f"HEAD:{name}: expected a path inside of the repository, found {found}"
+
+
+def test_what_is_not_in_the_commit_itself_is_said_to_be_elsewhere(repository: Path) -> None:
+    oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n"
+    (repository / "large.jsonl").write_text(pointer)
+    (repository / "about.md").write_text(f"A pointer looks like this:\n{pointer}")
+    git(repository, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    git(repository, "add", "--all", "--", "large.jsonl", "about.md")
+    git(repository, "commit", "-m", "x")
+    with revision(repository, "HEAD") as at:
+        assert at.read("about.md") == f"A pointer looks like this:\n{pointer}".encode()
+        assert at.files(".")[1] == [LeftOut("sub", REPOSITORY)]
+        with pytest.raises(InputError) as error:
+            at.read("large.jsonl")
+        found = "a Git LFS pointer to content that no commit has; leave the file out, or keep it in git itself"
+        assert str(error.value) == f"HEAD:large.jsonl: expected the content of a file, found {found}"
+        for name in ("sub", "sub/a.md"):
+            with pytest.raises(InputError) as error:
+                at.read(name)
+            found = "a submodule, whose files are in a repository of its own"
+            assert str(error.value) == f"HEAD:{name}: expected a path inside of the repository, found {found}"
+
+
+def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> None:
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    for kind in ("blob:none", "tree:0"):
+        git(tmp_path, "clone", "--no-checkout", f"--filter={kind}", f"file://{repository}", kind)
+    with revision(tmp_path / "blob:none", "main") as at:
+        assert len(at.files(".")[0]) == 4
+        for name in ("prompts/a.md", "prompts-too.md"):
+            for _ in range(2):
+                with pytest.raises(InputError) as error:
+                    at.read(name)
+                found = f"a clone that left it out; git show main:{name} fetches it"
+                assert str(error.value) == f"main:{name}: expected its content, found {found}"
+    assert complaint(tmp_path / "tree:0", "main").startswith('"main": expected a commit with its files, found none: ')
+    shown = git(tmp_path / "blob:none", "show", "main:prompts/a.md")
+    with revision(tmp_path / "blob:none", "main") as at:
+        assert at.read("prompts/a.md") == shown.encode() == b"Second."
