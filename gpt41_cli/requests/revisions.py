@@ -33,13 +33,15 @@ class Entry(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """A commit: its `name` as it was given, its full id, what it has at which path, and how to read that.
+    """A commit: its `name` as it was given, its full id, the top of the repository, what it has at which path, sorted, and how to
+    read that.
 
     Paths count from the top of the repository and have "/" between their names.
     """
 
     name: str
     commit: str
+    top: Path
     entries: Mapping[str, Entry]
     content: Callable[[str], bytes | None]
 
@@ -47,6 +49,11 @@ class Revision(NamedTuple):
     def short(self) -> str:
         """How messages call it: by its name, or the first digits where that is its id."""
         return self.commit[:7] if self.commit.startswith(self.name) else self.name
+
+    @property
+    def label(self) -> str:
+        """Its name and the first digits of its id, to be read."""
+        return printable(self.short if self.commit.startswith(self.name) else f"{self.name} ({self.commit[:7]})")
 
     def shown(self, path: str) -> str:
         """How messages call what it has at `path`; `git show` takes that, too."""
@@ -77,7 +84,7 @@ class Revision(NamedTuple):
         prefix = "" if folder in ("", ".") else folder + "/"
         files: list[str] = []
         left_out: list[LeftOut] = []
-        for path, entry in sorted(self.entries.items()):
+        for path, entry in self.entries.items():
             if start and not path.startswith(below):
                 continue
             name = prefix + path[start:]
@@ -125,9 +132,12 @@ class Revision(NamedTuple):
         return data
 
 
+_TOP = ("rev-parse", "--show-toplevel")
+
+
 def top(folder: Path) -> Path | None:
     """The top of the repository that `folder` is in; None where it is in none."""
-    done = _git(folder, "rev-parse", "--show-toplevel")
+    done = _git(folder, *_TOP)
     return None if done.returncode else Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
 
 
@@ -137,6 +147,10 @@ def revision(folder: Path, name: str) -> Iterator[Revision]:
 
     InputError where there is no such commit, or no repository, or no git.
     """
+    place = top(folder)
+    if place is None:
+        said = _said(_git(folder, *_TOP))
+        raise InputError(f"{quoted(name)}: expected a commit, found no repository to read: {said}")
     commit = _commit(folder, name)
     entries = _entries(folder, name, commit)
     command = git_command(folder, "cat-file", "--batch")
@@ -145,7 +159,7 @@ def revision(folder: Path, name: str) -> Iterator[Revision]:
         assert process.stdin
         assert process.stdout
         answers = io.BufferedReader(cast("io.RawIOBase", process.stdout))
-        yield Revision(name, commit, entries, partial(_content, process.stdin, answers))
+        yield Revision(name, commit, place, entries, partial(_content, process.stdin, answers))
 
 
 def _content(questions: IO[bytes], answers: BinaryIO, id_: str) -> bytes | None:
@@ -172,9 +186,6 @@ def _commit(folder: Path, name: str) -> str:
 
 def _instead(folder: Path, name: str) -> str:
     """What there is where no commit of this name is, and what to do."""
-    repository = _git(folder, "rev-parse", "--show-toplevel")
-    if repository.returncode:
-        return f"no repository to read: {_said(repository)}"
     if kind := _printed(folder, "cat-file", "-t", name):
         return f"a {kind}"
     if not _printed(folder, "rev-list", "--max-count=1", "--all"):
@@ -185,7 +196,7 @@ def _instead(folder: Path, name: str) -> str:
 
 
 def _entries(folder: Path, name: str, commit: str) -> dict[str, Entry]:
-    """What a commit has, at every path: git prints `MODE TYPE ID`, a tab and the path."""
+    """What a commit has at every path, sorted: git prints `MODE TYPE ID`, a tab and the path."""
     done = _git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.returncode:
         raise InputError(f"{quoted(name)}: expected a commit with its files, found none: {_said(done)}")
@@ -194,7 +205,7 @@ def _entries(folder: Path, name: str, commit: str) -> dict[str, Entry]:
         about, path = line.split(b"\t", 1)
         mode, _, id_ = about.decode().split(" ")
         entries[os.fsdecode(path)] = Entry(mode, id_)
-    return entries
+    return dict(sorted(entries.items()))
 
 
 def _printed(folder: Path, *arguments: str) -> str:
