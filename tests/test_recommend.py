@@ -90,7 +90,7 @@ def test_a_deadline_admits_batch_and_without_one_its_saving_is_shown() -> None:
     assert chosen(ask(deadline=DAY)) == "gpt-4.1-mini batch"
     assert chosen(ask(deadline=timedelta(hours=23))) == "gpt-4.1-mini standard"
     without = ask()
-    assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: --deadline 24h admits it"}
+    assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: a deadline of 24h admits it"}
     assert "batch-saving" in [remark.rule for remark in without.but]
 
 
@@ -392,7 +392,7 @@ def test_web_search_has_a_window_of_its_own() -> None:
 def test_the_wish_that_is_one_step_away_is_named() -> None:
     found = ask("coding", input_tokens=50_000, usage_tier=1)
     texts = [remark.text for remark in found.but]
-    assert any(text.startswith("gpt-4.1 batch") and "--deadline 24h admits it" in text for text in texts)
+    assert any(text.startswith("gpt-4.1 batch") and "a deadline of 24h admits it" in text for text in texts)
 
 
 def variation(*changes: tuple[str, str]) -> Catalog:

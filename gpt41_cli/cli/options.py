@@ -12,10 +12,14 @@ import typer
 
 from gpt41_cli import notation
 from gpt41_cli.errors import InputError, UnknownName, quoted
+from gpt41_cli.findings import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.decisions.replay import Traffic
+
+FAIL_ON = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
+"""From which level on a finding fails a run."""
 
 # Far above any bill, and low enough for every figure to stay readable.
 MAX_COUNT = 1_000_000_000_000
@@ -47,6 +51,10 @@ def _complete_formats(incomplete: str) -> list[str]:
     from gpt41_cli.views import VIEWS
 
     return [name for name in VIEWS if name.startswith(incomplete)]
+
+
+def _complete_levels(incomplete: str) -> list[str]:
+    return [name for name in FAIL_ON if name.startswith(incomplete)]
 
 
 def _complete_preferences(incomplete: str) -> list[str]:
@@ -178,6 +186,19 @@ AsOf = Annotated[
 PricingFile = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The workloads.", show_default="gpt41.yaml, here or in a folder above"),
+]
+FailOn = Annotated[
+    str,
+    typer.Option(
+        "--fail-on",
+        metavar="LEVEL",
+        help="From which level a finding ends the run with exit code 1: error, warning or never.",
+        autocompletion=_complete_levels,
+    ),
+]
 Format = Annotated[
     str,
     typer.Option("--format", metavar="FORMAT", help="text, json, jsonl, markdown or csv.", autocompletion=_complete_formats),
@@ -262,6 +283,13 @@ def read_day(value: str | None, option: str) -> date:
         except ValueError:
             pass
     raise InputError(f"{option}: expected a date such as 2025-06-01, found {quoted(value)}")
+
+
+def read_level(value: str) -> Level | None:
+    """`--fail-on` as the least level that fails a run; None: none does."""
+    if value not in FAIL_ON:
+        raise UnknownName("--fail-on", value, FAIL_ON)
+    return FAIL_ON[value]
 
 
 def read_percent(value: str, option: str) -> Decimal:

@@ -21,10 +21,10 @@ LACKS = ("invalid-request", "not-text")
 """Rules of findings about inputs that an answer leaves out although it was asked for them."""
 
 
-def finish(report: "Report", output_format: str, quiet: bool) -> NoReturn:
-    """Print the report, whole or as its bare answer, and exit: 1 when it has a finding of level error, else 0."""
+def finish(report: "Report", output_format: str, quiet: bool, fail_on: Level | None = Level.ERROR) -> NoReturn:
+    """Print the report, whole or as its bare answer, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
     show(report, output_format, quiet)
-    failed = [finding for finding in report.findings if finding.level is Level.ERROR]
+    failed = [finding for finding in report.findings if fail_on and finding.level >= fail_on]
     if quiet:
         # A bare answer cannot say what it lacks.
         for finding in dict.fromkeys((*failed, *(finding for finding in report.findings if finding.rule in LACKS))):

@@ -171,7 +171,7 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
     hours = case.catalog.limits.batch.completion_window_hours
     deadline, tier = case.deadline, case.wishes.usage_tier
     if mode == "batch" and (deadline is None or deadline < timedelta(hours=hours)):
-        text = f"batch answers within {hours} hours: --deadline {hours}h admits it"
+        text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
     elif deadline is not None and tier is not None:
         found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)

@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from gpt41_cli.catalog import Variant
+from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.config.tables import Config
 from gpt41_cli.decisions import lifecycle, pace
 from gpt41_cli.decisions.checks import CHECKS, Conditions, Found, excess
-from gpt41_cli.decisions.contents import Files, placed, read
+from gpt41_cli.decisions.contents import Files, read
 from gpt41_cli.decisions.costing import Priced, Usd, cost
 from gpt41_cli.decisions.estimate import notes
-from gpt41_cli.display import decimal, exact, money
+from gpt41_cli.display import decimal, exact, money, number
 from gpt41_cli.findings import Finding, Level
+
+_NAMED = 3
+"""Workloads that a sentence names."""
 
 
 class Checked(NamedTuple):
@@ -43,8 +48,7 @@ def price_all(config: Config, files: Files, conditions: Conditions) -> list[Pric
     found = []
     for declared in config.workloads.values():
         contents = read(declared, files, conditions.catalog, conditions.jobs)
-        with placed(declared, ""):
-            found.append(cost(declared, contents, conditions.catalog, conditions.as_of))
+        found.append(cost(declared, contents, conditions.catalog, conditions.as_of))
     return found
 
 
@@ -107,7 +111,7 @@ def _spending(config: Config, priced: Sequence[Priced], monthly: Usd | None, con
         assert total is not None
         remark = pace.overspent(conditions.catalog, tier, decimal(total.expected))
         if remark:
-            names = ", ".join(each.declared.name for each in some)
+            names = _listed([each.declared.name for each in some])
             text = f"{names}: {money(decimal(total.expected))} a month: {remark.text}"
             place = some[0].declared.place("usage_tier")
             found.append(Finding(remark.rule, Level.ERROR, text, place, remark.actual, remark.allowed))
@@ -118,8 +122,44 @@ def _table(config: Config, priced: Sequence[Priced], monthly: Usd | None, condit
     return lifecycle.check_table(conditions.catalog, conditions.as_of)
 
 
+def _last(config: Config, priced: Sequence[Priced], monthly: Usd | None, conditions: Conditions) -> Found:
+    """For each model, an error where it is shut down, or will be within the time asked about; a warning for its end where none
+    was asked about.
+    """
+    found: list[Finding] = []
+    by_model: dict[tuple[str, str], list[Priced]] = {}
+    for each in priced:
+        by_model.setdefault((each.costing.model, each.costing.platform), []).append(each)
+    for some in by_model.values():
+        first, names = some[0], [each.declared.name for each in some]
+        variant, platform = first.contents.variant, first.declared.platform
+        ends = lifecycle.check(variant, platform, conditions.as_of)
+        level = _gravity(variant, platform, conditions)
+        place = first.declared.place("model")
+        found += (each._replace(level=level, message=f"{_listed(names)}: {each.message}", location=place) for each in ends)
+    return found
+
+
+def _gravity(variant: Variant, platform: Platform, conditions: Conditions) -> Level:
+    """How much the end of a model weighs."""
+    within = conditions.retires_within
+    life = lifecycle.retiring(variant, platform, conditions.as_of)
+    if life is None or life.shutdown is None:
+        return Level.ERROR
+    if within is None:
+        return Level.WARNING
+    return Level.ERROR if life.shutdown - conditions.as_of <= within else Level.NOTICE
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {number(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
 TOGETHER: Mapping[str, Callable[[Config, Sequence[Priced], Usd | None, Conditions], Found]] = {
     "cost of a month": _total,
     "spending of a usage tier": _spending,
+    "end of the models": _last,
     "age of the price table": _table,
 }

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.config.tables import PERIODS
-from gpt41_cli.decisions import batch, lifecycle, pace
+from gpt41_cli.decisions import batch, pace
 from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
 from gpt41_cli.decisions.costing import Priced, Usd
 from gpt41_cli.decisions.measure import Meter
@@ -245,23 +245,6 @@ def _keeps_pace(priced: Priced, conditions: Conditions) -> Found:
     return [_finding(priced, "pace", level, text, "usage_tier", **seconds)]
 
 
-def _lasts(priced: Priced, conditions: Conditions) -> list[Finding]:
-    """An error for a variant that is shut down, or will be within the time asked about; without one, a warning for its end."""
-    variant, platform = priced.contents.variant, priced.declared.platform
-    if lifecycle.ended(variant, platform, conditions.as_of):
-        level = Level.ERROR
-    else:
-        life = lifecycle.retiring(variant, platform, conditions.as_of)
-        within = conditions.retires_within
-        if within is None or life is None or life.shutdown is None:
-            level = Level.WARNING
-        else:
-            level = Level.ERROR if life.shutdown - conditions.as_of <= within else Level.NOTICE
-    name, place = priced.declared.name, priced.declared.place("model")
-    found = lifecycle.check(variant, platform, conditions.as_of)
-    return [each._replace(level=level, message=f"{name}: {each.message}", location=place, subject=name) for each in found]
-
-
 CHECKS: Mapping[str, Callable[[Priced, Conditions], Found]] = {
     "cost of a request": _per_request,
     "cost of a month": _per_month,
@@ -270,5 +253,4 @@ CHECKS: Mapping[str, Callable[[Priced, Conditions], Found]] = {
     "best variant": _best_variant,
     "batch files": _batch_files,
     "usage tier": _keeps_pace,
-    "lifecycle": _lasts,
 }

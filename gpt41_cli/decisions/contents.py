@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
+from gpt41_cli.config.places import placed
 from gpt41_cli.config.tables import Declaration
 from gpt41_cli.decisions import sizing
 from gpt41_cli.decisions.costing import FileTokens
@@ -19,7 +19,7 @@ from gpt41_cli.decisions.sizing import Sized, Sizing, cached, size
 from gpt41_cli.decisions.tally import Tally
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload, workload
 from gpt41_cli.display import number, printable
-from gpt41_cli.errors import Gpt41Error, InputError
+from gpt41_cli.errors import InputError
 from gpt41_cli.requests.inputs import Picture, Text
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import Image
@@ -75,17 +75,6 @@ def read(declared: Declaration, files: Files, catalog: Catalog, jobs: int | None
         with placed(declared, "cached"):
             raise InputError("expected requests to replay, found a prompt or numbers")
     return _prompt(declared, files, catalog)
-
-
-@contextmanager
-def placed(declared: Declaration, key: str) -> Iterator[None]:
-    """Whatever is wrong, said as wrong with the value of a key."""
-    try:
-        yield
-    except Gpt41Error as error:
-        at = declared.place(key)
-        path = ".".join(filter(None, ("workloads", declared.name, key)))
-        raise InputError(f"{printable(at.path)}:{at.line}:{at.column}: {printable(path)}: {error}") from None
 
 
 def listed(declared: Declaration, key: str, patterns: Sequence[str], files: Files) -> tuple[dict[str, Source], list[LeftOut]]:

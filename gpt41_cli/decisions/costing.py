@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli.config.places import placed
 from gpt41_cli.config.tables import Declaration, Range, Volume
 from gpt41_cli.decisions.estimate import Quote, quote, usage_by_rates
 from gpt41_cli.pricing import Rates, Usage
@@ -95,12 +96,14 @@ class Priced(NamedTuple):
 
 
 def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: date) -> Priced:
-    """The price of a workload on that day. MissingPrice where it has none."""
-    offer = catalog.offer(contents.variant, contents.mode, declared.platform, as_of)
+    """The price of a workload on that day. InputError, with the place in gpt41.yaml, where it has none."""
+    with placed(declared, ""):
+        offer = catalog.offer(contents.variant, contents.mode, declared.platform, as_of)
     work = high = contents.work
     if declared.output_tokens and declared.output_tokens.high != declared.output_tokens.expected:
         high = contents.at_most(declared.output_tokens.high)
-    expected, most = quote(catalog, offer, work), quote(catalog, offer, high)
+    with placed(declared, "cached"):  # the one number of it that may not fit the requests
+        expected, most = quote(catalog, offer, work), quote(catalog, offer, high)
     usage = expected.usage
     surcharged = usage_by_rates(offer, work.on(catalog, offer.variant))
     surcharged.pop(offer.row.rates, None)

@@ -202,7 +202,7 @@ def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -
 def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
     """How sure the counts of request bodies are, and how long their answers are taken to be."""
     if work.is_ceiling:
-        yield "Answers are priced at each request's own maximum, the most they can cost: --output-tokens N says otherwise."
+        yield "Answers are priced at each request's own maximum, the most they can cost, where no output tokens are stated."
         if work.unstated:
             which = (
                 "they state none" if work.unstated == work.requests else f"{plural(work.unstated, 'request')} of these state none"

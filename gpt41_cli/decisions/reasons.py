@@ -168,7 +168,7 @@ def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candi
         sources = _price_source(each)
         if [remark.rule for remark in each.exclusions] == ["deadline"]:
             hours = case.catalog.limits.batch.completion_window_hours
-            wait = f"{text}: --deadline {hours}h admits it where the answers can wait that long"
+            wait = f"{text}: a deadline of {hours}h admits it where the answers can wait that long"
             yield Remark(f"{each.mode}-saving", wait, sources)
         else:
             obstacles = "; ".join(remark.text for remark in each.exclusions)

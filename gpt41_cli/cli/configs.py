@@ -1,0 +1,33 @@
+"""gpt41.yaml as commands find and read it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog
+    from gpt41_cli.config.roots import Root
+    from gpt41_cli.config.tables import Config
+
+
+def find_config(named: Path | None) -> Path:
+    """The config that `--config` names, or the nearest one. InputError where there is none."""
+    from gpt41_cli.config.roots import find
+
+    if named is None:
+        return find(Path.cwd())
+    if not named.is_file():
+        raise InputError(
+            f"--config: expected a file, found {'a folder' if named.is_dir() else 'none'} at {printable(str(named))}"
+        )
+    return named
+
+
+def read_config(root: "Root", catalog: "Catalog") -> "Config | None":
+    """The config as `root` has it; None where it has none. TableError when it is wrong."""
+    from gpt41_cli.config.load import parse
+
+    data = root.config()
+    return None if data is None else parse(data, root.file, catalog)

@@ -1,0 +1,123 @@
+"""A Check as a Report: what the workloads cost, what was found, and every check one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import chain
+
+from gpt41_cli.config.tables import Config
+from gpt41_cli.decisions.check import Check, Checked
+from gpt41_cli.decisions.checks import Conditions
+from gpt41_cli.decisions.costing import Costing, Usd
+from gpt41_cli.decisions.saved import SCHEMA, Saved, dump
+from gpt41_cli.display import decimal, exact, money, number, plural, printable
+from gpt41_cli.findings import Finding, Level
+from gpt41_cli.reports import Case, Json, Line, Report, Row, Table, columns, left_out_findings
+
+_LARGEST = 10
+
+
+def report(config: Config, check: Check, conditions: Conditions) -> Report:
+    """The check, to be read and to be computed with; its JSON is what a later run compares with."""
+    costings = [each.priced.costing for each in check.workloads]
+    skipped = [left_out for each in check.workloads for left_out in each.priced.contents.left_out]
+    cases = [Case(each.priced.declared.name, name, found) for each in check.workloads for name, found in each.found.items()]
+    document = dump(Saved(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent))
+    return Report(
+        schema=SCHEMA,
+        answer=_answer(check),
+        headline=f"{_amount(check)}; {_verdict(check)}",
+        lines=(Line("checked", f"{plural(len(cases) + len(check.found), 'check')} of {printable(config.file)}"),),
+        tables=(_workloads(check), *_files(costings)),
+        findings=(*check.findings, *left_out_findings(skipped)),
+        notes=check.notes,
+        data={"config": config.file, "monthly_usd": _usd(check.monthly_usd), **document},
+        records=tuple(document["workloads"]),
+        catalog=conditions.catalog,
+        cases=(*cases, *(Case("all workloads", name, found) for name, found in check.found.items())),
+    )
+
+
+def _answer(check: Check) -> str:
+    """The dollars of a month where every volume is known, else of a request of each workload."""
+    if check.monthly_usd is not None:
+        return exact(decimal(check.monthly_usd.expected))
+    costings = (each.priced.costing for each in check.workloads)
+    return "\n".join(f"{printable(each.name)} {exact(decimal(each.each_usd.expected))}" for each in costings)
+
+
+def _usd(amount: Usd | None) -> Mapping[str, Json] | None:
+    return amount and {"expected": exact(decimal(amount.expected)), "high": exact(decimal(amount.high))}
+
+
+def _amount(check: Check) -> str:
+    workloads = plural(len(check.workloads), "workload")
+    if check.monthly_usd is None:
+        return workloads
+    return f"{workloads}: {between(check.monthly_usd)} a month"
+
+
+def between(amount: Usd) -> str:
+    """What is expected, and the high end where that is another.
+
+    >>> between(Usd(Fraction(3), Fraction(9, 2)))
+    '$3.00 (up to $4.50)'
+    """
+    high = "" if amount.high == amount.expected else f" (up to {money(decimal(amount.high))})"
+    return money(decimal(amount.expected)) + high
+
+
+def _verdict(check: Check) -> str:
+    """How many findings of which level there are."""
+    counts = Counter(finding.level for finding in check.findings)
+    said = [plural(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
+    return ", ".join(said) if said else "all is well"
+
+
+def _workloads(check: Check) -> Table:
+    titles = columns("`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", "")
+    return Table(titles, tuple(_row(each) for each in check.workloads))
+
+
+def _row(checked: Checked) -> Row:
+    costing, volume = checked.priced.costing, checked.priced.costing.volume
+    monthly = costing.monthly_usd
+    cells = (
+        printable(costing.name),
+        costing.model,
+        costing.mode,
+        "" if volume is None else f"{number(volume.requests)} / {volume.period}",
+        _mean(costing.input_tokens, costing),
+        _mean(costing.cached_tokens, costing),
+        _mean(costing.output_tokens.expected, costing),
+        between(costing.each_usd),
+        "" if monthly is None else between(monthly),
+        _worst(checked),
+    )
+    return Row(cells)
+
+
+def _mean(tokens: int, costing: Costing) -> str:
+    """Tokens of a mean request, to the nearest whole one."""
+    return number(int(Fraction(tokens, costing.requests) + Fraction(1, 2)))
+
+
+def _worst(checked: Checked) -> str:
+    found: list[Finding] = list(chain.from_iterable(checked.found.values()))
+    worst = max((finding.level for finding in found), default=None)
+    return "" if worst is None else worst.label
+
+
+def _files(costings: list[Costing]) -> list[Table]:
+    """The files with the most tokens, where there are files."""
+    found = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.files.items()]
+    found.sort(key=lambda each: (-each[0].input_tokens, each[1], each[2]))
+    rows = [
+        Row((printable(path), printable(name), number(tokens.requests), number(tokens.input_tokens)))
+        for tokens, name, path in found[:_LARGEST]
+    ]
+    more = f", {number(len(found) - len(rows))} smaller ones not shown" if len(found) > len(rows) else ""
+    titles = columns("`file", "`workload", ">requests", ">input tokens")
+    return [Table(titles, tuple(rows), f"{plural(len(found), 'file')}{more}", is_detail=True)] if rows else []

@@ -1,0 +1,246 @@
+"""`gpt41 check`: what every workload is held against, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+DAY = ("--as-of", "2026-11-23")
+
+
+def request(content: str = "Say hello.", **more: object) -> str:
+    """The body of a Chat Completions request, of 10 tokens."""
+    body = {"model": "gpt-4.1-mini", "max_tokens": 100, "messages": [{"role": "user", "content": content}], **more}
+    return json.dumps(body)
+
+
+def config(folder: Path, text: str) -> None:
+    (folder / "gpt41.yaml").write_text(f"version: 1\n{text}")
+
+
+def findings(out: str) -> list[tuple[str, str, str]]:
+    """Rule, level and message of each finding in JSON, but for the end of the models, which has its own test."""
+    found = json.loads(out)["findings"]
+    return [(each["rule"], each["level"], each["message"]) for each in found if each["rule"] != "model-retires"]
+
+
+def test_an_expected_figure_over_a_budget_is_an_error_and_a_high_one_a_warning(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(request())
+    config(
+        tmp_path,
+        """workloads:
+  hello:
+    requests: a.json
+    output_tokens: {expected: 100, high: 1000}
+    volume: 1,000,000 / month
+    budget: {per_request_usd: 0.0001, monthly_usd: 200}
+budget: {monthly_usd: 300}
+""",
+    )
+    # 10 input tokens at 0.40 and 100 or 1,000 output tokens at 1.60 a million: $0.000164, or $0.001604.
+    done = run("check", *DAY, "--format", "json")
+    assert findings(done.out) == [
+        ("budget-per-request", "error", "hello: costs $0.000164 a request, over the $0.0001 allowed"),
+        ("budget-monthly", "warning", "hello: may cost $1,604.00 a month, over the $200.00 allowed"),
+        ("budget-total", "warning", "all of it together may cost $1,604.00 a month, over the $300.00 allowed"),
+    ]
+    first = json.loads(done.out)["findings"][0]
+    assert (first["location"], first["actual"], first["allowed"], first["subject"]) == (
+        {"path": "gpt41.yaml", "line": 7, "column": 14},
+        "0.000164",
+        "0.0001",
+        "hello",
+    )
+    assert done.code == 1
+    assert json.loads(done.out)["monthly_usd"] == {"expected": "164", "high": "1604"}
+    assert run("check", *DAY, "--fail-on", "never").code == 0
+    config(
+        tmp_path,
+        "workloads: {hello: {requests: a.json, output_tokens: {expected: 1, high: 9}, budget: {per_request_usd: 0.00001}}}",
+    )
+    assert [run("check", *DAY, "--fail-on", level).code for level in ("error", "warning", "never")] == [0, 1, 0]
+    assert run("check", "--fail-on", "notice").err == (
+        'gpt41: --fail-on: expected one of error, warning, never, found "notice"\n'
+    )
+
+
+def test_the_bare_answer_and_what_failed_beside_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(request())
+    workload = "{requests: a.json, output_tokens: 100, volume: 3 / week"
+    config(tmp_path, f"workloads:\n  a: {workload}}}\n  b: {workload}, budget: {{input_tokens: 9}}}}\n")
+    # 2 workloads of 0.000164 * 3 * 365 / 84 dollars, a figure without a last digit.
+    done = run("check", *DAY, "-q")
+    assert done == (1, "0.004275714286\n", "gpt41: b: a.json:1 has 10 input tokens, over the 9 allowed\n")
+    config(tmp_path, "workloads: {a: {requests: a.json, output_tokens: 100}, b: {input_tokens: 10, model: gpt-4.1}}")
+    assert run("check", *DAY, "-q").out == "a 0.000164\nb 0.00002\n"
+
+
+def test_requests_over_a_budget_are_named_where_they_stand_and_the_rest_counted(run: Run, tmp_path: Path) -> None:
+    lines = [request("word " * words) for words in range(1, 31)]
+    (tmp_path / "many.jsonl").write_text("\n".join(lines))
+    config(tmp_path, "workloads: {many: {requests: many.jsonl, budget: {input_tokens: 25}}}")
+    found = json.loads(run("check", *DAY, "--format", "json").out)["findings"]
+    over = [each for each in found if each["rule"] == "budget-input-tokens"]
+    assert [each["location"]["line"] for each in over] == [30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 2]
+    assert over[0]["message"] == "many: many.jsonl:30 has 38 input tokens, over the 25 allowed"
+    assert over[-1]["message"] == "many: 3 more requests over the 25 allowed"
+    assert over[-1]["location"]["path"] == "gpt41.yaml"
+
+
+def test_a_limit_that_only_the_longest_answers_break_is_a_warning(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        """defaults: {model: gpt-4.1-mini}
+workloads:
+  long: {input_tokens: 2000000}
+  chatty: {input_tokens: 10, output_tokens: {expected: 30000, high: 40000}}
+  urgent: {input_tokens: 200000, mode: priority}
+""",
+    )
+    who = "gpt-4.1-mini in"
+    assert findings(run("check", *DAY, "--format", "json").out) == [
+        (
+            "context-window",
+            "error",
+            f"long: {who} standard: 2,000,000 tokens of input and output are over the context window of 1,047,576",
+        ),
+        ("max-output-tokens", "warning", f"chatty: {who} standard: 40,000 output tokens are over the most it gives, 32,768"),
+        ("priority-long-context", "error", f"urgent: {who} priority: priority takes no request above 128,000 input tokens"),
+    ]
+
+
+def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        """workloads:
+  fine: {input_tokens: 1000, output_tokens: 100, model: gpt-4.1, require: {task: coding}}
+  dear: {input_tokens: 1000, output_tokens: 100, model: gpt-4.1, volume: 1000 / month, require: {task: classification}}
+  weak: {input_tokens: 1000, output_tokens: 100, model: gpt-4.1-nano, require: {task: coding, until: 2027-02-01}}
+  slow: {input_tokens: 1000, output_tokens: 100, model: gpt-4.1, mode: batch, require: {task: coding, deadline: 1h}}
+  blind: {input_tokens: 1000, output_tokens: 100, model: gpt-6-luna, require: {task: coding, needs: [predicted-outputs]}}
+""",
+    )
+    done = run("check", *DAY, "--format", "json")
+    scores = "SWE-bench Verified, Aider polyglot diff, Aider polyglot whole"
+    assert findings(done.out) == [
+        (
+            "cheaper-variant",
+            "notice",
+            "dear: gpt-4.1-mini in standard meets the requirements for $0.56 a month in place of $2.80, 80 % less",
+        ),
+        ("no-score", "warning", "weak: gpt-4.1-nano in standard: no SWE-bench Verified score of it is known for coding"),
+        ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours: a deadline of 24h admits it"),
+        ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
+        ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
+        ("no-score", "warning", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
+        ("qualifying-variant", "notice", "blind: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
+        (
+            "model-shut-down",
+            "error",
+            "weak: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+        ),
+    ]
+    assert done.code == 1
+
+
+def test_a_variant_that_falls_short_of_its_task(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        "workloads:\n  a:\n    input_tokens: 9\n    model: gpt-4.1-mini\n"
+        "    require: {task: coding, tolerance_percent: 5, until: 2027-01-14}\n",
+    )
+    found = json.loads(run("check", *DAY, "--format", "json").out)["findings"]
+    assert [(each["rule"], each["level"], each["location"]["line"]) for each in found] == [
+        ("until", "error", 6),
+        ("tolerance", "error", 6),
+        ("model-retires", "warning", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "level", "code"),
+    [((), "warning", 0), (("--retires-within", "51d"), "notice", 0), (("--retires-within", "52d"), "error", 1)],
+)
+def test_the_end_of_a_model_is_as_grave_as_it_is_near(
+    run: Run, tmp_path: Path, option: tuple[str, ...], level: str, code: int
+) -> None:
+    config(tmp_path, "workloads: {a: {input_tokens: 10, model: gpt-4.1-mini}}")
+    done = run("check", *DAY, *option, "--format", "json")
+    (found,) = json.loads(done.out)["findings"]
+    assert (done.code, found["rule"], found["level"], found["message"]) == (
+        code,
+        "model-retires",
+        level,
+        "a: gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna",
+    )
+    assert found["location"] == {"path": "gpt41.yaml", "line": 2, "column": 35}
+
+
+def test_a_model_that_is_gone_is_an_error(run: Run, tmp_path: Path) -> None:
+    config(tmp_path, "workloads: {a: {input_tokens: 10, model: gpt-4.1-nano}}")
+    done = run("check", *DAY, "--retires-within", "1d", "--format", "json")
+    assert findings(done.out) == [
+        (
+            "model-shut-down",
+            "error",
+            "a: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+        )
+    ]
+    assert done.code == 1
+
+
+def test_a_batch_file_that_would_be_rejected(run: Run, tmp_path: Path) -> None:
+    line = json.loads((ROOT / "tests/data/batch.jsonl").read_text().splitlines()[0])
+    (tmp_path / "in.jsonl").write_text(f"{json.dumps(line)}\n{json.dumps(line)}\n")
+    config(tmp_path, "workloads: {night: {requests: in.jsonl, usage_tier: 1}}")
+    done = run("check", *DAY, "--format", "json")
+    assert done.code == 1
+    (found,) = [each for each in json.loads(done.out)["findings"] if each["level"] == "error"]
+    assert found["message"].startswith("night: in.jsonl:2: ")
+    assert found["location"] == {"path": "in.jsonl", "line": 2, "column": None}
+    # The same lines sent one by one are no Batch file.
+    config(tmp_path, "workloads: {day: {requests: in.jsonl, mode: standard}}")
+    assert run("check", *DAY).code == 0
+
+
+def test_a_usage_tier_that_cannot_take_it_all(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        """defaults: {model: gpt-4.1, usage_tier: 1, output_tokens: 10}
+workloads:
+  steady: {input_tokens: 1000, volume: 1000000 / week}
+  night: {input_tokens: 10000, volume: 1000 / day, mode: batch}
+  little: {input_tokens: 1000, volume: 10 / day}
+  huge: {input_tokens: 40000}
+""",
+    )
+    sent = "in which these requests are sent"
+    parts = "10,000,000 go in 112 parts, one after the other, which takes 112 days"
+    pool = "its long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
+    done = run("check", *DAY, "--format", "json")
+    assert findings(done.out) == [
+        (
+            "pace",
+            "error",
+            f"steady: tier 1 lets 30,000 tokens a minute through, which takes 23 days 3 hours: longer than the week {sent}",
+        ),
+        (
+            "pace",
+            "warning",
+            f"night: tier 1 queues 90,000 batch tokens at a time: {parts}: longer than the day {sent}",
+        ),
+        (
+            "usage-tier",
+            "error",
+            f"huge: gpt-4.1 in standard: one request needs 40,000 tokens a minute; tier 1 allows 30,000, and {pool}",
+        ),
+        (
+            "monthly-limit",
+            "error",
+            "steady, night, little: $9,344.11 a month: tier 1 may spend $100 a month, which is less than this costs",
+        ),
+    ]
