@@ -23,6 +23,8 @@ FLOORS = {
     "display": 0,
     "notation": 0,
     "pricing": 0,
+    "schemas": 0,
+    "shipped": 0,
     "catalog": 1,
     "config": 2,
     "requests": 2,

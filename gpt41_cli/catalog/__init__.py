@@ -9,6 +9,7 @@ from gpt41_cli.catalog.load import parse
 from gpt41_cli.catalog.lookup import MODES, Catalog, Offer, Variant
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, TableError
+from gpt41_cli.shipped import shipped
 
 __all__ = ["MODES", "Catalog", "Offer", "Variant", "read"]
 
@@ -19,7 +20,7 @@ MAX_BYTES = 5_000_000
 def read(path: Path | str | None = None) -> Catalog:
     """The table at `path`, or the one this package comes with. InputError or TableError when it cannot be used."""
     if path is None:
-        return parse(_shipped().read_bytes(), NAME)
+        return parse(shipped(NAME).read_bytes(), NAME)
     path = Path(path)
     try:
         if not S_ISREG(path.stat().st_mode):
@@ -31,10 +32,3 @@ def read(path: Path | str | None = None) -> Catalog:
     if len(data) > MAX_BYTES:
         raise TableError(f"{path}: expected at most {MAX_BYTES:,} bytes, found more")
     return parse(data, str(path))
-
-
-def _shipped() -> Path:
-    """The table inside the wheel; a source checkout has it beside the package instead."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / NAME
-    return inside if inside.exists() else package.parent / NAME

@@ -1,0 +1,92 @@
+"""The schema of gpt41.yaml, by which editors complete and check it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from gpt41_cli import schemas
+from gpt41_cli.catalog import MODES, Catalog
+
+SCHEMA = json.loads(schemas.text("config"))
+
+CONFIG = """
+version: 1
+defaults: {model: gpt-4.1-mini, platform: openai, mode: standard, cached: 60%, output_tokens: 200, usage_tier: 2}
+workloads:
+  triage:
+    requests: prompts/triage/*.json
+    model: gpt-4.1-mini
+    mode: batch
+    platform: openai
+    output_tokens: {expected: 120, high: 400}
+    volume: 120000 / month
+    cached: simulate
+    requests_per_minute: 300
+    lifetime: 10m
+    usage_tier: 2
+    budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
+    require: {task: classification, until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 24h}
+  reply: {prompt: [system.md, user.md], input_tokens: 300, cached: 800, require: {task: [extraction, coding]}}
+  numbers: {input_tokens: 1200, output_tokens: 20}
+budget: {monthly_usd: 500, growth_percent: 5}
+"""
+
+
+def of_config(text: str) -> list[str]:
+    """What the schema has to say against a gpt41.yaml, as an editor would: dates are text there."""
+    document = json.loads(json.dumps(yaml.safe_load(text), default=str))
+    return [f"{each.json_path}: {each.message}" for each in Draft7Validator(SCHEMA).iter_errors(document)]
+
+
+def test_the_schema_of_gpt41_yaml_takes_what_it_may_hold() -> None:
+    assert of_config(CONFIG) == []
+    assert of_config("version: 1\nworkloads: {a: {prompt: a.md}}") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("version: 1", "version: 2", "$.version"),
+        ("version: 1", "", "$"),
+        ("workloads:", "workload:", "$"),
+        ("monthly_usd: 500", "month_usd: 500", "$.budget"),
+        ("usage_tier: 2}", "usage_tier: two}", "$.defaults.usage_tier"),
+        ("mode: batch", "mode: flex", "$.workloads.triage.mode"),
+        ("mode: batch", "mod: batch", "$.workloads.triage"),
+        ("requests: prompts/triage/*.json", "", "$.workloads.triage"),
+        ("requests: prompts/triage/*.json", "requests: []", "$.workloads.triage.requests"),
+        ("prompt: [system.md, user.md]", "requests: a.json", "$.workloads.reply"),
+        ("prompt: [system.md, user.md], input_tokens: 300", "prompt: a.md, requests: b.json", "$.workloads.reply"),
+        ("volume: 120000 / month", "volume: 120000", "$.workloads.triage.volume"),
+        ("volume: 120000 / month", "volume: 120000 / year", "$.workloads.triage.volume"),
+        ("cached: 60%", "cached: 160%", "$.defaults.cached"),
+        ("cached: simulate", "cached: some", "$.workloads.triage.cached"),
+        ("high: 400", "most: 400", "$.workloads.triage.output_tokens"),
+        ("lifetime: 10m", "lifetime: 10 minutes", "$.workloads.triage.lifetime"),
+        ("monthly_usd: 60", "monthly_usd: sixty", "$.workloads.triage.budget.monthly_usd"),
+        ("input_tokens: 8000", "input_tokens: 80.5", "$.workloads.triage.budget.input_tokens"),
+        ("until: 2027-03-01", "until: March", "$.workloads.triage.require.until"),
+        ("needs: [vision]", "needs: vision", "$.workloads.triage.require.needs"),
+        ("tolerance_percent: 15", "tolerance_percent: 115", "$.workloads.triage.require.tolerance_percent"),
+        ("deadline: 24h", "deadline: 24", "$.workloads.triage.require.deadline"),
+    ],
+)
+def test_the_schema_of_gpt41_yaml_refuses_the_rest_at_its_place(old: str, new: str, where: str) -> None:
+    assert old in CONFIG
+    assert where in [each.partition(":")[0] for each in of_config(CONFIG.replace(old, new, 1))]
+
+
+def test_the_names_that_editors_offer_are_names_of_the_table(catalog: Catalog) -> None:
+    definitions = SCHEMA["definitions"]
+    workload = definitions["workload"]["properties"]
+    require = workload["require"]["properties"]
+    assert set(definitions["model"]["examples"]) == {each.id for each in catalog.family} == set(workload["model"]["examples"])
+    assert set(definitions["platform"]["examples"]) == set(catalog.platforms)
+    assert definitions["mode"]["enum"] == workload["mode"]["enum"] == list(MODES)
+    named = [each for example in require["task"]["examples"] for each in ([example] if isinstance(example, str) else example)]
+    assert set(named) <= set(catalog.tasks)
+    assert {each for example in require["needs"]["examples"] for each in example} <= catalog.abilities
