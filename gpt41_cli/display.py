@@ -21,13 +21,26 @@ def money(amount: Decimal) -> str:
 
     >>> money(Decimal("13.2")), money(Decimal("0.000132")), money(Decimal("1234567.891")), money(Decimal(0))
     ('$13.20', '$0.000132', '$1,234,567.89', '$0.00')
+    >>> money(Decimal(-5))
+    '-$5.00'
     """
-    if abs(amount) >= 1 or not amount:
+    if amount < 0:
+        return f"-{money(amount.copy_negate())}"
+    if amount >= 1 or not amount:
         return f"${amount.quantize(_CENT, ROUND_HALF_UP, _WIDE):,f}"
     step = min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
     digits = f"{amount.quantize(step, ROUND_HALF_UP, _WIDE):f}".rstrip("0")
     whole, _, fraction = digits.partition(".")
     return f"${whole}.{fraction.ljust(2, '0')}"
+
+
+def change(amount: Decimal) -> str:
+    """The same of what is added, with its sign.
+
+    >>> change(Decimal("6.1")), change(Decimal("-0.0002")), change(Decimal(0))
+    ('+$6.10', '-$0.0002', '$0.00')
+    """
+    return f"+{money(amount)}" if amount > 0 else money(amount)
 
 
 def rate(price: Decimal) -> str:
@@ -104,6 +117,30 @@ def score_below(share: Fraction) -> str:
     '89.9 %'
     """
     return f"{exact(Decimal(share * 1000 // 1).scaleb(-1))} %"
+
+
+def moved(share: Fraction) -> str:
+    """By how much of itself a figure moved, up or down, to tenths of a percent; what is less is not none.
+
+    >>> moved(Fraction(61, 351)), moved(Fraction(-1, 4)), moved(Fraction(1, 10**5)), moved(Fraction(12))
+    ('17.4 %', '25 %', 'under 0.1 %', '1,200 %')
+    """
+    tenths = round(abs(share) * 1000)
+    return f"{_tenths(tenths):,f} %" if tenths else "under 0.1 %"
+
+
+def moved_over(share: Fraction) -> str:
+    """By how much a figure moved too far, in percent: rounded up, so that it never looks as if it were allowed.
+
+    >>> moved_over(Fraction("0.100001"))
+    '10.1'
+    """
+    return f"{_tenths(-(-share * 1000 // 1)):f}"
+
+
+def _tenths(count: int) -> Decimal:
+    whole, rest = divmod(count, 10)
+    return Decimal(count).scaleb(-1, _WIDE) if rest else Decimal(whole)
 
 
 def times(ratio: Decimal) -> str:

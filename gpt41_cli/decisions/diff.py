@@ -1,0 +1,224 @@
+"""What does a change cost? The workloads of two sides compared: what moved each price, which files did, what grew too far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from itertools import chain
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, VOLUME, Cause, Market, Repriced, causes
+from gpt41_cli.decisions.costing import Costing, Usd
+from gpt41_cli.decisions.growth import Grown, Growth, growth
+from gpt41_cli.display import printable
+from gpt41_cli.errors import Gpt41Error, MissingPrice, quoted
+from gpt41_cli.findings import Finding, Level, Location
+
+MONTH, REQUEST = "month", "request"
+
+_NOTHING = Usd(Fraction(0), Fraction(0))
+_MOST_FILES = 5
+
+
+class Side(NamedTuple):
+    """One side of a comparison: what to call it, its workloads at their prices, and the budget for the growth of them all.
+
+    `places` tell where a workload is declared, and under the empty name that budget. `has_config` False: there was no gpt41.yaml.
+    """
+
+    label: str
+    costings: Mapping[str, Costing]
+    growth_percent: Decimal | None = None
+    places: Mapping[str, Location] = {}
+    has_config: bool = True
+
+
+class Compared(NamedTuple):
+    """One workload on both sides, None where a side lacks it. Amounts are of a `unit`, a month or a request.
+
+    `was` is the price before, `repriced` the same work at the prices of today, `now` the price after, of today too. The
+    `causes` add up to what lies between `was` and `now`; those that move nothing are left out.
+    """
+
+    name: str
+    before: Repriced | None
+    after: Repriced | None
+    unit: str
+    was: Usd
+    repriced: Usd
+    now: Usd
+    causes: tuple[Cause, ...]
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether neither the price nor the mean request has moved."""
+        if not (self.before and self.after) or self.gained_volume is not None:
+            return False
+        return self.before.mean == self.after.mean and self.was == self.now
+
+    @property
+    def gained_volume(self) -> bool | None:
+        """Whether only the side after has a volume, or only that before; None where the sides are alike."""
+        if not (self.before and self.after) or bool(self.before.costing.volume) == bool(self.after.costing.volume):
+            return None
+        return self.before.costing.volume is None
+
+
+class Total(NamedTuple):
+    """Workloads together: of a month those that have a volume; where none has, one request of each. `apart` are the others."""
+
+    unit: str
+    was: Usd
+    repriced: Usd
+    now: Usd
+    causes: tuple[Cause, ...]
+    apart: tuple[str, ...]
+
+
+class Moved(NamedTuple):
+    """A file that adds other tokens to `workloads` than before; None on the side that lacks it there."""
+
+    path: str
+    workloads: tuple[str, ...]
+    before: int | None
+    after: int | None
+
+    @property
+    def tokens(self) -> int:
+        """By how many."""
+        return (self.after or 0) - (self.before or 0)
+
+
+class Diff(NamedTuple):
+    """Two sides compared at the prices of the day `as_of`. `files` are those that moved most, of `files_moved`."""
+
+    before: Side
+    after: Side
+    as_of: date
+    workloads: tuple[Compared, ...]
+    total: Total
+    files: tuple[Moved, ...]
+    files_moved: int
+    growth: tuple[Growth, ...]
+    findings: tuple[Finding, ...]
+
+
+def compare(before: Side, after: Side, catalog: Catalog, as_of: date) -> Diff:
+    """The workloads of two sides compared, each by its name. Both are priced by `catalog` for the day `as_of`, so that a price
+    that has changed since is never blamed on the work. MissingPrice, with side and workload, where one has no price then.
+    """
+    market = Market(catalog, as_of)
+    names = dict.fromkeys((*after.costings, *before.costings))
+    workloads = tuple(_compared(name, _priced(before, name, market), _priced(after, name, market), market) for name in names)
+    total = _total(workloads)
+    moved = _moved(before.costings, after.costings)
+    checked = tuple(_growth(before, after, workloads, total, as_of))
+    return Diff(
+        before,
+        after,
+        as_of,
+        workloads,
+        total,
+        tuple(moved[:_MOST_FILES]),
+        len(moved),
+        checked,
+        (*_first_time(before), *(each.finding for each in checked if each.finding)),
+    )
+
+
+def _first_time(before: Side) -> Iterator[Finding]:
+    if not before.has_config:
+        message = f"{before.label} has no workloads declared: all of them are new, and the growth of all together is not checked"
+        yield Finding("base-without-config", Level.NOTICE, message)
+
+
+def _priced(side: Side, name: str, market: Market) -> Repriced | None:
+    if name not in side.costings:
+        return None
+    try:
+        return market.price(side.costings[name])
+    except Gpt41Error as error:
+        raise MissingPrice(f"{side.label}: {quoted(name)}: {error}") from None
+
+
+def _compared(name: str, before: Repriced | None, after: Repriced | None, market: Market) -> Compared:
+    volumes = [each.costing.volume for each in (before, after) if each]
+    unit = MONTH if all(volumes) else REQUEST
+    many_before, many_after = (_many(each, unit) for each in (before, after))
+    was = _times(before.costing.each_usd, many_before) if before else _NOTHING
+    repriced = _times(before.each_usd, many_before) if before else _NOTHING
+    now = _times(after.each_usd, many_after) if after else _NOTHING
+    found = [Cause(PRICES, repriced.expected - was.expected)]
+    if before and after:
+        found += (Cause(each.name, each.usd * many_before) for each in causes(before, after, market))
+        found.append(Cause(VOLUME, after.each_usd.expected * (many_after - many_before)))
+    else:
+        found.append(Cause(ADDED if after else REMOVED, now.expected - repriced.expected))
+    return Compared(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
+
+
+def _many(priced: Repriced | None, unit: str) -> Fraction:
+    """How many requests there are in a unit."""
+    volume = priced and priced.costing.volume
+    return volume.per_month if volume and unit == MONTH else Fraction(1)
+
+
+def _times(amount: Usd, many: Fraction) -> Usd:
+    return Usd(amount.expected * many, amount.high * many)
+
+
+def _total(workloads: Sequence[Compared]) -> Total:
+    unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
+    inside = [each for each in workloads if each.unit == unit]
+    moved: dict[str, Fraction] = {}
+    for cause in chain.from_iterable(each.causes for each in inside):
+        moved[cause.name] = moved.get(cause.name, Fraction(0)) + cause.usd
+    by_size = sorted((Cause(*each) for each in moved.items() if each[1]), key=lambda cause: -abs(cause.usd))
+    return Total(
+        unit,
+        _sum(each.was for each in inside),
+        _sum(each.repriced for each in inside),
+        _sum(each.now for each in inside),
+        tuple(by_size),
+        tuple(each.name for each in workloads if each.unit != unit),
+    )
+
+
+def _sum(amounts: Iterable[Usd]) -> Usd:
+    return reduce(lambda one, other: Usd(one.expected + other.expected, one.high + other.high), amounts, _NOTHING)
+
+
+def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[Moved]:
+    """The files that moved, those first that moved most. What a file adds to several workloads alike is told once."""
+    sides = [
+        {(name, path): tokens.input_tokens for name, each in side.items() for path, tokens in each.files.items()}
+        for side in (before, after)
+    ]
+    workloads: dict[tuple[str, int | None, int | None], list[str]] = {}
+    for name, path in dict.fromkeys(chain(*sides)):
+        tokens = [side.get((name, path)) for side in sides]
+        if (tokens[0] or 0) != (tokens[1] or 0):
+            workloads.setdefault((path, tokens[0], tokens[1]), []).append(name)
+    found = [Moved(path, tuple(names), *tokens) for (path, *tokens), names in workloads.items()]
+    return sorted(found, key=lambda each: (-abs(each.tokens), each.path))
+
+
+def _growth(before: Side, after: Side, workloads: Iterable[Compared], total: Total, as_of: date) -> Iterator[Growth]:
+    """The budgets for growth: of workloads on both sides, and of all together. What a price table has made dearer is none."""
+
+    def base(was: Usd, repriced: Usd) -> str:
+        return before.label if was == repriced else f"{before.label} at the prices of {as_of}"
+
+    for each in workloads:
+        allowed = each.after and each.after.costing.growth_percent
+        if each.before and allowed is not None:
+            what = (each.name, f"{printable(each.name)}:", f"a {each.unit}", base(each.was, each.repriced))
+            yield growth(Grown(*what, each.repriced, each.now), allowed, after.places.get(each.name))
+    if after.growth_percent is not None and before.has_config:
+        unit = "a month" if total.unit == MONTH else "for a request of each workload"
+        what = ("", "all of it together", unit, base(total.was, total.repriced))
+        yield growth(Grown(*what, total.repriced, total.now), after.growth_percent, after.places.get(""))

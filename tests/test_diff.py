@@ -1,0 +1,426 @@
+"""What a change costs: every cause worked out by hand, alone and together; totals, files, and budgets for growth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import read
+from gpt41_cli.config.tables import PERIODS, Range, Volume
+from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
+from gpt41_cli.decisions.diff import Compared, Diff, Side, compare
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Level, Location
+from gpt41_cli.pricing import EXACT, Rates, Usage, price
+
+TODAY = date(2026, 11, 23)
+CATALOG = read()
+MONTHLY = Volume(100_000, "month")
+PLACE = Location("gpt41.yaml", 7, 5)
+
+
+def costing(
+    model: str = "gpt-4.1-mini",
+    mode: str = "standard",
+    platform: str = "openai",
+    *,
+    name: str = "triage",
+    requests: int = 2,
+    text: int = 1_800,
+    tools: int = 100,
+    schema: int = 100,
+    cached: int = 0,
+    output: tuple[int, int] = (200, 400),
+    volume: Volume | None = MONTHLY,
+    surcharged: Usage | None = None,
+    rates: Rates | None = None,
+    files: Mapping[str, int] | None = None,
+    growth_percent: str | None = None,
+) -> Costing:
+    """A workload at the prices of today, or at `rates`: 2 requests of 1,000 tokens, unless something else is said."""
+    offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform(platform), TODAY)
+    paid = rates or offer.row.rates
+    more, rule = Decimal(0), offer.variant.model.surcharge
+    dear = paid.scaled(rule.input_multiplier, rule.output_multiplier) if rule and surcharged else None
+    if surcharged and dear:
+        more = EXACT.subtract(price(surcharged, dear).total_usd, price(surcharged, paid).total_usd)
+    usages = [Usage(requests, text + tools + schema, cached, each) for each in output]
+    expected, high = (EXACT.add(price(usage, paid).total_usd, more) for usage in usages)
+    return Costing(
+        name=name,
+        model=offer.variant.id,
+        mode=mode,
+        platform=platform,
+        requests=requests,
+        parts={"text": text, "tools": tools, "schema": schema},
+        cached_tokens=cached,
+        output_tokens=Range(*output),
+        volume=volume,
+        rates=paid,
+        surcharged=surcharged or Usage(),
+        surcharged_rates=dear,
+        expected_usd=expected,
+        high_usd=high,
+        files={path: FileTokens(1, tokens) for path, tokens in (files or {}).items()},
+        growth_percent=None if growth_percent is None else Decimal(growth_percent),
+    )
+
+
+def side(*costings: Costing, label: str = "main", growth_percent: str | None = None, has_config: bool = True) -> Side:
+    found = {each.name: each for each in costings}
+    allowed = None if growth_percent is None else Decimal(growth_percent)
+    return Side(label, found, allowed, dict.fromkeys(["", *found], PLACE), has_config)
+
+
+def ask(before: Costing | Side, after: Costing | Side) -> Diff:
+    one, other = (side(each) if isinstance(each, Costing) else each for each in (before, after))
+    return compare(one, other, CATALOG, TODAY)
+
+
+def alone(before: Costing, after: Costing) -> Compared:
+    (found,) = ask(before, after).workloads
+    return found
+
+
+def caused(found: Compared) -> dict[str, str]:
+    """The causes in dollars, of which none may be lost."""
+    assert sum(each.usd for each in found.causes) == found.now.expected - found.was.expected
+    return {each.name: f"{float(each.usd):.6g}" for each in found.causes}
+
+
+BASE = costing()
+
+
+def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
+    """Each 1,000 x $0.40 and 100 x $1.60 a million: $0.00056, or $0.00072 with answers of 200 tokens; 100,000 times."""
+    found = alone(BASE, BASE)
+    assert (found.was, found.now) == (Usd(Fraction(56), Fraction(72)), Usd(Fraction(56), Fraction(72)))
+    assert (found.unit, found.causes, found.is_unchanged) == ("month", (), True)
+
+
+@pytest.mark.parametrize(
+    ("after", "cause", "usd"),
+    [
+        (costing(text=2_200), "prompt tokens", "8"),
+        (costing(tools=160, schema=140), "schema and tools", "2"),
+        (costing(tools=0, schema=0), "schema and tools", "-4"),
+        (costing(output=(300, 400)), "output", "8"),
+        (costing(cached=1_000), "cache", "-15"),
+        (costing("gpt-4.1"), "model", "224"),
+        (costing(mode="batch"), "mode", "-28"),
+        (costing(platform="azure-data-zone"), "platform", "5.6"),
+        (costing(volume=Volume(150_000, "month")), "volume", "28"),
+        (costing(volume=Volume(12_000, "week")), "volume", "-26.8"),
+    ],
+)
+def test_a_cause_alone(after: Costing, cause: str, usd: str) -> None:
+    assert caused(alone(BASE, after)) == {cause: usd}
+
+
+def test_the_same_work_in_more_requests_has_not_moved() -> None:
+    again = costing(requests=4, text=3_600, tools=200, schema=200, output=(400, 800), volume=Volume(100_000, "month"))
+    assert alone(BASE, again).is_unchanged
+    day = costing(volume=Volume(12, "day"))
+    assert alone(day, costing(volume=Volume(84, "week"))).is_unchanged, "7 times 12 a week are the same in a month"
+
+
+def test_only_the_longest_answer_has_moved() -> None:
+    found = alone(BASE, costing(output=(200, 600)))
+    assert (found.causes, found.now, found.is_unchanged) == ((), Usd(Fraction(56), Fraction(88)), False)
+
+
+def test_causes_together_are_charged_in_their_order() -> None:
+    """200 tokens more at $0.40; then 1,200 and 100 tokens in batch for half of $64; then as much again for the volume."""
+    found = alone(BASE, costing(mode="batch", text=2_200, volume=Volume(200_000, "month")))
+    assert caused(found) == {"prompt tokens": "8", "mode": "-32", "volume": "32"}
+    assert found.now.expected == 64
+    assert caused(alone(costing(cached=1_000), costing(cached=1_100, text=2_000))) == {"prompt tokens": "2.5"}, (
+        "half stays cached"
+    )
+    assert caused(alone(costing(cached=1_000), costing(cached=1_000, text=2_000))) == {"prompt tokens": "2.5", "cache": "1.5"}
+
+
+def test_a_cache_without_a_discount_saves_nothing() -> None:
+    assert caused(alone(costing(mode="batch"), costing(mode="batch", cached=1_000))) == {}
+    assert caused(alone(costing(cached=1_000), costing(mode="batch", cached=1_000))) == {"mode": "-13"}
+    assert caused(alone(BASE, costing(mode="batch", cached=1_000))) == {"cache": "-15", "mode": "-13"}
+    nothing = costing(text=0, tools=0, schema=0)
+    assert caused(alone(nothing, costing(cached=1_000))) == {"prompt tokens": "36", "schema and tools": "4", "cache": "-15"}
+
+
+def test_a_model_that_has_no_price_before_the_mode_changes_too_is_charged_with_it() -> None:
+    """$3.50 and $14 a million before, for 1,000 and 100 tokens: $490; after, at $0.05 and $0.20, $7."""
+    before = costing("gpt-4.1", "priority", "azure-global")
+    assert caused(alone(before, costing("gpt-4.1-nano", "batch", "azure-global"))) == {"model and mode": "-483"}
+    further = costing("gpt-4.1-nano", "batch", "azure-data-zone")
+    assert caused(alone(before, further)) == {"model and mode": "-483", "platform": "0.7"}
+
+
+def test_a_price_that_has_changed_is_blamed_on_the_table() -> None:
+    dear = costing(rates=Rates(Decimal("0.80"), Decimal("0.20"), Decimal("3.20")))
+    found = alone(dear, costing(text=2_200))
+    assert caused(found) == {"price table": "-56", "prompt tokens": "8"}
+    assert (found.was, found.repriced, found.now.expected) == (
+        Usd(Fraction(112), Fraction(144)),
+        Usd(Fraction(56), Fraction(72)),
+        64,
+    )
+    assert alone(BASE, dear).is_unchanged, "the other side is at the prices of today, too"
+    free = costing(rates=Rates(Decimal(0), None, Decimal(0)))
+    assert alone(free, BASE).repriced == Usd(Fraction(56), Fraction(72))
+
+
+LONG = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0, "output": (200, 200)}
+
+
+def test_a_surcharge_is_a_cause_of_its_own() -> None:
+    """One request of 300,000 tokens and one of 100,000 cost 200,000 x $0.10 and 100 x $0.50 each in the mean: $2,005 a month.
+    The long one pays double for its 300,000, and half as much again for its 100 of output: $1,501.25 more.
+    """
+    plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))  # type: ignore[arg-type]
+    found = alone(plain, long)
+    assert found.was.expected == 2_005
+    assert caused(found) == {"long-context surcharge": "1501.25"}
+    other = costing(**LONG)  # type: ignore[arg-type]
+    assert caused(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
+    dear = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100), rates=Rates(Decimal("0.20"), None, Decimal(1)))  # type: ignore[arg-type]
+    assert caused(alone(dear, long)) == {"price table": "-3506.25"}
+
+
+def test_a_request_is_compared_where_there_is_no_month() -> None:
+    found = alone(costing(volume=None), costing(volume=None, text=2_200))
+    assert (found.unit, caused(found)) == ("request", {"prompt tokens": "8e-05"})
+    gained, lost = alone(costing(volume=None), BASE), alone(BASE, costing(volume=None, text=2_200))
+    assert (gained.unit, gained.causes, gained.gained_volume, gained.is_unchanged) == ("request", (), True, False)
+    assert (lost.unit, caused(lost), lost.gained_volume) == ("request", {"prompt tokens": "8e-05"}, False)
+
+
+def test_workloads_come_and_go() -> None:
+    before = side(BASE, costing(name="gone", rates=Rates(Decimal("0.80"), None, Decimal("3.20")), volume=Volume(1_000, "month")))
+    found = ask(before, side(BASE, costing(name="new", text=2_200)))
+    assert [(each.name, caused(each)) for each in found.workloads] == [
+        ("triage", {}),
+        ("new", {"added": "64"}),
+        ("gone", {"price table": "-0.56", "removed": "-0.56"}),
+    ]
+    assert [each.is_unchanged for each in found.workloads] == [True, False, False]
+    total = found.total
+    assert (total.unit, total.was.expected, total.now.expected, total.apart) == ("month", Fraction("57.12"), 120, ())
+    assert [(each.name, each.usd) for each in total.causes] == [
+        ("added", 64),
+        ("price table", Fraction("-0.56")),
+        ("removed", Fraction("-0.56")),
+    ]
+
+
+def test_the_total_is_of_a_month_where_there_is_one() -> None:
+    one, other = costing(name="one", volume=None), costing(name="other", text=2_200, volume=None)
+    mixed = ask(side(BASE, one), side(costing(text=2_200), one, other)).total
+    assert (mixed.unit, mixed.was.expected, mixed.now.expected, mixed.apart) == ("month", 56, 64, ("one", "other"))
+    requests = ask(side(one), side(one, other)).total
+    assert (requests.unit, requests.was.expected, requests.now.expected) == ("request", Fraction("0.00056"), Fraction("0.0012"))
+    up_and_down = ask(side(BASE, costing(name="other")), side(costing(text=2_200), costing(name="other", text=1_400))).total
+    assert (up_and_down.causes, up_and_down.was) == ((), up_and_down.now)
+
+
+def test_the_files_that_moved_most() -> None:
+    before = {"a.md": 100, "b.md": 100, "same.md": 7, "gone.md": 60, "c.md": 1, "d.md": 1, "empty.md": 0}
+    after = {"a.md": 130, "b.md": 20, "same.md": 7, "new.md": 70, "c.md": 2, "d.md": 3}
+    twice = costing(files=after), costing(name="other", files={"a.md": 130, "same.md": 7})
+    found = ask(side(costing(files=before), costing(name="other", files={"a.md": 100, "same.md": 8})), side(*twice))
+    assert [(each.path, each.workloads, each.before, each.after, each.tokens) for each in found.files] == [
+        ("b.md", ("triage",), 100, 20, -80),
+        ("new.md", ("triage",), None, 70, 70),
+        ("gone.md", ("triage",), 60, None, -60),
+        ("a.md", ("triage", "other"), 100, 130, 30),
+        ("d.md", ("triage",), 1, 3, 2),
+    ]
+    assert found.files_moved == 7
+
+
+def grown(before: Costing | Side, after: Costing | Side) -> list[tuple[Level, str, str | None, str | None]]:
+    found = ask(before, after)
+    assert {each.location for each in found.findings} <= {PLACE}
+    assert {each.rule for each in found.findings} <= {"budget-growth"}
+    assert [each.finding for each in found.growth if each.finding] == list(found.findings)
+    return [(each.level, each.message, each.actual, each.allowed) for each in found.findings]
+
+
+def test_a_workload_may_not_grow_further_than_its_budget() -> None:
+    assert grown(BASE, costing(text=2_200, growth_percent="14.2")) == [
+        (
+            Level.ERROR,
+            "triage: costs $64.00 a month, 14.3 % more than the $56.00 of main, over the 14.2 % of growth allowed",
+            "14.3",
+            "14.2",
+        )
+    ]
+    assert grown(BASE, costing(text=2_200, growth_percent="14.3")) == []
+    assert grown(BASE, costing(text=1_912, growth_percent="4")) == [], "exactly as much as is allowed"
+    assert grown(costing(text=2_200, growth_percent="1"), BASE) == [], "what is less has not grown"
+    assert grown(costing(volume=None), costing(volume=None, output=(201, 402), growth_percent="0")) == [
+        (
+            Level.ERROR,
+            "triage: costs $0.0005608 a request, 0.2 % more than the $0.00056 of main, over the 0 % of growth allowed",
+            "0.2",
+            "0",
+        )
+    ]
+
+
+def test_what_may_grow_too_far_is_a_warning() -> None:
+    assert grown(BASE, costing(output=(200, 600), growth_percent="20")) == [
+        (
+            Level.WARNING,
+            "triage: may cost $88.00 a month, 22.3 % more than the $72.00 of main, over the 20 % of growth allowed",
+            "22.3",
+            "20",
+        )
+    ]
+
+
+def test_a_price_that_has_changed_is_no_growth() -> None:
+    cheap = costing(rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
+    assert grown(cheap, costing(growth_percent="0")) == []
+    base = "the $56.00 of main at the prices of 2026-11-23"
+    said = f"costs $64.00 a month, 14.3 % more than {base}, over the 10 % of growth allowed"
+    assert grown(side(cheap), side(costing(text=2_200, growth_percent="10"), growth_percent="10")) == [
+        (
+            Level.ERROR,
+            f"triage: {said}",
+            "14.3",
+            "10",
+        ),
+        (
+            Level.ERROR,
+            f"all of it together {said}",
+            "14.3",
+            "10",
+        ),
+    ]
+
+
+def test_growth_from_nothing_is_infinite() -> None:
+    free = costing(text=0, tools=0, schema=0, output=(0, 0))
+    assert grown(free, costing(growth_percent="1000")) == [
+        (Level.ERROR, "triage: costs $56.00 a month, and nothing in main, over the 1000 % of growth allowed", "infinite", "1000")
+    ]
+    assert grown(free, free._replace(growth_percent=Decimal(0))) == []
+
+
+def test_new_workloads_grow_the_total_but_not_themselves() -> None:
+    new = costing(name="new", growth_percent="1", volume=Volume(10_000, "month"))
+    assert grown(side(BASE), side(BASE, new, growth_percent="9")) == [
+        (
+            Level.ERROR,
+            "all of it together costs $61.60 a month, 10 % more than the $56.00 of main, over the 9 % of growth allowed",
+            "10",
+            "9",
+        )
+    ]
+    assert grown(side(BASE), side(BASE, new, growth_percent="10")) == []
+    each = side(costing(volume=None)), side(costing(volume=None), new._replace(volume=None), growth_percent="50")
+    (found,) = grown(*each)
+    assert found[1].startswith("all of it together costs $0.00112 for a request of each workload, 100 % more than the $0.00056")
+
+
+def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
+    found = ask(side(has_config=False), side(costing(growth_percent="1"), growth_percent="1"))
+    assert [(each.rule, each.level, each.message) for each in found.findings] == [
+        (
+            "base-without-config",
+            Level.NOTICE,
+            "main has no workloads declared: all of them are new, and the growth of all together is not checked",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "platform", "complaint"),
+    [
+        ("gpt-4.1-nano", "priority", "azure-global", "no price is known for gpt-4.1-nano in priority on azure-global: "),
+        ("gpt-4.1-micro", "standard", "openai", "model: expected a known one, found"),
+        ("gpt-4.1", "express", "openai", 'mode: expected one of standard, batch, priority, found "express"'),
+        ("gpt-4.1", "standard", "moon", "platform: expected one of openai, "),
+        ("ft:gpt-4.5-preview:a::b", "standard", "openai", "model: expected a base model that can be fine-tuned"),
+    ],
+)
+def test_a_side_without_a_price_is_an_error_and_never_nothing(model: str, mode: str, platform: str, complaint: str) -> None:
+    unknown = BASE._replace(model=model, mode=mode, platform=platform)
+    for sides in ((side(unknown), side(label="the working tree")), (side(label="base.json"), side(unknown))):
+        with pytest.raises(MissingPrice) as caught:
+            ask(*sides)
+        assert str(caught.value).startswith(f'main: "triage": {complaint}')
+
+
+COUNTS = st.integers(0, 10**6)
+
+
+@st.composite
+def costings(draw: st.DrawFn) -> Costing:
+    model = draw(st.sampled_from(list(CATALOG.models.values())))
+    platform = draw(st.sampled_from(list(model.rates)))
+    mode = draw(st.sampled_from(list(model.rates[platform])))
+    text, tools, schema, output = draw(COUNTS), draw(COUNTS), draw(COUNTS), draw(COUNTS)
+    long = Usage(1, draw(st.integers(0, text)), 0, draw(st.integers(0, output))) if model.surcharge else None
+    return costing(
+        model.id,
+        mode,
+        platform,
+        name=draw(st.sampled_from("abc")),
+        requests=draw(st.integers(1, 9)),
+        text=text,
+        tools=tools,
+        schema=schema,
+        cached=draw(st.integers(0, text)),
+        output=(output, output + draw(COUNTS)),
+        volume=draw(st.none() | st.builds(Volume, COUNTS, st.sampled_from(list(PERIODS)))),
+        surcharged=long,
+        rates=draw(st.none() | st.just(Rates(Decimal(3), Decimal(1), Decimal(7)))),
+        growth_percent=draw(st.none() | st.just("5")),
+    )
+
+
+SIDES = st.lists(costings(), max_size=3, unique_by=lambda each: each.name)
+
+
+@given(SIDES, SIDES)
+def test_the_causes_add_up_to_the_change(before: list[Costing], after: list[Costing]) -> None:
+    found = ask(side(*before), side(*after, growth_percent="5"))
+    for each in (*found.workloads, found.total):
+        assert sum(cause.usd for cause in each.causes) == each.now.expected - each.was.expected
+    assert {each.name for each in found.workloads} == {each.name for each in (*before, *after)}
+    inside = [each for each in found.workloads if each.unit == found.total.unit]
+    assert sum(each.now.high for each in inside) == found.total.now.high
+    assert len(inside) + len(found.total.apart) == len(found.workloads)
+
+
+@given(SIDES)
+def test_nothing_has_moved_between_a_side_and_itself(costings: list[Costing]) -> None:
+    today = [each for each in costings if each.rates != Rates(Decimal(3), Decimal(1), Decimal(7))]
+    found = ask(side(*today), side(*today, growth_percent="0"))
+    assert (found.findings, found.files_moved, found.total.causes) == ((), 0, ())
+    assert all(each.is_unchanged for each in found.workloads)
+
+
+def test_a_day_is_priced_as_it_was() -> None:
+    """gpt-5.6-luna cost five times as much until the end of July 2026."""
+    work = costing("gpt-5.6-luna")
+    then = compare(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
+    assert (then.was.expected, then.repriced.expected) == (32, 160)
+    with pytest.raises(MissingPrice, match='main: "triage": no price is known for gpt-5.6-luna in batch'):
+        compare(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
+
+
+def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None:
+    dropped = CATALOG.models["gpt-6-luna"]._replace(surcharge=None)
+    without = CATALOG._replace(models={**CATALOG.models, dropped.id: dropped})
+    long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))  # type: ignore[arg-type]
+    (found,) = compare(side(long), side(long), without, TODAY).workloads
+    assert caused(found) == {"price table": "-1501.25"}
