@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import read
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
+from gpt41_cli.decisions.causes import Amount
+from gpt41_cli.decisions.costing import Costing, FileTokens
 from gpt41_cli.decisions.diff import Compared, Diff, Side, compare
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Level, Location
@@ -90,8 +91,12 @@ def alone(before: Costing, after: Costing) -> Compared:
 
 def caused(found: Compared) -> dict[str, str]:
     """The causes in dollars, of which none may be lost."""
-    assert sum(each.usd for each in found.causes) == found.now.expected - found.was.expected
+    assert sum(each.usd for each in found.causes) == found.now.expected_usd - found.was.expected_usd
     return {each.name: f"{float(each.usd):.6g}" for each in found.causes}
+
+
+def dollars(amount: Amount) -> tuple[Fraction, Fraction]:
+    return amount.expected_usd, amount.high_usd
 
 
 BASE = costing()
@@ -100,7 +105,7 @@ BASE = costing()
 def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
     """Each 1,000 x $0.40 and 100 x $1.60 a million: $0.00056, or $0.00072 with answers of 200 tokens; 100,000 times."""
     found = alone(BASE, BASE)
-    assert (found.was, found.now) == (Usd(Fraction(56), Fraction(72)), Usd(Fraction(56), Fraction(72)))
+    assert found.was == found.now == Amount(Fraction(56), Fraction(72), Fraction(100_000_000), Fraction(10_000_000))
     assert (found.unit, found.causes, found.is_unchanged) == ("month", (), True)
 
 
@@ -132,14 +137,14 @@ def test_the_same_work_in_more_requests_has_not_moved() -> None:
 
 def test_only_the_longest_answer_has_moved() -> None:
     found = alone(BASE, costing(output=(200, 600)))
-    assert (found.causes, found.now, found.is_unchanged) == ((), Usd(Fraction(56), Fraction(88)), False)
+    assert (found.causes, found.now, found.is_unchanged) == ((), found.was._replace(high_usd=Fraction(88)), False)
 
 
 def test_causes_together_are_charged_in_their_order() -> None:
     """200 tokens more at $0.40; then 1,200 and 100 tokens in batch for half of $64; then as much again for the volume."""
     found = alone(BASE, costing(mode="batch", text=2_200, volume=Volume(200_000, "month")))
     assert caused(found) == {"prompt tokens": "8", "mode": "-32", "volume": "32"}
-    assert found.now.expected == 64
+    assert found.now.expected_usd == 64
     assert caused(alone(costing(cached=1_000), costing(cached=1_100, text=2_000))) == {"prompt tokens": "2.5"}, (
         "half stays cached"
     )
@@ -166,14 +171,10 @@ def test_a_price_that_has_changed_is_blamed_on_the_table() -> None:
     dear = costing(rates=Rates(Decimal("0.80"), Decimal("0.20"), Decimal("3.20")))
     found = alone(dear, costing(text=2_200))
     assert caused(found) == {"price table": "-56", "prompt tokens": "8"}
-    assert (found.was, found.repriced, found.now.expected) == (
-        Usd(Fraction(112), Fraction(144)),
-        Usd(Fraction(56), Fraction(72)),
-        64,
-    )
+    assert (dollars(found.was), dollars(found.repriced), found.now.expected_usd) == ((112, 144), (56, 72), 64)
     assert alone(BASE, dear).is_unchanged, "the other side is at the prices of today, too"
     free = costing(rates=Rates(Decimal(0), None, Decimal(0)))
-    assert alone(free, BASE).repriced == Usd(Fraction(56), Fraction(72))
+    assert dollars(alone(free, BASE).repriced) == (56, 72)
 
 
 LONG = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0, "output": (200, 200)}
@@ -185,7 +186,7 @@ def test_a_surcharge_is_a_cause_of_its_own() -> None:
     """
     plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))  # type: ignore[arg-type]
     found = alone(plain, long)
-    assert found.was.expected == 2_005
+    assert found.was.expected_usd == 2_005
     assert caused(found) == {"long-context surcharge": "1501.25"}
     other = costing(**LONG)  # type: ignore[arg-type]
     assert caused(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
@@ -211,7 +212,7 @@ def test_workloads_come_and_go() -> None:
     ]
     assert [each.is_unchanged for each in found.workloads] == [True, False, False]
     total = found.total
-    assert (total.unit, total.was.expected, total.now.expected, total.apart) == ("month", Fraction("57.12"), 120, ())
+    assert (total.unit, total.was.expected_usd, total.now.expected_usd, total.apart) == ("month", Fraction("57.12"), 120, ())
     assert [(each.name, each.usd) for each in total.causes] == [
         ("added", 64),
         ("price table", Fraction("-0.56")),
@@ -222,9 +223,13 @@ def test_workloads_come_and_go() -> None:
 def test_the_total_is_of_a_month_where_there_is_one() -> None:
     one, other = costing(name="one", volume=None), costing(name="other", text=2_200, volume=None)
     mixed = ask(side(BASE, one), side(costing(text=2_200), one, other)).total
-    assert (mixed.unit, mixed.was.expected, mixed.now.expected, mixed.apart) == ("month", 56, 64, ("one", "other"))
+    assert (mixed.unit, mixed.was.expected_usd, mixed.now.expected_usd, mixed.apart) == ("month", 56, 64, ("one", "other"))
     requests = ask(side(one), side(one, other)).total
-    assert (requests.unit, requests.was.expected, requests.now.expected) == ("request", Fraction("0.00056"), Fraction("0.0012"))
+    assert (requests.unit, requests.was.expected_usd, requests.now.expected_usd) == (
+        "request",
+        Fraction("0.00056"),
+        Fraction("0.0012"),
+    )
     up_and_down = ask(side(BASE, costing(name="other")), side(costing(text=2_200), costing(name="other", text=1_400))).total
     assert (up_and_down.causes, up_and_down.was) == ((), up_and_down.now)
 
@@ -394,10 +399,10 @@ SIDES = st.lists(costings(), max_size=3, unique_by=lambda each: each.name)
 def test_the_causes_add_up_to_the_change(before: list[Costing], after: list[Costing]) -> None:
     found = ask(side(*before), side(*after, growth_percent="5"))
     for each in (*found.workloads, found.total):
-        assert sum(cause.usd for cause in each.causes) == each.now.expected - each.was.expected
+        assert sum(cause.usd for cause in each.causes) == each.now.expected_usd - each.was.expected_usd
     assert {each.name for each in found.workloads} == {each.name for each in (*before, *after)}
     inside = [each for each in found.workloads if each.unit == found.total.unit]
-    assert sum(each.now.high for each in inside) == found.total.now.high
+    assert sum(each.now.high_usd for each in inside) == found.total.now.high_usd
     assert len(inside) + len(found.total.apart) == len(found.workloads)
 
 
@@ -413,7 +418,7 @@ def test_a_day_is_priced_as_it_was() -> None:
     """gpt-5.6-luna cost five times as much until the end of July 2026."""
     work = costing("gpt-5.6-luna")
     then = compare(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
-    assert (then.was.expected, then.repriced.expected) == (32, 160)
+    assert (then.was.expected_usd, then.repriced.expected_usd) == (32, 160)
     with pytest.raises(MissingPrice, match='main: "triage": no price is known for gpt-5.6-luna in batch'):
         compare(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.decisions.costing import Costing, Usd
+from gpt41_cli.decisions.costing import Costing
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
@@ -36,6 +36,19 @@ class Cause(NamedTuple):
     usd: Fraction
 
 
+class Amount(NamedTuple):
+    """Dollars, as they are expected and as high as they may go, and the tokens that are expected. Exact: a mean is not whole."""
+
+    expected_usd: Fraction
+    high_usd: Fraction
+    input_tokens: Fraction
+    output_tokens: Fraction
+
+    def times(self, many: Fraction) -> Amount:
+        """So many of it."""
+        return Amount(*(each * many for each in self))
+
+
 class Mean(NamedTuple):
     """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input."""
 
@@ -57,11 +70,11 @@ class Mean(NamedTuple):
 
 
 class Repriced(NamedTuple):
-    """A workload at the prices of a Market: what a request costs, and what of that is a surcharge."""
+    """A workload at the prices of a Market: its mean request, and what of the price of one is a surcharge."""
 
     costing: Costing
     mean: Mean
-    each_usd: Usd
+    each: Amount
     surcharge_usd: Fraction
 
 
@@ -90,7 +103,8 @@ class Market(NamedTuple):
             dear, plain = (Fraction(price(costing.surcharged, each).total_usd) for each in (scaled, rates))
             surcharge = (dear - plain) / costing.requests
         expected = mean.usd(rates) + surcharge
-        return Repriced(costing, mean, Usd(expected, expected + _spread(costing, rates)), surcharge)
+        tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
+        return Repriced(costing, mean, Amount(expected, expected + _spread(costing, rates), *tokens), surcharge)
 
 
 def mean_of(costing: Costing) -> Mean:
@@ -126,7 +140,7 @@ def causes(before: Repriced, after: Repriced, market: Market) -> Iterator[Cause]
     platform that has no price before the next one changes too is charged together with it. What surcharges add, on either side,
     is a cause of its own.
     """
-    at, usd = before.mean, before.each_usd.expected - before.surcharge_usd
+    at, usd = before.mean, before.each.expected_usd - before.surcharge_usd
     together: list[str] = []
     for name, field in STEPS:
         if getattr(at, field) == getattr(after.mean, field):

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from itertools import chain
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, VOLUME, Cause, Market, Repriced, causes
-from gpt41_cli.decisions.costing import Costing, Usd
+from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, VOLUME, Amount, Cause, Market, Repriced, causes
+from gpt41_cli.decisions.costing import Costing
 from gpt41_cli.decisions.growth import Grown, Growth, growth
 from gpt41_cli.display import printable
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quoted
@@ -20,7 +19,6 @@ from gpt41_cli.findings import Finding, Level, Location
 
 MONTH, REQUEST = "month", "request"
 
-_NOTHING = Usd(Fraction(0), Fraction(0))
 _MOST_FILES = 5
 
 
@@ -37,6 +35,9 @@ class Side(NamedTuple):
     has_config: bool = True
 
 
+NOTHING = Amount(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
+
+
 class Compared(NamedTuple):
     """One workload on both sides, None where a side lacks it. Amounts are of a `unit`, a month or a request.
 
@@ -48,9 +49,9 @@ class Compared(NamedTuple):
     before: Repriced | None
     after: Repriced | None
     unit: str
-    was: Usd
-    repriced: Usd
-    now: Usd
+    was: Amount
+    repriced: Amount
+    now: Amount
     causes: tuple[Cause, ...]
 
     @property
@@ -72,9 +73,9 @@ class Total(NamedTuple):
     """Workloads together: of a month those that have a volume; where none has, one request of each. `apart` are the others."""
 
     unit: str
-    was: Usd
-    repriced: Usd
-    now: Usd
+    was: Amount
+    repriced: Amount
+    now: Amount
     causes: tuple[Cause, ...]
     apart: tuple[str, ...]
 
@@ -149,26 +150,28 @@ def _compared(name: str, before: Repriced | None, after: Repriced | None, market
     volumes = [each.costing.volume for each in (before, after) if each]
     unit = MONTH if all(volumes) else REQUEST
     many_before, many_after = (_many(each, unit) for each in (before, after))
-    was = _times(before.costing.each_usd, many_before) if before else _NOTHING
-    repriced = _times(before.each_usd, many_before) if before else _NOTHING
-    now = _times(after.each_usd, many_after) if after else _NOTHING
-    found = [Cause(PRICES, repriced.expected - was.expected)]
+    repriced = before.each.times(many_before) if before else NOTHING
+    was = _saved(before).times(many_before) if before else NOTHING
+    now = after.each.times(many_after) if after else NOTHING
+    found = [Cause(PRICES, repriced.expected_usd - was.expected_usd)]
     if before and after:
         found += (Cause(each.name, each.usd * many_before) for each in causes(before, after, market))
-        found.append(Cause(VOLUME, after.each_usd.expected * (many_after - many_before)))
+        found.append(Cause(VOLUME, after.each.expected_usd * (many_after - many_before)))
     else:
-        found.append(Cause(ADDED if after else REMOVED, now.expected - repriced.expected))
+        found.append(Cause(ADDED if after else REMOVED, now.expected_usd - repriced.expected_usd))
     return Compared(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
+
+
+def _saved(priced: Repriced) -> Amount:
+    """What a request cost at the prices of its side."""
+    usd = priced.costing.each_usd
+    return priced.each._replace(expected_usd=usd.expected, high_usd=usd.high)
 
 
 def _many(priced: Repriced | None, unit: str) -> Fraction:
     """How many requests there are in a unit."""
     volume = priced and priced.costing.volume
     return volume.per_month if volume and unit == MONTH else Fraction(1)
-
-
-def _times(amount: Usd, many: Fraction) -> Usd:
-    return Usd(amount.expected * many, amount.high * many)
 
 
 def _total(workloads: Sequence[Compared]) -> Total:
@@ -188,8 +191,8 @@ def _total(workloads: Sequence[Compared]) -> Total:
     )
 
 
-def _sum(amounts: Iterable[Usd]) -> Usd:
-    return reduce(lambda one, other: Usd(one.expected + other.expected, one.high + other.high), amounts, _NOTHING)
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    return Amount(*(sum(each, Fraction(0)) for each in zip(NOTHING, *amounts, strict=True)))
 
 
 def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[Moved]:
@@ -210,7 +213,7 @@ def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[
 def _growth(before: Side, after: Side, workloads: Iterable[Compared], total: Total, as_of: date) -> Iterator[Growth]:
     """The budgets for growth: of workloads on both sides, and of all together. What a price table has made dearer is none."""
 
-    def base(was: Usd, repriced: Usd) -> str:
+    def base(was: Amount, repriced: Amount) -> str:
         return before.label if was == repriced else f"{before.label} at the prices of {as_of}"
 
     for each in workloads:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.decisions.costing import Usd
+from gpt41_cli.decisions.causes import Amount
 from gpt41_cli.display import decimal, exact, money, moved_over
 from gpt41_cli.findings import Finding, Level, Location
 
@@ -20,8 +20,8 @@ class Grown(NamedTuple):
     subject: str
     unit: str
     base: str
-    before: Usd
-    now: Usd
+    before: Amount
+    now: Amount
 
 
 class Growth(NamedTuple):
@@ -35,8 +35,8 @@ class Growth(NamedTuple):
 def growth(grown: Grown, allowed_percent: Decimal, location: Location | None) -> Growth:
     """An error where what is expected has grown too far, a warning where only the high end has. From nothing it is infinite."""
     for level, verb, before, now in (
-        (Level.ERROR, "costs", grown.before.expected, grown.now.expected),
-        (Level.WARNING, "may cost", grown.before.high, grown.now.high),
+        (Level.ERROR, "costs", grown.before.expected_usd, grown.now.expected_usd),
+        (Level.WARNING, "may cost", grown.before.high_usd, grown.now.high_usd),
     ):
         if now > before * (1 + Fraction(allowed_percent) / 100):
             by = moved_over((now - before) / before) if before else "infinite"
