@@ -129,13 +129,14 @@ def moved(share: Fraction) -> str:
     return f"{_tenths(tenths):,f} %" if tenths else "under 0.1 %"
 
 
-def moved_over(share: Fraction) -> str:
-    """By how much a figure moved too far, in percent: rounded up, so that it never looks as if it were allowed.
+def moved_over(share: Fraction, allowed_percent: Decimal) -> str:
+    """The same of what moved further than is allowed, in digits: rounded up where it would else look as if it were.
 
-    >>> moved_over(Fraction("0.100001"))
-    '10.1'
+    >>> moved_over(Fraction("0.71429"), Decimal(10)), moved_over(Fraction("0.100001"), Decimal(10))
+    ('71.4', '10.1')
     """
-    return f"{_tenths(-(-share * 1000 // 1)):f}"
+    nearest = _tenths(round(share * 1000))
+    return f"{nearest if nearest > allowed_percent else _tenths(-(-share * 1000 // 1)):f}"
 
 
 def _tenths(count: int) -> Decimal:

@@ -13,7 +13,8 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
 
-PRICES, SURCHARGE, VOLUME, ADDED, REMOVED = "price table", "long-context surcharge", "volume", "added", "removed"
+PRICES, SURCHARGE, VOLUME = "price table", "long-context surcharge", "volume"
+ADDED, REMOVED = "added workloads", "removed workloads"
 
 STEPS = (
     ("prompt tokens", "prompt_tokens"),

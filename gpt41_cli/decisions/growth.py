@@ -39,7 +39,7 @@ def growth(grown: Grown, allowed_percent: Decimal, location: Location | None) ->
         (Level.WARNING, "may cost", grown.before.high_usd, grown.now.high_usd),
     ):
         if now > before * (1 + Fraction(allowed_percent) / 100):
-            by = moved_over((now - before) / before) if before else "infinite"
+            by = moved_over((now - before) / before, allowed_percent) if before else "infinite"
             than = f"{by} % more than the {money(decimal(before))} of {grown.base}" if before else f"and nothing in {grown.base}"
             allowed = exact(allowed_percent)
             text = f"{grown.subject} {verb} {money(decimal(now))} {grown.unit}, {than}, over the {allowed} % of growth allowed"

@@ -1,0 +1,263 @@
+"""A Diff as a Report: what the change costs and the largest cause first, then every cause, the workloads, and the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.causes import Cause, Repriced
+from gpt41_cli.decisions.costing import Usd
+from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total
+from gpt41_cli.display import change, decimal, exact, money, moved, number, plural
+from gpt41_cli.reports import Case, Json, Line, Report, Row, Table, columns, left_out_findings
+
+if TYPE_CHECKING:
+    from gpt41_cli.requests.trees import LeftOut
+
+SCHEMA = "gpt41.diff/1"
+
+_TITLES = columns("`workload", "per", ">before", ">after", ">change", ">input each", ">output each", "cause")
+
+
+def report(catalog: Catalog, diff: Diff, left_out: Sequence[LeftOut] = ()) -> Report:
+    """The comparison, to be read and to be computed with. Its bare answer is the change in dollars."""
+    changed = sorted((each for each in diff.workloads if not each.is_unchanged), key=_by_change)
+    return Report(
+        schema=SCHEMA,
+        answer=_digits(diff.total.now.expected_usd - diff.total.was.expected_usd),
+        headline=_headline(diff, len(changed)),
+        lines=tuple(_lines(diff, len(changed))),
+        tables=tuple(_tables(diff, changed)),
+        findings=(*diff.findings, *left_out_findings(left_out)),
+        notes=tuple(_notes(diff)),
+        data=_data(diff),
+        records=tuple(map(_record, diff.workloads)),
+        catalog=catalog,
+        cases=tuple(
+            Case(each.name or "all of it together", "growth", (each.finding,) if each.finding else ()) for each in diff.growth
+        ),
+    )
+
+
+def _by_change(compared: Compared) -> tuple[bool, Fraction]:
+    """In which order workloads are shown: those of a month first, of these the one that moved most."""
+    return compared.unit != MONTH, -abs(compared.now.expected_usd - compared.was.expected_usd)
+
+
+def _digits(amount: Fraction) -> str:
+    return exact(decimal(amount))
+
+
+def _headline(diff: Diff, changed: int) -> str:
+    total, base = diff.total, diff.before.label
+    cost = f"{money(decimal(total.now.expected_usd))} {_of(diff)}"
+    if not changed:
+        return f"no change from {base}: {cost}"
+    if total.was.expected_usd == total.now.expected_usd:
+        return f"{cost}, the same as {base}, but {plural(changed, 'workload')} changed"
+    first = total.causes[0]
+    share = f", {change(decimal(first.usd))}" if len(total.causes) > 1 else ""
+    most = "most of all " if len(total.causes) > 1 else ""
+    return f"{cost}, {_moved(total.was.expected_usd, total.now.expected_usd)} from {base}: {most}{first.name}{share}"
+
+
+def _of(diff: Diff) -> str:
+    """What the total is of."""
+    if diff.total.unit == MONTH:
+        return "a month"
+    return "a request" if len(diff.workloads) == 1 else "for a request of each workload"
+
+
+def _moved(was: Fraction, now: Fraction) -> str:
+    """By how much, and by which share of what it was."""
+    by = f"{'up' if now > was else 'down'} {money(decimal(abs(now - was)))}"
+    return f"{by} ({moved((now - was) / was)})" if was else by
+
+
+def _lines(diff: Diff, changed: int) -> Iterator[Line]:
+    """Every cause of the total, then its high end, its tokens, and what did not change."""
+    was, now = diff.total.was, diff.total.now
+    for cause in diff.total.causes:
+        yield Line(cause.name, change(decimal(cause.usd)))
+    if (was.high_usd, now.high_usd) != (was.expected_usd, now.expected_usd):
+        by = _moved(was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
+        yield Line("at most", f"{money(decimal(now.high_usd))} {_of(diff)}, {by}")
+    if was.input_tokens != now.input_tokens or was.output_tokens != now.output_tokens:
+        tokens = f"{_arrow(was.input_tokens, now.input_tokens)} in, {_arrow(was.output_tokens, now.output_tokens)} out"
+        yield Line("tokens", f"{tokens}, {_of(diff)}")
+    if changed and changed < len(diff.workloads):
+        yield Line("unchanged", plural(len(diff.workloads) - changed, "workload"))
+
+
+def _arrow(was: Fraction, now: Fraction) -> str:
+    """Tokens before and after, or once where they are the same."""
+    before, after = (number(round(each)) for each in (was, now))
+    return before if was == now else f"{before} -> {after}"
+
+
+def _tables(diff: Diff, changed: Sequence[Compared]) -> Iterator[Table]:
+    if changed:
+        yield Table(_TITLES, tuple(map(_row, changed)))
+    several = [each for each in changed if len(each.causes) > 1]
+    if several and len(diff.workloads) > 1:
+        rows = tuple(_cause_row(each, cause) for each in several for cause in _by_size(each))
+        yield Table(columns("`workload", "per", "cause", ">change"), rows, "Every cause", is_detail=True)
+    if diff.files:
+        most = f"The {number(len(diff.files))} files that moved most, of {number(diff.files_moved)}"
+        title = most if diff.files_moved > len(diff.files) else f"{plural(diff.files_moved, 'file')} moved"
+        titles = columns("`file", "`workload", ">before", ">after", ">tokens")
+        yield Table(titles, tuple(map(_file_row, diff.files)), title, is_detail=True)
+
+
+def _cause_row(compared: Compared, cause: Cause) -> Row:
+    return Row((compared.name, compared.unit, cause.name, change(decimal(cause.usd))))
+
+
+def _by_size(compared: Compared) -> list[Cause]:
+    return sorted(compared.causes, key=lambda cause: -abs(cause.usd))
+
+
+def _row(compared: Compared) -> Row:
+    before, after = compared.before, compared.after
+    was, now = compared.was.expected_usd, compared.now.expected_usd
+    share = f" ({moved((now - was) / was)})" if before and after and was not in (0, now) else ""
+    each = [side.each for side in (before, after) if side]
+    cells = (
+        compared.name,
+        compared.unit,
+        money(decimal(was)) if before else "",
+        money(decimal(now)) if after else "",
+        f"{change(decimal(now - was))}{share}",
+        _arrow(each[0].input_tokens, each[-1].input_tokens),
+        _arrow(each[0].output_tokens, each[-1].output_tokens),
+        _main_cause(compared),
+    )
+    return Row(cells)
+
+
+def _main_cause(compared: Compared) -> str:
+    """The largest cause, or what changed without moving the price."""
+    if _state(compared) in ("added", "removed"):
+        return _state(compared)
+    if compared.causes:
+        first = _by_size(compared)[0].name
+        return first if len(compared.causes) == 1 else f"{first} most of all"
+    if compared.gained_volume is not None:
+        return "has a volume now" if compared.gained_volume else "has no volume now"
+    return "longest answer" if compared.was.high_usd != compared.now.high_usd else ""
+
+
+def _file_row(file: Moved) -> Row:
+    more = f" and {number(len(file.workloads) - 1)} more" if len(file.workloads) > 1 else ""
+    before, after = ("" if each is None else number(each) for each in (file.before, file.after))
+    return Row((file.path, f"{file.workloads[0]}{more}", before, after, f"{file.tokens:+,}"))
+
+
+def _notes(diff: Diff) -> Iterator[str]:
+    """How the two sides were compared."""
+    yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
+    if stale := [each.name for each in diff.workloads if each.after and _has_other_prices(each.after)]:
+        yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
+    if one_sided := [each.name for each in diff.workloads if each.gained_volume is not None]:
+        yield f"With a volume on one side only, and so compared for a request: {', '.join(one_sided)}."
+    if diff.total.apart:
+        yield f"Compared for a request, and so not in the sum of a month: {', '.join(diff.total.apart)}."
+    if any(len(each.causes) > 1 for each in diff.workloads):
+        yield "Each cause is what one thing changes while the others stay as they are, one after the other from tokens to volume."
+
+
+def _has_other_prices(priced: Repriced) -> bool:
+    return priced.costing.each_usd.expected != priced.each.expected_usd
+
+
+def _data(diff: Diff) -> Mapping[str, Json]:
+    total = diff.total
+    return {
+        "as_of": str(diff.as_of),
+        "before": diff.before.label,
+        "after": diff.after.label,
+        "total": {"unit": total.unit, **_amounts(total), "apart": list(total.apart)},
+        "workloads": list(map(_record, diff.workloads)),
+        "files": [_file_json(each) for each in diff.files],
+        "files_moved": diff.files_moved,
+        "growth": [
+            {
+                "workload": each.name or None,
+                "allowed_percent": exact(each.allowed_percent),
+                "level": each.finding.level.label if each.finding else None,
+            }
+            for each in diff.growth
+        ],
+    }
+
+
+def _record(compared: Compared) -> Mapping[str, Json]:
+    before, after = compared.before, compared.after
+    return {
+        "workload": compared.name,
+        "state": _state(compared),
+        "unit": compared.unit,
+        **_amounts(compared),
+        "before": before and _side_json(before, before.costing.each_usd),
+        "after": after and _side_json(after, Usd(after.each.expected_usd, after.each.high_usd)),
+    }
+
+
+def _state(compared: Compared) -> str:
+    if compared.before is None:
+        return "added"
+    return "removed" if compared.after is None else "unchanged" if compared.is_unchanged else "changed"
+
+
+def _amounts(found: Compared | Total) -> Mapping[str, Json]:
+    """The amounts of a unit: `change_percent` of the price before, `growth_percent` of that at the prices of today."""
+    was, repriced, now = found.was, found.repriced, found.now
+    return {
+        "before_usd": _usd_json(Usd(was.expected_usd, was.high_usd)),
+        "repriced_usd": _usd_json(Usd(repriced.expected_usd, repriced.high_usd)),
+        "after_usd": _usd_json(Usd(now.expected_usd, now.high_usd)),
+        "change_usd": _digits(now.expected_usd - was.expected_usd),
+        "change_percent": _percent(was.expected_usd, now.expected_usd),
+        "growth_percent": _percent(repriced.expected_usd, now.expected_usd),
+        "causes_usd": {cause.name: _digits(cause.usd) for cause in found.causes},
+        "input_tokens": {"before": _digits(was.input_tokens), "after": _digits(now.input_tokens)},
+        "output_tokens": {"before": _digits(was.output_tokens), "after": _digits(now.output_tokens)},
+    }
+
+
+def _side_json(priced: Repriced, each_usd: Usd) -> Mapping[str, Json]:
+    """A workload on one side, in the mean of its requests; `monthly_usd` null where it has no volume."""
+    costing = priced.costing
+    monthly = costing.volume and Usd(*(usd * costing.volume.per_month for usd in each_usd))
+    return {
+        "model": costing.model,
+        "mode": costing.mode,
+        "platform": costing.platform,
+        "requests": costing.requests,
+        "volume": costing.volume and costing.volume._asdict(),
+        "input_tokens": _digits(priced.each.input_tokens),
+        "cached_tokens": _digits(Fraction(costing.cached_tokens, costing.requests)),
+        "output_tokens": _digits(priced.each.output_tokens),
+        "each_usd": _usd_json(each_usd),
+        "monthly_usd": monthly and _usd_json(monthly),
+    }
+
+
+def _usd_json(amount: Usd) -> Mapping[str, Json]:
+    return {"expected": _digits(amount.expected), "high": _digits(amount.high)}
+
+
+def _percent(was: Fraction, now: Fraction) -> str | None:
+    return _digits((now - was) / was * 100) if was else None
+
+
+def _file_json(file: Moved) -> Mapping[str, Json]:
+    return {
+        "path": file.path,
+        "workloads": list(file.workloads),
+        "before_tokens": file.before,
+        "after_tokens": file.after,
+        "change_tokens": file.tokens,
+    }
