@@ -25,6 +25,7 @@ FLOORS = {
     "pricing": 0,
     "schemas": 0,
     "shipped": 0,
+    "rules": 0,
     "catalog": 1,
     "config": 2,
     "requests": 2,

@@ -34,7 +34,7 @@ def binds(catalog: Catalog, timing: Timing) -> Iterator[Remark]:
     for wait in timing.waits:
         needs = "" if wait.files else f", these need {number(wait.needed)}"
         text = f"{_pool(catalog, timing, wait)}: tier {timing.tier} {allowance(wait)}{needs}: {time(timing.mode, wait.seconds)}"
-        yield Remark(wait.limit, text, (wait.pool.source,), actual=str(wait.needed), allowed=str(wait.allowed))
+        yield Remark("binds", text, (wait.pool.source,), actual=str(wait.needed), allowed=str(wait.allowed))
 
 
 def spread(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iterator[Remark]:
