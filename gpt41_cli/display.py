@@ -222,12 +222,13 @@ def _seconds(interval: Fraction, rounding: str) -> str:
 
 def printable(text: str) -> str:
     """`text` with everything escaped that a terminal or a CI runner could act on: controls, line breaks, bidi marks, lone
-    surrogates, and the commands that some runners look for anywhere in a line.
+    surrogates, and the commands that runners look for anywhere in a line or at its beginning.
 
-    >>> printable("tea\\nspoon")
-    'tea\\\\nspoon'
+    >>> printable("tea\\nspoon"), printable("::error::tea")
+    ('tea\\\\nspoon', '\\\\x3a:error::tea')
     """
     text = text.replace("##", "#\\x23") if _COMMAND.search(text) else text
+    text = text.replace(":", "\\x3a", 1) if text.lstrip().startswith("::") else text
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

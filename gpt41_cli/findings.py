@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -40,3 +41,8 @@ class Finding(NamedTuple):
     actual: str | None = None
     allowed: str | None = None
     subject: str | None = None
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, those of the highest level first, each level in its order."""
+    return sorted(findings, key=lambda finding: -finding.level)

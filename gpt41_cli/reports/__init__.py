@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gpt41_cli.display import number
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Level, Location, worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from gpt41_cli.catalog import Catalog
@@ -92,8 +92,7 @@ class Report(NamedTuple):
     def unsaid(self) -> tuple[Finding, ...]:
         """The findings that neither the headline nor a line has said already, the worst first."""
         said = " ".join((self.headline, *(line.text for line in self.lines)))
-        worst_first = sorted(self.findings, key=lambda finding: -finding.level)
-        return tuple(finding for finding in worst_first if finding.message not in said)
+        return tuple(finding for finding in worst_first(self.findings) if finding.message not in said)
 
 
 def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from gpt41_cli.errors import UnknownName
 from gpt41_cli.reports import Report
 
 # Named, not imported: a run pays for the one format it draws.
-VIEWS = ("text", "json", "jsonl", "markdown", "csv")
+VIEWS = ("text", "json", "jsonl", "csv", "markdown", "github", "junit", "sarif", "gitlab")
 
 
 class Screen(NamedTuple):

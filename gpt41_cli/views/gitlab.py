@@ -1,0 +1,28 @@
+"""The findings as a code quality report of GitLab, which compares the fingerprints of two runs."""
+
+from __future__ import annotations
+
+import json
+
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Level
+from gpt41_cli.reports import Report
+from gpt41_cli.views import Screen
+from gpt41_cli.views.places import placed
+
+_SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTICE: "info"}
+
+
+def render(report: Report, screen: Screen) -> str:
+    """A JSON array with an object for each finding, the worst first."""
+    issues = [
+        {
+            "description": printable(each.finding.message),
+            "check_name": each.finding.rule,
+            "fingerprint": each.fingerprint,
+            "severity": _SEVERITIES[each.finding.level],
+            "location": {"path": printable(each.place.path), "lines": {"begin": each.place.line or 1}},
+        }
+        for each in placed(report)
+    ]
+    return json.dumps(issues, indent=2) + "\n"

@@ -1,0 +1,76 @@
+"""The checks as JUnit XML, as GitLab, Jenkins and the reporters of other CI read it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Sequence
+
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Finding, Level
+from gpt41_cli.reports import Case, Report
+from gpt41_cli.views import Screen
+from gpt41_cli.views.places import in_file
+
+
+def render(report: Report, screen: Screen) -> str:
+    """A test case for each check, failed where it has an error; where a report is not one of checks, for each finding."""
+    cases = _cases(report)
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.group, []).append(case)
+    root = ET.Element("testsuites", {"name": "gpt41", **_counts(cases)})
+    for group, members in groups.items():
+        suite = ET.SubElement(root, "testsuite", {"name": printable(group), **_counts(members)})
+        seen = Counter[str]()
+        for case in members:
+            seen[case.name] += 1
+            # Of several cases with one name readers keep the first only.
+            name = case.name if seen[case.name] == 1 else f"{case.name} ({seen[case.name]})"
+            _add(suite, case._replace(name=name))
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _cases(report: Report) -> list[Case]:
+    """The checks of the report, and one for each finding that belongs to none of them; one that passed where there is nothing."""
+    told = {finding for case in report.cases for finding in case.findings}
+    group = report.schema.partition("/")[0]
+    rest = [Case(group, _name(each), (each,)) for each in report.findings if each not in told]
+    return [*report.cases, *rest] or [Case(group, "no findings")]
+
+
+def _name(finding: Finding) -> str:
+    """A name that stays the same from run to run."""
+    place = in_file(finding)
+    about = place.path if place else finding.subject
+    return f"{finding.rule}: {about}" if about else finding.rule
+
+
+def _counts(cases: Sequence[Case]) -> dict[str, str]:
+    failures = sum(any(map(_is_failure, case.findings)) for case in cases)
+    return {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": "0"}
+
+
+def _is_failure(finding: Finding) -> bool:
+    return finding.level is Level.ERROR
+
+
+def _add(suite: ET.Element, case: Case) -> None:
+    """The case with its errors as one failure, the form that every reader takes, and what weighs less as its output."""
+    element = ET.SubElement(suite, "testcase", classname=printable(case.group), name=printable(case.name))
+    places = list(filter(None, map(in_file, case.findings)))
+    if places:
+        element.set("file", printable(places[0].path))
+    failures = [each for each in case.findings if _is_failure(each)]
+    if failures:
+        rules = ", ".join(dict.fromkeys(each.rule for each in failures))
+        failure = ET.SubElement(element, "failure", message=printable(failures[0].message), type=rules)
+        failure.text = _told(failures)
+    others = [each for each in case.findings if not _is_failure(each)]
+    if others:
+        ET.SubElement(element, "system-out").text = _told(others)
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return "\n".join(f"{each.level.label}: {printable(each.message)} [{each.rule}]" for each in findings)

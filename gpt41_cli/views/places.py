@@ -1,0 +1,46 @@
+"""The findings of a report for formats that know files: the worst first, where each is, and what tells it from the others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import PurePath
+from typing import NamedTuple
+
+from gpt41_cli.findings import Finding, Location, worst_first
+from gpt41_cli.reports import Report
+from gpt41_cli.requests.sources import LITERAL, STDIN
+
+
+class Placed(NamedTuple):
+    """A finding, where it is shown, and its fingerprint.
+
+    The fingerprint is that of the same finding after lines have moved and figures changed: it is made of the rule, the file
+    and the subject, and counts those that are alike in all of these.
+    """
+
+    finding: Finding
+    place: Location
+    fingerprint: str
+
+
+def placed(report: Report) -> list[Placed]:
+    """Every finding, the worst first; one that is in no file is shown at that of the figures, or else at the folder."""
+    table = Location(report.catalog.file if report.catalog else ".")
+    seen = Counter[str]()
+    found = []
+    for finding in worst_first(report.findings):
+        place = in_file(finding)
+        parts = "\0".join((finding.rule, place.path if place else "", finding.subject or ""))
+        digest = hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        seen[digest] += 1
+        found.append(Placed(finding, place or table, f"{digest}:{seen[digest]}"))
+    return found
+
+
+def in_file(finding: Finding) -> Location | None:
+    """Where it is, with forward slashes; None where that is in no file."""
+    place = finding.location
+    if place is None or place.path in (STDIN, LITERAL):
+        return None
+    return place._replace(path=PurePath(place.path).as_posix())

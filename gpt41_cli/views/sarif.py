@@ -1,0 +1,58 @@
+"""The findings as SARIF 2.1.0, as code scanning takes them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from gpt41_cli import __version__
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Level
+from gpt41_cli.reports import Json, Report
+from gpt41_cli.rules import RULES
+from gpt41_cli.views import Screen
+from gpt41_cli.views.places import Placed, placed
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+
+
+def render(report: Report, screen: Screen) -> str:
+    """One run with the rules that were broken and a result for each finding, the worst first."""
+    found = placed(report)
+    rules = list(dict.fromkeys(each.finding.rule for each in found))
+    driver = {
+        "name": "gpt41",
+        "version": __version__,
+        "rules": [{"id": rule, "shortDescription": {"text": RULES[rule]}} for rule in rules],
+    }
+    results = [_result(each, rules.index(each.finding.rule)) for each in found]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _result(each: Placed, rule: int) -> Mapping[str, Json]:
+    finding, place = each.finding, each.place
+    region = {"startLine": place.line or 1}
+    if place.column:
+        region["startColumn"] = place.column
+    physical: Mapping[str, Json] = {"artifactLocation": {"uri": _uri(place.path)}, "region": region}
+    figures = {"actual": finding.actual, "allowed": finding.allowed, "subject": finding.subject}
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.level],
+        "message": {"text": printable(finding.message)},
+        "locations": [{"physicalLocation": physical}],
+        # The one key that code scanning reads.
+        "partialFingerprints": {"primaryLocationLineHash": each.fingerprint},
+        "properties": {name: value for name, value in figures.items() if value is not None},
+    }
+
+
+def _uri(path: str) -> str:
+    """The path as a URI: relative, or of the scheme `file` where it begins at a root."""
+    encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(path))
+    return f"file://{encoded}" if path.startswith("/") else encoded

@@ -1,0 +1,271 @@
+"""What CI reads: workflow commands, JUnit, SARIF, code quality, and Markdown that fits a comment, whatever text is in them."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.reports import Case, Report
+from gpt41_cli.rules import RULES
+from gpt41_cli.views import Screen, render
+from tests.conftest import ROOT, Run
+
+DAY = ("--as-of", "2026-11-23")
+SCREEN = Screen(width=None, colour=False)
+SARIF = Draft4Validator(json.loads((ROOT / "tests" / "data" / "sarif-schema-2.1.0.json").read_text()))
+
+NASTY = [
+    *("::error::x", "::", " ::set-output name=a::b", "##[error]x", "##vso[task.complete]", "%0A::error::", "\n", "\r\n::stop::"),
+    *("]]>", "<b>", "&amp;", "\x00", "\x1b[31m", "\udce9", "\ufffe", "a,b:c%", "../é ü#?", "@team", "https://x.y", "```", "**"),
+    *("</details>", "- [x](y)", "1. ", "\\", "|", "\\|", "    ", "<!--", "$x$", "www.x.y"),
+]
+HOSTILE = st.lists(st.text(max_size=12) | st.sampled_from(NASTY), max_size=5).map("".join)
+"""Text as somebody who means harm would name a file or a model."""
+
+FINDINGS = st.lists(
+    st.builds(
+        Finding,
+        st.sampled_from(sorted(RULES)),
+        st.sampled_from(Level),
+        HOSTILE,
+        st.none() | st.builds(Location, HOSTILE, st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
+        st.none() | HOSTILE,
+        st.none() | HOSTILE,
+        st.none() | HOSTILE,
+    ),
+    max_size=30,
+).map(tuple)
+
+
+def report(*findings: Finding, catalog: Catalog | None = None, **changed: Any) -> Report:
+    """A report that says little but its findings."""
+    plain = Report("gpt41.batch/1", "1", "Rejected", (), (), findings, (), {}, (), catalog)
+    return plain._replace(**changed)
+
+
+def found(
+    message: str = "too much", level: Level = Level.ERROR, at: Location | None = None, subject: str | None = None
+) -> Finding:
+    return Finding("batch-bytes", level, message, at, subject=subject)
+
+
+# GitHub
+
+
+def command(line: str) -> tuple[str, Mapping[str, str], str] | None:
+    """What the runner takes a line for (actions/runner, ActionCommand.cs): level, properties, message; None for plain text."""
+    line = line.lstrip()
+    end = line.find("::", 2)
+    if not line.startswith("::") or end < 0:
+        return None
+    level, _, listed = line[2:end].partition(" ")
+    pairs = (pair.partition("=") for pair in listed.strip().split(",") if pair)
+    return level, {name: unescaped(value) for name, _, value in pairs}, unescaped(line[end + 2 :])
+
+
+def unescaped(text: str) -> str:
+    for code, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(code, char)
+    return text
+
+
+def test_an_annotation_stands_at_its_file_line_and_column() -> None:
+    place = Location("./in/a,b:100%.jsonl", 7, 3)
+    lines = render(report(found("50% over", at=place), found("at all", Level.NOTICE)), "github", SCREEN).splitlines()
+    assert lines == [
+        "Rejected",
+        "::error file=in/a%2Cb%3A100%25.jsonl,line=7,col=3,title=batch-bytes::50%25 over",
+        "::notice title=batch-bytes::at all",
+    ]
+    assert command(lines[1]) == (
+        "error",
+        {"file": "in/a,b:100%.jsonl", "line": "7", "col": "3", "title": "batch-bytes"},
+        "50% over",
+    )
+
+
+def test_ten_annotations_of_each_level_are_shown_the_worst_first_and_the_others_counted() -> None:
+    many = [found(f"{level.label} {index}", level) for index in range(12) for level in sorted(Level)]
+    lines = render(report(*many, found("the 13th")), "github", SCREEN).splitlines()
+    shown = [f"{level} {index}" for level in ("error", "warning", "notice") for index in range(10)]
+    assert [each[2] for each in map(command, lines) if each] == shown
+    assert lines[-1] == "and 7 more that are not shown here: 3 errors, 2 warnings, 2 notices"
+
+
+@given(FINDINGS, HOSTILE)
+def test_no_text_starts_a_command_of_its_own(findings: tuple[Finding, ...], headline: str) -> None:
+    lines = render(report(*findings, headline=headline), "github", SCREEN).splitlines()
+    commands = [each for each in map(command, lines) if each]
+    assert not any("##[" in line or "##vso[" in line for line in lines)
+    for level in Level:
+        expected = [each for each in findings if each.level is level][:10]
+        assert [properties["title"] for name, properties, _ in commands if name == level.label] == [
+            each.rule for each in expected
+        ]
+        # An escape that stood in the text already is taken for one: nothing that the runner could act on comes of it.
+        assert not any(char in message for _, _, message in commands for char in "\r\n")
+    assert len(commands) == sum(min(10, sum(each.level is level for each in findings)) for level in Level)
+
+
+# JUnit
+
+
+def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
+    broken = (
+        found("too large", at=Location("a.yaml", 2)),
+        found("late", Level.WARNING),
+        found("too many"),
+        found("by the way", Level.NOTICE),
+    )
+    cases = (Case("triage", "budget", broken), Case("triage", "deadline"), Case("reply", "budget"), Case("reply", "budget"))
+    root = ET.fromstring(render(report(*broken, found("elsewhere"), cases=cases), "junit", SCREEN))
+    assert root.attrib == {"name": "gpt41", "tests": "5", "failures": "2", "errors": "0", "skipped": "0"}
+    assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root] == [
+        ("triage", "2", "1"),
+        ("reply", "2", "0"),
+        ("gpt41.batch", "1", "1"),
+    ]
+    first = root[0][0]
+    assert first.attrib == {"classname": "triage", "name": "budget", "file": "a.yaml"}
+    failure, output = first
+    assert failure.attrib == {"message": "too large", "type": "batch-bytes"}
+    assert failure.text == "error: too large [batch-bytes]\nerror: too many [batch-bytes]"
+    assert (output.tag, output.text) == ("system-out", "warning: late [batch-bytes]\nnotice: by the way [batch-bytes]")
+    assert [case.get("name") for case in root[1]] == ["budget", "budget (2)"]
+    assert root[2][0].attrib == {"classname": "gpt41.batch", "name": "batch-bytes"}
+
+
+def test_a_report_without_checks_has_a_test_case_for_each_finding_or_one_that_passed() -> None:
+    warned = render(report(found("at most 7", Level.WARNING, Location("a.jsonl", 3))), "junit", SCREEN)
+    (case,) = ET.fromstring(warned).iter("testcase")
+    assert (case.get("name"), [each.tag for each in case]) == ("batch-bytes: a.jsonl", ["system-out"])
+    (passed,) = ET.fromstring(render(report(), "junit", SCREEN)).iter("testcase")
+    assert (passed.get("name"), len(passed)) == ("no findings", 0)
+
+
+@given(FINDINGS, st.lists(st.builds(Case, HOSTILE, HOSTILE, FINDINGS), max_size=4).map(tuple))
+def test_junit_holds_any_text_and_loses_no_finding(findings: tuple[Finding, ...], cases: tuple[Case, ...]) -> None:
+    root = ET.fromstring(render(report(*findings, cases=cases), "junit", SCREEN).encode())
+    told = "\n".join(text for case in root.iter("testcase") for each in case if (text := each.text))
+    for finding in findings:
+        assert f"{finding.level.label}: {printable(finding.message)} [{finding.rule}]" in told
+    names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(names) >= len(cases)
+
+
+# SARIF
+
+
+def results(drawn: str) -> list[dict[str, Any]]:
+    document = json.loads(drawn)
+    SARIF.validate(document)
+    (run,) = document["runs"]
+    for each in run["results"]:
+        assert run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"]
+    listed: list[dict[str, Any]] = run["results"]
+    return listed
+
+
+def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -> None:
+    broken = Finding("batch-bytes", Level.ERROR, "too large", Location("in/ü #1.jsonl", 4, 2), "9", "5", "in/ü #1.jsonl")
+    drawn = render(report(found("at all", Level.NOTICE), broken, catalog=catalog), "sarif", SCREEN)
+    first, second = results(drawn)
+    assert (first["level"], second["level"]) == ("error", "note")
+    assert first["message"] == {"text": "too large"}
+    assert first["properties"] == {"actual": "9", "allowed": "5", "subject": "in/ü #1.jsonl"}
+    assert first["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "in/%C3%BC%20%231.jsonl"},
+        "region": {"startLine": 4, "startColumn": 2},
+    }
+    assert second["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "pricing.yaml"}
+    (rule,) = json.loads(drawn)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule == {"id": "batch-bytes", "shortDescription": {"text": RULES["batch-bytes"]}}
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [("./a//b.md", "a/b.md"), ("../a.md", "../a.md"), ("a:b.md", "a%3Ab.md"), ("/srv/a b.md", "file:///srv/a%20b.md")],
+)
+def test_the_uri_of_a_path(path: str, uri: str) -> None:
+    (only,) = results(render(report(found(at=Location(path))), "sarif", SCREEN))
+    assert only["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+
+
+def test_what_is_read_from_standard_input_is_placed_at_the_table(catalog: Catalog) -> None:
+    (only,) = results(render(report(found(at=Location("-", 5)), catalog=catalog), "sarif", SCREEN))
+    place = only["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "pricing.yaml"}, "region": {"startLine": 1}}
+    assert "file=" not in render(report(found(at=Location("-", 5))), "github", SCREEN)
+
+
+@given(FINDINGS)
+def test_sarif_holds_any_text(findings: tuple[Finding, ...]) -> None:
+    assert len(results(render(report(*findings), "sarif", SCREEN))) == len(findings)
+
+
+# GitLab
+
+
+def fingerprints(*findings: Finding) -> list[str]:
+    """As GitLab gets them, and the same in SARIF."""
+    issues = json.loads(render(report(*findings), "gitlab", SCREEN))
+    lasting = [each["fingerprint"] for each in issues]
+    drawn = results(render(report(*findings), "sarif", SCREEN))
+    assert [each["partialFingerprints"]["primaryLocationLineHash"] for each in drawn] == lasting
+    return lasting
+
+
+def test_a_fingerprint_outlives_a_moved_line_and_other_figures() -> None:
+    before = fingerprints(found("9 bytes", at=Location("a.jsonl", 3)), found("8 bytes", at=Location("a.jsonl", 9)))
+    after = fingerprints(found("7 bytes", at=Location("./a.jsonl", 4)), found("1 byte", at=Location("a.jsonl", 5, 2)))
+    assert before == after
+    others = [found(at=Location("b.jsonl")), found(at=Location("a.jsonl"), subject="gpt")]
+    assert len({*before, *fingerprints(*others), *fingerprints(found()), *fingerprints(found(at=Location("-")))}) == 5
+
+
+@given(FINDINGS)
+def test_code_quality_has_what_gitlab_asks_for(findings: tuple[Finding, ...]) -> None:
+    issues = json.loads(render(report(*findings), "gitlab", SCREEN))
+    assert len({each["fingerprint"] for each in issues}) == len(issues) == len(findings)
+    for issue in issues:
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in ("major", "minor", "info")
+        assert issue["location"]["path"].isprintable()
+        assert issue["location"]["lines"]["begin"] >= 1
+
+
+# Whole runs
+
+
+def test_formats_of_a_rejected_file(run: Run, tmp_path: Any) -> None:
+    """The same findings in every format, and exit code 1 from each."""
+    lines = (ROOT / "tests" / "data" / "batch.jsonl").read_text().splitlines()
+    lines[2] = lines[2].replace("POST", "GET")
+    (tmp_path / "bad.jsonl").write_text("\n".join(lines))
+    drawn = {name: run("batch", "bad.jsonl", *DAY, "--format", name) for name in ("github", "junit", "sarif", "gitlab")}
+    assert {(done.code, done.err) for done in drawn.values()} == {(1, "")}
+    assert (
+        '::error file=bad.jsonl,line=3,title=batch-method::bad.jsonl:3: method: expected POST, found "GET"' in drawn["github"].out
+    )
+    assert ET.fromstring(drawn["junit"].out).get("failures") == "1"
+    assert [each["level"] for each in results(drawn["sarif"].out)] == ["error", "warning"]
+    assert [each["severity"] for each in json.loads(drawn["gitlab"].out)] == ["major", "minor"]
+
+
+def test_a_name_at_the_beginning_of_a_line_is_no_command(run: Run, tmp_path: Any) -> None:
+    name = "::error title=a::b.jsonl"
+    (tmp_path / name).write_bytes((ROOT / "tests" / "data" / "batch.jsonl").read_bytes())
+    for view in ("text", "csv", "github"):
+        done = run("batch", name, str(ROOT / "tests" / "data" / "batch.jsonl"), *DAY, "--format", view)
+        assert not any(line.lstrip().startswith("::error") for line in done.out.splitlines())
+    assert r"\x3a:error title=a::b.jsonl" in run("batch", name, str(ROOT / "tests/data/batch.jsonl"), *DAY).out
