@@ -70,5 +70,14 @@ RULES: Mapping[str, str] = {
     "no-cache-discount": "The mode gives cached tokens no discount.",
     "reasoning": "The model bills reasoning tokens as output.",
     "would-have-to-give": "What keeps the nearest candidate out.",
+    # the workloads of gpt41.yaml
+    "budget-per-request": "A request of the workload costs no more than its budget allows.",
+    "budget-monthly": "The workload costs no more in a month than its budget allows.",
+    "budget-total": "All workloads together cost no more in a month than the budget allows.",
+    "budget-input-tokens": "Each request of the workload has no more input tokens than its budget allows.",
+    "budget-growth": "The workload has not become dearer by more than its budget allows.",
+    "cheaper-variant": "No other variant or mode meets the same requirements for less.",
+    "qualifying-variant": "A variant that meets the requirements, where the one that is used does not.",
+    "base-without-config": "What is compared with has a gpt41.yaml.",
 }
 """By rule id: the demand, where a finding says that it is broken; else what is told."""

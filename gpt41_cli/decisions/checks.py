@@ -69,26 +69,26 @@ def excess(amount: Usd, allowed: Decimal) -> Excess | None:
     return Excess(Level.WARNING, amount.high) if amount.high > Fraction(allowed) else None
 
 
-def _over(priced: Priced, rule: str, amount: Usd, allowed: Decimal, what: str, key: str) -> list[Finding]:
-    found = excess(amount, allowed)
-    if found is None:
-        return []
-    text = f"{found.text} {what}, over the {money(allowed)} allowed"
-    return [_finding(priced, rule, found.level, text, key, actual=found.actual, allowed=exact(allowed))]
-
-
 def _per_request(priced: Priced, conditions: Conditions) -> Found:
     allowed = priced.declared.budget.per_request_usd
     if allowed is None:
         return None
-    return _over(priced, "budget-per-request", priced.costing.each_usd, allowed, "a request", "budget.per_request_usd")
+    found = excess(priced.costing.each_usd, allowed)
+    if found is None:
+        return []
+    text, key = f"{found.text} a request, over the {money(allowed)} allowed", "budget.per_request_usd"
+    return [_finding(priced, "budget-per-request", found.level, text, key, actual=found.actual, allowed=exact(allowed))]
 
 
 def _per_month(priced: Priced, conditions: Conditions) -> Found:
     allowed, monthly = priced.declared.budget.monthly_usd, priced.costing.monthly_usd
     if allowed is None or monthly is None:
         return None
-    return _over(priced, "budget-monthly", monthly, allowed, "a month", "budget.monthly_usd")
+    found = excess(monthly, allowed)
+    if found is None:
+        return []
+    text, key = f"{found.text} a month, over the {money(allowed)} allowed", "budget.monthly_usd"
+    return [_finding(priced, "budget-monthly", found.level, text, key, actual=found.actual, allowed=exact(allowed))]
 
 
 def _input_tokens(priced: Priced, conditions: Conditions) -> Found:
