@@ -22,7 +22,7 @@ from tests.conftest import ROOT, Run
 
 DAY = ("--as-of", "2026-11-23")
 SCREEN = Screen(width=None, colour=False)
-SARIF = Draft4Validator(json.loads((ROOT / "tests" / "data" / "sarif-schema-2.1.0.json").read_text()))
+SARIF = Draft4Validator(json.loads((ROOT / "tests" / "published" / "sarif-schema-2.1.0.json").read_text()))
 
 NASTY = [
     *("::error::x", "::", " ::set-output name=a::b", "##[error]x", "##vso[task.complete]", "%0A::error::", "\n", "\r\n::stop::"),

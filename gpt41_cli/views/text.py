@@ -12,8 +12,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from gpt41_cli.display import printable
-from gpt41_cli.findings import Level
+from gpt41_cli.findings import Finding, Level
 from gpt41_cli.reports import Report, Row, Table
+from gpt41_cli.requests.sources import LITERAL, STDIN
 from gpt41_cli.views import Screen
 
 # Named colours and attributes only: the terminal's own palette keeps them readable on light and on dark.
@@ -47,7 +48,7 @@ def render(report: Report, screen: Screen) -> str:
     )
     console.print(_text(report.headline, "headline"))
     labelled = [(line.label, "label", line.text, line.cited) for line in report.lines]
-    labelled += [(each.level.label, _LEVELS[each.level], each.message, each.rule) for each in report.unsaid]
+    labelled += [(each.level.label, _LEVELS[each.level], each.message, _cited(each)) for each in report.unsaid]
     for part in (labelled, [("note", "faint", note, "") for note in report.notes]):
         if part:
             console.print()
@@ -65,6 +66,14 @@ def render(report: Report, screen: Screen) -> str:
             # The bar tells what is shown from what is said about it, and keeps a line from being a command to whoever reads it.
             console.print(_text(f"| {line}", ""), soft_wrap=True)
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
+
+
+def _cited(finding: Finding) -> str:
+    """The rule, and the place where the message does not say it."""
+    if finding.location is None or finding.location.path in (STDIN, LITERAL):
+        return finding.rule
+    place = ":".join(str(each) for each in finding.location[:2] if each is not None)
+    return finding.rule if place in finding.message else f"{finding.rule}, {place}"
 
 
 def _text(text: str, style: str) -> Text:
