@@ -259,3 +259,12 @@ def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> No
     shown = git(tmp_path / "blob:none", "show", "main:prompts/a.md")
     with revision(tmp_path / "blob:none", "main") as at:
         assert at.read("prompts/a.md") == shown.encode() == b"Second."
+
+
+def test_content_that_is_missing_does_not_keep_the_rest_from_being_read(repository: Path) -> None:
+    id_ = git(repository, "rev-parse", "HEAD:prompts/a.md")
+    (repository / ".git" / "objects" / id_[:2] / id_[2:]).unlink()
+    with revision(repository, "HEAD") as at:
+        with pytest.raises(InputError, match=r"^HEAD:prompts/a\.md: expected its content, found a clone that left it out"):
+            at.read("prompts/a.md")
+        assert at.read("prompts-too.md") == b"Too."

@@ -196,7 +196,7 @@ def _instead(folder: Path, name: str) -> str:
 
 
 def _entries(folder: Path, name: str, commit: str) -> dict[str, Entry]:
-    """What a commit has at every path, sorted: git prints `MODE TYPE ID`, a tab and the path."""
+    """What a commit has at every path, sorted as git does: it prints `MODE TYPE ID`, a tab and the path."""
     done = _git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.returncode:
         raise InputError(f"{quoted(name)}: expected a commit with its files, found none: {_said(done)}")
@@ -205,7 +205,7 @@ def _entries(folder: Path, name: str, commit: str) -> dict[str, Entry]:
         about, path = line.split(b"\t", 1)
         mode, _, id_ = about.decode().split(" ")
         entries[os.fsdecode(path)] = Entry(mode, id_)
-    return dict(sorted(entries.items()))
+    return entries
 
 
 def _printed(folder: Path, *arguments: str) -> str:
