@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,11 @@ def test_content_that_is_missing_does_not_keep_the_rest_from_being_read(reposito
         with pytest.raises(InputError, match=r"^HEAD:prompts/a\.md: expected its content, found a clone that left it out"):
             at.read("prompts/a.md")
         assert at.read("prompts-too.md") == b"Too."
+
+
+def test_a_worker_that_lives_on_does_not_keep_a_commit_open(repository: Path) -> None:
+    with revision(repository, "HEAD"):
+        worker = get_context("fork").Process(target=signal.pause)
+        worker.start()
+    worker.kill()
+    worker.join()

@@ -159,7 +159,10 @@ def revision(folder: Path, name: str) -> Iterator[Revision]:
         assert process.stdin
         assert process.stdout
         answers = io.BufferedReader(cast("io.RawIOBase", process.stdout))
-        yield Revision(name, commit, place, entries, partial(_content, process.stdin, answers))
+        try:
+            yield Revision(name, commit, place, entries, partial(_content, process.stdin, answers))
+        finally:
+            process.kill()  # it would go on for as long as a worker, forked in the meantime, holds the other end of its pipe
 
 
 def _content(questions: IO[bytes], answers: BinaryIO, id_: str) -> bytes | None:
