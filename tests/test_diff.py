@@ -341,7 +341,7 @@ def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
         (
             "base-without-config",
             Level.NOTICE,
-            "main has no workloads declared: all of them are new, and the growth of all together is not checked",
+            "main declares no workloads: every one is new, and none has grown",
         )
     ]
 

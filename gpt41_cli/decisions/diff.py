@@ -133,7 +133,7 @@ def compare(before: Side, after: Side, catalog: Catalog, as_of: date) -> Diff:
 
 def _first_time(before: Side) -> Iterator[Finding]:
     if not before.has_config:
-        message = f"{before.label} has no workloads declared: all of them are new, and the growth of all together is not checked"
+        message = f"{before.label} declares no workloads: every one is new, and none has grown"
         yield Finding("base-without-config", Level.NOTICE, message)
 
 

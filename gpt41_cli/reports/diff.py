@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import Cause, Repriced
+from gpt41_cli.decisions.causes import VOLUME, Cause, Repriced
 from gpt41_cli.decisions.costing import Usd
 from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total
 from gpt41_cli.display import change, decimal, exact, money, moved, number, plural
@@ -77,10 +77,10 @@ def _moved(was: Fraction, now: Fraction) -> str:
 
 
 def _lines(diff: Diff, changed: int) -> Iterator[Line]:
-    """Every cause of the total, then its high end, its tokens, and what did not change."""
+    """Every cause of the total where there are several, its high end, its tokens, and what did not change."""
     was, now = diff.total.was, diff.total.now
-    for cause in diff.total.causes:
-        yield Line(cause.name, change(decimal(cause.usd)))
+    if len(diff.total.causes) > 1:
+        yield from (Line(cause.name, change(decimal(cause.usd))) for cause in diff.total.causes)
     if (was.high_usd, now.high_usd) != (was.expected_usd, now.expected_usd):
         by = _moved(was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
         yield Line("at most", f"{money(decimal(now.high_usd))} {_of(diff)}, {by}")
@@ -112,7 +112,7 @@ def _tables(diff: Diff, changed: Sequence[Compared]) -> Iterator[Table]:
 
 
 def _cause_row(compared: Compared, cause: Cause) -> Row:
-    return Row((compared.name, compared.unit, cause.name, change(decimal(cause.usd))))
+    return Row((compared.name, compared.unit, _said(compared, cause), change(decimal(cause.usd))))
 
 
 def _by_size(compared: Compared) -> list[Cause]:
@@ -142,11 +142,24 @@ def _main_cause(compared: Compared) -> str:
     if _state(compared) in ("added", "removed"):
         return _state(compared)
     if compared.causes:
-        first = _by_size(compared)[0].name
-        return first if len(compared.causes) == 1 else f"{first} most of all"
+        first = _said(compared, _by_size(compared)[0])
+        return first if len(compared.causes) == 1 else f"most of all {first}"
     if compared.gained_volume is not None:
         return "has a volume now" if compared.gained_volume else "has no volume now"
     return "longest answer" if compared.was.high_usd != compared.now.high_usd else ""
+
+
+def _said(compared: Compared, cause: Cause) -> str:
+    """A cause, and from what to what, where that is a name or a volume."""
+    sides = [side.costing for side in (compared.before, compared.after) if side]
+    shown = {
+        "model": [each.model for each in sides],
+        "mode": [each.mode for each in sides],
+        "platform": [each.platform for each in sides],
+        VOLUME: [f"{number(each.volume.requests)} / {each.volume.period}" for each in sides if each.volume],
+    }
+    moves = [" -> ".join(shown[name]) for name in cause.name.split(" and ") if name in shown]
+    return f"{cause.name}: {', '.join(moves)}" if moves else cause.name
 
 
 def _file_row(file: Moved) -> Row:

@@ -1,0 +1,130 @@
+"""`gpt41 diff`."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli.configs import find_config, read_config
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError, quoted
+
+if TYPE_CHECKING:
+    from gpt41_cli.config.roots import Root
+    from gpt41_cli.config.tables import Config
+    from gpt41_cli.decisions.checks import Conditions
+    from gpt41_cli.decisions.diff import Side
+    from gpt41_cli.findings import Location
+    from gpt41_cli.requests.trees import LeftOut
+
+
+class _Read(NamedTuple):
+    """One side, and what was left out of the folders that it names."""
+
+    side: "Side"
+    left_out: "Sequence[LeftOut]" = ()
+
+
+def diff(
+    base: Annotated[
+        str, typer.Argument(metavar="BASE", help="A report of gpt41 check --format json, or a git revision such as main.")
+    ],
+    head: Annotated[
+        str | None,
+        typer.Argument(metavar="[HEAD]", help="The same for what it is compared with.", show_default="the working tree"),
+    ] = None,
+    config: options.ConfigFile = None,
+    fail_on: options.FailOn = "error",
+    jobs: options.Jobs = None,
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    quiet: options.Quiet = False,
+) -> None:
+    """What does a change of the workloads of gpt41.yaml cost, and what makes it so?
+
+    Both sides are priced by the same table, so that a price that has changed is never blamed on the work. Budgets of
+    growth_percent act here. A revision is read through git; the working tree is not touched. With -q it is the change in dollars
+    of a month or, without volumes, of a request.
+
+    \b
+    gpt41 diff main
+    gpt41 diff base.json
+    gpt41 diff v1.0 HEAD --format markdown
+    """
+    from gpt41_cli.decisions.checks import Conditions
+    from gpt41_cli.decisions.diff import compare
+    from gpt41_cli.reports.diff import report
+
+    catalog = options.read_catalog(pricing)
+    output.check(output_format)
+    threshold = options.read_level(fail_on)
+    conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), jobs=jobs)
+    before, after = (_read(each, config, conditions) for each in (base, head))
+    if not after.side.has_config:
+        raise InputError(f"{after.side.label}: expected a gpt41.yaml to compare with, found none")
+    found = compare(before.side, after.side, catalog, conditions.as_of)
+    output.finish(report(catalog, found, after.left_out), output_format, quiet, threshold)
+
+
+def _read(name: str | None, config: Path | None, conditions: "Conditions") -> _Read:
+    """The side called `name`: a file, or what is named like one, is a saved report, anything else a revision; None is the working
+    tree.
+    """
+    from gpt41_cli.config import roots
+
+    if name is not None and _is_report(name):
+        return _Read(_saved(name))
+    path = find_config(config)
+    here = roots.working_tree(path)
+    if name is None:
+        return _priced(here, here.file, conditions)
+    with roots.commit(path, name) as root:
+        return _priced(root, here.file, conditions)
+
+
+def _is_report(name: str) -> bool:
+    """Whether a saved report is meant. InputError for a folder: where a branch has its name, nobody can know which is meant."""
+    with suppress(OSError, ValueError):  # a name that no file can have
+        if name and Path(name).is_dir():
+            hint = f"a branch of that name is refs/heads/{printable(name)}"
+            raise InputError(f"{quoted(name)}: expected a saved report or a git revision, found a folder; {hint}")
+        if name and Path(name).exists():
+            return True
+    return name.endswith(".json")
+
+
+def _saved(name: str) -> "Side":
+    from gpt41_cli.decisions.diff import Side
+    from gpt41_cli.decisions.saved import load
+    from gpt41_cli.requests.sources import open_file, readable
+
+    label = printable(name)
+    with readable(label), open_file(Path(name)) as stream:
+        found = load(stream.read(), label)
+    return Side(f"{label} ({found.as_of})", found.costings, found.growth_percent)
+
+
+def _priced(root: "Root", file: str, conditions: "Conditions") -> _Read:
+    """A side that is priced now; `file` is the config of the working tree, in which a finding has its place."""
+    from gpt41_cli.decisions.check import price_all
+    from gpt41_cli.decisions.diff import Side
+
+    config = read_config(root, conditions.catalog)
+    if config is None:
+        return _Read(Side(root.label, {}, has_config=False))
+    found = price_all(config, root.files, conditions)
+    costings = {each.costing.name: each.costing for each in found}
+    left_out = [each for priced in found for each in priced.contents.left_out]
+    return _Read(Side(root.label, costings, config.budget.growth_percent, _places(config, file)), left_out)
+
+
+def _places(config: "Config", file: str) -> "Mapping[str, Location]":
+    """Where the budgets for growth stand; that of all workloads is under the empty name."""
+    key = "budget.growth_percent"
+    found = {name: declared.place(key) for name, declared in config.workloads.items()}
+    found |= {"": config.places[key]} if key in config.places else {}
+    return {name: place._replace(path=file) for name, place in found.items()}

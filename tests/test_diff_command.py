@@ -1,0 +1,211 @@
+"""`gpt41 diff`: whole runs against saved reports, revisions and the working tree."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.test_revisions import commit, git
+
+DAY = ("--as-of", "2026-11-23")
+
+CONFIG = """version: 1
+defaults: {model: gpt-4.1-mini, output_tokens: {expected: 100, high: 200}}
+workloads:
+  triage:
+    prompt: [prompts/system.md, prompts/user.md]
+    volume: 100000 / month
+    budget: {growth_percent: 10}
+  summaries:
+    input_tokens: 4000
+budget: {growth_percent: 5}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository: `start` has no gpt41.yaml, `main` has; since then the prompt has grown by 100 tokens."""
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "system.md").write_text("Sort." + " word" * 198)
+    (tmp_path / "prompts" / "user.md").write_text("Help!")
+    commit(tmp_path)
+    git(tmp_path, "tag", "start")
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    commit(tmp_path)
+    (tmp_path / "prompts" / "system.md").write_text("Sort." + " word" * 298)
+    return tmp_path
+
+
+def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
+    """202 input tokens at $0.40 and 100 output tokens at $1.60 a million, 100,000 times: $24.08. 100 tokens more are $4."""
+    label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
+    before = git(folder, "status", "--porcelain=v2", "--branch")
+    done = run("diff", "main", *DAY)
+    over = f"more than the $24.08 of {label}, over the"
+    assert done.out == (
+        f"$28.08 a month, up $4.00 (16.6 %) from {label}: prompt tokens\n"
+        "\n"
+        "  at most    $44.08 a month, up $4.00 (10 %)\n"
+        "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out, a month\n"
+        "  unchanged  1 workload\n"
+        f"  error      triage: costs $28.08 a month, 16.6 % {over} 10 % of growth allowed [budget-growth]\n"
+        f"             all of it together costs $28.08 a month, 16.6 % {over} 5 % of growth allowed [budget-growth]\n"
+        "\n"
+        "  workload  per    before   after           change  input each  output each  cause\n"
+        "  triage    month  $24.08  $28.08  +$4.00 (16.6 %)  202 -> 302          100  prompt tokens\n"
+        "\n"
+        "1 file moved\n"
+        "  file               workload  before  after  tokens\n"
+        "  prompts/system.md  triage       200    300    +100\n"
+        "\n"
+        f"  note  {label} is compared with the working tree, both at the prices of 2026-11-23.\n"
+        "        Compared for a request, and so not in the sum of a month: summaries.\n"
+    )
+    assert (done.code, done.err) == (1, "")
+    assert git(folder, "status", "--porcelain=v2", "--branch") == before
+    assert run("diff", "main", *DAY, "--fail-on", "never").code == 0
+    assert run("diff", "main", "HEAD", *DAY).out.startswith(f"no change from {label}: $24.08 a month\n")
+
+
+def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, folder: Path) -> None:
+    (folder / "prompts" / os.fsdecode(b"odd\xff\x1b.md")).write_text("One more.")
+    (folder / "gpt41.yaml").write_text(CONFIG.replace("[prompts/system.md, prompts/user.md]", "prompts"))
+    commit(folder)
+    (folder / "base.json").write_text(run("check", *DAY, "--format", "json").out)
+    (folder / "prompts" / "user.md").write_text("Help me!")
+    for sides in (("base.json",), ("main",)):
+        done = run("diff", *sides, *DAY, "-q")
+        assert (done.code, done.out, done.err) == (0, "0.04\n", "")
+    (folder / "head.json").write_text(run("check", *DAY, "--format", "json").out)
+    both = run("diff", "base.json", "head.json", *DAY)
+    assert both.out.startswith("$28.24 a month, up $0.04 (0.1 %) from base.json (2026-11-23): prompt tokens\n")
+
+
+def test_what_programs_are_told(run: Run, folder: Path) -> None:
+    config = CONFIG.replace("input_tokens: 4000", "input_tokens: 4000\n    volume: 1 / day\n    model: gpt-4.1")
+    (folder / "gpt41.yaml").write_text(config.replace("volume: 100000", "volume: 200000"))
+    done = run("diff", "main", *DAY, "--format", "json")
+    found = json.loads(done.out)
+    triage, summaries = found["workloads"]
+    label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
+    assert (found["schema"], found["as_of"], found["before"], found["after"]) == (
+        "gpt41.diff/1",
+        "2026-11-23",
+        label,
+        "the working tree",
+    )
+    assert (triage["state"], triage["unit"], triage["change_usd"], triage["causes_usd"]) == (
+        "changed",
+        "month",
+        "32.08",
+        {"prompt tokens": "4", "volume": "28.08"},
+    )
+    assert (triage["before"]["monthly_usd"], triage["after"]["monthly_usd"]) == (
+        {"expected": "24.08", "high": "40.08"},
+        {"expected": "56.16", "high": "88.16"},
+    )
+    assert (summaries["unit"], summaries["before_usd"]["expected"], summaries["causes_usd"]) == (
+        "request",
+        "0.00176",
+        {"model": "0.00704"},
+    )
+    assert (summaries["before"]["monthly_usd"], summaries["after"]["monthly_usd"]["expected"]) == (None, "0.267666666667")
+    assert (found["total"]["unit"], found["total"]["change_usd"], found["total"]["apart"]) == ("month", "32.08", ["summaries"])
+    assert found["files"] == [
+        {"path": "prompts/system.md", "workloads": ["triage"], "before_tokens": 200, "after_tokens": 300, "change_tokens": 100}
+    ]
+    assert found["growth"] == [
+        {"workload": "triage", "allowed_percent": "10", "level": "error"},
+        {"workload": None, "allowed_percent": "5", "level": "error"},
+    ]
+    assert [each["location"] for each in found["findings"]] == [
+        {"path": "gpt41.yaml", "line": 7, "column": 14},
+        {"path": "gpt41.yaml", "line": 12, "column": 10},
+    ]
+    lines = list(csv.DictReader(io.StringIO(run("diff", "main", *DAY, "--format", "csv").out)))
+    assert [(each["workload"], each["change_usd"], each["causes_usd.model"]) for each in lines] == [
+        ("triage", "32.08", ""),
+        ("summaries", "0.00704", "0.00704"),
+    ]
+    markdown = run("diff", "main", *DAY, "--format", "markdown").out
+    assert "most of all volume: 100,000 / month -\\> 200,000 / month" in markdown
+    assert "model: gpt-4.1-mini -\\> gpt-4.1" in markdown
+
+
+def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:
+    first = run("diff", "start", *DAY)
+    label = f"start ({git(folder, 'rev-parse', 'start')[:7]})"
+    assert first.code == 0
+    assert first.out.startswith(f"$28.08 a month, up $28.08 from {label}: added workloads\n")
+    assert f"  notice   {label} declares no workloads: every one is new, and none has grown [base-without-config]\n" in first.out
+    gone = run("diff", "main", "start", *DAY)
+    assert gone == (2, "", f"gpt41: {label}: expected a gpt41.yaml to compare with, found none\n")
+    (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {new: {input_tokens: 1, model: gpt-4.1}}\n")
+    replaced = run("diff", "main", *DAY)
+    assert "  removed workloads  -$24.08\n" not in replaced.out, "one cause alone is in the first line"
+    assert replaced.out.startswith("$0.00 a month, down $24.08 (100 %) from main")
+
+
+def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: Path) -> None:
+    """gpt-5.6-luna: 1,000 x $1.00 until July 2026, $0.20 since; 1,000,000 times."""
+    workload = "{input_tokens: 1000, model: gpt-5.6-luna, volume: 1000000 / month, budget: {growth_percent: 0}}"
+    (folder / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{luna: {workload}}}\n")
+    (folder / "july.json").write_text(run("check", "--as-of", "2026-07-20", "--format", "json").out)
+    done = run("diff", "july.json", *DAY)
+    assert done.out.startswith("$200.00 a month, down $800.00 (80 %) from july.json (2026-07-20): price table\n")
+    back = run("diff", "july.json", "july.json", *DAY)
+    assert "luna: july.json (2026-07-20) had other prices, which are left aside here." in back.out
+    too_early = run("diff", "july.json", "july.json", "--as-of", "2026-07-01")
+    assert too_early.code == 2
+    assert too_early.err.startswith('gpt41: july.json (2026-07-20): "luna": no price is known for gpt-5.6-luna in standard')
+
+
+def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
+    (folder / "gpt41.yaml").write_text(CONFIG.replace("[prompts/system.md, prompts/user.md]", "prompts"))
+    (folder / "prompts" / "noise.bin").write_bytes(bytes(range(256)))
+    done = run("diff", "main", *DAY, "--fail-on", "never")
+    assert "left out 1 (binary): prompts/noise.bin [left-out]" in done.out
+
+
+@pytest.mark.parametrize(
+    ("sides", "complaint"),
+    [
+        (("nothing",), '"nothing": expected a commit, found none of that name'),
+        (("",), '"": expected the name or the id of a commit'),
+        (("--", "-x"), '"-x": expected the name or the id of a commit'),
+        (("x" * 5_000,), '"xxx'),
+        (
+            ("prompts",),
+            '"prompts": expected a saved report or a git revision, found a folder; a branch of that name is refs/heads/prompts',
+        ),
+        (("base.json",), "base.json: expected a readable file, found: No such file or directory"),
+        (("gpt41.yaml",), "gpt41.yaml: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check"),
+        (
+            ("main", "edited.json"),
+            "edited.json: expected a report as gpt41 check wrote it, found one that was changed since",
+        ),
+        (("newer.json",), "newer.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"),
+        (("main~1", "broken"), "broken:gpt41.yaml:1:10: version: expected one of 1, found"),
+        (("main", "--config", "other.yaml"), "--config: expected a file, found none at other.yaml"),
+        (("main", "--as-of", "2020-01-01"), "main:gpt41.yaml:4:3: workloads.triage: no price is known for gpt-4.1-mini"),
+    ],
+)
+def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: tuple[str, ...], complaint: str) -> None:
+    git(folder, "switch", "-q", "-c", "broken")
+    (folder / "gpt41.yaml").write_text("version: 2\nworkloads: {}\n")
+    commit(folder)
+    git(folder, "switch", "-q", "main")
+    report = json.loads(run("check", *DAY, "--format", "json").out)
+    (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/2"}))
+    report["workloads"][0]["parts"]["text"] -= 50
+    (folder / "edited.json").write_text(json.dumps(report))
+    done = run("diff", *sides) if "--as-of" in sides else run("diff", *DAY, *sides)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: {complaint}")
+    assert done.err.count("\n") == 1
