@@ -19,6 +19,7 @@ from gpt41_cli.decisions.diff import Compared, Diff, Side, compare
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Level, Location
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
+from gpt41_cli.reports.diff import report
 
 TODAY = date(2026, 11, 23)
 CATALOG = read()
@@ -429,3 +430,55 @@ def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None
     long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))  # type: ignore[arg-type]
     (found,) = compare(side(long), side(long), without, TODAY).workloads
     assert caused(found) == {"price table": "-1501.25"}
+
+
+def test_what_is_said_of_a_change() -> None:
+    def said(before: Costing | Side, after: Costing | Side) -> tuple[str, list[str]]:
+        found = report(CATALOG, ask(before, after))
+        return found.headline, [row.cells[-1] for row in found.tables[0].rows] if found.tables else []
+
+    quiet = costing(volume=None)
+    assert said(BASE, BASE) == ("no change from main: $56.00 a month", [])
+    assert said(quiet, quiet) == ("no change from main: $0.00056 a request", [])
+    assert said(BASE, costing(output=(200, 600))) == (
+        "$56.00 a month, the same as main, but 1 workload changed",
+        ["longest answer"],
+    )
+    assert said(BASE, costing(platform="azure-global", output=(200, 600)))[1] == [
+        "platform: openai -> azure-global, longest answer"
+    ]
+    assert said(costing(mode="batch"), costing(mode="batch", cached=1_000))[1] == ["cache"]
+    assert said(quiet, BASE) == ("$0.00056 a request, the same as main, but 1 workload changed", ["has a volume now"])
+    assert said(BASE, quiet)[1] == ["has no volume now"]
+    assert said(costing("gpt-4.1", "priority", "azure-global"), costing("gpt-4.1-nano", "batch", "azure-global")) == (
+        "$7.00 a month, down $483.00 (98.6 %) from main: model and mode",
+        ["model and mode: gpt-4.1 -> gpt-4.1-nano, priority -> batch"],
+    )
+    assert said(BASE, costing(platform="azure-data-zone", text=1_900, volume=Volume(7_000, "week"))) == (
+        "$19.41 a month, down $36.59 (65.3 %) from main: most of all volume, -$44.39",
+        ["most of all volume: 100,000 / month -> 7,000 / week"],
+    )
+    one, other = costing(name="one", volume=None), costing(name="other", volume=None)
+    assert said(side(one), side(other)) == (
+        "$0.00056 for a request of each workload, the same as main, but 2 workloads changed",
+        ["added", "removed"],
+    )
+
+
+def test_of_many_files_the_five_that_moved_most_are_told() -> None:
+    files = {f"{name}.md": 10 for name in "abcdefg"}
+    tables = report(CATALOG, ask(BASE, costing(files=files, text=1_870))).tables
+    assert [(table.title, len(table.rows), table.is_detail) for table in tables] == [
+        ("", 1, False),
+        ("The 5 files that moved most, of 7", 5, True),
+    ]
+    several = report(CATALOG, ask(side(BASE, quiet := costing(name="quiet")), side(costing(text=1_870, mode="batch"), quiet)))
+    assert [(table.title, [row.cells for row in table.rows]) for table in several.tables[1:]] == [
+        (
+            "Every cause",
+            [
+                ("triage", "month", "mode: standard -> batch", "-$28.70"),
+                ("triage", "month", "prompt tokens", "+$1.40"),
+            ],
+        )
+    ]

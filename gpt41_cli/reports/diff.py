@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import VOLUME, Cause, Repriced
+from gpt41_cli.decisions.causes import STEPS, VOLUME, Cause, Repriced
 from gpt41_cli.decisions.costing import Usd
 from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total
 from gpt41_cli.display import change, decimal, exact, money, moved, number, plural
@@ -112,7 +112,7 @@ def _tables(diff: Diff, changed: Sequence[Compared]) -> Iterator[Table]:
 
 
 def _cause_row(compared: Compared, cause: Cause) -> Row:
-    return Row((compared.name, compared.unit, _said(compared, cause), change(decimal(cause.usd))))
+    return Row((compared.name, compared.unit, _said(compared, cause.name), change(decimal(cause.usd))))
 
 
 def _by_size(compared: Compared) -> list[Cause]:
@@ -138,18 +138,20 @@ def _row(compared: Compared) -> Row:
 
 
 def _main_cause(compared: Compared) -> str:
-    """The largest cause, or what changed without moving the price."""
-    if _state(compared) in ("added", "removed"):
+    """The largest cause; without one, what changed and moved no price."""
+    before, after = compared.before, compared.after
+    if not (before and after):
         return _state(compared)
     if compared.causes:
-        first = _said(compared, _by_size(compared)[0])
+        first = _said(compared, _by_size(compared)[0].name)
         return first if len(compared.causes) == 1 else f"most of all {first}"
     if compared.gained_volume is not None:
         return "has a volume now" if compared.gained_volume else "has no volume now"
-    return "longest answer" if compared.was.high_usd != compared.now.high_usd else ""
+    found = [_said(compared, name) for name, field in STEPS if getattr(before.mean, field) != getattr(after.mean, field)]
+    return ", ".join([*found, "longest answer"] if compared.was.high_usd != compared.now.high_usd else found)
 
 
-def _said(compared: Compared, cause: Cause) -> str:
+def _said(compared: Compared, cause: str) -> str:
     """A cause, and from what to what, where that is a name or a volume."""
     sides = [side.costing for side in (compared.before, compared.after) if side]
     shown = {
@@ -158,8 +160,8 @@ def _said(compared: Compared, cause: Cause) -> str:
         "platform": [each.platform for each in sides],
         VOLUME: [f"{number(each.volume.requests)} / {each.volume.period}" for each in sides if each.volume],
     }
-    moves = [" -> ".join(shown[name]) for name in cause.name.split(" and ") if name in shown]
-    return f"{cause.name}: {', '.join(moves)}" if moves else cause.name
+    moves = [" -> ".join(shown[name]) for name in cause.split(" and ") if name in shown]
+    return f"{cause}: {', '.join(moves)}" if moves else cause
 
 
 def _file_row(file: Moved) -> Row:
