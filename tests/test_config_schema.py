@@ -1,4 +1,4 @@
-"""The schema of gpt41.yaml, by which editors complete and check it."""
+"""The schema of gpt41.yaml, by which editors complete and check it: what it refuses gpt41 refuses too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from jsonschema import Draft7Validator
 
 from gpt41_cli import schemas
 from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.config.load import parse
+from gpt41_cli.errors import TableError
 
 SCHEMA = json.loads(schemas.text("config"))
 
@@ -30,8 +32,8 @@ workloads:
     usage_tier: 2
     budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
     require: {task: classification, until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 24h}
-  reply: {prompt: [system.md, user.md], input_tokens: 300, cached: 800, require: {task: [extraction, coding]}}
-  numbers: {input_tokens: 1200, output_tokens: 20}
+  reply: {prompt: [system.md, user.md], input_tokens: 300, cached: 800, volume: 5 / day, require: {task: [extraction, coding]}}
+  numbers: {input_tokens: 1200, output_tokens: {expected: 20}, volume: "1,200,000/week"}
 budget: {monthly_usd: 500, growth_percent: 5}
 """
 
@@ -42,9 +44,10 @@ def of_config(text: str) -> list[str]:
     return [f"{each.json_path}: {each.message}" for each in Draft7Validator(SCHEMA).iter_errors(document)]
 
 
-def test_the_schema_of_gpt41_yaml_takes_what_it_may_hold() -> None:
-    assert of_config(CONFIG) == []
-    assert of_config("version: 1\nworkloads: {a: {prompt: a.md}}") == []
+@pytest.mark.parametrize("text", [CONFIG, "version: 1\nworkloads: {a: {prompt: a.md}}"])
+def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
+    assert of_config(text) == []
+    parse(text.encode(), "gpt41.yaml", catalog)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,8 @@ def test_the_schema_of_gpt41_yaml_takes_what_it_may_hold() -> None:
         ("requests: prompts/triage/*.json", "requests: []", "$.workloads.triage.requests"),
         ("prompt: [system.md, user.md]", "requests: a.json", "$.workloads.reply"),
         ("prompt: [system.md, user.md], input_tokens: 300", "prompt: a.md, requests: b.json", "$.workloads.reply"),
+        ("volume: 120000 / month", "", "$.workloads.triage"),
+        ("volume: 120000 / month", "volume: 0 / month", "$.workloads.triage.volume"),
         ("volume: 120000 / month", "volume: 120000", "$.workloads.triage.volume"),
         ("volume: 120000 / month", "volume: 120000 / year", "$.workloads.triage.volume"),
         ("cached: 60%", "cached: 160%", "$.defaults.cached"),
@@ -75,9 +80,35 @@ def test_the_schema_of_gpt41_yaml_takes_what_it_may_hold() -> None:
         ("deadline: 24h", "deadline: 24", "$.workloads.triage.require.deadline"),
     ],
 )
-def test_the_schema_of_gpt41_yaml_refuses_the_rest_at_its_place(old: str, new: str, where: str) -> None:
-    assert old in CONFIG
-    assert where in [each.partition(":")[0] for each in of_config(CONFIG.replace(old, new, 1))]
+def test_what_gpt41_yaml_may_not_say_is_refused_at_its_place(old: str, new: str, where: str, catalog: Catalog) -> None:
+    text = CONFIG.replace(old, new, 1)
+    assert text != CONFIG
+    assert where in [each.partition(":")[0] for each in of_config(text)]
+    with pytest.raises(TableError):
+        parse(text.encode(), "gpt41.yaml", catalog)
+
+
+KEYS = {
+    "": SCHEMA,
+    "defaults: {?}": SCHEMA["properties"]["defaults"],
+    "budget: {?}": SCHEMA["properties"]["budget"],
+    "workloads: {a: {?}}": SCHEMA["definitions"]["workload"],
+    **{
+        f"workloads: {{a: {{prompt: a.md, {name}: {{?}}}}}}": SCHEMA["definitions"]["workload"]["properties"][name]
+        for name in ("budget", "require")
+    },
+    "workloads: {a: {prompt: a.md, output_tokens: {?}}}": SCHEMA["definitions"]["output_tokens"]["anyOf"][1],
+}
+
+
+@pytest.mark.parametrize("place", KEYS)
+def test_the_keys_that_editors_offer_are_those_that_gpt41_knows(place: str, catalog: Catalog) -> None:
+    rest = "" if place.startswith("workloads") else "workloads: {a: {prompt: a.md}}\n"
+    text = f"version: 1\n{rest}" + (place.replace("?", "surprise: 1") if place else "surprise: 1")
+    with pytest.raises(TableError, match='found the unknown key "surprise"') as caught:
+        parse(text.encode(), "gpt41.yaml", catalog)
+    known = str(caught.value).partition("expected one of the keys ")[2].partition(", found")[0]
+    assert known.split(", ") == sorted(KEYS[place]["properties"])
 
 
 def test_the_names_that_editors_offer_are_names_of_the_table(catalog: Catalog) -> None:
