@@ -8,6 +8,7 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import make_meter, make_reading, read_sources
 from gpt41_cli.display import plural
 from gpt41_cli.errors import InputError, quoted
@@ -32,6 +33,7 @@ def batch(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Will these Batch files be accepted, what will they cost, and how long will they queue?
@@ -50,7 +52,7 @@ def batch(
     from gpt41_cli.reports.batch import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     for path in paths or ():
         if Path(path).is_dir():
             raise InputError(f"{quoted(path)}: expected Batch files, found a folder; name the files in it")
@@ -70,7 +72,7 @@ def batch(
     if split is None:
         with watched(sources) as seen:
             found = check(seen, conditions)
-        output.finish(report(catalog, found), output_format, quiet)
+        output.finish(report(catalog, found), wanted)
 
     from gpt41_cli.decisions.batch_split import folder, plan, spooled, write
 
@@ -80,8 +82,8 @@ def batch(
         with watched(sources) as seen:
             found = check(seen, conditions, is_split=True)
         if found.broken:
-            output.finish(report(catalog, found), output_format, quiet)
+            output.finish(report(catalog, found), wanted)
         planned = plan(found, catalog, usage_tier, directory)
-        output.show(report(catalog, found, planned), output_format, quiet)
+        output.show(report(catalog, found, planned), wanted)
         write(planned)
         output.complain(f"wrote {plural(len(planned.parts), 'part')} into {directory}")

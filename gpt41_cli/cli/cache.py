@@ -6,6 +6,7 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import make_meter, make_reading, read_sources, refuse
 from gpt41_cli.errors import InputError
 
@@ -26,6 +27,7 @@ def cache(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """What the prompt cache would give these requests, what that saves, and what keeps it from giving more.
@@ -42,7 +44,7 @@ def cache(
     from gpt41_cli.reports.cache import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
     variant = None if model is None else catalog.variant(model)
     traffic = options.read_traffic(requests_per_minute, lifetime)
@@ -55,4 +57,4 @@ def cache(
         refuse(found.rejects, found.requests)
     if not found.requests:
         raise InputError("expected requests, found none in what is named")
-    output.finish(report(catalog, found, values(catalog, found, place, day), place, day, left_out), output_format, quiet)
+    output.finish(report(catalog, found, values(catalog, found, place, day), place, day, left_out), wanted)

@@ -7,6 +7,7 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.configs import find_config, read_config
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 
@@ -33,6 +34,7 @@ def check(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Do the workloads of gpt41.yaml keep to their budgets, to the limits, and to what they must be?
@@ -51,7 +53,7 @@ def check(
     from gpt41_cli.decisions.checks import Conditions
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     threshold = options.read_level(fail_on)
     within = None if retires_within is None else options.read_duration(retires_within, "--retires-within")
     conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), within, jobs)
@@ -62,7 +64,7 @@ def check(
         raise InputError("expected files only with --init, as gpt41.yaml says what is checked, found some")
     else:
         path = find_config(config)
-    output.finish(_checked(path, conditions), output_format, quiet, threshold)
+    output.finish(_checked(path, conditions), wanted, threshold)
 
 
 def _print_schema() -> NoReturn:

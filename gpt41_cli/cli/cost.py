@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, Work, make_meter, make_reading, read_sources, read_work
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
@@ -38,6 +39,7 @@ def cost(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """What it costs: every term of the price, and what caching and batch save.
@@ -55,7 +57,7 @@ def cost(
     from gpt41_cli.reports.cost import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
@@ -75,10 +77,10 @@ def cost(
         lifetime=lifetime,
     )
     if each:
-        _each(asked, catalog, variants, modes, place, day, Drawn(output_format, quiet, skip_invalid))
+        _each(asked, catalog, variants, modes, place, day, Drawn(wanted, skip_invalid))
     work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     found = _estimate(catalog, work, variants, modes, place, day)
-    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), output_format, quiet)
+    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted)
 
 
 def _estimate(

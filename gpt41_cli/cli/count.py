@@ -8,6 +8,7 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import encoding_of, make_meter, make_reading, read_sources, refuse
 from gpt41_cli.errors import InputError
 
@@ -26,6 +27,7 @@ def count(
     jobs: options.Jobs = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """How many tokens: of text, files and folders, of requests as they are billed, and of pictures.
@@ -47,13 +49,13 @@ def count(
     from gpt41_cli.reports.count import report
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
+    wanted = read_wanted(output_format, quiet, outputs)
     read_catalog = cache(lambda: options.read_catalog(pricing))
     # A bare count needs no figure of the price table, and does not pay for reading it.
-    needs_table = model is not None or pricing is not None or output_format == "json"
+    needs_table = model is not None or pricing is not None or wanted.draws("json")
     catalog = read_catalog() if needs_table else None
     variant = catalog.variant(model) if catalog and model else None
 
-    output.check(output_format)
     if show and (each or quiet):
         raise InputError(f"--show: expected it alone, found {'--each' if each else '--quiet'}")
     sources, left_out = read_sources(paths, text)
@@ -68,7 +70,7 @@ def count(
                 partial(entries.report, catalog=catalog),
                 entries.record,
                 entries.answer,
-                Drawn(output_format, quiet, skip_invalid),
+                Drawn(wanted, skip_invalid),
             )
         found = count_all(inputs)
     if not (skip_invalid and found.inputs):
@@ -76,4 +78,4 @@ def count(
     if found.tally.requests or found.pictures:
         catalog = read_catalog()  # what counted them
     shown = report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
-    output.finish(shown, output_format, quiet)
+    output.finish(shown, wanted)

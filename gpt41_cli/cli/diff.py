@@ -9,6 +9,7 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli.configs import find_config, read_config
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, quoted
 
@@ -42,6 +43,7 @@ def diff(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """What does a change of the workloads of gpt41.yaml cost, and what makes it so?
@@ -60,14 +62,14 @@ def diff(
     from gpt41_cli.reports.diff import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     threshold = options.read_level(fail_on)
     conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), jobs=jobs)
     before, after = (_read(each, config, conditions) for each in (base, head))
     if not after.side.has_config:
         raise InputError(f"{after.side.label}: expected a gpt41.yaml to compare with, found none")
     found = compare(before.side, after.side, catalog, conditions.as_of)
-    output.finish(report(catalog, found, after.left_out), output_format, quiet, threshold)
+    output.finish(report(catalog, found, after.left_out), wanted, threshold)
 
 
 def _read(name: str | None, config: Path | None, conditions: "Conditions") -> _Read:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import typer
 
 from gpt41_cli.cli import output
+from gpt41_cli.cli.wanted import Wanted
 from gpt41_cli.cli.work import refuse
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 class Drawn(NamedTuple):
     """How a result is to be printed."""
 
-    output_format: str
-    quiet: bool
+    wanted: Wanted
     skip_invalid: bool
 
 
@@ -28,7 +28,8 @@ def finish_each(
     answer: Callable[[Any], str],
     drawn: Drawn,
 ) -> NoReturn:
-    """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them.
+    """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them, which files
+    need too.
 
     What is no request is an error at the end, unless it is to be skipped.
     """
@@ -47,14 +48,15 @@ def finish_each(
                 good += 1
             yield each
 
-    if drawn.quiet:
+    wanted = drawn.wanted
+    if wanted.quiet and not wanted.files:
         output.stream(answer(each.result) + "\n" for each in counted() if not isinstance(each, Invalid))
-    elif drawn.output_format == "jsonl":
+    elif wanted.format == "jsonl" and not wanted.files:
         output.stream(line(record(each)) for each in counted())
     else:
         entries = list(counted())
         if good:
-            output.show(report(entries, rejects), drawn.output_format, drawn.quiet)
+            output.show(report(entries, rejects), wanted)
     if not (drawn.skip_invalid and good):
         refuse(rejects, good)
     raise typer.Exit

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output
+from gpt41_cli.cli.wanted import read_wanted
 
 
 def models(
@@ -14,6 +15,7 @@ def models(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """The family side by side, or one model in full: prices, limits, evidence, lifecycle, sources.
@@ -26,7 +28,7 @@ def models(
     from gpt41_cli.reports.model import in_full
     from gpt41_cli.reports.models import checked, side_by_side
 
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     catalog = options.read_catalog(pricing)
     day = options.read_day(as_of, "--as-of")
     place = catalog.platform(platform)
@@ -36,4 +38,4 @@ def models(
         report = in_full(catalog, catalog.variant(model), place, day)
     else:
         report = side_by_side(catalog, place, day)
-    output.finish(report, output_format, quiet)
+    output.finish(report, wanted)

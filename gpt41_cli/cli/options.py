@@ -13,6 +13,7 @@ import typer
 from gpt41_cli import notation
 from gpt41_cli.errors import InputError, UnknownName, quoted
 from gpt41_cli.findings import Level
+from gpt41_cli.views import VIEWS
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
@@ -48,8 +49,6 @@ def _complete_modes(incomplete: str) -> list[str]:
 
 
 def _complete_formats(incomplete: str) -> list[str]:
-    from gpt41_cli.views import VIEWS
-
     return [name for name in VIEWS if name.startswith(incomplete)]
 
 
@@ -201,7 +200,15 @@ FailOn = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", metavar="FORMAT", help="text, json, jsonl, markdown or csv.", autocompletion=_complete_formats),
+    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=_complete_formats),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        help="Write the result into FILE too, in the format that its ending tells, or as FORMAT=FILE; repeatable.",
+    ),
 ]
 Kind = Annotated[
     str | None,

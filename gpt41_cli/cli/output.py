@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from gpt41_cli.cli import files
+from gpt41_cli.cli.wanted import Wanted
 from gpt41_cli.display import printable
-from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Level
 
 if TYPE_CHECKING:
@@ -17,37 +20,51 @@ if TYPE_CHECKING:
 
 EXIT_FAILED_CHECK = 1
 
+SUMMARY_BYTES = 1 << 20
+"""What GitHub takes of the summary of a step; it drops all of one that is longer."""
+
 LACKS = ("invalid-request", "not-text")
 """Rules of findings about inputs that an answer leaves out although it was asked for them."""
 
 
-def finish(report: "Report", output_format: str, quiet: bool, fail_on: Level | None = Level.ERROR) -> NoReturn:
-    """Print the report, whole or as its bare answer, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
-    show(report, output_format, quiet)
+def finish(report: "Report", wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
+    """Show the report as it is wanted, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
+    show(report, wanted)
     failed = [finding for finding in report.findings if fail_on and finding.level >= fail_on]
-    if quiet:
+    if wanted.quiet:
         # A bare answer cannot say what it lacks.
         for finding in dict.fromkeys((*failed, *(finding for finding in report.findings if finding.rule in LACKS))):
             complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 
 
-def show(report: "Report", output_format: str, quiet: bool) -> None:
-    """Print the report, whole or as its bare answer."""
-    if quiet:
+def show(report: "Report", wanted: Wanted) -> None:
+    """Print the report, whole or as its bare answer, and write it into the files that are wanted."""
+    if wanted.quiet:
         write(report.answer + "\n")
+        if not wanted.files:
+            return
+    from gpt41_cli.views import Screen, render
+
+    if not wanted.quiet:
+        write(render(report, wanted.format, _screen()))
+        if wanted.format == "github":
+            _summarize(report)
+    for file in wanted.files:
+        files.save(render(report, file.format, Screen(width=None, colour=False)), file.path)
+
+
+def _summarize(report: "Report") -> None:
+    """Add the report to the summary of the job, where GitHub runs one: what it says at length beside the annotations."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not summary:
         return
-    from gpt41_cli.views import render
+    from gpt41_cli.views import Screen, render
 
-    write(render(report, output_format, _screen()))
-
-
-def check(output_format: str) -> None:
-    """UnknownName for a format that there is not: said before any work is done."""
-    from gpt41_cli.views import VIEWS
-
-    if output_format not in VIEWS:
-        raise UnknownName("format", output_format, VIEWS)
+    try:
+        files.append(render(report, "markdown", Screen(width=None, colour=False)), Path(summary), SUMMARY_BYTES)
+    except InputError as error:
+        complain(f"GITHUB_STEP_SUMMARY: {error}")
 
 
 def write(text: str) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpt41_cli.cli import options, output
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, Work, read_work
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def plan(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """How long it takes in standard and in batch, what binds, and how to spread the requests.
@@ -49,7 +51,7 @@ def plan(
     from gpt41_cli.reports.plan import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
     wait = None if deadline is None else options.read_duration(deadline, "--deadline")
@@ -77,7 +79,7 @@ def plan(
         platform=place,
         as_of=day,
     )
-    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), output_format, quiet)
+    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted)
 
 
 def _named(catalog: "Catalog", work: Work) -> "list[Variant]":

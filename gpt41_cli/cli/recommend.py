@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output
+from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, read_work
 
 
@@ -49,6 +50,7 @@ def recommend(
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     output_format: options.Format = "text",
+    outputs: options.Outputs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Which variant and mode should do it, with reasons, figures and sources.
@@ -68,15 +70,15 @@ def recommend(
     from gpt41_cli.reports.recommendation import report
 
     catalog = options.read_catalog(pricing)
-    output.check(output_format)
+    wanted = read_wanted(output_format, quiet, outputs)
     place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
-    wanted = [need.strip() for each in needs or () for need in each.split(",")]
+    features = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
         prefer=prefer,
         tolerance=None if tolerance is None else options.read_percent(tolerance, "--tolerance"),
         min_scores=options.read_min_scores(min_score or []),
-        needs=tuple(dict.fromkeys(wanted)),
+        needs=tuple(dict.fromkeys(features)),
         deadline=None if deadline is None else options.read_duration(deadline, "--deadline"),
         usage_tier=usage_tier,
         until=None if until is None else options.read_day(until, "--until"),
@@ -99,4 +101,4 @@ def recommend(
     )
     work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
     found = choose(catalog, work.together, wishes, place, day)
-    output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), output_format, quiet)
+    output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), wanted)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import NamedTuple
 
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.reports import Report
 
-# Named, not imported: a run pays for the one format it draws.
-VIEWS = ("text", "json", "jsonl", "csv", "markdown", "github", "junit", "sarif", "gitlab")
+VIEWS: Mapping[str, tuple[str, ...]] = {
+    "text": (".txt",),
+    "json": (".json",),
+    "jsonl": (".jsonl",),
+    "csv": (".csv",),
+    "markdown": (".md",),
+    "github": (),
+    "junit": (".xml",),
+    "sarif": (".sarif", ".sarif.json"),
+    "gitlab": (".gitlab.json", "gl-code-quality-report.json"),
+}
+"""The formats, each with the endings of files that are written in it. Named, not imported: a run pays for what it draws."""
 
 
 class Screen(NamedTuple):
@@ -25,3 +36,13 @@ def render(report: Report, name: str, screen: Screen) -> str:
         raise UnknownName("format", name, VIEWS)
     drawn: str = import_module(f"gpt41_cli.views.{name}").render(report, screen)
     return drawn
+
+
+def format_of(file: str) -> str | None:
+    """The format that a file of this name is written in, by the longest ending that fits; None where none does.
+
+    >>> format_of("out/report.json"), format_of("report.GitLab.json"), format_of("report")
+    ('json', 'gitlab', None)
+    """
+    fits = [(len(ending), name) for name, endings in VIEWS.items() for ending in endings if file.lower().endswith(ending)]
+    return max(fits)[1] if fits else None

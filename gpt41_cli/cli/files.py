@@ -1,0 +1,48 @@
+"""Results in files: written whole or not at all, and added to what is there."""
+
+import os
+from pathlib import Path
+
+from gpt41_cli.display import number, printable
+from gpt41_cli.errors import InputError
+
+
+def save(text: str, path: Path) -> None:
+    """Write the text as UTF-8, under another name until it is whole. InputError when it cannot be written."""
+    data = _bytes(text)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe, which a file would take the place of
+            return
+        place = path.resolve()  # a link stays one
+        temporary = place.with_name(f".gpt41.{os.getpid()}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+            temporary.replace(place)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def append(text: str, path: Path, most: int) -> None:
+    """Add the text as a part of its own. InputError when it cannot be written, or more than `most` bytes would be there."""
+    try:
+        with path.open("ab") as file:
+            before = file.tell()
+            data = _bytes(f"\n\n{text}" if before else text)
+            if before + len(data) > most:
+                expected = f"expected at most {number(most)} bytes with what is to be added"
+                raise InputError(f"{printable(str(path))}: {expected}, found {number(before + len(data))}")
+            file.write(data)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{printable(str(path))}: expected a file that can be written, found: {error.strerror}")

@@ -1,0 +1,76 @@
+"""How a result is wanted: its format, or the bare answer alone, and the files that it is written into as well."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt41_cli.errors import InputError, UnknownName, quoted
+from gpt41_cli.views import VIEWS, format_of
+
+_NAME = re.compile(r"[A-Za-z]+")
+
+
+class File(NamedTuple):
+    """A file and the format it is written in."""
+
+    format: str
+    path: Path
+
+
+class Wanted(NamedTuple):
+    """`format` and `quiet` are for standard output."""
+
+    format: str
+    quiet: bool
+    files: tuple[File, ...]
+
+    def draws(self, name: str) -> bool:
+        """Whether the result is drawn in that format at all."""
+        return name in (self.format, *(file.format for file in self.files))
+
+
+def read_wanted(output_format: str, quiet: bool, outputs: list[str] | None) -> Wanted:
+    """`--format`, `--quiet` and each `--output`, refused before any work is done where they cannot be met.
+
+    UnknownName for a format that there is not; InputError for a file of no known ending, in no folder, or named twice.
+    """
+    files = [_file(output) for output in outputs or ()]
+    places = [file.path.resolve() for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1:
+            raise InputError(f"--output: expected each file once, found {quoted(str(file.path))} twice")
+    return Wanted(_known(output_format), quiet, tuple(files))
+
+
+def _known(name: str) -> str:
+    if name not in VIEWS:
+        raise UnknownName("format", name, VIEWS)
+    return name
+
+
+def _file(output: str) -> File:
+    """`FILE`, in the format that its ending tells, or `FORMAT=FILE`; `./` keeps an equals sign in a name."""
+    name, is_pair, path = output.partition("=")
+    if is_pair and _NAME.fullmatch(name):
+        return File(_known(name), _writable(path))
+    told = format_of(output)
+    if told is None:
+        endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
+        expected = f"expected a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
+        raise InputError(f"--output: {expected}, found {quoted(output)}")
+    return File(told, _writable(output))
+
+
+def _writable(name: str) -> Path:
+    """The path of a file that can be written, as far as that is seen beforehand."""
+    path = Path(name)
+    if name in ("", "-"):
+        raise InputError(f"--output: expected a file, found {quoted(name)}; --format is for standard output")
+    try:
+        if path.is_dir():
+            raise InputError(f"--output: {quoted(name)}: expected a file, found a folder")
+        if not path.parent.is_dir():
+            raise InputError(f"--output: {quoted(name)}: expected a folder that exists, found {quoted(str(path.parent))}")
+    except OSError as error:
+        raise InputError(f"--output: {quoted(name)}: expected a file, found: {error.strerror}") from None
+    return path

@@ -1,0 +1,147 @@
+"""`--output`: results in files, each in the format that its name tells; and the summary of a GitHub job."""
+
+from __future__ import annotations
+
+import json
+import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from gpt41_cli.cli.files import append, save
+from gpt41_cli.errors import InputError
+from gpt41_cli.views import VIEWS
+from tests.conftest import ROOT, Run
+
+DAY = ("--as-of", "2026-11-23")
+COST = ("cost", "--input-tokens", "1200", *DAY)
+KNOWN = (
+    "expected a file that ends in .txt, .json, .jsonl, .csv, .md, .xml, .sarif, .sarif.json, .gitlab.json, "
+    "gl-code-quality-report.json, or FORMAT=FILE with one of text, json, jsonl, csv, markdown, github, junit, sarif, gitlab"
+)
+BATCH = str(ROOT / "tests" / "data" / "batch.jsonl")
+
+
+@pytest.mark.parametrize("command", [COST, ("models",), ("plan", "--input-tokens", "5", *DAY), ("recommend", BATCH, *DAY)])
+def test_every_format_is_written_as_it_would_be_printed(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = run(*command, *(option for name in VIEWS for option in ("--output", f"{name}={name}.out")))
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "text.out").read_text() == done.out
+    for name in VIEWS:
+        assert (tmp_path / f"{name}.out").read_text() == run(*command, "--format", name).out
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("a.json", "json"),
+        ("a.jsonl", "jsonl"),
+        ("a.csv", "csv"),
+        ("A.MD", "markdown"),
+        ("a.txt", "text"),
+        ("a.xml", "junit"),
+        ("a.sarif", "sarif"),
+        ("a.sarif.json", "sarif"),
+        ("a.gitlab.json", "gitlab"),
+        ("gl-code-quality-report.json", "gitlab"),
+        ("./github=a.json", "json"),
+    ],
+)
+def test_the_ending_of_a_file_tells_its_format_the_longest_first(run: Run, tmp_path: Path, file: str, name: str) -> None:
+    assert run(*COST, "--output", file).code == 0
+    assert (tmp_path / file).read_text() == run(*COST, "--format", name).out
+    assert [path.name for path in tmp_path.iterdir()] == [Path(file).name]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        (
+            ["a.yaml"],
+            f'--output: {KNOWN}, found "a.yaml"',
+        ),
+        (["githb=a.txt"], 'format: expected a known one, found "githb"; did you mean github or gitlab?'),
+        (["no/a.json"], '--output: "no/a.json": expected a folder that exists, found "no"'),
+        (["json=."], '--output: ".": expected a file, found a folder'),
+        (["json="], '--output: expected a file, found ""; --format is for standard output'),
+        (["json=-"], '--output: expected a file, found "-"; --format is for standard output'),
+        (["json=" + "a" * 300], f'--output: "{"a" * 60}…": expected a file, found: File name too long'),
+        (["a.json", "text=./a.json"], '--output: expected each file once, found "a.json" twice'),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(
+    run: Run, tmp_path: Path, outputs: list[str], message: str
+) -> None:
+    done = run("cost", "no-such-file", "--output", "first.json", *(part for each in outputs for part in ("--output", each)))
+    assert (done.code, done.out, done.err) == (2, "", f"gpt41: {message}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_check_writes_its_files_all_the_same(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text(Path(BATCH).read_text().replace("POST", "GET", 1))
+    (tmp_path / "a.xml").write_text("of yesterday")
+    done = run("batch", "bad.jsonl", *DAY, "-q", "--output", "a.xml", "--output", "a.sarif")
+    assert (done.code, done.out) == (1, "0.0005246\n")
+    assert "bad.jsonl:1: method: expected POST" in done.err
+    assert ET.parse(tmp_path / "a.xml").getroot().get("failures") == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sarif", "a.xml", "bad.jsonl"]
+
+
+def test_entries_are_written_as_they_are_streamed(run: Run, tmp_path: Path) -> None:
+    command = ("count", BATCH, "--each")
+    streamed = run(*command, "--format", "jsonl", "--output", "a.json", "--output", "a.jsonl")
+    assert streamed.out == run(*command, "--format", "jsonl").out == (tmp_path / "a.jsonl").read_text()
+    assert len(json.loads((tmp_path / "a.json").read_text())["entries"]) == 6
+    for quiet in (("count", BATCH, "--each", "-q"), ("cost", BATCH, "--each", "-q", *DAY)):
+        assert run(*quiet, "--output", "b.md").out == run(*quiet).out
+
+
+def test_json_says_which_table_wherever_it_goes(run: Run, tmp_path: Path) -> None:
+    run("count", "--text", "one", "-q", "--output", "a.json")
+    assert (tmp_path / "a.json").read_text() == run("count", "--text", "one", "--format", "json").out
+    assert json.loads((tmp_path / "a.json").read_text())["pricing"]["file"] == "pricing.yaml"
+
+
+def test_a_link_stays_one_and_a_device_stays_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("before")
+    (tmp_path / "link").symlink_to("real")
+    save("after", tmp_path / "link")
+    assert ((tmp_path / "link").is_symlink(), (tmp_path / "real").read_text()) == (True, "after")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    save("through", tmp_path / "pipe")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+
+
+def test_what_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="gone/a: expected a file that can be written, found: No such file or directory"):
+        save("text", tmp_path / "gone" / "a")
+    with pytest.raises(InputError, match="No space left"):
+        save("text", Path("/dev/full"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_summary_of_a_github_job_is_added_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "summary.md").write_text("# Before")
+    given = {"GITHUB_STEP_SUMMARY": "summary.md"}
+    done = run(*COST, "--format", "github", **given)
+    assert (done.code, done.err) == (0, "")
+    markdown = run(*COST, "--format", "markdown", **given).out
+    assert run(*COST, "-q", "--format", "github", **given).code == 0
+    assert (tmp_path / "summary.md").read_text() == f"# Before\n\n{markdown}"
+
+
+def test_a_summary_that_cannot_be_written_is_complained_about_and_no_failure(run: Run, tmp_path: Path) -> None:
+    done = run(*COST, "--format", "github", GITHUB_STEP_SUMMARY="no/summary.md")
+    assert (done.code, done.out) == (0, run(*COST, "--format", "github").out)
+    reason = "expected a file that can be written, found: No such file or directory"
+    assert done.err == f"gpt41: GITHUB_STEP_SUMMARY: no/summary.md: {reason}\n"
+
+
+def test_a_summary_is_never_longer_than_github_takes(tmp_path: Path) -> None:
+    append("é" * 5, tmp_path / "summary", 12)
+    with pytest.raises(InputError, match="summary: expected at most 12 bytes with what is to be added, found 13"):
+        append("a", tmp_path / "summary", 12)
+    assert (tmp_path / "summary").read_text() == "é" * 5
