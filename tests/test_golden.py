@@ -38,6 +38,10 @@ def test_the_readme_shows_what_its_commands_print(request: pytest.FixtureRequest
     assert again == readme.read_text()
 
 
+def test_the_readme_shows_the_gpt41_yaml_that_it_checks() -> None:
+    assert f"```yaml\n{(ROOT / 'tests/example/gpt41.yaml').read_text()}```" in (ROOT / "README.md").read_text()
+
+
 def repeat(recording: str) -> str:
     """The recording as it would be made now."""
     return "".join(record(line) for line in recording.splitlines() if line.startswith("$ "))
