@@ -244,3 +244,69 @@ workloads:
             "steady, night, little: $9,344.11 a month: tier 1 may spend $100 a month, which is less than this costs",
         ),
     ]
+
+
+def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None:
+    for name in ("batch.jsonl", "ticket.txt"):
+        (tmp_path / name).write_bytes((ROOT / "tests/data" / name).read_bytes())
+    (tmp_path / "prompts: old").mkdir()
+    (tmp_path / "prompts: old" / "batch.jsonl").write_text(request())
+    (tmp_path / "open.json").write_text('{"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hello"}]}')
+    paths = ("batch.jsonl", "ticket.txt", "prompts: old", "prompts: old/batch.jsonl", "open.json")
+    done = run("check", "--init", *paths, *DAY, "-q")
+    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
+    written = (tmp_path / "gpt41.yaml").read_text()
+    guess = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
+    budget = "    budget: {growth_percent: 10}\n"
+    assert written[written.index("version") :] == (
+        "version: 1\ndefaults: {model: gpt-4.1}  # for what names no model; gpt41 recommend weighs the family\nworkloads:\n"
+        f"  batch:\n    requests: batch.jsonl\n{budget}"
+        f"  ticket:\n    requests: ticket.txt\n{guess}{budget}"
+        f'  prompts-old:\n    requests: "prompts: old/"\n{budget}'
+        f'  batch-2:\n    requests: "prompts: old/batch.jsonl"\n{budget}'
+        f"  open:\n    requests: open.json\n{guess}{budget}"
+    )
+    assert run("check", *DAY).code == 0
+    again = run("check", "--init", "ticket.txt", *DAY)
+    assert again == (2, "", "gpt41: --init: expected no gpt41.yaml yet, found one, which is left as it is\n")
+    assert (tmp_path / "gpt41.yaml").read_text() == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check",), "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"),
+        (("check", "a.md"), "expected files only with --init, as gpt41.yaml says what is checked, found some"),
+        (("check", "--init"), "--init: expected files or folders to write a gpt41.yaml for, found none"),
+        (
+            ("check", "--init", "-"),
+            "--init: expected files or folders, found standard input, which is not there the next time",
+        ),
+        (("check", "--config", "no.yaml"), "--config: expected a file, found none at no.yaml"),
+        (("check", "--config", "."), "--config: expected a file, found a folder at ."),
+        (("check", "--retires-within", "soon"), '--retires-within: expected a time such as 90m, 24h or 2d, found "soon"'),
+    ],
+)
+def test_what_check_cannot_do(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    assert run(*arguments) == (2, "", f"gpt41: {message}\n")
+
+
+def test_the_config_of_a_folder_above_counts_from_there(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(request())
+    config(tmp_path, "workloads: {a: {requests: a.json, budget: {input_tokens: 9}}}")
+    (tmp_path / "deep/er").mkdir(parents=True)
+    done = run("check", *DAY, "-q", cwd=tmp_path / "deep/er")
+    assert done == (1, "a 0.000164\n", "gpt41: a: ../../a.json:1 has 10 input tokens, over the 9 allowed\n")
+
+
+def test_notes_name_the_workloads_that_they_are_about(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Hello")
+    config(tmp_path, "defaults: {model: gpt-4.1}\nworkloads: {a: {prompt: a.txt}, b: {input_tokens: 5}}")
+    (note,) = json.loads(run("check", *DAY, "--format", "json").out)["notes"]
+    assert note.startswith("a: The text alone is counted")
+
+
+def test_a_table_that_was_not_compared_for_long(run: Run, tmp_path: Path) -> None:
+    config(tmp_path, "workloads: {a: {input_tokens: 5, model: gpt-4.1}}")
+    rules = [each["rule"] for each in json.loads(run("check", "--as-of", "2027-06-01", "--format", "json").out)["findings"]]
+    assert "price-table-stale" in rules
