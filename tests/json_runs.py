@@ -159,6 +159,8 @@ RUNS = (
     "models --check",
     f"check {TODAY}",
     f"check --config other.yaml {TODAY}",
+    f"diff base.json {TODAY}",
+    f"diff base.json other.json {TODAY}",
 )
 CONFIGS = {
     "gpt41.yaml": """
@@ -217,6 +219,8 @@ def all_printed(folder: Path) -> list[Printed]:
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.delenv("GPT41_PRICING", raising=False)
         patch.setattr(catalogs, "read", cache(catalogs.read))  # a third of the time
+        for saved, command in (("base.json", "check"), ("other.json", "check --config other.yaml")):
+            Path(saved).write_text(out(f"{command} {TODAY}", "json"))
         for command in RUNS:
             document = json.loads(out(command, "json"))
             name = document["schema"].removeprefix("gpt41.").partition("/")[0]
@@ -226,7 +230,7 @@ def all_printed(folder: Path) -> list[Printed]:
 
 
 def compared() -> Iterator[Printed]:
-    """Comparisons of workloads that were added, removed and changed, by the month and by the request."""
+    """Comparisons of workloads that were added, removed and changed in every way, by the month and by the request."""
     monthly, alone = costing(name="a", files={"a.md": 900}, growth_percent="5"), costing(name="b", volume=None)
     more = costing(name="a", text=3_000, files={"b.md": 2_000}, growth_percent="5")
     longer = costing(name="a", output=(200, 900), growth_percent="5")
