@@ -47,15 +47,15 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
     label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
     before = git(folder, "status", "--porcelain=v2", "--branch")
     done = run("diff", "main", *DAY)
-    over = f"more than the $24.08 of {label}, over the"
+    over = f"costs $28.08 a month, 16.6 % more than the $24.08 of {label}, over the"
     assert done.out == (
         f"$28.08 a month, up $4.00 (16.6 %) from {label}: prompt tokens\n"
         "\n"
         "  at most    $44.08 a month, up $4.00 (10 %)\n"
         "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out, a month\n"
         "  unchanged  1 workload\n"
-        f"  error      triage: costs $28.08 a month, 16.6 % {over} 10 % of growth allowed [budget-growth, gpt41.yaml:7]\n"
-        f"             all of it together costs $28.08 a month, 16.6 % {over} 5 % of growth allowed [budget-growth, gpt41.yaml:10]\n"
+        f"  error      triage: {over} 10 % of growth allowed [budget-growth, gpt41.yaml:7]\n"
+        f"             all of it together {over} 5 % of growth allowed [budget-growth, gpt41.yaml:10]\n"
         "\n"
         "  workload  per    before   after           change  input each  output each  cause\n"
         "  triage    month  $24.08  $28.08  +$4.00 (16.6 %)  202 -> 302          100  prompt tokens\n"
