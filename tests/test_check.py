@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -310,3 +311,27 @@ def test_a_table_that_was_not_compared_for_long(run: Run, tmp_path: Path) -> Non
     config(tmp_path, "workloads: {a: {input_tokens: 5, model: gpt-4.1}}")
     rules = [each["rule"] for each in json.loads(run("check", "--as-of", "2027-06-01", "--format", "json").out)["findings"]]
     assert "price-table-stale" in rules
+
+
+def test_every_budget_that_is_kept_is_a_check_that_passed(run: Run, tmp_path: Path) -> None:
+    budget = "{per_request_usd: 1, monthly_usd: 2, input_tokens: 5}"
+    config(
+        tmp_path,
+        f"workloads: {{a: {{input_tokens: 5, model: gpt-5.6-luna, volume: 1 / day, usage_tier: 5, budget: {budget}}}}}\n"
+        "budget: {monthly_usd: 3}",
+    )
+    done = run("check", *DAY, "--config", "gpt41.yaml", "--format", "junit")
+    assert done.code == 0
+    assert [
+        (case.get("classname"), case.get("name"), len(case)) for case in ElementTree.fromstring(done.out).iter("testcase")
+    ] == [
+        ("a", "cost of a request", 0),
+        ("a", "cost of a month", 0),
+        ("a", "input tokens", 0),
+        ("a", "limits and requirements", 0),
+        ("a", "usage tier", 0),
+        ("all workloads", "cost of a month", 0),
+        ("all workloads", "spending of a usage tier", 0),
+        ("all workloads", "end of the models", 0),
+        ("all workloads", "age of the price table", 0),
+    ]

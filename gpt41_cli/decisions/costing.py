@@ -64,11 +64,6 @@ class Costing(NamedTuple):
         return sum(self.parts.values())
 
     @property
-    def usage(self) -> Usage:
-        """What is billed for all requests, as it is expected."""
-        return Usage(self.requests, self.input_tokens, self.cached_tokens, self.output_tokens.expected)
-
-    @property
     def each_usd(self) -> Usd:
         """The mean price of a request."""
         return Usd(Fraction(self.expected_usd) / self.requests, Fraction(self.high_usd) / self.requests)
