@@ -10,6 +10,7 @@ RULES: Mapping[str, str] = {
     "max-input-tokens": "The input of a request is not more than the model takes.",
     "max-output-tokens": "The answer to a request is not longer than the model gives.",
     "priority-long-context": "Priority processing takes no request with a long context.",
+    "max-tokens": "No input has more tokens than the command allows.",
     "tool-window": "A tool takes only so much of the context window.",
     "invalid-request": "What is read is a request that can be counted.",
     "not-text": "What is read is text.",

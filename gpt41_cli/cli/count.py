@@ -21,6 +21,7 @@ def count(
     image_size: options.ImageSize = None,
     each: options.Each = False,
     show: Annotated[bool, typer.Option("--show", help="The text that the tokens of a request stand for, part by part.")] = False,
+    max_tokens: options.MaxTokens = None,
     top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
     skip_invalid: options.SkipInvalid = False,
@@ -38,6 +39,7 @@ def count(
     \b
     gpt41 count README.md
     gpt41 count src/ --tree --top 5
+    gpt41 count prompts/ --max-tokens 8000
     gpt41 count request.json --show
     gpt41 count batch.jsonl --each --format jsonl
     git diff | gpt41 count - -q
@@ -45,7 +47,8 @@ def count(
     from gpt41_cli.decisions.count import Inputs
     from gpt41_cli.decisions.count import count as count_all
     from gpt41_cli.decisions.count import each as count_each
-    from gpt41_cli.reports import entries
+    from gpt41_cli.decisions.over import Over, over
+    from gpt41_cli.reports import entries, max_tokens_findings
     from gpt41_cli.reports.count import report
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
@@ -65,17 +68,20 @@ def count(
     with watched(sources, is_streamed=each) as seen:
         inputs = Inputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)
         if each:
+            large = Over(max_tokens) if max_tokens else None
             finish_each(
-                count_each(inputs),
+                large.watch(count_each(inputs)) if large else count_each(inputs),
                 partial(entries.report, catalog=catalog),
                 entries.record,
                 entries.answer,
                 Drawn(wanted, skip_invalid),
+                lambda: max_tokens_findings(large),
             )
         found = count_all(inputs)
     if not (skip_invalid and found.inputs):
         refuse(found.tally.rejects, found.inputs)
     if found.tally.requests or found.pictures:
         catalog = read_catalog()  # what counted them
-    shown = report(found, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
+    large = over(found, max_tokens) if max_tokens else None
+    shown = report(found, large, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
     output.finish(shown, wanted)

@@ -1,9 +1,7 @@
 """`--each`: one entry for every request, as it comes where the format allows, so that memory does not grow with the file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-
-import typer
 
 from gpt41_cli.cli import output
 from gpt41_cli.cli.wanted import Wanted
@@ -11,6 +9,7 @@ from gpt41_cli.cli.work import refuse
 
 if TYPE_CHECKING:
     from gpt41_cli.decisions.requests import Done, Invalid
+    from gpt41_cli.findings import Finding
     from gpt41_cli.reports import Report
 
 
@@ -27,11 +26,12 @@ def finish_each(
     record: "Callable[[Any], Mapping[str, Any]]",
     answer: Callable[[Any], str],
     drawn: Drawn,
+    findings: "Callable[[], Iterable[Finding]]" = tuple,
 ) -> NoReturn:
     """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them, which files
     need too.
 
-    What is no request is an error at the end, unless it is to be skipped.
+    What is no request is an error at the end, unless it is to be skipped. `findings` tells then what else was found.
     """
     from gpt41_cli.decisions.requests import Invalid, Rejects
     from gpt41_cli.views.jsonl import line
@@ -56,7 +56,9 @@ def finish_each(
     else:
         entries = list(counted())
         if good:
-            output.show(report(entries, rejects), wanted)
+            shown = report(entries, rejects)
+            told = (*findings(), *shown.findings)
+            output.show(shown._replace(findings=told), wanted)
     if not (drawn.skip_invalid and good):
         refuse(rejects, good)
-    raise typer.Exit
+    output.leave(tuple(findings()), wanted)

@@ -220,6 +220,12 @@ Kind = Annotated[
         autocompletion=_complete_kinds,
     ),
 ]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", parser=_count(1), help="Exit with 1 where a text, a picture or a request has more tokens, and name it."
+    ),
+]
 ImageSize = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,7 +12,7 @@ from gpt41_cli.cli import files
 from gpt41_cli.cli.wanted import Wanted
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
-from gpt41_cli.findings import Level
+from gpt41_cli.findings import Finding, Level
 
 if TYPE_CHECKING:
     from gpt41_cli.reports import Report
@@ -26,14 +26,22 @@ SUMMARY_BYTES = 1 << 20
 LACKS = ("invalid-request", "not-text")
 """Rules of findings about inputs that an answer leaves out although it was asked for them."""
 
+RECORDS = ("jsonl", "csv")
+"""Formats that have room for the records of a report only, and none for findings."""
+
 
 def finish(report: "Report", wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Show the report as it is wanted, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
     show(report, wanted)
-    failed = [finding for finding in report.findings if fail_on and finding.level >= fail_on]
-    if wanted.quiet:
-        # A bare answer cannot say what it lacks.
-        for finding in dict.fromkeys((*failed, *(finding for finding in report.findings if finding.rule in LACKS))):
+    leave(report.findings, wanted, fail_on)
+
+
+def leave(findings: Sequence[Finding], wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
+    """Exit: 1 when one of the findings is of level `fail_on` or above, else 0."""
+    failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
+    if wanted.quiet or wanted.format in RECORDS:
+        # Neither a bare answer nor records can say what they lack.
+        for finding in dict.fromkeys((*failed, *(finding for finding in findings if finding.rule in LACKS))):
             complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 

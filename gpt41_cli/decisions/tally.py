@@ -18,6 +18,11 @@ class Large(NamedTuple):
     custom_id: str | None
 
 
+def rank(large: Large) -> tuple[int, str, int]:
+    """What sorts the largest first, and of equals those that stand first."""
+    return -large.input_tokens, large.place.path, large.place.position or 0
+
+
 class Reason(NamedTuple):
     """A doubt, in how many requests, and where the first of them stands."""
 
@@ -86,7 +91,7 @@ class Tally:
         return self
 
     def _trim(self) -> None:
-        self._largest.sort(key=lambda each: (-each.input_tokens, each.place.path, each.place.position or 0))
+        self._largest.sort(key=rank)
         del self._largest[KEPT:], self.shown[KEPT:]
 
     @property

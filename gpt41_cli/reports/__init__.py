@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.display import number
+from gpt41_cli.display import number, plural
 from gpt41_cli.findings import Finding, Level, Location, worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from gpt41_cli.catalog import Catalog
+    from gpt41_cli.decisions.over import Over
     from gpt41_cli.decisions.requests import Rejects
     from gpt41_cli.requests.trees import LeftOut
 
@@ -104,6 +105,19 @@ def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
         yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
     if rejects.count > len(rejects.first):
         yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
+
+
+def max_tokens_findings(over: Over | None) -> Iterator[Finding]:
+    """A finding for each of the largest inputs that are over what one may have, and one for the number of the others."""
+    if over is None:
+        return
+    limit = f"over the {number(over.allowed)} allowed"
+    for tokens, place, _ in over.largest:
+        message, location = f"{place.label}: {number(tokens)} tokens, {limit}", Location(place.path, place.line)
+        yield Finding("max-tokens", Level.ERROR, message, location, str(tokens), str(over.allowed), place.path)
+    more = over.count - len(over.largest)
+    if more:
+        yield Finding("max-tokens", Level.ERROR, f"{plural(more, 'more input')} {limit}", actual=str(more))
 
 
 def left_out_findings(left_out: Sequence[LeftOut]) -> Iterator[Finding]:

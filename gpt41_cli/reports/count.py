@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli.decisions.count import REQUESTS, Count, Item
 from gpt41_cli.display import exact, number, percent, plural, printable
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries, invalid_findings
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries, invalid_findings, max_tokens_findings
 from gpt41_cli.requests.inputs import BINARY, IMAGE, TEXT
 from gpt41_cli.requests.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.decisions.over import Over
 
 SCHEMA = "gpt41.count/1"
 
@@ -27,9 +28,16 @@ _NOUNS = {REQUESTS: "request", TEXT: "text", IMAGE: "image"}
 
 
 def report(
-    count: Count, *, encoding: str, catalog: Catalog | None, variant: Variant | None, top: int | None, tree: bool
+    count: Count,
+    over: Over | None,
+    *,
+    encoding: str,
+    catalog: Catalog | None,
+    variant: Variant | None,
+    top: int | None,
+    tree: bool,
 ) -> Report:
-    """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`."""
+    """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`, and what is over."""
     items = count.items if top is None else count.items[:top]
     records: tuple[Mapping[str, Json], ...] = tuple(
         {"path": item.path, "input_tokens": item.input_tokens, "kind": item.kind, "requests": item.requests} for item in items
@@ -48,6 +56,7 @@ def report(
         ),
         tables=tuple(_tables(count, shown, tree)),
         findings=(
+            *max_tokens_findings(over),
             *_overflow(count, catalog, variant),
             *invalid_findings(count.tally.rejects),
             *_not_text(count.left_out),
