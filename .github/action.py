@@ -1,0 +1,229 @@
+"""What action.yml runs: gpt41 check, gpt41 diff against the base of the pull request, and one comment there, kept up to date.
+
+It is run by the Python that gpt41 is installed in, in the workspace. The inputs of the action come from the environment, the pull
+request from the file of the event. Nothing is checked out; a base that is not here is fetched. The exit code is the worse one of
+the two commands', once their reports, the outputs and the comment are written.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MOST_CHARACTERS = 65_536
+"""Of a comment; GitHub refuses longer ones."""
+
+PAGE = 100
+"""Comments that GitHub lists at a time, at most."""
+
+
+class Result(NamedTuple):
+    """What came of a command: its exit code, its report as Markdown, or why there is none, and the file of its JSON."""
+
+    code: int
+    markdown: str
+    file: Path | None
+
+    def figure(self, *keys: str) -> str:
+        """What the JSON has there, as text; nothing where it has nothing there."""
+        found: Any = json.loads(self.file.read_bytes()) if self.file else None
+        for key in keys:
+            found = found and found.get(key)
+        return found or ""
+
+
+def main() -> int:
+    """The exit code of the step."""
+    token = os.environ.pop("TOKEN").strip()  # nothing that is started here needs it
+    wants_comment = {"true": True, "false": False}.get(os.environ["COMMENT"])
+    if wants_comment is None:
+        annotate("error", f"comment: expected true or false, found {os.environ['COMMENT']!r}")
+        return 2
+    trust_the_workspace()
+    pull_request = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes()).get("pull_request")
+    folder = Path(tempfile.mkdtemp(prefix="gpt41-", dir=os.environ["RUNNER_TEMP"]))
+
+    within = os.environ["RETIRES_WITHIN"]
+    results = [run(folder, "check", *(["--retires-within", within] if within else []))]
+    base = base_given(os.environ["BASE"]) if os.environ["BASE"] else pull_request and base_of(pull_request)
+    if base:
+        results.append(run(folder, "diff", "--", base))
+    code = max(result.code for result in results)
+    write_outputs(code, *results)
+    if wants_comment and pull_request and token:
+        comment(token, pull_request["number"], [result.markdown.strip() for result in reversed(results)])
+    return code
+
+
+def run(folder: Path, command: str, *arguments: str) -> Result:
+    """What came of `gpt41 COMMAND`; its annotations go to the log, and its report to the summary, too."""
+    file, text = folder / f"{command}.json", folder / f"{command}.md"
+    config = os.environ["CONFIG"]
+    options = [*(["--config", config] if config else []), "--fail-on", os.environ["FAIL_ON"], "--format", "github"]
+    # Isolated: a module in the workspace is none of gpt41's, also where PYTHONPATH says so.
+    gpt41 = [sys.executable, "-I", "-X", "utf8", "-m", "gpt41_cli", command]
+    done = subprocess.run([*gpt41, *options, "--output", file, "--output", text, *arguments], stderr=subprocess.PIPE, check=False)
+    said = done.stderr.decode("utf-8", "backslashreplace").strip()
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    if said:
+        annotate("error" if code > 1 else "notice", said)
+    if text.exists():
+        return Result(code, text.read_text("utf-8"), file)
+    markdown = f"**gpt41 {command} could not do its work**\n\n{fenced(said or f'it ended with exit code {code}')}\n"
+    with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+        summary.write(f"\n\n{markdown}")
+    return Result(code, markdown, None)
+
+
+def fenced(text: str) -> str:
+    """Any text as a block that it cannot end; no more of it than anybody reads."""
+    shown = text[:4_000]
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", shown)), 3)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def write_outputs(code: int, check: Result, diff: Result | None = None) -> None:
+    """The outputs of the step, one a line: none of them can have a line break in it."""
+    outputs = {
+        "status": {0: "ok", 1: "failed"}.get(code, "unusable"),
+        "monthly-usd": check.figure("monthly_usd", "expected"),
+        "change-usd": diff.figure("total", "change_usd") if diff and diff.figure("total", "unit") == "month" else "",
+        "report": check.file or "",
+    }
+    with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
+        file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+
+
+def annotate(level: str, message: str) -> None:
+    """One annotation of this run; nothing in the message can begin a command of its own."""
+    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    print(f"::{level} title=gpt41::{escaped}", flush=True)
+
+
+# The base.
+
+
+def trust_the_workspace() -> None:
+    """Let git, here and in gpt41, read a workspace that another user owns, as in jobs that run in a container."""
+    count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    os.environ.update(
+        {
+            "GIT_CONFIG_COUNT": str(count + 1),
+            f"GIT_CONFIG_KEY_{count}": "safe.directory",
+            f"GIT_CONFIG_VALUE_{count}": "*",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+    )
+
+
+def git(*arguments: str) -> str | None:
+    """What git prints; None when it fails."""
+    done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    return None if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
+
+
+def base_given(name: str) -> str:
+    """The base that the input names: a report as it is, a revision once it is here."""
+    return name if Path(name).is_file() or name.endswith(".json") else here(name)
+
+
+def base_of(pull_request: dict[str, Any]) -> str:
+    """The commit that has all but what the pull request changes.
+
+    As a rule GitHub's merge of the pull request into its base is checked out: that is the merge's first parent, of which the
+    base in the event may fall short. Else it is where the two parted, and the base itself where a shallow history does not tell.
+    """
+    header = (git("cat-file", "commit", "HEAD") or "").partition("\n\n")[0]  # a shallow clone tells of parents only here
+    parents = re.findall(r"^parent (\w+)$", header, re.MULTILINE)
+    if parents[1:] == [pull_request["head"]["sha"]]:
+        return here(parents[0])
+    base = here(pull_request["base"]["sha"])
+    return git("merge-base", base, "HEAD") or base
+
+
+def here(name: str) -> str:
+    """A revision of this repository that `name` says, fetched if need be; `name` as it is where that fails."""
+    if git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}") or not re.fullmatch(r"[\w.][^:]*", name):
+        return name
+    # To fetch to a depth would cut off what a whole clone has.
+    depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository") == "true" else []
+    fetched = git("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "--", "origin", name)
+    if fetched is None:
+        annotate("warning", f"{name} could not be fetched; fetch-depth: 2 lets actions/checkout bring the base of a pull request")
+        return name
+    return git("rev-parse", "FETCH_HEAD") or name
+
+
+# The comment.
+
+
+def comment(token: str, number: int, parts: list[str]) -> None:
+    """Write the comment of this config in the pull request, or rewrite it; whatever comes in the way does not hide the check."""
+    try:
+        marker = f"<!-- gpt41 {urllib.parse.quote(os.path.normpath(os.environ['CONFIG'] or 'gpt41.yaml'))} -->"
+        body = {"body": fitting(marker, parts)}
+        issues = f"repos/{os.environ['GITHUB_REPOSITORY']}/issues"
+        earlier = find_comment(token, f"{issues}/{number}/comments", marker)
+        if earlier is None:
+            call(token, "POST", f"{issues}/{number}/comments", body)
+        else:
+            call(token, "PATCH", f"{issues}/comments/{earlier}", body)
+    except urllib.error.HTTPError as error:
+        if error.code in (403, 404):
+            annotate("notice", "no comment: the token may not write one, as in pull requests of forks; see the summary instead")
+        else:
+            annotate("warning", f"no comment: GitHub answered with {error.code}")
+    except Exception as error:  # the text of some errors quotes what was sent, the token with it
+        annotate("warning", f"no comment: {type(error).__name__} on asking GitHub")
+
+
+def fitting(marker: str, parts: list[str]) -> str:
+    """The marker and all parts, or as many as fit into a comment and where the rest is."""
+    run_of = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}".format_map(os.environ)
+    rest = f"The rest is too long for a comment: see [the summary]({run_of}).\n"
+    candidates = (parts, *([*parts[:count], rest] for count in reversed(range(len(parts)))))
+    bodies = ("\n\n".join([marker, *candidate]) for candidate in candidates)
+    return next(body for body in bodies if len(body) <= MOST_CHARACTERS)
+
+
+def find_comment(token: str, path: str, marker: str) -> int | None:
+    """The id of the comment that this action wrote before; anybody could write one with the marker."""
+    try:
+        me = call(token, "GET", "user")["login"]
+    except urllib.error.HTTPError:
+        me = None  # the token of an app, such as that of a workflow, is not told whose it is
+    page = 0
+    while True:
+        page += 1
+        comments = call(token, "GET", f"{path}?per_page={PAGE}&page={page}")
+        for each in comments:
+            author = each["user"] or {}
+            is_mine = author.get("login") == me if me else author.get("type") == "Bot"
+            if is_mine and (each["body"] or "").startswith(marker):
+                return int(each["id"])
+        if len(comments) < PAGE:
+            return None
+
+
+def call(token: str, method: str, path: str, body: object = None) -> Any:
+    """What GitHub's API answers."""
+    request = urllib.request.Request(
+        f"{os.environ['GITHUB_API_URL']}/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "gpt41"},
+    )
+    request.add_unredirected_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
