@@ -63,22 +63,3 @@ def test_the_python_of_the_readme_runs() -> None:
     found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert found.attempted >= 8
     assert found.failed == 0
-
-
-def test_the_budget_script_of_the_readme(tmp_path: Path) -> None:
-    """It passes below its budget, fails above, and never takes a failed count for a price within it."""
-    script = next(
-        block for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if "awk" in block
-    )
-
-    def outcome(text: str | None) -> tuple[int, str]:
-        if text is not None:
-            (tmp_path / "prompt.txt").write_text(text)
-        done = subprocess.run(
-            ["sh", "-c", script], capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=60, check=False
-        )
-        return done.returncode, done.stderr
-
-    assert outcome(None) == (2, "gpt41: prompt.txt: expected a readable file, found: No such file or directory\n")
-    assert outcome("word " * 1_000) == (0, "")
-    assert outcome("word " * 50_000) == (1, "over 20 dollars: 51.201\n")
