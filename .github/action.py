@@ -39,26 +39,30 @@ class Result(NamedTuple):
         return found or ""
 
 
+NOTHING = Result(0, "", None)
+
+
 def main() -> int:
     """The exit code of the step."""
     token = os.environ.pop("TOKEN").strip()  # nothing that is started here needs it
     wants_comment = {"true": True, "false": False}.get(os.environ["COMMENT"])
     if wants_comment is None:
         annotate("error", f"comment: expected true or false, found {os.environ['COMMENT']!r}")
+        write_outputs(2)
         return 2
     trust_the_workspace()
     pull_request = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes()).get("pull_request")
     folder = Path(tempfile.mkdtemp(prefix="gpt41-", dir=os.environ["RUNNER_TEMP"]))
 
     within = os.environ["RETIRES_WITHIN"]
-    results = [run(folder, "check", *(["--retires-within", within] if within else []))]
+    check = run(folder, "check", *(["--retires-within", within] if within else []))
     base = base_given(os.environ["BASE"]) if os.environ["BASE"] else pull_request and base_of(pull_request)
-    if base:
-        results.append(run(folder, "diff", "--", base))
-    code = max(result.code for result in results)
-    write_outputs(code, *results)
+    # What cannot be checked cannot be compared, for the same reason.
+    diff = run(folder, "diff", "--", base) if base and check.code <= 1 else NOTHING
+    code = max(check.code, diff.code)
+    write_outputs(code, check, diff)
     if wants_comment and pull_request and token:
-        comment(token, pull_request["number"], [result.markdown.strip() for result in reversed(results)])
+        comment(token, pull_request["number"], [each.markdown.strip() for each in (diff, check) if each.markdown])
     return code
 
 
@@ -85,16 +89,17 @@ def run(folder: Path, command: str, *arguments: str) -> Result:
 def fenced(text: str) -> str:
     """Any text as a block that it cannot end; no more of it than anybody reads."""
     shown = text[:4_000]
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", shown)), 3)
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}"
 
 
-def write_outputs(code: int, check: Result, diff: Result | None = None) -> None:
+def write_outputs(code: int, check: Result = NOTHING, diff: Result = NOTHING) -> None:
     """The outputs of the step, one a line: none of them can have a line break in it."""
     outputs = {
         "status": {0: "ok", 1: "failed"}.get(code, "unusable"),
         "monthly-usd": check.figure("monthly_usd", "expected"),
-        "change-usd": diff.figure("total", "change_usd") if diff and diff.figure("total", "unit") == "month" else "",
+        "change-usd": diff.figure("total", "change_usd") if diff.figure("total", "unit") == "month" else "",
         "report": check.file or "",
     }
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
@@ -123,10 +128,21 @@ def trust_the_workspace() -> None:
     )
 
 
-def git(*arguments: str) -> str | None:
-    """What git prints; None when it fails."""
-    done = subprocess.run(["git", *arguments], capture_output=True, check=False)
-    return None if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
+class Said(NamedTuple):
+    """What git prints, or why it could not do its work."""
+
+    is_done: bool
+    text: str
+
+
+def git(*arguments: str) -> Said:
+    """What git says; it may also not be there."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    except OSError as error:
+        return Said(False, str(error))
+    said = done.stderr if done.returncode else done.stdout
+    return Said(not done.returncode, said.decode("utf-8", "backslashreplace").strip())
 
 
 def base_given(name: str) -> str:
@@ -140,25 +156,28 @@ def base_of(pull_request: dict[str, Any]) -> str:
     As a rule GitHub's merge of the pull request into its base is checked out: that is the merge's first parent, of which the
     base in the event may fall short. Else it is where the two parted, and the base itself where a shallow history does not tell.
     """
-    header = (git("cat-file", "commit", "HEAD") or "").partition("\n\n")[0]  # a shallow clone tells of parents only here
+    header = git("cat-file", "commit", "HEAD").text.partition("\n\n")[0]  # a shallow clone tells of parents only here
     parents = re.findall(r"^parent (\w+)$", header, re.MULTILINE)
     if parents[1:] == [pull_request["head"]["sha"]]:
         return here(parents[0])
     base = here(pull_request["base"]["sha"])
-    return git("merge-base", base, "HEAD") or base
+    parted = git("merge-base", base, "HEAD")
+    return parted.text if parted.is_done else base
 
 
 def here(name: str) -> str:
     """A revision of this repository that `name` says, fetched if need be; `name` as it is where that fails."""
-    if git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}") or not re.fullmatch(r"[\w.][^:]*", name):
+    known = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if known.is_done or not re.fullmatch(r"[\w.][^:]*", name):
         return name
     # To fetch to a depth would cut off what a whole clone has.
-    depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository") == "true" else []
+    depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository").text == "true" else []
     fetched = git("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "--", "origin", name)
-    if fetched is None:
-        annotate("warning", f"{name} could not be fetched; fetch-depth: 2 lets actions/checkout bring the base of a pull request")
+    if not fetched.is_done:
+        hint = "with fetch-depth: 2, actions/checkout brings the base of a pull request"
+        annotate("warning", f"{name} could not be fetched; {hint}\n{fetched.text}")
         return name
-    return git("rev-parse", "FETCH_HEAD") or name
+    return git("rev-parse", "FETCH_HEAD").text
 
 
 # The comment.
@@ -177,7 +196,8 @@ def comment(token: str, number: int, parts: list[str]) -> None:
             call(token, "PATCH", f"{issues}/comments/{earlier}", body)
     except urllib.error.HTTPError as error:
         if error.code in (403, 404):
-            annotate("notice", "no comment: the token may not write one, as in pull requests of forks; see the summary instead")
+            why = "it may not in pull requests of forks, and needs pull-requests: write elsewhere. The summary has the reports"
+            annotate("notice", f"no comment: the token may not write one; {why}")
         else:
             annotate("warning", f"no comment: GitHub answered with {error.code}")
     except Exception as error:  # the text of some errors quotes what was sent, the token with it
