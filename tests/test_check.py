@@ -76,7 +76,10 @@ def test_the_bare_answer_and_what_failed_beside_it(run: Run, tmp_path: Path) -> 
     # 2 workloads of 0.000164 * 3 * 365 / 84 dollars, a figure without a last digit.
     done = run("check", *DAY, "-q")
     assert done == (1, "0.004275714286\n", "gpt41: b: a.json:1 has 10 input tokens, over the 9 allowed\n")
-    config(tmp_path, "workloads: {a: {requests: a.json, output_tokens: 100}, b: {input_tokens: 10, model: gpt-4.1}}")
+    config(
+        tmp_path,
+        "workloads: {a: {requests: a.json, output_tokens: 100}, b: {input_tokens: 10, output_tokens: 0, model: gpt-4.1}}",
+    )
     assert run("check", *DAY, "-q").out == "a 0.000164\nb 0.00002\n"
 
 
@@ -134,7 +137,7 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
             "dear: gpt-4.1-mini in standard meets the requirements for $0.56 a month in place of $2.80, 80 % less",
         ),
         ("no-score", "warning", "weak: gpt-4.1-nano in standard: no SWE-bench Verified score of it is known for coding"),
-        ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours: a deadline of 24h admits it"),
+        ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours, later than 60 minutes"),
         ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
         ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
         ("no-score", "warning", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
@@ -164,7 +167,7 @@ def test_a_variant_that_falls_short_of_its_task(run: Run, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("option", "level", "code"),
-    [((), "warning", 0), (("--retires-within", "51d"), "notice", 0), (("--retires-within", "52d"), "error", 1)],
+    [((), "warning", 0), (("--retires-within", "51d"), "warning", 0), (("--retires-within", "52d"), "error", 1)],
 )
 def test_the_end_of_a_model_is_as_grave_as_it_is_near(
     run: Run, tmp_path: Path, option: tuple[str, ...], level: str, code: int
@@ -219,32 +222,63 @@ workloads:
   huge: {input_tokens: 40000}
 """,
     )
-    sent = "in which these requests are sent"
-    parts = "10,000,000 go in 112 parts, one after the other, which takes 112 days"
     pool = "its long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
     done = run("check", *DAY, "--format", "json")
     assert findings(done.out) == [
-        (
-            "pace",
-            "error",
-            f"steady: tier 1 lets 30,000 tokens a minute through, which takes 23 days 3 hours: longer than the week {sent}",
-        ),
-        (
-            "pace",
-            "warning",
-            f"night: tier 1 queues 90,000 batch tokens at a time: {parts}: longer than the day {sent}",
-        ),
         (
             "usage-tier",
             "error",
             f"huge: gpt-4.1 in standard: one request needs 40,000 tokens a minute; tier 1 allows 30,000, and {pool}",
         ),
-        (
-            "monthly-limit",
-            "error",
-            "steady, night, little: $9,344.11 a month: tier 1 may spend $100 a month, which is less than this costs",
-        ),
+        ("monthly-limit", "error", "steady, night, little: costs $9,344.11 a month, over the $100.00 that tier 1 may spend"),
+        # 1,000,010 requests of 1,000 tokens, of which 1,000,000 in a week and 10 in a day.
+        ("pace", "error", "steady, little: gpt-4.1 needs 99,214 tokens a minute in the mean, over the 30,000 of tier 1"),
+        ("pace", "warning", "night: gpt-4.1 needs 10,000,000 batch tokens a day in the mean, over the 90,000 of tier 1"),
     ]
+
+
+def test_a_tier_that_many_workloads_fill_together(run: Run, tmp_path: Path) -> None:
+    workload = (
+        "{input_tokens: 1, output_tokens: {expected: 1, high: 30000}, volume: 6000 / day, model: gpt-4.1-mini, usage_tier: 1}"
+    )
+    config(tmp_path, f"workloads:\n  a: {workload}\n")
+    limit = "may cost $8,760.07 a month, over the $100.00 that tier 1 may spend"
+    assert findings(run("check", *DAY, "--format", "json").out) == [("monthly-limit", "warning", f"a: {limit}")]
+    config(tmp_path, f"workloads:\n  a: {workload}\n  b: {workload}\n")
+    assert findings(run("check", *DAY, "--format", "json").out)[1] == (
+        "pace",
+        "error",
+        "a, b: gpt-4.1-mini needs 12,000 requests a day in the mean, over the 10,000 of tier 1",
+    )
+
+
+def test_a_maximum_that_the_model_does_not_give_is_refused_whatever_is_expected(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(request(max_tokens=40_000))
+    config(tmp_path, "workloads: {a: {requests: a.json, output_tokens: 10}}")
+    assert findings(run("check", *DAY, "--format", "json").out) == [
+        ("max-output-tokens", "error", "a: gpt-4.1-mini in standard: 40,000 output tokens are over the most it gives, 32,768")
+    ]
+
+
+def test_without_output_tokens_every_answer_is_as_long_as_it_can_be(run: Run, tmp_path: Path) -> None:
+    config(tmp_path, "workloads: {a: {input_tokens: 0, model: gpt-4.1}}")
+    assert run("check", *DAY, "-q").out == "a 0.262144\n"  # 32,768 at $8.00 a million
+
+
+def test_a_cache_that_is_stated_where_there_is_none(run: Run, tmp_path: Path) -> None:
+    config(tmp_path, "workloads: {a: {input_tokens: 500, output_tokens: 1, cached: 60%, model: gpt-4.1}}")
+    assert findings(run("check", *DAY, "--format", "json").out) == [
+        ("cache-minimum", "notice", "a: a prompt below 1,024 tokens is never cached; this one has 500")
+    ]
+
+
+def test_what_workloads_share_is_in_the_row_of_each(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        "defaults: {output_tokens: 1}\nworkloads: {a: {input_tokens: 5, model: gpt-4.1}, b: {input_tokens: 5, model: gpt-4.1-nano}}",
+    )
+    rows = [line.split() for line in run("check", *DAY).out.splitlines() if line.startswith(("  a ", "  b "))]
+    assert [row[-1] for row in rows] == ["warning", "error"]
 
 
 def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None:
@@ -285,7 +319,7 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
         ),
         (("check", "--config", "no.yaml"), "--config: expected a file, found none at no.yaml"),
         (("check", "--config", "."), "--config: expected a file, found a folder at ."),
-        (("check", "--retires-within", "soon"), '--retires-within: expected a time such as 90m, 24h or 2d, found "soon"'),
+        (("check", "--retires-within", "3m"), '--retires-within: expected days such as 90d, found "3m"'),
     ],
 )
 def test_what_check_cannot_do(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -302,7 +336,7 @@ def test_the_config_of_a_folder_above_counts_from_there(run: Run, tmp_path: Path
 
 def test_notes_name_the_workloads_that_they_are_about(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Hello")
-    config(tmp_path, "defaults: {model: gpt-4.1}\nworkloads: {a: {prompt: a.txt}, b: {input_tokens: 5}}")
+    config(tmp_path, "defaults: {model: gpt-4.1, output_tokens: 1}\nworkloads: {a: {prompt: a.txt}, b: {input_tokens: 5}}")
     (note,) = json.loads(run("check", *DAY, "--format", "json").out)["notes"]
     assert note.startswith("a: The text alone is counted")
 
@@ -329,9 +363,9 @@ def test_every_budget_that_is_kept_is_a_check_that_passed(run: Run, tmp_path: Pa
         ("a", "cost of a month", 0),
         ("a", "input tokens", 0),
         ("a", "limits and requirements", 0),
-        ("a", "usage tier", 0),
         ("all workloads", "cost of a month", 0),
         ("all workloads", "spending of a usage tier", 0),
+        ("all workloads", "rate limits of a usage tier", 0),
         ("all workloads", "end of the models", 0),
         ("all workloads", "age of the price table", 0),
     ]

@@ -27,7 +27,7 @@ def check(
     config: options.ConfigFile = None,
     retires_within: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
+        typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
     ] = None,
     fail_on: options.FailOn = "error",
     jobs: options.Jobs = None,
@@ -55,7 +55,7 @@ def check(
     catalog = options.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
     threshold = options.read_level(fail_on)
-    within = None if retires_within is None else options.read_duration(retires_within, "--retires-within")
+    within = None if retires_within is None else options.read_days(retires_within, "--retires-within")
     conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), within, jobs)
     if init:
         path = config or Path("gpt41.yaml")

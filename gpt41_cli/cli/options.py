@@ -342,6 +342,14 @@ def read_duration(value: str, option: str) -> timedelta:
     return found
 
 
+def read_days(value: str, option: str) -> timedelta:
+    """A time in whole days."""
+    found = notation.duration(value)
+    if found is None or not value.endswith("d"):
+        raise InputError(f"{option}: expected days such as 90d, found {quoted(value)}")
+    return found
+
+
 def read_amount(value: str, option: str) -> Decimal:
     """An amount of US dollars."""
     found = notation.amount(value)

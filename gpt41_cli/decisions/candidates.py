@@ -16,7 +16,7 @@ from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
 from gpt41_cli.decisions.workload import Load, Workload
-from gpt41_cli.display import exact, money, number, score_below
+from gpt41_cli.display import exact, lasting, money, number, score_below
 from gpt41_cli.errors import MissingPrice
 
 
@@ -164,7 +164,7 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
             needed = f"{exact(least * 100)} %"
             figures = scores.evidence(variant.id)
             text = f"{score_below(share)} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
-            yield Remark("tolerance", text, scores.sources, f"below {needed}")
+            yield Remark("tolerance", text, scores.sources, f"below {needed}", score_below(share), needed)
 
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -172,7 +172,10 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
     deadline, tier = case.deadline, case.wishes.usage_tier
     if mode == "batch" and (deadline is None or deadline < timedelta(hours=hours)):
         text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
-        yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h")
+        allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
+        if deadline is not None:
+            text = f"batch answers within {hours} hours, later than {lasting(int(deadline.total_seconds()))}"
+        yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
     elif deadline is not None and tier is not None:
         found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)
         if found and found.seconds > deadline // timedelta(seconds=1):

@@ -13,19 +13,16 @@ from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.config.tables import PERIODS
-from gpt41_cli.decisions import batch, pace
+from gpt41_cli.decisions import batch, limits
 from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
 from gpt41_cli.decisions.costing import Priced, Usd
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.replay import Traffic
 from gpt41_cli.decisions.score import score
-from gpt41_cli.decisions.workload import Load, Workload
-from gpt41_cli.display import decimal, exact, lasting, money, number, percent, plural
+from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.display import decimal, exact, money, number, percent, plural
 from gpt41_cli.findings import Finding, Level, Location
-
-_MONTH_SECONDS = 365 * 86_400 // 12
 
 Found: TypeAlias = Sequence[Finding] | None
 
@@ -126,9 +123,19 @@ def _qualifies(priced: Priced, conditions: Conditions) -> list[Finding]:
     found: dict[str, Finding] = {}
     for level, work in ((Level.ERROR, priced.work), (Level.WARNING, priced.high)):
         for remark in _judge(priced, conditions, work).exclusions:
-            if remark.rule not in (*found, "model-shut-down"):
+            if remark.rule not in (*found, _ENDED):
                 found[remark.rule] = _excluded(priced, remark, level)
+    for remark in _refused(priced, conditions):
+        found[remark.rule] = _excluded(priced, remark, Level.ERROR)
     return list(found.values())
+
+
+def _refused(priced: Priced, conditions: Conditions) -> list[Remark]:
+    """A longest answer that requests ask for and no model gives: they are refused, however long the answers would be."""
+    variant, mode = priced.contents.variant, priced.contents.mode
+    asked = priced.contents.at_most(None).on(conditions.catalog, variant).where(lambda size: size.is_stated)
+    found = limits.exceeded(conditions.catalog, variant, mode, asked)
+    return [each for each in found if each.rule == "max-output-tokens"]
 
 
 def _excluded(priced: Priced, remark: Remark, level: Level) -> Finding:
@@ -141,6 +148,9 @@ def _excluded(priced: Priced, remark: Remark, level: Level) -> Finding:
         return finding._replace(location=Location(largest.path, largest.line))
     return finding
 
+
+_ENDED = "model-shut-down"
+"""A rule that is told of all workloads of the model together."""
 
 _KEYS = {
     "until": "require.until",
@@ -190,13 +200,13 @@ def _best_variant(priced: Priced, conditions: Conditions) -> Found:
     costing = priced.costing
     times, what = (Fraction(1), "a request") if costing.volume is None else (costing.volume.per_month, "a month")
     now, then = (Fraction(_usd(each)) / costing.requests * times for each in (own, best))
-    figures = {"actual": exact(decimal(now)), "allowed": exact(decimal(then))}
     who = f"{best.variant.id} in {best.mode}"
     if then >= now:
         text = f"{who} meets the requirements, for {money(decimal(then))} {what}"
-        return [_finding(priced, "qualifying-variant", Level.NOTICE, text, "model", **figures)]
+        return [_finding(priced, "qualifying-variant", Level.NOTICE, text, "model")]
     instead = f"{money(decimal(then))} {what} in place of {money(decimal(now))}, {percent(decimal(1 - then / now))} less"
     text = f"{who} meets the requirements for {instead}"
+    figures = {"actual": exact(decimal(now)), "allowed": exact(decimal(then))}
     return [_finding(priced, "cheaper-variant", Level.NOTICE, text, "model", **figures)]
 
 
@@ -223,26 +233,18 @@ def _batch_files(priced: Priced, conditions: Conditions) -> Found:
     traffic = Traffic(declared.cached.requests_per_minute, declared.cached.lifetime_minutes)
     sent = batch.Conditions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
     found = batch.check(contents.batch_files, sent).findings
-    return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.location]
+    broken = [each for each in found if each.location and each.rule != _ENDED]
+    return [each._replace(message=f"{declared.name}: {each.message}") for each in broken]
 
 
-def _keeps_pace(priced: Priced, conditions: Conditions) -> Found:
-    """Whether the usage tier lets a period's requests through within the period."""
-    declared, contents, volume = priced.declared, priced.contents, priced.costing.volume
-    if declared.usage_tier is None or volume is None:
+def _cached(priced: Priced, conditions: Conditions) -> Found:
+    """A notice where cached tokens are stated that the prompt cache cannot give."""
+    load = priced.work.on(conditions.catalog, priced.contents.variant)
+    if not load.usage.cached_tokens:
         return None
-    times = -(-volume.requests // priced.costing.requests)
-    load = Load({size: many * times for size, many in priced.work.on(conditions.catalog, contents.variant).sizes.items()})
-    found = pace.pace(conditions.catalog, contents.variant, contents.mode, load, declared.usage_tier)
-    period = Fraction(_MONTH_SECONDS) / PERIODS[volume.period]
-    takes = found and found.seconds * Fraction(volume.requests, load.requests)
-    if found is None or takes is None or takes <= period:
-        return []
-    # In batch it is the most that it takes, else the least.
-    level = Level.WARNING if contents.mode == "batch" else Level.ERROR
-    text = f"{found.remark.text}: longer than the {volume.period} in which these requests are sent"
-    seconds = {"actual": lasting(int(takes)), "allowed": lasting(int(period))}
-    return [_finding(priced, "pace", level, text, "usage_tier", **seconds)]
+    name, place = priced.declared.name, priced.declared.place("cached")
+    found = limits.check_cache(conditions.catalog, load)
+    return [each._replace(message=f"{name}: {each.message}", location=place, subject=name) for each in found]
 
 
 CHECKS: Mapping[str, Callable[[Priced, Conditions], Found]] = {
@@ -252,5 +254,5 @@ CHECKS: Mapping[str, Callable[[Priced, Conditions], Found]] = {
     "limits and requirements": _qualifies,
     "best variant": _best_variant,
     "batch files": _batch_files,
-    "usage tier": _keeps_pace,
+    "prompt cache": _cached,
 }

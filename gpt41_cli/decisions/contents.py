@@ -62,8 +62,8 @@ class Contents(NamedTuple):
         """What each file adds."""
         return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies.items()}
 
-    def at_most(self, output_tokens: int) -> Workload:
-        """The same work with answers of this length."""
+    def at_most(self, output_tokens: int | None) -> Workload:
+        """The same work with answers of this length; None: each request's own maximum."""
         return replace(self.work, terms=self.work.terms._replace(output_tokens=output_tokens), _loads={})
 
 
@@ -115,13 +115,15 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
     with placed(declared, "cached"):
         work = workload(
             input_tokens=numbers,
-            output_tokens=declared.output_tokens.expected if declared.output_tokens else 0,
+            output_tokens=0,
             requests=1,
             cached_tokens=declared.cached.tokens,
             cached_share=declared.cached.share,
             text_tokens=sum(each.parts[TEXT] for each in parts.values()),
             images=tuple(images),
         )
+    output = declared.output_tokens.expected if declared.output_tokens else None
+    work = replace(work, terms=work.terms._replace(output_tokens=output))
     whole = Counter({TEXT: numbers})
     for each in parts.values():
         whole.update(each.parts)

@@ -55,10 +55,14 @@ def check_tier(catalog: Catalog, platform: Platform, tier: int | None) -> None:
         raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {platform.id}, which has none")
 
 
+def monthly_limit(catalog: Catalog, tier: int) -> int:
+    """The dollars that a tier may spend in a month."""
+    return catalog.limits.usage_tiers.tiers[tier].monthly_limit_usd
+
+
 def overspent(catalog: Catalog, tier: int, total_usd: Decimal) -> Remark | None:
     """That the tier may not spend so much in a month; None where it may."""
-    tiers = catalog.limits.usage_tiers
-    most = tiers.tiers[tier].monthly_limit_usd
+    tiers, most = catalog.limits.usage_tiers, monthly_limit(catalog, tier)
     if total_usd <= most:
         return None
     text = f"tier {tier} may spend ${number(most)} a month, which is less than this costs"
@@ -100,14 +104,14 @@ def tier_blocks(catalog: Catalog, variant: Variant, mode: str, load: Load, tier:
     in_batch = mode == "batch"
     for pool in pools(catalog, variant, load, tier):
         allowed = pool.limit.batch_queue_tokens if in_batch else pool.limit.tokens_per_minute
-        excess = pool.load.over((lambda size: size.input_tokens) if in_batch else _charge, allowed)
+        excess = pool.load.over((lambda size: size.input_tokens) if in_batch else charge, allowed)
         if excess:
             text = _blocked(catalog, variant, pool, tier, in_batch, excess.worst, allowed) + of_many(excess, load)
             return Remark("usage-tier", text, (pool.source,), f"blocked in tier {tier}", str(excess.worst), str(allowed))
     return None
 
 
-def _charge(size: Size) -> int:
+def charge(size: Size) -> int:
     """What a request is charged against the tokens a minute; a maximum that it does not state is not charged."""
     return max(size.input_tokens, size.output_tokens if size.is_stated else 0)
 
@@ -142,10 +146,10 @@ def waits(catalog: Catalog, variant: Variant, mode: str, load: Load, tier: int) 
 def _one_by_one(pool: Pool) -> Wait:
     """The limit that takes longest to let this pool's requests through as they come."""
     limit, requests = pool.limit, pool.load.requests
-    charge = sum(_charge(size) * many for size, many in pool.load.sizes.items())
+    charged = sum(charge(size) * many for size, many in pool.load.sizes.items())
     minutes = {
         "requests_per_minute": (requests, limit.requests_per_minute),
-        "tokens_per_minute": (charge, limit.tokens_per_minute),
+        "tokens_per_minute": (charged, limit.tokens_per_minute),
     }
     found = max((Fraction(needed, allowed), name) for name, (needed, allowed) in minutes.items())
     rate, (needed, allowed) = requests / found[0], minutes[found[1]]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
 
 from gpt41_cli.config.tables import Config
 from gpt41_cli.decisions.check import Check, Checked
@@ -29,15 +28,21 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         schema=SCHEMA,
         answer=_answer(check),
         headline=f"{_amount(check)}; {_verdict(check)}",
-        lines=(Line("checked", f"{plural(len(cases) + len(check.found), 'check')} of {printable(config.file)}"),),
+        lines=(Line("checked", f"{plural(len(cases) + len(check.shared), 'check')} of {printable(config.file)}"),),
         tables=(_workloads(check), *_files(costings)),
         findings=(*check.findings, *left_out_findings(skipped)),
         notes=check.notes,
         data={"config": config.file, "monthly_usd": _usd(check.monthly_usd), **document},
         records=tuple(document["workloads"]),
         catalog=conditions.catalog,
-        cases=(*cases, *(Case("all workloads", name, found) for name, found in check.found.items())),
+        cases=(*cases, *_shared(check)),
     )
+
+
+def _shared(check: Check) -> list[Case]:
+    """What was checked of all workloads together."""
+    found = check.shared.items()
+    return [Case("all workloads", name, tuple(each.finding for each in shared)) for name, shared in found]
 
 
 def _answer(check: Check) -> str:
@@ -78,10 +83,10 @@ def _verdict(check: Check) -> str:
 
 def _workloads(check: Check) -> Table:
     titles = columns("`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", "")
-    return Table(titles, tuple(_row(each) for each in check.workloads))
+    return Table(titles, tuple(_row(each, check) for each in check.workloads))
 
 
-def _row(checked: Checked) -> Row:
+def _row(checked: Checked, check: Check) -> Row:
     costing, volume = checked.priced.costing, checked.priced.costing.volume
     monthly = costing.monthly_usd
     cells = (
@@ -94,7 +99,7 @@ def _row(checked: Checked) -> Row:
         _mean(costing.output_tokens.expected, costing),
         between(costing.each_usd),
         "" if monthly is None else between(monthly),
-        _worst(checked),
+        _worst(check.about(checked)),
     )
     return Row(cells)
 
@@ -104,8 +109,7 @@ def _mean(tokens: int, costing: Costing) -> str:
     return number(int(Fraction(tokens, costing.requests) + Fraction(1, 2)))
 
 
-def _worst(checked: Checked) -> str:
-    found: list[Finding] = list(chain.from_iterable(checked.found.values()))
+def _worst(found: Sequence[Finding]) -> str:
     worst = max((finding.level for finding in found), default=None)
     return "" if worst is None else worst.label
 
