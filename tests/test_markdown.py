@@ -1,0 +1,139 @@
+"""Markdown as GitHub reads it: whatever text is in a report, it stays text, and all of it fits into a comment."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import cmarkgfm
+from cmarkgfm.cmark import Options
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpt41_cli.display import printable
+from gpt41_cli.findings import Finding, Level
+from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
+from gpt41_cli.views import render
+from tests.test_formats import FINDINGS, HOSTILE, SCREEN, found, report
+
+TAGS = {"p", "strong", "em", "ul", "li", "sub", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
+NAMES = columns("`file", "", ">tokens")
+TABLES = st.lists(
+    st.builds(
+        Table,
+        st.just(NAMES),
+        st.lists(st.builds(Row, st.tuples(HOSTILE, HOSTILE, HOSTILE), st.sampled_from(["", "chosen", "faint"])), max_size=4).map(
+            tuple
+        ),
+        HOSTILE,
+        st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+class Page(HTMLParser):
+    """What a browser would show: the elements in order, each tag with the text in it."""
+
+    def __init__(self, markdown: str) -> None:
+        super().__init__()
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[tuple[str, str]] = []
+        self.feed(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self._open.append((tag, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        opened, text = self._open.pop()
+        assert opened == tag
+        self.texts.append((tag, " ".join(text.split())))
+        self.handle_data(text)
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            tag, text = self._open[-1]
+            self._open[-1] = (tag, text + data)
+
+    def all(self, *tags: str) -> list[str]:
+        """The texts in these, without the marks that keep them from being links."""
+        return [text.replace("\u200b", "") for tag, text in self.texts if tag in tags]
+
+
+def spaced(*texts: str) -> str:
+    """Texts as a browser shows them beside each other."""
+    return " ".join(" ".join(map(printable, texts)).replace("\u200b", "").split())
+
+
+@given(HOSTILE, st.lists(st.builds(Line, st.just("why"), HOSTILE, HOSTILE), max_size=3).map(tuple), FINDINGS, TABLES, HOSTILE)
+def test_any_text_stays_text(
+    headline: str, lines: tuple[Line, ...], findings: tuple[Finding, ...], tables: tuple[Table, ...], text: str
+) -> None:
+    blocks = (
+        Block(f"x{text}", text),
+        Block(text, ""),
+        Block(f"- {text}", ""),
+        Block("1. a", ""),
+        Block("---", ""),
+        Block("+ b", ""),
+    )
+    given = report(*findings, headline=f"x{headline}", lines=lines, tables=tables, blocks=blocks, notes=(text,))
+    drawn = render(given, "markdown", SCREEN)
+    page = Page(drawn)
+    assert {tag for tag, _ in page.texts} <= TAGS
+    assert page.all("strong")[0] == spaced(f"x{headline}")
+    assert page.all("li") == [
+        *(spaced("why", each.text, each.cited) for each in lines),
+        *(spaced(each.level.label, each.rule, each.message) for each in given.unsaid),
+    ]
+    cells = [cell for table in tables for cells in [("file", "", "tokens"), *(row.cells for row in table.rows)] for cell in cells]
+    assert [cell.replace(" ", "") for cell in page.all("td", "th")] == [spaced(cell).replace(" ", "") for cell in cells]
+    folded = [spaced(table.title or "Details") for table in tables if table.is_detail]
+    assert page.all("summary") == folded
+    assert len([tag for tag, _ in page.texts if tag == "details"]) == len(folded)
+
+
+CELLS = st.sampled_from(["`" * 1000, "|" * 1000, "@" * 1000, "word " * 200, "\x1b" * 1000, "short"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 6), st.integers(1, 3), st.data())
+def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows: int, tables: int, data: st.DataObject) -> None:
+    cell, message, line = data.draw(CELLS), data.draw(CELLS), data.draw(CELLS)
+    table = Table(columns(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
+    given = report(
+        *(found(f"{index} {message}", Level.WARNING) for index in range(many)),
+        headline=cell,
+        lines=(Line("why", line, cell),) * many,
+        tables=(table,) * tables,
+        notes=(line,) * many,
+        blocks=(Block(cell, f"{line}\n" * rows),) * tables,
+    )
+    drawn = render(given, "markdown", SCREEN)
+    assert len(drawn) < 65_000
+    assert {tag for tag, _ in Page(drawn).texts} <= TAGS
+
+
+def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
+    findings = [found(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
+    table = Table(columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
+    drawn = render(report(*findings, found("the worst"), tables=(table,)), "markdown", SCREEN).splitlines()
+    assert drawn[2] == "- **error** `batch-bytes` the worst"
+    shown = sum(line.startswith("- **") for line in drawn)
+    assert f"- and {5001 - shown:,} more findings" in drawn
+    rows = [line for line in drawn if line.startswith("| ")][2:]
+    assert rows == [f"| {index} |" for index in range(len(rows))]
+    assert drawn[-1] == f"and {5000 - len(rows):,} more rows"
+    assert 100 < shown == len(rows)
+
+
+def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
+    table = Table(columns("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
+    shown: Report = report(tables=(table, table._replace(is_detail=False, title="1. All")))
+    assert render(shown, "markdown", SCREEN) == (
+        "**Rejected**\n\n<details><summary>Files &amp; &lt;folders&gt;</summary>\n\n| a |\n| --- |\n| 1 |\n\n</details>\n\n"
+        "1\\. All\n\n| a |\n| --- |\n| 1 |\n"
+    )
+    assert "Files & <folders>\n  a\n  1" in render(shown, "text", SCREEN)
