@@ -241,10 +241,10 @@ def test_a_tier_that_many_workloads_fill_together(run: Run, tmp_path: Path) -> N
     workload = (
         "{input_tokens: 1, output_tokens: {expected: 1, high: 30000}, volume: 6000 / day, model: gpt-4.1-mini, usage_tier: 1}"
     )
-    config(tmp_path, f"workloads:\n  a: {workload}\n")
+    config(tmp_path, f"defaults: {{model: gpt-4.1-mini}}\nworkloads:\n  a: {workload}\n")
     limit = "may cost $8,760.07 a month, over the $100.00 that tier 1 may spend"
     assert findings(run("check", *DAY, "--format", "json").out) == [("monthly-limit", "warning", f"a: {limit}")]
-    config(tmp_path, f"workloads:\n  a: {workload}\n  b: {workload}\n")
+    config(tmp_path, f"defaults: {{model: gpt-4.1-mini}}\nworkloads:\n  a: {workload}\n  b: {workload}\n")
     assert findings(run("check", *DAY, "--format", "json").out)[1] == (
         "pace",
         "error",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -145,3 +146,26 @@ def test_a_summary_is_never_longer_than_github_takes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="summary: expected at most 12 bytes with what is to be added, found 13"):
         append("a", tmp_path / "summary", 12)
     assert (tmp_path / "summary").read_text() == "é" * 5
+
+
+def test_readers_of_a_repository_get_paths_from_its_top(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "services" / "a"
+    (folder / "deep").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    config = "version: 1\nworkloads: {a: {input_tokens: 9, output_tokens: 1, model: gpt-4.1-mini}}\n"
+    (folder / "gpt41.yaml").write_text(config)
+    done = run(
+        "check", "--as-of", "2026-11-23", "--format", "github", "--output", "a.json", "--output", "a.xml", cwd=folder / "deep"
+    )
+    assert "::warning file=services/a/gpt41.yaml,line=2," in done.out
+    assert 'file="services/a/gpt41.yaml" line="2"' in (folder / "deep/a.xml").read_text()
+    # Programs that read JSON run where the command ran.
+    assert '"path": "../gpt41.yaml"' in (folder / "deep/a.json").read_text()
+
+
+def test_a_test_report_fails_where_the_run_does(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 9, output_tokens: 1, model: gpt-4.1-mini}}\n")
+    for level, code, failures in (("error", 0, 0), ("warning", 1, 1), ("never", 0, 0)):
+        done = run("check", "--as-of", "2026-11-23", "--format", "junit", "--fail-on", level)
+        assert done.code == code
+        assert f'<testsuites name="gpt41" tests="4" failures="{failures}"' in done.out

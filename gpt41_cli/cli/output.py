@@ -26,13 +26,16 @@ SUMMARY_BYTES = 1 << 20
 LACKS = ("invalid-request", "not-text")
 """Rules of findings about inputs that an answer leaves out although it was asked for them."""
 
+FROM_THE_TOP = ("github", "junit", "sarif", "gitlab")
+"""Formats whose readers look for files from the top of the repository, wherever a command ran."""
+
 RECORDS = ("jsonl", "csv")
 """Formats that have room for the records of a report only, and none for findings."""
 
 
 def finish(report: "Report", wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Show the report as it is wanted, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
-    show(report, wanted)
+    show(report._replace(fails_at=fail_on), wanted)
     leave(report.findings, wanted, fail_on)
 
 
@@ -55,11 +58,26 @@ def show(report: "Report", wanted: Wanted) -> None:
     from gpt41_cli.views import Screen, render
 
     if not wanted.quiet:
-        write(render(report, wanted.format, _screen()))
+        write(render(_placed(report, wanted.format), wanted.format, _screen()))
         if wanted.format == "github":
             _summarize(report)
     for file in wanted.files:
-        files.save(render(report, file.format, Screen(width=None, colour=False)), file.path)
+        files.save(render(_placed(report, file.format), file.format, Screen(width=None, colour=False)), file.path)
+
+
+def _placed(report: "Report", name: str) -> "Report":
+    """The report with paths as the readers of a format take them: from the top of the repository, or as they are."""
+    if name not in FROM_THE_TOP or not any(finding.location for finding in report.findings):
+        return report
+    from gpt41_cli.requests.revisions import top
+    from gpt41_cli.requests.sources import LITERAL, STDIN
+
+    here = Path.cwd().resolve()
+    above = top(here)
+    if above is None:
+        return report
+    folder = os.path.relpath(here, above)
+    return report.moved(lambda path: path if path in (STDIN, LITERAL) else os.path.normpath(Path(folder, path)))
 
 
 def _summarize(report: "Report") -> None:

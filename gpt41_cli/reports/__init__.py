@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gpt41_cli.display import number, plural
@@ -73,7 +73,8 @@ class Report(NamedTuple):
     """An answer. `headline`, `lines`, `tables`, `blocks` are to be read; `answer`, `data`, `records` are exact, for programs.
 
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
-    where no figure of the price table was needed. `cases` are the checks one by one, where a report is one of checks.
+    where no figure of the price table was needed. `cases` are the checks one by one, where a report is one of checks. A finding
+    of level `fails_at` or above fails the run; None: none does.
     """
 
     schema: str
@@ -88,6 +89,21 @@ class Report(NamedTuple):
     catalog: Catalog | None
     blocks: tuple[Block, ...] = ()
     cases: tuple[Case, ...] = ()
+    fails_at: Level | None = Level.ERROR
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding fails the run."""
+        return self.fails_at is not None and finding.level >= self.fails_at
+
+    def moved(self, move: Callable[[str], str]) -> Report:
+        """The same report, the paths of its findings as `move` makes them."""
+
+        def placed(finding: Finding) -> Finding:
+            place = finding.location
+            return finding._replace(location=place._replace(path=move(place.path))) if place else finding
+
+        cases = tuple(case._replace(findings=tuple(map(placed, case.findings))) for case in self.cases)
+        return self._replace(findings=tuple(map(placed, self.findings)), cases=cases)
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:

@@ -7,27 +7,27 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gpt41_cli.display import printable
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Case, Report
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import in_file
 
 
 def render(report: Report, screen: Screen) -> str:
-    """A test case for each check, failed where it has an error; where a report is not one of checks, for each finding."""
+    """A test case for each check, failed where the run fails for it; where a report is not one of checks, for each finding."""
     cases = _cases(report)
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(case.group, []).append(case)
-    root = ET.Element("testsuites", {"name": "gpt41", **_counts(cases)})
+    root = ET.Element("testsuites", {"name": "gpt41", **_counts(report, cases)})
     for group, members in groups.items():
-        suite = ET.SubElement(root, "testsuite", {"name": printable(group), **_counts(members)})
+        suite = ET.SubElement(root, "testsuite", {"name": printable(group), **_counts(report, members)})
         seen = Counter[str]()
         for case in members:
             seen[case.name] += 1
             # Of several cases with one name readers keep the first only.
             name = case.name if seen[case.name] == 1 else f"{case.name} ({seen[case.name]})"
-            _add(suite, case._replace(name=name))
+            _add(report, suite, case._replace(name=name))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -47,27 +47,25 @@ def _name(finding: Finding) -> str:
     return f"{finding.rule}: {about}" if about else finding.rule
 
 
-def _counts(cases: Sequence[Case]) -> dict[str, str]:
-    failures = sum(any(map(_is_failure, case.findings)) for case in cases)
+def _counts(report: Report, cases: Sequence[Case]) -> dict[str, str]:
+    failures = sum(any(map(report.fails, case.findings)) for case in cases)
     return {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": "0"}
 
 
-def _is_failure(finding: Finding) -> bool:
-    return finding.level is Level.ERROR
-
-
-def _add(suite: ET.Element, case: Case) -> None:
-    """The case with its errors as one failure, the form that every reader takes, and what weighs less as its output."""
+def _add(report: Report, suite: ET.Element, case: Case) -> None:
+    """The case with what fails it as one failure, the form that every reader takes, and what weighs less as its output."""
     element = ET.SubElement(suite, "testcase", classname=printable(case.group), name=printable(case.name))
     places = list(filter(None, map(in_file, case.findings)))
     if places:
         element.set("file", printable(places[0].path))
-    failures = [each for each in case.findings if _is_failure(each)]
+        if places[0].line is not None:
+            element.set("line", str(places[0].line))
+    failures = [each for each in case.findings if report.fails(each)]
     if failures:
         rules = ", ".join(dict.fromkeys(each.rule for each in failures))
         failure = ET.SubElement(element, "failure", message=printable(failures[0].message), type=rules)
         failure.text = _told(failures)
-    others = [each for each in case.findings if not _is_failure(each)]
+    others = [each for each in case.findings if not report.fails(each)]
     if others:
         ET.SubElement(element, "system-out").text = _told(others)
 
