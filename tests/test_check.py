@@ -275,7 +275,8 @@ def test_a_cache_that_is_stated_where_there_is_none(run: Run, tmp_path: Path) ->
 def test_what_workloads_share_is_in_the_row_of_each(run: Run, tmp_path: Path) -> None:
     config(
         tmp_path,
-        "defaults: {output_tokens: 1}\nworkloads: {a: {input_tokens: 5, model: gpt-4.1}, b: {input_tokens: 5, model: gpt-4.1-nano}}",
+        "defaults: {output_tokens: 1, model: gpt-4.1}\n"
+        "workloads:\n  a: {input_tokens: 5}\n  b: {input_tokens: 5, model: gpt-4.1-nano}\n",
     )
     rows = [line.split() for line in run("check", *DAY).out.splitlines() if line.startswith(("  a ", "  b "))]
     assert [row[-1] for row in rows] == ["warning", "error"]
@@ -305,6 +306,29 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
     again = run("check", "--init", "ticket.txt", *DAY)
     assert again == (2, "", "gpt41: --init: expected no gpt41.yaml yet, found one, which is left as it is\n")
     assert (tmp_path / "gpt41.yaml").read_text() == written
+
+
+def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "prompts"
+    folder.mkdir()
+    (folder / "system.md").write_text("Be brief.")
+    (folder / "b.json").write_text(request())
+    (folder / "a[1].json").write_text(request())
+    (folder / "logo.png").write_bytes((ROOT / "tests/data/photo.png").read_bytes())
+    done = run("check", "--init", "prompts", *DAY)
+    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
+    written = (tmp_path / "gpt41.yaml").read_text()
+    budget = "    budget: {growth_percent: 10}\n"
+    assert written[written.index("workloads") :] == (
+        f'workloads:\n  prompts-gpt-4-1-mini-standard:\n    requests: ["prompts/a[[]1].json", prompts/b.json]\n{budget}'
+        "  prompts-gpt-4-1-standard:\n    requests: prompts/system.md\n"
+        f"    output_tokens: {{expected: 300, high: 1000}}  # a guess: put in how long your answers are\n{budget}"
+    )
+    (tmp_path / "mixed.jsonl").write_text(f"{request()}\n{request(model='gpt-4.1')}\n")
+    refused = run("check", "--init", "mixed.jsonl", "--config", "other.yaml", *DAY)
+    both = "found gpt-4.1 in standard, gpt-4.1-mini in standard; state both, or make several workloads"
+    assert refused == (2, "", f"gpt41: --init: mixed.jsonl: expected requests of one model and mode, {both}\n")
+    assert run("check", "--init", "nothere", "--config", "other.yaml").err.startswith('gpt41: --init: "nothere": expected ')
 
 
 @pytest.mark.parametrize(

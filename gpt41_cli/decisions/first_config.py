@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.config.load import VERSION, parse
+from gpt41_cli.config.tables import Range
 from gpt41_cli.decisions.candidates import Wishes
-from gpt41_cli.decisions.contents import read
+from gpt41_cli.decisions.contents import Listed, read
 from gpt41_cli.decisions.recommend import recommend
 from gpt41_cli.decisions.workload import workload
+from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests.sources import STDIN
+from gpt41_cli.requests.sources import STDIN, Source
 
 if TYPE_CHECKING:
     from gpt41_cli.decisions.checks import Conditions
@@ -46,33 +49,87 @@ _WORKLOAD = """\
 _GUESS = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
 
 
-def first_config(paths: Sequence[str], file: Path, files: Files, conditions: Conditions) -> str:
-    """The text of a gpt41.yaml, to be written to `file`, with a workload for each of the paths.
+class _Workload(NamedTuple):
+    """One workload to be written: what its files are, and whether anything states how long its answers are."""
 
-    InputError for what cannot be read, or is of several models, so that it would have to be several workloads.
+    paths: tuple[str, ...]
+    is_guess: bool
+
+
+def first_config(paths: Sequence[str], file: Path, files: Files, conditions: Conditions) -> str:
+    """The text of a gpt41.yaml, to be written to `file`, with a workload for each of the paths, or for each model and mode that
+    its files name. InputError for what cannot be read, or is a file of several models.
     """
-    named: dict[str, str] = {}
+    model = _general(conditions)
+    found: dict[str, _Workload] = {}
     for path in paths:
         if path == STDIN:
             raise InputError("--init: expected files or folders, found standard input, which is not there the next time")
-        relative = os.path.relpath(path, file.parent).replace(os.sep, "/") + "/" * Path(path).is_dir()
-        named[_name(relative, named)] = relative
+        pattern = _literal(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
+        try:
+            groups = _groups(pattern, model, files, conditions)
+        except InputError as error:
+            _, is_inside, what = str(error).rpartition("workloads.it.requests: ")
+            raise InputError(f"--init: {printable(path)}: {what}" if is_inside else f"--init: {error}") from None
+        for (named, mode), each in groups.items():
+            name = Path(path).resolve().name.split(".")[0]
+            if len(groups) > 1:
+                found[_name(f"{name} {named} {mode}", found)] = each
+            else:
+                found[_name(name, found)] = each._replace(paths=(pattern,))
+    head = _HEAD.format(version=VERSION, model=model)
+    return head + "".join(_entry(name, each) for name, each in found.items())
+
+
+def _general(conditions: Conditions) -> str:
+    """The model for what names none: what `recommend` says of work that nothing is known of."""
     catalog, platform = conditions.catalog, next(iter(conditions.catalog.platforms.values()))
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
     choice = recommend(catalog, work, Wishes((catalog.task(GENERAL),)), platform, conditions.as_of).choice
-    model = choice.variant.id if choice else catalog.family[0].id
-    guessed = _compose(model, dict.fromkeys(named, _GUESS), named)
-    declared = parse(guessed.encode(), str(file), catalog).workloads
-    contents = {name: read(each, files, catalog, conditions.jobs) for name, each in declared.items()}
-    outputs = {name: _GUESS if each.work.unstated or each.work.training else "" for name, each in contents.items()}
-    return _compose(model, outputs, named)
+    return choice.variant.id if choice else catalog.family[0].id
 
 
-def _compose(model: str, outputs: dict[str, str], named: dict[str, str]) -> str:
-    head = _HEAD.format(version=VERSION, model=model)
-    entries = [_WORKLOAD.format(name=name, path=_yaml(path), output=outputs[name]) for name, path in named.items()]
-    return head + "".join(entries)
+def _groups(pattern: str, model: str, files: Files, conditions: Conditions) -> dict[tuple[str, str], _Workload]:
+    """The files that a pattern means, by the model and the mode of their requests. Of a folder, what is no text is left out."""
+    found: dict[tuple[str, str], _Workload] = {}
+    refused: InputError | None = None
+    sources, _ = files(pattern)
+    for key, source in sources.items():
+        text = (
+            f"version: {VERSION}\ndefaults: {{model: {_yaml(model)}}}\nworkloads: {{it: {{requests: {_yaml(_literal(key))}}}}}\n"
+        )
+        declared = parse(text.encode(), "gpt41.yaml", conditions.catalog).workloads["it"]
+        declared = declared._replace(output_tokens=Range(0, 0))
+        try:
+            contents = read(declared, partial(_alone, key, source), conditions.catalog, conditions.jobs)
+        except InputError as error:
+            refused = error
+            if source.is_listed:
+                continue
+            raise
+        group = contents.variant.id, contents.mode
+        is_guess = bool(contents.work.unstated or contents.work.training)
+        before = found.get(group, _Workload((), False))
+        found[group] = _Workload((*before.paths, _literal(key)), before.is_guess or is_guess)
+    if refused and not found:
+        raise refused
+    return found
+
+
+def _alone(key: str, source: Source, pattern: str) -> Listed:
+    return {key: source}, []
+
+
+def _entry(name: str, found: _Workload) -> str:
+    paths = [_yaml(path) for path in found.paths]
+    path = paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]"
+    return _WORKLOAD.format(name=name, path=path, output=_GUESS if found.is_guess else "")
+
+
+def _literal(path: str) -> str:
+    """A pattern that means this path and no other."""
+    return re.sub(r"[*?[]", r"[\g<0>]", path)
 
 
 def _yaml(text: str) -> str:
@@ -80,9 +137,9 @@ def _yaml(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
-def _name(path: str, taken: dict[str, str]) -> str:
-    """A name for the workload of a path: its own without the suffix, and a number where that is taken."""
-    base = _NOT_IN_A_NAME.sub("-", Path(path.rstrip("/")).name.split(".")[0]).strip("-") or "requests"
+def _name(said: str, taken: Mapping[str, object]) -> str:
+    """A name for a workload, made of what is plain in it, and of a number where that is taken."""
+    base = _NOT_IN_A_NAME.sub("-", said).strip("-") or "requests"
     name, number = base, 1
     while name in taken:
         number += 1
