@@ -176,6 +176,7 @@ workloads:
     budget: {monthly_usd: 1}
   again: {requests: again.jsonl, cached: simulate, volume: 1000 / week, budget: {growth_percent: 2.5}}
   long: {input_tokens: 300000, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
+  cold: {input_tokens: 5, cached: 5, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
 budget: {growth_percent: 10}
 """,
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",

@@ -118,7 +118,11 @@ def _workload(costing: Costing) -> dict[str, Json]:
 
 def _figures(costing: Costing) -> dict[str, Json]:
     monthly = costing.monthly_usd
-    return {"each_usd": _usd(costing.each_usd), "monthly_usd": monthly and _usd(monthly)}
+    return {
+        "input_tokens": costing.input_tokens,
+        "each_usd": _usd(costing.each_usd),
+        "monthly_usd": monthly and _usd(monthly),
+    }
 
 
 def _usd(amount: Usd) -> dict[str, Json]:

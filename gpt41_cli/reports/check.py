@@ -33,10 +33,37 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         findings=(*check.findings, *left_out_findings(skipped)),
         notes=check.notes,
         data={"config": config.file, "monthly_usd": _usd(check.monthly_usd), **document},
-        records=tuple(document["workloads"]),
+        records=tuple(_record(each, check) for each in check.workloads),
         catalog=conditions.catalog,
         cases=(*cases, *_shared(check)),
     )
+
+
+def _record(checked: Checked, check: Check) -> Mapping[str, Json]:
+    """A workload in one line, with the same keys whatever it is: for tables of other programs."""
+    costing = checked.priced.costing
+    each, monthly = costing.each_usd, costing.monthly_usd
+    return {
+        "name": costing.name,
+        "model": costing.model,
+        "mode": costing.mode,
+        "platform": costing.platform,
+        "requests": costing.requests,
+        "input_tokens": costing.input_tokens,
+        "cached_tokens": costing.cached_tokens,
+        "output_tokens": costing.output_tokens.expected,
+        "high_output_tokens": costing.output_tokens.high,
+        "volume": _volume(costing) or None,
+        "each_usd": exact(decimal(each.expected)),
+        "high_each_usd": exact(decimal(each.high)),
+        "monthly_usd": None if monthly is None else exact(decimal(monthly.expected)),
+        "high_monthly_usd": None if monthly is None else exact(decimal(monthly.high)),
+        "level": _worst(check.about(checked)) or None,
+    }
+
+
+def _volume(costing: Costing) -> str:
+    return "" if costing.volume is None else f"{number(costing.volume.requests)} / {costing.volume.period}"
 
 
 def _shared(check: Check) -> list[Case]:
@@ -87,13 +114,13 @@ def _workloads(check: Check) -> Table:
 
 
 def _row(checked: Checked, check: Check) -> Row:
-    costing, volume = checked.priced.costing, checked.priced.costing.volume
+    costing = checked.priced.costing
     monthly = costing.monthly_usd
     cells = (
         printable(costing.name),
         costing.model,
         costing.mode,
-        "" if volume is None else f"{number(volume.requests)} / {volume.period}",
+        _volume(costing),
         _mean(costing.input_tokens, costing),
         _mean(costing.cached_tokens, costing),
         _mean(costing.output_tokens.expected, costing),
