@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.display import printable
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
 from gpt41_cli.views import render
+from gpt41_cli.views.places import unsaid_place
 from tests.test_formats import FINDINGS, HOSTILE, SCREEN, found, report
 
 TAGS = {"p", "strong", "em", "ul", "li", "sub", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
@@ -86,7 +87,7 @@ def test_any_text_stays_text(
     assert page.all("strong")[0] == spaced(f"x{headline}")
     assert page.all("li") == [
         *(spaced("why", each.text, each.cited) for each in lines),
-        *(spaced(each.level.label, each.rule, each.message) for each in given.unsaid),
+        *(spaced(each.level.label, each.rule, each.message, unsaid_place(each)) for each in given.unsaid),
     ]
     cells = [cell for table in tables for cells in [("file", "", "tokens"), *(row.cells for row in table.rows)] for cell in cells]
     assert [cell.replace(" ", "") for cell in page.all("td", "th")] == [spaced(cell).replace(" ", "") for cell in cells]
@@ -119,8 +120,10 @@ def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows:
 def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
     findings = [found(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
     table = Table(columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
-    drawn = render(report(*findings, found("the worst"), tables=(table,)), "markdown", SCREEN).splitlines()
-    assert drawn[2] == "- **error** `batch-bytes` the worst"
+    drawn = render(
+        report(*findings, found("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)), "markdown", SCREEN
+    ).splitlines()
+    assert drawn[2] == "- **error** `batch-bytes` the worst <sub>gpt41.yaml:7</sub>"
     shown = sum(line.startswith("- **") for line in drawn)
     assert f"- and {5001 - shown:,} more findings" in drawn
     rows = [line for line in drawn if line.startswith("| ")][2:]

@@ -12,6 +12,7 @@ from typing import TypeVar
 from gpt41_cli.display import plural, printable
 from gpt41_cli.reports import Block, Report, Table
 from gpt41_cli.views import Screen
+from gpt41_cli.views.places import unsaid_place
 
 MOST_CHARACTERS = 65_000
 """What is drawn is shorter; GitHub takes 65,536 characters as a comment."""
@@ -43,7 +44,9 @@ def _draw(report: Report, items: int) -> str:
     lines = [f"- *{escaped(line.label)}* {escaped(line.text)}{_cited(escaped(line.cited))}" for line in report.lines[:items]]
     lines += _more(report.lines, items, "line", "- ")
     unsaid = report.unsaid
-    lines += [f"- **{each.level.label}** {_code(each.rule, longest)} {escaped(each.message)}" for each in unsaid[:items]]
+    for each in unsaid[:items]:
+        told = f"- **{each.level.label}** {_code(each.rule, longest)} {escaped(each.message)}"
+        lines.append(told + _cited(escaped(unsaid_place(each))))
     lines += _more(unsaid, items, "finding", "- ")
     blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(lines)] if lines else [])]
     blocks += _listed(report.tables, items, "table", lambda table: _table(table, items, longest))

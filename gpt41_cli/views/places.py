@@ -44,3 +44,11 @@ def in_file(finding: Finding) -> Location | None:
     if place is None or place.path in (STDIN, LITERAL):
         return None
     return place._replace(path=PurePath(place.path).as_posix())
+
+
+def unsaid_place(finding: Finding) -> str:
+    """Where it is, as `file:line`, unless it is in no file or its message says so already."""
+    if finding.location is None or in_file(finding) is None:
+        return ""
+    place = ":".join(str(each) for each in finding.location[:2] if each is not None)
+    return "" if place in finding.message else place

@@ -14,8 +14,8 @@ from rich.text import Text
 from gpt41_cli.display import printable
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.reports import Report, Row, Table
-from gpt41_cli.requests.sources import LITERAL, STDIN
 from gpt41_cli.views import Screen
+from gpt41_cli.views.places import unsaid_place
 
 # Named colours and attributes only: the terminal's own palette keeps them readable on light and on dark.
 _STYLES = {
@@ -70,10 +70,7 @@ def render(report: Report, screen: Screen) -> str:
 
 def _cited(finding: Finding) -> str:
     """The rule, and the place where the message does not say it."""
-    if finding.location is None or finding.location.path in (STDIN, LITERAL):
-        return finding.rule
-    place = ":".join(str(each) for each in finding.location[:2] if each is not None)
-    return finding.rule if place in finding.message else f"{finding.rule}, {place}"
+    return ", ".join(filter(None, (finding.rule, unsaid_place(finding))))
 
 
 def _text(text: str, style: str) -> Text:
