@@ -220,6 +220,15 @@ def _seconds(interval: Fraction, rounding: str) -> str:
     return f"{exact(amount.quantize(step, rounding, _WIDE))} s"
 
 
+def inert(document: str) -> str:
+    """A JSON document that means the same, without the commands that some runners look for anywhere in a line.
+
+    >>> inert('["##[error]x"]')
+    '["#\\\\u0023[error]x"]'
+    """
+    return _COMMAND.sub(lambda match: "#\\u0023" + match[0][2:], document)
+
+
 def printable(text: str) -> str:
     """`text` with everything escaped that a terminal or a CI runner could act on: controls, line breaks, bidi marks, lone
     surrogates, and the commands that runners look for anywhere in a line or at its beginning.

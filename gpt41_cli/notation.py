@@ -9,10 +9,10 @@ from decimal import Decimal
 SIMULATE = "simulate"
 """What stands in place of an amount of cached input to have the prompt cache replayed."""
 
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
-_DURATION = re.compile(r"(\d{1,6})([mhd])")
-_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
-_TOKENS = re.compile(r"\d{1,12}")
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
+_DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
+_TOKENS = re.compile(r"\d{1,12}", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 

@@ -162,7 +162,7 @@ WRONG_TABLES = [
     ("date: 2026-07-15", "date: 2026-13", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
     ("role: family", "role: leader", 'models.gpt-4.1.role: expected one of family, predecessor, successor, found "leader"'),
     ("snapshots: [gpt-4.1-mini-2025-04-14]", "snapshots: [gpt-4.1-2025-04-14]", "expected snapshot gpt-4.1-2025-04-14 once"),
-    ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number, 1 or more"),
+    ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number of at most 15 digits, 1 or more"),
     ("published: true", "published: perhaps", 'expected one of true, false, found "perhaps"'),
     ("        standard:\n", "        turbo:\n", "expected one of the modes standard, batch, priority"),
     ("shutdown: 2027-01-14", "shutdown: 2026-01-14", "expected a day after the announcement (2026-10-14)"),

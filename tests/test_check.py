@@ -69,6 +69,14 @@ budget: {monthly_usd: 300}
     )
 
 
+def test_a_budget_that_is_broken_by_less_than_is_shown(run: Run, tmp_path: Path) -> None:
+    workload = "{input_tokens: 1, output_tokens: 0, model: gpt-4.1-mini, volume: 125001000 / month, budget: {monthly_usd: 50}}"
+    config(tmp_path, f"workloads: {{a: {workload}}}")
+    assert findings(run("check", *DAY, "--format", "json").out) == [
+        ("budget-monthly", "error", "a: costs $50.0004 a month, over the $50.00 allowed")
+    ]
+
+
 def test_the_bare_answer_and_what_failed_beside_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(request())
     workload = "{requests: a.json, output_tokens: 100, volume: 3 / week"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,3 +270,21 @@ def test_a_name_at_the_beginning_of_a_line_is_no_command(run: Run, tmp_path: Any
         done = run("batch", name, str(ROOT / "tests" / "data" / "batch.jsonl"), *DAY, "--format", view)
         assert not any(line.lstrip().startswith("::error") for line in done.out.splitlines())
     assert r"\x3a:error title=a::b.jsonl" in run("batch", name, str(ROOT / "tests/data/batch.jsonl"), *DAY).out
+
+
+@pytest.mark.parametrize("name", ["text", "json", "jsonl", "csv", "markdown", "github", "junit", "sarif", "gitlab"])
+def test_no_name_is_a_command_to_a_runner(run: Run, tmp_path: Path, name: str) -> None:
+    """Some runners look for `##[` anywhere in a line; a terminal for its escapes."""
+    hostile = "##[error]x\n::error::y \x1b[31m##vso[z]"
+    (tmp_path / hostile).write_text("word " * 9)
+    budget = "budget: {input_tokens: 1, per_request_usd: 0}"
+    workload = f"{{requests: '*y *', model: gpt-4.1-mini, output_tokens: 1, {budget}}}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{{json.dumps(hostile)}: {workload}}}\n")
+    done = run("check", "--as-of", "2026-11-23", "--format", name)
+    assert done.code == 1
+    assert "##[" not in done.out
+    assert "##vso[" not in done.out
+    assert "\x1b" not in done.out
+    assert "\n::error::y" not in done.out
+    if name == "json":
+        assert json.loads(done.out)["workloads"][0]["name"] == hostile

@@ -148,6 +148,15 @@ def test_a_summary_is_never_longer_than_github_takes(tmp_path: Path) -> None:
     assert (tmp_path / "summary").read_text() == "é" * 5
 
 
+def test_a_loop_of_links_is_no_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").symlink_to("b.json")
+    (tmp_path / "b.json").symlink_to("a.json")
+    done = run(*COST, "--output", "a.json")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("gpt41: --output: ")
+
+
 def test_readers_of_a_repository_get_paths_from_its_top(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "services" / "a"
     (folder / "deep").mkdir(parents=True)

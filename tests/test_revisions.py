@@ -130,7 +130,7 @@ FETCH = "fetch it first (git fetch), or name one that git branch --all or git lo
         ("dev", f'"dev": expected a commit, found none of that name; {FETCH}'),
         ("1" * 40, f'"{"1" * 40}": expected a commit, found none of that name; {FETCH}'),
         ("^main", f'"^main": expected a commit, found none of that name; {FETCH}'),
-        ("main..main", f'"main..main": expected a commit, found none of that name; {FETCH}'),
+        ("main..main", '"main..main": expected a commit, found a range; name its two ends one after the other'),
         ("main\x1b[31m", f'"main\\x1b[31m": expected a commit, found none of that name; {FETCH}'),
         ("HEAD:prompts", '"HEAD:prompts": expected a commit, found a tree'),
         ("HEAD:prompts/a.md", '"HEAD:prompts/a.md": expected a commit, found a blob'),

@@ -23,9 +23,9 @@ T = TypeVar("T")
 MAX_BRACKETS = 20_000
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
-_DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?")
-_INTEGER = re.compile(r"0|[1-9]\d{0,14}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?", re.ASCII)
+_INTEGER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN_STYLES = (None, "")
 _NULLS = ("null", "~", "")
 _OUR_TAG = "plain"
@@ -57,7 +57,8 @@ def _compose(text: str, file: str) -> Cursor:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise TableError(f"{file}{where}: expected YAML, but {error.problem or error}") from None
+        problem = str(error.problem or error).removeprefix("but ")
+        raise TableError(f"{file}{where}: expected YAML, but {problem}") from None
     except yaml.YAMLError as error:
         raise TableError(f"{file}: expected YAML, but {' '.join(str(error).split())}") from None
     if node is None:
@@ -175,7 +176,7 @@ class Cursor:
     def integer(self, at_least: int = 0) -> int:
         """A whole number of at most 15 digits, written plainly."""
         if not _INTEGER.fullmatch(self._plain()) or int(self.node.value) < at_least:
-            self.fail(f"a whole number, {at_least} or more")
+            self.fail(f"a whole number of at most 15 digits, {at_least} or more")
         return int(self.node.value)
 
     def boolean(self) -> bool:

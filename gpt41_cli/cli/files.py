@@ -11,10 +11,10 @@ def save(text: str, path: Path) -> None:
     """Write the text as UTF-8, under another name until it is whole. InputError when it cannot be written."""
     data = _bytes(text)
     try:
-        if path.exists() and not path.is_file():
+        if str(path).startswith("/dev/") or (path.exists() and not path.is_file()):
             path.write_bytes(data)  # a device or a pipe, which a file would take the place of
             return
-        place = path.resolve()  # a link stays one
+        place = Path(os.path.realpath(path))  # a link stays one
         temporary = place.with_name(f".gpt41.{os.getpid()}.tmp")
         try:
             with temporary.open("xb") as file:

@@ -51,18 +51,20 @@ def leave(findings: Sequence[Finding], wanted: Wanted, fail_on: Level | None = L
 
 def show(report: "Report", wanted: Wanted) -> None:
     """Print the report, whole or as its bare answer, and write it into the files that are wanted."""
-    if wanted.quiet:
+    if wanted.quiet and not wanted.files:
         write(report.answer + "\n")
-        if not wanted.files:
-            return
+        return
     from gpt41_cli.views import Screen, render
 
-    if not wanted.quiet:
-        write(render(_placed(report, wanted.format), wanted.format, _screen()))
-        if wanted.format == "github":
-            _summarize(report)
+    # The files first: they are whole whatever becomes of standard output.
     for file in wanted.files:
         files.save(render(_placed(report, file.format), file.format, Screen(width=None, colour=False)), file.path)
+    if wanted.quiet:
+        write(report.answer + "\n")
+        return
+    write(render(_placed(report, wanted.format), wanted.format, _screen()))
+    if wanted.format == "github":
+        _summarize(report)
 
 
 def _placed(report: "Report", name: str) -> "Report":

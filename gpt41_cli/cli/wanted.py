@@ -1,6 +1,8 @@
 """How a result is wanted: its format, or the bare answer alone, and the files that it is written into as well."""
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +37,7 @@ def read_wanted(output_format: str, quiet: bool, outputs: list[str] | None) -> W
     UnknownName for a format that there is not; InputError for a file of no known ending, in no folder, or named twice.
     """
     files = [_file(output) for output in outputs or ()]
-    places = [file.path.resolve() for file in files]
+    places = [Path(os.path.realpath(file.path)) for file in files]
     for file, place in zip(files, places, strict=True):
         if places.count(place) > 1:
             raise InputError(f"--output: expected each file once, found {quoted(str(file.path))} twice")
@@ -67,6 +69,8 @@ def _writable(name: str) -> Path:
     if name in ("", "-"):
         raise InputError(f"--output: expected a file, found {quoted(name)}; --format is for standard output")
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # a loop of links is an error of its own
         if path.is_dir():
             raise InputError(f"--output: {quoted(name)}: expected a file, found a folder")
         if not path.parent.is_dir():

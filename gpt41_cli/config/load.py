@@ -23,7 +23,7 @@ _WHAT = ("requests", "prompt", "input_tokens")
 _TERMS = "model mode platform output_tokens cached usage_tier"
 _WORKLOAD = f"requests prompt input_tokens volume requests_per_minute lifetime budget require {_TERMS}"
 _BUDGET = "per_request_usd monthly_usd input_tokens growth_percent"
-_VOLUME = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS)})")
+_VOLUME = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS)})", re.ASCII)
 
 
 class _Terms(NamedTuple):

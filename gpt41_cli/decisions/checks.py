@@ -47,11 +47,15 @@ class Excess(NamedTuple):
 
     level: Level
     usd: Fraction
+    allowed: Decimal
 
     @property
     def text(self) -> str:
-        """The amount, as a sentence begins."""
-        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {money(decimal(self.usd))}"
+        """The amount, as a sentence begins: with every digit, where it would read as if it were what is allowed."""
+        amount = money(decimal(self.usd))
+        if amount == money(self.allowed):
+            amount = f"${self.actual}"
+        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {amount}"
 
     @property
     def actual(self) -> str:
@@ -62,8 +66,8 @@ class Excess(NamedTuple):
 def excess(amount: Usd, allowed: Decimal) -> Excess | None:
     """How `amount` is more than is allowed; None where it is not."""
     if amount.expected > Fraction(allowed):
-        return Excess(Level.ERROR, amount.expected)
-    return Excess(Level.WARNING, amount.high) if amount.high > Fraction(allowed) else None
+        return Excess(Level.ERROR, amount.expected, allowed)
+    return Excess(Level.WARNING, amount.high, allowed) if amount.high > Fraction(allowed) else None
 
 
 def _per_request(priced: Priced, conditions: Conditions) -> Found:

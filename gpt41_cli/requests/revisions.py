@@ -177,8 +177,10 @@ def _commit(folder: Path, name: str) -> str:
     """The full id of the commit that `name` says."""
     if not name or name.startswith("-") or "\0" in name:
         raise InputError(f"{quoted(name)}: expected the name or the id of a commit, found none")
-    done = _git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", f"{name}^{{commit}}")
-    if b" is ambiguous" in done.stderr:
+    found = _git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
+    # What is named may be a tag; `:/text` would take more of the name for text.
+    done = _git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
+    if b" is ambiguous" in found.stderr:
         clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
         raise InputError(f"{quoted(name)}: expected one commit, found more than one of that name; {clearer}")
     commit = done.stdout.strip()
@@ -189,6 +191,8 @@ def _commit(folder: Path, name: str) -> str:
 
 def _instead(folder: Path, name: str) -> str:
     """What there is where no commit of this name is, and what to do."""
+    if ".." in name:
+        return "a range; name its two ends one after the other"
     if kind := _printed(folder, "cat-file", "-t", name):
         return f"a {kind}"
     if not _printed(folder, "rev-list", "--max-count=1", "--all"):

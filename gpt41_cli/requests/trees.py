@@ -133,8 +133,11 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
+    place = folder / base / ".gitignore"
     try:
-        lines = (folder / base / ".gitignore").read_text("utf-8", "replace").splitlines()
+        if not place.is_file():  # a FIFO would be waited for
+            return ()
+        lines = place.read_text("utf-8", "replace").splitlines()
     except OSError:
         return ()
     from pathspec import GitIgnoreSpec

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import inert, printable
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import Screen
 
@@ -29,8 +29,8 @@ def _flat(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         elif isinstance(value, bool) or (isinstance(value, Sequence) and not isinstance(value, str)):
-            flat[prefix + key] = json.dumps(value)
+            flat[printable(prefix + key)] = inert(json.dumps(value))
         else:
             # The exact name is in the JSON; here it may reach a terminal.
-            flat[prefix + key] = printable(value) if isinstance(value, str) else value
+            flat[printable(prefix + key)] = printable(value) if isinstance(value, str) else value
     return flat

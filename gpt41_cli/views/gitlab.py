@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import inert, printable
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Report
 from gpt41_cli.views import Screen
@@ -25,4 +25,4 @@ def render(report: Report, screen: Screen) -> str:
         }
         for each in placed(report)
     ]
-    return json.dumps(issues, indent=2) + "\n"
+    return inert(json.dumps(issues, indent=2)) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from gpt41_cli.display import inert
 from gpt41_cli.reports import Report, finding_json
 from gpt41_cli.views import Screen
 
@@ -24,4 +25,5 @@ def render(report: Report, screen: Screen) -> str:
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # What a terminal could act on is escaped; letters of any script stay as they are.
-    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text) + "\n"
+    safe = _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text)
+    return inert(safe) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from gpt41_cli.display import inert
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import Screen
 
@@ -16,4 +17,4 @@ def render(report: Report, screen: Screen) -> str:
 
 def line(record: Mapping[str, Json]) -> str:
     """One record, with its line break; nothing in it can break the line or reach a terminal."""
-    return json.dumps(record, separators=(",", ":")) + "\n"
+    return inert(json.dumps(record, separators=(",", ":"))) + "\n"

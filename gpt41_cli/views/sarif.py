@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from gpt41_cli import __version__
-from gpt41_cli.display import printable
+from gpt41_cli.display import inert, printable
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.rules import RULES
@@ -30,7 +30,7 @@ def render(report: Report, screen: Screen) -> str:
     }
     results = [_result(each, rules.index(each.finding.rule)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return inert(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _result(each: Placed, rule: int) -> Mapping[str, Json]:
