@@ -42,10 +42,11 @@ def finish(report: "Report", wanted: Wanted, fail_on: Level | None = Level.ERROR
 def leave(findings: Sequence[Finding], wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Exit: 1 when one of the findings is of level `fail_on` or above, else 0."""
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
-    if wanted.quiet or wanted.format in RECORDS:
-        # Neither a bare answer nor records can say what they lack.
-        for finding in dict.fromkeys((*failed, *(finding for finding in findings if finding.rule in LACKS))):
-            complain(finding.message)
+    # Neither a bare answer nor records can say why a run fails, nor a bare answer what it lacks.
+    unsaid = failed if wanted.quiet or wanted.format in RECORDS else []
+    lacking = [finding for finding in findings if wanted.quiet and finding.rule in LACKS]
+    for finding in dict.fromkeys((*unsaid, *lacking)):
+        complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 
 
