@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,9 @@ import pytest
 from gpt41_cli.catalog import Catalog, read
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Where a shell runs the tests in the background, it lets them ignore Ctrl-C, and all that they run, to which they send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Done(NamedTuple):
