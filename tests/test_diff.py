@@ -198,9 +198,21 @@ def test_a_surcharge_is_a_cause_of_its_own() -> None:
 def test_a_request_is_compared_where_there_is_no_month() -> None:
     found = alone(costing(volume=None), costing(volume=None, text=2_200))
     assert (found.unit, caused(found)) == ("request", {"prompt tokens": "8e-05"})
-    gained, lost = alone(costing(volume=None), BASE), alone(BASE, costing(volume=None, text=2_200))
-    assert (gained.unit, gained.causes, gained.gained_volume, gained.is_unchanged) == ("request", (), True, False)
-    assert (lost.unit, caused(lost), lost.gained_volume) == ("request", {"prompt tokens": "8e-05"}, False)
+
+
+def test_a_side_without_a_volume_has_nothing_in_the_month() -> None:
+    quiet = costing(volume=None)
+    gained = alone(quiet, costing("gpt-4.1", text=2_200))
+    assert (gained.unit, gained.was, gained.now.expected_usd) == ("month", Amount(*[Fraction(0)] * 4), 320)
+    assert (caused(gained), gained.gained_volume, gained.is_unchanged) == ({"volume": "320"}, True, False)
+    lost = alone(costing(rates=Rates(Decimal("0.80"), None, Decimal("3.20"))), quiet._replace(parts={"text": 2_400}))
+    assert caused(lost) == {"price table": "-56", "prompt tokens": "12", "schema and tools": "-4", "volume": "-64"}
+    assert (lost.unit, lost.was.expected_usd, lost.now.high_usd, lost.gained_volume) == ("month", 112, 0, False)
+    long = Usage(1, 300_000, 0, 100)
+    dear = costing("gpt-6-luna", **LONG, surcharged=long)  # type: ignore[arg-type]
+    assert caused(alone(dear._replace(volume=None), dear)) == {"volume": "3506.25"}
+    total = ask(side(BASE, costing(name="new", volume=None)), side(BASE, costing(name="new"))).total
+    assert (total.was.expected_usd, total.now.expected_usd, total.apart) == (56, 112, ())
 
 
 def test_workloads_come_and_go() -> None:
@@ -278,6 +290,23 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
             "0",
         )
     ]
+
+
+def test_a_volume_that_is_new_grows_the_total_but_not_its_workload() -> None:
+    quiet = costing(name="new", volume=None)
+    one = costing(name="new", growth_percent="0")
+    before, over = side(BASE, quiet), "over the 99.9 % of growth allowed"
+    assert grown(before, side(BASE, one, growth_percent="99.9")) == [
+        (Level.ERROR, f"all of it together costs $112.00 a month, 100 % more than the $56.00 of main, {over}", "100", "99.9")
+    ]
+    assert grown(side(BASE, one), side(BASE, quiet, growth_percent="0")) == [], "what has no volume any more has not grown"
+    message = "costs $0.00064 a request, 14.3 % more than the $0.00056 of main, over the 14 % of growth allowed"
+    for one, other in ((quiet, costing(name="new", text=2_200)), (costing(name="new"), quiet._replace(parts={"text": 2_400}))):
+        ((*found, _, _),) = grown(one, other._replace(growth_percent=Decimal(14)))
+        assert found == [Level.ERROR, f"new: {message}"]
+    cheap = costing(volume=None, rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
+    ((_, text, _, _),) = grown(cheap, costing(text=2_200, growth_percent="10"))
+    assert text.startswith("triage: costs $0.00064 a request, 14.3 % more than the $0.00056 of main at the prices of 2026-11-23,")
 
 
 def test_what_may_grow_too_far_is_a_warning() -> None:
@@ -448,8 +477,13 @@ def test_what_is_said_of_a_change() -> None:
         "platform: openai -> azure-global, longest answer"
     ]
     assert said(costing(mode="batch"), costing(mode="batch", cached=1_000))[1] == ["cache"]
-    assert said(quiet, BASE) == ("$0.00056 a request, the same as main, but 1 workload changed", ["has a volume now"])
-    assert said(BASE, quiet)[1] == ["has no volume now"]
+    assert said(quiet, costing("gpt-4.1", text=2_200)) == (
+        "$320.00 a month, up $320.00 from main: volume",
+        ["volume: none -> 100,000 / month, prompt tokens, model: gpt-4.1-mini -> gpt-4.1"],
+    )
+    assert said(BASE, quiet) == ("$0.00 a month, down $56.00 (100 %) from main: volume", ["volume: 100,000 / month -> none"])
+    free = costing(text=0, tools=0, schema=0, output=(0, 0))
+    assert said(free, free._replace(volume=None, mode="batch"))[1] == ["volume: 100,000 / month -> none, mode: standard -> batch"]
     assert said(costing("gpt-4.1", "priority", "azure-global"), costing("gpt-4.1-nano", "batch", "azure-global")) == (
         "$7.00 a month, down $483.00 (98.6 %) from main: model and mode",
         ["model and mode: gpt-4.1 -> gpt-4.1-nano, priority -> batch"],

@@ -88,7 +88,7 @@ def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, fol
 
 
 def test_what_programs_are_told(run: Run, folder: Path) -> None:
-    config = CONFIG.replace("input_tokens: 4000", "input_tokens: 4000\n    volume: 1 / day\n    model: gpt-4.1")
+    config = CONFIG.replace("input_tokens: 4000", "input_tokens: 4000\n    model: gpt-4.1")
     (folder / "gpt41.yaml").write_text(config.replace("volume: 100000", "volume: 200000"))
     done = run("diff", "main", *DAY, "--format", "json")
     found = json.loads(done.out)
@@ -115,7 +115,6 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
         "0.00176",
         {"model": "0.00704"},
     )
-    assert (summaries["before"]["monthly_usd"], summaries["after"]["monthly_usd"]["expected"]) == (None, "0.267666666667")
     assert (found["total"]["unit"], found["total"]["change_usd"], found["total"]["apart"]) == ("month", "32.08", ["summaries"])
     assert found["files"] == [
         {"path": "prompts/system.md", "workloads": ["triage"], "before_tokens": 200, "after_tokens": 300, "change_tokens": 100}
@@ -126,7 +125,7 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
     ]
     assert [each["location"] for each in found["findings"]] == [
         {"path": "gpt41.yaml", "line": 7, "column": 14},
-        {"path": "gpt41.yaml", "line": 12, "column": 10},
+        {"path": "gpt41.yaml", "line": 11, "column": 10},
     ]
     lines = list(csv.DictReader(io.StringIO(run("diff", "main", *DAY, "--format", "csv").out)))
     assert [(each["workload"], each["change_usd"], each["causes_usd.model"]) for each in lines] == [
@@ -136,6 +135,35 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
     markdown = run("diff", "main", *DAY, "--format", "markdown").out
     assert "most of all volume: 100,000 / month -\\> 200,000 / month" in markdown
     assert "model: gpt-4.1-mini -\\> gpt-4.1" in markdown
+
+
+def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
+    """4,000 input tokens at $0.40 and 100 output tokens at $1.60 a million, 1,000,000 times a day: $0.00176 x 30,416,666 2/3."""
+    (folder / "prompts" / "system.md").write_text("Sort." + " word" * 198)
+    volume = "input_tokens: 4000\n    volume: 1000000 / day\n    budget: {growth_percent: 0}"
+    (folder / "gpt41.yaml").write_text(CONFIG.replace("input_tokens: 4000", volume))
+    label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
+    assert run("diff", "main", *DAY).out == (
+        f"$53,557.41 a month, up $53,533.33 (222,314.5 %) from {label}: volume\n"
+        "\n"
+        "  at most    $58,440.08 a month, up $58,400.00 (145,708.6 %)\n"
+        "  tokens     20,200,000 -> 121,686,866,667 in, 10,000,000 -> 3,051,666,667 out, a month\n"
+        "  unchanged  1 workload\n"
+        f"  error      all of it together costs $53,557.41 a month, 222314.5 % more than the $24.08 of {label}, over the 5 % of "
+        "growth allowed [budget-growth, gpt41.yaml:12]\n"
+        "\n"
+        "  workload   per    before       after       change  input each  output each  cause\n"
+        "  summaries  month          $53,533.33  +$53,533.33       4,000          100  volume: none -> 1,000,000 / day\n"
+        "\n"
+        f"  note  {label} is compared with the working tree, both at the prices of 2026-11-23.\n"
+        "        With a volume on one side only: summaries. To the month of the other side they add nothing, though requests may "
+        "be sent; a growth_percent of their own compares the mean request.\n"
+    )
+    commit(folder)
+    lost = run("diff", "main", "main~1", *DAY)
+    assert "volume: 1,000,000 / day -> none\n" in lost.out
+    assert lost.code == 0
+    assert run("diff", "main", "main~1", *DAY, "-q").out == "-53533.333333333333\n"
 
 
 def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:

@@ -39,7 +39,8 @@ NOTHING = Amount(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
 
 
 class Compared(NamedTuple):
-    """One workload on both sides, None where a side lacks it. Amounts are of a `unit`, a month or a request.
+    """One workload on both sides, None where a side lacks it. Amounts are of a `unit`: a request, or a month where a side has a
+    volume. A side without one has nothing in it.
 
     `was` is the price before, `repriced` the same work at the prices of today, `now` the price after, of today too. The
     `causes` add up to what lies between `was` and `now`; those that move nothing are left out.
@@ -70,7 +71,9 @@ class Compared(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Workloads together: of a month those that have a volume; where none has, one request of each. `apart` are the others."""
+    """Workloads together: of a month those that have a volume on a side; where none has, one request of each. `apart` are the
+    others.
+    """
 
     unit: str
     was: Amount
@@ -148,7 +151,7 @@ def _priced(side: Side, name: str, market: Market) -> Repriced | None:
 
 def _compared(name: str, before: Repriced | None, after: Repriced | None, market: Market) -> Compared:
     volumes = [each.costing.volume for each in (before, after) if each]
-    unit = MONTH if all(volumes) else REQUEST
+    unit = MONTH if any(volumes) else REQUEST
     many_before, many_after = (_many(each, unit) for each in (before, after))
     repriced = before.each.times(many_before) if before else NOTHING
     was = _saved(before).times(many_before) if before else NOTHING
@@ -170,8 +173,10 @@ def _saved(priced: Repriced) -> Amount:
 
 def _many(priced: Repriced | None, unit: str) -> Fraction:
     """How many requests there are in a unit."""
+    if unit == REQUEST:
+        return Fraction(1)
     volume = priced and priced.costing.volume
-    return volume.per_month if volume and unit == MONTH else Fraction(1)
+    return volume.per_month if volume else Fraction(0)
 
 
 def _total(workloads: Sequence[Compared]) -> Total:
@@ -218,9 +223,12 @@ def _growth(before: Side, after: Side, workloads: Iterable[Compared], total: Tot
 
     for each in workloads:
         allowed = each.after and each.after.costing.growth_percent
-        if each.before and allowed is not None:
-            what = (each.name, f"{printable(each.name)}:", f"a {each.unit}", base(each.was, each.repriced))
-            yield growth(Grown(*what, each.repriced, each.now), allowed, after.places.get(each.name))
+        if each.before and each.after and allowed is not None:
+            unit, was, repriced, now = each.unit, each.was, each.repriced, each.now
+            if each.gained_volume is not None:  # of a month, there is nothing to have grown from
+                unit, was, repriced, now = REQUEST, _saved(each.before), each.before.each, each.after.each
+            what = (each.name, f"{printable(each.name)}:", f"a {unit}", base(was, repriced))
+            yield growth(Grown(*what, repriced, now), allowed, after.places.get(each.name))
     if after.growth_percent is not None and before.has_config:
         unit = "a month" if total.unit == MONTH else "for a request of each workload"
         what = ("", "all of it together", unit, base(total.was, total.repriced))

@@ -127,8 +127,8 @@ def _row(compared: Compared) -> Row:
     cells = (
         compared.name,
         compared.unit,
-        money(decimal(was)) if before else "",
-        money(decimal(now)) if after else "",
+        money(decimal(was)) if before and not compared.gained_volume else "",
+        money(decimal(now)) if after and compared.gained_volume is not False else "",
         f"{change(decimal(now - was))}{share}",
         _arrow(each[0].input_tokens, each[-1].input_tokens),
         _arrow(each[0].output_tokens, each[-1].output_tokens),
@@ -138,16 +138,16 @@ def _row(compared: Compared) -> Row:
 
 
 def _main_cause(compared: Compared) -> str:
-    """The largest cause; without one, what changed and moved no price."""
+    """The largest cause; where nothing of what changed had a price to move, all of that."""
     before, after = compared.before, compared.after
     if not (before and after):
         return _state(compared)
-    if compared.causes:
+    if compared.causes and not compared.gained_volume:
         first = _said(compared, _by_size(compared)[0].name)
         return first if len(compared.causes) == 1 else f"most of all {first}"
-    if compared.gained_volume is not None:
-        return "has a volume now" if compared.gained_volume else "has no volume now"
     found = [_said(compared, name) for name, field in STEPS if getattr(before.mean, field) != getattr(after.mean, field)]
+    if compared.gained_volume is not None:
+        return ", ".join([_said(compared, VOLUME), *found])
     return ", ".join([*found, "longest answer"] if compared.was.high_usd != compared.now.high_usd else found)
 
 
@@ -158,7 +158,7 @@ def _said(compared: Compared, cause: str) -> str:
         "model": [each.model for each in sides],
         "mode": [each.mode for each in sides],
         "platform": [each.platform for each in sides],
-        VOLUME: [f"{number(each.volume.requests)} / {each.volume.period}" for each in sides if each.volume],
+        VOLUME: [f"{number(each.volume.requests)} / {each.volume.period}" if each.volume else "none" for each in sides],
     }
     moves = [" -> ".join(shown[name]) for name in cause.split(" and ") if name in shown]
     return f"{cause}: {', '.join(moves)}" if moves else cause
@@ -176,7 +176,10 @@ def _notes(diff: Diff) -> Iterator[str]:
     if stale := [each.name for each in diff.workloads if each.after and _has_other_prices(each.after)]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
     if one_sided := [each.name for each in diff.workloads if each.gained_volume is not None]:
-        yield f"With a volume on one side only, and so compared for a request: {', '.join(one_sided)}."
+        yield (
+            f"With a volume on one side only: {', '.join(one_sided)}. To the month of the other side they add nothing, though "
+            "requests may be sent; a growth_percent of their own compares the mean request."
+        )
     if diff.total.apart:
         yield f"Compared for a request, and so not in the sum of a month: {', '.join(diff.total.apart)}."
     if any(len(each.causes) > 1 for each in diff.workloads):
