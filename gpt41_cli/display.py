@@ -11,7 +11,6 @@ from fractions import Fraction
 
 _COMMAND = re.compile(r"##(vso)?\[")
 _CENT = Decimal("0.01")
-_TRILLIONTH = Decimal("1e-12")
 # Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
 _WIDE = Context(prec=200)
 
@@ -63,14 +62,15 @@ def exact(amount: Decimal) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
-def decimal(ratio: Fraction) -> Decimal:
-    """A ratio as a decimal: exact where it ends within 12 places, else rounded to them.
+def decimal(ratio: Fraction, places: int = 12) -> Decimal:
+    """A ratio as a decimal: exact where it ends within so many places, else rounded to them. What is rounded to 0 has no sign.
 
-    >>> decimal(Fraction(1, 8)), decimal(Fraction(2, 3))
-    (Decimal('0.125'), Decimal('0.666666666667'))
+    >>> decimal(Fraction(1, 8)), decimal(Fraction(2, 3)), decimal(Fraction(-1, 10**13)), decimal(Fraction(2, 3), 1)
+    (Decimal('0.125'), Decimal('0.666666666667'), Decimal('0'), Decimal('0.7'))
     """
     exact_or_longer = _WIDE.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
-    return exact_or_longer.quantize(_TRILLIONTH, ROUND_HALF_UP, _WIDE).normalize(_WIDE)
+    rounded = exact_or_longer.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
+    return _WIDE.plus(rounded).normalize(_WIDE)
 
 
 def number(count: int) -> str:
@@ -119,29 +119,22 @@ def score_below(share: Fraction) -> str:
     return f"{exact(Decimal(share * 1000 // 1).scaleb(-1))} %"
 
 
-def moved(share: Fraction) -> str:
-    """By how much of itself a figure moved, up or down, to tenths of a percent; what is less is not none.
+def moved(share: Fraction, places: int = 1) -> str:
+    """By how much of itself a figure moved, up or down, in percent rounded to some places: what is less is not none, and what is
+    not gone has not lost all.
 
     >>> moved(Fraction(61, 351)), moved(Fraction(-1, 4)), moved(Fraction(1, 10**5)), moved(Fraction(12))
     ('17.4 %', '25 %', 'under 0.1 %', '1,200 %')
+    >>> moved(Fraction("0.1004"), 2), moved(Fraction("-0.9999"))
+    ('10.04 %', 'over 99.9 %')
     """
-    tenths = round(abs(share) * 1000)
-    return f"{_tenths(tenths):,f} %" if tenths else "under 0.1 %"
-
-
-def moved_over(share: Fraction, allowed_percent: Decimal) -> str:
-    """The same of what moved further than is allowed, in digits: rounded up where it would else look as if it were.
-
-    >>> moved_over(Fraction("0.71429"), Decimal(10)), moved_over(Fraction("0.100001"), Decimal(10))
-    ('71.4', '10.1')
-    """
-    nearest = _tenths(round(share * 1000))
-    return f"{nearest if nearest > allowed_percent else _tenths(-(-share * 1000 // 1)):f}"
-
-
-def _tenths(count: int) -> Decimal:
-    whole, rest = divmod(count, 10)
-    return Decimal(count).scaleb(-1, _WIDE) if rest else Decimal(whole)
+    step = Decimal(1).scaleb(-places)
+    shown = decimal(abs(share) * 100, places)
+    if not shown:
+        return f"under {step} %"
+    if shown == 100 and -1 < share < 0:
+        return f"over {100 - step} %"
+    return f"{shown:,f} %"
 
 
 def times(ratio: Decimal) -> str:

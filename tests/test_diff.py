@@ -275,7 +275,7 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
         (
             Level.ERROR,
             "triage: costs $64.00 a month, 14.3 % more than the $56.00 of main, over the 14.2 % of growth allowed",
-            "14.3",
+            "14.285714285714",
             "14.2",
         )
     ]
@@ -286,10 +286,24 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
         (
             Level.ERROR,
             "triage: costs $0.0005608 a request, 0.1 % more than the $0.00056 of main, over the 0 % of growth allowed",
-            "0.1",
+            "0.142857142857",
             "0",
         )
     ]
+
+
+def test_all_budgets_tell_growth_alike_and_none_looks_as_if_it_were_kept() -> None:
+    """140.56 tokens more at $0.40 a million are 10.04 % of the $0.00056 that a request costs."""
+    after = costing(requests=50, text=52_028, tools=2_500, schema=2_500, output=(5_000, 10_000), growth_percent="10")
+    by = "costs $61.62 a month, 10.04 % more than the $56.00 of main, over the"
+    assert grown(side(BASE), side(after, growth_percent="5")) == [
+        (Level.ERROR, f"triage: {by} 10 % of growth allowed", "10.04", "10"),
+        (Level.ERROR, f"all of it together {by} 5 % of growth allowed", "10.04", "5"),
+    ]
+    exactly = after._replace(growth_percent=Decimal("10.04"))
+    assert grown(side(BASE), side(exactly)) == []
+    ((_, text, _, _),) = grown(side(BASE), side(exactly, growth_percent="5"))
+    assert "10 % more than the $56.00 of main, over the 5 %" in text
 
 
 def test_a_volume_that_is_new_grows_the_total_but_not_its_workload() -> None:
@@ -314,7 +328,7 @@ def test_what_may_grow_too_far_is_a_warning() -> None:
         (
             Level.WARNING,
             "triage: may cost $88.00 a month, 22.2 % more than the $72.00 of main, over the 20 % of growth allowed",
-            "22.2",
+            "22.222222222222",
             "20",
         )
     ]
@@ -329,13 +343,13 @@ def test_a_price_that_has_changed_is_no_growth() -> None:
         (
             Level.ERROR,
             f"triage: {said}",
-            "14.3",
+            "14.285714285714",
             "10",
         ),
         (
             Level.ERROR,
             f"all of it together {said}",
-            "14.3",
+            "14.285714285714",
             "10",
         ),
     ]

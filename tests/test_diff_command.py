@@ -149,7 +149,7 @@ def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
         "  at most    $58,440.08 a month, up $58,400.00 (145,708.6 %)\n"
         "  tokens     20,200,000 -> 121,686,866,667 in, 10,000,000 -> 3,051,666,667 out, a month\n"
         "  unchanged  1 workload\n"
-        f"  error      all of it together costs $53,557.41 a month, 222314.5 % more than the $24.08 of {label}, over the 5 % of "
+        f"  error      all of it together costs $53,557.41 a month, 222,314.5 % more than the $24.08 of {label}, over the 5 % of "
         "growth allowed [budget-growth, gpt41.yaml:12]\n"
         "\n"
         "  workload   per    before       after       change  input each  output each  cause\n"

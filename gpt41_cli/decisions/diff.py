@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, VOLUME, Amount, Cause, Market, Repriced, causes
 from gpt41_cli.decisions.costing import Costing
-from gpt41_cli.decisions.growth import Grown, Growth, growth
+from gpt41_cli.decisions.growth import Grown, Growth, growths
 from gpt41_cli.display import printable
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quoted
 from gpt41_cli.findings import Finding, Level, Location
@@ -120,7 +120,7 @@ def compare(before: Side, after: Side, catalog: Catalog, as_of: date) -> Diff:
     workloads = tuple(_compared(name, _priced(before, name, market), _priced(after, name, market), market) for name in names)
     total = _total(workloads)
     moved = _moved(before.costings, after.costings)
-    checked = tuple(_growth(before, after, workloads, total, as_of))
+    checked = growths(list(_grown(before, after, workloads, total, as_of)))
     return Diff(
         before,
         after,
@@ -215,7 +215,7 @@ def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[
     return sorted(found, key=lambda each: (-abs(each.tokens), each.path))
 
 
-def _growth(before: Side, after: Side, workloads: Iterable[Compared], total: Total, as_of: date) -> Iterator[Growth]:
+def _grown(before: Side, after: Side, workloads: Iterable[Compared], total: Total, as_of: date) -> Iterator[Grown]:
     """The budgets for growth: of workloads on both sides, and of all together. What a price table has made dearer is none."""
 
     def base(was: Amount, repriced: Amount) -> str:
@@ -228,8 +228,8 @@ def _growth(before: Side, after: Side, workloads: Iterable[Compared], total: Tot
             if each.gained_volume is not None:  # of a month, there is nothing to have grown from
                 unit, was, repriced, now = REQUEST, _saved(each.before), each.before.each, each.after.each
             what = (each.name, f"{printable(each.name)}:", f"a {unit}", base(was, repriced))
-            yield growth(Grown(*what, repriced, now), allowed, after.places.get(each.name))
+            yield Grown(*what, repriced, now, allowed, after.places.get(each.name))
     if after.growth_percent is not None and before.has_config:
         unit = "a month" if total.unit == MONTH else "for a request of each workload"
         what = ("", "all of it together", unit, base(total.was, total.repriced))
-        yield growth(Grown(*what, total.repriced, total.now), after.growth_percent, after.places.get(""))
+        yield Grown(*what, total.repriced, total.now, after.growth_percent, after.places.get(""))
