@@ -182,7 +182,7 @@ def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:
 
 def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: Path) -> None:
     """gpt-5.6-luna: 1,000 x $1.00 until July 2026, $0.20 since; 1,000,000 times."""
-    workload = "{input_tokens: 1000, model: gpt-5.6-luna, volume: 1000000 / month, budget: {growth_percent: 0}}"
+    workload = "{input_tokens: 1000, output_tokens: 0, model: gpt-5.6-luna, volume: 1000000 / month, budget: {growth_percent: 0}}"
     (folder / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{luna: {workload}}}\n")
     (folder / "july.json").write_text(run("check", "--as-of", "2026-07-20", "--format", "json").out)
     done = run("diff", "july.json", *DAY)
