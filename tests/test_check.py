@@ -336,6 +336,10 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     refused = run("check", "--init", "mixed.jsonl", "--config", "other.yaml", *DAY)
     both = "found gpt-4.1 in standard, gpt-4.1-mini in standard; state both, or make several workloads"
     assert refused == (2, "", f"gpt41: --init: mixed.jsonl: expected requests of one model and mode, {both}\n")
+    (tmp_path / "pictures").mkdir()
+    (folder / "logo.png").rename(tmp_path / "pictures" / "logo.png")
+    nothing = "expected requests, found nothing but what is left out (pictures/logo.png: binary)"
+    assert run("check", "--init", "pictures", "--config", "other.yaml").err == f"gpt41: --init: pictures: {nothing}\n"
     assert run("check", "--init", "nothere", "--config", "other.yaml").err.startswith('gpt41: --init: "nothere": expected ')
 
 

@@ -134,11 +134,11 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def _rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
     place = folder / base / ".gitignore"
-    try:
-        if not place.is_file():  # a FIFO would be waited for
-            return ()
-        lines = place.read_text("utf-8", "replace").splitlines()
-    except OSError:
+    lines: list[str] = []
+    with suppress(OSError):
+        if place.is_file():  # a FIFO would be waited for
+            lines = place.read_text("utf-8", "replace").splitlines()
+    if not lines:
         return ()
     from pathspec import GitIgnoreSpec
 
