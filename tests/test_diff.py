@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import read
@@ -20,6 +23,7 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Level, Location
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports.diff import report
+from gpt41_cli.views import Screen, render
 
 TODAY = date(2026, 11, 23)
 CATALOG = read()
@@ -448,6 +452,56 @@ def test_the_causes_add_up_to_the_change(before: list[Costing], after: list[Cost
     inside = [each for each in found.workloads if each.unit == found.total.unit]
     assert sum(each.now.high_usd for each in inside) == found.total.now.high_usd
     assert len(inside) + len(found.total.apart) == len(found.workloads)
+
+
+def printed(before: Side, after: Side) -> Any:
+    """What programs read."""
+    text = render(report(CATALOG, ask(before, after)), "json", Screen(None, False))
+    assert '"-0"' not in text
+    return json.loads(text)
+
+
+def weekly(random: Random) -> Side:
+    """40 workloads of which hardly a figure ends within 12 places; some of them have no volume."""
+    return side(*(anything(random, str(name)) for name in random.sample(range(45), 40)))
+
+
+def anything(random: Random, name: str) -> Costing:
+    text = random.randrange(1, 10**6)
+    return costing(
+        random.choice(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"]),
+        random.choice(["standard", "batch"]),
+        name=name,
+        requests=random.choice([3, 7, 11, 13]),
+        text=text,
+        cached=random.randrange(text),
+        output=(random.randrange(10**4), 10**4),
+        volume=random.choice([None, Volume(random.randrange(1, 10**6), "week"), Volume(1, "week")]),
+        rates=random.choice([None, Rates(Decimal(3), Decimal(1), Decimal(7))]),
+    )
+
+
+@settings(max_examples=10)
+@given(st.randoms(use_true_random=False))
+def test_what_programs_read_adds_up_to_the_last_digit(random: Random) -> None:
+    found = printed(weekly(random), weekly(random))
+    for each in (*found["workloads"], found["total"]):
+        change = sum(map(Fraction, each["causes_usd"].values()))
+        assert change == Fraction(each["change_usd"])
+        assert change == Fraction(each["after_usd"]["expected"]) - Fraction(each["before_usd"]["expected"])
+    inside = [each for each in found["workloads"] if each["unit"] == found["total"]["unit"]]
+    assert len(inside) + len(found["total"]["apart"]) == len(found["workloads"]) >= 40
+    for name in ("before_usd", "repriced_usd", "after_usd", "causes_usd", "input_tokens", "output_tokens"):
+        for key, amount in found["total"][name].items():
+            assert Fraction(amount) == sum(Fraction(each[name].get(key, 0)) for each in inside), (name, key)
+
+
+def test_what_is_less_by_next_to_nothing_is_printed_without_a_sign() -> None:
+    many = costing(requests=10**6, text=10**9, volume=None)
+    sides = side(many), side(many._replace(parts={**many.parts, "text": 10**9 - 1}))
+    assert printed(*sides)["total"]["change_usd"] == "0"
+    (row,) = report(CATALOG, ask(*sides)).tables[0].rows
+    assert "$0.00 (under 0.1 %)" in row.cells
 
 
 @given(SIDES)

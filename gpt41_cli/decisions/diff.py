@@ -118,7 +118,7 @@ def compare(before: Side, after: Side, catalog: Catalog, as_of: date) -> Diff:
     market = Market(catalog, as_of)
     names = dict.fromkeys((*after.costings, *before.costings))
     workloads = tuple(_compared(name, _priced(before, name, market), _priced(after, name, market), market) for name in names)
-    total = _total(workloads)
+    total = total_of(workloads)
     moved = _moved(before.costings, after.costings)
     checked = growths(list(_grown(before, after, workloads, total, as_of)))
     return Diff(
@@ -179,7 +179,8 @@ def _many(priced: Repriced | None, unit: str) -> Fraction:
     return volume.per_month if volume else Fraction(0)
 
 
-def _total(workloads: Sequence[Compared]) -> Total:
+def total_of(workloads: Sequence[Compared]) -> Total:
+    """All of them together, its causes by their size."""
     unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
     inside = [each for each in workloads if each.unit == unit]
     moved: dict[str, Fraction] = {}

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import STEPS, VOLUME, Cause, Repriced
+from gpt41_cli.decisions.causes import STEPS, VOLUME, Amount, Cause, Repriced
 from gpt41_cli.decisions.costing import Usd
-from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total
+from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total, total_of
 from gpt41_cli.display import change, decimal, exact, money, moved, number, plural
 from gpt41_cli.reports import Case, Json, Line, Report, Row, Table, columns, left_out_findings
 
@@ -24,16 +24,19 @@ _TITLES = columns("`workload", "per", ">before", ">after", ">change", ">input ea
 def report(catalog: Catalog, diff: Diff, left_out: Sequence[LeftOut] = ()) -> Report:
     """The comparison, to be read and to be computed with. Its bare answer is the change in dollars."""
     changed = sorted((each for each in diff.workloads if not each.is_unchanged), key=_by_change)
+    printed = tuple(map(_rounded, diff.workloads))
+    total = total_of(printed)
+    records = tuple(map(_record, diff.workloads, printed))
     return Report(
         schema=SCHEMA,
-        answer=_digits(diff.total.now.expected_usd - diff.total.was.expected_usd),
+        answer=_digits(total.now.expected_usd - total.was.expected_usd),
         headline=_headline(diff, len(changed)),
         lines=tuple(_lines(diff, len(changed))),
         tables=tuple(_tables(diff, changed)),
         findings=(*diff.findings, *left_out_findings(left_out)),
         notes=tuple(_notes(diff)),
-        data=_data(diff),
-        records=tuple(map(_record, diff.workloads)),
+        data=_data(diff, total, records),
+        records=records,
         catalog=catalog,
         cases=tuple(
             Case(each.name or "all of it together", "growth", (each.finding,) if each.finding else ()) for each in diff.growth
@@ -190,14 +193,31 @@ def _has_other_prices(priced: Repriced) -> bool:
     return priced.costing.each_usd.expected != priced.each.expected_usd
 
 
-def _data(diff: Diff) -> Mapping[str, Json]:
-    total = diff.total
+def _rounded(compared: Compared) -> Compared:
+    """The same to 12 places, of which programs can make sums: a cause lies between two rounded prices, that before it and that
+    after it.
+    """
+    usd = compared.was.expected_usd
+    causes = []
+    for cause in compared.causes:
+        causes.append(Cause(cause.name, _near(usd + cause.usd) - _near(usd)))
+        usd += cause.usd
+    was, repriced, now = (Amount(*map(_near, each)) for each in (compared.was, compared.repriced, compared.now))
+    return compared._replace(was=was, repriced=repriced, now=now, causes=tuple(causes))
+
+
+def _near(amount: Fraction) -> Fraction:
+    return Fraction(decimal(amount))
+
+
+def _data(diff: Diff, total: Total, records: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:
+    """`total` is the sum of what `records` print, which need not be the nearest to that of `diff`."""
     return {
         "as_of": str(diff.as_of),
         "before": diff.before.label,
         "after": diff.after.label,
-        "total": {"unit": total.unit, **_amounts(total), "apart": list(total.apart)},
-        "workloads": list(map(_record, diff.workloads)),
+        "total": {"unit": total.unit, **_amounts(diff.total, total), "apart": list(total.apart)},
+        "workloads": records,
         "files": [_file_json(each) for each in diff.files],
         "files_moved": diff.files_moved,
         "growth": [
@@ -211,13 +231,13 @@ def _data(diff: Diff) -> Mapping[str, Json]:
     }
 
 
-def _record(compared: Compared) -> Mapping[str, Json]:
+def _record(compared: Compared, printed: Compared) -> Mapping[str, Json]:
     before, after = compared.before, compared.after
     return {
         "workload": compared.name,
         "state": _state(compared),
         "unit": compared.unit,
-        **_amounts(compared),
+        **_amounts(compared, printed),
         "before": before and _side_json(before, before.costing.each_usd),
         "after": after and _side_json(after, Usd(after.each.expected_usd, after.each.high_usd)),
     }
@@ -229,17 +249,19 @@ def _state(compared: Compared) -> str:
     return "removed" if compared.after is None else "unchanged" if compared.is_unchanged else "changed"
 
 
-def _amounts(found: Compared | Total) -> Mapping[str, Json]:
-    """The amounts of a unit: `change_percent` of the price before, `growth_percent` of that at the prices of today."""
-    was, repriced, now = found.was, found.repriced, found.now
+def _amounts(found: Compared | Total, printed: Compared | Total) -> Mapping[str, Json]:
+    """The amounts of a unit: `change_percent` of the price before, `growth_percent` of that at the prices of today. Only shares
+    are of the exact amounts.
+    """
+    was, repriced, now = printed.was, printed.repriced, printed.now
     return {
         "before_usd": _usd_json(Usd(was.expected_usd, was.high_usd)),
         "repriced_usd": _usd_json(Usd(repriced.expected_usd, repriced.high_usd)),
         "after_usd": _usd_json(Usd(now.expected_usd, now.high_usd)),
         "change_usd": _digits(now.expected_usd - was.expected_usd),
-        "change_percent": _percent(was.expected_usd, now.expected_usd),
-        "growth_percent": _percent(repriced.expected_usd, now.expected_usd),
-        "causes_usd": {cause.name: _digits(cause.usd) for cause in found.causes},
+        "change_percent": _percent(found.was.expected_usd, found.now.expected_usd),
+        "growth_percent": _percent(found.repriced.expected_usd, found.now.expected_usd),
+        "causes_usd": {cause.name: _digits(cause.usd) for cause in printed.causes},
         "input_tokens": {"before": _digits(was.input_tokens), "after": _digits(now.input_tokens)},
         "output_tokens": {"before": _digits(was.output_tokens), "after": _digits(now.output_tokens)},
     }
