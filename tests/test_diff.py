@@ -574,13 +574,20 @@ def test_of_many_files_the_five_that_moved_most_are_told() -> None:
         ("", 1, False),
         ("The 5 files that moved most, of 7", 5, True),
     ]
-    several = report(CATALOG, ask(side(BASE, quiet := costing(name="quiet")), side(costing(text=1_870, mode="batch"), quiet)))
+
+
+def test_every_cause_of_every_workload_is_told() -> None:
+    quiet, one = costing(name="quiet"), costing(name="one", volume=None)
+    sides = side(BASE, quiet, one), side(costing(text=1_870, mode="batch"), costing(name="more", cached=500), quiet)
+    several = report(CATALOG, ask(*sides))
     assert [(table.title, [row.cells for row in table.rows]) for table in several.tables[1:]] == [
         (
             "Every cause",
             [
+                ("more", "month", "added workloads", "+$48.50"),
                 ("triage", "month", "mode: standard -> batch", "-$28.70"),
                 ("triage", "month", "prompt tokens", "+$1.40"),
+                ("one", "request", "removed workloads", "-$0.00056"),
             ],
         )
     ]

@@ -103,9 +103,8 @@ def _arrow(was: Fraction, now: Fraction) -> str:
 def _tables(diff: Diff, changed: Sequence[Compared]) -> Iterator[Table]:
     if changed:
         yield Table(_TITLES, tuple(map(_row, changed)))
-    several = [each for each in changed if len(each.causes) > 1]
-    if several and len(diff.workloads) > 1:
-        rows = tuple(_cause_row(each, cause) for each in several for cause in _by_size(each))
+    if len(diff.workloads) > 1 and any(len(each.causes) > 1 for each in changed):
+        rows = tuple(_cause_row(each, cause) for each in changed for cause in _by_size(each))
         yield Table(columns("`workload", "per", "cause", ">change"), rows, "Every cause", is_detail=True)
     if diff.files:
         most = f"The {number(len(diff.files))} files that moved most, of {number(diff.files_moved)}"
