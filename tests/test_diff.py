@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import read
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.causes import Amount
+from gpt41_cli.decisions.causes import CAUSES, Amount
 from gpt41_cli.decisions.costing import Costing, FileTokens
 from gpt41_cli.decisions.diff import Compared, Diff, Side, compare
 from gpt41_cli.errors import MissingPrice
@@ -448,6 +448,7 @@ def test_the_causes_add_up_to_the_change(before: list[Costing], after: list[Cost
     found = ask(side(*before), side(*after, growth_percent="5"))
     for each in (*found.workloads, found.total):
         assert sum(cause.usd for cause in each.causes) == each.now.expected_usd - each.was.expected_usd
+        assert {cause.name for cause in each.causes} <= set(CAUSES)
     assert {each.name for each in found.workloads} == {each.name for each in (*before, *after)}
     inside = [each for each in found.workloads if each.unit == found.total.unit]
     assert sum(each.now.high_usd for each in inside) == found.total.now.high_usd
@@ -493,7 +494,7 @@ def test_what_programs_read_adds_up_to_the_last_digit(random: Random) -> None:
     assert len(inside) + len(found["total"]["apart"]) == len(found["workloads"]) >= 40
     for name in ("before_usd", "repriced_usd", "after_usd", "causes_usd", "input_tokens", "output_tokens"):
         for key, amount in found["total"][name].items():
-            assert Fraction(amount) == sum(Fraction(each[name].get(key, 0)) for each in inside), (name, key)
+            assert Fraction(amount) == sum(Fraction(each[name][key]) for each in inside), (name, key)
 
 
 def test_what_is_less_by_next_to_nothing_is_printed_without_a_sign() -> None:

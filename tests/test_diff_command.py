@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from gpt41_cli.decisions.causes import CAUSES
 from tests.conftest import Run
 from tests.test_revisions import commit, git
 
@@ -104,7 +106,7 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
         "changed",
         "month",
         "32.08",
-        {"prompt tokens": "4", "volume": "28.08"},
+        {**dict.fromkeys(CAUSES, "0"), "prompt tokens": "4", "volume": "28.08"},
     )
     assert (triage["before"]["monthly_usd"], triage["after"]["monthly_usd"]) == (
         {"expected": "24.08", "high": "40.08"},
@@ -113,7 +115,7 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
     assert (summaries["unit"], summaries["before_usd"]["expected"], summaries["causes_usd"]) == (
         "request",
         "0.00176",
-        {"model": "0.00704"},
+        {**dict.fromkeys(CAUSES, "0"), "model": "0.00704"},
     )
     assert (found["total"]["unit"], found["total"]["change_usd"], found["total"]["apart"]) == ("month", "32.08", ["summaries"])
     assert found["files"] == [
@@ -127,14 +129,29 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
         {"path": "gpt41.yaml", "line": 7, "column": 14},
         {"path": "gpt41.yaml", "line": 11, "column": 10},
     ]
-    lines = list(csv.DictReader(io.StringIO(run("diff", "main", *DAY, "--format", "csv").out)))
-    assert [(each["workload"], each["change_usd"], each["causes_usd.model"]) for each in lines] == [
-        ("triage", "32.08", ""),
-        ("summaries", "0.00704", "0.00704"),
-    ]
     markdown = run("diff", "main", *DAY, "--format", "markdown").out
     assert "most of all volume: 100,000 / month -\\> 200,000 / month" in markdown
     assert "model: gpt-4.1-mini -\\> gpt-4.1" in markdown
+
+
+def test_a_spreadsheet_has_the_same_columns_whatever_has_changed(run: Run, folder: Path) -> None:
+    def lines(*sides: str) -> tuple[Sequence[str], list[dict[str, str]]]:
+        reader = csv.DictReader(io.StringIO(run("diff", *sides, *DAY, "--format", "csv").out))
+        found = list(reader)
+        return reader.fieldnames or (), found
+
+    columns, (new, *_) = lines("start")
+    assert (new["before.model"], new["before_usd.expected"], new["causes_usd.added workloads"]) == ("", "0", "28.08")
+    (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {summaries: {input_tokens: 4000, model: gpt-4.1}}\n")
+    again, (summaries, triage) = lines("main")
+    assert again == columns
+    assert not {"before", "after"} & {*columns}
+    assert [name.removeprefix("causes_usd.") for name in columns if name.startswith("causes_usd.")] == list(CAUSES)
+    assert [(each["state"], each["causes_usd.model"], each["before.volume.requests"]) for each in (summaries, triage)] == [
+        ("changed", "0.0064", ""),
+        ("removed", "0", "100000"),
+    ]
+    assert (triage["after.model"], triage["after.monthly_usd.expected"], summaries["before.monthly_usd.high"]) == ("", "", "")
 
 
 def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:

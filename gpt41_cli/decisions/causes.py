@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from itertools import combinations
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
@@ -26,6 +27,19 @@ STEPS = (
     ("platform", "platform"),
 )
 """The causes that change the mean request, and which of its fields each replaces; in this order."""
+
+_PRICED_BY = ("model", "mode", "platform")
+
+CAUSES = (
+    PRICES,
+    *(name for name, _ in STEPS),
+    *(" and ".join(names) for many in (2, 3) for names in combinations(_PRICED_BY, many)),
+    SURCHARGE,
+    VOLUME,
+    ADDED,
+    REMOVED,
+)
+"""All that there are. What has no price by itself is charged together with what comes next of those that decide on a price."""
 
 _MILLION = 1_000_000
 

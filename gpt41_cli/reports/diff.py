@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import STEPS, VOLUME, Amount, Cause, Repriced
+from gpt41_cli.decisions.causes import CAUSES, STEPS, VOLUME, Amount, Cause, Repriced
 from gpt41_cli.decisions.costing import Usd
 from gpt41_cli.decisions.diff import MONTH, Compared, Diff, Moved, Total, total_of
 from gpt41_cli.display import change, decimal, exact, money, moved, number, plural
@@ -231,15 +231,22 @@ def _data(diff: Diff, total: Total, records: Sequence[Mapping[str, Json]]) -> Ma
 
 
 def _record(compared: Compared, printed: Compared) -> Mapping[str, Json]:
-    before, after = compared.before, compared.after
+    """All records have the same keys, at every depth: they are the columns of a spreadsheet."""
+    before = compared.before and _side_json(compared.before, compared.before.costing.each_usd)
+    after = compared.after and _side_json(compared.after, Usd(compared.after.each.expected_usd, compared.after.each.high_usd))
     return {
         "workload": compared.name,
         "state": _state(compared),
         "unit": compared.unit,
         **_amounts(compared, printed),
-        "before": before and _side_json(before, before.costing.each_usd),
-        "after": after and _side_json(after, Usd(after.each.expected_usd, after.each.high_usd)),
+        "before": before or _blank(after),
+        "after": after or _blank(before),
     }
+
+
+def _blank(value: Json) -> Json:
+    """The same keys, and null for every value."""
+    return {key: _blank(inner) for key, inner in value.items()} if isinstance(value, Mapping) else None
 
 
 def _state(compared: Compared) -> str:
@@ -253,6 +260,7 @@ def _amounts(found: Compared | Total, printed: Compared | Total) -> Mapping[str,
     are of the exact amounts.
     """
     was, repriced, now = printed.was, printed.repriced, printed.now
+    moved_by = {cause.name: cause.usd for cause in printed.causes}
     return {
         "before_usd": _usd_json(Usd(was.expected_usd, was.high_usd)),
         "repriced_usd": _usd_json(Usd(repriced.expected_usd, repriced.high_usd)),
@@ -260,27 +268,27 @@ def _amounts(found: Compared | Total, printed: Compared | Total) -> Mapping[str,
         "change_usd": _digits(now.expected_usd - was.expected_usd),
         "change_percent": _percent(found.was.expected_usd, found.now.expected_usd),
         "growth_percent": _percent(found.repriced.expected_usd, found.now.expected_usd),
-        "causes_usd": {cause.name: _digits(cause.usd) for cause in printed.causes},
+        "causes_usd": {name: _digits(moved_by.get(name, Fraction(0))) for name in CAUSES},
         "input_tokens": {"before": _digits(was.input_tokens), "after": _digits(now.input_tokens)},
         "output_tokens": {"before": _digits(was.output_tokens), "after": _digits(now.output_tokens)},
     }
 
 
 def _side_json(priced: Repriced, each_usd: Usd) -> Mapping[str, Json]:
-    """A workload on one side, in the mean of its requests; `monthly_usd` null where it has no volume."""
-    costing = priced.costing
-    monthly = costing.volume and Usd(*(usd * costing.volume.per_month for usd in each_usd))
+    """A workload on one side, in the mean of its requests; `volume` and `monthly_usd` hold null where it has no volume."""
+    costing, each = priced.costing, _usd_json(each_usd)
+    volume = costing.volume
     return {
         "model": costing.model,
         "mode": costing.mode,
         "platform": costing.platform,
         "requests": costing.requests,
-        "volume": costing.volume and costing.volume._asdict(),
+        "volume": {"requests": volume and volume.requests, "period": volume and volume.period},
         "input_tokens": _digits(priced.each.input_tokens),
         "cached_tokens": _digits(Fraction(costing.cached_tokens, costing.requests)),
         "output_tokens": _digits(priced.each.output_tokens),
-        "each_usd": _usd_json(each_usd),
-        "monthly_usd": monthly and _usd_json(monthly),
+        "each_usd": each,
+        "monthly_usd": _usd_json(Usd(*(usd * volume.per_month for usd in each_usd))) if volume else _blank(each),
     }
 
 
