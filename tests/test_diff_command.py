@@ -229,6 +229,12 @@ def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
             ("prompts",),
             '"prompts": expected a saved report or a git revision, found a folder; a branch of that name is refs/heads/prompts',
         ),
+        (
+            ("other",),
+            "other: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check --format json prints"
+            + "; a branch of that name is refs/heads/other\n",
+        ),
+        (("./prompts",), '"./prompts": expected a saved report or a git revision, found a folder\n'),
         (("base.json",), "base.json: expected a readable file, found: No such file or directory"),
         (("gpt41.yaml",), "gpt41.yaml: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check"),
         (
@@ -249,6 +255,7 @@ def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: t
     report = json.loads(run("check", *DAY, "--format", "json").out)
     (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/2"}))
     report["workloads"][0]["parts"]["text"] -= 50
+    (folder / "other").write_text("a file")
     (folder / "edited.json").write_text(json.dumps(report))
     done = run("diff", *sides) if "--as-of" in sides else run("diff", *DAY, *sides)
     assert (done.code, done.out) == (2, "")

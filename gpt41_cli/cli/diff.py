@@ -92,11 +92,19 @@ def _is_report(name: str) -> bool:
     """Whether a saved report is meant. InputError for a folder: where a branch has its name, nobody can know which is meant."""
     with suppress(OSError, ValueError):  # a name that no file can have
         if name and Path(name).is_dir():
-            hint = f"a branch of that name is refs/heads/{printable(name)}"
-            raise InputError(f"{quoted(name)}: expected a saved report or a git revision, found a folder; {hint}")
+            raise InputError(f"{quoted(name)}: expected a saved report or a git revision, found a folder{_or_branch(name)}")
         if name and Path(name).exists():
             return True
     return name.endswith(".json")
+
+
+def _or_branch(name: str) -> str:
+    """What to say beside where a file or a folder is none that was meant; nothing where no branch can have its name."""
+    return (
+        ""
+        if name.startswith((".", "/")) or name.endswith(".json")
+        else f"; a branch of that name is refs/heads/{printable(name)}"
+    )
 
 
 def _saved(name: str) -> "Side":
@@ -105,8 +113,11 @@ def _saved(name: str) -> "Side":
     from gpt41_cli.requests.sources import open_file, readable
 
     label = printable(name)
-    with readable(label), open_file(Path(name)) as stream:
-        found = load(stream.read(), label)
+    try:
+        with readable(label), open_file(Path(name)) as stream:
+            found = load(stream.read(), label)
+    except InputError as error:
+        raise InputError(f"{error}{_or_branch(name)}") from None
     return Side(f"{label} ({found.as_of})", found.costings, found.growth_percent)
 
 
