@@ -218,6 +218,9 @@ def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
     assert "left out 1 (binary): prompts/noise.bin [left-out]" in done.out
 
 
+NO_JSON = "other: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check --format json prints"
+
+
 @pytest.mark.parametrize(
     ("sides", "complaint"),
     [
@@ -231,8 +234,7 @@ def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
         ),
         (
             ("other",),
-            "other: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check --format json prints"
-            + "; a branch of that name is refs/heads/other\n",
+            f"{NO_JSON}; a branch of that name is refs/heads/other\n",
         ),
         (("./prompts",), '"./prompts": expected a saved report or a git revision, found a folder\n'),
         (("base.json",), "base.json: expected a readable file, found: No such file or directory"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli.config.tables import PERIODS, Range, Volume
 from gpt41_cli.decisions.costing import Costing, FileTokens
-from gpt41_cli.decisions.saved import SCHEMA, Saved, dump, load
+from gpt41_cli.decisions.saved import MAX_BYTES, SCHEMA, Saved, dump, load
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
@@ -289,3 +289,11 @@ def test_the_digest_does_not_depend_on_how_the_json_is_laid_out() -> None:
     found = document()
     found["workloads"] = [dict(reversed(each.items())) for each in found["workloads"]]
     assert load(json.dumps(dict(reversed(found.items())), indent=4).encode(), "base.json") == PLAIN
+
+
+def test_a_report_may_begin_with_a_mark_and_is_not_read_beyond_its_limit() -> None:
+    data = json.dumps(document()).encode()
+    assert load(b"\xef\xbb\xbf" + data, "base.json") == load(data, "base.json")
+    with pytest.raises(InputError) as caught:
+        load(b" " * (MAX_BYTES + 1), "base.json")
+    assert str(caught.value) == f"base.json: expected a report of at most 20,000,000 bytes, found more{NO_REPORT}"

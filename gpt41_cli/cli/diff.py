@@ -109,13 +109,13 @@ def _or_branch(name: str) -> str:
 
 def _saved(name: str) -> "Side":
     from gpt41_cli.decisions.diff import Side
-    from gpt41_cli.decisions.saved import load
+    from gpt41_cli.decisions.saved import MAX_BYTES, load
     from gpt41_cli.requests.sources import open_file, readable
 
     label = printable(name)
     try:
         with readable(label), open_file(Path(name)) as stream:
-            found = load(stream.read(), label)
+            found = load(stream.read(MAX_BYTES + 1), label)
     except InputError as error:
         raise InputError(f"{error}{_or_branch(name)}") from None
     return Side(f"{label} ({found.as_of})", found.costings, found.growth_percent)

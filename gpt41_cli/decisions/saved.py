@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
@@ -34,6 +35,9 @@ from gpt41_cli.requests.fields import (
 from gpt41_cli.tokens.pieces import PARTS
 
 SCHEMA = "gpt41.check/1"
+
+MAX_BYTES = 20_000_000
+"""Far above any report, and little enough to be read at once."""
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
 _ANY_VERSION = re.compile(re.escape(_KIND) + r"/([1-9][0-9]{0,5})")
@@ -68,7 +72,9 @@ def load(data: bytes, file: str) -> Saved:
     InputError, with the path of the value, for what is no such report, is one of another version, or was changed since.
     """
     try:
-        top = as_object(parse(data), "report")
+        if len(data) > MAX_BYTES:
+            raise BadBody(f"expected a report of at most {MAX_BYTES:,} bytes, found more")
+        top = as_object(parse(data.removeprefix(BOM_UTF8)), "report")
         _check_schema(top, file)
         saved = _saved(top)
         digest = name_at(top, "digest", "")
