@@ -197,6 +197,25 @@ def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:
     assert replaced.out.startswith("$0.00 a month, down $24.08 (100 %) from main")
 
 
+def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, folder: Path) -> None:
+    commit(folder)
+    git(folder, "mv", "gpt41.yaml", "prompts/calls.yaml")
+    (folder / "prompts" / "calls.yaml").write_text(CONFIG.replace("prompts/", ""))
+    commit(folder)
+    git(folder, "rm", "-rq", "prompts")
+    commit(folder)
+    assert not (folder / "prompts").exists()
+    found = "gpt41: gpt41.yaml: expected one here or in a folder above, found none; "
+    assert run("diff", "main~3", "main~2", *DAY) == (2, "", f"{found}--config FILE names one that only commits have\n")
+    assert run("diff", "main", *DAY) == (2, "", f"{found}gpt41 check --init FILES... writes one\n")
+    assert run("diff", "main~3", "main~2", *DAY, "--config", "gpt41.yaml", "-q").out == "4\n"
+    moved = run("diff", "main~2", "main~1", *DAY, "--config", "prompts/calls.yaml")
+    assert moved.out.startswith("$28.08 a month, up $28.08 from main~2 ")
+    label = f"main~2 ({git(folder, 'rev-parse', 'main~2')[:7]})"
+    nowhere = run("diff", "main~3", "main~2", *DAY, "--config", "else/where.yaml")
+    assert nowhere == (2, "", f"gpt41: {label}: expected else/where.yaml to compare with, found none\n")
+
+
 def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: Path) -> None:
     """gpt-5.6-luna: 1,000 x $1.00 until July 2026, $0.20 since; 1,000,000 times."""
     workload = "{input_tokens: 1000, output_tokens: 0, model: gpt-5.6-luna, volume: 1000000 / month, budget: {growth_percent: 0}}"

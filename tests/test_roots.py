@@ -198,19 +198,18 @@ def test_outside_of_a_repository_there_is_a_working_tree_only(tmp_path: Path) ->
 def test_the_nearest_config_file_is_found(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = config.absolute()
     (tmp_path / "link").symlink_to(file.parent / "prompts")
-    assert find(file.parent) == find(file.parent / "prompts" / "old") == find(tmp_path / "link") == file
+    for start in (file.parent, file.parent / "prompts" / "old", tmp_path / "link"):
+        assert find(start, "") == file
     monkeypatch.chdir(file.parent / "prompts")
-    assert find(Path()) == find(Path("..")) == file
+    assert find(Path(), "") == find(Path(".."), "") == file
     (file.parent / "prompts" / "gpt41.yaml").symlink_to("nowhere")
-    assert find(Path()).parent == file.parent / "prompts"
+    assert find(Path(), "").parent == file.parent / "prompts"
 
 
 def test_where_no_config_file_is_found_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        find(tmp_path)
-    assert str(error.value) == (
-        "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"
-    )
+        find(tmp_path, "write one")
+    assert str(error.value) == "gpt41.yaml: expected one here or in a folder above, found none; write one"
 
 
 def test_paths_count_from_where_a_linked_config_file_is_named(config: Path, tmp_path: Path) -> None:

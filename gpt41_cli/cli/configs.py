@@ -17,7 +17,7 @@ def find_config(named: Path | None) -> Path:
     from gpt41_cli.config.roots import find
 
     if named is None:
-        return find(Path.cwd())
+        return find(Path.cwd(), "gpt41 check --init FILES... writes one")
     if not named.is_file():
         raise InputError(
             f"--config: expected a file, found {'a folder' if named.is_dir() else 'none'} at {printable(str(named))}"

@@ -65,22 +65,25 @@ def diff(
     wanted = read_wanted(output_format, quiet, outputs)
     threshold = options.read_level(fail_on)
     conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), jobs=jobs)
+    if head is None:
+        config = find_config(config)
     before, after = (_read(each, config, conditions) for each in (base, head))
     if not after.side.has_config:
-        raise InputError(f"{after.side.label}: expected a gpt41.yaml to compare with, found none")
+        wanted_file = printable(str(config)) if config else "a gpt41.yaml"
+        raise InputError(f"{after.side.label}: expected {wanted_file} to compare with, found none")
     found = compare(before.side, after.side, catalog, conditions.as_of)
     output.finish(report(catalog, found, after.left_out), wanted, threshold)
 
 
 def _read(name: str | None, config: Path | None, conditions: "Conditions") -> _Read:
-    """The side called `name`: a file, or what is named like one, is a saved report, anything else a revision; None is the working
-    tree.
+    """The side called `name`: a file, or what is named like one, is a saved report, anything else a revision, which has
+    `config` where the working tree need not; None is the working tree.
     """
     from gpt41_cli.config import roots
 
     if name is not None and _is_report(name):
         return _Read(_saved(name))
-    path = find_config(config)
+    path = config or roots.find(Path.cwd(), "--config FILE names one that only commits have")
     here = roots.working_tree(path)
     if name is None:
         return _priced(here, here.file, conditions)

@@ -59,13 +59,13 @@ class Root(NamedTuple):
         return {each: Source(self.shown(each), partial(self.open, each), is_folder) for each in found}, left_out
 
 
-def find(start: Path) -> Path:
-    """The nearest gpt41.yaml: in the folder `start`, or in one above."""
+def find(start: Path, otherwise: str) -> Path:
+    """The nearest gpt41.yaml: in the folder `start`, or in one above. InputError, with what to do `otherwise`, where none is."""
     folder = Path(os.path.realpath(start))
     for each in (folder, *folder.parents):
         if os.path.lexists(each / NAME):
             return each / NAME
-    raise InputError(f"{NAME}: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one")
+    raise InputError(f"{NAME}: expected one here or in a folder above, found none; {otherwise}")
 
 
 def working_tree(config: Path) -> Root:
@@ -95,12 +95,13 @@ def working_tree(config: Path) -> Root:
 
 @contextmanager
 def commit(config: Path, name: str) -> Iterator[Root]:
-    """What the commit `name` has where the config file is now, to be read until the context ends; shown as git calls it.
+    """What the commit `name` has where the config file is, or would be; to be read until the context ends; shown as git calls it.
 
     InputError where there is no such commit.
     """
     folder = _folder(config)
-    with revision(folder, name) as at:
+    there_now = next(each for each in (folder, *folder.parents) if each.is_dir())
+    with revision(there_now, name) as at:
         base = Path(os.path.relpath(folder, at.top)).as_posix()
 
         def path(key: str) -> str:
