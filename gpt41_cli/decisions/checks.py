@@ -49,18 +49,18 @@ class Excess(NamedTuple):
     usd: Fraction
     allowed: Decimal
 
-    @property
-    def text(self) -> str:
-        """The amount, as a sentence begins: with every digit, where it would read as if it were what is allowed."""
-        amount = money(decimal(self.usd))
-        if amount == money(self.allowed):
-            amount = f"${self.actual}"
-        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {amount}"
+    def told(self, span: str, allows: str = "allowed") -> str:
+        """The amount and the line that it crosses, of a `span` such as a month: with every digit where they would read alike."""
+        amounts = [decimal(self.usd), self.allowed]
+        found, line = map(money, amounts)
+        if found == line:
+            found, line = (f"${exact(amount)}" for amount in amounts)
+        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {found} a {span}, over the {line} {allows}"
 
     @property
-    def actual(self) -> str:
-        """The amount in digits."""
-        return exact(decimal(self.usd))
+    def figures(self) -> dict[str, str]:
+        """What a finding has as its figures."""
+        return {"actual": exact(decimal(self.usd)), "allowed": exact(self.allowed)}
 
 
 def excess(amount: Usd, allowed: Decimal) -> Excess | None:
@@ -77,8 +77,7 @@ def _per_request(priced: Priced, conditions: Conditions) -> Found:
     found = excess(priced.costing.each_usd, allowed)
     if found is None:
         return []
-    text, key = f"{found.text} a request, over the {money(allowed)} allowed", "budget.per_request_usd"
-    return [_finding(priced, "budget-per-request", found.level, text, key, actual=found.actual, allowed=exact(allowed))]
+    return [_finding(priced, "budget-per-request", found.level, found.told("request"), "budget.per_request_usd", **found.figures)]
 
 
 def _per_month(priced: Priced, conditions: Conditions) -> Found:
@@ -88,8 +87,7 @@ def _per_month(priced: Priced, conditions: Conditions) -> Found:
     found = excess(monthly, allowed)
     if found is None:
         return []
-    text, key = f"{found.text} a month, over the {money(allowed)} allowed", "budget.monthly_usd"
-    return [_finding(priced, "budget-monthly", found.level, text, key, actual=found.actual, allowed=exact(allowed))]
+    return [_finding(priced, "budget-monthly", found.level, found.told("month"), "budget.monthly_usd", **found.figures)]
 
 
 def _input_tokens(priced: Priced, conditions: Conditions) -> Found:

@@ -17,7 +17,7 @@ from gpt41_cli.config.tables import PERIODS, Config
 from gpt41_cli.decisions import lifecycle, pace
 from gpt41_cli.decisions.checks import Conditions, excess
 from gpt41_cli.decisions.costing import Priced, Usd
-from gpt41_cli.display import decimal, exact, money, number
+from gpt41_cli.display import decimal, exact, number
 from gpt41_cli.findings import Finding, Level
 
 _MINUTES_A_DAY = 24 * 60
@@ -53,9 +53,8 @@ def _total(config: Config, priced: Sequence[Priced], conditions: Conditions) -> 
     found = excess(monthly, allowed)
     if found is None:
         return []
-    text = f"all of it together {found.text} a month, over the {money(allowed)} allowed"
-    place = config.places["budget.monthly_usd"]
-    return [Shared(Finding("budget-total", found.level, text, place, found.actual, exact(allowed)), _names(priced))]
+    text, place = f"all of it together {found.told('month')}", config.places["budget.monthly_usd"]
+    return [Shared(Finding("budget-total", found.level, text, place, **found.figures), _names(priced))]
 
 
 def _spending(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
@@ -69,8 +68,8 @@ def _spending(config: Config, priced: Sequence[Priced], conditions: Conditions) 
         total, allowed = monthly_usd(some), Decimal(pace.monthly_limit(conditions.catalog, tier))
         over = total and excess(total, allowed)
         if over:
-            text = f"{over.text} a month, over the {money(allowed)} that tier {tier} may spend"
-            found.append(_shared("monthly-limit", over.level, text, some, "usage_tier", over.actual, exact(allowed)))
+            text = over.told("month", f"that tier {tier} may spend")
+            found.append(_shared("monthly-limit", over.level, text, some, "usage_tier", **over.figures))
     return found if by_tier else None
 
 
@@ -100,8 +99,8 @@ def _steady(config: Config, priced: Sequence[Priced], conditions: Conditions) ->
             needed = number(ceil(worst.needed))
             text = f"{model} needs {needed} {worst.unit} in the mean, over the {number(worst.allowed)} of tier {tier}"
             level = Level.WARNING if in_batch else Level.ERROR
-            figures = exact(decimal(worst.needed)), str(worst.allowed)
-            found.append(_shared("pace", level, text, some, "usage_tier", *figures))
+            figures = {"actual": exact(decimal(worst.needed)), "allowed": str(worst.allowed)}
+            found.append(_shared("pace", level, text, some, "usage_tier", **figures))
     return found if groups else None
 
 
@@ -166,10 +165,10 @@ def _table(config: Config, priced: Sequence[Priced], conditions: Conditions) -> 
     return [Shared(each, ()) for each in lifecycle.check_table(conditions.catalog, conditions.as_of)]
 
 
-def _shared(rule: str, level: Level, text: str, some: Sequence[Priced], key: str, actual: str, allowed: str) -> Shared:
+def _shared(rule: str, level: Level, text: str, some: Sequence[Priced], key: str, **figures: str) -> Shared:
     """A finding about some workloads, at a key of the first of them."""
     names = _names(some)
-    return Shared(Finding(rule, level, f"{_listed(names)}: {text}", some[0].declared.place(key), actual, allowed), names)
+    return Shared(Finding(rule, level, f"{_listed(names)}: {text}", some[0].declared.place(key), **figures), names)
 
 
 def _names(priced: Iterable[Priced]) -> tuple[str, ...]:
