@@ -137,7 +137,7 @@ def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
         ("gpt41.batch", "1", "1"),
     ]
     first = root[0][0]
-    assert first.attrib == {"classname": "triage", "name": "budget", "file": "a.yaml"}
+    assert first.attrib == {"classname": "triage", "name": "budget", "file": "a.yaml", "line": "2"}
     failure, output = first
     assert failure.attrib == {"message": "too large", "type": "batch-bytes"}
     assert failure.text == "error: too large [batch-bytes]\nerror: too many [batch-bytes]"
