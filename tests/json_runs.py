@@ -243,6 +243,7 @@ def compared() -> Iterator[Printed]:
         (side(monthly), side(longer)),
         (side(fine), side(fine, growth_percent="10")),
         (side(alone), side(alone)),
+        (side(alone, monthly), side(costing(name="b"), costing(name="a", volume=None))),
         (side(has_config=False), side(monthly)),
     ]
     for before, after in sides:
