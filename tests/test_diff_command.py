@@ -142,13 +142,15 @@ def test_a_spreadsheet_has_the_same_columns_whatever_has_changed(run: Run, folde
 
     columns, (new, *_) = lines("start")
     assert (new["before.model"], new["before_usd.expected"], new["causes_usd.added workloads"]) == ("", "0", "28.08")
-    (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {summaries: {input_tokens: 4000, model: gpt-4.1}}\n")
+    (folder / "gpt41.yaml").write_text(
+        "version: 1\nworkloads: {summaries: {input_tokens: 4000, output_tokens: 100, model: gpt-4.1}}\n"
+    )
     again, (summaries, triage) = lines("main")
     assert again == columns
     assert not {"before", "after"} & {*columns}
     assert [name.removeprefix("causes_usd.") for name in columns if name.startswith("causes_usd.")] == list(CAUSES)
     assert [(each["state"], each["causes_usd.model"], each["before.volume.requests"]) for each in (summaries, triage)] == [
-        ("changed", "0.0064", ""),
+        ("changed", "0.00704", ""),
         ("removed", "0", "100000"),
     ]
     assert (triage["after.model"], triage["after.monthly_usd.expected"], summaries["before.monthly_usd.high"]) == ("", "", "")

@@ -103,11 +103,9 @@ def _is_report(name: str) -> bool:
 
 def _or_branch(name: str) -> str:
     """What to say beside where a file or a folder is none that was meant; nothing where no branch can have its name."""
-    return (
-        ""
-        if name.startswith((".", "/")) or name.endswith(".json")
-        else f"; a branch of that name is refs/heads/{printable(name)}"
-    )
+    if name.startswith((".", "/")) or name.endswith(".json"):
+        return ""
+    return f"; a branch of that name is refs/heads/{printable(name)}"
 
 
 def _saved(name: str) -> "Side":
