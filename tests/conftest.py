@@ -10,11 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from gpt41_cli.catalog import Catalog, read
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# No test is held to a time: a clock would measure the machine.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # Where a shell runs the tests in the background, it lets them ignore Ctrl-C, and all that they run, to which they send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

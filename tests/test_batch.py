@@ -383,7 +383,7 @@ def split(catalog: Catalog, paths: Sequence[Path], directory: Path, tier: int | 
 REQUEST = st.tuples(st.sampled_from([MINI, LARGE, f"{MINI}-2025-04-14"]), st.sampled_from([CHAT, RESPONSES]), st.integers(1, 30))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(REQUEST, min_size=1, max_size=25),
     st.integers(1, 8),

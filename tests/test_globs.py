@@ -82,7 +82,7 @@ def matched_by_git(repository: Path, glob: str) -> set[str]:
 
 
 @given(parts=PATTERNS.filter(lambda parts: is_glob("/".join(parts))))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_glob_matches_what_git_matches_but_for_hidden_files(repository: Path, parts: list[str]) -> None:
     glob = "/".join(parts)
     matches = matcher(glob)

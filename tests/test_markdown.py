@@ -99,7 +99,7 @@ def test_any_text_stays_text(
 CELLS = st.sampled_from(["`" * 1000, "|" * 1000, "@" * 1000, "word " * 200, "\x1b" * 1000, "short"])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 40), st.integers(0, 6), st.integers(1, 3), st.data())
 def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows: int, tables: int, data: st.DataObject) -> None:
     cell, message, line = data.draw(CELLS), data.draw(CELLS), data.draw(CELLS)

@@ -66,14 +66,14 @@ def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(chunks=st.lists(texts, max_size=4))
 def test_cutting_changes_no_count(reference: tiktoken.Encoding, chunks: list[str]) -> None:
     assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary("".join(chunks)))
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="ab", max_size=200) | st.text(alphabet=" \t\n", max_size=200) | st.text(alphabet="=-", max_size=200))
 def test_a_piece_of_any_length_is_counted_in_parts(reference: tiktoken.Encoding, text: str) -> None:
     assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
@@ -99,7 +99,6 @@ def test_lone_surrogates_count_as_in_tiktoken(reference: tiktoken.Encoding, tiny
         assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_more_text_never_counts_less(first: str, second: str) -> None:
     """Up to the one token that may merge at the joint; adding text after a seam adds its tokens exactly."""
@@ -114,7 +113,7 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
         assert memo(text) == len(reference.encode_ordinary(text))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
 def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
     memo = count_memo(DEFAULT_ENCODING, is_much=True)
