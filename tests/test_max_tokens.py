@@ -83,6 +83,8 @@ def test_what_is_no_request_is_worse_than_what_is_over(run: Run, tmp_path: Path)
     skipped = run("count", "asked.jsonl", "--max-tokens", "100", "-q", "--skip-invalid")
     assert (skipped.code, skipped.out) == (1, "507\n")
     assert skipped.err.startswith("gpt41: asked.jsonl:1: 507 tokens, over the 100 allowed\ngpt41: left out asked.jsonl:2: ")
+    one_by_one = run("count", "asked.jsonl", "--max-tokens", "100", "-q", "--each", "--skip-invalid")
+    assert (one_by_one.code, one_by_one.out) == (1, "507\n")
 
 
 def test_text_and_standard_input_are_named_as_they_were_given(run: Run) -> None:
