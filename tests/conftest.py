@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,14 +42,26 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
 
 
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """The command of a run that need not load the vocabulary."""
+    script, address = str(Path(__file__).with_name("warm.py")), str(tmp_path_factory.mktemp("warm") / "socket")
+    command = [sys.executable, script, address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as server:
+        assert server.stdout
+        assert server.stdout.readline() == b"ready\n"
+        yield [sys.executable, "-IS", script, address]
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, warm: list[str]) -> Run:
     """Run `gpt41` with arguments in an empty folder; `stdin` is text or bytes, by default nothing at all."""
 
     def run(*arguments: str, stdin: str | bytes = b"", cwd: Path = tmp_path, **env: str) -> Done:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
-            [sys.executable, "-m", "gpt41_cli", *arguments],
+            # The interpreter itself reads some of the environment, but only when it starts.
+            [*([sys.executable, "-m", "gpt41_cli"] if env else warm), *arguments],
             input=given,
             capture_output=True,
             cwd=cwd,
