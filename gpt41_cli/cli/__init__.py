@@ -2,8 +2,8 @@
 
 | code | when |
 |--:|---|
-| 0 | done, no finding of level error |
-| 1 | a check failed: a limit is broken, or nothing fits |
+| 0 | done, no finding of level error, or of the level that --fail-on says |
+| 1 | a check failed: a budget, a limit or a requirement is broken, or nothing fits |
 | 2 | unusable input: a flag, a file, an unknown model, a missing price |
 | 3 | a bug in gpt41 |
 | 130 | Ctrl-C |
