@@ -149,6 +149,25 @@ def times(ratio: Decimal) -> str:
     return f"{exact(ratio.quantize(step, ROUND_HALF_UP, _WIDE))} times"
 
 
+def part(amount: Decimal, whole: Decimal) -> Fraction:
+    """What part of the whole it is: of nothing, none.
+
+    >>> part(Decimal("2.5"), Decimal(10)), part(Decimal(0), Decimal(0))
+    (Fraction(1, 4), Fraction(0, 1))
+    """
+    return Fraction(amount) / Fraction(whole) if whole else Fraction(0)
+
+
+def bar(share: Fraction, cells: int = 8) -> str:
+    """A share of one as a bar of so many cells at most, in eighths of a cell; what is more than nothing is seen.
+
+    >>> bar(Fraction(1)), bar(Fraction(1, 3)), bar(Fraction(1, 10**6)), bar(Fraction(0))
+    ('████████', '██▋', '▏', '')
+    """
+    eighths = round(share * cells * 8) or (1 if share else 0)
+    return "█" * (eighths // 8) + "▏▎▍▌▋▊▉"[eighths % 8 - 1 :][:1] * (eighths % 8 > 0)
+
+
 def plural(count: int, noun: str) -> str:
     """A count and its noun.
 

@@ -135,9 +135,12 @@ def discard_stdout() -> None:
 def _screen() -> "Screen":
     import shutil
 
-    from gpt41_cli.views import Screen
+    from gpt41_cli.views import Screen, can_draw
 
-    if not sys.stdout or not sys.stdout.isatty():
+    if not sys.stdout:
         return Screen(width=None, colour=False)
+    draws = can_draw(sys.stdout.encoding)
+    if not sys.stdout.isatty():
+        return Screen(width=None, colour=False, draws=draws)
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Screen(width=shutil.get_terminal_size().columns, colour=colour)
+    return Screen(width=shutil.get_terminal_size().columns, colour=colour, draws=draws)

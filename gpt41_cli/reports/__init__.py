@@ -9,6 +9,8 @@ from gpt41_cli.display import number, plural
 from gpt41_cli.findings import Finding, Level, Location, worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
+    from fractions import Fraction
+
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.decisions.over import Over
     from gpt41_cli.decisions.requests import Rejects
@@ -18,11 +20,12 @@ Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None
 
 
 class Line(NamedTuple):
-    """A labelled sentence below the headline, with the source it cites."""
+    """A labelled sentence below the headline, with the source it cites. `share`: what part of the whole it tells of, as a bar."""
 
     label: str
     text: str
     cited: str = ""
+    share: Fraction | None = None
 
 
 class Row(NamedTuple):
@@ -33,11 +36,14 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`is_name`: its cells are names from outside, to be set apart from prose where a format can."""
+    """`is_name`: its cells are names from outside, to be set apart from prose where a format can. `is_bar`: its cells only draw
+    what another column says, for a format of fixed width that has the room.
+    """
 
     title: str
     right: bool = False
     is_name: bool = False
+    is_bar: bool = False
 
 
 class Table(NamedTuple):
@@ -47,6 +53,13 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
     title: str = ""
     is_detail: bool = False
+
+    @property
+    def without_bars(self) -> Table:
+        """The same, in words and figures alone."""
+        kept = [index for index, column in enumerate(self.columns) if not column.is_bar]
+        rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in self.rows)
+        return self._replace(columns=tuple(self.columns[index] for index in kept), rows=rows)
 
 
 class Case(NamedTuple):
@@ -65,8 +78,10 @@ class Block(NamedTuple):
 
 
 def columns(*titles: str) -> tuple[Column, ...]:
-    """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside."""
-    return tuple(Column(title.lstrip(">`"), title.startswith(">"), title.startswith("`")) for title in titles)
+    """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside, `|` a bar."""
+    return tuple(
+        Column(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
+    )
 
 
 class Report(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, percent, plural, rate
+from gpt41_cli.display import bar, exact, money, number, part, percent, plural, rate
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.cost/1"
+
+_TERMS = {"input": "uncached input", "cached": "cached input", "output": "output"}
 
 
 def quote_json(quote: Quote) -> Mapping[str, Json]:
@@ -144,13 +146,12 @@ def _tokens(usage: Usage) -> str:
 def _terms(quote: Quote) -> list[Line]:
     """One line a term of the price, and what the discounts save."""
     usage, rates, bill = quote.usage, quote.rates, quote.bill
-    cited = quote.offer.row.source.label
     uncached = usage.input_tokens - usage.cached_tokens
-    lines = [Line("input", _term(uncached, "uncached input", rates.input, bill.uncached_input_usd), cited)]
+    lines = [_term("input", quote, uncached, rates.input, bill.uncached_input_usd)]
     if usage.cached_tokens:
         cached_rate = rates.input if rates.cached_input is None else rates.cached_input
-        lines.append(Line("cached", _term(usage.cached_tokens, "cached input", cached_rate, bill.cached_input_usd), cited))
-    lines.append(Line("output", _term(usage.output_tokens, "output", rates.output, bill.output_usd), cited))
+        lines.append(_term("cached", quote, usage.cached_tokens, cached_rate, bill.cached_input_usd))
+    lines.append(_term("output", quote, usage.output_tokens, rates.output, bill.output_usd))
     if quote.caching_saves_usd:
         lines.append(Line("saved", f"{money(quote.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
@@ -161,8 +162,9 @@ def _terms(quote: Quote) -> list[Line]:
     return lines
 
 
-def _term(tokens: int, what: str, rate_usd: Decimal, amount: Decimal) -> str:
-    return f"{number(tokens)} {what} tokens at {rate(rate_usd)} a million: {money(amount)}"
+def _term(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal) -> Line:
+    text = f"{number(tokens)} {_TERMS[label]} tokens at {rate(rate_usd)} a million: {money(amount)}"
+    return Line(label, text, quote.offer.row.source.label, part(amount, quote.total_usd))
 
 
 def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
@@ -177,14 +179,17 @@ def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
         ">output",
         *each,
         ">total",
+        "|",
         ">caching saves",
         ">in batch",
         "",
     )
-    return Table(titles, tuple(_row(quote, estimate, work, shut=quote.model in ended) for quote in estimate.quotes))
+    dearest = max(quote.total_usd for quote in estimate.quotes)
+    rows = (_row(quote, estimate, work, dearest, shut=quote.model in ended) for quote in estimate.quotes)
+    return Table(titles, tuple(rows))
 
 
-def _row(quote: Quote, estimate: Estimate, work: Workload, *, shut: bool) -> Row:
+def _row(quote: Quote, estimate: Estimate, work: Workload, dearest: Decimal, *, shut: bool) -> Row:
     cells = (
         quote.model,
         quote.mode,
@@ -194,6 +199,7 @@ def _row(quote: Quote, estimate: Estimate, work: Workload, *, shut: bool) -> Row
         money(quote.bill.output_usd),
         *((money(quote.each_usd),) if work.requests > 1 else ()),
         money(quote.total_usd),
+        bar(part(quote.total_usd, dearest)),
         money(quote.caching_saves_usd),
         "" if quote.batch_usd is None else money(quote.batch_usd),
         "shut down" if shut else "",

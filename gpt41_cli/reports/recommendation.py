@@ -14,7 +14,7 @@ from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, plural, score, score_below, times
+from gpt41_cli.display import bar, exact, money, number, part, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json
 
@@ -178,18 +178,19 @@ def _shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candid
 
 def _table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
     each_column = (">each",) if work.requests > 1 else ()
-    return Table(
-        columns("model", "mode", *each_column, ">total", ">score", ""), tuple(_row(each, choice, work) for each in candidates)
-    )
+    dearest = max((each.quote.total_usd for each in candidates if each.quote), default=Decimal(0))
+    titles = columns("model", "mode", *each_column, ">total", "|", ">score", "")
+    return Table(titles, tuple(_row(each, choice, work, dearest) for each in candidates))
 
 
-def _row(each: Candidate, choice: Candidate | None, work: Workload) -> Row:
+def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Decimal) -> Row:
     each_cell = (money(each.quote.each_usd) if each.quote else "-",) if work.requests > 1 else ()
     cells = (
         each.variant.id,
         each.mode,
         *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
+        bar(part(each.quote.total_usd, dearest)) if each.quote else "",
         _score(each),
         _remark(each, choice),
     )

@@ -24,10 +24,26 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 
 
 class Screen(NamedTuple):
-    """What the output goes to: the width of a terminal (None: no terminal, so nothing is wrapped) and whether it has colour."""
+    """What the output goes to: the width of a terminal (None: no terminal, so nothing is wrapped), and whether it has colour and
+    characters to draw with.
+    """
 
     width: int | None
     colour: bool
+    draws: bool = True
+
+
+def can_draw(encoding: str) -> bool:
+    """Whether a terminal of this encoding has the characters that bars are drawn with.
+
+    >>> can_draw("utf-8"), can_draw("latin-1")
+    (True, False)
+    """
+    try:
+        "█▏".encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def render(report: Report, name: str, screen: Screen) -> str:

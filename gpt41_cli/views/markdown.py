@@ -75,6 +75,7 @@ def _cited(cited: str) -> str:
 
 def _table(table: Table, items: int, longest: int) -> Iterator[str]:
     """The table under its title, folded away where it is a detail."""
+    table = table.without_bars
     titles = [_escaped(column.title, longest) or " " for column in table.columns]
     rule = ["---:" if column.right else "---" for column in table.columns]
     lines = [titles, rule]

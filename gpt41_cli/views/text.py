@@ -11,9 +11,9 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import bar, printable
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import Report, Row, Table
+from gpt41_cli.reports import Line, Report, Row, Table
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import unsaid_place
 
@@ -30,6 +30,8 @@ _STYLES = {
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 _UNBOUNDED = 100_000
 _WRAPPED = 20
+_BAR_CELLS = 8
+_ROOM_FOR_BARS = 80
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -47,7 +49,8 @@ def render(report: Report, screen: Screen) -> str:
         legacy_windows=False,
     )
     console.print(_text(report.headline, "headline"))
-    labelled = [(line.label, "label", line.text, line.cited) for line in report.lines]
+    draws = screen.draws and (screen.width is None or screen.width >= _ROOM_FOR_BARS)
+    labelled = [(line.label, "label", (_bar(line) if draws else "") + line.text, line.cited) for line in report.lines]
     labelled += [(each.level.label, _LEVELS[each.level], each.message, _cited(each)) for each in report.unsaid]
     for part in (labelled, [("note", "faint", note, "") for note in report.notes]):
         if part:
@@ -58,7 +61,8 @@ def render(report: Report, screen: Screen) -> str:
                 console.print()
                 if table.title:
                     console.print(_text(table.title, "title"))
-                console.print(_grid(table) if _fits(table, screen) else _records(table))
+                drawn_table = table if draws and _fits(table, screen) else table.without_bars
+                console.print(_grid(drawn_table) if _fits(drawn_table, screen) else _records(drawn_table))
     for block in report.blocks:
         console.print()
         console.print(_text(block.title, "title"))
@@ -66,6 +70,10 @@ def render(report: Report, screen: Screen) -> str:
             # The bar tells what is shown from what is said about it, and keeps a line from being a command to whoever reads it.
             console.print(_text(f"| {line}", ""), soft_wrap=True)
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
+
+
+def _bar(line: Line) -> str:
+    return "" if line.share is None else f"{bar(line.share, _BAR_CELLS):{_BAR_CELLS}}  "
 
 
 def _cited(finding: Finding) -> str:

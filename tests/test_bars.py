@@ -1,0 +1,59 @@
+"""Small bars beside the figures of `cost` and `recommend`: only where there is room and a character to draw them with."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.display import bar
+from gpt41_cli.reports import Line, Report, Row, Table, columns
+from gpt41_cli.views import Screen, markdown, text
+
+SHARES = st.fractions(0, 1)
+
+
+def _report() -> Report:
+    rows = (Row(("gpt-4.1", "$8.00", bar(Fraction(1)), "x" * 20)), Row(("gpt-4.1-mini", "$2.00", bar(Fraction(1, 4)), "")))
+    table = Table(columns("model", ">total", "|", ""), rows)
+    lines = (
+        Line("work", "1 request"),
+        Line("input", "5 tokens", share=Fraction(1, 2)),
+        Line("output", "no tokens", share=Fraction(0)),
+    )
+    return Report("gpt41.cost/1", "10", "$10.00", lines, (table,), (), (), {}, (), None)
+
+
+@given(SHARES, SHARES)
+def test_a_longer_bar_is_a_larger_share(one: Fraction, other: Fraction) -> None:
+    low, high = sorted((one, other))
+    # The eighths of a cell come in the order of their code points backwards: the fuller, the smaller.
+    eighths = [8 * drawn.count("█") + sum(0x2590 - ord(cell) for cell in drawn if cell != "█") for drawn in (bar(low), bar(high))]
+    assert eighths == sorted(eighths)
+    assert bool(bar(low)) == (low > 0)
+    assert len(bar(high)) <= 8
+
+
+def test_bars_stand_beside_totals_and_terms() -> None:
+    drawn = text.render(_report(), Screen(width=None, colour=False)).splitlines()
+    assert drawn[2:5] == ["  work    1 request", "  input   ████      5 tokens", "  output            no tokens"]
+    assert [line[:33].rstrip() for line in drawn[6:9]] == [
+        "  model         total",
+        "  gpt-4.1       $8.00  ████████",
+        "  gpt-4.1-mini  $2.00  ██",
+    ]
+
+
+def test_a_narrow_terminal_keeps_the_table_and_drops_the_bars() -> None:
+    drawn = text.render(_report(), Screen(width=60, colour=False))
+    assert "█" not in drawn
+    assert "  gpt-4.1-mini  $2.00\n" in drawn
+
+
+def test_an_output_without_such_characters_has_no_bars() -> None:
+    assert "█" not in text.render(_report(), Screen(width=None, colour=False, draws=False))
+
+
+def test_markdown_has_no_bars() -> None:
+    assert "█" not in markdown.render(_report(), Screen(width=None, colour=False))
