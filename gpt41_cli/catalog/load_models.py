@@ -17,7 +17,7 @@ def model(name: str, entry: Cursor, sources: Sources, platforms: Mapping[str, ta
     at = entry.fields(
         "role summary snapshots encoding released context_window max_input_tokens max_output_tokens knowledge_cutoff "
         "input_modalities output_modalities endpoints features tools source rates images prompt lifecycle",
-        "notes speed reasoning surcharge fine_tuned rate_limits",
+        "notes speed reasoning surcharge fine_tuned rate_limits lacks refuses guidance",
     )
     max_input, max_output = at["max_input_tokens"], at["max_output_tokens"]
     fine_tuned = at.get("fine_tuned")
@@ -48,7 +48,37 @@ def model(name: str, entry: Cursor, sources: Sources, platforms: Mapping[str, ta
         images=at["images"].nullable(lambda: _images(at["images"], sources)),
         prompt=_prompt(at["prompt"], sources),
         lifecycle=_lifecycles(at["lifecycle"], sources, platforms),
+        lacks=_lacks(at["lacks"], sources) if "lacks" in at else {},
+        refuses=tuple(_refusal(each, sources) for each in at["refuses"].items()) if "refuses" in at else (),
+        guidance=tuple(_guidance(each, sources) for each in at["guidance"].items()) if "guidance" in at else (),
     )
+
+
+def _lacks(entry: Cursor, sources: Sources) -> dict[str, tables.Lack]:
+    found = {}
+    for name, each in entry.entries().items():
+        at = each.fields("source", "confidence")
+        found[name] = tables.Lack(cited(at["source"], sources), confidence(at))
+    return found
+
+
+def _refusal(entry: Cursor, sources: Sources) -> tables.Refusal:
+    at = entry.fields("parameter source", "endpoint unless_effort instead is confidence note")
+    return tables.Refusal(
+        parameter=at["parameter"].text(),
+        endpoint=at["endpoint"].choice("chat-completions", "responses") if "endpoint" in at else None,
+        unless_effort=at["unless_effort"].text() if "unless_effort" in at else None,
+        instead=at["instead"].text() if "instead" in at else None,
+        is_deprecated="is" in at and at["is"].choice("refused", "deprecated") == "deprecated",
+        source=cited(at["source"], sources),
+        confidence=confidence(at),
+        note=at["note"].text() if "note" in at else None,
+    )
+
+
+def _guidance(entry: Cursor, sources: Sources) -> tables.Guidance:
+    at = entry.fields("statement source")
+    return tables.Guidance(at["statement"].text(), cited(at["source"], sources))
 
 
 def _rate_table(at: Cursor, sources: Sources, platforms: Mapping[str, tables.Platform]) -> tables.RateTable:
@@ -166,9 +196,10 @@ def _speed(entry: Cursor, sources: Sources) -> tables.Speed:
 
 
 def _reasoning(entry: Cursor, sources: Sources) -> tables.Reasoning:
-    at = entry.fields("default_effort efforts source")
+    at = entry.fields("default_effort efforts source", "start_effort")
     efforts = texts(at["efforts"])
-    return tables.Reasoning(at["default_effort"].choice(*efforts), efforts, cited(at["source"], sources))
+    start = at["start_effort"].choice(*efforts) if "start_effort" in at else None
+    return tables.Reasoning(at["default_effort"].choice(*efforts), efforts, cited(at["source"], sources), start)
 
 
 def _images(entry: Cursor, sources: Sources) -> tables.ImageRule:

@@ -124,6 +124,16 @@ class Catalog(NamedTuple):
         """Every ability that some model has."""
         return frozenset().union(*(model.abilities for model in self.models.values()))
 
+    @property
+    def refusable(self) -> frozenset[str]:
+        """Every field of a request that some model refuses."""
+        return frozenset(each.parameter for model in self.models.values() for each in model.refuses)
+
+    @property
+    def efforts(self) -> frozenset[str]:
+        """Every reasoning effort that some model has."""
+        return frozenset(effort for model in self.models.values() if model.reasoning for effort in model.reasoning.efforts)
+
     def offer(self, variant: Variant, mode: str, platform: tables.Platform, as_of: date) -> Offer:
         """The variant at its price of that day. MissingPrice where none is known; UnknownName for an unknown mode."""
         if mode not in MODES:

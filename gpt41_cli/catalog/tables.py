@@ -154,10 +154,44 @@ class Encoding(NamedTuple):
 
 
 class Reasoning(NamedTuple):
-    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off."""
+    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off.
+
+    `start_effort` is the one that its makers tell newcomers to begin with; None: they name none.
+    """
 
     default_effort: str
     efforts: tuple[str, ...]
+    source: Source
+    start_effort: str | None = None
+
+
+class Refusal(NamedTuple):
+    """A field of a request that a model does not take, or, where `is_deprecated`, will not take much longer.
+
+    `endpoint` None: at none of them. `unless_effort`: it takes it where that is the effort. `instead` is what to send in its place.
+    """
+
+    parameter: str
+    endpoint: str | None
+    unless_effort: str | None
+    instead: str | None
+    is_deprecated: bool
+    source: Source
+    confidence: str
+    note: str | None
+
+
+class Lack(NamedTuple):
+    """Where it is stated that a model does not have an ability; what is only not stated is no lack."""
+
+    source: Source
+    confidence: str
+
+
+class Guidance(NamedTuple):
+    """What its makers tell those who move to a model."""
+
+    statement: str
     source: Source
 
 
@@ -208,6 +242,9 @@ class Model(NamedTuple):
     images: ImageRule | None
     prompt: PromptRule
     lifecycle: Mapping[str, Lifecycle]
+    lacks: Mapping[str, Lack] = {}
+    refuses: tuple[Refusal, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
 
     @property
     def abilities(self) -> frozenset[str]:

@@ -74,6 +74,8 @@ class Meter:
     ) -> None:
         self.catalog = catalog
         self.model = model
+        self.refusable = catalog.refusable
+        self.efforts = catalog.efforts
         self._image_size = image_size
         self._is_much = is_much and not needs_tokens
         self._needs_tokens = needs_tokens

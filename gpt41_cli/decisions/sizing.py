@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.decisions.measure import Meter, Method
 from gpt41_cli.decisions.replay import Replay, Traffic
-from gpt41_cli.decisions.requests import Done, Invalid, Reading, Rejects, gathered, left_out, opened
+from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody, told
@@ -27,6 +27,29 @@ _TIERS = {None: "standard", "auto": "standard", "default": "standard", "priority
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
 
 
+class Use(NamedTuple):
+    """A field that a request sets and that some model of the table refuses, at which endpoint, and at which reasoning effort.
+
+    `effort` None: the request says none; OTHER: one that no model of the table has.
+    """
+
+    parameter: str
+    endpoint: str
+    effort: str | None
+
+
+OTHER = "another"
+EFFORT = "reasoning_effort"
+"""The field of an effort, whatever an endpoint calls it."""
+
+
+class Used(NamedTuple):
+    """How many requests do so, and where the first of them stands."""
+
+    requests: int
+    first: Place
+
+
 class Sized(NamedTuple):
     """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing.
 
@@ -40,6 +63,7 @@ class Sized(NamedTuple):
     is_lower_bound: bool
     is_training: bool
     prefix: Prefix | None = None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass
@@ -82,6 +106,7 @@ class Sizing:
         self.groups: dict[Group, Totals] = {}
         self.rejects = Rejects()
         self.replay = replay
+        self.uses: dict[Use, Used] = {}
 
     @classmethod
     def of(cls, found: Iterable[Done[Sized] | Invalid]) -> Sizing:
@@ -92,6 +117,7 @@ class Sizing:
                 sizing.rejects.add(each)
             else:
                 sizing.add(each.result)
+                sizing._use({use: Used(1, each.place) for use in each.result.uses})
         return sizing
 
     def add(self, sized: Sized) -> None:
@@ -102,7 +128,13 @@ class Sizing:
         for group, totals in other.groups.items():
             self.groups[group] = self.groups.get(group, Totals()) + totals
         self.rejects += other.rejects
+        self._use(other.uses)
         return self
+
+    def _use(self, uses: Mapping[Use, Used]) -> None:
+        for use, (requests, first) in uses.items():
+            before = self.uses.get(use, Used(0, first))
+            self.uses[use] = Used(before.requests + requests, before.first)
 
     @property
     def requests(self) -> int:
@@ -148,7 +180,17 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: boo
         any(doubt.is_missing for doubt in found),
         sent.is_training,
         meter.prefix(request) if is_replayed else None,
+        tuple(_uses(request, meter)),
     )
+
+
+def _uses(request: Request, meter: Meter) -> Iterator[Use]:
+    effort = request.effort
+    known = effort if effort is None or effort in meter.efforts else OTHER
+    for parameter in request.parameters & meter.refusable:
+        yield Use(parameter, request.endpoint, known)
+    if effort is not None:
+        yield Use(EFFORT, request.endpoint, known)
 
 
 def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -> int:

@@ -18,7 +18,14 @@ from gpt41_cli.requests.fields import (
     text_at,
 )
 from gpt41_cli.requests.request import CHAT, Call, CallTurn, Doubt, Function, Message, Request
-from gpt41_cli.requests.settings import read_function, read_response_format, read_tool_choice, read_tools
+from gpt41_cli.requests.settings import (
+    read_effort,
+    read_function,
+    read_parameters,
+    read_response_format,
+    read_tool_choice,
+    read_tools,
+)
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESULT_ROLES = ("tool", "function")
@@ -57,6 +64,8 @@ def read(body: Object, path: str) -> Request:
         prediction=read_text(prediction, "content", join(path, "prediction"), gathered) if prediction else "",
         cache_key=text_at(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
+        parameters=read_parameters(body),
+        effort=read_effort(body),
     )
 
 

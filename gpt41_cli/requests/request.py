@@ -96,6 +96,7 @@ class Request(NamedTuple):
     `tool_choice` is a mode (auto, none, required), `chosen_function` the name where one function is forced.
     `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `cache_key` is its
     `prompt_cache_key`. `needs` are the abilities that a model must have to take it, named as the price table names them.
+    `parameters` are the names of all fields of the body that are set, `effort` is the reasoning effort that it asks for.
     """
 
     endpoint: str
@@ -115,6 +116,8 @@ class Request(NamedTuple):
     prediction: str = ""
     cache_key: str = ""
     needs: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
+    effort: str | None = None
 
     @property
     def is_chat(self) -> bool:

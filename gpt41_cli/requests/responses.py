@@ -7,7 +7,7 @@ import re
 from gpt41_cli.requests.content import Gathered, read_text
 from gpt41_cli.requests.fields import Json, Object, as_object, choice_at, count_at, fail, join, name_at, optional_object, text_at
 from gpt41_cli.requests.request import RESPONSES, Call, CallTurn, Doubt, Message, Request
-from gpt41_cli.requests.settings import read_response_format, read_tool_choice, read_tools
+from gpt41_cli.requests.settings import read_effort, read_parameters, read_response_format, read_tool_choice, read_tools
 
 ROLES = ("system", "developer", "user", "assistant")
 STORED = {
@@ -51,6 +51,8 @@ def read(body: Object, path: str) -> Request:
         service_tier=text_at(body, "service_tier", path) or None,
         cache_key=text_at(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
+        parameters=read_parameters(body),
+        effort=read_effort(body),
     )
 
 

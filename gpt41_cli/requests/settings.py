@@ -49,6 +49,18 @@ def read_function(value: Json, path: str) -> Function:
     return Function(name_at(declared, "name", path), text_at(declared, "description", path), parameters, f"{path}.parameters")
 
 
+def read_parameters(body: Object) -> frozenset[str]:
+    """The names of the fields that are set: null sets none."""
+    return frozenset(name for name, value in body.items() if value is not None)
+
+
+def read_effort(body: Object) -> str | None:
+    """The reasoning effort: a field of its own in Chat Completions, one of `reasoning` in Responses; None where none is said."""
+    settings = body.get("reasoning")
+    value = settings.get("effort") if isinstance(settings, dict) else body.get("reasoning_effort")
+    return value if isinstance(value, str) else None
+
+
 def read_tool_choice(body: Object, path: str) -> tuple[str, str | None]:
     """The mode of `tool_choice`, and the name of the function where it forces one."""
     value = body.get("tool_choice")
