@@ -196,10 +196,9 @@ def _speed(entry: Cursor, sources: Sources) -> tables.Speed:
 
 
 def _reasoning(entry: Cursor, sources: Sources) -> tables.Reasoning:
-    at = entry.fields("default_effort efforts source", "start_effort")
+    at = entry.fields("default_effort efforts source")
     efforts = texts(at["efforts"])
-    start = at["start_effort"].choice(*efforts) if "start_effort" in at else None
-    return tables.Reasoning(at["default_effort"].choice(*efforts), efforts, cited(at["source"], sources), start)
+    return tables.Reasoning(at["default_effort"].choice(*efforts), efforts, cited(at["source"], sources))
 
 
 def _images(entry: Cursor, sources: Sources) -> tables.ImageRule:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import tables
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quoted
-from gpt41_cli.pricing import Rates
+from gpt41_cli.pricing import EXACT, Rates
 
 MODES = ("standard", "batch", "priority")
 ROLES = ("family", "predecessor", "successor")
@@ -54,10 +55,19 @@ class Offer(NamedTuple):
 
     def rates(self, input_tokens: int) -> Rates:
         """What one request of `input_tokens` pays: a surcharge above a threshold applies to the whole request."""
+        surcharge = self._surcharge(input_tokens)
+        return self.row.rates.scaled(surcharge.input_multiplier, surcharge.output_multiplier) if surcharge else self.row.rates
+
+    def write_rate(self, input_tokens: int) -> Decimal:
+        """What it pays for input that goes into the prompt cache for 30 minutes: the input rate where that costs nothing."""
+        write, surcharge = self.row.cache_write_30m, self._surcharge(input_tokens)
+        if write is None:
+            return self.rates(input_tokens).input
+        return EXACT.multiply(write, surcharge.input_multiplier) if surcharge else write
+
+    def _surcharge(self, input_tokens: int) -> tables.Surcharge | None:
         surcharge = self.variant.model.surcharge
-        if surcharge and input_tokens > surcharge.above_input_tokens:
-            return self.row.rates.scaled(surcharge.input_multiplier, surcharge.output_multiplier)
-        return self.row.rates
+        return surcharge if surcharge and input_tokens > surcharge.above_input_tokens else None
 
 
 class Catalog(NamedTuple):

@@ -154,21 +154,17 @@ class Encoding(NamedTuple):
 
 
 class Reasoning(NamedTuple):
-    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off.
-
-    `start_effort` is the one that its makers tell newcomers to begin with; None: they name none.
-    """
+    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off."""
 
     default_effort: str
     efforts: tuple[str, ...]
     source: Source
-    start_effort: str | None = None
 
 
 class Refusal(NamedTuple):
     """A field of a request that a model does not take, or, where `is_deprecated`, will not take much longer.
 
-    `endpoint` None: at none of them. `unless_effort`: it takes it where that is the effort. `instead` is what to send in its place.
+    `endpoint` None: at none of them. `unless_effort`: it takes it where that is the effort. `instead`: what to send for it.
     """
 
     parameter: str

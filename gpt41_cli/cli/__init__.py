@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import batch, cache, check, cost, count, diff, models, plan, recommend
+from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -56,6 +56,7 @@ def gpt41(
     gpt41 batch batch.jsonl --usage-tier 1
     gpt41 check
     gpt41 diff main
+    gpt41 migrate batch.jsonl --on 2027-01-14
     gpt41 models
     """
 
@@ -68,6 +69,7 @@ app.command()(plan.plan)
 app.command()(batch.batch)
 app.command()(check.check)
 app.command()(diff.diff)
+app.command()(migrate.migrate)
 app.command()(models.models)
 
 

@@ -182,6 +182,30 @@ Needs = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
 ]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MODEL",
+        help="The model that is left.",
+        show_default="the one that the requests name, else the first of the family",
+        autocompletion=_complete_models,
+    ),
+]
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="MODEL",
+        help="A model to move to; repeatable, the first is the answer.",
+        show_default="what is named in its place",
+        autocompletion=_complete_models,
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option("--on", "--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today"),
+]
 PricingFile = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]

@@ -10,13 +10,13 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
     from gpt41_cli.decisions.replay import Replay
     from gpt41_cli.decisions.requests import Reading, Rejects
-    from gpt41_cli.decisions.sizing import Sizing, Use, Used
+    from gpt41_cli.decisions.sizing import Sizing, Uses
     from gpt41_cli.decisions.workload import Group, Terms, Workload
     from gpt41_cli.requests.request import Image
     from gpt41_cli.requests.sources import Source
@@ -51,7 +51,7 @@ class Work(NamedTuple):
     parts: "Callable[[str | None, str | None], dict[Group, Workload]] | None" = None
     rejects: "Rejects | None" = None
     left_out: "Sequence[LeftOut]" = ()
-    uses: "Mapping[Use, Used] | None" = None
+    uses: "Uses | None" = None
 
 
 def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None) -> Work:
@@ -116,7 +116,13 @@ def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence
     together = sizing.together(found, terms, asked.requests)
     if together.training and terms.output_tokens is None:
         raise InputError("--output-tokens: expected it with fine-tuning examples, which state no maximum, found none")
-    return Work(together, partial(sizing.workloads, found, terms, asked.requests), found.rejects, left_out, found.uses)
+    return Work(
+        together,
+        partial(sizing.workloads, found, terms, asked.requests),
+        found.rejects,
+        left_out,
+        sizing.Uses(found.uses, found.requests),
+    )
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":

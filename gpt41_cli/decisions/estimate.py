@@ -168,8 +168,13 @@ def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> 
     return found._replace(batch_usd=quote(catalog, offer, work).total_usd)
 
 
-def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True) -> list[str]:
-    """What a reader of these prices must know: each sentence once. `with_files`: in how many files a batch goes, too."""
+def notes(
+    catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True, with_writes: bool = True
+) -> list[str]:
+    """What a reader of these prices must know: each sentence once.
+
+    `with_files`: in how many files a batch goes, too; `with_writes`: that what is written to the prompt cache is not priced.
+    """
     found: list[str] = []
     batch = catalog.limits.batch
     if work.text_tokens:
@@ -187,15 +192,16 @@ def notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_fil
         found.append(
             f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
         )
-    return [*found, *notes_on_prices(catalog, work, quotes)]
+    return [*found, *notes_on_prices(catalog, work, quotes, with_writes=with_writes)]
 
 
-def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> list[str]:
+def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
     """How sure the tokens and the prices are, and what is not in them: each sentence once."""
     found = list(_notes_on_requests(catalog, work))
     for each in quotes:
         found += _notes_on_tokens(each, work)
         found += _notes_on_rates(each)
+        found += _note_on_writes(each) if with_writes else ()
     return list(dict.fromkeys(found))
 
 
@@ -263,12 +269,17 @@ def _notes_on_rates(quote: Quote) -> Iterator[str]:
             f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
             f"[{surcharge.source.label}]."
         )
-    if row.cache_write_30m is not None:
-        yield (
-            f"{variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
-            f"{rate(row.rates.input)}, before any surcharge; no cache writes are assumed here {cited}."
-        )
     if row.confidence != "high":
         yield f"The {quote.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip()
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
         yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
+
+
+def _note_on_writes(quote: Quote) -> Iterator[str]:
+    """That writing to the prompt cache costs more than reading the input, where it does."""
+    row = quote.offer.row
+    if row.cache_write_30m is not None:
+        yield (
+            f"{quote.model} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
+            f"{rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
+        )

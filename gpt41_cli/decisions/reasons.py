@@ -41,7 +41,7 @@ def explain(
         *_savings_not_allowed(case, choice, excluded),
         *(() if is_replacement else _others(case, choice, alternatives, excluded)),
         *_cache_forgone(choice),
-        *_reasoning(choice),
+        *reasoning(choice.variant),
         *_pace(case, choice),
         *_spending(case, choice),
         *_ending(case, choice),
@@ -264,13 +264,14 @@ def _no_scores(choice: Candidate) -> Iterator[Remark]:
     yield Remark("no-score", text)
 
 
-def _reasoning(choice: Candidate) -> Iterator[Remark]:
-    reasoning = choice.variant.model.reasoning
-    if reasoning:
-        off = "effort none switches them off" if "none" in reasoning.efforts else "they cannot be switched off"
-        default = f"the default effort is {reasoning.default_effort}, {off}"
+def reasoning(variant: Variant) -> Iterator[Remark]:
+    """What a variant that reasons bills beside its answers, and whether that can be switched off."""
+    rule = variant.model.reasoning
+    if rule:
+        off = "effort none switches them off" if "none" in rule.efforts else "they cannot be switched off"
+        default = f"the default effort is {rule.default_effort}, {off}"
         text = f"its reasoning tokens are billed as output and not in this price; {default}"
-        yield Remark("reasoning", text, (reasoning.source,))
+        yield Remark("reasoning", text, (rule.source,))
 
 
 def _what_would_have_to_give(excluded: Sequence[Candidate]) -> Iterator[Remark]:

@@ -50,6 +50,13 @@ class Used(NamedTuple):
     first: Place
 
 
+class Uses(NamedTuple):
+    """All that requests set of what some model refuses, in the order in which it was first seen, and how many they are."""
+
+    found: Mapping[Use, Used]
+    requests: int
+
+
 class Sized(NamedTuple):
     """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing.
 

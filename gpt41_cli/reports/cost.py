@@ -121,13 +121,17 @@ def _for_each(total: Decimal, requests: int) -> str:
 
 
 def _work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Line:
-    """What the work is, in tokens; where models see different tokens, those of the first."""
     if len(estimate.quotes) > 1 and estimate.adds_up:
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
         return Line("work", f"{plural(work.requests, 'request')}: {_tokens(usage)} in all")
-    first = estimate.quotes[0]
+    return work_line(catalog, work, estimate.quotes)
+
+
+def work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> Line:
+    """What the work is, in tokens; where models see different tokens, those of the first."""
+    first = quotes[0]
     load = work.on(catalog, first.offer.variant)
-    counted = f", as {first.model} counts" if any(quote.usage != first.usage for quote in estimate.quotes) else ""
+    counted = f", as {first.model} counts" if any(quote.usage != first.usage for quote in quotes) else ""
     if load.is_uniform:
         (size,) = load.sizes
         each = " each" if work.requests > 1 else ""

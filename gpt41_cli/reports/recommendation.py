@@ -59,15 +59,15 @@ def report(
             "is_replacement": found.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(_remark_json("why", remark) for remark in found.why),
-                *(_remark_json("but" if choice else "give", remark) for remark in found.but),
+                *(remark_json("why", remark) for remark in found.why),
+                *(remark_json("but" if choice else "give", remark) for remark in found.but),
             ],
             "alternatives": [quote_json(each.quote) for each in found.alternatives if each.quote],
             "excluded": [
                 {
                     "model": each.variant.id,
                     "mode": each.mode,
-                    "reasons": [_remark_json("excluded", remark) for remark in each.exclusions],
+                    "reasons": [remark_json("excluded", remark) for remark in each.exclusions],
                     "total_usd": exact(each.quote.total_usd) if each.quote else None,
                 }
                 for each in found.excluded
@@ -140,7 +140,8 @@ def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
     return said
 
 
-def _remark_json(kind: str, remark: Remark) -> Mapping[str, Json]:
+def remark_json(kind: str, remark: Remark) -> Mapping[str, Json]:
+    """A remark as JSON: what it is for, its rule, its sentence and its sources."""
     return {
         "kind": kind,
         "rule": remark.rule,

@@ -1,0 +1,95 @@
+"""`gpt41 migrate`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli.wanted import read_wanted
+from gpt41_cli.cli.work import Asked, Work, read_work
+from gpt41_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog, Variant
+
+
+def migrate(
+    paths: options.Paths = None,
+    text: options.Text = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.Cached = None,
+    requests_per_minute: options.RequestsPerMinute = None,
+    lifetime: options.CacheLifetime = None,
+    output_tokens: options.OutputTokens = None,
+    requests: options.Requests = 1,
+    leaving: options.From = None,
+    to: options.To = None,
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mode",
+            metavar="MODE",
+            help="standard, batch or priority; repeatable, the first is the answer's.",
+            show_default="standard and batch",
+        ),
+    ] = None,
+    platform: options.PlatformName = "openai",
+    fail_on: options.FailOn = "error",
+    skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
+    on: options.On = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    outputs: options.Outputs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """The way out of a model: the same work before and after, what breaks, and how much reasoning keeps it below today's price.
+
+    Without --to it leads to what is named in place of the model; the other successors are shown beside it. A model that is
+    shut down on the day is an error, so that --on 2027-01-14 fails a pipeline before that day does.
+
+    \b
+    gpt41 migrate batch.jsonl --output-tokens 300
+    gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000 --from gpt-4.1-mini
+    gpt41 migrate prompts.jsonl --from gpt-4o --to gpt-4.1 --to gpt-6-luna
+    gpt41 migrate batch.jsonl --on 2027-01-14
+    """
+    from gpt41_cli.decisions.migrate import Plan
+    from gpt41_cli.decisions.migrate import migrate as compare
+    from gpt41_cli.reports.migrate import report
+
+    catalog = options.read_catalog(pricing)
+    wanted = read_wanted(output_format, quiet, outputs)
+    threshold = options.read_level(fail_on)
+    named = catalog.variant(leaving) if leaving else None
+    successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
+    modes = list(dict.fromkeys(mode or ()))
+    place, day = catalog.platform(platform), options.read_day(on, "--on")
+    asked = Asked(
+        paths,
+        text,
+        kind,
+        image_size,
+        input_tokens,
+        cached,
+        output_tokens,
+        requests,
+        skip_invalid,
+        jobs,
+        requests_per_minute=requests_per_minute,
+        lifetime=lifetime,
+    )
+    work = read_work(asked, catalog, [named or catalog.family[0]], named and named.id)
+    plan = Plan(named or _named(catalog, work), successors, modes, place, day, work.uses)
+    found = compare(catalog, work.together, plan)
+    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted, threshold)
+
+
+def _named(catalog: "Catalog", work: Work) -> "Variant":
+    """The model that the requests name; the first of the family where none does. InputError where they name several."""
+    names = sorted({model for model, _ in work.parts(None, None) if model} if work.parts else ())
+    if len(names) > 1:
+        raise InputError(f"expected requests to one model, found {', '.join(names)}; --from takes all of them for one")
+    return catalog.variant(names[0]) if names else catalog.family[0]

@@ -1,0 +1,192 @@
+"""A Migration as a Report: where it leads and for how much, why, what breaks, when what ends, and every way side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions import lifecycle, moving
+from gpt41_cli.decisions.breaks import Break
+from gpt41_cli.decisions.estimate import Quote
+from gpt41_cli.decisions.migrate import Migration, Way
+from gpt41_cli.decisions.workload import Workload
+from gpt41_cli.display import bar, change, exact, money, number, part, plural
+from gpt41_cli.findings import Level
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
+from gpt41_cli.reports.cost import bound, quote_json, work_line
+from gpt41_cli.reports.recommendation import remark_json
+
+if TYPE_CHECKING:
+    from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.requests.trees import LeftOut
+
+SCHEMA = "gpt41.migrate/1"
+
+NOTHING = "none"
+
+
+def report(
+    catalog: Catalog, work: Workload, found: Migration, rejects: Rejects | None = None, left_out: Sequence[LeftOut] = ()
+) -> Report:
+    """The migration, to be read, to be quoted in a pull request, and to be computed with."""
+    said = {
+        "why": list(moving.why(found)),
+        "but": list(moving.but(found)),
+        "breaks": [each.remark for each in found.breaks[found.target.id]] if found.target else [],
+        "dates": list(moving.ends(catalog, found)),
+        "guide": list(moving.guidance(found)),
+    }
+    return Report(
+        schema=SCHEMA,
+        answer=found.target.id if found.target else NOTHING,
+        headline=_headline(work, found),
+        lines=(
+            work_line(catalog, work, [*found.today.values(), *(way.quote for way in found.ways)]),
+            *(Line(kind, remark.text, remark.cited) for kind, remarks in said.items() for remark in remarks),
+        ),
+        tables=(_table(found, work),),
+        findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
+        notes=found.notes,
+        data={
+            "from": found.plan.leaving.id,
+            "to": found.target.id if found.target else None,
+            "on": str(found.plan.as_of),
+            "platform": found.plan.platform.id,
+            "is_ceiling": work.is_ceiling,
+            "estimates": work.estimates,
+            "lower_bounds": work.lower_bounds,
+            "is_replayed": found.is_replayed,
+            "today": [quote_json(quote) for quote in found.today.values()],
+            "ways": [_way_json(way) for way in found.ways],
+            "reasons": [remark_json(kind, remark) for kind, remarks in said.items() if kind != "breaks" for remark in remarks],
+            "breaks": {model: [_break_json(each) for each in each_of] for model, each_of in found.breaks.items()},
+        },
+        records=(*(_today_record(quote) for quote in found.today.values()), *(_record(way, found) for way in found.ways)),
+        catalog=catalog,
+    )
+
+
+def _headline(work: Workload, found: Migration) -> str:
+    leaving, way = found.plan.leaving.id, found.answer
+    if way is None:
+        cheapest, dearest = (choose(found.ways, key=lambda way: way.most_usd) for choose in (min, max))
+        ends = " to ".join(f"{money(way.most_usd)} ({way.quote.model} in {way.quote.mode})" for way in (cheapest, dearest))
+        return f"Nothing with a price here is named in place of {leaving}: {bound(work)}{ends} for the same work"
+    where = "" if way.quote.mode == "standard" else f" in {way.quote.mode}"
+    low, high = money(way.quote.total_usd), money(way.most_usd)
+    usd = low if low == high else f"{low} to {high}"
+    now = f" (today {money(way.today.total_usd)})" if way.today else ""
+    return f"{way.quote.model} in place of {leaving}{where}: {bound(work)}{usd} for the same work{now}{_spare(way)}"
+
+
+def _spare(way: Way) -> str:
+    """How much reasoning leaves it below today's price."""
+    most, may = way.variant.model.max_output_tokens, way.reasoning_tokens
+    if way.added_usd is None or way.variant.model.reasoning is None:
+        return ""
+    if way.added_usd > 0:
+        return ", more even without reasoning"
+    if may is None:
+        return ""
+    if most is not None and may >= most:
+        return f", and no more than today however long it reasons (its answers end at {number(most)} tokens)"
+    return f", and up to {plural(may, 'reasoning token')} a request cost no more than today"
+
+
+def _table(found: Migration, work: Workload) -> Table:
+    """Today first, then every way; the highest price of each, its cache writes included, is what is compared."""
+    each = (">each",) if work.requests > 1 else ()
+    titles = columns("model", "mode", *each, ">total", "|", ">cache writes", ">against today", ">reasoning", "")
+    prices = [*(way.most_usd for way in found.ways), *(quote.total_usd for quote in found.today.values())]
+    dearest = max(prices)
+    today = (_today_row(quote, found, work, dearest) for quote in found.today.values())
+    return Table(titles, (*today, *(_row(way, found, work, dearest) for way in found.ways)))
+
+
+def _today_row(quote: Quote, found: Migration, work: Workload, dearest: Decimal) -> Row:
+    gone = lifecycle.ended(found.plan.leaving, found.plan.platform, found.plan.as_of)
+    cells = (
+        quote.model,
+        quote.mode,
+        *((money(quote.each_usd),) if work.requests > 1 else ()),
+        money(quote.total_usd),
+        bar(part(quote.total_usd, dearest)),
+        "",
+        "",
+        "",
+        "shut down" if gone else "today",
+    )
+    return Row(cells, "faint" if gone else "")
+
+
+def _row(way: Way, found: Migration, work: Workload, dearest: Decimal) -> Row:
+    cells = (
+        way.quote.model,
+        way.quote.mode,
+        *((money(way.quote.each_usd),) if work.requests > 1 else ()),
+        money(way.quote.total_usd),
+        bar(part(way.most_usd, dearest)),
+        change(way.writes.usd) if way.writes.usd else "",
+        "" if way.added_usd is None else change(way.added_usd),
+        _reasoning(way),
+        _status(way, found),
+    )
+    return Row(cells, "chosen" if way is found.answer else "")
+
+
+def _reasoning(way: Way) -> str:
+    if way.variant.model.reasoning is None:
+        return "-"
+    return "" if way.added_usd is None else "none" if way.reasoning_tokens is None else number(way.reasoning_tokens)
+
+
+def _status(way: Way, found: Migration) -> str:
+    """What it is, or what of the work does not move along to it."""
+    life = lifecycle.ended(way.variant, found.plan.platform, found.plan.as_of)
+    briefs = [each.remark.brief for each in found.breaks[way.variant.id] if each.level >= Level.WARNING]
+    is_named = way.variant == found.target and not found.plan.to
+    told = ["shut down"] if life else ["named replacement"] if is_named else []
+    return "; ".join(dict.fromkeys((*told, *filter(None, briefs))))
+
+
+def _way_json(way: Way) -> Mapping[str, Json]:
+    return {
+        "quote": quote_json(way.quote),
+        "cache_write_tokens": way.writes.tokens,
+        "cache_writes_usd": exact(way.writes.usd),
+        "most_usd": exact(way.most_usd),
+        "added_usd": None if way.added_usd is None else exact(way.added_usd),
+        "reasoning_tokens": way.reasoning_tokens,
+    }
+
+
+def _break_json(each: Break) -> Mapping[str, Json]:
+    return {**remark_json("breaks", each.remark), "level": each.level.label}
+
+
+def _today_record(quote: Quote) -> Mapping[str, Json]:
+    return {
+        "status": "today",
+        "model": quote.model,
+        "mode": quote.mode,
+        "total_usd": exact(quote.total_usd),
+        "cache_writes_usd": None,
+        "most_usd": exact(quote.total_usd),
+        "added_usd": None,
+        "reasoning_tokens": None,
+    }
+
+
+def _record(way: Way, found: Migration) -> Mapping[str, Json]:
+    return {
+        "status": "answer" if way.variant == found.target else "beside",
+        "model": way.quote.model,
+        "mode": way.quote.mode,
+        "total_usd": exact(way.quote.total_usd),
+        "cache_writes_usd": exact(way.writes.usd),
+        "most_usd": exact(way.most_usd),
+        "added_usd": None if way.added_usd is None else exact(way.added_usd),
+        "reasoning_tokens": way.reasoning_tokens,
+    }
