@@ -52,9 +52,9 @@ def migrate(
 
     \b
     gpt41 migrate batch.jsonl --output-tokens 300
-    gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000 --from gpt-4.1-mini
-    gpt41 migrate prompts.jsonl --from gpt-4o --to gpt-4.1 --to gpt-6-luna
-    gpt41 migrate batch.jsonl --on 2027-01-14
+    gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
+    gpt41 migrate requests.jsonl --cached simulate --fail-on warning
+    gpt41 migrate batch.jsonl --on 2027-01-14 --platform azure-global
     """
     from gpt41_cli.decisions.migrate import Plan
     from gpt41_cli.decisions.migrate import migrate as compare
@@ -84,7 +84,7 @@ def migrate(
     work = read_work(asked, catalog, [named or catalog.family[0]], named and named.id)
     plan = Plan(named or _named(catalog, work), successors, modes, place, day, work.uses)
     found = compare(catalog, work.together, plan)
-    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted, threshold)
+    output.finish(report(catalog, found, work.rejects, work.left_out), wanted, threshold)
 
 
 def _named(catalog: "Catalog", work: Work) -> "Variant":

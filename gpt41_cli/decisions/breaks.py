@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -111,8 +110,10 @@ def _pictures(move: Move) -> Iterator[Break]:
 
 def _refusable(move: Move) -> Iterator[Break]:
     """Fields that are refused or deprecated, those together that are so alike."""
-    for _, alike in groupby(sorted(move.to.model.refuses, key=_condition), _condition):
-        rules = list(alike)
+    alike: dict[tuple[object, ...], list[Refusal]] = {}
+    for each in move.to.model.refuses:
+        alike.setdefault(_condition(each), []).append(each)
+    for rules in alike.values():
         names = ", ".join(rule.parameter for rule in rules)
         text, sources = _verdict(move.to, rules[0], names), tuple(rule.source for rule in rules)
         rule = "deprecated-parameter" if rules[0].is_deprecated else "refused-parameter"
@@ -129,8 +130,7 @@ def _refused(move: Move, uses: Uses) -> Iterator[Break]:
         if refusal.is_deprecated:
             yield _used(Remark("deprecated-parameter", text, (refusal.source,)), used, Level.NOTICE)
         else:
-            brief = f"refuses {refusal.parameter}"
-            yield _used(Remark("refused-parameter", text, (refusal.source,), brief), used, Level.WARNING)
+            yield _used(Remark("refused-parameter", text, (refusal.source,), refusal.parameter), used, Level.WARNING)
 
 
 def _efforts(move: Move, uses: Uses) -> Iterator[Break]:
@@ -170,9 +170,9 @@ def _applies(rule: Refusal, use: Use, to: Variant) -> bool:
     return use.parameter == rule.parameter and is_there and is_told
 
 
-def _condition(rule: Refusal) -> tuple[bool, str, str, str, str]:
-    """What fields must share to be told of together."""
-    return rule.is_deprecated, rule.endpoint or "", rule.unless_effort or "", rule.instead or "", rule.confidence
+def _condition(rule: Refusal) -> tuple[object, ...]:
+    """What fields must share to be told of together: all but their names and sources."""
+    return rule.is_deprecated, rule.endpoint, rule.unless_effort, rule.instead, rule.confidence, rule.note
 
 
 def _verdict(to: Variant, rule: Refusal, names: str) -> str:

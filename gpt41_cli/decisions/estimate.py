@@ -130,7 +130,7 @@ def estimate(
                     raise
                 missing.append(error)
                 continue
-            quotes.append(_with_batch(catalog, quote(catalog, offer, work), work, as_of))
+            quotes.append(with_batch(catalog, quote(catalog, offer, work), work, as_of))
     if not quotes:
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
@@ -158,7 +158,8 @@ def estimate_parts(
     return Estimate(quotes, findings, tuple(notes(catalog, together, quotes)), adds_up=True)
 
 
-def _with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
+def with_batch(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
+    """The quote with the price of the same work in batch, where that is another mode and has one."""
     if found.mode == "batch":
         return found
     try:

@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import CacheRules, Lifecycle, Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.breaks import Break, Move, breaks
-from gpt41_cli.decisions.estimate import Quote, notes, quote, usage_by_rates
+from gpt41_cli.decisions.estimate import Quote, notes, quote, usage_by_rates, with_batch
 from gpt41_cli.decisions.road import Step, road
 from gpt41_cli.decisions.workload import Load, Size, Workload
 from gpt41_cli.errors import InputError, MissingPrice
@@ -77,15 +77,22 @@ class Way(NamedTuple):
         return None if self.today is None else EXACT.subtract(self.most_usd, self.today.total_usd)
 
 
+class Missing(NamedTuple):
+    """A mode in which a model has no price."""
+
+    model: str
+    mode: str
+    error: MissingPrice
+
+
 class Migration(NamedTuple):
     """The ways out, the target's first; the modes of each in the order asked for, the first being that of the answer.
 
-    `target` None: nothing that has a price is named in place of the model. `breaks` are by the id of the variant. `is_replayed`:
-    cache writes are those of a replay.
+    `target` None: nothing that has a price is named in place of the model. `breaks` are by the id of the variant.
     """
 
+    work: Workload
     plan: Plan
-    modes: tuple[str, ...]
     today: Mapping[str, Quote]
     road: tuple[Step, ...]
     target: Variant | None
@@ -93,12 +100,21 @@ class Migration(NamedTuple):
     breaks: Mapping[str, tuple[Break, ...]]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
-    is_replayed: bool
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the model that is left is shut down on that day, so that its price is one of before."""
+        return lifecycle.ended(self.plan.leaving, self.plan.platform, self.plan.as_of) is not None
+
+    @property
+    def answers(self) -> tuple[Way, ...]:
+        """The ways that lead to the target, the answer first."""
+        return tuple(way for way in self.ways if self.target and way.variant.id == self.target.id)
 
     @property
     def answer(self) -> Way | None:
         """The target in the first mode in which it has a price."""
-        return next((way for way in self.ways if self.target and way.variant.id == self.target.id), None)
+        return next(iter(self.answers), None)
 
 
 def migrate(catalog: Catalog, work: Workload, plan: Plan) -> Migration:
@@ -109,91 +125,79 @@ def migrate(catalog: Catalog, work: Workload, plan: Plan) -> Migration:
     modes = tuple(plan.modes) or (MODES[::-1] if work.is_batch else MODES)
     steps = road(catalog, plan.leaving, plan.platform, plan.as_of)
     contenders, ended = _contenders(catalog, plan, steps)
-    today, missing = _today(catalog, work, plan, modes)
+    offers, missing = _offers(catalog, plan.leaving, plan, modes)
+    if not offers:
+        raise missing[0].error
+    today = {offer.mode: _quote(catalog, work, plan, offer) for offer in offers}
     ways: list[Way] = []
+    unpriced: list[Missing] = []
     for variant in contenders:
-        found = list(_ways(catalog, work, plan, variant, today, modes, missing))
-        if plan.to and not found:
-            raise missing[-1]
-        ways += found
+        offers, without = _offers(catalog, variant, plan, modes)
+        if plan.to and not offers:
+            raise without[0].error
+        ways += [_way(catalog, work, plan, offer, today.get(offer.mode)) for offer in offers]
+        unpriced += without
     if not ways:
-        raise missing[-1]
+        raise unpriced[0].error
     target = _target(plan, steps, ways)
     ways.sort(key=lambda way: target is None or way.variant.id != target.id)
-    broken = {
-        variant.id: breaks(Move(catalog, plan.leaving, variant, work, modes, plan.uses))
-        for variant in {way.variant.id: way.variant for way in ways}.values()
-    }
-    answers = [way.quote for way in ways if target and way.variant.id == target.id]
-    said = notes(catalog, work, [*today.values(), *answers], with_writes=False)
-    return Migration(
-        plan,
-        modes,
-        today,
-        steps,
-        target,
-        tuple(ways),
-        broken,
-        tuple(_findings(catalog, work, plan, steps, target, broken, missing)),
-        (*said, *(f"{each.id} is left out: {lifecycle.shut_down(plan.platform, life).text}." for each, life in ended)),
-        work.replay is not None,
+    variants = {way.variant.id: way.variant for way in ways}
+    found = Migration(
+        work=work,
+        plan=plan,
+        today=today,
+        road=steps,
+        target=target,
+        ways=tuple(ways),
+        breaks={name: breaks(Move(catalog, plan.leaving, each, work, modes, plan.uses)) for name, each in variants.items()},
+        findings=(),
+        notes=(),
     )
+    said = notes(catalog, work, [*today.values(), *(way.quote for way in found.answers)], with_writes=False)
+    gone = (f"{each.id} is left out: {lifecycle.shut_down(plan.platform, life).text}." for each, life in ended)
+    return found._replace(findings=tuple(_findings(catalog, found, [*missing, *unpriced])), notes=(*said, *gone))
 
 
 def _contenders(catalog: Catalog, plan: Plan, steps: Sequence[Step]) -> tuple[list[Variant], list[tuple[Variant, Lifecycle]]]:
-    """Where the work may go, and what of that has ended by that day; what was asked for may have."""
+    """Where the work may go, and what has ended of what it might have; what was asked for stays, ended or not."""
     if plan.to:
-        same = next((variant for variant in plan.to if variant.id == plan.leaving.id), None)
-        if same:
-            raise InputError(f"--to: expected another model than the one that is left, found {same.id}")
+        if plan.leaving.id in [variant.id for variant in plan.to]:
+            raise InputError(f"--to: expected another model than the one that is left, found {plan.leaving.id}")
         return list(plan.to), []
     named = [step.variant for step in steps if step.variant]
     family = catalog.family if plan.leaving.model.role == "predecessor" else ()
     successors = (Variant(model.id, model) for model in catalog.with_role("successor"))
-    all_of_them = {variant.id: variant for variant in (*named, *family, *successors) if variant.model != plan.leaving.model}
-    if not all_of_them:
-        raise InputError(f"--to: expected the model to move to, as {catalog.file} has none to go to from {plan.leaving.id}")
-    ends = {each.id: lifecycle.ended(each, plan.platform, plan.as_of) for each in all_of_them.values()}
-    gone = [(all_of_them[name], life) for name, life in ends.items() if life]
-    return [each for each in all_of_them.values() if not ends[each.id]], gone
+    every = {variant.id: variant for variant in (*named, *family, *successors) if variant.model.id != plan.leaving.model.id}
+    lives = {name: lifecycle.ended(variant, plan.platform, plan.as_of) for name, variant in every.items()}
+    running = [variant for name, variant in every.items() if not lives[name]]
+    if not running:
+        raise InputError(f"--to: expected the model to move to, as {catalog.file} has none that runs on {plan.as_of}, found none")
+    return running, [(every[name], life) for name, life in lives.items() if life]
 
 
-def _today(catalog: Catalog, work: Workload, plan: Plan, modes: Sequence[str]) -> tuple[dict[str, Quote], list[MissingPrice]]:
-    """The price of the work today in each mode that has one, and what has none. MissingPrice where no mode has."""
-    found: dict[str, Quote] = {}
-    missing: list[MissingPrice] = []
+def _offers(catalog: Catalog, variant: Variant, plan: Plan, modes: Sequence[str]) -> tuple[list[Offer], list[Missing]]:
+    """The variant in each mode that has a price, and the modes that have none."""
+    offers: list[Offer] = []
+    missing: list[Missing] = []
     for mode in modes:
         try:
-            found[mode] = quote(catalog, catalog.offer(plan.leaving, mode, plan.platform, plan.as_of), work)
+            offers.append(catalog.offer(variant, mode, plan.platform, plan.as_of))
         except MissingPrice as error:
-            missing.append(error)
-    if not found:
-        raise missing[0]
-    return found, missing
+            missing.append(Missing(variant.id, mode, error))
+    return offers, missing
 
 
-def _ways(
-    catalog: Catalog,
-    work: Workload,
-    plan: Plan,
-    variant: Variant,
-    today: Mapping[str, Quote],
-    modes: Sequence[str],
-    missing: list[MissingPrice],
-) -> Iterator[Way]:
-    """The work at a variant in each mode that has a price; `missing` takes what has none."""
-    load = work.on(catalog, variant)
-    for mode in modes:
-        try:
-            offer = catalog.offer(variant, mode, plan.platform, plan.as_of)
-        except MissingPrice as error:
-            missing.append(error)
-            continue
-        found, now = quote(catalog, offer, work), today.get(mode)
-        written = writes(offer, load, catalog.limits.prompt_cache, is_replayed=work.replay is not None)
-        most = EXACT.add(found.total_usd, written.usd)
-        spare = None if now is None else EXACT.subtract(now.total_usd, most)
-        yield Way(found, now, written, None if spare is None else reasoning_tokens(offer, load, spare))
+def _quote(catalog: Catalog, work: Workload, plan: Plan, offer: Offer) -> Quote:
+    return with_batch(catalog, quote(catalog, offer, work), work, plan.as_of)
+
+
+def _way(catalog: Catalog, work: Workload, plan: Plan, offer: Offer, today: Quote | None) -> Way:
+    load = work.on(catalog, offer.variant)
+    found = _quote(catalog, work, plan, offer)
+    written = writes(offer, load, catalog.limits.prompt_cache, is_replayed=work.replay is not None)
+    way = Way(found, today, written, None)
+    spare = None if way.added_usd is None else -way.added_usd
+    return way if spare is None else way._replace(reasoning_tokens=reasoning_tokens(offer, load, spare))
 
 
 def writes(offer: Offer, load: Load, rules: CacheRules, *, is_replayed: bool) -> Writes:
@@ -238,28 +242,25 @@ def _target(plan: Plan, steps: Sequence[Step], ways: Sequence[Way]) -> Variant |
     return next((step.variant for step in reversed(steps) if step.variant and step.variant.id in priced), None)
 
 
-def _findings(
-    catalog: Catalog,
-    work: Workload,
-    plan: Plan,
-    steps: Sequence[Step],
-    target: Variant | None,
-    broken: Mapping[str, Sequence[Break]],
-    missing: Sequence[MissingPrice],
-) -> Iterator[Finding]:
+def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) -> Iterator[Finding]:
     """That the model ends, what does not move along to where the work is to go, and what the table does not have."""
+    plan, target = found.plan, found.target
     for finding in lifecycle.check(plan.leaving, plan.platform, plan.as_of):
         yield finding._replace(level=Level.ERROR) if finding.rule == "model-shut-down" else finding
     for variant in plan.to or ([target] if target else []):
         yield from lifecycle.check(variant, plan.platform, plan.as_of)
-        yield from (each.finding(variant) for each in broken[variant.id])
-    for step in steps:
+        yield from (each.finding(variant) for each in found.breaks[variant.id])
+    for step in found.road:
         if step.variant is None:
             yield Finding("replacement-unknown", Level.WARNING, step.remark.text, subject=step.name)
-    if target is None and not steps:
-        yield Finding(
-            "replacement-unknown", Level.WARNING, f"nothing is named in place of {plan.leaving.id}", subject=plan.leaving.id
-        )
-    yield from (Finding("missing-price", Level.NOTICE, str(error)) for error in missing)
-    yield from limits.check_cache(catalog, work.on(catalog, plan.leaving))
+    if target is None and not found.road:
+        text = f"nothing is named in place of {plan.leaving.id}"
+        yield Finding("replacement-unknown", Level.WARNING, text, subject=plan.leaving.id)
+    by_mode: dict[str, list[str]] = {}
+    for each in missing:
+        by_mode.setdefault(each.mode, []).append(each.model)
+    for mode, models in by_mode.items():
+        text = f"no price is known in {mode} on {plan.platform.id} on that day for {', '.join(models)}"
+        yield Finding("missing-price", Level.NOTICE, text)
+    yield from limits.check_cache(catalog, found.work.on(catalog, plan.leaving))
     yield from lifecycle.check_table(catalog, plan.as_of)

@@ -25,38 +25,36 @@ def why(found: Migration) -> Iterator[Remark]:
 
 
 def _rates(way: Way) -> Remark:
-    """The rates of both, below any surcharge, and how their output compares."""
+    """The rates of both, where requests pay different ones those below any surcharge, and how their output compares."""
     assert way.today is not None
-    new, old = way.quote.offer.row, way.today.offer.row
-    pairs = [("input", new.rates.input, old.rates.input)]
+    new, old = way.quote.rates, way.today.rates
+    pairs = [("input", new.input, old.input)]
     if way.quote.usage.cached_tokens:
-        cached = [row.rates.input if row.rates.cached_input is None else row.rates.cached_input for row in (new, old)]
+        cached = [rates.input if rates.cached_input is None else rates.cached_input for rates in (new, old)]
         pairs.append(("cached", cached[0], cached[1]))
-    pairs.append(("output", new.rates.output, old.rates.output))
+    pairs.append(("output", new.output, old.output))
     told = ", ".join(f"{what} {rate(after)} in place of {rate(before)}" for what, after, before in pairs)
     text = f"a million tokens of {told}"
-    if new.rates.output:
-        ratio = exact(decimal(Fraction(old.rates.output) / Fraction(new.rates.output), 2))
+    if new.output:
+        ratio = exact(decimal(Fraction(old.output) / Fraction(new.output), 2))
         text += f": an output token of {way.today.model} costs {ratio} times one of {way.quote.model}"
-    return Remark("price", text, (new.source, old.source))
+    return Remark("price", text, (way.quote.offer.row.source, way.today.offer.row.source))
 
 
 def _headroom(found: Migration, answer: Way) -> Iterator[Remark]:
     """How many reasoning tokens a request may add, by mode."""
-    spared = [
-        f"{number(way.reasoning_tokens)} in {way.quote.mode}"
-        for way in found.ways
-        if way.variant == answer.variant and way.reasoning_tokens is not None
-    ]
+    spared = [f"{number(way.reasoning_tokens)} in {way.quote.mode}" for way in found.answers if way.reasoning_tokens is not None]
     if spared:
-        text = f"a request may add this many reasoning tokens before it costs more than today: {', '.join(spared)}"
+        length = "" if not found.work.is_ceiling else ", were every answer as long as its request allows"
+        now = "before" if found.is_gone else "today"
+        text = f"a request may add this many reasoning tokens until it costs more than {now}{length}: {', '.join(spared)}"
         yield Remark("reasoning-break-even", text, (answer.quote.offer.row.source,))
 
 
 def _stacking(found: Migration) -> Iterator[Remark]:
     """That batch keeps the discount of the cache, where today it does not."""
-    for way in found.ways:
-        if way.variant != found.target or way.quote.mode != "batch" or way.today is None:
+    for way in found.answers:
+        if way.quote.mode != "batch" or way.today is None:
             continue
         cached, before = way.quote.offer.row.rates.cached_input, way.today.offer.row.rates.cached_input
         if cached is not None and before is None:
@@ -89,8 +87,10 @@ def _writes(found: Migration, way: Way) -> Iterator[Remark]:
     price = f"{rate(row.cache_write_30m)} a million in place of {rate(row.rates.input)}"
     if row.cache_write_12h is not None:
         price += f" ({rate(row.cache_write_12h)} for 12 hours)"
+    if way.quote.surcharged:
+        price += ", before the surcharge"
     tokens = plural(way.writes.tokens, "token")
-    if found.is_replayed:
+    if found.work.replay:
         extent = f"{money(way.writes.usd)} more for the {tokens} that the replay writes"
     elif way.writes.tokens:
         extent = f"up to {money(way.writes.usd)} more, were all {tokens} that are not read from it written: counted in full here"

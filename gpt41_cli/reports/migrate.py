@@ -11,7 +11,6 @@ from gpt41_cli.decisions import lifecycle, moving
 from gpt41_cli.decisions.breaks import Break
 from gpt41_cli.decisions.estimate import Quote
 from gpt41_cli.decisions.migrate import Migration, Way
-from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import bar, change, exact, money, number, part, plural
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
@@ -27,10 +26,9 @@ SCHEMA = "gpt41.migrate/1"
 NOTHING = "none"
 
 
-def report(
-    catalog: Catalog, work: Workload, found: Migration, rejects: Rejects | None = None, left_out: Sequence[LeftOut] = ()
-) -> Report:
+def report(catalog: Catalog, found: Migration, rejects: Rejects | None = None, left_out: Sequence[LeftOut] = ()) -> Report:
     """The migration, to be read, to be quoted in a pull request, and to be computed with."""
+    work = found.work
     said = {
         "why": list(moving.why(found)),
         "but": list(moving.but(found)),
@@ -41,12 +39,12 @@ def report(
     return Report(
         schema=SCHEMA,
         answer=found.target.id if found.target else NOTHING,
-        headline=_headline(work, found),
+        headline=_headline(found),
         lines=(
             work_line(catalog, work, [*found.today.values(), *(way.quote for way in found.ways)]),
             *(Line(kind, remark.text, remark.cited) for kind, remarks in said.items() for remark in remarks),
         ),
-        tables=(_table(found, work),),
+        tables=(_table(found),),
         findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
         notes=found.notes,
         data={
@@ -57,32 +55,33 @@ def report(
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimates,
             "lower_bounds": work.lower_bounds,
-            "is_replayed": found.is_replayed,
+            "is_replayed": work.replay is not None,
             "today": [quote_json(quote) for quote in found.today.values()],
             "ways": [_way_json(way) for way in found.ways],
             "reasons": [remark_json(kind, remark) for kind, remarks in said.items() if kind != "breaks" for remark in remarks],
-            "breaks": {model: [_break_json(each) for each in each_of] for model, each_of in found.breaks.items()},
+            "breaks": [_break_json(model, each) for model, broken in found.breaks.items() for each in broken],
         },
         records=(*(_today_record(quote) for quote in found.today.values()), *(_record(way, found) for way in found.ways)),
         catalog=catalog,
     )
 
 
-def _headline(work: Workload, found: Migration) -> str:
+def _headline(found: Migration) -> str:
     leaving, way = found.plan.leaving.id, found.answer
     if way is None:
         cheapest, dearest = (choose(found.ways, key=lambda way: way.most_usd) for choose in (min, max))
         ends = " to ".join(f"{money(way.most_usd)} ({way.quote.model} in {way.quote.mode})" for way in (cheapest, dearest))
-        return f"Nothing with a price here is named in place of {leaving}: {bound(work)}{ends} for the same work"
+        return f"Nothing with a price here is named in place of {leaving}: {bound(found.work)}{ends} for the same work"
     where = "" if way.quote.mode == "standard" else f" in {way.quote.mode}"
     low, high = money(way.quote.total_usd), money(way.most_usd)
     usd = low if low == high else f"{low} to {high}"
-    now = f" (today {money(way.today.total_usd)})" if way.today else ""
-    return f"{way.quote.model} in place of {leaving}{where}: {bound(work)}{usd} for the same work{now}{_spare(way)}"
+    time = "before" if found.is_gone else "today"
+    now = f" ({time} {money(way.today.total_usd)})" if way.today else ""
+    return f"{way.quote.model} in place of {leaving}{where}: {bound(found.work)}{usd} for the same work{now}{_spare(way, time)}"
 
 
-def _spare(way: Way) -> str:
-    """How much reasoning leaves it below today's price."""
+def _spare(way: Way, time: str) -> str:
+    """How much reasoning leaves it below the price of then."""
     most, may = way.variant.model.max_output_tokens, way.reasoning_tokens
     if way.added_usd is None or way.variant.model.reasoning is None:
         return ""
@@ -91,41 +90,40 @@ def _spare(way: Way) -> str:
     if may is None:
         return ""
     if most is not None and may >= most:
-        return f", and no more than today however long it reasons (its answers end at {number(most)} tokens)"
-    return f", and up to {plural(may, 'reasoning token')} a request cost no more than today"
+        return f", and no more than {time} however long it reasons (its answers end at {number(most)} tokens)"
+    return f", and up to {plural(may, 'reasoning token')} a request cost no more than {time}"
 
 
-def _table(found: Migration, work: Workload) -> Table:
+def _table(found: Migration) -> Table:
     """Today first, then every way; the highest price of each, its cache writes included, is what is compared."""
-    each = (">each",) if work.requests > 1 else ()
+    each = (">each",) if found.work.requests > 1 else ()
     titles = columns("model", "mode", *each, ">total", "|", ">cache writes", ">against today", ">reasoning", "")
     prices = [*(way.most_usd for way in found.ways), *(quote.total_usd for quote in found.today.values())]
     dearest = max(prices)
-    today = (_today_row(quote, found, work, dearest) for quote in found.today.values())
-    return Table(titles, (*today, *(_row(way, found, work, dearest) for way in found.ways)))
+    today = (_today_row(quote, found, dearest) for quote in found.today.values())
+    return Table(titles, (*today, *(_row(way, found, dearest) for way in found.ways)))
 
 
-def _today_row(quote: Quote, found: Migration, work: Workload, dearest: Decimal) -> Row:
-    gone = lifecycle.ended(found.plan.leaving, found.plan.platform, found.plan.as_of)
+def _today_row(quote: Quote, found: Migration, dearest: Decimal) -> Row:
     cells = (
         quote.model,
         quote.mode,
-        *((money(quote.each_usd),) if work.requests > 1 else ()),
+        *((money(quote.each_usd),) if found.work.requests > 1 else ()),
         money(quote.total_usd),
         bar(part(quote.total_usd, dearest)),
         "",
         "",
         "",
-        "shut down" if gone else "today",
+        "shut down" if found.is_gone else "today",
     )
-    return Row(cells, "faint" if gone else "")
+    return Row(cells, "faint" if found.is_gone else "")
 
 
-def _row(way: Way, found: Migration, work: Workload, dearest: Decimal) -> Row:
+def _row(way: Way, found: Migration, dearest: Decimal) -> Row:
     cells = (
         way.quote.model,
         way.quote.mode,
-        *((money(way.quote.each_usd),) if work.requests > 1 else ()),
+        *((money(way.quote.each_usd),) if found.work.requests > 1 else ()),
         money(way.quote.total_usd),
         bar(part(way.most_usd, dearest)),
         change(way.writes.usd) if way.writes.usd else "",
@@ -145,10 +143,13 @@ def _reasoning(way: Way) -> str:
 def _status(way: Way, found: Migration) -> str:
     """What it is, or what of the work does not move along to it."""
     life = lifecycle.ended(way.variant, found.plan.platform, found.plan.as_of)
-    briefs = [each.remark.brief for each in found.breaks[way.variant.id] if each.level >= Level.WARNING]
-    is_named = way.variant == found.target and not found.plan.to
+    is_named = way in found.answers and not found.plan.to
     told = ["shut down"] if life else ["named replacement"] if is_named else []
-    return "; ".join(dict.fromkeys((*told, *filter(None, briefs))))
+    heavy = [each.remark for each in found.breaks[way.variant.id] if each.level >= Level.WARNING]
+    refused = [remark.brief for remark in heavy if remark.rule == "refused-parameter"]
+    if refused:
+        told.append(f"refuses {', '.join(refused)}")
+    return "; ".join((*told, *(remark.brief for remark in heavy if remark.rule != "refused-parameter")))
 
 
 def _way_json(way: Way) -> Mapping[str, Json]:
@@ -162,8 +163,15 @@ def _way_json(way: Way) -> Mapping[str, Json]:
     }
 
 
-def _break_json(each: Break) -> Mapping[str, Json]:
-    return {**remark_json("breaks", each.remark), "level": each.level.label}
+def _break_json(model: str, each: Break) -> Mapping[str, Json]:
+    remark = each.remark
+    return {
+        "model": model,
+        "level": each.level.label,
+        "rule": remark.rule,
+        "text": remark.text,
+        "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
+    }
 
 
 def _today_record(quote: Quote) -> Mapping[str, Json]:
@@ -181,7 +189,7 @@ def _today_record(quote: Quote) -> Mapping[str, Json]:
 
 def _record(way: Way, found: Migration) -> Mapping[str, Json]:
     return {
-        "status": "answer" if way.variant == found.target else "beside",
+        "status": "answer" if way in found.answers else "beside",
         "model": way.quote.model,
         "mode": way.quote.mode,
         "total_usd": exact(way.quote.total_usd),
