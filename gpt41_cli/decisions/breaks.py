@@ -46,7 +46,11 @@ class Move(NamedTuple):
 
 def breaks(move: Move) -> tuple[Break, ...]:
     """Everything of the work, or of what it may become, that does not move along; what weighs most first."""
-    fields = _refusable(move) if move.uses is None else (*_refused(move, move.uses), *_efforts(move, move.uses))
+    fields = (
+        [Break(remark, Level.NOTICE) for remark in refusals(move.to)]
+        if move.uses is None
+        else [*_refused(move, move.uses), *_efforts(move, move.uses)]
+    )
     found = (*_over(move), *fields, *_abilities(move), *_pictures(move), *_limits(move))
     return tuple(sorted(found, key=lambda each: -each.level))
 
@@ -108,16 +112,16 @@ def _pictures(move: Move) -> Iterator[Break]:
         yield Break(Remark("image-rule", text, (move.to.model.source,), "pictures unknown", str(tokens)), Level.WARNING)
 
 
-def _refusable(move: Move) -> Iterator[Break]:
-    """Fields that are refused or deprecated, those together that are so alike."""
+def refusals(variant: Variant) -> Iterator[Remark]:
+    """Fields of requests that the variant refuses or deprecates, those together that are so alike."""
     alike: dict[tuple[object, ...], list[Refusal]] = {}
-    for each in move.to.model.refuses:
+    for each in variant.model.refuses:
         alike.setdefault(_condition(each), []).append(each)
     for rules in alike.values():
         names = ", ".join(rule.parameter for rule in rules)
-        text, sources = _verdict(move.to, rules[0], names), tuple(rule.source for rule in rules)
+        text, sources = _verdict(variant, rules[0], names), tuple(rule.source for rule in rules)
         rule = "deprecated-parameter" if rules[0].is_deprecated else "refused-parameter"
-        yield Break(Remark(rule, text, sources), Level.NOTICE)
+        yield Remark(rule, text, sources)
 
 
 def _refused(move: Move, uses: Uses) -> Iterator[Break]:

@@ -8,6 +8,7 @@ from datetime import date
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import DatedRates, Model, Platform, RateLimit, TileRule
 from gpt41_cli.decisions import lifecycle
+from gpt41_cli.decisions.breaks import refusals
 from gpt41_cli.display import exact, number, plural, rate
 from gpt41_cli.reports import Line, Report, Row, Table, columns
 from gpt41_cli.reports.models import limit, report, state
@@ -20,6 +21,7 @@ def in_full(catalog: Catalog, variant: Variant, platform: Platform, as_of: date)
         *_abilities(variant),
         *_published(catalog, model),
         *_rules(catalog, model),
+        *_moving(variant),
         *_ends(catalog, variant, as_of),
         *(Line("note", note) for note in model.notes),
     )
@@ -77,6 +79,17 @@ def _published(catalog: Catalog, model: Model) -> Iterator[Line]:
     if model.reasoning:
         efforts = f"effort {', '.join(model.reasoning.efforts)}; default {model.reasoning.default_effort}; billed as output"
         yield Line("reasoning", efforts, model.reasoning.source.label)
+
+
+def _moving(variant: Variant) -> Iterator[Line]:
+    """What who moves to the model must know: what it does not have, which fields it refuses, and how its makers say to begin."""
+    for name, lack in variant.model.lacks.items():
+        unsure = "" if lack.confidence == "high" else f" ({lack.confidence} confidence)"
+        yield Line("lacks", name + unsure, lack.source.label)
+    for remark in refusals(variant):
+        yield Line("requests", remark.text, remark.cited)
+    for each in variant.model.guidance:
+        yield Line("guide", each.statement, each.source.label)
 
 
 def _rules(catalog: Catalog, model: Model) -> Iterator[Line]:
