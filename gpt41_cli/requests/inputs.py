@@ -171,7 +171,7 @@ def _requests(
     in_lines: Callable[[Iterable[bytes]], Iterator[Block | Span]],
 ) -> Text | Requests:
     """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
-    seen = _first_lines(data)
+    seen = first_lines(data)
     first = next(Block(1, seen).lines(), Line(1, b""))
     if len(first.data) <= documents.MAX_BYTES and documents.may_go_on(first.data):
         seen += b"".join(islice(data, documents.MAX_BYTES // text.CHUNK_BYTES))
@@ -184,7 +184,7 @@ def _requests(
     return Text(text.decode(chain((seen,), data), name))
 
 
-def _first_lines(data: Iterator[bytes]) -> bytes:
+def first_lines(data: Iterator[bytes]) -> bytes:
     """As much of the beginning as holds a whole line that is not blank, and more where that comes with it; of a line that is
     too long, as much as says so.
     """

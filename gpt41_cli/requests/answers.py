@@ -1,0 +1,262 @@
+"""What the API reports of an answer: the tokens it bills, by which model and in which mode, read from one value of a log.
+
+Read are answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, the batch
+object, pages of the organization's usage API, and flat records of the same fields, also inside of what a log puts around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple, TypeAlias
+
+from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, fail, join, list_at, optional_object, text_at, told
+
+INPUT = ("input_tokens", "prompt_tokens")
+OUTPUT = ("output_tokens", "completion_tokens")
+CACHED = ("cached_tokens", "input_cached_tokens", "cached_input_tokens")
+CACHE_WRITE = ("cache_write_tokens", "input_cache_write_tokens")
+REASONING, ACCEPTED, REJECTED = ("reasoning_tokens",), ("accepted_prediction_tokens",), ("rejected_prediction_tokens",)
+REQUESTS = ("requests", "num_model_requests")
+FIGURES = (*INPUT, *OUTPUT, *CACHED, *CACHE_WRITE, *REASONING, *ACCEPTED, *REJECTED, *REQUESTS)
+"""Every name that a log gives to a count; of several names for one thing, a record has one."""
+
+DAYS = ("created", "created_at", "completed_at", "start_time", "timestamp", "date", "day")
+TIERS = ("mode", "service_tier")
+NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency")
+AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "price", "total_usd")
+"""What a log may say of a price: it is no report of usage, and is not read."""
+
+_MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
+_WRAPPERS = ("response", "body", "result", "data", "completion", "output")
+_DEEPEST = 4
+_MOST = 10**15
+_MILLISECONDS = 10**11
+_FINAL = ("response.completed", "response.incomplete", "response.failed")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Answer(NamedTuple):
+    """An answer that reported its usage, or a sum of several where the log holds only that; None is not said.
+
+    `usage` is as it is billed: cached tokens are a part of the input; reasoning tokens and those of a prediction, rejected ones
+    included, are a part of the output (the field descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the
+    answer, or the name of a service tier that is none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object.
+    `currency` is what the log says beside it of prices, which are not read.
+    """
+
+    usage: Usage
+    id: str | None = None
+    custom_id: str | None = None
+    model: str | None = None
+    mode: str = "standard"
+    day: date | None = None
+    reasoning_tokens: int = 0
+    accepted_prediction_tokens: int = 0
+    rejected_prediction_tokens: int = 0
+    cache_write_tokens: int = 0
+    is_cut: bool = False
+    is_total: bool = False
+    currency: str | None = None
+
+
+class Unbilled(NamedTuple):
+    """Something in a log that has no usage to price: a rule id, and why."""
+
+    rule: str
+    message: str
+    custom_id: str | None = None
+
+
+class Opened(NamedTuple):
+    """A part of a stream before its usage, by the id of the answer."""
+
+    id: str
+    is_cut: bool = False
+
+
+Entry: TypeAlias = "Answer | Unbilled | Opened"
+
+
+def read(value: Json) -> Iterator[Entry]:
+    """What one value of a log reports; nothing for an event in the middle of a stream. BadBody where a figure cannot be."""
+    if not isinstance(value, dict):
+        raise BadBody("expected an answer of the API, or a record of its usage, found no object")
+    yield from _read(value, "", 0)
+
+
+def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
+    kind, event = value.get("object"), value.get("type")
+    if isinstance(event, str) and (event.startswith("response.") or event == "error"):
+        yield from _event(value, event, path, depth)
+    elif kind == "chat.completion.chunk" and value.get("usage") is None:
+        yield Opened(text_at(value, "id", path), _is_cut(value))
+    elif kind in ("page", "bucket"):
+        yield from _sums(value, path, depth)
+    elif isinstance(value.get("usage"), dict) or any(key in value for key in INPUT):
+        yield _answer(value, path)
+    else:
+        yield from _wrapped(value, path, depth)
+
+
+def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
+    """Of the events of a stream of Responses, the last one has the usage."""
+    answer = optional_object(value, "response", path)
+    if event == "error":
+        yield _failed({"error": value}, value)
+    elif answer is not None and event in _FINAL:
+        yield from _read(answer, join(path, "response"), depth + 1)
+    elif answer is not None:
+        yield Opened(text_at(answer, "id", join(path, "response")))
+
+
+def _sums(value: Object, path: str, depth: int) -> Iterator[Entry]:
+    """The sums of a page of the usage API, on the day of their bucket."""
+    key = "results" if value.get("object") == "bucket" else "data"
+    for index, each in enumerate(list_at(value, key, path)):
+        place = f"{join(path, key)}[{index}]"
+        for found in _read(as_object(each, place), place, depth + 1):
+            yield found._replace(day=_day(value)) if isinstance(found, Answer) and found.day is None else found
+
+
+def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
+    """An answer inside of what a log or a Batch file puts around it; the name of the request is outside."""
+    key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+    status = value[key].get("status_code") if key else None
+    if key is None or depth >= _DEEPEST:
+        yield _none(value)
+    elif isinstance(status, int) and status >= 400:
+        yield _failed(value[key], value)
+    else:
+        is_batch = key == "response" and status is not None
+        for found in _read(value[key], join(path, key), depth + 1):
+            if isinstance(found, Opened):
+                yield found
+                continue
+            named = found if found.custom_id else found._replace(custom_id=_name(value))
+            yield named._replace(mode="batch") if is_batch and isinstance(named, Answer) else named
+
+
+def _none(value: Object) -> Unbilled:
+    if value.get("error") or value.get("status") == "failed":
+        return _failed(value, value)
+    amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
+    found = f"{amount} alone" if amount else "none"
+    return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", _name(value))
+
+
+def _failed(value: Object, outer: Object) -> Unbilled:
+    """An answer that never came. Its message is not repeated: it may quote the prompt."""
+    body = value.get("body")
+    error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
+    code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
+    status = value.get("status_code")
+    said = [f"status {status}"] * isinstance(status, int) + [told(code)] * isinstance(code, str)
+    return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", _name(outer))
+
+
+def _name(value: Object) -> str | None:
+    name = value.get("custom_id")
+    return name if isinstance(name, str) and name else None
+
+
+def _answer(value: Object, path: str) -> Answer | Unbilled:
+    """The answer in an object with a `usage`, or in a flat record."""
+    usage, at = (value["usage"], join(path, "usage")) if isinstance(value.get("usage"), dict) else (value, path)
+    if not any(usage.get(key) is not None for key in INPUT):
+        return _none(value)
+    of_input, of_output = _details(usage, at, INPUT), _details(usage, at, OUTPUT)
+    input_tokens, output_tokens = _figure([(usage, at)], INPUT), _figure([(usage, at)], OUTPUT)
+    cached, written = _figure(of_input, CACHED), _figure(of_input, CACHE_WRITE)
+    parts = [_figure(of_output, names) for names in (REASONING, ACCEPTED, REJECTED)]
+    _hold("cached and cache-write tokens" if written else "cached tokens", cached + written, "input tokens", input_tokens, at)
+    for names, tokens in zip((REASONING, ACCEPTED, REJECTED), parts, strict=True):
+        _hold(names[0], tokens, "output tokens", output_tokens, at)
+    is_total = value.get("object") == "batch"
+    return Answer(
+        Usage(_requests(value, path, is_total=is_total), input_tokens, cached, output_tokens),
+        text_at(value, "id", path) or None,
+        _name(value),
+        text_at(value, "model", path) or None,
+        "batch" if is_total or value.get("batch") is True else _mode(value, path),
+        _day(value),
+        *parts,
+        cache_write_tokens=written,
+        is_cut=_is_cut(value),
+        is_total=is_total,
+        currency=text_at(value, "currency", path).upper() or None,
+    )
+
+
+def _details(usage: Object, path: str, names: Sequence[str]) -> list[tuple[Object, str]]:
+    """Where a part of a count may stand: in the details of the count, or beside it."""
+    found = [(usage, path)]
+    for name in names:
+        details = optional_object(usage, f"{name}_details", path)
+        if details is not None:
+            found.insert(0, (details, join(path, f"{name}_details")))
+    return found
+
+
+def _figure(places: Sequence[tuple[Object, str]], names: Sequence[str]) -> int:
+    """A count of tokens by any of its names, where it first stands; 0 where it is not said."""
+    for owner, path in places:
+        for name in names:
+            value = owner.get(name)
+            if value is not None:
+                if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+                    fail(join(path, name), f"a whole number from 0 to {_MOST:,}", value)
+                return value
+    return 0
+
+
+def _hold(what: str, tokens: int, of: str, all_tokens: int, path: str) -> None:
+    if tokens > all_tokens:
+        where = f"{path}: " if path else ""
+        raise BadBody(
+            f"{where}expected at most as many {what} as {of} ({all_tokens:,}), of which they are a part, found {tokens:,}"
+        )
+
+
+def _requests(value: Object, path: str, *, is_total: bool) -> int:
+    if is_total:
+        counts = optional_object(value, "request_counts", path) or {}
+        return _figure([(counts, join(path, "request_counts"))], ("completed",))
+    named = any(value.get(name) is not None for name in REQUESTS)
+    return _figure([(value, path)], REQUESTS) if named else 1
+
+
+def _mode(value: Object, path: str) -> str:
+    tier = next((text_at(value, key, path) for key in TIERS if value.get(key)), "").lower()
+    return _MODES.get(tier, tier)
+
+
+def _is_cut(value: Object) -> bool:
+    if value.get("status") == "incomplete" or value.get("finish_reason") == "length":
+        return True
+    choices = value.get("choices")
+    choices = choices if isinstance(choices, list) else []
+    return any(isinstance(choice, dict) and choice.get("finish_reason") == "length" for choice in choices)
+
+
+def _day(value: Object) -> date | None:
+    """The day in UTC of the first time that can be read as one: seconds or milliseconds since 1970, or ISO 8601."""
+    for key in DAYS:
+        if (found := _time(value.get(key))) is not None:
+            return found
+    return None
+
+
+def _time(value: Json) -> date | None:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = value / 1000 if value > _MILLISECONDS else value
+            return datetime.fromtimestamp(seconds, UTC).date() if seconds > 0 else None
+        if isinstance(value, str) and _DAY.match(value):
+            time = datetime.fromisoformat(value)
+            return (time.astimezone(UTC) if time.tzinfo else time).date()
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None

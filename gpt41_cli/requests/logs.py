@@ -1,0 +1,147 @@
+"""A log as the values in it: JSON in lines or as one document, the events of streams, or the rows of a CSV with named columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import BinaryIO, NamedTuple
+
+from gpt41_cli.errors import InputError
+from gpt41_cli.requests import compressed, documents, text
+from gpt41_cli.requests.answers import AMOUNTS, DAYS, FIGURES, INPUT, NAMES, TIERS
+from gpt41_cli.requests.documents import Block
+from gpt41_cli.requests.fields import BadBody, Json, Object, told
+from gpt41_cli.requests.inputs import first_lines
+
+_EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
+_DONE = b"[DONE]"
+_KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
+_DELIMITERS = ",;\t|"
+
+
+class Logged(NamedTuple):
+    """One value of a log, or why it is none; `line` from 1, or `position` from 0 in a document that is a list."""
+
+    line: int | None
+    position: int | None
+    value: Json | BadBody
+
+
+def read_log(stream: BinaryIO, name: str) -> Iterator[Logged]:
+    """Every value of a log, which may be compressed, as it is read. InputError where it is nothing of that."""
+    pieces = text.chunks(stream)
+    head, pieces = compressed.plain(pieces, name)
+    data = text.utf8(chain((head,), pieces), name)
+    seen = first_lines(data)
+    first = next(Block(1, seen).lines(), None)
+    if first is None:
+        return
+    begun = first.data.lstrip()
+    if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
+        yield from _rows(chain((seen,), data), name)
+    elif documents.may_go_on(first.data):
+        yield from _document(seen + b"".join(islice(data, documents.MAX_BYTES // text.CHUNK_BYTES)), data, name)
+    else:
+        yield from _lines(chain((seen,), data))
+
+
+def _lines(data: Iterable[bytes]) -> Iterator[Logged]:
+    for block in documents.blocks(data):
+        for line in block.lines():
+            if payload := _payload(line.data.strip()):
+                yield Logged(line.number, None, _parsed(payload))
+
+
+def _payload(line: bytes) -> bytes:
+    """What a line holds: of an event its data, which is nothing at the end of a stream; else the line itself."""
+    if line.startswith(b"data:"):
+        data = line.removeprefix(b"data:").strip()
+        return b"" if data == _DONE else data
+    return b"" if line.startswith(_EVENT_FIELDS) else line
+
+
+def _parsed(data: bytes) -> Json | BadBody:
+    try:
+        return documents.parse(data)
+    except BadBody as error:
+        return error
+
+
+def _document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Logged]:
+    """The values of one document, or of lines of which the first is a list."""
+    try:
+        value = documents.parse(data)
+    except BadBody as error:
+        if isinstance(_parsed(next(Block(1, data).lines()).data), BadBody):
+            raise InputError(f"{name}: {error}") from None
+        yield from _lines(chain((data,), more))
+        return
+    if isinstance(value, list):
+        yield from (Logged(None, index, each) for index, each in enumerate(value))
+    else:
+        yield Logged(None, None, value)
+
+
+def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
+    """The rows of a CSV as records: known columns by their names, counts as numbers."""
+    lines = _text_lines(text.decode(data, name))
+    header = next((line for line in lines if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=header.count)
+    rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
+    try:
+        columns = [cell.strip().lower().replace(" ", "_") for cell in next(rows, [])]
+        _hold_columns(columns, name)
+        for row in rows:
+            if row:
+                yield Logged(rows.line_num, None, _record(columns, row))
+    except csv.Error as error:
+        raise InputError(f"{name}:{rows.line_num}: expected CSV, found: {error}") from None
+
+
+def _text_lines(pieces: Iterable[str]) -> Iterator[str]:
+    pending = ""
+    for piece in pieces:
+        lines = (pending + piece).splitlines(keepends=True)
+        pending = lines.pop() if lines and not lines[-1].endswith("\n") else ""
+        yield from lines
+    if pending:
+        yield pending
+
+
+def _hold_columns(columns: list[str], name: str) -> None:
+    """InputError where the columns tell nothing of tokens, or a known one stands twice."""
+    if not set(INPUT) & set(columns):
+        amounts = [column for column in columns if column in AMOUNTS]
+        if amounts:
+            raise InputError(f"{name}:1: expected a column of tokens ({' or '.join(INPUT)}), found prices alone ({amounts[0]})")
+        raise InputError(
+            f"{name}: expected JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT)}, found none of them"
+        )
+    twice = next((column for index, column in enumerate(columns) if column in _KNOWN and column in columns[:index]), None)
+    if twice:
+        raise InputError(f"{name}:1: expected each column once, found {twice} a second time")
+
+
+def _record(columns: list[str], row: list[str]) -> Object | BadBody:
+    if len(row) != len(columns):
+        return BadBody(f"expected {len(columns)} cells as in the first line, found {len(row)}")
+    try:
+        return {
+            column: _cell(column, cell.strip())
+            for column, cell in zip(columns, row, strict=True)
+            if column in _KNOWN and cell.strip()
+        }
+    except BadBody as error:
+        return error
+
+
+def _cell(column: str, cell: str) -> Json:
+    if column in FIGURES:
+        digits = cell.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+            raise BadBody(f"{column}: expected a whole number, found {told(cell)}")
+        return int(cell)
+    if column in DAYS and cell.isascii() and cell.isdigit() and len(cell) < 20:
+        return int(cell)
+    return cell.lower() in ("true", "1", "yes") if column == "batch" else cell
