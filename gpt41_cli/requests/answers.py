@@ -18,9 +18,9 @@ INPUT = ("input_tokens", "prompt_tokens")
 OUTPUT = ("output_tokens", "completion_tokens")
 CACHED = ("cached_tokens", "input_cached_tokens", "cached_input_tokens")
 CACHE_WRITE = ("cache_write_tokens", "input_cache_write_tokens")
-REASONING, ACCEPTED, REJECTED = ("reasoning_tokens",), ("accepted_prediction_tokens",), ("rejected_prediction_tokens",)
+OF_OUTPUT = ("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
 REQUESTS = ("requests", "num_model_requests")
-FIGURES = (*INPUT, *OUTPUT, *CACHED, *CACHE_WRITE, *REASONING, *ACCEPTED, *REJECTED, *REQUESTS)
+FIGURES = (*INPUT, *OUTPUT, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 DAYS = ("created", "created_at", "completed_at", "start_time", "timestamp", "date", "day")
@@ -153,7 +153,8 @@ def _failed(value: Object, outer: Object) -> Unbilled:
     error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
     code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
     status = value.get("status_code")
-    said = [f"status {status}"] * isinstance(status, int) + [told(code)] * isinstance(code, str)
+    said = [f"status {status}"] if isinstance(status, int) else []
+    said += [told(code)] if isinstance(code, str) else []
     return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", _name(outer))
 
 
@@ -170,10 +171,10 @@ def _answer(value: Object, path: str) -> Answer | Unbilled:
     of_input, of_output = _details(usage, at, INPUT), _details(usage, at, OUTPUT)
     input_tokens, output_tokens = _figure([(usage, at)], INPUT), _figure([(usage, at)], OUTPUT)
     cached, written = _figure(of_input, CACHED), _figure(of_input, CACHE_WRITE)
-    parts = [_figure(of_output, names) for names in (REASONING, ACCEPTED, REJECTED)]
+    reasoning, accepted, rejected = (_figure(of_output, (name,)) for name in OF_OUTPUT)
     _hold("cached and cache-write tokens" if written else "cached tokens", cached + written, "input tokens", input_tokens, at)
-    for names, tokens in zip((REASONING, ACCEPTED, REJECTED), parts, strict=True):
-        _hold(names[0], tokens, "output tokens", output_tokens, at)
+    for name, tokens in zip(OF_OUTPUT, (reasoning, accepted, rejected), strict=True):
+        _hold(name.replace("_", " "), tokens, "output tokens", output_tokens, at)
     is_total = value.get("object") == "batch"
     return Answer(
         Usage(_requests(value, path, is_total=is_total), input_tokens, cached, output_tokens),
@@ -182,7 +183,9 @@ def _answer(value: Object, path: str) -> Answer | Unbilled:
         text_at(value, "model", path) or None,
         "batch" if is_total or value.get("batch") is True else _mode(value, path),
         _day(value),
-        *parts,
+        reasoning,
+        accepted,
+        rejected,
         cache_write_tokens=written,
         is_cut=_is_cut(value),
         is_total=is_total,

@@ -115,9 +115,8 @@ def _hold_columns(columns: list[str], name: str) -> None:
         amounts = [column for column in columns if column in AMOUNTS]
         if amounts:
             raise InputError(f"{name}:1: expected a column of tokens ({' or '.join(INPUT)}), found prices alone ({amounts[0]})")
-        raise InputError(
-            f"{name}: expected JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT)}, found none of them"
-        )
+        known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT)}"
+        raise InputError(f"{name}: expected {known}, found none of them")
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN and column in columns[:index]), None)
     if twice:
         raise InputError(f"{name}:1: expected each column once, found {twice} a second time")
