@@ -31,6 +31,13 @@ RULES: Mapping[str, str] = {
     "batch-queue": "A Batch file finds room in the queue of its model.",
     "batch-queue-request": "Each request of a Batch file finds room in the queue of its model.",
     "unknown-model": "The price table has the model that a request names.",
+    # what the API reported
+    "usage-missing": "What a log holds reports the tokens that were billed.",
+    "answer-failed": "A request was answered.",
+    "answer-twice": "An answer is in the logs once.",
+    "model-missing": "An answer names the model that gave it.",
+    "batch-twice": "A batch is counted once, by its lines or as a whole.",
+    "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",
     # the prompt cache
     "cache-break": "Requests that begin alike are read from the prompt cache as far as they do.",
     "cache-key": "Requests that begin alike share a prompt cache key.",

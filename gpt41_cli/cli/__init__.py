@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend
+from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend, reconcile
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -57,6 +57,7 @@ def gpt41(
     gpt41 check
     gpt41 diff main
     gpt41 migrate batch.jsonl --on 2027-01-14
+    gpt41 reconcile batch_output.jsonl
     gpt41 models
     """
 
@@ -70,6 +71,7 @@ app.command()(batch.batch)
 app.command()(check.check)
 app.command()(diff.diff)
 app.command()(migrate.migrate)
+app.command()(reconcile.reconcile)
 app.command()(models.models)
 
 

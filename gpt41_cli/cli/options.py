@@ -26,7 +26,8 @@ FAIL_ON = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
 MAX_COUNT = 1_000_000_000_000
 
 
-def _complete_models(incomplete: str) -> list[str]:
+def complete_models(incomplete: str) -> list[str]:
+    """The models of the price table that begin so."""
     return [name for name in read_catalog(None).models if name.startswith(incomplete)]
 
 
@@ -133,7 +134,7 @@ Models = Annotated[
         "--model",
         metavar="MODEL",
         help="Model, snapshot or ft: id; repeatable. Without it: the family side by side.",
-        autocompletion=_complete_models,
+        autocompletion=complete_models,
     ),
 ]
 Model = Annotated[
@@ -142,12 +143,12 @@ Model = Annotated[
         "--model",
         metavar="MODEL",
         help="The model to count for; without it, the one that a request names.",
-        autocompletion=_complete_models,
+        autocompletion=complete_models,
     ),
 ]
 ModelArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=_complete_models, show_default=False),
+    typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False),
 ]
 Modes = Annotated[
     list[str] | None,

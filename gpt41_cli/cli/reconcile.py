@@ -1,0 +1,54 @@
+"""`gpt41 reconcile`."""
+
+from typing import Annotated
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.wanted import read_wanted
+from gpt41_cli.cli.work import read_sources, refuse
+
+
+def reconcile(
+    logs: Annotated[list[str] | None, typer.Argument(metavar="[LOG]...", help="Files and folders; - is standard input.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="The model of answers that name none.", autocompletion=options.complete_models),
+    ] = None,
+    platform: options.PlatformName = "openai",
+    skip_invalid: options.SkipInvalid = False,
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    fail_on: options.FailOn = "error",
+    output_format: options.Format = "text",
+    outputs: options.Outputs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """What did it cost? The tokens that the API reported, priced as they were billed, and what the discounts saved.
+
+    Logs are answers of Chat Completions and Responses, events of their streams, Batch output and error files, batch objects,
+    usage objects, as JSON or JSON Lines, or a CSV with columns such as model, input_tokens, cached_tokens, output_tokens.
+
+    \b
+    gpt41 reconcile batch_output.jsonl
+    gpt41 reconcile logs/ --format csv
+    gpt41 reconcile usage.csv --model gpt-4.1-mini
+    """
+    from gpt41_cli.decisions.logs import Logs
+    from gpt41_cli.decisions.reconcile import Conditions
+    from gpt41_cli.decisions.reconcile import reconcile as reconcile_all
+    from gpt41_cli.reports.reconcile import report
+
+    catalog = options.read_catalog(pricing)
+    wanted = read_wanted(output_format, quiet, outputs)
+    threshold = options.read_level(fail_on)
+    named = None if model is None else catalog.variant(model).id
+    conditions = Conditions(catalog, catalog.platform(platform), options.read_day(as_of, "--as-of"), named)
+    sources, left_out = read_sources(logs, None)
+    with watched(sources) as seen:
+        found_logs = Logs(seen, left_out)
+        found = reconcile_all(found_logs.read(), conditions)
+    if not skip_invalid or not found.charges:
+        refuse(found.rejects, found.usage.requests)
+    output.finish(report(found, found_logs.left_out), wanted, threshold)

@@ -1,0 +1,283 @@
+"""What did the answers of some logs cost: by model, mode and day, what the discounts saved, and what it would cost elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache, reduce
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Offer, Variant
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.decisions.logs import Found
+from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
+from gpt41_cli.requests.answers import Answer, Unbilled
+
+_COMPARED = ("standard", "batch")
+_MOST_REASONS = 100
+
+
+class Conditions(NamedTuple):
+    """What answers are priced by: `model` is that of answers that name none, `as_of` the day of those that have none."""
+
+    catalog: Catalog
+    platform: Platform
+    as_of: date
+    model: str | None = None
+
+
+class Group(NamedTuple):
+    """Answers of one model in one mode on one day (None: not said); models by the name of their entry in the price table."""
+
+    model: str
+    mode: str
+    day: date | None
+
+
+@dataclass
+class Charge:
+    """What is billed together. `by_rates`: the usage at each price, as a surcharge makes several of one offer; written tokens,
+    which are a part of it, cost `write_usd` more than input does.
+    """
+
+    offer: Offer
+    by_rates: dict[Rates, Usage] = field(default_factory=dict)
+    write_usd: Decimal = Decimal(0)
+    reasoning_tokens: int = 0
+    accepted_prediction_tokens: int = 0
+    rejected_prediction_tokens: int = 0
+
+    def add(self, answer: Answer) -> None:
+        """Add an answer at this offer."""
+        usage = answer.usage
+        rates = self.offer.rates(usage.input_tokens if usage.requests == 1 else 0)
+        self.by_rates[rates] = self.by_rates.get(rates, Usage()) + usage
+        self.write_usd = EXACT.add(self.write_usd, write_usd(self.offer, rates, answer))
+        self.reasoning_tokens += answer.reasoning_tokens
+        self.accepted_prediction_tokens += answer.accepted_prediction_tokens
+        self.rejected_prediction_tokens += answer.rejected_prediction_tokens
+
+    @property
+    def usage(self) -> Usage:
+        """All of it."""
+        return sum(self.by_rates.values(), Usage())
+
+    @property
+    def bill(self) -> Bill:
+        """The terms of the price, exact."""
+        bills = [price(usage, rates) for rates, usage in self.by_rates.items()]
+        return Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The price of all of it, exact."""
+        return EXACT.add(self.bill.total_usd, self.write_usd)
+
+    @property
+    def caching_saves_usd(self) -> Decimal:
+        """What its cached tokens would cost more as ordinary input."""
+        uncached = (price(Usage(0, usage.cached_tokens), rates).total_usd for rates, usage in self.by_rates.items())
+        return EXACT.subtract(reduce(EXACT.add, uncached), self.bill.cached_input_usd)
+
+    @property
+    def rejected_usd(self) -> Decimal:
+        """What of its price the rejected tokens of predictions are."""
+        return price(Usage(0, 0, 0, self.rejected_prediction_tokens), self.offer.row.rates).total_usd
+
+
+def write_usd(offer: Offer, rates: Rates, answer: Answer) -> Decimal:
+    """What cache writes cost more than input: for 30 minutes, the life that a request has without asking for another."""
+    written, write_rate = answer.cache_write_tokens, offer.row.cache_write_30m
+    if not written or write_rate is None:
+        return Decimal(0)
+    plain = offer.row.rates
+    surcharge = EXACT.divide(rates.input, plain.input) if plain.input else Decimal(1)
+    more = EXACT.subtract(EXACT.multiply(write_rate, surcharge), rates.input)
+    return EXACT.scaleb(EXACT.multiply(Decimal(written), more), -6)
+
+
+class Reason(NamedTuple):
+    """Why something was not priced, how often, and where it first was."""
+
+    rule: str
+    message: str
+    times: int
+    first: Place
+
+
+class Biller:
+    """Finds the price of one answer after the other."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self.offer = cache(self._offer)
+
+    def find(self, answer: Answer) -> Offer | Unbilled:
+        """The price that an answer was billed at, that of its day; or why there is none."""
+        catalog, model = self._conditions.catalog, answer.model or self._conditions.model
+        if model is None:
+            return Unbilled("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
+        variant = catalog.known(model)
+        if variant is None:
+            return Unbilled("unknown-model", f"{printable(model)} is not in {catalog.file}", answer.custom_id)
+        found = self.offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
+        return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
+
+    def _offer(self, model: str, mode: str, day: date) -> Offer | Unbilled:
+        catalog, platform = self._conditions.catalog, self._conditions.platform
+        variant = catalog.known(model)
+        assert variant is not None
+        modes = variant.rates.get(platform.id, {})
+        if modes and mode not in modes:
+            missing = f"no price is known for {printable(model)} in {printable(mode)} on {platform.id}"
+            return Unbilled("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
+        try:
+            return catalog.offer(variant, mode, platform, day)
+        except MissingPrice as error:
+            return Unbilled("missing-price", str(error))
+
+
+class Elsewhere(NamedTuple):
+    """The same traffic on another variant, or in another mode."""
+
+    variant: Variant
+    mode: str
+    total_usd: Decimal
+
+
+class Reconciliation:
+    """The answers of logs at their price: `charges` by group, what was not priced by its reason, what could not be read."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self.conditions = conditions
+        self.charges: dict[Group, Charge] = {}
+        self.rejects = Rejects()
+        self.undated = 0
+        self._biller = Biller(conditions)
+        self._reasons: dict[tuple[str, str], Reason] = {}
+        self._totals: list[Done[Answer]] = []
+        self._lines: dict[str, Usage] = {}
+
+    def add(self, found: Found) -> None:
+        """Take in one thing that a log holds; a batch object waits for `close`."""
+        if isinstance(found, Invalid):
+            self.rejects.add(found)
+        elif isinstance(found.result, Unbilled):
+            self.leave_out(found.place, found.result)
+        elif found.result.is_total:
+            self._totals.append(Done(found.place, found.result))
+        else:
+            if found.result.mode == "batch":
+                path = found.place.path
+                self._lines[path] = self._lines.get(path, Usage()) + found.result.usage
+            self._charge(found.place, found.result)
+
+    def close(self) -> None:
+        """Take in the batch objects, but for those whose answers are in the logs line by line. InputError where nothing was
+        priced.
+        """
+        known = {
+            (usage.input_tokens, usage.output_tokens) for usage in (*self._lines.values(), sum(self._lines.values(), Usage()))
+        }
+        for place, answer in self._totals:
+            if (answer.usage.input_tokens, answer.usage.output_tokens) in known:
+                self.leave_out(place, Unbilled("batch-twice", "a batch object whose answers are in the logs line by line"))
+                continue
+            if self._lines:
+                self.leave_out(place, Unbilled("batch-unclear", "priced, though lines of a Batch output are in the logs too"))
+            self._charge(place, answer)
+        if not self.charges and not self.rejects.count:
+            found = "; ".join(f"{each.times:,} times {each.message}" for each in self.reasons[:3]) or "nothing"
+            raise InputError(f"expected answers that report their usage, found none of which the price is known: {found}")
+
+    def leave_out(self, place: Place, unbilled: Unbilled) -> None:
+        """Count what is not priced, and keep where the first of its kind was."""
+        key = unbilled.rule, unbilled.message
+        if key not in self._reasons and len(self._reasons) >= _MOST_REASONS:
+            key = unbilled.rule, "others"
+        rule, message, times, first = self._reasons.get(key, Reason(*key, 0, place))
+        self._reasons[key] = Reason(rule, message, times + 1, first)
+
+    def _charge(self, place: Place, answer: Answer) -> None:
+        offer = self._biller.find(answer)
+        if isinstance(offer, Unbilled):
+            self.leave_out(place, offer)
+            return
+        self.undated += answer.day is None
+        group = Group(offer.variant.id, answer.mode, answer.day)
+        self.charges.setdefault(group, Charge(offer)).add(answer)
+        if answer.cache_write_tokens and offer.row.cache_write_30m is None:
+            self.leave_out(place, Unbilled("missing-price", f"cache writes of {offer.variant.id} priced as input"))
+
+    @property
+    def reasons(self) -> Sequence[Reason]:
+        """Why what was not priced, the most frequent first."""
+        return sorted(self._reasons.values(), key=lambda each: (-each.times, each.rule, each.message))
+
+    @property
+    def usage(self) -> Usage:
+        """That of all that was priced."""
+        return sum((each.usage for each in self.charges.values()), Usage())
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The whole bill, exact."""
+        return total(each.total_usd for each in self.charges.values())
+
+    @property
+    def caching_saved_usd(self) -> Decimal:
+        """What caching saved against no cache at all."""
+        return total(each.caching_saves_usd for each in self.charges.values())
+
+    @property
+    def batch_saved_usd(self) -> Decimal:
+        """What batch saved against standard, where the cached tokens have their discount."""
+        saved = Decimal(0)
+        for (model, mode, day), charge in self.charges.items():
+            if mode == "batch":
+                standard = self._biller.offer(model, "standard", day or self.conditions.as_of)
+                assert isinstance(standard, Offer)  # every table of rates has it, and it is not younger than that of batch
+                saved = EXACT.add(saved, EXACT.subtract(price(charge.usage, standard.row.rates).total_usd, charge.total_usd))
+        return saved
+
+    def elsewhere(self) -> list[Elsewhere]:
+        """The same tokens on each variant of the family, in standard and in batch, at the prices of their days; the cheapest
+        first. Left out is what has no price, or a surcharge that depends on single requests.
+        """
+        found = []
+        for variant in self.conditions.catalog.family:
+            for mode in _COMPARED:
+                amounts = [self._at(variant, mode, group, charge) for group, charge in self.charges.items()]
+                known = [amount for amount in amounts if amount is not None]
+                if known and len(known) == len(amounts):
+                    found.append(Elsewhere(variant, mode, total(known)))
+        return sorted(found, key=lambda each: each.total_usd)
+
+    def _at(self, variant: Variant, mode: str, group: Group, charge: Charge) -> Decimal | None:
+        if variant.model.surcharge:
+            return None
+        as_of = self.conditions.as_of
+        for day in dict.fromkeys((group.day or as_of, as_of)):
+            offer = self._biller.offer(variant.id, mode, day)
+            if isinstance(offer, Offer):
+                return price(charge.usage, offer.row.rates).total_usd
+        return None
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    return reduce(EXACT.add, amounts, Decimal(0))
+
+
+def reconcile(found: Iterable[Found], conditions: Conditions) -> Reconciliation:
+    """The answers that are found, at their price. InputError where none has one."""
+    reconciliation = Reconciliation(conditions)
+    for each in found:
+        reconciliation.add(each)
+    reconciliation.close()
+    return reconciliation

@@ -1,0 +1,228 @@
+"""What the logs of an API cost as a Report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from gpt41_cli.decisions import lifecycle
+from gpt41_cli.decisions.reconcile import Charge, Elsewhere, Group, Reason, Reconciliation, total
+from gpt41_cli.display import bar, exact, money, number, part, plural, printable, times
+from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.pricing import Usage
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
+from gpt41_cli.requests.trees import LeftOut
+
+SCHEMA = "gpt41.reconciliation/1"
+
+_NOTICED = ("answer-failed", "answer-twice", "batch-twice")
+_SHOWN = 5
+
+
+def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
+    """The whole bill, what saved how much of it, and what it would be elsewhere."""
+    charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
+    records = tuple(_record(group, charge) for group, charge in charges.items())
+    elsewhere = found.elsewhere()
+    return Report(
+        schema=SCHEMA,
+        answer=exact(found.total_usd),
+        headline=f"{money(found.total_usd)} for {plural(found.usage.requests, 'answer')}{_period(charges)}",
+        lines=tuple(_lines(found)),
+        tables=tuple(table for table in (_models(charges), _days(charges), _elsewhere(elsewhere, found)) if table.rows),
+        findings=(*_findings(found.reasons), *invalid_findings(found.rejects), *left_out_findings(left_out)),
+        notes=tuple(_notes(found)),
+        data={
+            "total_usd": exact(found.total_usd),
+            "usage": usage_json(found.usage),
+            "caching_saved_usd": exact(found.caching_saved_usd),
+            "batch_saved_usd": exact(found.batch_saved_usd),
+            "charges": records,
+            "elsewhere": tuple(_elsewhere_json(each, found) for each in elsewhere),
+            "unpriced": tuple(_reason_json(each) for each in found.reasons),
+        },
+        records=records,
+        catalog=found.conditions.catalog,
+    )
+
+
+def _period(groups: Iterable[Group]) -> str:
+    days = sorted(group.day for group in groups if group.day)
+    if not days:
+        return ""
+    return f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
+
+
+def _lines(found: Reconciliation) -> Iterator[Line]:
+    usage, whole, charges = found.usage, found.total_usd, list(found.charges.values())
+    cited = ", ".join(sorted({charge.offer.row.source.label for charge in charges}))
+    amounts = {
+        "input": (usage.input_tokens - usage.cached_tokens, "uncached input", "uncached_input_usd"),
+        "cached": (usage.cached_tokens, "cached input", "cached_input_usd"),
+        "output": (usage.output_tokens, "output", "output_usd"),
+    }
+    for label, (tokens, what, term) in amounts.items():
+        if tokens or label != "cached":
+            usd = total(getattr(charge.bill, term) for charge in charges)
+            yield Line(label, f"{plural(tokens, f'{what} token')}: {money(usd)}", cited, part(usd, whole))
+    written = total(charge.write_usd for charge in charges)
+    if written:
+        yield Line(
+            "written", f"{money(written)} more for writing to the prompt cache than for input", cited, part(written, whole)
+        )
+    reasoning = sum(charge.reasoning_tokens for charge in charges)
+    if reasoning:
+        yield Line("reasoning", f"{number(reasoning)} of the output tokens were spent on reasoning")
+    rejected = sum(charge.rejected_prediction_tokens for charge in charges)
+    accepted = sum(charge.accepted_prediction_tokens for charge in charges)
+    if rejected or accepted:
+        usd = money(total(charge.rejected_usd for charge in charges))
+        yield Line(
+            "predicted", f"{number(accepted)} tokens of predictions accepted; {number(rejected)} rejected, which cost {usd}"
+        )
+    yield from _saved(found)
+
+
+def _saved(found: Reconciliation) -> Iterator[Line]:
+    caching, batch = found.caching_saved_usd, found.batch_saved_usd
+    if caching:
+        yield Line("saved", f"{money(caching)} by caching, against all input at its full price")
+    if batch:
+        verb = "saved" if batch > 0 else "lost"
+        yield Line("saved", f"{money(abs(batch))} {verb} by batch, against standard with the same cached tokens")
+
+
+def _models(charges: Mapping[Group, Charge]) -> Table:
+    """One row for each model in each mode."""
+    sums: dict[tuple[str, str], list[Charge]] = {}
+    for group, charge in charges.items():
+        sums.setdefault((group.model, group.mode), []).append(charge)
+    amounts = {key: total(charge.total_usd for charge in some) for key, some in sums.items()}
+    dearest = max(amounts.values(), default=Decimal(0))
+    rows = (
+        Row(
+            (
+                *key,
+                *_counts(sum((charge.usage for charge in some), Usage())),
+                money(amounts[key]),
+                bar(part(amounts[key], dearest)),
+            )
+        )
+        for key, some in sorted(sums.items(), key=lambda each: -amounts[each[0]])
+    )
+    return Table(columns("`model", "mode", ">answers", ">input", ">cached", ">output", ">total", "|"), tuple(rows))
+
+
+def _days(charges: Mapping[Group, Charge]) -> Table:
+    """One row for each day, where there are several."""
+    usages: dict[date | None, Usage] = {}
+    amounts: dict[date | None, Decimal] = {}
+    for group, charge in sorted(charges.items(), key=lambda each: each[0].day or date.min):
+        usages[group.day] = usages.get(group.day, Usage()) + charge.usage
+        amounts[group.day] = total((amounts.get(group.day, Decimal(0)), charge.total_usd))
+    dearest = max(amounts.values(), default=Decimal(0))
+    rows = tuple(
+        Row((str(day or "not said"), *_counts(usage), money(amounts[day]), bar(part(amounts[day], dearest))))
+        for day, usage in usages.items()
+    )
+    titles = columns("day", ">answers", ">input", ">cached", ">output", ">total", "|")
+    return Table(titles, rows if len(rows) > 1 else (), is_detail=True)
+
+
+def _counts(usage: Usage) -> tuple[str, ...]:
+    return tuple(map(number, (usage.requests, usage.input_tokens, usage.cached_tokens, usage.output_tokens)))
+
+
+def _elsewhere(elsewhere: Sequence[Elsewhere], found: Reconciliation) -> Table:
+    """The same tokens on each variant, beside what was paid."""
+    dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
+    rows = (_elsewhere_row(each, dearest, found) for each in elsewhere)
+    return Table(columns("model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
+
+
+def _elsewhere_row(each: Elsewhere, dearest: Decimal, found: Reconciliation) -> Row:
+    gone = _is_gone(each, found)
+    ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
+    status = "shut down" if gone else "the same" if ratio == 1 else f"{times(ratio)} what was paid"
+    cells = (each.variant.id, each.mode, money(each.total_usd), bar(part(each.total_usd, dearest)), status)
+    return Row(cells, "faint" if gone else "")
+
+
+def _is_gone(each: Elsewhere, found: Reconciliation) -> bool:
+    return lifecycle.ended(each.variant, found.conditions.platform, found.conditions.as_of) is not None
+
+
+def _findings(reasons: Sequence[Reason]) -> Iterator[Finding]:
+    """What was not priced: the most frequent reasons one by one, all others of a rule together."""
+    shown: Counter[str] = Counter()
+    more: Counter[str] = Counter()
+    for each in reasons:
+        shown[each.rule] += 1
+        if shown[each.rule] > _SHOWN:
+            more[each.rule] += each.times
+            continue
+        level = Level.NOTICE if each.rule in _NOTICED else Level.WARNING
+        first = f"first {printable(each.first.label)}" if each.times > 1 else printable(each.first.label)
+        message = f"{number(each.times)} not priced: {each.message} ({first})"
+        if each.rule == "batch-unclear":
+            message = f"{first.removeprefix('first ')}: {each.message}: it may be counted twice"
+        yield Finding(each.rule, level, message, Location(each.first.path, each.first.line), actual=str(each.times))
+    for rule, times_ in more.items():
+        yield Finding(rule, Level.WARNING, f"{number(times_)} not priced for more reasons like these", actual=str(times_))
+
+
+def _notes(found: Reconciliation) -> Iterator[str]:
+    if found.undated:
+        yield f"{plural(found.undated, 'answer')} of no known day: at the prices of {found.conditions.as_of}."
+    for offer in {id(charge.offer): charge.offer for charge in found.charges.values()}.values():
+        if offer.row.confidence != "high":
+            row = offer.row
+            yield f"The price of {offer.variant.id} in {offer.mode} is of {row.confidence} confidence [{row.source.label}]."
+
+
+def usage_json(usage: Usage) -> Mapping[str, Json]:
+    """The tokens of answers as JSON."""
+    return {
+        "requests": usage.requests,
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+    }
+
+
+def _record(group: Group, charge: Charge) -> Mapping[str, Json]:
+    bill = charge.bill
+    return {
+        "model": group.model,
+        "mode": group.mode,
+        "day": str(group.day) if group.day else None,
+        **usage_json(charge.usage),
+        "reasoning_tokens": charge.reasoning_tokens,
+        "accepted_prediction_tokens": charge.accepted_prediction_tokens,
+        "rejected_prediction_tokens": charge.rejected_prediction_tokens,
+        "uncached_input_usd": exact(bill.uncached_input_usd),
+        "cached_input_usd": exact(bill.cached_input_usd),
+        "output_usd": exact(bill.output_usd),
+        "cache_write_usd": exact(charge.write_usd),
+        "total_usd": exact(charge.total_usd),
+    }
+
+
+def _elsewhere_json(each: Elsewhere, found: Reconciliation) -> Mapping[str, Json]:
+    return {
+        "model": each.variant.id,
+        "mode": each.mode,
+        "total_usd": exact(each.total_usd),
+        "is_shut_down": _is_gone(each, found),
+    }
+
+
+def _reason_json(each: Reason) -> Mapping[str, Json]:
+    return {
+        "rule": each.rule,
+        "message": each.message,
+        "times": each.times,
+        "first": {"path": each.first.path, "line": each.first.line, "position": each.first.position},
+    }
