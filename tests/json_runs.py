@@ -163,6 +163,9 @@ RUNS = (
     f"models {TODAY}",
     f"models gpt-4.1-mini {TODAY}",
     "models --check",
+    f"reconcile logs {TODAY}",
+    f"reconcile logs/usage.csv --fail-on never {TODAY}",
+    f"reconcile bare.json --model gpt-4.1 {TODAY}",
     f"check {TODAY}",
     f"check --config other.yaml {TODAY}",
     f"diff base.json {TODAY}",
@@ -219,6 +222,8 @@ def all_printed(folder: Path) -> list[Printed]:
     (folder / "scores.csv").write_text("model,metric,score\ngpt-4.1,accuracy,91.5\ngpt-4.1-mini,accuracy,79\n")
     for name, text in CONFIGS.items():
         (folder / name).write_text(text)
+    shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
+    (folder / "bare.json").write_text('{"prompt_tokens": 30, "completion_tokens": 4}')
     (folder / "src").mkdir()
     for name, content in {".gitignore": b"*.log", "a.log": b"x", "b.bin": b"\0", "c.py": b"c = 1", "d.txt": b"caf\xe9"}.items():
         (folder / "src" / name).write_bytes(content)

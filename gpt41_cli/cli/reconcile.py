@@ -32,8 +32,8 @@ def reconcile(
 
     \b
     gpt41 reconcile batch_output.jsonl
-    gpt41 reconcile logs/ --format csv
-    gpt41 reconcile usage.csv --model gpt-4.1-mini
+    gpt41 reconcile logs/
+    gpt41 reconcile usage.csv --format csv
     """
     from gpt41_cli.decisions.logs import Logs
     from gpt41_cli.decisions.reconcile import Conditions

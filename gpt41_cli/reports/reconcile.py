@@ -15,7 +15,7 @@ from gpt41_cli.pricing import Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.requests.trees import LeftOut
 
-SCHEMA = "gpt41.reconciliation/1"
+SCHEMA = "gpt41.reconcile/1"
 
 _NOTICED = ("answer-failed", "answer-twice", "batch-twice")
 _SHOWN = 5
@@ -78,9 +78,9 @@ def _lines(found: Reconciliation) -> Iterator[Line]:
     rejected = sum(charge.rejected_prediction_tokens for charge in charges)
     accepted = sum(charge.accepted_prediction_tokens for charge in charges)
     if rejected or accepted:
-        usd = money(total(charge.rejected_usd for charge in charges))
+        lost = money(total(charge.rejected_usd for charge in charges))
         yield Line(
-            "predicted", f"{number(accepted)} tokens of predictions accepted; {number(rejected)} rejected, which cost {usd}"
+            "predicted", f"{number(accepted)} tokens of predictions accepted; {number(rejected)} rejected, which cost {lost}"
         )
     yield from _saved(found)
 
@@ -90,8 +90,8 @@ def _saved(found: Reconciliation) -> Iterator[Line]:
     if caching:
         yield Line("saved", f"{money(caching)} by caching, against all input at its full price")
     if batch:
-        verb = "saved" if batch > 0 else "lost"
-        yield Line("saved", f"{money(abs(batch))} {verb} by batch, against standard with the same cached tokens")
+        label = "saved" if batch > 0 else "lost"
+        yield Line(label, f"{money(abs(batch))} by batch, against standard with the same cached tokens")
 
 
 def _models(charges: Mapping[Group, Charge]) -> Table:
