@@ -190,7 +190,7 @@ From = Annotated[
         metavar="MODEL",
         help="The model that is left.",
         show_default="the one that the requests name, else the first of the family",
-        autocompletion=_complete_models,
+        autocompletion=complete_models,
     ),
 ]
 To = Annotated[
@@ -200,7 +200,7 @@ To = Annotated[
         metavar="MODEL",
         help="A model to move to; repeatable, the first is the answer.",
         show_default="what is named in its place",
-        autocompletion=_complete_models,
+        autocompletion=complete_models,
     ),
 ]
 On = Annotated[
