@@ -224,5 +224,5 @@ def _reason_json(each: Reason) -> Mapping[str, Json]:
         "rule": each.rule,
         "message": each.message,
         "times": each.times,
-        "first": {"path": each.first.path, "line": each.first.line, "position": each.first.position},
+        "first": {"path": each.first.path, "line": each.first.line, "index": each.first.position or 0},
     }
