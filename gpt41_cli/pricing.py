@@ -99,11 +99,12 @@ def price(usage: Usage, rates: Rates) -> Bill:
     """
     cached_rate = rates.input if rates.cached_input is None else rates.cached_input
     return Bill(
-        _term(usage.input_tokens - usage.cached_tokens, rates.input),
-        _term(usage.cached_tokens, cached_rate),
-        _term(usage.output_tokens, rates.output),
+        term(usage.input_tokens - usage.cached_tokens, rates.input),
+        term(usage.cached_tokens, cached_rate),
+        term(usage.output_tokens, rates.output),
     )
 
 
-def _term(tokens: int, rate: Decimal) -> Decimal:
+def term(tokens: int, rate: Decimal) -> Decimal:
+    """What so many tokens cost at a price per million, exact."""
     return EXACT.scaleb(EXACT.multiply(Decimal(tokens), rate), _PER_MILLION)

@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions import batch_split
 from gpt41_cli.decisions.batch import Check, Conditions, check
-from gpt41_cli.decisions.batch_lines import twins
 from gpt41_cli.decisions.batch_split import folder, plan, spooled, write
+from gpt41_cli.decisions.breaches import twins
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.workload import Terms
 from gpt41_cli.errors import InputError, MissingPrice
@@ -228,7 +228,7 @@ def test_what_cannot_be_read_at_all_is_an_error(run: Run, tmp_path: Path) -> Non
     (tmp_path / "wide.jsonl").write_bytes(lines(line(1)).decode().encode("utf-16"))
     (tmp_path / "cut.jsonl").write_bytes(gzip.compress(lines(line(1)))[:-9])
     for arguments, message in (
-        (["wide.jsonl"], "wide.jsonl: expected UTF-8, which a Batch file must be, found the byte order mark of UTF-16-LE"),
+        (["wide.jsonl"], "wide.jsonl: expected UTF-8, as a file of JSON lines is, found the byte order mark of UTF-16-LE"),
         (["cut.jsonl"], "cut.jsonl: expected a whole gzip file, found one that is cut off"),
         (["none.jsonl"], "none.jsonl: expected a readable file, found: No such file or directory"),
         (["."], '".": expected Batch files, found a folder; name the files in it'),

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from gpt41_cli.catalog import tables
 from gpt41_cli.catalog.cursor import Cursor
-from gpt41_cli.catalog.fields import Sources, cited, known, texts
+from gpt41_cli.catalog.fields import Sources, cited, confidence, known, texts
 from gpt41_cli.catalog.load_models import tier
 
 
 def limits(entry: Cursor, sources: Sources) -> tables.Limits:
     """The section `limits`."""
-    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache")
+    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning")
     return tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
         usage_tiers=_usage_tiers(at["usage_tiers"], sources),
@@ -20,6 +20,7 @@ def limits(entry: Cursor, sources: Sources) -> tables.Limits:
         tool_windows={tool: _tool_window(row, sources) for tool, row in at["tool_windows"].entries().items()},
         batch=_batch(at["batch"], sources),
         prompt_cache=_prompt_cache(at["prompt_cache"], sources),
+        fine_tuning=_fine_tuning(at["fine_tuning"], sources) if "fine_tuning" in at else None,
     )
 
 
@@ -78,6 +79,57 @@ def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
         routing_prefix_tokens=at["routing_prefix_tokens"].integer(1),
         source=cited(at["source"], sources),
     )
+
+
+def _fine_tuning(entry: Cursor, sources: Sources) -> tables.TrainingRules:
+    at = entry.fields("examples example_tokens file epochs pictures closings")
+    examples = at["examples"].fields("at_least recommended source")
+    tokens = at["example_tokens"].fields("at_most source")
+    file = at["file"].fields("max_megabytes source")
+    pictures = at["pictures"].fields("models source")
+    return tables.TrainingRules(
+        min_examples=examples["at_least"].integer(1),
+        recommended_examples=examples["recommended"].integer(1),
+        examples_source=cited(examples["source"], sources),
+        max_example_tokens=tokens["at_most"].integer(1),
+        example_tokens_source=cited(tokens["source"], sources),
+        max_file_megabytes=file["max_megabytes"].integer(1),
+        file_source=cited(file["source"], sources),
+        epochs=_epochs(at["epochs"], sources),
+        picture_models=texts(pictures["models"]),
+        pictures_source=cited(pictures["source"], sources),
+        closings={name: _closings(rows, sources) for name, rows in at["closings"].entries().items()},
+    )
+
+
+def _epochs(entry: Cursor, sources: Sources) -> tables.EpochRule:
+    at = entry.fields("target examples_at_least examples_at_most at_least at_most source")
+    return tables.EpochRule(
+        target=at["target"].integer(1),
+        examples_at_least=at["examples_at_least"].integer(1),
+        examples_at_most=at["examples_at_most"].integer(1),
+        at_least=at["at_least"].integer(1),
+        at_most=at["at_most"].integer(1),
+        source=cited(at["source"], sources),
+    )
+
+
+def _closings(rows: Cursor, sources: Sources) -> tuple[tables.Closing, ...]:
+    found: list[tables.Closing] = []
+    for row in rows.items():
+        at = row.fields("on closed_to to_all source", "confidence note")
+        closing = tables.Closing(
+            at["on"].day(),
+            at["closed_to"].text(),
+            at["to_all"].boolean(),
+            cited(at["source"], sources),
+            confidence(at),
+            at["note"].text() if "note" in at else None,
+        )
+        if found and closing.on <= found[-1].on:
+            row.fail("closings in the order of their days", f"{closing.on} after {found[-1].on}")
+        found.append(closing)
+    return tuple(found)
 
 
 def evidence(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Evidence:

@@ -287,6 +287,57 @@ class CacheRules(NamedTuple):
     source: Source
 
 
+class EpochRule(NamedTuple):
+    """How often a training file is gone through where nobody says it: `target` times, but more often the fewer examples there
+    are, until that makes `examples_at_least`, and less often where it would make more than `examples_at_most`.
+    """
+
+    target: int
+    examples_at_least: int
+    examples_at_most: int
+    at_least: int
+    at_most: int
+    source: Source
+
+    def epochs(self, examples: int) -> int:
+        """The epochs for so many examples, 1 or more of them."""
+        if examples * self.target < self.examples_at_least:
+            return min(self.at_most, self.examples_at_least // examples)
+        if examples * self.target > self.examples_at_most:
+            return max(self.at_least, self.examples_at_most // examples)
+        return self.target
+
+
+class Closing(NamedTuple):
+    """From which day on a provider takes no training jobs, and from whom; `to_all`: from nobody."""
+
+    on: date
+    closed_to: str
+    to_all: bool
+    source: Source
+    confidence: str
+    note: str | None
+
+
+class TrainingRules(NamedTuple):
+    """What training takes. Of an example beyond `max_example_tokens` the end is cut; `picture_models` learn from pictures.
+
+    `closings` are by provider, in the order of their days.
+    """
+
+    min_examples: int
+    recommended_examples: int
+    examples_source: Source
+    max_example_tokens: int
+    example_tokens_source: Source
+    max_file_megabytes: int
+    file_source: Source
+    epochs: EpochRule
+    picture_models: tuple[str, ...]
+    pictures_source: Source
+    closings: Mapping[str, tuple[Closing, ...]]
+
+
 class ToolWindow(NamedTuple):
     """The context window of a request that uses a tool, where that is smaller than the model's."""
 
@@ -303,7 +354,7 @@ class UsageTiers(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Limits that are the same for every model."""
+    """Limits that are the same for every model; `fine_tuning` None: the table does not say them."""
 
     long_context_tokens: int
     usage_tiers: UsageTiers
@@ -311,6 +362,7 @@ class Limits(NamedTuple):
     tool_windows: Mapping[str, ToolWindow]
     batch: BatchRules
     prompt_cache: CacheRules
+    fine_tuning: TrainingRules | None = None
 
 
 class Benchmark(NamedTuple):

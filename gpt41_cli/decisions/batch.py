@@ -12,9 +12,11 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle
-from gpt41_cli.decisions.batch_lines import Breaches, Inspected, Lines, inspect
+from gpt41_cli.decisions.batch_lines import Inspected, Lines, inspect
 from gpt41_cli.decisions.batch_rules import MENDED, RULES, Held
 from gpt41_cli.decisions.batch_waiting import Waiting, waiting
+from gpt41_cli.decisions.breaches import Breaches
+from gpt41_cli.decisions.breaches import findings as breach_findings
 from gpt41_cli.decisions.estimate import Quote, notes_on_prices, quote
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.pace import check_tier
@@ -22,9 +24,8 @@ from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, changed, gathered
 from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
-from gpt41_cli.display import number
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.requests.documents import Block, Span
 from gpt41_cli.requests.inputs import Requests, read_lines
@@ -117,7 +118,8 @@ def check(sources: Sequence[Source], conditions: Conditions, *, is_split: bool =
     prices = tuple(_prices(sizing, conditions))
     work = together(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
-    findings = [found for each in files for found in _findings(each, is_split=is_split)]
+    mended = MENDED if is_split else ()
+    findings = [found for each in files for found in breach_findings(each.source, each.breaches, mended)]
     findings += _retiring(quotes, conditions)
     findings += lifecycle.check_table(conditions.catalog, conditions.as_of)
     return Check(
@@ -208,20 +210,6 @@ def _quote(model: str | None, mode: str, work: Workload, conditions: Conditions)
     catalog = conditions.catalog
     offer = catalog.offer(catalog.variant(str(model)), mode, conditions.platform, conditions.as_of)
     return quote(catalog, offer, work)
-
-
-def _findings(checked: Checked, *, is_split: bool) -> Iterator[Finding]:
-    """The first breaches of each rule, and how many more there are."""
-    name, label = checked.source.name, checked.source.label
-    for rule, kept in checked.breaches.first.items():
-        for each in kept:
-            level = Level.NOTICE if is_split and rule in MENDED else each.level
-            where = label if each.line is None else f"{label}:{each.line}"
-            location = Location(name, each.line)
-            yield Finding(rule, level, f"{where}: {each.message}", location, each.actual, each.allowed, name)
-        more = checked.breaches.counts[rule] - len(kept)
-        if more:
-            yield Finding(rule, level, f"{label}: {number(more)} more like these", Location(name), str(more), None, name)
 
 
 def _retiring(quotes: Sequence[Quote], conditions: Conditions) -> Iterator[Finding]:

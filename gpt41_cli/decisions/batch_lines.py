@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import NamedTuple
 
+from gpt41_cli.decisions.breaches import Breach, Breaches, digest
 from gpt41_cli.decisions.limits import exceeded
 from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.requests import KEPT, Done, Invalid
+from gpt41_cli.decisions.requests import Done, Invalid
 from gpt41_cli.decisions.sizing import Sized, Sizing, size
 from gpt41_cli.decisions.workload import Load, Terms, size_on
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.findings import Level
 from gpt41_cli.requests.fields import BadBody, told
 from gpt41_cli.requests.readers import Sent
 
 METHOD = "POST"
 """The only one that the Batch API knows."""
-
-
-class Breach(NamedTuple):
-    """How a rule is broken, in the file as a whole where there is no `line`, and the figures behind it."""
-
-    rule: str
-    message: str
-    line: int | None = None
-    actual: str | None = None
-    allowed: str | None = None
-    level: Level = Level.ERROR
-
-
-class Breaches:
-    """How often each rule is broken, and the first few of each. Adds up with `+`, in order; the first is used up."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.first: dict[str, list[Breach]] = {}
-
-    def add(self, breach: Breach) -> None:
-        """Add one."""
-        self.counts[breach.rule] += 1
-        kept = self.first.setdefault(breach.rule, [])
-        if len(kept) < KEPT:
-            kept.append(breach)
-
-    def __add__(self, other: Breaches) -> Breaches:
-        self.counts.update(other.counts)
-        for rule, found in other.first.items():
-            kept = self.first.setdefault(rule, [])
-            kept += found[: KEPT - len(kept)]
-        return self
 
 
 class Lane(NamedTuple):
@@ -82,20 +47,19 @@ def inspect(meter: Meter, terms: Terms, sent: Sent) -> Inspected:
     if request.model is None:
         raise BadBody("body.model: expected a model, found nothing")
     lane = Lane(request.model, request.endpoint)
-    # 16 bytes: two of a million ids are the same by chance once in 10^26 files.
-    digest = blake2b(str(sent.custom_id).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    own = digest(str(sent.custom_id))
     breaches = list(_of_form(sent))
     variant, _ = meter.variant_of(request.model)
     if variant is None:
         breaches.append(Breach("unknown-model", f"body.{UnknownName('model', request.model, catalog.models)}"))
-        return Inspected(lane, digest, sent.bytes + 1, 0, tuple(breaches), None)
+        return Inspected(lane, own, sent.bytes + 1, 0, tuple(breaches), None)
     sized = size(meter, sent, is_replayed=True)
     seen = size_on(sized.shape, terms, catalog, variant)
     breaches += (
         Breach(each.rule, f"{variant.id}: {each.text}", actual=each.actual, allowed=each.allowed)
         for each in exceeded(catalog, variant, "batch", Load({seen: 1}))
     )
-    return Inspected(lane, digest, sent.bytes + 1, seen.input_tokens, tuple(breaches), sized)
+    return Inspected(lane, own, sent.bytes + 1, seen.input_tokens, tuple(breaches), sized)
 
 
 def _of_form(sent: Sent) -> Iterator[Breach]:
@@ -198,19 +162,3 @@ class Lines:
     def blank(self) -> int:
         """How many blank lines stand before the last one that is not."""
         return self.last - self.requests
-
-
-def twins(digests: array[int]) -> Iterator[tuple[int, int]]:
-    """Of each request that has the id of one before it, the position of the first such and its own, in order.
-
-    Sorted into buckets first: a table of all ids at once would be many times as large as the hashes.
-    """
-    buckets = [array("I") for _ in range(256)]
-    for position in range(len(digests) // 2):
-        buckets[digests[2 * position] & 255].append(position)
-    first = array("I", bytes(2 * len(digests)))
-    for bucket in buckets:
-        seen: dict[tuple[int, int], int] = {}
-        for position in bucket:
-            first[position] = seen.setdefault((digests[2 * position], digests[2 * position + 1]), position)
-    return ((earlier, position) for position, earlier in enumerate(first) if earlier != position)

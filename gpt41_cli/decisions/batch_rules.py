@@ -9,8 +9,9 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle
-from gpt41_cli.decisions.batch_lines import Breach, Lines, twins
+from gpt41_cli.decisions.batch_lines import Lines
 from gpt41_cli.decisions.batch_parts import MEBIBYTE, MEGABYTE, Queue, queue_of
+from gpt41_cli.decisions.breaches import Breach, twins
 from gpt41_cli.display import number, plural
 from gpt41_cli.findings import Level
 from gpt41_cli.requests.fields import told

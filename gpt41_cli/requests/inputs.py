@@ -113,7 +113,7 @@ def read_lines(stream: BinaryIO, name: str) -> RawLines:
     head, pieces = compressed.plain(chain((begun,), pieces), name)
     mark, encoding = text.byte_order_mark(head)
     if encoding != "utf-8":
-        raise InputError(f"{name}: expected UTF-8, which a Batch file must be, found the byte order mark of {encoding.upper()}")
+        raise InputError(f"{name}: expected UTF-8, as a file of JSON lines is, found the byte order mark of {encoding.upper()}")
     if mark or compressed.is_compressed(begun):
         in_lines = documents.blocks
     return RawLines(in_lines(text.utf8(chain((head,), pieces), name)), bool(mark))
