@@ -38,6 +38,18 @@ RULES: Mapping[str, str] = {
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",
     "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",
+    # a training file
+    "training-examples": "There are as many examples as training takes, and as is advised.",
+    "training-answer": "Each example has an answer of the assistant.",
+    "training-order": "An example ends with an answer, to a user, behind any system message.",
+    "training-weight": "Only answers have a weight, 0 or 1, and not all of an example have 0.",
+    "training-keys": "An example has only keys that are documented.",
+    "training-tools": "The calls of an example are of declared functions, and each has its result.",
+    "training-tokens": "An example is not longer than what is learned of one.",
+    "training-bytes": "A training file is not larger than the platform takes.",
+    "training-pictures": "Examples have pictures only where the model learns from them.",
+    "training-twins": "No example of a file is there twice.",
+    "training-closed": "The platform takes training jobs.",
     # the prompt cache
     "cache-break": "Requests that begin alike are read from the prompt cache as far as they do.",
     "cache-key": "Requests that begin alike share a prompt cache key.",

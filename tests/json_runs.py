@@ -77,11 +77,16 @@ NANO = [batch(1, {**chat(USER), "model": "gpt-4.1-nano"})]
 LATE = [*(chat({"role": "user", "content": f"{number}"}) for number in range(200)), *begun("", "")]
 """Requests that share a beginning after those whose prompts are kept."""
 
+ANSWER = [{"role": "assistant", "content": "Noon."}]
+
 FILES: Mapping[str, list[Body]] = {
     "chats.jsonl": CHATS,
     "invalid.jsonl": [*CHATS[:2], NOTHING],
     "priced.jsonl": [chat(USER, max_tokens=9), {**chat(USER), "model": "o3"}, responses("x", service_tier="flex")],
     "tools.jsonl": [chat(USER, tools=[TOOL]), chat(SYSTEM, USER)],
+    "uncounted.jsonl": [
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}, *ANSWER], "max_tokens": 5}
+    ],
     "training.jsonl": [{"messages": [USER, {"role": "assistant", "content": "Noon."}]}],
     "breaks.jsonl": BREAKS,
     "again.jsonl": [chat({"role": "system", "content": LONG}, USER)] * 3,
@@ -149,6 +154,10 @@ RUNS = (
     f"batch large.jsonl --usage-tier 1 --jobs 1 {TODAY}",
     "batch nano.jsonl --usage-tier 2 --as-of 2026-07-20",
     f"batch batch.jsonl responses.jsonl --split parts {TODAY}",
+    f"train tickets.jsonl --requests 20000 --base-input-tokens 900 {TODAY}",
+    f"train tickets.jsonl uncounted.jsonl --platform azure-global --model gpt-4.1-mini --epochs 2 {TODAY}",
+    f"train nothing.jsonl {TODAY}",
+    f"train --distill-from gpt-4.1 --prompts chats.jsonl --prompts uncounted.jsonl {TODAY}",
     f"cache shop.jsonl {TODAY}",
     f"cache breaks.jsonl {TODAY}",
     f"cache late.jsonl {TODAY}",
@@ -216,6 +225,7 @@ def all_printed(folder: Path) -> list[Printed]:
         (folder / name).write_text("".join(json.dumps(body) + "\n" for body in bodies))
     for name in ("batch.jsonl", "shop.jsonl", "photo.png"):
         shutil.copy(DATA / name, folder)
+    shutil.copy(ROOT / "tests" / "training" / "tickets.jsonl", folder)
     (folder / "list.json").write_text(json.dumps([*CHATS, NOTHING]))
     (folder / "nothing.jsonl").write_text("\n{}\n")
     (folder / "prompt.txt").write_text("one two three")

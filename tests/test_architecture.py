@@ -193,6 +193,7 @@ def test_no_command_opens_a_socket() -> None:
         ["plan", "README.md"],
         ["batch", "tests/data/batch.jsonl"],
         ["migrate", "tests/data/batch.jsonl"],
+        ["train", "tests/training/tickets.jsonl"],
         ["models", "--check"],
         ["check", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],
         ["diff", "tests/example/base.json", "HEAD", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],

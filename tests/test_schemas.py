@@ -105,6 +105,7 @@ UNSEEN = {
     ("priced/notes", "each of them"),
     ("models/findings", "each of them"),
     # What other price tables may say, or this one some day.
+    ("train record/ends", "anyOf 1"),
     ("$defs/dated_rates/confidence", "low"),
     ("$defs/lack/confidence", "low"),
     ("$defs/refusal/confidence", "low"),

@@ -40,7 +40,7 @@ def parse(data: bytes, file: str) -> Catalog:
         sources=sources,
         platforms=platforms,
         models=models,
-        limits=load_limits.limits(top["limits"], sources),
+        limits=load_limits.limits(top["limits"], sources, models, platforms),
         evidence=published,
         tasks=tasks,
     )

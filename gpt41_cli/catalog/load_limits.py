@@ -9,8 +9,11 @@ from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.fields import Sources, cited, confidence, known, texts
 from gpt41_cli.catalog.load_models import tier
 
+Models = Mapping[str, tables.Model]
+Platforms = Mapping[str, tables.Platform]
 
-def limits(entry: Cursor, sources: Sources) -> tables.Limits:
+
+def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.Limits:
     """The section `limits`."""
     at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning")
     return tables.Limits(
@@ -20,7 +23,7 @@ def limits(entry: Cursor, sources: Sources) -> tables.Limits:
         tool_windows={tool: _tool_window(row, sources) for tool, row in at["tool_windows"].entries().items()},
         batch=_batch(at["batch"], sources),
         prompt_cache=_prompt_cache(at["prompt_cache"], sources),
-        fine_tuning=_fine_tuning(at["fine_tuning"], sources) if "fine_tuning" in at else None,
+        fine_tuning=_fine_tuning(at["fine_tuning"], sources, models, platforms) if "fine_tuning" in at else None,
     )
 
 
@@ -81,13 +84,20 @@ def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
     )
 
 
-def _fine_tuning(entry: Cursor, sources: Sources) -> tables.TrainingRules:
-    at = entry.fields("examples example_tokens file epochs pictures closings")
+def _fine_tuning(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.TrainingRules:
+    at = entry.fields("provider examples example_tokens file epochs pictures closings")
     examples = at["examples"].fields("at_least recommended source")
     tokens = at["example_tokens"].fields("at_most source")
     file = at["file"].fields("max_megabytes source")
     pictures = at["pictures"].fields("models source")
+    for name in pictures["models"].items():
+        known(name, name.text(), models, "model")
+    providers = {platform.provider for platform in platforms.values()}
+    known(at["provider"], at["provider"].text(), providers, "provider")
+    for provider, rows in at["closings"].entries().items():
+        known(rows, provider, providers, "provider")
     return tables.TrainingRules(
+        provider=at["provider"].text(),
         min_examples=examples["at_least"].integer(1),
         recommended_examples=examples["recommended"].integer(1),
         examples_source=cited(examples["source"], sources),
@@ -132,7 +142,7 @@ def _closings(rows: Cursor, sources: Sources) -> tuple[tables.Closing, ...]:
     return tuple(found)
 
 
-def evidence(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Evidence:
+def evidence(entry: Cursor, sources: Sources, models: Models) -> tables.Evidence:
     """The section `evidence`."""
     at = entry.fields("benchmarks latency blended_usd_per_million savings")
     table = at["benchmarks"].fields("source scores", "notes")
@@ -147,7 +157,7 @@ def evidence(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]
     )
 
 
-def _benchmark(name: str, row: Cursor, models: Mapping[str, tables.Model]) -> tables.Benchmark:
+def _benchmark(name: str, row: Cursor, models: Models) -> tables.Benchmark:
     at = row.entries()
     for key in ("group", "unit"):
         if key not in at:
@@ -158,13 +168,13 @@ def _benchmark(name: str, row: Cursor, models: Mapping[str, tables.Model]) -> ta
     return tables.Benchmark(name, group, unit, {model: score.nullable(score.decimal) for model, score in at.items()})
 
 
-def _statement(row: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Statement:
+def _statement(row: Cursor, sources: Sources, models: Models) -> tables.Statement:
     at = row.fields("model statement source")
     known(at["model"], at["model"].text(), models, "model")
     return tables.Statement(at["model"].text(), at["statement"].text(), cited(at["source"], sources))
 
 
-def _blended(entry: Cursor, sources: Sources, models: Mapping[str, tables.Model]) -> tables.Blended:
+def _blended(entry: Cursor, sources: Sources, models: Models) -> tables.Blended:
     at = entry.entries()
     for key in ("source", "definition"):
         if key not in at:

@@ -322,9 +322,10 @@ class Closing(NamedTuple):
 class TrainingRules(NamedTuple):
     """What training takes. Of an example beyond `max_example_tokens` the end is cut; `picture_models` learn from pictures.
 
-    `closings` are by provider, in the order of their days.
+    All of it is said by `provider`, but for the `closings`, which are by provider, in the order of their days.
     """
 
+    provider: str
     min_examples: int
     recommended_examples: int
     examples_source: Source

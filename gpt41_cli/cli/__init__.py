@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend, reconcile
+from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend, reconcile, train
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -54,6 +54,7 @@ def gpt41(
     gpt41 count src/ --tree
     gpt41 cache requests.jsonl
     gpt41 batch batch.jsonl --usage-tier 1
+    gpt41 train examples.jsonl --base-input-tokens 2400
     gpt41 check
     gpt41 diff main
     gpt41 migrate batch.jsonl --on 2027-01-14
@@ -68,6 +69,7 @@ app.command()(count.count)
 app.command()(cache.cache)
 app.command()(plan.plan)
 app.command()(batch.batch)
+app.command()(train.train)
 app.command()(check.check)
 app.command()(diff.diff)
 app.command()(migrate.migrate)

@@ -257,6 +257,13 @@ def _notes_on_tokens(quote: Quote, work: Workload) -> Iterator[str]:
         yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
 
 
+def doubts_of(offer: Offer) -> Iterator[str]:
+    """That the source of a price is not the best, where that is so."""
+    if offer.row.confidence != "high":
+        note = offer.row.note or ""
+        yield f"The {offer.mode} price of {offer.variant.id} has {offer.row.confidence} confidence. {note}".strip()
+
+
 def _notes_on_rates(quote: Quote) -> Iterator[str]:
     """What is unusual about the rates, or not in them."""
     variant, row = quote.offer.variant, quote.offer.row
@@ -270,8 +277,7 @@ def _notes_on_rates(quote: Quote) -> Iterator[str]:
             f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
             f"[{surcharge.source.label}]."
         )
-    if row.confidence != "high":
-        yield f"The {quote.mode} price of {variant.id} has {row.confidence} confidence. {row.note or ''}".strip()
+    yield from doubts_of(quote.offer)
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
         yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
 

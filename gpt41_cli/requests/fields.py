@@ -28,10 +28,10 @@ class BadBody(InputError):
 
 def fail(path: str, expected: str, value: Json) -> NoReturn:
     """Raise BadBody. The kind of the value is told, and its content only where that is a number: a prompt stays private."""
-    raise BadBody(f"{path}: expected {expected}, found {_kind(value)}")
+    raise BadBody(f"{path}: expected {expected}, found {kind_of(value)}")
 
 
-def _kind(value: Json) -> str:
+def kind_of(value: Json) -> str:
     """What a value is, in words."""
     if value is None:
         return "nothing"

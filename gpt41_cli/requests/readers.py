@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli.requests import chat, responses
+from gpt41_cli.requests.examples import Flaw, flaws
 from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, choice_at, name_at, object_at
 from gpt41_cli.requests.request import CHAT, ENDPOINTS, Doubt, Request
 
 
 class Sent(NamedTuple):
     """A request as it was found in an input. `custom_id` and `is_batch`: it is a line for the Batch API, which names a `method`
-    (None: it does not) and may ask for its answer as a stream. `bytes` are those of its line, less the line break.
+    (None: it does not) and may ask for its answer as a stream. `bytes` are those of its line, less the line break. `flaws` are
+    those of an example for fine-tuning.
     """
 
     request: Request
@@ -22,6 +24,7 @@ class Sent(NamedTuple):
     method: str | None = None
     is_streamed: bool = False
     bytes: int = 0
+    flaws: Sequence[Flaw] = ()
 
 
 def _read_chat(value: Object) -> Sent:
@@ -34,9 +37,11 @@ def _read_responses(value: Object) -> Sent:
 
 def _read_training(value: Object) -> Sent:
     """An example for fine-tuning: counted as the request that it shows, which is not quite what training bills."""
+    if "preferred_output" in value:
+        raise BadBody("expected messages, found a preference, for which nothing says what training bills")
     request = chat.read(value, "")
     doubt = Doubt("training", "messages", "no recordings confirm what training bills for an example")
-    return Sent(request._replace(doubts=[*request.doubts, doubt]), is_training=True)
+    return Sent(request._replace(doubts=[*request.doubts, doubt]), is_training=True, flaws=flaws(value))
 
 
 def _read_batch(value: Object) -> Sent:
