@@ -58,6 +58,43 @@ class Usage:
         )
 
 
+class Tools(NamedTuple):
+    """The built-in tools that one request uses, in calls and minutes: `web_search_tokens` are what one search adds to the input
+    (None: not said), a container of `container_gb` runs for `container_minutes`. `storage_gb` for file search is kept for
+    `storage_days`, once for all requests.
+    """
+
+    web_searches: int = 0
+    web_search_tokens: int | None = None
+    web_search_previews: int = 0
+    file_searches: int = 0
+    container_gb: int = 0
+    container_minutes: int = 0
+    storage_gb: int = 0
+    storage_days: int = 0
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What a model must have for them, named as the price table names it."""
+        used = {
+            "web-search": self.web_searches or self.web_search_previews,
+            "file-search": self.file_searches or self.storage_gb,
+            "code-interpreter": self.container_minutes,
+        }
+        return frozenset(name for name, amount in used.items() if amount)
+
+
+NO_TOOLS = Tools()
+
+BESIDE = {
+    "web_search_tokens": "web_searches",
+    "container_gb": "container_minutes",
+    "container_minutes": "container_gb",
+    "storage_days": "storage_gb",
+}
+"""The fields of Tools that say nothing without another."""
+
+
 class Rates(NamedTuple):
     """US dollars per million tokens. `cached_input` None: the mode gives cached tokens no discount."""
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from gpt41_cli.catalog import cursor, load_limits, load_models, tables
+from gpt41_cli.catalog import cursor, load_limits, load_models, load_tools, tables
 from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.fields import known
 from gpt41_cli.catalog.lookup import Catalog
@@ -18,7 +18,7 @@ SCHEMA = "gpt41.pricing/1"
 def parse(data: bytes, file: str) -> Catalog:
     """The catalog in `data`, the bytes of a table called `file`. TableError, with line and column, when it is wrong."""
     top = cursor.read(data, file).fields(
-        "schema checked_on stale_after_days currency sources platforms models limits evidence tasks"
+        "schema checked_on stale_after_days currency sources platforms models limits evidence tasks", "tools"
     )
     top["schema"].choice(SCHEMA)
     top["currency"].choice("USD")
@@ -43,6 +43,7 @@ def parse(data: bytes, file: str) -> Catalog:
         limits=load_limits.limits(top["limits"], sources, models, platforms),
         evidence=published,
         tasks=tasks,
+        tools=load_tools.tools(top["tools"], sources, platforms, models) if "tools" in top else None,
     )
 
 

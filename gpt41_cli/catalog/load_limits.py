@@ -16,6 +16,7 @@ Platforms = Mapping[str, tables.Platform]
 def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.Limits:
     """The section `limits`."""
     at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning")
+    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "predicted_outputs")
     return tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
         usage_tiers=_usage_tiers(at["usage_tiers"], sources),
@@ -24,6 +25,9 @@ def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms
         batch=_batch(at["batch"], sources),
         prompt_cache=_prompt_cache(at["prompt_cache"], sources),
         fine_tuning=_fine_tuning(at["fine_tuning"], sources, models, platforms) if "fine_tuning" in at else None,
+        predicted_outputs=cited(at["predicted_outputs"].fields("source")["source"], sources)
+        if "predicted_outputs" in at
+        else None,
     )
 
 

@@ -46,12 +46,13 @@ class Variant(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A variant in a mode on a platform, at the price row in force on a day."""
+    """A variant in a mode on a platform, at the price row in force on the day `as_of`."""
 
     variant: Variant
     mode: str
     platform: tables.Platform
     row: tables.DatedRates
+    as_of: date
 
     def rates(self, input_tokens: int) -> Rates:
         """What one request of `input_tokens` pays: a surcharge above a threshold applies to the whole request."""
@@ -71,7 +72,10 @@ class Offer(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """A whole price table. `file` and `sha256` say which; `checked_on` when its figures were last compared."""
+    """A whole price table. `file` and `sha256` say which; `checked_on` when its figures were last compared.
+
+    `tools` None: it has no prices of built-in tools.
+    """
 
     file: str
     sha256: str
@@ -83,6 +87,7 @@ class Catalog(NamedTuple):
     limits: tables.Limits
     evidence: tables.Evidence
     tasks: Mapping[str, tables.Task]
+    tools: tables.ToolPrices | None = None
 
     def with_role(self, role: str) -> tuple[tables.Model, ...]:
         """The models of a role, in the order of the table: the most capable first."""
@@ -157,4 +162,4 @@ class Catalog(NamedTuple):
         rows = [row for row in modes[mode] if row.effective_from <= as_of]
         if not rows:
             raise MissingPrice(f"{missing} on {as_of}: the first known one is of {modes[mode][0].effective_from}")
-        return Offer(variant, mode, platform, rows[-1])
+        return Offer(variant, mode, platform, rows[-1], as_of)

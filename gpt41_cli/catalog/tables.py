@@ -356,6 +356,7 @@ class UsageTiers(NamedTuple):
 
 class Limits(NamedTuple):
     """Limits that are the same for every model; `fine_tuning` None: the table does not say them."""
+    """Limits that are the same for every model; `predicted_outputs` is where the rules of predictions are written, if known."""
 
     long_context_tokens: int
     usage_tiers: UsageTiers
@@ -364,6 +365,55 @@ class Limits(NamedTuple):
     batch: BatchRules
     prompt_cache: CacheRules
     fine_tuning: TrainingRules | None = None
+    predicted_outputs: Source | None = None
+
+
+class Calls(NamedTuple):
+    """What calls of a built-in tool cost, beside the tokens of what they find."""
+
+    effective_from: date
+    usd_per_1000_calls: Decimal
+    source: Source
+    note: str | None
+
+
+class FileStorage(NamedTuple):
+    """What it costs to keep files for file search; the first `free_gb` cost nothing."""
+
+    effective_from: date
+    usd_per_gb_day: Decimal
+    free_gb: int
+    source: Source
+    note: str | None
+
+
+class Containers(NamedTuple):
+    """What code containers cost, by their memory in GB; each is billed for `minimum_minutes` at least."""
+
+    effective_from: date
+    usd_per_20_minutes: Mapping[int, Decimal]
+    minimum_minutes: int
+    source: Source
+    note: str | None
+
+
+class FixedSearchTokens(NamedTuple):
+    """The models that bill a web search as so many input tokens, whatever it finds."""
+
+    by_model: Mapping[str, int]
+    source: Source
+
+
+class ToolPrices(NamedTuple):
+    """What built-in tools cost on some platforms, in every mode alike."""
+
+    platforms: tuple[str, ...]
+    web_search: Calls
+    web_search_preview: Calls
+    fixed_search_tokens: FixedSearchTokens
+    file_search: Calls
+    file_storage: FileStorage
+    containers: Containers
 
 
 class Benchmark(NamedTuple):

@@ -29,6 +29,9 @@ def cost(
     requests_per_minute: options.RequestsPerMinute = None,
     lifetime: options.CacheLifetime = None,
     output_tokens: options.OutputTokens = None,
+    tools: options.Tools = None,
+    prediction: options.Prediction = None,
+    accept: options.Accept = None,
     requests: options.Requests = 1,
     each: options.Each = False,
     model: options.Models = None,
@@ -45,11 +48,15 @@ def cost(
     """What it costs: every term of the price, and what caching and batch save.
 
     Texts, pictures and --input-tokens together are the input of one request. Request bodies and Batch API files are priced
-    as they are, each at its own model and mode unless --model and --mode say otherwise.
+    as they are, each at its own model and mode unless --model and --mode say otherwise. --tools takes web_searches,
+    web_search_tokens (what one finds), web_search_previews, file_searches, container_gb with container_minutes, each of one
+    request, and storage_gb with storage_days, once.
 
     \b
     gpt41 cost --input-tokens 1200 --cached-tokens 800 --output-tokens 400
     gpt41 cost prompt.txt --output-tokens 300 --requests 5000 --mode standard --mode batch
+    gpt41 cost prompt.txt --output-tokens 300 --tools web_searches=2,web_search_tokens=3000
+    gpt41 cost code.py --output-tokens 900 --prediction code.py --accept 70%
     gpt41 cost batch.jsonl --output-tokens 300
     gpt41 cost batch.jsonl --each --format jsonl
     cat prompt.txt | gpt41 cost - --output-tokens 300 --format json
@@ -75,6 +82,9 @@ def cost(
         names_mode=not modes,
         requests_per_minute=requests_per_minute,
         lifetime=lifetime,
+        tools=tools or (),
+        prediction=prediction,
+        accept=accept,
     )
     if each:
         _each(asked, catalog, variants, modes, place, day, Drawn(wanted, skip_invalid))
@@ -114,13 +124,14 @@ def _each(
 ) -> NoReturn:
     """Every request at its own price."""
     from gpt41_cli.decisions.price_each import Pricer, price_each
-    from gpt41_cli.decisions.workload import Terms
     from gpt41_cli.reports import priced
 
     if len(variants) > 1 or len(modes) > 1:
         raise InputError("--each: expected at most one --model and one --mode, found several")
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
+    if asked.prediction or asked.terms.tools.storage_gb:
+        raise InputError("--each: expected requests as they are, found --prediction or storage, which is of no request")
     if asked.cached == SIMULATE:
         raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)
@@ -128,7 +139,7 @@ def _each(
     variant = variants[0] if variants else None
     pricer = Pricer(
         make_meter(catalog, variant and variant.id, asked.image_size, reading),
-        Terms(asked.output_tokens, *options.read_cached(asked.cached)),
+        asked.terms,
         platform,
         day,
         variant,

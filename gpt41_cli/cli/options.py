@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from gpt41_cli.views import VIEWS
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.decisions.replay import Traffic
+    from gpt41_cli.pricing import Tools as UsedTools
 
 FAIL_ON = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
 """From which level on a finding fails a run."""
@@ -55,6 +56,12 @@ def _complete_formats(incomplete: str) -> list[str]:
 
 def _complete_levels(incomplete: str) -> list[str]:
     return [name for name in FAIL_ON if name.startswith(incomplete)]
+
+
+def _complete_tools(incomplete: str) -> list[str]:
+    from gpt41_cli.pricing import Tools as Used
+
+    return [f"{name}=" for name in Used._fields if name.startswith(incomplete)]
 
 
 def _complete_preferences(incomplete: str) -> list[str]:
@@ -122,6 +129,23 @@ OutputTokens = Annotated[
         help="Output tokens of one answer.",
         show_default="0; for requests, their own maximum",
     ),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tools",
+        metavar="NAME=N",
+        help="Built-in tools that one request uses, such as web_searches=2,file_searches=1; names and prices: gpt41 cost --help.",
+        autocompletion=_complete_tools,
+    ),
+]
+Prediction = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A text that the answer is predicted to hold, for a predicted output; with --accept."),
+]
+Accept = Annotated[
+    str | None,
+    typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
 ]
 Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many times it is sent.")]
 PlatformName = Annotated[
@@ -381,6 +405,26 @@ def read_amount(value: str, option: str) -> Decimal:
     if found is None:
         raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quoted(value)}")
     return found
+
+
+def read_tools(values: "Iterable[str]") -> "UsedTools":
+    """`--tools` as what one request uses: names and whole numbers, each name once."""
+    from gpt41_cli.pricing import BESIDE
+    from gpt41_cli.pricing import Tools as Used
+
+    used: dict[str, int] = {}
+    for value in (each for one in values for each in one.split(",")):
+        name, _, amount = value.strip().partition("=")
+        if name not in Used._fields:
+            raise UnknownName("--tools", name, Used._fields)
+        if name in used or not re.fullmatch(r"[0-9]{1,9}", amount):
+            expected = "each name once" if name in used else f"{name}=N with a whole number"
+            raise InputError(f"--tools: expected {expected}, found {quoted(value)}")
+        used[name] = int(amount)
+    for name, other in {**BESIDE, "storage_gb": "storage_days"}.items():
+        if name in used and other not in used:
+            raise InputError(f"--tools: expected {other} beside {name}, found it alone")
+    return Used(**used)
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:

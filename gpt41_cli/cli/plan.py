@@ -22,6 +22,7 @@ def plan(
     requests_per_minute: options.RequestsPerMinute = None,
     lifetime: options.CacheLifetime = None,
     output_tokens: options.OutputTokens = None,
+    tools: options.Tools = None,
     requests: options.Requests = 1,
     model: options.Models = None,
     usage_tier: Annotated[
@@ -68,6 +69,7 @@ def plan(
         jobs,
         requests_per_minute=requests_per_minute,
         lifetime=lifetime,
+        tools=tools or (),
     )
     work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     found = make(

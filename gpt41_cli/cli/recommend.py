@@ -20,6 +20,7 @@ def recommend(
     requests_per_minute: options.RequestsPerMinute = None,
     lifetime: options.CacheLifetime = None,
     output_tokens: options.OutputTokens = None,
+    tools: options.Tools = None,
     requests: options.Requests = 1,
     task: options.Tasks = None,
     prefer: options.Prefer = "cost",
@@ -98,6 +99,7 @@ def recommend(
         jobs,
         requests_per_minute=requests_per_minute,
         lifetime=lifetime,
+        tools=tools or (),
     )
     work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
     found = choose(catalog, work.together, wishes, place, day)

@@ -3,7 +3,16 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import read_cached, read_image_size, read_kind, read_paths, read_traffic, standard_input
+from gpt41_cli.cli.options import (
+    read_cached,
+    read_image_size,
+    read_kind,
+    read_paths,
+    read_percent,
+    read_tools,
+    read_traffic,
+    standard_input,
+)
 from gpt41_cli.cli.output import complain
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
@@ -11,6 +20,7 @@ from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.measure import Meter
@@ -39,6 +49,17 @@ class Asked(NamedTuple):
     names_mode: bool = False
     requests_per_minute: int | None = None
     lifetime: str | None = None
+    tools: "Sequence[str]" = ()
+    prediction: "Path | None" = None
+    accept: str | None = None
+
+    @property
+    def terms(self) -> "Terms":
+        """What holds for every request."""
+        from gpt41_cli.decisions.workload import Terms
+
+        accepted = None if self.accept is None else read_percent(self.accept, "--accept")
+        return Terms(self.output_tokens, *read_cached(self.cached), read_tools(self.tools), accepted)
 
 
 class Work(NamedTuple):
@@ -59,9 +80,9 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
 
     `model` is the id that all requests are counted for; None: the one each of them names.
     """
-    from gpt41_cli.decisions.workload import Terms, workload
+    from gpt41_cli.decisions.workload import workload
 
-    cached_tokens, cached_share = read_cached(asked.cached)
+    terms = asked.terms
     replay = _replay(asked, catalog)
     text_tokens = 0
     left_out: list[LeftOut] = []
@@ -76,7 +97,7 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
             encoding = encoding_of(variants)
             found = sizing.read(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
         if found.sizing.groups or found.sizing.rejects.count:
-            return _requests(found.sizing, Terms(asked.output_tokens, cached_tokens, cached_share), asked, left_out)
+            return _requests(found.sizing, terms, asked, left_out)
         text_tokens, images = found.text_tokens, found.images
     if replay:
         raise InputError("--cached simulate: expected requests to replay, found text or numbers")
@@ -86,12 +107,29 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         input_tokens=asked.input_tokens or 0,
         output_tokens=asked.output_tokens or 0,
         requests=asked.requests,
-        cached_tokens=cached_tokens,
-        cached_share=cached_share,
+        cached_tokens=terms.cached_tokens,
+        cached_share=terms.cached_share,
         text_tokens=text_tokens,
         images=images,
+        tools=terms.tools,
+        prediction_tokens=_prediction_tokens(asked, variants),
+        accepted_share=terms.accepted_share,
     )
     return Work(work, left_out=left_out)
+
+
+def _prediction_tokens(asked: Asked, variants: "Sequence[Variant]") -> int:
+    """The tokens of `--prediction`, which is nothing without `--accept`, and the other way round."""
+    if (asked.prediction is None) != (asked.accept is None):
+        alone, other = ("--accept", "--prediction") if asked.prediction is None else ("--prediction", "--accept")
+        raise InputError(f"{alone}: expected it with {other}, found it alone")
+    if asked.prediction is None:
+        return 0
+    from gpt41_cli.decisions.sizing import text_tokens
+    from gpt41_cli.requests.sources import sources
+
+    (source,), _ = sources([str(asked.prediction)], None, standard_input)
+    return text_tokens(source, encoding_of(variants))
 
 
 def _replay(asked: Asked, catalog: "Catalog") -> "Replay | None":
@@ -111,9 +149,13 @@ def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence
 
     if asked.input_tokens is not None:
         raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
+    if asked.prediction:
+        raise InputError("--prediction: expected it with texts or numbers, found requests, which state their own")
     if not asked.skip_invalid or not found.groups:
         refuse(found.rejects, found.requests)
     together = sizing.together(found, terms, asked.requests)
+    if terms.accepted_share is not None and not together.prediction_tokens:
+        raise InputError("--accept: expected --prediction, or requests that state one, found none")
     if together.training and terms.output_tokens is None:
         raise InputError("--output-tokens: expected it with fine-tuning examples, which state no maximum, found none")
     return Work(

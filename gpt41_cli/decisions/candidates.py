@@ -11,12 +11,12 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.tables import Platform, Task
-from gpt41_cli.decisions import lifecycle, limits, pace
+from gpt41_cli.decisions import abilities, lifecycle, limits, pace
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores
 from gpt41_cli.decisions.workload import Load, Workload
-from gpt41_cli.display import exact, lasting, money, number, score_below
+from gpt41_cli.display import exact, lasting, money, score_below
 from gpt41_cli.errors import MissingPrice
 
 
@@ -96,7 +96,8 @@ def judge(case: Case, variant: Variant, mode: str) -> Candidate:
     try:
         priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
-        exclusions.append(Remark("missing-price", str(error), brief="no price"))
+        if not any(each.rule == "needs" for each in exclusions):  # what it does not have has no price there: that is said
+            exclusions.append(Remark("missing-price", str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
         text = f"that is over the {money(case.wishes.max_usd)} allowed"
@@ -125,15 +126,7 @@ def _must_have_what_is_needed(case: Case, variant: Variant, mode: str) -> Iterat
     model = variant.model
     # Of the family the lists are complete; of other models the table holds what its sources happen to state.
     used = case.used if model.role == "family" else ()
-    for need in (*case.wishes.needs, *used):
-        if need not in model.abilities:
-            text = f"it has no {need}" if model.role == "family" else f"its source does not list {need}"
-            yield Remark("needs", text, (model.source,), f"no {need}")
-            continue
-        window = case.catalog.limits.tool_windows.get(need)
-        if window and case.load(variant).over(lambda size: size.input_tokens + size.output_tokens, window.context_window):
-            text = f"with {need} a request has a context window of {number(window.context_window)} tokens"
-            yield Remark("tool-window", text, (window.source,), f"over the window of {need}")
+    yield from abilities.lacking(case.catalog, variant, (*case.wishes.needs, *used), case.load(variant))
 
 
 def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:

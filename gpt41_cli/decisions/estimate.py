@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.decisions import lifecycle, limits
+from gpt41_cli.decisions import abilities, lifecycle, limits
+from gpt41_cli.decisions.charges import Charge, charges, found_tokens
 from gpt41_cli.decisions.replay import Traffic, requests_per_minute
 from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import lasting, number, plural, rate
@@ -23,7 +24,8 @@ class Quote(NamedTuple):
     """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
 
     `rates` are those of the requests below any surcharge; `surcharged` is how many requests pay one. `caching_saves_usd` is
-    what the cached tokens would cost more as ordinary input.
+    what the cached tokens would cost more as ordinary input. `charges` are what built-in tools cost beside the tokens;
+    `is_least`: what their searches find is not counted. `rejected_usd` is the part of the output that is rejected predictions.
     """
 
     offer: Offer
@@ -33,6 +35,9 @@ class Quote(NamedTuple):
     caching_saves_usd: Decimal
     batch_usd: Decimal | None = None
     surcharged: int = 0
+    charges: tuple[Charge, ...] = ()
+    is_least: bool = False
+    rejected_usd: Decimal = Decimal(0)
 
     @property
     def model(self) -> str:
@@ -47,7 +52,12 @@ class Quote(NamedTuple):
     @property
     def total_usd(self) -> Decimal:
         """The price of all requests, exact."""
-        return self.bill.total_usd
+        return EXACT.add(self.bill.total_usd, self.charges_usd)
+
+    @property
+    def charges_usd(self) -> Decimal:
+        """What is billed beside the tokens, exact."""
+        return reduce(EXACT.add, (charge.usd for charge in self.charges), Decimal(0))
 
     @property
     def each_usd(self) -> Decimal:
@@ -80,7 +90,12 @@ class Estimate(NamedTuple):
 
 
 def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
-    """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold."""
+    """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold.
+
+    MissingPrice where a built-in tool that the work uses has no price at this offer.
+    """
+    tools = work.terms.tools
+    charged = charges(catalog, offer, tools, work.requests)
     load = work.on(catalog, offer.variant)
     by_rates = usage_by_rates(offer, load)
     bills = [price(usage, rates) for rates, usage in by_rates.items()]
@@ -93,7 +108,16 @@ def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
         bill=bill,
         caching_saves_usd=EXACT.subtract(reduce(EXACT.add, uncached), bill.cached_input_usd),
         surcharged=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
+        charges=charged,
+        is_least=found_tokens(catalog, offer.variant, tools) is None,
+        rejected_usd=_rejected_usd(offer, load),
     )
+
+
+def _rejected_usd(offer: Offer, load: Load) -> Decimal:
+    """What the rejected tokens of predictions cost: they are output."""
+    rejected = ((offer.rates(size.input_tokens), size.rejected_tokens * many) for size, many in load.sizes.items())
+    return reduce(EXACT.add, (price(Usage(output_tokens=tokens), rates).output_usd for rates, tokens in rejected), Decimal(0))
 
 
 def usage_by_rates(offer: Offer, load: Load) -> dict[Rates, Usage]:
@@ -124,18 +148,20 @@ def estimate(
     for variant in variants or catalog.family:
         for mode in modes:
             try:
-                offer = catalog.offer(variant, mode, platform, as_of)
+                found = quote(catalog, catalog.offer(variant, mode, platform, as_of), work)
             except MissingPrice as error:
                 if variants:
                     raise
                 missing.append(error)
                 continue
             quotes.append(with_batch(catalog, quote(catalog, offer, work), work, as_of))
+            quotes.append(_with_batch(catalog, found, work, as_of))
     if not quotes:
         raise missing[0]
-    findings += (Finding("missing-price", Level.WARNING, str(error)) for error in missing)
+    findings += (Finding("missing-price", Level.WARNING, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {each.model: each.offer.variant for each in quotes}.values():
         findings += limits.check(catalog, variant, modes, work.on(catalog, variant))
+        findings += abilities.check(catalog, variant, work)
         findings += lifecycle.check(variant, platform, as_of)
     findings += limits.check_cache(catalog, work.on(catalog, quotes[0].offer.variant))
     findings += lifecycle.check_table(catalog, as_of)
@@ -221,14 +247,27 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
     if work.replay:
         yield _replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
-        counted = "counted as rejected here" if work.is_ceiling else "not counted here"
-        yield f"Predicted tokens that are rejected are billed as output ({number(work.prediction_tokens)}, {counted})."
+        yield _prediction_note(catalog, work)
     if work.lower_bounds:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimates:
         rules = ", ".join(sorted(work.doubts))
         source = catalog.family[0].model.prompt.source.label
         yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
+
+
+def _prediction_note(catalog: Catalog, work: Workload) -> str:
+    """What a prediction costs, and what it is good for."""
+    predicted = number(work.prediction_tokens)
+    if work.terms.accepted_share is None:
+        counted = "counted as rejected here" if work.is_ceiling else "not counted here"
+        return f"Predicted tokens that are rejected are billed as output ({predicted}, {counted})."
+    source = catalog.limits.predicted_outputs
+    return (
+        f"Of {predicted} predicted tokens {number(work.rejected_tokens)} are taken to be rejected, which are billed as output. A "
+        "prediction never costs less than none, and no more where all of it is accepted: what it saves is time, of which no "
+        f"figure is published{f' [{source.label}]' if source else ''}."
+    )
 
 
 def _replay_note(catalog: Catalog, work: Workload, traffic: Traffic) -> str:
@@ -253,6 +292,14 @@ def _notes_on_tokens(quote: Quote, work: Workload) -> Iterator[str]:
     model = quote.offer.variant.model
     if (work.text_tokens or work.is_counted) and not model.encoding.published:
         yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
+    if quote.is_least:
+        yield (
+            f"{quote.model} bills what a web search finds as input tokens, which are not counted here: its price is a lower "
+            "bound, and web_search_tokens says how many a search finds."
+        )
+    if quote.charges and quote.mode == "batch":
+        yield "Batch discounts tokens, not calls, minutes and storage; no source of this table says whether it takes the tools."
+    yield from (charge.note for charge in quote.charges if charge.note)
     if model.reasoning:
         yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from gpt41_cli.catalog import MODES, Catalog, Offer, Variant
+from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.estimate import Quote, notes, quote
@@ -115,33 +115,33 @@ def plan(
             known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)
             raise InputError(f"model: expected one whose rate limits {catalog.file} has ({known}), found {variant.id}")
     running = [each for each in catalog.family if not lifecycle.ended(each, platform, as_of)]
-    offers = _offers(catalog, variants or running or catalog.family, platform, as_of)
-    timings = tuple(each for offer in offers for each in _timings(catalog, offer, work, as_of))
+    quotes = _quotes(catalog, variants or running or catalog.family, work, platform, as_of)
+    timings = tuple(each for priced in quotes for each in _timings(catalog, priced, work, as_of))
     fitting = [each for each in timings if deadline and tier in (None, each.tier) and each.meets(deadline)]
     choice = min(fitting, key=lambda each: (each.quote.total_usd, each.tier, each.seconds), default=None)
     found = Plan(timings, tier, deadline, choice, (), tuple(_notes(catalog, work, timings)))
     return found._replace(findings=tuple(_findings(catalog, work, found, as_of)))
 
 
-def _offers(catalog: Catalog, variants: Sequence[Variant], platform: Platform, as_of: date) -> list[Offer]:
+def _quotes(catalog: Catalog, variants: Sequence[Variant], work: Workload, platform: Platform, as_of: date) -> list[Quote]:
     """Every variant in every mode that has a price."""
-    offers: list[Offer] = []
+    quotes: list[Quote] = []
     missing: list[MissingPrice] = []
     for variant in variants:
         for mode in MODES:
             try:
-                offers.append(catalog.offer(variant, mode, platform, as_of))
+                quotes.append(quote(catalog, catalog.offer(variant, mode, platform, as_of), work))
             except MissingPrice as error:
                 missing.append(error)
-    if not offers:
+    if not quotes:
         raise missing[0]
-    return offers
+    return quotes
 
 
-def _timings(catalog: Catalog, offer: Offer, work: Workload, as_of: date) -> Iterator[Timing]:
+def _timings(catalog: Catalog, priced: Quote, work: Workload, as_of: date) -> Iterator[Timing]:
     """One offer in every usage tier, the smallest first."""
+    offer = priced.offer
     variant, mode, load = offer.variant, offer.mode, work.on(catalog, offer.variant)
-    priced = quote(catalog, offer, work)
     life = lifecycle.ended(variant, offer.platform, as_of)
     gone = [lifecycle.shut_down(offer.platform, life)] if life else []
     never = next(iter((*gone, *limits.exceeded(catalog, variant, mode, load))), None)

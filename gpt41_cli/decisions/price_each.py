@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
+from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.decisions.charges import charges, found_tokens
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered, left_out, opened
 from gpt41_cli.decisions.sizing import size
 from gpt41_cli.decisions.workload import Terms, size_on
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
-from gpt41_cli.pricing import Bill, Usage, price
+from gpt41_cli.pricing import EXACT, Bill, Usage, price
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Requests
 from gpt41_cli.requests.readers import Sent
@@ -22,7 +25,9 @@ from gpt41_cli.requests.trees import LeftOut
 
 
 class Priced(NamedTuple):
-    """One request at its price, exact; `is_exact` and `is_lower_bound` speak of its input tokens."""
+    """One request at its price, exact, of which `charges_usd` are built-in tools; `is_exact` and `is_lower_bound` speak of its
+    input tokens.
+    """
 
     custom_id: str | None
     model: str
@@ -31,6 +36,12 @@ class Priced(NamedTuple):
     bill: Bill
     is_exact: bool
     is_lower_bound: bool
+    charges_usd: Decimal = Decimal(0)
+
+    @property
+    def total_usd(self) -> Decimal:
+        """All of it."""
+        return EXACT.add(self.bill.total_usd, self.charges_usd)
 
 
 class Pricer:
@@ -54,10 +65,19 @@ class Pricer:
         try:
             found = size_on(sized.shape, self.terms, self.meter.catalog, offer.variant)
             usage = found.usage
-        except InputError as error:
+            charged = charges(self.meter.catalog, offer, self.terms.tools, 1)
+        except (InputError, MissingPrice) as error:
             raise BadBody(str(error)) from None
-        bill = price(usage, offer.rates(found.input_tokens))
-        return Priced(sent.custom_id, offer.variant.id, offer.mode, usage, bill, not sized.doubts, sized.is_lower_bound)
+        return Priced(
+            sent.custom_id,
+            offer.variant.id,
+            offer.mode,
+            usage,
+            price(usage, offer.rates(found.input_tokens)),
+            not sized.doubts,
+            sized.is_lower_bound or found_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
+            reduce(EXACT.add, (each.usd for each in charged), Decimal(0)),
+        )
 
     def _offer(self, model: str | None, mode: str) -> Offer:
         catalog: Catalog = self.meter.catalog

@@ -244,11 +244,11 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     if variant is None:
         return ""
     try:
-        offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
+        priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice:
         return ""
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
-    return f": {money(quote(case.catalog, offer, case.work).total_usd)} for the same work{unknown}"
+    return f": {money(priced.total_usd)} for the same work{unknown}"
 
 
 def _family_has_ended(case: Case) -> Iterator[Remark]:

@@ -17,6 +17,7 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.pricing import NO_TOOLS
 from gpt41_cli.findings import Finding, Level
 
 PREFERENCES = ("cost", "quality", "speed")
@@ -81,9 +82,11 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
 
 
 def _break_even(case: Case, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
-    """Where the chosen variant costs the same in standard and in batch, if it has a price in both."""
+    """Where the chosen variant costs the same in standard and in batch, if it has a price in both and every input token can be
+    cached: not what web searches find.
+    """
     offers = {each.mode: each.quote.offer for each in candidates if choice and each.variant == choice.variant and each.quote}
-    if choice is None or not {"standard", "batch"} <= offers.keys():
+    if choice is None or case.work.terms.tools != NO_TOOLS or not {"standard", "batch"} <= offers.keys():
         return None
     return break_even(offers["standard"], offers["batch"], case.load(choice.variant))
 

@@ -14,12 +14,13 @@ from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects,
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.requests.fields import BadBody, told
-from gpt41_cli.requests.inputs import Picture, Requests, Text
+from gpt41_cli.requests.inputs import TEXT, Picture, Requests, Text
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.requests.sources import Source, nothing_but
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens import Counter as TokenCounter
+from gpt41_cli.tokens import count_stream
 from gpt41_cli.tokens.doubts import doubts
 from gpt41_cli.tokens.prefix import Prefix
 
@@ -147,6 +148,13 @@ class Sizing:
     def requests(self) -> int:
         """How many requests there are."""
         return sum(totals.shapes.total() for totals in self.groups.values())
+
+
+def text_tokens(source: Source, encoding: str) -> int:
+    """The tokens of a text that stands for itself. InputError for anything else."""
+    with opened(source, TEXT) as found:
+        assert isinstance(found, Text)
+        return count_stream(found.pieces, encoding)
 
 
 class Found(NamedTuple):
@@ -303,7 +311,7 @@ def _workload(totals: Totals, terms: Terms, times: int, replay: Traffic | None, 
     return Workload(
         {shape: many * times for shape, many in totals.shapes.items()},
         terms,
-        needs=frozenset(totals.needs),
+        needs=frozenset(totals.needs) | terms.tools.abilities,
         doubts=frozenset(totals.doubts),
         estimates=totals.estimates * times,
         lower_bounds=totals.lower_bounds * times,

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli.decisions.charges import found_tokens
 from gpt41_cli.errors import InputError
-from gpt41_cli.pricing import Usage
+from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests.request import Image
 
 if TYPE_CHECKING:
@@ -116,11 +117,24 @@ class Load:
 class Terms(NamedTuple):
     """What is said of requests beside their bodies: how long every answer is (None: its own maximum, a ceiling), and how much of
     every input is cached, as a number of tokens or a share, rounded down so that a price is never understated.
+
+    `tools` are those that every request uses; what they find is input that is never cached. `accepted_share` is how much of a
+    prediction is in the answer, rounded down as well; None: not said.
     """
 
     output_tokens: int | None = 0
     cached_tokens: int = 0
     cached_share: Decimal | None = None
+    tools: Tools = NO_TOOLS
+    accepted_share: Decimal | None = None
+
+    def rejected(self, prediction_tokens: int) -> int:
+        """How many tokens of a prediction are billed as output beside the answer. Where no share is said: none beside an answer
+        of stated length, all of them beside the longest one.
+        """
+        if self.accepted_share is None:
+            return prediction_tokens if self.output_tokens is None else 0
+        return prediction_tokens - int(prediction_tokens * self.accepted_share)
 
 
 def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> Size:
@@ -140,15 +154,17 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
         cached = min(shape.cached_tokens, tokens)  # where a picture is fewer tokens than for the model of the replay
     else:
         cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
+    tokens += found_tokens(catalog, variant, terms.tools) or 0
+    rejected = terms.rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
-        return Size(tokens, cached, terms.output_tokens, shape.answers)
+        return Size(tokens, cached, terms.output_tokens, shape.answers, rejected)
     if shape.max_output_tokens is not None:
-        return Size(tokens, cached, shape.max_output_tokens, shape.answers, shape.prediction_tokens)
+        return Size(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
     # Where a request states no maximum, the model's own is one, or what is left of its window; a successor's longer one is
     # not what was meant.
     limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
     most = max(min(*limits, variant.context_window - tokens), 0)
-    return Size(tokens, cached, most, shape.answers, shape.prediction_tokens, is_stated=False)
+    return Size(tokens, cached, most, shape.answers, rejected, is_stated=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +213,11 @@ class Workload:
         """The predicted output of all requests."""
         return sum(shape.prediction_tokens * many for shape, many in self.shapes.items())
 
+    @cached_property
+    def rejected_tokens(self) -> int:
+        """The predicted tokens of all requests that are billed as output beside the answers."""
+        return sum(self.terms.rejected(shape.prediction_tokens) * many for shape, many in self.shapes.items())
+
     @property
     def is_ceiling(self) -> bool:
         """Whether every answer is taken to be as long as it can be."""
@@ -222,19 +243,31 @@ def workload(
     cached_share: Decimal | None = None,
     text_tokens: int = 0,
     images: tuple[Image, ...] = (),
+    tools: Tools = NO_TOOLS,
+    prediction_tokens: int = 0,
+    accepted_share: Decimal | None = None,
 ) -> Workload:
     """The work of `requests` equal requests, each of `input_tokens` plus `text_tokens` and `images`.
 
     The cached part is a number of tokens or a share of the input; a share is rounded down to whole tokens, so that a
-    price is never understated. InputError for negative numbers, no request, or more cached than input.
+    price is never understated. InputError for negative numbers, no request, more cached than input, or more accepted of a
+    prediction than there is output.
     """
     if requests < 1:
         raise InputError(f"requests: expected 1 or more, found {requests}")
     # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
+    terms = Terms(output_tokens, cached_tokens, cached_share, tools, accepted_share)
+    accepted = prediction_tokens - terms.rejected(prediction_tokens)
+    if accepted_share is not None and accepted > output_tokens:
+        raise InputError(
+            f"output_tokens: expected at least the {accepted:,} of the {prediction_tokens:,} predicted tokens that are accepted, "
+            f"as they are a part of the answer, found {output_tokens:,}"
+        )
+    needs = {"vision": images, "predicted-outputs": prediction_tokens}
     return Workload(
-        {Shape(input_tokens + text_tokens, images): requests},
-        Terms(output_tokens, cached_tokens, cached_share),
+        {Shape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
+        terms,
         text_tokens,
-        needs=frozenset({"vision"}) if images else frozenset(),
+        needs=frozenset(name for name, is_used in needs.items() if is_used) | tools.abilities,
     )

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.charges import Charge
 from gpt41_cli.decisions.estimate import Estimate, Quote
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import bar, exact, money, number, part, percent, plural, rate
 from gpt41_cli.findings import Level
-from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.pricing import EXACT, Rates, Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 
 if TYPE_CHECKING:
@@ -39,11 +40,19 @@ def quote_json(quote: Quote) -> Mapping[str, Json]:
         "uncached_input_usd": exact(quote.bill.uncached_input_usd),
         "cached_input_usd": exact(quote.bill.cached_input_usd),
         "output_usd": exact(quote.bill.output_usd),
+        "rejected_usd": exact(quote.rejected_usd),
+        "tools_usd": exact(quote.charges_usd),
+        "tools": [_charge_json(charge) for charge in quote.charges],
         "total_usd": exact(quote.total_usd),
+        "is_lower_bound": quote.is_least,
         "caching_saves_usd": exact(quote.caching_saves_usd),
         "batch_saves_usd": None if quote.batch_saves_usd is None else exact(quote.batch_saves_usd),
         "source": quote.offer.row.source.id,
     }
+
+
+def _charge_json(charge: Charge) -> Mapping[str, Json]:
+    return {"name": charge.name, "units": charge.units, "usd": exact(charge.usd), "source": charge.source.id}
 
 
 def _rates_json(rates: Rates) -> Mapping[str, Json]:
@@ -95,19 +104,19 @@ def _headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> 
     first = quotes[0]
     if total is not None:
         who = f"{_named(first)}: " if len(quotes) == 1 else ""
-        return f"{who}{bound(work)}{money(total)}{_for_each(total, work.requests)}"
+        return f"{who}{bound(work, *quotes)}{money(total)}{_for_each(total, work.requests)}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
-    prefix, suffix = bound(work), f"for {plural(work.requests, 'request')}"
+    prefix, suffix = bound(work, cheapest, dearest), f"for {plural(work.requests, 'request')}"
     if cheapest.total_usd == dearest.total_usd:
         return f"{prefix}{money(cheapest.total_usd)} {suffix}"
     ends = [f"{money(quote.total_usd)} ({_named(quote)})" for quote in (cheapest, dearest)]
     return f"{prefix}{' to '.join(ends)} {suffix}"
 
 
-def bound(work: Workload) -> str:
+def bound(work: Workload, *quotes: Quote) -> str:
     """Whether the price is a bound: answers at their own maximum make it the most, tokens that are not counted the least."""
-    is_most, is_least = work.is_ceiling, work.lower_bounds > 0
+    is_most, is_least = work.is_ceiling, work.lower_bounds > 0 or any(quote.is_least for quote in quotes)
     return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
 
 
@@ -156,6 +165,11 @@ def _terms(quote: Quote) -> list[Line]:
         cached_rate = rates.input if rates.cached_input is None else rates.cached_input
         lines.append(_term("cached", quote, usage.cached_tokens, cached_rate, bill.cached_input_usd))
     lines.append(_term("output", quote, usage.output_tokens, rates.output, bill.output_usd))
+    if quote.rejected_usd:
+        lines.append(_rejected(quote))
+    for charge in quote.charges:
+        part_of = part(charge.usd, quote.total_usd)
+        lines.append(Line("tools", f"{charge.text}: {money(charge.usd)}", charge.source.label, part_of))
     if quote.caching_saves_usd:
         lines.append(Line("saved", f"{money(quote.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
@@ -171,6 +185,13 @@ def _term(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Deci
     return Line(label, text, quote.offer.row.source.label, part(amount, quote.total_usd))
 
 
+def _rejected(quote: Quote) -> Line:
+    """What the rejected tokens of predictions, which are in the output, cost more than no prediction."""
+    without = EXACT.subtract(quote.total_usd, quote.rejected_usd)
+    more = f" ({percent(quote.rejected_usd / without)} more than without a prediction)" if without else ""
+    return Line("rejected", f"predicted tokens that are not accepted are {money(quote.rejected_usd)} of the output{more}")
+
+
 def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
     each = (">each",) if work.requests > 1 else ()
     requests = (">requests",) if estimate.adds_up else ()
@@ -181,6 +202,7 @@ def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
         ">uncached input",
         ">cached input",
         ">output",
+        *((">tools",) if any(quote.charges for quote in estimate.quotes) else ()),
         *each,
         ">total",
         "|",
@@ -201,6 +223,7 @@ def _row(quote: Quote, estimate: Estimate, work: Workload, dearest: Decimal, *, 
         money(quote.bill.uncached_input_usd),
         money(quote.bill.cached_input_usd),
         money(quote.bill.output_usd),
+        *((money(quote.charges_usd),) if any(each.charges for each in estimate.quotes) else ()),
         *((money(quote.each_usd),) if work.requests > 1 else ()),
         money(quote.total_usd),
         bar(part(quote.total_usd, dearest)),

@@ -58,7 +58,7 @@ def _bare(timing: Timing) -> str:
 def _headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
-        price = f"{bound(work)}{money(plan.choice.quote.total_usd)}"
+        price = f"{bound(work, plan.choice.quote)}{money(plan.choice.quote.total_usd)}"
         return f"Fits in {lasting(plan.deadline_seconds)}: {name(plan.choice)} ({price}), {tier}"
     if plan.deadline_seconds:
         return f"Too slow: nothing is done in {lasting(plan.deadline_seconds)} in {plan.where}"
@@ -75,7 +75,7 @@ def _headline(work: Workload, plan: Plan) -> str:
 
 
 def _brief(work: Workload, timing: Timing) -> str:
-    price = f"{bound(work)}{money(timing.quote.total_usd)}"
+    price = f"{bound(work, timing.quote)}{money(timing.quote.total_usd)}"
     return f"{name(timing)}, {time(timing.mode, timing.seconds or 0)} in tier {timing.tier} ({price})"
 
 

@@ -35,7 +35,8 @@ def record(found: Done[Priced] | Invalid) -> Mapping[str, Json]:
         "uncached_input_usd": exact(priced.bill.uncached_input_usd),
         "cached_input_usd": exact(priced.bill.cached_input_usd),
         "output_usd": exact(priced.bill.output_usd),
-        "total_usd": exact(priced.bill.total_usd),
+        "tools_usd": exact(priced.charges_usd),
+        "total_usd": exact(priced.total_usd),
         "exact": priced.is_exact,
         "lower_bound": priced.is_lower_bound,
     }
@@ -43,13 +44,13 @@ def record(found: Done[Priced] | Invalid) -> Mapping[str, Json]:
 
 def answer(priced: Priced) -> str:
     """The bare price of one request."""
-    return exact(priced.bill.total_usd)
+    return exact(priced.total_usd)
 
 
 def report(found: Sequence[Done[Priced] | Invalid], rejects: Rejects, catalog: Catalog | None, *, is_ceiling: bool) -> Report:
     """Every request in a row of its own."""
     priced = [each.result for each in found if isinstance(each, Done)]
-    total = reduce(EXACT.add, (each.bill.total_usd for each in priced), Decimal(0))
+    total = reduce(EXACT.add, (each.total_usd for each in priced), Decimal(0))
     most = "at most " if is_ceiling else ""
     return Report(
         schema=SCHEMA,
@@ -70,4 +71,4 @@ def _row(found: Done[Priced] | Invalid) -> Row:
         return invalid_row(found, before=3, after=1)
     place, priced = found
     tokens = (number(priced.usage.input_tokens), number(priced.usage.output_tokens))
-    return Row((money(priced.bill.total_usd), *tokens, named(place, priced.custom_id), priced.model, priced.mode))
+    return Row((money(priced.total_usd), *tokens, named(place, priced.custom_id), priced.model, priced.mode))

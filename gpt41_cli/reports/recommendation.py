@@ -86,7 +86,7 @@ def _headline(work: Workload, found: Recommendation) -> str:
     if found.choice is None or found.choice.quote is None:
         return "Nothing fits: no variant in any mode meets every wish"
     total, each = found.choice.quote.total_usd, found.choice.quote.each_usd
-    cost = f"{bound(work)}{money(total)} for {plural(work.requests, 'request')}" + (
+    cost = f"{bound(work, found.choice.quote)}{money(total)} for {plural(work.requests, 'request')}" + (
         f" ({money(each)} each)" if work.requests > 1 else ""
     )
     after = "; the family itself is shut down" if found.is_replacement else ""
