@@ -15,8 +15,7 @@ Platforms = Mapping[str, tables.Platform]
 
 def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.Limits:
     """The section `limits`."""
-    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning")
-    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "predicted_outputs")
+    at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning predicted_outputs")
     return tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
         usage_tiers=_usage_tiers(at["usage_tiers"], sources),

@@ -355,8 +355,9 @@ class UsageTiers(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Limits that are the same for every model; `fine_tuning` None: the table does not say them."""
-    """Limits that are the same for every model; `predicted_outputs` is where the rules of predictions are written, if known."""
+    """Limits that are the same for every model; `fine_tuning` None: the table does not say them. `predicted_outputs` is where
+    the rules of predictions are written, if known.
+    """
 
     long_context_tokens: int
     usage_tiers: UsageTiers

@@ -139,7 +139,6 @@ def _screen() -> "Screen":
 
     if not sys.stdout:
         return Screen(width=None, colour=False)
-    draws = can_draw(sys.stdout.encoding or "ascii")  # a stream in memory has none
     draws = can_draw(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     if not sys.stdout.isatty():
         return Screen(width=None, colour=False, draws=draws)

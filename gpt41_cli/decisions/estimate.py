@@ -154,8 +154,7 @@ def estimate(
                     raise
                 missing.append(error)
                 continue
-            quotes.append(with_batch(catalog, quote(catalog, offer, work), work, as_of))
-            quotes.append(_with_batch(catalog, found, work, as_of))
+            quotes.append(with_batch(catalog, found, work, as_of))
     if not quotes:
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, text) for text in dict.fromkeys(map(str, missing)))

@@ -17,8 +17,8 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.pricing import NO_TOOLS
 from gpt41_cli.findings import Finding, Level
+from gpt41_cli.pricing import NO_TOOLS
 
 PREFERENCES = ("cost", "quality", "speed")
 
