@@ -9,8 +9,7 @@ from gpt41_cli.catalog import MODES
 from gpt41_cli.rules import RULES
 from tests.test_architecture import MODULES, place
 
-CARRIERS = {"Finding", "Remark", "Breach", "_Limit", "Unbilled"}
-CARRIERS = {"Finding", "Remark", "Breach", "Flaw", "_Limit"}
+CARRIERS = {"Finding", "Remark", "Breach", "Flaw", "_Limit", "Unbilled"}
 """What is made with a rule id as its first argument."""
 
 
