@@ -106,9 +106,11 @@ def test_json_says_which_table_wherever_it_goes(run: Run, tmp_path: Path) -> Non
 
 def test_a_link_stays_one_and_a_device_stays_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("before")
+    (tmp_path / "real").chmod(0o640)
     (tmp_path / "link").symlink_to("real")
     save("after", tmp_path / "link")
     assert ((tmp_path / "link").is_symlink(), (tmp_path / "real").read_text()) == (True, "after")
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o640
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     save("through", tmp_path / "pipe")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 import yaml
 
@@ -69,6 +69,16 @@ def _compose(text: str, file: str) -> Cursor:
     return root
 
 
+class Span(NamedTuple):
+    """From which character to which before a value stands in the text, a byte order mark not counted; `column` is that of its
+    beginning, from 0.
+    """
+
+    start: int
+    end: int
+    column: int
+
+
 class Cursor:
     """One node with the path that leads to it. Every reader returns a plain value or raises TableError."""
 
@@ -85,6 +95,26 @@ class Cursor:
         """Where it begins: at its key, if it has one."""
         mark = (self.key or self.node).start_mark
         return Location(self.file, mark.line + 1, mark.column + 1)
+
+    @property
+    def span(self) -> Span:
+        """Where the value stands; one in lines of its own ends where the next token begins."""
+        start = self.node.start_mark
+        return Span(start.index, self.node.end_mark.index, start.column)
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is a mapping or a list in brackets."""
+        return isinstance(self.node, yaml.CollectionNode) and bool(self.node.flow_style)
+
+    @property
+    def last_leaf(self) -> Cursor:
+        """What stands last in a mapping or list in lines, however deep: a single value, or one in brackets."""
+        node = self.node
+        while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+            last = node.value[-1]
+            node = last[1] if isinstance(node, yaml.MappingNode) else last
+        return Cursor(node, self.file, self.path)
 
     def fail(self, expected: str, found: str | None = None) -> NoReturn:
         """Raise TableError with `file:line:column: path: expected ..., found ...`."""

@@ -1,14 +1,18 @@
 """Results in files: written whole or not at all, and added to what is there."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE
 
 from gpt41_cli.display import number, printable
 from gpt41_cli.errors import InputError
 
 
 def save(text: str, path: Path) -> None:
-    """Write the text as UTF-8, under another name until it is whole. InputError when it cannot be written."""
+    """Write the text as UTF-8, under another name until it is whole; a file that was there keeps its permissions. InputError when
+    it cannot be written.
+    """
     data = _bytes(text)
     try:
         if str(path).startswith("/dev/") or (path.exists() and not path.is_file()):
@@ -19,6 +23,8 @@ def save(text: str, path: Path) -> None:
         try:
             with temporary.open("xb") as file:
                 file.write(data)
+            with suppress(FileNotFoundError):
+                temporary.chmod(S_IMODE(place.stat().st_mode))
             temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
