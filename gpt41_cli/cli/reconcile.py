@@ -17,7 +17,27 @@ def reconcile(
         typer.Option(metavar="MODEL", help="The model of answers that name none.", autocompletion=options.complete_models),
     ] = None,
     platform: options.PlatformName = "openai",
+    requests: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="The requests that were sent: counted, and matched by custom_id; repeatable."),
+    ] = None,
+    estimate: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What was predicted: the JSON of cost, count --each or check.", show_default=False),
+    ] = None,
+    tolerance: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Exit with 1 where the bill is further than that from the prediction: 5%.")
+    ] = None,
+    config: options.ConfigFile = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="told by custom_id, or model and mode"),
+    ] = None,
+    write_config: Annotated[
+        bool, typer.Option("--write-config", help="Put how long answers are into gpt41.yaml, and change nothing else there.")
+    ] = False,
     skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
     as_of: options.AsOf = None,
     pricing: options.PricingFile = None,
     fail_on: options.FailOn = "error",
@@ -34,7 +54,10 @@ def reconcile(
     gpt41 reconcile batch_output.jsonl
     gpt41 reconcile logs/
     gpt41 reconcile usage.csv --format csv
+    gpt41 reconcile batch_output.jsonl --requests batch.jsonl --tolerance 5%
+    gpt41 reconcile logs/ --write-config
     """
+    from gpt41_cli.cli.beside import Asked, prepare
     from gpt41_cli.decisions.logs import Logs
     from gpt41_cli.decisions.reconcile import Conditions
     from gpt41_cli.decisions.reconcile import reconcile as reconcile_all
@@ -45,10 +68,12 @@ def reconcile(
     threshold = options.read_level(fail_on)
     named = None if model is None else catalog.variant(model).id
     conditions = Conditions(catalog, catalog.platform(platform), options.read_day(as_of, "--as-of"), named)
+    asked = Asked(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
+    beside = prepare(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with watched(sources) as seen:
         found_logs = Logs(seen, left_out)
-        found = reconcile_all(found_logs.read(), conditions)
+        found = reconcile_all(beside.watch(found_logs.read()), conditions)
     if not skip_invalid or not found.charges:
         refuse(found.rejects, found.usage.requests)
-    output.finish(report(found, found_logs.left_out), wanted, threshold)
+    output.finish(beside.add_to(report(found, found_logs.left_out), found), wanted, threshold)

@@ -171,16 +171,16 @@ def _costing(at: Object, path: str) -> Costing:
         model=name_at(at, "model", path),
         mode=name_at(at, "mode", path),
         platform=name_at(at, "platform", path),
-        requests=_count_at(at, "requests", path, at_least=1),
+        requests=whole_at(at, "requests", path, at_least=1),
         parts=_parts_at(at, path),
-        cached_tokens=_count_at(at, "cached_tokens", path),
+        cached_tokens=whole_at(at, "cached_tokens", path),
         output_tokens=_range_at(at, "output_tokens", path),
         volume=_volume_at(at, path),
         rates=_rates_at(at, "rates_usd_per_million", path),
         surcharged=_usage_at(at, "surcharged", path),
         surcharged_rates=_optional_rates_at(at, "surcharged_rates_usd_per_million", path),
-        expected_usd=_amount_at(at, "expected_usd", path),
-        high_usd=_amount_at(at, "high_usd", path),
+        expected_usd=amount_at(at, "expected_usd", path),
+        high_usd=amount_at(at, "high_usd", path),
         files=_files_at(at, path),
         growth_percent=_optional_amount_at(at, "growth_percent", path),
     )
@@ -194,25 +194,25 @@ def _parts_at(at: Object, path: str) -> dict[str, int]:
     for part in found:
         if part not in PARTS:
             raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {told(part)}")
-    return {part: _count_at(found, part, f"{path}.parts") for part in found}
+    return {part: whole_at(found, part, f"{path}.parts") for part in found}
 
 
 def _range_at(at: Object, key: str, path: str) -> Range:
     found, inside = object_at(at, key, path), join(path, key)
-    return Range(_count_at(found, "expected", inside), _count_at(found, "high", inside))
+    return Range(whole_at(found, "expected", inside), whole_at(found, "high", inside))
 
 
 def _volume_at(at: Object, path: str) -> Volume | None:
     found, inside = optional_object(at, "volume", path), join(path, "volume")
     if found is None:
         return None
-    return Volume(_count_at(found, "requests", inside), choice_at(found, "period", inside, tuple(PERIODS)))
+    return Volume(whole_at(found, "requests", inside), choice_at(found, "period", inside, tuple(PERIODS)))
 
 
 def _rates_at(at: Object, key: str, path: str) -> Rates:
     found, inside = object_at(at, key, path), join(path, key)
     cached_input = _optional_amount_at(found, "cached_input", inside)
-    return Rates(_amount_at(found, "input", inside), cached_input, _amount_at(found, "output", inside))
+    return Rates(amount_at(found, "input", inside), cached_input, amount_at(found, "output", inside))
 
 
 def _optional_rates_at(at: Object, key: str, path: str) -> Rates | None:
@@ -222,7 +222,7 @@ def _optional_rates_at(at: Object, key: str, path: str) -> Rates | None:
 def _usage_at(at: Object, key: str, path: str) -> Usage:
     found, inside = object_at(at, key, path), join(path, key)
     try:
-        return Usage(*(_count_at(found, name, inside) for name in Usage.__slots__))
+        return Usage(*(whole_at(found, name, inside) for name in Usage.__slots__))
     except BadBody:
         raise
     except InputError as error:
@@ -236,10 +236,10 @@ def _files_at(at: Object, path: str) -> dict[str, FileTokens]:
 
 def _file(value: Json, path: str) -> FileTokens:
     found = as_object(value, path)
-    return FileTokens(_count_at(found, "requests", path), _count_at(found, "input_tokens", path))
+    return FileTokens(whole_at(found, "requests", path), whole_at(found, "input_tokens", path))
 
 
-def _count_at(owner: Object, key: str, path: str, *, at_least: int = 0) -> int:
+def whole_at(owner: Object, key: str, path: str, *, at_least: int = 0) -> int:
     """A whole number that must be there."""
     value = owner.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= _MOST:
@@ -247,7 +247,7 @@ def _count_at(owner: Object, key: str, path: str, *, at_least: int = 0) -> int:
     return value
 
 
-def _amount_at(owner: Object, key: str, path: str) -> Decimal:
+def amount_at(owner: Object, key: str, path: str) -> Decimal:
     """A decimal as text, with every digit."""
     value = owner.get(key)
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
@@ -257,7 +257,7 @@ def _amount_at(owner: Object, key: str, path: str) -> Decimal:
 
 def _optional_amount_at(owner: Object, key: str, path: str) -> Decimal | None:
     """The same, or null."""
-    return None if owner.get(key) is None else _amount_at(owner, key, path)
+    return None if owner.get(key) is None else amount_at(owner, key, path)
 
 
 def _day_at(owner: Object, key: str) -> date:

@@ -181,7 +181,7 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: boo
     tokens = meter.input_tokens(text, plain)
     found = doubts(request, variant and variant.model, is_named=name is not None)
     return Sized(
-        Group(variant.id if variant and not meter.model else request.model, _mode(sent, names_mode)),
+        Group(variant.id if variant and not meter.model else request.model, mode_of(sent, names_mode)),
         Shape(
             tokens,
             tuple(Image(image.width, image.height, image.detail) for image in request.images),
@@ -215,7 +215,7 @@ def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -
     return meter.input_tokens(text, method._replace(escapes_results=True)) - tokens
 
 
-def _mode(sent: Sent, names_mode: bool) -> str:
+def mode_of(sent: Sent, names_mode: bool) -> str:
     """The mode a request is sent in: a line for the Batch API goes in batch, else `service_tier` says it."""
     tier = sent.request.service_tier
     if sent.is_batch:

@@ -1,0 +1,193 @@
+"""How far is the bill from what was predicted: of parts of the work, and all in all?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli.decisions.forecasts import Forecasts, Part
+from gpt41_cli.decisions.match import Drift, Ids, Match, match
+from gpt41_cli.decisions.past import Past, Spent
+from gpt41_cli.decisions.reconcile import Reconciliation
+from gpt41_cli.decisions.workload import Group
+from gpt41_cli.display import moved, plural, printable
+from gpt41_cli.findings import Finding, Level
+
+INPUT_TOKENS, USD = "input tokens", "dollars"
+
+
+class PartDrift(NamedTuple):
+    """A part of the work as it was billed, and as it was predicted of as many requests."""
+
+    part: Part
+    requests: int
+    input_tokens: Drift
+    output_tokens: Drift
+    total_usd: Drift
+
+
+class Parts(NamedTuple):
+    """The parts that were both predicted and billed, those that were not billed, and those that cannot be told apart, being of
+    the same model and mode. `unforeseen`: how many requests of which others were billed.
+    """
+
+    drifts: tuple[PartDrift, ...] = ()
+    unbilled: tuple[Part, ...] = ()
+    unclear: tuple[Part, ...] = ()
+    unforeseen: Mapping[Group, int] = {}
+
+
+class Held(NamedTuple):
+    """The figure that a tolerance is held against: `what` it is of, INPUT_TOKENS or USD, and how far it is off."""
+
+    what: str
+    drift: Drift
+
+
+def compare_parts(parts: Sequence[Part], by_name: Mapping[str, Spent], by_group: Mapping[Group, Spent]) -> Parts:
+    """Each part beside what was billed for the workload of its name where that is known, else for its model and mode."""
+    alike = Counter(Group(part.model, part.mode) for part in parts)
+    drifts, unbilled, unclear = [], [], []
+    seen: set[Group] = set()
+    for part in parts:
+        group = Group(part.model, part.mode)
+        seen.add(group)
+        is_named = part.name is not None and bool(by_name)
+        spent = by_name.get(part.name or "") if is_named else by_group.get(group)
+        if alike[group] > 1 and not is_named:
+            unclear.append(part)
+        elif spent is None:
+            unbilled.append(part)
+        else:
+            drifts.append(_part_drift(part, spent))
+    others = {group: spent.usage.requests for group, spent in by_group.items() if group not in seen}
+    return Parts(tuple(drifts), tuple(unbilled), tuple(unclear), others)
+
+
+def _part_drift(part: Part, spent: Spent) -> PartDrift:
+    requests = spent.usage.requests
+
+    def drift(predicted: int | Decimal, billed: int | Decimal) -> Drift:
+        return Drift(requests, Fraction(predicted) * requests / part.requests, Fraction(billed))
+
+    return PartDrift(
+        part,
+        requests,
+        drift(part.input_tokens, spent.usage.input_tokens),
+        drift(part.output_tokens, spent.usage.output_tokens),
+        drift(part.total_usd, spent.total_usd),
+    )
+
+
+def together(drifts: Sequence[Drift]) -> Drift:
+    """All of them as one."""
+    return Drift(
+        sum(each.requests for each in drifts),
+        sum((each.predicted for each in drifts), Fraction(0)),
+        sum((each.billed for each in drifts), Fraction(0)),
+    )
+
+
+class Comparison(NamedTuple):
+    """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share."""
+
+    match: Match
+    parts: Parts
+    is_ceiling: bool
+    tolerance: Decimal | None = None
+
+    @property
+    def input_tokens(self) -> Drift:
+        """The input tokens of all that was compared."""
+        return self.match.input_tokens if self.match.pairs else together([each.input_tokens for each in self.parts.drifts])
+
+    @property
+    def output_tokens(self) -> Drift:
+        """The output tokens of all that was compared and of which some were predicted."""
+        return self.match.output_tokens if self.match.pairs else together([each.output_tokens for each in self.parts.drifts])
+
+    @property
+    def total_usd(self) -> Drift:
+        """The dollars of all that was compared and has a price on both sides."""
+        return self.match.total_usd if self.match.pairs else together([each.total_usd for each in self.parts.drifts])
+
+    @property
+    def held(self) -> Held:
+        """What the tolerance is held against: dollars, where they were predicted of answers whose length was expected, as that is
+        what a budget is made of. Input tokens where only they were counted, or where answers were predicted to be as long as they
+        may be, which makes their price a ceiling.
+        """
+        usd = self.total_usd
+        return Held(USD, usd) if usd.requests and not self.is_ceiling else Held(INPUT_TOKENS, self.input_tokens)
+
+
+def compare(forecasts: Forecasts, past: Past, bill: Reconciliation, tolerance: Decimal | None = None) -> Comparison:
+    """All that was predicted beside what was billed."""
+    by_group: dict[Group, Spent] = {}
+    for (model, mode, _), charge in bill.charges.items():
+        group = Group(model, mode)
+        by_group[group] = by_group.get(group, Spent()).plus(charge.usage, charge.total_usd)
+    return Comparison(
+        match(forecasts.requests, past.answers),
+        compare_parts(forecasts.parts, past.by_workload, by_group) if forecasts.parts else Parts(),
+        forecasts.is_ceiling,
+        tolerance,
+    )
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    """What is further from the prediction than tolerated, and what cannot be compared."""
+    if comparison.tolerance is not None:
+        yield from _beyond(comparison.held, comparison.tolerance)
+    found = comparison.match
+    asked, answered = found.nameless
+    told = (
+        ("custom-id-twice", Level.WARNING, found.repeated_requests, "custom_id", "for more than one request"),
+        ("custom-id-twice", Level.WARNING, found.repeated_answers, "custom_id", "for more than one answer"),
+        ("custom-id-unknown", Level.NOTICE, found.unanswered, "request", "without an answer"),
+        ("custom-id-unknown", Level.NOTICE, found.unforeseen, "answer", "without a request"),
+        ("custom-id-missing", Level.NOTICE, Ids(asked, ()), "request", "without a custom_id"),
+        ("custom-id-missing", Level.NOTICE, Ids(answered if found.pairs else 0, ()), "answer", "without a custom_id"),
+    )
+    for rule, level, ids, noun, what in told:
+        if ids.many:
+            named = f": {', '.join(map(printable, ids.first[:3]))}{', ...' if ids.many > 3 else ''}" if ids.first else ""
+            yield Finding(rule, level, f"not compared: {plural(ids.many, noun)} {what}{named}", actual=str(ids.many))
+    for part in comparison.parts.unclear:
+        message = f"not compared: {_called(part)}, as several workloads are of that model and mode; --config tells them apart"
+        yield Finding("not-compared", Level.WARNING, message, subject=part.name)
+    for part in comparison.parts.unbilled:
+        yield Finding(
+            "not-compared", Level.NOTICE, f"not compared: {_called(part)}, of which nothing was billed", subject=part.name
+        )
+    for group, requests in comparison.parts.unforeseen.items():
+        message = f"not compared: {plural(requests, 'answer')} of {group.model} in {group.mode}, of which nothing was predicted"
+        yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=group.model)
+
+
+def _called(part: Part) -> str:
+    name = f"{printable(part.name)}, " if part.name else ""
+    return f"{name}{part.model} in {part.mode}"
+
+
+def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
+    """An error where the figure is off by more than tolerated, or where there is none to hold."""
+    what, drift = held
+    allowed = moved(Fraction(tolerance), 2)
+    if not drift.requests:
+        yield Finding(
+            "drift", Level.ERROR, "nothing that was predicted was billed, so that no tolerance can be held", allowed=allowed
+        )
+    elif drift.is_beyond(tolerance):
+        share = drift.share
+        off = "something was billed where nothing was predicted" if share is None else f"{more_or_less(share)} than predicted"
+        message = f"{what}: {off}, which is beyond the {allowed} tolerated"
+        yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
+
+
+def more_or_less(share: Fraction) -> str:
+    """How much more or less, in words."""
+    return f"{moved(share, 2)} {'more' if share > 0 else 'less'}"

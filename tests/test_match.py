@@ -1,0 +1,393 @@
+"""Predicted against billed: requests are paired by their custom_id and never by a guess, and every figure is exact."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.config.load import parse
+from gpt41_cli.config.roots import working_tree
+from gpt41_cli.decisions.attribution import owners
+from gpt41_cli.decisions.drift import INPUT_TOKENS, USD, Comparison, Held, Parts, check, compare, compare_parts
+from gpt41_cli.decisions.forecasts import Forecasts, Part, count_requests, read_estimate
+from gpt41_cli.decisions.learn import Lengths
+from gpt41_cli.decisions.match import Billed, Drift, Forecast, Ledger, match, median_error
+from gpt41_cli.decisions.measure import Meter
+from gpt41_cli.decisions.past import Past, Spent
+from gpt41_cli.decisions.reconcile import Biller, Conditions, Reconciliation, reconcile
+from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading
+from gpt41_cli.decisions.saved import SCHEMA, Saved, dump
+from gpt41_cli.decisions.workload import Group
+from gpt41_cli.errors import InputError
+from gpt41_cli.findings import Level
+from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.answers import Answer, Unbilled
+from gpt41_cli.requests.sources import Source
+from tests.test_diff import costing
+
+CATALOG = read()
+HERE = Place("here")
+IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
+
+
+def forecast(input_tokens: int, *, is_exact: bool = True, output: int | None = None, usd: str | None = None) -> Forecast:
+    return Forecast(HERE, input_tokens, is_exact, output, None if usd is None else Decimal(usd))
+
+
+def answer(input_tokens: int, output_tokens: int = 0, usd: str | None = None) -> Billed:
+    return Billed(HERE, "gpt-4.1", input_tokens, output_tokens, None if usd is None else Decimal(usd))
+
+
+def ledger(*entries: tuple[str | None, Any]) -> Ledger[Any]:
+    found: Ledger[Any] = Ledger()
+    for custom_id, entry in entries:
+        found.add(custom_id, entry)
+    return found
+
+
+@given(IDS, IDS)
+def test_every_prediction_and_every_answer_is_paired_or_listed(
+    asked: Sequence[str | None], answered: Sequence[str | None]
+) -> None:
+    found = match(ledger(*((each, forecast(1)) for each in asked)), ledger(*((each, answer(1)) for each in answered)))
+    paired = {pair.custom_id for pair in found.pairs}
+    assert paired == {each for each in asked if each and asked.count(each) == answered.count(each) == 1}
+    assert found.nameless == (asked.count(None), answered.count(None))
+    repeated = {each for each in {*asked, *answered} if each and max(asked.count(each), answered.count(each)) > 1}
+    assert {*found.repeated_requests.first, *found.repeated_answers.first} == repeated
+    assert set(found.unanswered.first) == {*filter(None, asked)} - {*answered} - repeated
+    assert set(found.unforeseen.first) == {*filter(None, answered)} - {*asked} - repeated
+
+
+def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
+    found = match(
+        ledger(
+            ("a", forecast(10, output=5, usd="0.5")),
+            ("b", forecast(100, is_exact=False)),
+            ("c", forecast(1000, output=10, usd="2")),
+            ("d", forecast(7, usd="9")),
+            ("e", forecast(1)),
+        ),
+        ledger(
+            ("a", answer(10, 4, "0.4")),
+            ("b", answer(90, 1, "1")),
+            ("c", answer(1003, 9, "2.5")),
+            ("d", answer(7)),
+            ("e", answer(0)),
+        ),
+    )
+    assert [(pair.custom_id, pair.error_tokens, pair.error) for pair in found.differing] == [
+        ("b", -10, Fraction(-1, 9)),
+        ("c", 3, Fraction(3, 1003)),
+        ("e", -1, None),
+    ]
+    assert [pair.custom_id for pair in found.confirmed] == ["c", "e", "a", "d"]
+    assert found.input_tokens == Drift(5, Fraction(1118), Fraction(1110))
+    assert found.output_tokens == Drift(2, Fraction(15), Fraction(13))
+    assert found.total_usd == Drift(2, Fraction(5, 2), Fraction("2.9"))
+    assert (median_error(found.pairs), median_error(found.differing), median_error(found.pairs[:2])) == (1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "billed", "share", "is_beyond"),
+    [(100, 105, Fraction(1, 20), False), (100, 94, Fraction(-6, 100), True), (0, 0, Fraction(0), False), (0, 1, None, True)],
+)
+def test_a_drift_counts_in_both_directions(predicted: int, billed: int, share: Fraction | None, is_beyond: bool) -> None:
+    drift = Drift(1, Fraction(predicted), Fraction(billed))
+    assert (drift.share, drift.is_beyond(Decimal("0.05"))) == (share, is_beyond)
+
+
+def line(custom_id: str | None, content: str = "one two", **body: Any) -> bytes:
+    sent = {"model": "gpt-4.1", "messages": [{"role": "user", "content": content}], **body}
+    whole = {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": sent}
+    return json.dumps(sent if custom_id is None else whole).encode() + b"\n"
+
+
+def source(*lines: bytes) -> Source:
+    return Source("sent.jsonl", lambda: io.BytesIO(b"".join(lines)))
+
+
+def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> None:
+    calls = [{"id": str(n), "type": "function", "function": {"name": "f", "arguments": "{}"}} for n in range(2)]
+    results = [{"role": "tool", "tool_call_id": str(n), "content": "é" * 20} for n in range(2)]
+    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}, *results]
+    models = {each.prompt.escapes_parallel_results: name for name, each in catalog.models.items()}
+    asked, answered = models[False], models[True]
+    lines = [line(each, model=asked, messages=messages) for each in ("a", "b", "c")]
+    found = count_requests([source(*lines)], Reading(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
+    assert found["b"].input_tokens > found["a"].input_tokens == found["c"].input_tokens
+    assert found["b"].place == Place("sent.jsonl", 1, 2)
+
+
+def test_requests_state_the_most_that_they_allow(catalog: Catalog) -> None:
+    lines = [line("a", max_tokens=5, n=3), line("b"), line(None), b"{}\n"]
+    found = count_requests([source(*lines)], Reading(), Meter(catalog), {})
+    assert [each.output_tokens for each in found.requests.by_id.values()] == [15, None]
+    assert (found.requests.nameless, found.rejects.count, found.rejects.first[0].place.label) == (1, 1, "sent.jsonl:4")
+
+
+def test_a_file_of_no_requests_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(InputError, match=r"sent\.jsonl: expected the requests that were sent, found none"):
+        count_requests([source(b"hello")], Reading(), Meter(catalog), {})
+
+
+RECORD = {"custom_id": "a", "index": 0, "path": "x", "line": 1, "input_tokens": 9, "exact": True}
+BILL = {"output_tokens": 3, "total_usd": "0.25"}
+
+
+def estimate(value: Any) -> Forecasts:
+    data = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
+    return read_estimate(io.BytesIO(data), "saved.json")
+
+
+def test_saved_answers_are_read_back_request_by_request() -> None:
+    counted = {"schema": "gpt41.entries/1", "entries": [RECORD, {"error": "no"}, {**RECORD, "custom_id": None}]}
+    found = estimate(counted)
+    assert found.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, is_exact=True)}
+    assert found.requests.nameless == 1
+    priced = estimate({"schema": "gpt41.priced/1", "is_ceiling": True, "requests": [{**RECORD, **BILL}]})
+    assert priced.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, True, 3, Decimal("0.25"))}
+    assert priced.is_ceiling
+    lines = estimate(b"\n".join(json.dumps(each).encode() for each in ({**RECORD, **BILL}, {**RECORD, "custom_id": "b"})))
+    assert lines.requests.by_id == {
+        "a": Forecast(Place("saved.json", 0, 1), 9, True, 3, Decimal("0.25")),
+        "b": Forecast(Place("saved.json", 1, 2), 9, is_exact=True),
+    }
+
+
+def test_saved_answers_are_read_back_part_by_part() -> None:
+    usage = {"requests": 2, "input_tokens": 9, "cached_tokens": 1, "output_tokens": 5}
+    quote = {"model": "gpt-4.1", "mode": "batch", "usage": usage, "total_usd": "0.5"}
+    part = Part(None, "gpt-4.1", "batch", 2, 9, 5, Decimal("0.5"))
+    found = estimate({"schema": "gpt41.cost/1", "is_ceiling": True, "quotes": [quote]})
+    assert (found.parts, found.is_ceiling) == ((part,), True)
+    workload = costing(name="a")
+    saved = {"schema": SCHEMA, **dump(Saved(date(2026, 11, 23), {"a": workload}))}
+    (checked,) = estimate(saved).parts
+    assert checked == Part(
+        "a",
+        workload.model,
+        workload.mode,
+        workload.requests,
+        workload.input_tokens,
+        workload.output_tokens.expected,
+        workload.expected_usd,
+    )
+
+
+SCHEMAS = "gpt41.entries/1, gpt41.priced/1, gpt41.cost/1, gpt41.check/1"
+HINT = "; gpt41 cost, count --each or check with --format json prints one"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "saved.json: expected JSON, but at column 1: Expecting value"),
+        (b"[]", "saved.json: the answer: expected an object, found a list"),
+        (
+            {"schema": "gpt41.plan/1"},
+            f'saved.json: schema: expected one of {SCHEMAS}, found "gpt41.plan/1"',
+        ),
+        ({"schema": "gpt41.cost/1", "quotes": [{}]}, "saved.json: quotes[0].usage: expected an object, found nothing"),
+        (
+            {"schema": "gpt41.entries/1", "entries": [{}]},
+            "saved.json[0]: input_tokens: expected a whole number, 0 or more, found nothing",
+        ),
+        (
+            b'{"input_tokens": 1}\n{"input_tokens": 1.5}',
+            "saved.json:2: input_tokens: expected a whole number, 0 or more, found the number 1.5",
+        ),
+        (b'{"input_tokens": 1}\n[]', "saved.json:2: the record: expected an object, found a list"),
+    ],
+)
+def test_what_is_no_saved_answer_says_where(data: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        estimate(data)
+    assert str(caught.value) == message + HINT
+
+
+def part(name: str | None, model: str, usd: str = "4") -> Part:
+    return Part(name, model, "standard", 2, 100, 10, Decimal(usd))
+
+
+SPENT = Spent(Usage(3, 160, 0, 9), Decimal(5))
+
+
+def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
+    found = compare_parts(
+        [part(None, "a"), part(None, "b"), part("x", "c"), part("y", "c")],
+        {},
+        {Group("a", "standard"): SPENT, Group("a", "batch"): SPENT, Group("c", "standard"): SPENT},
+    )
+    (drift,) = found.drifts
+    assert (drift.part, drift.requests) == (part(None, "a"), 3)
+    assert drift.input_tokens == Drift(3, Fraction(150), Fraction(160))
+    assert drift.output_tokens == Drift(3, Fraction(15), Fraction(9))
+    assert drift.total_usd == Drift(3, Fraction(6), Fraction(5))
+    assert (found.unbilled, found.unclear) == ((part(None, "b"),), (part("x", "c"), part("y", "c")))
+    assert found.unforeseen == {Group("a", "batch"): 3}
+
+
+def test_workloads_of_one_model_are_told_apart_where_answers_are_known_by_workload() -> None:
+    found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT}, {Group("c", "standard"): SPENT})
+    assert [each.part.name for each in found.drifts] == ["x"]
+    assert (found.unbilled, found.unclear, found.unforeseen) == ((part("y", "c"),), (), {})
+
+
+def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers() -> None:
+    nothing: Ledger[Any] = Ledger()
+    parts = compare_parts([part(None, "a")], {}, {Group("a", "standard"): SPENT})
+    unpaired = match(nothing, nothing)
+    assert Comparison(unpaired, parts, False).held == Held(USD, parts.drifts[0].total_usd)
+    assert Comparison(unpaired, parts, True).held == Held(INPUT_TOKENS, parts.drifts[0].input_tokens)
+    priced = match(ledger(("a", forecast(1, usd="2"))), ledger(("a", answer(3, usd="2"))))
+    counted = match(ledger(("a", forecast(1))), ledger(("a", answer(3, usd="2"))))
+    assert Comparison(priced, Parts(), False).held == Held(USD, Drift(1, Fraction(2), Fraction(2)))
+    assert Comparison(counted, Parts(), False).held == Held(INPUT_TOKENS, Drift(1, Fraction(1), Fraction(3)))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "billed", "message"),
+    [
+        (100, 105, None),
+        (100, 95, None),
+        (1000, 1051, "input tokens: 5.1 % more than predicted, which is beyond the 5 % tolerated"),
+        (1000, 0, "input tokens: 100 % less than predicted, which is beyond the 5 % tolerated"),
+        (0, 1, "input tokens: something was billed where nothing was predicted, which is beyond the 5 % tolerated"),
+        (None, 1, "nothing that was predicted was billed, so that no tolerance can be held"),
+    ],
+)
+def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, billed: int, message: str | None) -> None:
+    asked = ledger() if predicted is None else ledger(("a", forecast(predicted)))
+    found = match(asked, ledger(("a", answer(billed))))
+    findings = [each for each in check(Comparison(found, Parts(), False, Decimal("0.05"))) if each.rule == "drift"]
+    assert [(each.level, each.message, each.allowed) for each in findings] == ([(Level.ERROR, message, "5 %")] if message else [])
+    assert not [each for each in check(Comparison(found, Parts(), False)) if each.rule == "drift"]
+
+
+def test_what_cannot_be_compared_is_named() -> None:
+    asked = ledger(
+        ("a", forecast(1)), ("b", forecast(1)), ("b", forecast(1)), (None, forecast(1)), *((c, forecast(1)) for c in "wxyz")
+    )
+    answered = ledger(("a", answer(1)), ("c", answer(1)), ("c", answer(1)), (None, answer(1)), ("\x1b[1m", answer(1)))
+    parts = Parts((), (part("x", "d"),), (part(None, "e"),), {Group("f", "batch"): 2})
+    found = list(check(Comparison(match(asked, answered), parts, False)))
+    assert [(each.rule, each.level.label, each.message) for each in found] == [
+        ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one request: b"),
+        ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one answer: c"),
+        ("custom-id-unknown", "notice", "not compared: 4 requests without an answer: w, x, y, ..."),
+        ("custom-id-unknown", "notice", "not compared: 1 answer without a request: \\x1b[1m"),
+        ("custom-id-missing", "notice", "not compared: 1 request without a custom_id"),
+        ("custom-id-missing", "notice", "not compared: 1 answer without a custom_id"),
+        (
+            "not-compared",
+            "warning",
+            "not compared: e in standard, as several workloads are of that model and mode; --config tells them apart",
+        ),
+        ("not-compared", "notice", "not compared: x, d in standard, of which nothing was billed"),
+        ("not-compared", "notice", "not compared: 2 answers of f in batch, of which nothing was predicted"),
+    ]
+
+
+CONFIG = """
+version: 1
+defaults: {model: gpt-4.1}
+workloads:
+  first: {requests: first.jsonl}
+  second: {requests: [second.jsonl, note.txt]}
+  third: {input_tokens: 5, output_tokens: 5, model: gpt-4.1-mini}
+  fourth: {requests: fourth.jsonl, mode: priority, model: gpt-4.1-2025-04-14}
+  folder: {requests: folder, model: gpt-4.1-mini, mode: priority}
+"""
+
+
+def test_an_answer_belongs_to_the_workload_that_sent_its_id_else_to_the_only_one_of_its_model(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for name, data in {
+        "first.jsonl": line("1") + line("both"),
+        "second.jsonl": line("2") + line("both") + line("4") + b"{}\n",
+        "note.txt": b"hello",
+        "fourth.jsonl": line(None, model=None) + line("4"),
+        "folder/a.bin": b"\0",
+        "folder/b.txt": b"hello",
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    found = owners(parse(CONFIG.encode(), "gpt41.yaml", catalog), working_tree(Path("gpt41.yaml")).files, catalog)
+    batch, standard, priority = (Group("gpt-4.1", mode) for mode in ("batch", "standard", "priority"))
+    assert found.of("1", batch) == {"first"}
+    assert found.of("both", batch) == {"first", "second"}
+    assert found.of("4", batch) == {"second"}
+    assert found.of("4", priority) == {"fourth"}
+    assert found.of("2", Group("unknown", "standard")) == {"second"}
+    assert found.of("other", batch) == {"first", "second"}
+    assert found.of(None, standard) == {"second"}
+    assert found.of(None, Group("gpt-4.1-mini", "standard")) == {"third"}
+    assert found.of(None, Group("gpt-4.1-mini", "priority")) == {"folder"}
+    assert found.of(None, Group("unknown", "standard")) == frozenset()
+
+
+CONDITIONS = Conditions(CATALOG, CATALOG.platform("openai"), date(2026, 11, 26))
+
+
+def watched(past: Past, *answers: Answer) -> Reconciliation:
+    """The bill of some answers, which pass by."""
+    found = [Done(Place("log", index, index + 1), each) for index, each in enumerate(answers)]
+    unbilled = Done(Place("log"), Unbilled("answer-failed", "the request failed"))
+    return reconcile(past.watch([Invalid(Place("log"), "no"), *found, unbilled]), CONDITIONS)
+
+
+def test_answers_are_looked_at_as_they_pass_by() -> None:
+    whose = {"1": {"a"}, "2": {"a"}, "3": {"b", "a"}, "4": {"a"}, "6": {"a"}}
+    past = Past(Biller(CONDITIONS), lambda custom_id, group: whose.get(custom_id or "", ()), keeps_answers=True)
+    usage = Usage(1, 1_000_000, 0, 10)
+    watched(
+        past,
+        Answer(usage, custom_id="1", model="gpt-4.1"),
+        Answer(usage, custom_id="2", model="no-such-model", is_cut=True),
+        Answer(usage, custom_id="3", model="gpt-4.1"),
+        Answer(usage * 4, custom_id="4", model="gpt-4.1"),
+        Answer(usage, model="gpt-4.1"),
+        Answer(usage * 9, model="gpt-4.1", mode="batch", is_total=True),
+    )
+    price = CATALOG.offer(CATALOG.variant("gpt-4.1"), "standard", CONDITIONS.platform, CONDITIONS.as_of).row.rates
+    one = price.input + price.output / 100_000
+    assert past.answers.by_id["1"] == Billed(Place("log", 0, 1), "gpt-4.1", 1_000_000, 10, one)
+    assert past.answers.by_id["2"].total_usd is None
+    assert past.answers.nameless == 1
+    assert past.by_workload == {"a": Spent(usage * 5, one * 5)}
+    assert (past.lengths, past.summed) == ({"a": Lengths(Counter({10: 2}), cut=1)}, 4)
+    assert past.unowned == {("a", "b"): 1, (): 1}
+
+
+def test_what_nobody_asks_for_is_not_kept() -> None:
+    past = Past(Biller(CONDITIONS))
+    bill = watched(past, Answer(Usage(1, 9, 0, 9), custom_id="1", model="gpt-4.1"))
+    assert (past.answers.by_id, past.lengths, past.unowned) == ({}, {}, {})
+    assert bill.usage == Usage(1, 9, 0, 9)
+
+
+def test_the_bill_of_every_day_is_beside_the_part_that_was_predicted() -> None:
+    past = Past(Biller(CONDITIONS))
+    answers = [Answer(Usage(1, 10, 0, 5), model="gpt-4.1", day=date(2026, 11, day)) for day in (1, 2)]
+    bill = watched(past, *answers)
+    nothing: Ledger[Any] = Ledger()
+    found = compare(Forecasts(nothing, (Part(None, "gpt-4.1", "standard", 1, 9, 5, Decimal(1)),)), past, bill)
+    assert found.input_tokens == Drift(2, Fraction(18), Fraction(20))
+    assert found.output_tokens == Drift(2, Fraction(10), Fraction(10))
+    assert found.total_usd == Drift(2, Fraction(2), Fraction(bill.total_usd))
+    assert compare(Forecasts(nothing), past, bill).parts == Parts()
