@@ -146,6 +146,26 @@ Prediction = Annotated[
 Accept = Annotated[
     str | None,
     typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
+BaseInputTokens = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        parser=_count(0),
+        help="Input tokens of the same request to the model that answers today.",
+        show_default="as for the fine-tune",
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", parser=_count(1), help="How often the examples are gone through.", show_default="the published heuristic"
+    ),
+]
+Served = Annotated[
+    int | None,
+    typer.Option(
+        "--requests", metavar="N", parser=_count(1), help="How many requests will be served in all: what is saved then."
+    ),
 ]
 Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many times it is sent.")]
 PlatformName = Annotated[

@@ -27,43 +27,20 @@ def train(
         list[str] | None,
         typer.Option("--model", metavar="MODEL", help="The model to train; repeatable.", show_default="each of the family"),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How often it is gone through.", show_default="the published heuristic")
-    ] = None,
-    input_tokens: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Input tokens of one request to the fine-tune.", show_default="the examples' mean"),
-    ] = None,
-    output_tokens: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Output tokens of one answer.",
-            show_default="the examples' mean; for prompts, their own maximum",
-        ),
-    ] = None,
+    epochs: options.Epochs = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
     cached: Annotated[
         str | None, typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%.")
     ] = None,
-    base_input_tokens: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Input tokens of the same request to the model of today.",
-            show_default="as for the fine-tune",
-        ),
-    ] = None,
+    base_input_tokens: options.BaseInputTokens = None,
     instead_of: Annotated[
         str | None,
         typer.Option(
             metavar="MODEL", help="The model of today.", show_default="the same without training, and the family's first"
         ),
     ] = None,
-    requests: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How many requests will be served in all, for what is saved.")
-    ] = None,
+    requests: options.Served = None,
     distill_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="The teacher that answers --prompts; its answers are the examples.")
     ] = None,
@@ -83,7 +60,9 @@ def train(
     """What fine-tuning costs, when it pays, and whether the platform would take the file.
 
     A fine-tune is dearer by the token than its base: it pays where the request gets shorter, or where it answers in place of a
-    larger model. --distill-from prices the whole road: a teacher's answers, the training on them, and the student in service.
+    larger model. Where --input-tokens and --output-tokens do not say what a request in service is, it is the mean of the
+    examples: what stands before the last answer, and that answer. --distill-from prices the whole road: a teacher's answers,
+    the training on them, and the student in service.
 
     \b
     gpt41 train examples.jsonl --base-input-tokens 2400

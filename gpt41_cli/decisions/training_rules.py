@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.tables import Closing
 from gpt41_cli.decisions.training import Conditions, Unfit
 from gpt41_cli.decisions.training_file import TrainingFile
@@ -48,19 +47,19 @@ def _closing(closing: Closing, level: Level, text: str) -> Finding:
     return Finding("training-closed", level, message, actual=str(closing.on))
 
 
-def pictures(conditions: Conditions, variants: Sequence[Variant], files: Iterable[TrainingFile]) -> Iterator[Finding]:
+def pictures(conditions: Conditions, models: Sequence[str], files: Iterable[TrainingFile]) -> Iterator[Finding]:
     """Examples with pictures, for each model that does not learn from them."""
     rules = conditions.rules
     for file in files:
-        for variant in variants if file.lines.pictures else ():
-            if variant.id not in rules.picture_models:
+        for model in models if file.lines.pictures else ():
+            if model not in rules.picture_models:
                 many, line = file.lines.pictures, file.lines.first_picture
                 message = (
-                    f"{file.source.label}:{line}: {variant.id} does not learn from pictures, which {plural(many, 'example')} "
+                    f"{file.source.label}:{line}: {model} does not learn from pictures, which {plural(many, 'example')} "
                     f"{'has' if many == 1 else 'have'}; {' and '.join(rules.picture_models)} does [{rules.pictures_source.label}]"
                 )
                 place = Location(file.source.name, line)
-                yield Finding("training-pictures", Level.ERROR, message, place, str(many), "0", variant.id)
+                yield Finding("training-pictures", Level.ERROR, message, place, str(many), "0", model)
 
 
 def unfit(found: Unfit, level: Level) -> Finding:

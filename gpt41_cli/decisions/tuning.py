@@ -75,7 +75,8 @@ def train(
     examples = sum(file.lines.examples for file in files)
     found = list(_judged(files, variants, service, others, conditions)) if examples else []
     findings = [each for file in files for each in breach_findings(file.source, file.lines.breaches)]
-    findings += training_rules.pictures(conditions, variants, files)
+    models = [each.model for each in found if isinstance(each, Student)]
+    findings += training_rules.pictures(conditions, models, files)
     return _together(found, examples, findings, conditions)._replace(files=tuple(files))
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from gpt41_cli.decisions.training import MODES, Comparison, Conditions, Student, Unfit, best, earliest
 from gpt41_cli.decisions.tuning import Tuning
 from gpt41_cli.display import decimal, exact, money, number, plural, rate
+from gpt41_cli.findings import Level
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
 from gpt41_cli.reports.cost import bound, quote_json
@@ -115,7 +116,17 @@ def _headline(tuning: Tuning, first: Student | None) -> str:
     what = f"{most}{money(first.training_usd)} for {number(first.trained_tokens)} tokens ({how})"
     if tuning.teacher:
         what += f" and {most}{money(first.lesson.teaching_usd)} for the answers of {tuning.teacher.model}"
-    return f"Training {first.model}: {what}; {_when(first)}"
+    return f"Training {first.model}: {what}; {_when(first)}{_rejected(tuning)}"
+
+
+def _rejected(tuning: Tuning) -> str:
+    """That no job would be taken as it is, and by which rules."""
+    rules = dict.fromkeys(each.rule for each in tuning.findings if each.level is Level.ERROR)
+    return (
+        f"; as it is, it breaks {'a rule' if len(rules) == 1 else plural(len(rules), 'rule')} ({', '.join(rules)})"
+        if rules
+        else ""
+    )
 
 
 def _when(student: Student) -> str:
@@ -141,7 +152,7 @@ def _lines(tuning: Tuning, first: Student, conditions: Conditions) -> Iterator[L
         first.price.source.label,
     )
     if not tuning.is_stated:
-        text = f"{plural(tuning.epochs, 'epoch')} by the published heuristic, as none are stated; the platform may choose others"
+        text = "as many as the published heuristic gives, as none are stated; the platform may choose others"
         yield Line("epochs", text, rules.epochs.source.label)
     if billed.cut:
         longer = f"{plural(billed.cut, 'example')} longer than {number(rules.max_example_tokens)} tokens"
@@ -199,7 +210,7 @@ def _after(each: Comparison, conditions: Conditions) -> str:
 def _table(tuning: Tuning, conditions: Conditions) -> Table:
     saved = (">saved",) if conditions.requests else ()
     titles = columns(
-        "model", "mode", "in place of", ">training", ">fine-tune each", ">replaced each", ">pays after", ">a day", *saved, ""
+        "model", "mode", "in place of", ">fixed", ">fine-tune each", ">replaced each", ">pays after", ">a day", *saved, ""
     )
     rows = [_row(student, each) for student in tuning.students for each in student.comparisons]
     rows += (_unfit_row(each, conditions) for each in tuning.unfit)
