@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 from datetime import date
@@ -27,7 +28,7 @@ from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.examples import flaws
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.readers import read as read_request
-from gpt41_cli.requests.sources import sources
+from gpt41_cli.requests.sources import Source, sources
 from gpt41_cli.tokens import count
 from tests.conftest import ROOT, Run
 
@@ -455,6 +456,20 @@ def test_what_cannot_be_answered(tmp_path: Path, run: Run, arguments: tuple[str,
     done = run("train", *arguments, *ON)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"gpt41: {message}")
+
+
+class Broken(io.BytesIO):
+    def read(self, *_: Any) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    readinto = read  # type: ignore[assignment]
+
+
+def test_a_file_that_stops_being_readable_is_an_error() -> None:
+    rules = CATALOG.limits.fine_tuning
+    assert rules
+    with pytest.raises(InputError, match="^bad.jsonl: expected a readable file, found: Input/output error$"):
+        read_files([Source("bad.jsonl", Broken)], Trained(Meter(CATALOG, "gpt-4.1"), (LARGE,), rules), 1)
 
 
 def test_a_file_without_examples_has_no_price(tmp_path: Path, run: Run) -> None:

@@ -146,6 +146,26 @@ Prediction = Annotated[
 Accept = Annotated[
     str | None,
     typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
+ServedInputTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--input-tokens",
+        metavar="N",
+        parser=_count(0),
+        help="Input tokens of one request to the fine-tune.",
+        show_default="the examples' mean",
+    ),
+]
+ServedOutputTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--output-tokens",
+        metavar="N",
+        parser=_count(0),
+        help="Output tokens of one answer.",
+        show_default="the examples' mean; for --prompts, their own maximum",
+    ),
+]
 BaseInputTokens = Annotated[
     int | None,
     typer.Option(

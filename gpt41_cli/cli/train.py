@@ -28,8 +28,8 @@ def train(
         typer.Option("--model", metavar="MODEL", help="The model to train; repeatable.", show_default="each of the family"),
     ] = None,
     epochs: options.Epochs = None,
-    input_tokens: options.InputTokens = None,
-    output_tokens: options.OutputTokens = None,
+    input_tokens: options.ServedInputTokens = None,
+    output_tokens: options.ServedOutputTokens = None,
     cached: Annotated[
         str | None, typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%.")
     ] = None,
