@@ -197,6 +197,13 @@ workloads:
     budget: {monthly_usd: 1}
   again: {requests: again.jsonl, cached: simulate, volume: 1000 / week, budget: {growth_percent: 2.5}}
   long: {input_tokens: 300000, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
+  tools:
+    input_tokens: 9
+    output_tokens: 9
+    model: gpt-4.1
+    volume: 1 / day
+    tools: {web_searches: 1, web_search_tokens: 9, web_search_previews: 1, file_searches: 1, container_gb: 1,
+            container_minutes: 1, storage_gb: 2}
   cold: {input_tokens: 5, cached: 5, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
 budget: {growth_percent: 10}
 """,

@@ -211,7 +211,8 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "request: a",
             (
                 "5:5: workloads.triage.request: expected one of the keys budget, cached, input_tokens, lifetime, "
-                "mode, model, output_tokens, platform, prompt, requests, requests_per_minute, require, usage_tier, "
+                "mode, model, output_tokens, "
+                "platform, prediction, prompt, requests, requests_per_minute, require, tools, usage_tier, "
                 'volume, found the unknown key "request"'
             ),
         ),

@@ -11,9 +11,10 @@ from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog import cursor as yaml_cursor
 from gpt41_cli.catalog.cursor import Cursor
-from gpt41_cli.config.tables import PERIODS, Budget, Cached, Config, Declaration, Range, Require, Volume
+from gpt41_cli.config.tables import PERIODS, Budget, Cached, Config, Declaration, Prediction, Range, Require, Volume
 from gpt41_cli.errors import Gpt41Error, UnknownName
 from gpt41_cli.findings import Location
+from gpt41_cli.pricing import BESIDE, Tools
 
 T = TypeVar("T")
 
@@ -21,7 +22,8 @@ VERSION = "1"
 
 _WHAT = ("requests", "prompt", "input_tokens")
 _TERMS = "model mode platform output_tokens cached usage_tier"
-_WORKLOAD = f"requests prompt input_tokens volume requests_per_minute lifetime budget require {_TERMS}"
+_WORKLOAD = f"requests prompt input_tokens tools prediction volume requests_per_minute lifetime budget require {_TERMS}"
+_TOOLS = [name for name in Tools._fields if name != "storage_days"]  # a workload is what there is all the time
 _BUDGET = "per_request_usd monthly_usd input_tokens growth_percent"
 _VOLUME = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS)})", re.ASCII)
 
@@ -82,6 +84,9 @@ def _workload(name: str, root: Cursor, defaults: _Terms, catalog: Catalog) -> De
     budget = at["budget"].fields("", _BUDGET) if "budget" in at else {}
     if "monthly_usd" in budget and volume is None:
         budget["monthly_usd"].fail("a volume in the workload beside it", "none")
+    tools = at["tools"].fields("", " ".join(_TOOLS)) if "tools" in at else {}
+    if "storage_gb" in tools and volume is None:
+        tools["storage_gb"].fail("a volume in the workload beside it, which is of a month as well", "none")
     require = at["require"].fields("", "task needs until tolerance_percent deadline") if "require" in at else {}
     return Declaration(
         name,
@@ -100,6 +105,8 @@ def _workload(name: str, root: Cursor, defaults: _Terms, catalog: Catalog) -> De
         budget=_budget(budget),
         require=_require(require, catalog),
         places=_places(root, at, budget=budget, require=require),
+        tools=_tools(tools),
+        prediction=_prediction(at),
     )
 
 
@@ -176,6 +183,25 @@ def _duration(at: Cursor) -> timedelta:
     if found is None:
         at.fail("a time such as 90m, 24h or 2d")
     return found
+
+
+def _tools(at: Mapping[str, Cursor]) -> Tools:
+    for name, other in BESIDE.items():
+        if name in at and other not in at:
+            at[name].fail(f"{other} beside it", "it alone")
+    return Tools(**{name: each.integer() for name, each in at.items()})
+
+
+def _prediction(at: Mapping[str, Cursor]) -> Prediction | None:
+    if "prediction" not in at:
+        return None
+    own = at["prediction"].fields("accept", "file")
+    accepted = notation.share(own["accept"].text())
+    if accepted is None:
+        own["accept"].fail("a share from 0% to 100%")
+    if ("file" in own) == ("requests" in at):
+        at["prediction"].fail("a file with a prompt or input_tokens, and none with requests, which state their own")
+    return Prediction(accepted, _optional(own, "file", Cursor.text))
 
 
 def _budget(at: Mapping[str, Cursor]) -> Budget:

@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.findings import Location
+from gpt41_cli.pricing import NO_TOOLS, Tools
 
 PERIODS: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": Fraction(365, 84), "month": Fraction(1)}
 """How often each comes in a month, which is a twelfth of 365 days."""
+
+DAYS_A_MONTH = PERIODS["day"]
 
 
 class Range(NamedTuple):
@@ -67,12 +70,20 @@ class Require(NamedTuple):
     deadline: timedelta | None = None
 
 
+class Prediction(NamedTuple):
+    """A predicted output: the `file` that holds it (None: the requests state their own), and the share that is accepted."""
+
+    accept: Decimal
+    file: str | None = None
+
+
 class Declaration(NamedTuple):
     """One workload as it is declared, the defaults filled in.
 
     Of `requests`, `prompt` and `input_tokens` one says what is sent; `input_tokens` may come on top of a `prompt`. `model` and
     `mode` None: those that the requests name, else `fallback_model` and `fallback_mode`. `output_tokens` None: each request's
-    own maximum. `places` tells where a key stands, such as `budget.monthly_usd`; the empty key is the workload itself.
+    own maximum. `tools` are those of one request, and what is stored all the time. `places` tells where a key stands, such as
+    `budget.monthly_usd`; the empty key is the workload itself.
     """
 
     name: str
@@ -91,6 +102,8 @@ class Declaration(NamedTuple):
     budget: Budget
     require: Require
     places: Mapping[str, Location]
+    tools: Tools = NO_TOOLS
+    prediction: Prediction | None = None
 
     def place(self, key: str) -> Location:
         """Where a key stands; the workload itself, where the figure comes from the defaults."""

@@ -9,12 +9,14 @@ from itertools import combinations
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
+from gpt41_cli.config.tables import DAYS_A_MONTH
+from gpt41_cli.decisions.charges import charges, found_tokens, storage_usd_per_day
 from gpt41_cli.decisions.costing import Costing
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.pricing import Rates, price
+from gpt41_cli.pricing import Rates, Tools, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
 
-PRICES, SURCHARGE, VOLUME = "price table", "long-context surcharge", "volume"
+PRICES, SURCHARGE, VOLUME, STORAGE = "price table", "long-context surcharge", "volume", "file storage"
 ADDED, REMOVED = "added workloads", "removed workloads"
 
 STEPS = (
@@ -22,20 +24,22 @@ STEPS = (
     ("schema and tools", "schema_tokens"),
     ("output", "output_tokens"),
     ("cache", "cached_share"),
+    ("built-in tools", "tools"),
     ("model", "model"),
     ("mode", "mode"),
     ("platform", "platform"),
 )
 """The causes that change the mean request, and which of its fields each replaces; in this order."""
 
-_PRICED_BY = ("model", "mode", "platform")
+_PRICED_BY = ("built-in tools", "model", "mode", "platform")
 
 CAUSES = (
     PRICES,
     *(name for name, _ in STEPS),
-    *(" and ".join(names) for many in (2, 3) for names in combinations(_PRICED_BY, many)),
+    *(" and ".join(names) for many in (2, 3, 4) for names in combinations(_PRICED_BY, many)),
     SURCHARGE,
     VOLUME,
+    STORAGE,
     ADDED,
     REMOVED,
 )
@@ -63,20 +67,29 @@ class Amount(NamedTuple):
         """So many of it."""
         return Amount(*(each * many for each in self))
 
+    def plus(self, usd: Fraction) -> Amount:
+        """So many dollars more."""
+        return self._replace(expected_usd=self.expected_usd + usd, high_usd=self.high_usd + usd)
+
 
 class Mean(NamedTuple):
-    """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input."""
+    """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input but what `tools`
+    find, which is not in these tokens.
+    """
 
     prompt_tokens: Fraction
     schema_tokens: Fraction
     output_tokens: Fraction
     cached_share: Fraction
+    tools: Tools
     model: str
     mode: str
     platform: str
 
     def usd(self, rates: Rates) -> Fraction:
-        """Its price without any surcharge; where `rates` give cached tokens no discount, they are ordinary input."""
+        """The price of its own tokens without any surcharge; where `rates` give cached ones no discount, they are ordinary
+        input.
+        """
         tokens = self.prompt_tokens + self.schema_tokens
         cached = 0 if rates.cached_input is None else tokens * self.cached_share
         cached_rate = Fraction(rates.cached_input or 0)
@@ -85,12 +98,15 @@ class Mean(NamedTuple):
 
 
 class Repriced(NamedTuple):
-    """A workload at the prices of a Market: its mean request, and what of the price of one is a surcharge."""
+    """A workload at the prices of a Market: its mean request, what of the price of one is a surcharge, and what it costs a month
+    to keep what is stored.
+    """
 
     costing: Costing
     mean: Mean
     each: Amount
     surcharge_usd: Fraction
+    storage_usd: Fraction = Fraction(0)
 
 
 class Market(NamedTuple):
@@ -103,6 +119,13 @@ class Market(NamedTuple):
         """What a request is sold at. Gpt41Error where it is not."""
         variant = self.catalog.variant(mean.model)
         return self.catalog.offer(variant, mean.mode, self.catalog.platform(mean.platform), self.as_of)
+
+    def usd(self, mean: Mean) -> Fraction:
+        """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
+        offer = self.offer(mean)
+        charged = sum((Fraction(each.usd) for each in charges(self.catalog, offer, mean.tools, 1)), Fraction(0))
+        found = found_tokens(self.catalog, offer.variant, mean.tools) or 0
+        return mean.usd(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 
     def price(self, costing: Costing) -> Repriced:
         """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
@@ -117,9 +140,11 @@ class Market(NamedTuple):
             scaled = rates.scaled(rule.input_multiplier, rule.output_multiplier)
             dear, plain = (Fraction(price(costing.surcharged, each).total_usd) for each in (scaled, rates))
             surcharge = (dear - plain) / costing.requests
-        expected = mean.usd(rates) + surcharge
+        expected = self.usd(mean) + surcharge
         tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
-        return Repriced(costing, mean, Amount(expected, expected + _spread(costing, rates), *tokens), surcharge)
+        each = Amount(expected, expected + _spread(costing, rates), *tokens)
+        stored = Fraction(storage_usd_per_day(self.catalog, offer, costing.tools)) * DAYS_A_MONTH
+        return Repriced(costing, mean, each, surcharge, stored)
 
 
 def mean_of(costing: Costing) -> Mean:
@@ -131,6 +156,7 @@ def mean_of(costing: Costing) -> Mean:
         Fraction(declared, costing.requests),
         Fraction(costing.output_tokens.expected, costing.requests),
         Fraction(costing.cached_tokens, tokens) if tokens else Fraction(0),
+        costing.tools._replace(storage_gb=0),
         costing.model,
         costing.mode,
         costing.platform,
@@ -163,9 +189,9 @@ def causes(before: Repriced, after: Repriced, market: Market) -> Iterator[Cause]
         at = at._replace(**{field: getattr(after.mean, field)})
         together.append(name)
         try:
-            rates = market.offer(at).row.rates
+            now = market.usd(at)
         except MissingPrice:
             continue
-        yield Cause(" and ".join(together), at.usd(rates) - usd)
-        usd, together = at.usd(rates), []
+        yield Cause(" and ".join(together), now - usd)
+        usd, together = now, []
     yield Cause(SURCHARGE, after.surcharge_usd - before.surcharge_usd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
@@ -47,8 +48,14 @@ def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tupl
     if prices is None:
         raise MissingPrice(f"{missing}: {catalog.file} has no section tools")
     if offer.platform.id not in prices.platforms:
-        raise MissingPrice(f"{missing} on {offer.platform.id}: {catalog.file} has them on {', '.join(prices.platforms)}")
+        raise MissingPrice(f"{missing} on {offer.platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
     return tuple(_charges(prices, tools, requests, offer))
+
+
+def storage_usd_per_day(catalog: Catalog, offer: Offer, tools: Tools) -> Decimal:
+    """What a day costs of what is stored for file search, exact. MissingPrice as above."""
+    stored = charges(catalog, offer, Tools(storage_gb=tools.storage_gb, storage_days=1), 0)
+    return reduce(EXACT.add, (each.usd for each in stored), Decimal(0))
 
 
 def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> Iterator[Charge]:

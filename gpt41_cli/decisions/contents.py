@@ -15,7 +15,7 @@ from gpt41_cli.decisions.costing import FileTokens
 from gpt41_cli.decisions.measure import Meter, method_of
 from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Reading, gathered, left_out, opened
-from gpt41_cli.decisions.sizing import Sized, Sizing, cached, size
+from gpt41_cli.decisions.sizing import Sized, Sizing, cached, size, text_tokens
 from gpt41_cli.decisions.tally import Tally
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload, workload
 from gpt41_cli.display import number, printable
@@ -121,9 +121,10 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
             cached_share=declared.cached.share,
             text_tokens=sum(each.parts[TEXT] for each in parts.values()),
             images=tuple(images),
+            tools=declared.tools,
+            prediction_tokens=_prediction_tokens(declared, files, variant),
         )
-    output = declared.output_tokens.expected if declared.output_tokens else None
-    work = replace(work, terms=work.terms._replace(output_tokens=output))
+    work = replace(work, terms=_terms(declared))
     whole = Counter({TEXT: numbers})
     for each in parts.values():
         whole.update(each.parts)
@@ -131,6 +132,22 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
     tally = Tally.of([Done(Place(at.path, line=at.line), _entry(whole))])
     tallies = {key: Tally.of([Done(Place(sources[key].name), each)]) for key, each in parts.items()}
     return Contents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, (), tuple(skipped))
+
+
+def _terms(declared: Declaration) -> Terms:
+    """What is said of every request, with answers as they are expected."""
+    output = declared.output_tokens.expected if declared.output_tokens else None
+    accepted = declared.prediction.accept if declared.prediction else None
+    return Terms(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted)
+
+
+def _prediction_tokens(declared: Declaration, files: Files, variant: Variant) -> int:
+    """The tokens of the file that is predicted to be in the answer."""
+    if declared.prediction is None or declared.prediction.file is None:
+        return 0
+    sources, _ = listed(declared, "prediction", [declared.prediction.file], files)
+    with placed(declared, "prediction"):
+        return sum(text_tokens(source, variant.model.encoding.name) for source in sources.values())
 
 
 def _variant(declared: Declaration, catalog: Catalog, name: str | None) -> Variant:
@@ -175,8 +192,10 @@ class _Reader:
             if any(totals.training for totals in self.sizing.groups.values()) and not declared.output_tokens:
                 raise InputError("expected output_tokens with fine-tuning examples, which state no maximum, found none")
         variant, mode = self._group()
-        output = declared.output_tokens.expected if declared.output_tokens else None
-        work = sizing.together(self.sizing, Terms(output, declared.cached.tokens, declared.cached.share), 1)
+        work = sizing.together(self.sizing, _terms(declared), 1)
+        if declared.prediction and not work.prediction_tokens:
+            with placed(declared, "prediction"):
+                raise InputError("expected requests that state a prediction, found none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
         return Contents(variant, mode, work, tally, tallies, tuple(self.batch_files), tuple(skipped))

@@ -9,9 +9,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.config.places import placed
-from gpt41_cli.config.tables import Declaration, Range, Volume
+from gpt41_cli.config.tables import DAYS_A_MONTH, Declaration, Range, Volume
+from gpt41_cli.decisions.charges import charges, storage_usd_per_day
 from gpt41_cli.decisions.estimate import Quote, quote, usage_by_rates
-from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.pricing import NO_TOOLS, Rates, Tools, Usage
 
 if TYPE_CHECKING:  # a saved report is compared without anything that reads requests
     from gpt41_cli.catalog import Catalog
@@ -38,7 +39,9 @@ class Costing(NamedTuple):
 
     `parts` are their input tokens by part (of PARTS), the cached ones included; `output_tokens` all that is billed as output.
     `rates` are dollars per million tokens; requests that pay a surcharge are `surcharged` (their expected usage, a part of all),
-    at `surcharged_rates`. `files` are by their path from the folder of gpt41.yaml. `growth_percent` is the budget for growth.
+    at `surcharged_rates`. `tools` are those that one request uses: what they cost and what they find is in the price, but not in
+    `parts`; what they store costs `storage_usd_per_day` beside the requests. `files` are by their path from
+    the folder of gpt41.yaml. `growth_percent` is the budget for growth.
     """
 
     name: str
@@ -57,10 +60,12 @@ class Costing(NamedTuple):
     high_usd: Decimal
     files: Mapping[str, FileTokens]
     growth_percent: Decimal | None = None
+    tools: Tools = NO_TOOLS
+    storage_usd_per_day: Decimal = Decimal(0)
 
     @property
     def input_tokens(self) -> int:
-        """Those of all requests, cached ones included."""
+        """Those of all requests, cached ones included; what tools find is not among them."""
         return sum(self.parts.values())
 
     @property
@@ -73,8 +78,13 @@ class Costing(NamedTuple):
         """The price of a month; None where no volume is known."""
         if self.volume is None:
             return None
-        each, many = self.each_usd, self.volume.per_month
-        return Usd(each.expected * many, each.high * many)
+        each, many, stored = self.each_usd, self.volume.per_month, self.storage_monthly_usd
+        return Usd(each.expected * many + stored, each.high * many + stored)
+
+    @property
+    def storage_monthly_usd(self) -> Fraction:
+        """What is stored, for a month."""
+        return Fraction(self.storage_usd_per_day) * DAYS_A_MONTH
 
 
 class Priced(NamedTuple):
@@ -97,6 +107,9 @@ def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: dat
     work = high = contents.work
     if declared.output_tokens and declared.output_tokens.high != declared.output_tokens.expected:
         high = contents.at_most(declared.output_tokens.high)
+    with placed(declared, "tools"):
+        stored = storage_usd_per_day(catalog, offer, declared.tools)
+        charges(catalog, offer, declared.tools, 1)
     with placed(declared, "cached"):  # the one number of it that may not fit the requests
         expected, most = quote(catalog, offer, work), quote(catalog, offer, high)
     usage = expected.usage
@@ -119,5 +132,7 @@ def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: dat
         high_usd=most.total_usd,
         files=contents.files,
         growth_percent=declared.budget.growth_percent,
+        tools=declared.tools,
+        storage_usd_per_day=stored,
     )
     return Priced(declared, contents, work, high, expected, costing)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, VOLUME, Amount, Cause, Market, Repriced, causes
+from gpt41_cli.decisions.causes import ADDED, PRICES, REMOVED, STORAGE, VOLUME, Amount, Cause, Market, Repriced, causes
 from gpt41_cli.decisions.costing import Costing
 from gpt41_cli.decisions.growth import Grown, Growth, growths
 from gpt41_cli.display import printable
@@ -153,13 +153,16 @@ def _compared(name: str, before: Repriced | None, after: Repriced | None, market
     volumes = [each.costing.volume for each in (before, after) if each]
     unit = MONTH if any(volumes) else REQUEST
     many_before, many_after = (_many(each, unit) for each in (before, after))
-    repriced = before.each.times(many_before) if before else NOTHING
-    was = _saved(before).times(many_before) if before else NOTHING
-    now = after.each.times(many_after) if after else NOTHING
+    stored_before, stored_after = (_stored(each and each.storage_usd, unit) for each in (before, after))
+    stored_then = _stored(before and before.costing.storage_monthly_usd, unit)
+    repriced = before.each.times(many_before).plus(stored_before) if before else NOTHING
+    was = _saved(before).times(many_before).plus(stored_then) if before else NOTHING
+    now = after.each.times(many_after).plus(stored_after) if after else NOTHING
     found = [Cause(PRICES, repriced.expected_usd - was.expected_usd)]
     if before and after:
         found += (Cause(each.name, each.usd * many_before) for each in causes(before, after, market))
         found.append(Cause(VOLUME, after.each.expected_usd * (many_after - many_before)))
+        found.append(Cause(STORAGE, stored_after - stored_before))
     else:
         found.append(Cause(ADDED if after else REMOVED, now.expected_usd - repriced.expected_usd))
     return Compared(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
@@ -169,6 +172,11 @@ def _saved(priced: Repriced) -> Amount:
     """What a request cost at the prices of its side."""
     usd = priced.costing.each_usd
     return priced.each._replace(expected_usd=usd.expected, high_usd=usd.high)
+
+
+def _stored(monthly_usd: Fraction | None, unit: str) -> Fraction:
+    """What is stored, in a unit: it is of no request."""
+    return monthly_usd if monthly_usd and unit == MONTH else Fraction(0)
 
 
 def _many(priced: Repriced | None, unit: str) -> Fraction:

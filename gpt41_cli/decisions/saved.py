@@ -16,7 +16,7 @@ from gpt41_cli.config.tables import PERIODS, Range, Volume
 from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
 from gpt41_cli.display import decimal, exact
 from gpt41_cli.errors import InputError, quoted
-from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.pricing import Rates, Tools, Usage
 from gpt41_cli.requests.documents import parse
 from gpt41_cli.requests.fields import (
     BadBody,
@@ -102,6 +102,9 @@ def _core(saved: Saved) -> dict[str, Json]:
 
 
 def _workload(costing: Costing) -> dict[str, Json]:
+    """A workload; what came later than the format is left out where it says nothing, so that older reports keep their digest."""
+    used = {name: amount for name, amount in costing.tools._asdict().items() if amount}
+    tools = {"tools": used, "storage_usd_per_day": exact(costing.storage_usd_per_day)} if used else {}
     return {
         "name": costing.name,
         "model": costing.model,
@@ -119,6 +122,7 @@ def _workload(costing: Costing) -> dict[str, Json]:
         "high_usd": exact(costing.high_usd),
         "files": {path: tokens._asdict() for path, tokens in costing.files.items()},
         "growth_percent": _maybe(costing.growth_percent),
+        **tools,
     }
 
 
@@ -183,6 +187,8 @@ def _costing(at: Object, path: str) -> Costing:
         high_usd=amount_at(at, "high_usd", path),
         files=_files_at(at, path),
         growth_percent=_optional_amount_at(at, "growth_percent", path),
+        tools=_tools_at(at, path),
+        storage_usd_per_day=_optional_amount_at(at, "storage_usd_per_day", path) or Decimal(0),
     )
     if costing.cached_tokens > costing.input_tokens:
         fail(f"{path}.cached_tokens", f"at most the input tokens ({costing.input_tokens:,})", costing.cached_tokens)
@@ -195,6 +201,14 @@ def _parts_at(at: Object, path: str) -> dict[str, int]:
         if part not in PARTS:
             raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {told(part)}")
     return {part: whole_at(found, part, f"{path}.parts") for part in found}
+
+
+def _tools_at(at: Object, path: str) -> Tools:
+    found, inside = optional_object(at, "tools", path) or {}, join(path, "tools")
+    for name in found:
+        if name not in Tools._fields:
+            raise BadBody(f"{inside}: expected the keys {', '.join(Tools._fields)}, found {told(name)}")
+    return Tools(**{name: _count_at(found, name, inside) for name in found})
 
 
 def _range_at(at: Object, key: str, path: str) -> Range:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from gpt41_cli.catalog.tables import Model
 from gpt41_cli.decisions.measure import Meter, Method
 from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.workload import Group, Shape, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.requests.content import SOUNDS
 from gpt41_cli.requests.fields import BadBody, told
 from gpt41_cli.requests.inputs import TEXT, Picture, Requests, Text
 from gpt41_cli.requests.readers import Sent
@@ -169,13 +171,15 @@ def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: boo
     """What the price of a request depends on; `is_replayed` where that is the prompt cache too.
 
     BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
-    `service_tier` that is none.
+    `service_tier` that is none; and where OpenAI refuses it, or it holds what its model does not take.
     """
     request = meter.sized(sent.request)
     name = meter.model or request.model
     variant, method = meter.variant_of(name)
     if name and not variant:
         raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
+    for refused in (*request.refusals, *_not_taken(request, (variant or meter.catalog.family[0]).model)):
+        raise BadBody(refused)
     text = request._replace(images=()) if request.images else request
     plain = method._replace(escapes_results=False) if method.escapes_results else method
     tokens = meter.input_tokens(text, plain)
@@ -206,6 +210,19 @@ def _uses(request: Request, meter: Meter) -> Iterator[Use]:
         yield Use(parameter, request.endpoint, known)
     if effort is not None:
         yield Use(EFFORT, request.endpoint, known)
+def _not_taken(request: Request, model: Model) -> Iterator[str]:
+    """Pictures and sounds that the model neither takes nor gives, each with its place."""
+    taken = {*model.input_modalities, *model.output_modalities}
+    paths = {
+        "image": [image.path for image in request.images],
+        "audio": [doubt.path for doubt in request.doubts if doubt.rule in SOUNDS],
+    }
+    for kind, found in paths.items():
+        if kind not in taken:
+            yield from (
+                f"{path}: expected {' or '.join(model.input_modalities)}, all that {model.id} takes, found {kind}"
+                for path in found
+            )
 
 
 def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -> int:

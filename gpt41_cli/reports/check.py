@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from gpt41_cli.config.tables import Config
@@ -28,7 +28,7 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         schema=SCHEMA,
         answer=_answer(check),
         headline=f"{_amount(check)}; {_verdict(check)}",
-        lines=(Line("checked", f"{plural(len(cases) + len(check.shared), 'check')} of {printable(config.file)}"),),
+        lines=(Line("checked", f"{plural(len(cases) + len(check.shared), 'check')} of {printable(config.file)}"), *_tools(check)),
         tables=(_workloads(check), *_files(costings)),
         findings=(*check.findings, *left_out_findings(skipped)),
         notes=check.notes,
@@ -37,6 +37,17 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         catalog=conditions.catalog,
         cases=(*cases, *_shared(check)),
     )
+
+
+def _tools(check: Check) -> Iterator[Line]:
+    """What built-in tools cost, for the requests at hand, and what is stored for file search."""
+    for priced in (each.priced for each in check.workloads):
+        name, stored = printable(priced.declared.name), priced.costing.storage_monthly_usd
+        for charge in priced.quote.charges:
+            yield Line("tools", f"{name}: {charge.text}: {money(charge.usd)}", charge.source.label)
+        if stored:
+            text = f"{number(priced.costing.tools.storage_gb)} GB stored: {money(decimal(stored))} a month"
+            yield Line("tools", f"{name}: {text}")
 
 
 def _record(checked: Checked, check: Check) -> Mapping[str, Json]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gpt41_cli.requests.content import Gathered, read_text
+from collections.abc import Iterator
+
+from gpt41_cli.requests.content import SOUNDS, Gathered, read_text
 from gpt41_cli.requests.fields import (
     BadBody,
     Json,
@@ -66,7 +68,25 @@ def read(body: Object, path: str) -> Request:
         needs=frozenset(gathered.needs),
         parameters=read_parameters(body),
         effort=read_effort(body),
+        refusals=list(_beside_a_prediction(body, path, gathered)) if prediction else (),
     )
+
+
+def _beside_a_prediction(body: Object, path: str, gathered: Gathered) -> Iterator[str]:
+    """What cannot stand beside a predicted output (OpenAI's guide to predicted outputs, 2026-07-15)."""
+    beside = "beside a prediction"
+    if (count_at(body, "n", path) or 1) > 1:
+        yield f"{join(path, 'n')}: expected 1 {beside}, found more"
+    for key in ("presence_penalty", "frequency_penalty"):
+        value = body.get(key)
+        if isinstance(value, int | float) and value > 0:
+            yield f"{join(path, key)}: expected no more than 0 {beside}, found more"
+    for key in ("logprobs", "max_completion_tokens", "tools", "functions"):
+        if body.get(key):
+            yield f"{join(path, key)}: expected none {beside}, found some"
+    sounds = (doubt.path for doubt in gathered.doubts if doubt.rule in SOUNDS)
+    for at in (*(image.path for image in gathered.images), *sounds):
+        yield f"{at}: expected nothing but text {beside}, found something else"
 
 
 def _read_turns(body: Object, path: str, gathered: Gathered) -> None:

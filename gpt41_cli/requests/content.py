@@ -14,6 +14,9 @@ _REFUSAL = "refusal"
 _UNCOUNTED = {"input_audio": "audio", "file": "a file", "input_file": "a file"}
 _PARTS = (*_TEXTS, *_IMAGES, _REFUSAL, *_UNCOUNTED)
 
+SOUNDS = ("audio", "input-audio")
+"""The rules of the doubts about what is spoken."""
+
 _DETAILS = ("auto", "low", "high")
 
 

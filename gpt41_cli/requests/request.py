@@ -97,6 +97,8 @@ class Request(NamedTuple):
     `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `cache_key` is its
     `prompt_cache_key`. `needs` are the abilities that a model must have to take it, named as the price table names them.
     `parameters` are the names of all fields of the body that are set, `effort` is the reasoning effort that it asks for.
+    `prompt_cache_key`. `refusals` say what of it OpenAI refuses, each from its path on. `needs` are the abilities that a model
+    must have to take it, named as the price table names them.
     """
 
     endpoint: str
@@ -118,6 +120,7 @@ class Request(NamedTuple):
     needs: frozenset[str] = frozenset()
     parameters: frozenset[str] = frozenset()
     effort: str | None = None
+    refusals: Sequence[str] = ()
 
     @property
     def is_chat(self) -> bool:

@@ -53,6 +53,9 @@ def read(body: Object, path: str) -> Request:
         needs=frozenset(gathered.needs),
         parameters=read_parameters(body),
         effort=read_effort(body),
+        refusals=[f"{join(path, 'prediction')}: expected it in Chat Completions alone, found it"]
+        if body.get("prediction")
+        else (),
     )
 
 

@@ -1,0 +1,285 @@
+"""Built-in tools: what they cost beside the tokens, and what searches add to the input."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import MODES, read
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.decisions.charges import charges
+from gpt41_cli.decisions.diff import compare
+from gpt41_cli.decisions.estimate import Quote, quote
+from gpt41_cli.decisions.saved import Saved, dump, load
+from gpt41_cli.decisions.workload import workload
+from gpt41_cli.errors import MissingPrice, TableError
+from gpt41_cli.pricing import NO_TOOLS, Tools
+from tests.conftest import ROOT, Run
+from tests.test_catalog import place, section
+from tests.test_diff import CATALOG, caused, costing, side
+
+TABLE = (ROOT / "pricing.yaml").read_text()
+TODAY = date(2026, 11, 23)
+NUMBERS = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
+
+
+def priced(tools: Tools, model: str = "gpt-4.1", mode: str = "standard", *, requests: int = 1, cached: str = "0") -> Quote:
+    offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform("openai"), TODAY)
+    share = Decimal(cached)
+    work = workload(input_tokens=1_000, output_tokens=100, requests=requests, cached_share=share, tools=tools)
+    return quote(CATALOG, offer, work)
+
+
+@pytest.mark.parametrize(
+    ("tools", "model", "usd", "input_tokens"),
+    [
+        (Tools(web_searches=1), "gpt-4.1-mini", "0.01", 9_000),
+        (Tools(web_searches=2, web_search_tokens=5), "gpt-4.1-mini", "0.02", 17_000),
+        (Tools(web_searches=2, web_search_tokens=3_000), "gpt-4.1", "0.02", 7_000),
+        (Tools(web_search_previews=1), "gpt-4.1", "0.025", 1_000),
+        (Tools(file_searches=3), "gpt-4.1-nano", "0.0075", 1_000),
+        (Tools(container_gb=1, container_minutes=20), "gpt-4.1", "0.03", 1_000),
+        (Tools(container_gb=64, container_minutes=1), "gpt-4.1", "0.48", 1_000),
+        (Tools(container_gb=4, container_minutes=6), "gpt-4.1", "0.036", 1_000),
+        (Tools(storage_gb=5, storage_days=30), "gpt-4.1", "12", 1_000),
+        (Tools(storage_gb=1, storage_days=30), "gpt-4.1", "0", 1_000),
+        (Tools(storage_gb=5), "gpt-4.1", "0", 1_000),
+    ],
+)
+def test_what_a_tool_costs_beside_the_tokens(tools: Tools, model: str, usd: str, input_tokens: int) -> None:
+    found = priced(tools, model)
+    assert found.charges_usd == Decimal(usd)
+    assert found.usage.input_tokens == input_tokens
+    assert found.total_usd == found.bill.total_usd + found.charges_usd
+
+
+def test_eight_thousand_tokens_of_mini_make_a_thousand_searches_13_dollars_20() -> None:
+    """The sum that the price table of OpenAI gives for its fixed block."""
+    with_searches, without = (priced(tools, "gpt-4.1-mini", requests=1_000) for tools in (Tools(web_searches=1), NO_TOOLS))
+    assert with_searches.total_usd - without.total_usd == Decimal("13.20")
+
+
+@given(
+    st.integers(1, 10**6),
+    st.builds(
+        Tools,
+        web_searches=st.integers(0, 9),
+        web_search_tokens=st.integers(0, 9_000),
+        file_searches=st.integers(0, 9),
+        container_gb=st.sampled_from([1, 4, 16, 64]),
+        container_minutes=st.integers(0, 99),
+    ),
+)
+def test_calls_cost_the_same_in_every_mode_and_as_many_times_as_there_are_requests(requests: int, tools: Tools) -> None:
+    once = priced(tools).charges_usd
+    assert {priced(tools, mode=mode, requests=requests).charges_usd for mode in MODES} == {once * requests}
+
+
+def test_what_a_search_finds_is_never_cached() -> None:
+    found = priced(Tools(web_searches=1, web_search_tokens=500), cached="0.6")
+    assert (found.usage.input_tokens, found.usage.cached_tokens) == (1_500, 600)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("--tools", "web_searches=1", "--model", "gpt-4.1-nano"),
+            "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
+        ),
+        (
+            ("--tools", "file_searches=1", "--model", "gpt-4o"),
+            "no price is known for file-search with gpt-4o: its source does not list it [model-page-gpt-4o 2026-09-24]",
+        ),
+        (
+            ("--tools", "file_searches=1", "--model", "gpt-4.1", "--platform", "azure-global"),
+            "no price is known for file-search with gpt-4.1 on azure-global: pricing.yaml has one on openai",
+        ),
+        (
+            ("--tools", "container_gb=2,container_minutes=1", "--model", "gpt-4.1"),
+            "no price is known for a container of 2 GB: the table has 1, 4, 16, 64 GB",
+        ),
+        (("--tools", "searches=1"), "--tools: expected one of web_searches, "),
+        (("--tools", "web_searches=1,web_searches=1"), '--tools: expected each name once, found "web_searches=1"'),
+        (("--tools", "web_searches"), '--tools: expected web_searches=N with a whole number, found "web_searches"'),
+        (("--tools", "web_search_tokens=9"), "--tools: expected web_searches beside web_search_tokens, found it alone"),
+        (("--tools", "storage_gb=9"), "--tools: expected storage_days beside storage_gb, found it alone"),
+    ],
+)
+def test_a_tool_that_has_no_price_is_an_error(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    done = run("cost", *NUMBERS, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: {message}")
+
+
+def test_a_day_before_the_first_known_price_has_none(run: Run) -> None:
+    done = run("cost", "--input-tokens", "9", "--tools", "web_searches=1", "--model", "gpt-4.1", "--as-of", "2025-06-01")
+    assert done.err == "gpt41: no price is known for web search on 2025-06-01: the first known one is of 2026-02-26\n"
+
+
+def test_the_family_is_shown_without_those_that_lack_the_tool(run: Run) -> None:
+    done = run("cost", *NUMBERS, "--tools", "web_searches=1", "--mode", "standard", "--mode", "batch", "--format", "json")
+    document = json.loads(done.out)
+    assert [quote["model"] for quote in document["quotes"]] == ["gpt-4.1", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-mini"]
+    assert [quote["is_lower_bound"] for quote in document["quotes"]] == [True, True, False, False]
+    assert [finding["rule"] for finding in document["findings"]].count("missing-price") == 1
+    assert any("Batch discounts tokens, not calls" in note for note in document["notes"])
+
+
+def test_a_search_leaves_a_smaller_window(run: Run) -> None:
+    done = run("cost", "--input-tokens", "127500", "--output-tokens", "501", "--tools", "web_searches=1", "--model", "gpt-4.1")
+    assert done.code == 1
+    assert "gpt-4.1: with web-search a request has a context window of 128,000 tokens" in done.out
+
+
+def test_recommend_and_plan_price_the_tools_too(run: Run) -> None:
+    chosen = run("recommend", *NUMBERS, "--tools", "web_searches=1,web_search_tokens=1000", "--format", "json")
+    document = json.loads(chosen.out)
+    assert document["choice"]["tools_usd"] == "0.01"
+    nano = [each for each in document["candidates"] if each["model"] == "gpt-4.1-nano"]
+    assert {rule["rule"] for each in nano for rule in each["exclusions"]} >= {"needs"}
+    assert "missing-price" not in {rule["rule"] for each in nano for rule in each["exclusions"]}
+    planned = run("plan", *NUMBERS, "--tools", "file_searches=1", "--usage-tier", "1", "--model", "gpt-4.1", "--format", "json")
+    assert {json.loads(planned.out)["timings"][0]["quote"]["tools_usd"]} == {"0.0025"}
+
+
+def test_each_request_carries_its_own_calls(run: Run) -> None:
+    body = json.dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5})
+    done = run("cost", "-", "--each", "--tools", "web_searches=1", "--format", "jsonl", stdin=f"{body}\n{body}\n")
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [(each["tools_usd"], each["total_usd"], each["lower_bound"]) for each in found] == [("0.01", "0.010056", True)] * 2
+    stored = run("cost", "-", "--each", "--tools", "storage_gb=2,storage_days=1", stdin=body)
+    assert stored.err == "gpt41: --each: expected requests as they are, found --prediction or storage, which is of no request\n"
+    nano = run("cost", "-", "--each", "--tools", "web_searches=1", "--model", "gpt-4.1-nano", stdin=body)
+    assert "no price is known for web-search with gpt-4.1-nano" in nano.err
+
+
+def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(TABLE.replace(section("tools"), "").replace("  predicted_outputs: {source: predicted-outputs-guide}\n", ""))
+    catalog = read(mine)
+    offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
+    assert charges(catalog, offer, NO_TOOLS, 1) == ()
+    with pytest.raises(MissingPrice, match=r"no price is known for web-search with gpt-4\.1: .*mine\.yaml has no section tools$"):
+        charges(catalog, offer, Tools(web_searches=1), 1)
+    work = workload(input_tokens=1, output_tokens=9, requests=1, prediction_tokens=4, accepted_share=Decimal(1))
+    assert quote(catalog, offer, work).rejected_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("platforms: [openai]", "platforms: [mine]", "tools.platforms[0]: expected a platform of this table"),
+        ("usd_per_1000_calls: 10.00", "usd_per_1000_calls: ten", "tools.web_search.usd_per_1000_calls: expected a plain decimal"),
+        ("gpt-4.1-mini: 8000", "gpt-4.1-mni: 8000", "tools.fixed_search_tokens.gpt-4.1-mni: expected a model of this table"),
+        ("{source: pricing, gpt-4.1-mini", "{gpt-4.1-mini", "tools.fixed_search_tokens: expected the key source, found none"),
+        ("{1: 0.03, 4: 0.12", "{small: 0.03, 4: 0.12", "expected a size in GB: a whole number, found the key small"),
+        ("{1: 0.03, 4: 0.12, 16: 0.48, 64: 1.92}", "{}", "expected at least one size in GB, found none"),
+        ("free_gb: 1", "free_gigabytes: 1", 'found the unknown key "free_gigabytes"'),
+    ],
+)
+def test_a_wrong_price_of_a_tool_is_named_with_its_place(old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
+        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+    assert message in str(error.value)
+    assert str(error.value).startswith(f"mine.yaml:{place(old).split(':')[0]}:")
+
+
+CONFIG = """version: 1
+defaults: {model: gpt-4.1-mini, output_tokens: 100}
+workloads:
+  search:
+    input_tokens: 1000
+    volume: 1000 / month
+    budget: {monthly_usd: 20, per_request_usd: 0.02}
+    tools: {web_searches: 1, file_searches: 2, storage_gb: 5}
+"""
+
+
+def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    done = run("check", "--format", "json", "--as-of", "2026-11-23")
+    (search,) = json.loads(done.out)["workloads"]
+    assert search["each_usd"]["expected"] == "0.01876"  # 9,000 tokens in, 100 out, a web search and two file searches
+    assert search["monthly_usd"]["expected"] == "30.926666666667"  # and 4 GB for 365/12 days
+    assert search["tools"] == {"web_searches": 1, "file_searches": 2, "storage_gb": 5}
+    assert [each["rule"] for each in json.loads(done.out)["findings"]][:1] == ["budget-monthly"]
+    assert "search: 5 GB stored: $12.17 a month" in run("check", "--as-of", "2026-11-23").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "file_searches: 2",
+            "container_gb: 2",
+            "8:30: workloads.search.tools.container_gb: expected container_minutes beside it",
+        ),
+        (
+            "    volume: 1000 / month\n    budget: {monthly_usd: 20, ",
+            "    budget: {",
+            "expected a volume in the workload beside it",
+        ),
+        ("web_searches: 1", "web_searches: one", "expected a whole number of at most 15 digits"),
+        ("gpt-4.1-mini", "gpt-4.1-nano", "8:5: workloads.search.tools: no price is known for web-search with gpt-4.1-nano"),
+    ],
+)
+def test_tools_that_cannot_be_are_refused_at_their_place(run: Run, tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in CONFIG
+    (tmp_path / "gpt41.yaml").write_text(CONFIG.replace(old, new))
+    done = run("check", "--as-of", "2026-11-23")
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_a_report_without_tools_is_what_it_was_and_one_with_tools_comes_back() -> None:
+    plain, used = costing(), costing()._replace(tools=Tools(web_searches=2), storage_usd_per_day=Decimal("0.4"))
+    assert not {"tools", "storage_usd_per_day"} & set(dump(Saved(TODAY, {"triage": plain}))["workloads"][0])
+    for each in (plain, used):
+        saved = Saved(TODAY, {"triage": each})
+        assert load(json.dumps({"schema": "gpt41.check/1", **dump(saved)}).encode(), "base.json") == saved
+
+
+def test_an_unknown_tool_in_a_report_is_an_error() -> None:
+    saved = dump(Saved(TODAY, {"triage": costing()._replace(tools=Tools(web_searches=2))}))
+    text = json.dumps({"schema": "gpt41.check/1", **saved}).replace("web_searches", "web_dives")
+    with pytest.raises(Exception, match=re.escape("workloads[0].tools: expected the keys web_searches, ")):
+        load(text.encode(), "base.json")
+
+
+def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
+    before = costing(mode="batch")._replace(tools=Tools(web_searches=1, storage_gb=2), storage_usd_per_day=Decimal("0.1"))
+    after = before._replace(tools=Tools(web_searches=2, storage_gb=3), storage_usd_per_day=Decimal("0.2"))
+    (found,) = compare(side(_true(before)), side(_true(after)), CATALOG, TODAY).workloads
+    assert caused(found) == {"built-in tools": "1160", "file storage": "3.04167"}  # 100,000 x ($0.01 + 8,000 tokens at $0.20)
+
+
+def test_tools_that_only_the_new_model_has_are_charged_together_with_it() -> None:
+    before = costing("gpt-4.1-nano")
+    after = _true(costing("gpt-4.1")._replace(tools=Tools(web_searches=1)))
+    (found,) = compare(side(before), side(after), CATALOG, TODAY).workloads
+    assert list(caused(found)) == ["built-in tools and model"]
+
+
+def test_storage_that_is_dearer_today_is_the_price_table() -> None:
+    stored = costing()._replace(tools=Tools(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
+    (found,) = compare(side(stored), side(stored), CATALOG, TODAY).workloads
+    assert caused(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}
+    assert found.now.expected_usd - found.repriced.expected_usd == 0
+
+
+def _true(stated):  # type: ignore[no-untyped-def]
+    """The workload at the price that its tools give it."""
+    offer = CATALOG.offer(CATALOG.variant(stated.model), stated.mode, CATALOG.platform("openai"), TODAY)
+    charged = charges(CATALOG, offer, stated.tools._replace(storage_gb=0), stated.requests)
+    found = priced(stated.tools._replace(storage_gb=0), stated.model, stated.mode).usage.input_tokens - 1_000
+    more = sum(each.usd for each in charged) + found * stated.requests * offer.row.rates.input / 1_000_000
+    return stated._replace(expected_usd=stated.expected_usd + more, high_usd=stated.high_usd + more)
