@@ -153,9 +153,19 @@ def migrate(catalog: Catalog, work: Workload, plan: Plan) -> Migration:
         findings=(),
         notes=(),
     )
-    said = notes(catalog, work, [*today.values(), *(way.quote for way in found.answers)], with_writes=False)
-    gone = (f"{each.id} is left out: {lifecycle.shut_down(plan.platform, life).text}." for each, life in ended)
-    return found._replace(findings=tuple(_findings(catalog, found, [*missing, *unpriced])), notes=(*said, *gone))
+    return found._replace(
+        findings=tuple(_findings(catalog, found, [*missing, *unpriced])), notes=tuple(_notes(catalog, found, ended))
+    )
+
+
+def _notes(catalog: Catalog, found: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
+    """What a reader must know of the prices of today and of the target, what all take for granted, and what is left out."""
+    quotes = [*found.today.values(), *(way.quote for way in found.answers)]
+    yield from notes(catalog, found.work, quotes, with_writes=False)
+    if quotes[0].usage.cached_tokens:
+        yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
+    for variant, life in ended:
+        yield f"{variant.id} is left out: {lifecycle.shut_down(found.plan.platform, life).text}."
 
 
 def _contenders(catalog: Catalog, plan: Plan, steps: Sequence[Step]) -> tuple[list[Variant], list[tuple[Variant, Lifecycle]]]:
@@ -171,7 +181,8 @@ def _contenders(catalog: Catalog, plan: Plan, steps: Sequence[Step]) -> tuple[li
     lives = {name: lifecycle.ended(variant, plan.platform, plan.as_of) for name, variant in every.items()}
     running = [variant for name, variant in every.items() if not lives[name]]
     if not running:
-        raise InputError(f"--to: expected the model to move to, as {catalog.file} has none that runs on {plan.as_of}, found none")
+        none = f"{catalog.file} has none that runs on {plan.as_of}"
+        raise InputError(f"--to: expected the model to move to, as {none}, found none")
     return running, [(every[name], life) for name, life in lives.items() if life]
 
 

@@ -42,16 +42,11 @@ def road(catalog: Catalog, leaving: Variant, platform: Platform, as_of: date) ->
 
     What the provider of the platform names counts first; what another one names, where that names nothing the table has.
     """
-    steps: list[Step] = []
-    here: Variant | None = leaving
+    steps = list(_steps(catalog, leaving, platform))
     been = {leaving.model.id}
-    while here:
-        found = list(_steps(catalog, here, platform))
-        steps += found
-        here = found[-1].variant if found else None
-        if here is None or here.model.id in been or not _is_leaving(here, platform, as_of):
-            break
+    while steps and (here := steps[-1].variant) and here.model.id not in been and _is_leaving(here, platform, as_of):
         been.add(here.model.id)
+        steps += _steps(catalog, here, platform)
     return tuple(steps)
 
 

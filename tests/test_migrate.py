@@ -1,0 +1,326 @@
+"""The way out of a model: exact prices on both sides, how far reasoning may go, what breaks, and where the road leads."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.catalog.load import parse
+from gpt41_cli.decisions import moving
+from gpt41_cli.decisions.estimate import quote
+from gpt41_cli.decisions.migrate import Migration, Plan, Way, migrate
+from gpt41_cli.decisions.replay import Traffic
+from gpt41_cli.decisions.road import dates, road
+from gpt41_cli.decisions.workload import Shape, Terms, Workload, workload
+from gpt41_cli.errors import InputError, TableError
+from gpt41_cli.reports.migrate import report
+from tests.conftest import ROOT, Run
+
+TABLE = (ROOT / "pricing.yaml").read_text()
+CATALOG = read()
+TODAY = date(2026, 11, 26)
+REQUESTS = str(ROOT / "tests" / "migrate" / "requests.jsonl")
+
+
+def change(*pairs: tuple[str, str]) -> Catalog:
+    """The shipped table with some of its text replaced."""
+    table = TABLE
+    for old, new in pairs:
+        assert old in table
+        table = table.replace(old, new)
+    return parse(table.encode(), "mine.yaml")
+
+
+def leave(
+    model: str = "gpt-4.1",
+    *to: str,
+    work: Workload | None = None,
+    modes: tuple[str, ...] = (),
+    platform: str = "openai",
+    on: date = TODAY,
+    catalog: Catalog = CATALOG,
+) -> Migration:
+    given = work or workload(input_tokens=1200, output_tokens=400, requests=1, cached_tokens=720)
+    plan = Plan(catalog.variant(model), [catalog.variant(name) for name in to], modes, catalog.platform(platform), on)
+    return migrate(catalog, given, plan)
+
+
+def way(found: Migration, model: str, mode: str = "standard") -> Way:
+    return next(each for each in found.ways if (each.quote.model, each.quote.mode) == (model, mode))
+
+
+# Prices
+
+
+def test_the_same_work_before_and_after_is_priced_to_the_last_digit() -> None:
+    found = leave()
+    assert {mode: each.total_usd for mode, each in found.today.items()} == {
+        "standard": Decimal("0.00452"),  # 480 * 2.00 + 720 * 0.50 + 400 * 8.00
+        "batch": Decimal("0.0028"),  # 1200 * 1.00 + 400 * 4.00
+    }
+    luna, batch = way(found, "gpt-6-luna"), way(found, "gpt-6-luna", "batch")
+    assert luna.quote.total_usd == Decimal("0.0002552")  # 480 * 0.10 + 720 * 0.01 + 400 * 0.50
+    assert luna.writes == (480, Decimal("0.000012"))  # 480 * (0.125 - 0.10)
+    assert luna.most_usd == Decimal("0.0002672")
+    assert luna.added_usd == Decimal("-0.0042528")
+    assert luna.reasoning_tokens == 8505  # 4252.8 / 0.50, rounded down
+    assert batch.most_usd == Decimal("0.0001336")  # half of it: its cache stacks with batch
+    assert batch.reasoning_tokens == 10665  # (2800 - 133.6) / 0.25
+    assert way(found, "gpt-6.1-sol").reasoning_tokens is None  # dearer without any
+    assert found.answer == luna
+
+
+def test_a_long_request_pays_the_surcharge_on_all_of_it_and_on_what_it_writes() -> None:
+    found = leave(work=workload(input_tokens=300_000, output_tokens=100, requests=2))
+    luna = way(found, "gpt-6-luna")
+    assert luna.quote.total_usd == 2 * (300_000 * Decimal("0.20") + 100 * Decimal("0.75")) / 10**6
+    assert luna.writes == (600_000, 600_000 * Decimal("0.05") / 10**6)
+    assert luna.reasoning_tokens == int((2 * 600_800 - luna.most_usd * 10**6) / 2 / Decimal("0.75"))
+
+
+@pytest.mark.parametrize(
+    ("input_tokens", "cached", "is_replayed", "written"),
+    [
+        (1023, 0, False, 0),
+        (1024, 0, False, 1024),
+        (1200, 0, True, 1152),  # 1,024 and one step of 128
+        (1200, 1152, True, 0),
+        (1300, 1024, True, 256),
+        (1023, 0, True, 0),
+    ],
+)
+def test_what_goes_into_the_cache(input_tokens: int, cached: int, is_replayed: bool, written: int) -> None:
+    shape = Shape(input_tokens, max_output_tokens=5, cached_tokens=cached)
+    work = Workload({shape: 3}, Terms(5), replay=Traffic() if is_replayed else None)
+    assert way(leave(work=work), "gpt-6-luna").writes.tokens == 3 * written
+    assert way(leave("gpt-4o", work=work), "gpt-4.1").writes == (0, 0)  # writes cost nothing there
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 600_000), st.integers(1, 9)), min_size=1, max_size=4),
+    st.integers(0, 5000),
+    st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4.5-preview"]),
+)
+def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
+    sizes: list[tuple[int, int]], output: int, model: str
+) -> None:
+    def work(output_tokens: int) -> Workload:
+        shapes: dict[Shape, int] = {}
+        for tokens, many in sizes:
+            shapes[Shape(tokens)] = shapes.get(Shape(tokens), 0) + many
+        return Workload(shapes, Terms(output_tokens))
+
+    for each in leave(model, work=work(output)).ways:
+        if each.today is None or each.reasoning_tokens is None:
+            assert each.variant.model.reasoning is None or each.most_usd > (each.today or each.quote).total_usd
+            continue
+        for more, is_within in ((0, True), (1, False)):
+            reasoned = quote(CATALOG, each.quote.offer, work(output + each.reasoning_tokens + more)).total_usd
+            assert (reasoned + each.writes.usd <= each.today.total_usd) is is_within
+
+
+# The road
+
+
+@pytest.mark.parametrize(
+    ("model", "platform", "on", "names", "target"),
+    [
+        ("gpt-4.1", "openai", TODAY, ["gpt-6-luna"], "gpt-6-luna"),
+        ("gpt-4.1-nano", "openai", TODAY, ["gpt-5.6-luna"], "gpt-5.6-luna"),
+        ("gpt-4.5-preview", "openai", TODAY, ["gpt-4.1", "gpt-6-luna"], "gpt-6-luna"),
+        ("gpt-4.5-preview", "openai", date(2025, 6, 1), ["gpt-4.1"], "gpt-4.1"),  # its end was not announced
+        ("gpt-4.1", "azure-global", TODAY, ["gpt-6-luna"], "gpt-6-luna"),  # OpenAI's, as Azure names none
+        ("gpt-4o-2024-05-13", "openai", TODAY, ["gpt-5.6-sol"], None),  # not in the table
+        ("gpt-6-luna", "openai", TODAY, [], None),
+    ],
+)
+def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names: list[str], target: str | None) -> None:
+    found = leave(model, platform=platform, on=on)
+    assert [step.name for step in found.road] == names
+    assert (found.target and found.target.id) == target
+
+
+def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
+    steps = road(CATALOG, CATALOG.variant("gpt-4o"), CATALOG.platform("azure-global"), TODAY)
+    assert [step.remark.text for step in steps] == [
+        (
+            "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
+            "neither prices nor limits here"
+        ),
+        "OpenAI names gpt-6-luna in place of gpt-4o (as of 2026-11-05); Azure names none that this price table has",
+    ]
+
+
+def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
+    catalog = change(("replacement: gpt-6-luna", "replacement: gpt-4.1-mini"))
+    steps = road(catalog, catalog.variant("gpt-4.1"), catalog.platform("openai"), TODAY)
+    assert [step.name for step in steps] == ["gpt-4.1-mini", "gpt-4.1-mini"]
+
+
+def test_days_are_told_as_far_as_they_are_known() -> None:
+    nano = dates(CATALOG, CATALOG.variant("gpt-4.1-nano"), date(2026, 10, 23))
+    assert nano.text == (
+        "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
+        "Azure 2026-10-14 (9 days ago, low confidence, 2027-04-14 in other sources)"
+    )
+    assert dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).text == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
+    catalog = change(("announced: 2026-10-14, shutdown: 2027-01-14", "announced: null, shutdown: null"))
+    assert "OpenAI at no known day" in dates(catalog, catalog.variant("gpt-4.1"), TODAY).text
+
+
+def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
+    catalog = change(("role: successor", "role: predecessor"))
+    with pytest.raises(InputError) as error:
+        leave("gpt-6-luna", on=date(2028, 1, 1), catalog=catalog)
+    assert str(error.value) == ("--to: expected the model to move to, as mine.yaml has none that runs on 2028-01-01, found none")
+
+
+def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
+    found = leave("gpt-6-luna")
+    assert [each.message for each in found.findings if each.rule == "replacement-unknown"] == [
+        "nothing is named in place of gpt-6-luna"
+    ]
+    assert list(moving.why(found)) == list(moving.but(found)) == list(moving.guidance(found)) == []
+    assert found.answer is None
+
+
+# What breaks
+
+
+def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
+    found = leave("gpt-6-luna", "gpt-4.1", work=workload(input_tokens=1_040_000, output_tokens=40_000, requests=1))
+    texts = {each.remark.rule: each.remark.text for each in found.breaks["gpt-4.1"]}
+    assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
+    assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
+    assert [each.level.label for each in found.findings if each.rule == "context-window"] == ["error"]
+
+
+def test_fields_are_named_with_their_first_place_and_those_that_the_effort_allows_are_not(run: Run, tmp_path: Path) -> None:
+    done = run("migrate", REQUESTS, "--on", "2026-11-26", "--format", "json", "--jobs", "2")
+    found = {
+        (each["subject"], each["message"].split()[0]): (each["level"], each["location"]["line"], each["actual"])
+        for each in json.loads(done.out)["findings"]
+        if each["location"]
+    }
+    assert found == {
+        ("gpt-6-luna", "temperature"): ("warning", 2, "2"),  # the third of them asks for effort none
+        ("gpt-6-luna", "top_p"): ("warning", 3, "1"),
+        ("gpt-6-luna", "tools"): ("warning", 2, "1"),  # the other is one to Responses
+        ("gpt-6-luna", "max_tokens"): ("warning", 6, "1"),
+        ("gpt-6-luna", "gpt-6-luna"): ("warning", 6, "1"),  # the effort `minimal`
+        ("gpt-6-luna", "prompt_cache_retention"): ("notice", 4, "1"),
+    }
+    broken = json.loads(done.out)["breaks"]
+    sol = [each["text"] for each in broken if each["model"] == "gpt-6.1-sol" and each["level"] == "warning"]
+    assert f"temperature in 3 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it" in sol  # whatever the effort
+    assert (
+        f"tools in 1 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it on Chat Completions; the Responses API takes "
+        in ("".join(sol))
+    )
+    body = {"model": "gpt-4.1", "input": "x", "max_output_tokens": 5, "temperature": 1, "reasoning": {"effort": "none"}}
+    (tmp_path / "fine.jsonl").write_text(json.dumps(body) + "\n")
+    fine = run("migrate", "fine.jsonl", "--on", "2026-11-26", "--format", "json")
+    assert not [each for each in json.loads(fine.out)["findings"] if each["location"]]
+
+
+def test_a_model_that_does_not_reason_is_held_to_no_effort(run: Run) -> None:
+    done = run("migrate", REQUESTS, "--from", "gpt-4o", "--to", "gpt-4.1", "--on", "2026-11-26", "--format", "json")
+    assert {each["rule"] for each in json.loads(done.out)["breaks"]} == set()
+    assert [each["reasoning_tokens"] for each in json.loads(done.out)["ways"]] == [None, None]
+
+
+# The command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "rules"),
+    [
+        (("--on", "2027-01-13"), 0, {"model-retires": "warning"}),
+        (("--on", "2027-01-14"), 1, {"model-shut-down": "error"}),
+        (("--as-of", "2027-01-14", "--fail-on", "never"), 0, {"model-shut-down": "error"}),
+        (("--on", "2027-01-13", "--fail-on", "warning"), 1, {"model-retires": "warning"}),
+        (("--on", "2027-01-14", "--platform", "azure-global"), 0, {"model-retires": "warning"}),
+        (("--on", "2027-04-14", "--platform", "azure-global"), 1, {"model-shut-down": "error"}),
+    ],
+)
+def test_a_pipeline_can_fail_on_the_day_a_model_ends(
+    run: Run, arguments: tuple[str, ...], code: int, rules: dict[str, str]
+) -> None:
+    done = run("migrate", "--input-tokens", "900", *arguments, "--format", "json")
+    found = json.loads(done.out)["findings"]
+    assert (done.code, {each["rule"]: each["level"] for each in found if each["subject"] == "gpt-4.1"}) == (code, rules)
+
+
+def test_what_is_read_from_elsewhere_carries_no_commands(run: Run, tmp_path: Path) -> None:
+    name = "a\x1b[31m\n::error::b.jsonl"
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "x"}], "temperature": 0, "max_tokens": 5}
+    (tmp_path / name).write_text(json.dumps(body) + "\n")
+    for output_format in ("text", "github", "markdown"):
+        done = run("migrate", name, "--on", "2026-11-26", "--format", output_format)
+        assert done.code == 0
+        assert "\x1b" not in done.out
+        assert "\n::error::b" not in done.out
+
+
+def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
+    catalog = change(("input: 0.10, cached_input: 0.01, output: 0.50", "input: 0.10, cached_input: 0.01, output: 0.00"))
+    found = leave(catalog=catalog, modes=("standard",))
+    assert found.answer is not None
+    assert found.answer.reasoning_tokens is None
+    assert [remark.rule for remark in moving.why(found)] == ["replacement", "price"]
+    assert report(catalog, found).headline.endswith("for the same work (today $0.00452)")
+
+
+def test_work_for_nothing_is_no_share_of_anything() -> None:
+    catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
+    found = leave(catalog=catalog)
+    assert next(remark.text for remark in moving.but(found)) == (
+        "the same work costs $0.0002672 more than today even without reasoning"
+    )
+
+
+# The table
+
+REFUSAL = "- {parameter: temperature, unless_effort: none, source: sampling-report}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (REFUSAL, "- {parameter: temperature}", "refuses[0]: expected the key source, found none"),
+        (REFUSAL, REFUSAL.replace("unless", "but"), 'found the unknown key "but_effort"'),
+        (
+            REFUSAL,
+            REFUSAL.replace("source:", "is: forbidden, source:"),
+            'is: expected one of refused, deprecated, found "forbidden"',
+        ),
+        ("endpoint: chat-completions, unless", "endpoint: chat, unless", "expected one of chat-completions, responses, found"),
+        ("lacks: {fine-tuning: {source: model-page-gpt-6-luna}", "lacks: {fine-tuning: {source: nowhere}", "an entry of sources"),
+        ('{statement: "Luna is for', '{text: "Luna is for', 'the unknown key "text"'),
+    ],
+)
+def test_a_wrong_entry_about_moving_is_refused(old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
+        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+    assert message in str(error.value)
+
+
+def test_a_table_without_these_entries_still_answers() -> None:
+    lines = TABLE.splitlines(keepends=True)
+    kept, is_inside = [], False
+    for line in lines:
+        is_inside = line.startswith(("    refuses:", "    guidance:")) or (is_inside and line.startswith("      - {"))
+        if not is_inside and not line.startswith("    lacks:"):
+            kept.append(line)
+    catalog = parse("".join(kept).encode(), "mine.yaml")
+    found = leave(catalog=catalog)
+    assert {each.remark.rule for each in found.breaks["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
+    assert list(moving.guidance(found)) == []
