@@ -146,6 +146,7 @@ Prediction = Annotated[
 Accept = Annotated[
     str | None,
     typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
+]
 ServedInputTokens = Annotated[
     int | None,
     typer.Option(

@@ -208,7 +208,7 @@ def _tools_at(at: Object, path: str) -> Tools:
     for name in found:
         if name not in Tools._fields:
             raise BadBody(f"{inside}: expected the keys {', '.join(Tools._fields)}, found {told(name)}")
-    return Tools(**{name: _count_at(found, name, inside) for name in found})
+    return Tools(**{name: whole_at(found, name, inside) for name in found})
 
 
 def _range_at(at: Object, key: str, path: str) -> Range:

@@ -210,6 +210,8 @@ def _uses(request: Request, meter: Meter) -> Iterator[Use]:
         yield Use(parameter, request.endpoint, known)
     if effort is not None:
         yield Use(EFFORT, request.endpoint, known)
+
+
 def _not_taken(request: Request, model: Model) -> Iterator[str]:
     """Pictures and sounds that the model neither takes nor gives, each with its place."""
     taken = {*model.input_modalities, *model.output_modalities}
