@@ -171,22 +171,27 @@ _ABOUT_INPUT = ("context-window", "max-input-tokens", "priority-long-context")
 """Rules that the largest request breaks."""
 
 
-def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tuple[str, str] | None = None) -> Candidate:
-    """The workload's own variant and mode, or another candidate, against every rule of `recommend`."""
-    catalog, require, contents = conditions.catalog, priced.declared.require, priced.contents
+def wishes(priced: Priced, catalog: Catalog) -> Wishes:
+    """What a workload must be, for `recommend`. Who sends it in batch waits as long as that takes."""
+    require = priced.declared.require
     window = timedelta(hours=catalog.limits.batch.completion_window_hours)
-    wishes = Wishes(
+    return Wishes(
         tasks=require.tasks,
         tolerance=require.tolerance,
         needs=require.needs,
-        deadline=require.deadline or (window if contents.mode == "batch" else None),
+        deadline=require.deadline or (window if priced.contents.mode == "batch" else None),
         usage_tier=priced.declared.usage_tier,
         until=require.until,
     )
+
+
+def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tuple[str, str] | None = None) -> Candidate:
+    """The workload's own variant and mode, or another candidate, against every rule of `recommend`."""
+    catalog, require, contents = conditions.catalog, priced.declared.require, priced.contents
     model, mode = candidate or (contents.variant.id, contents.mode)
     names = dict.fromkeys((*(variant.id for variant in catalog.family), contents.variant.id))
     scores = tuple(score(task, catalog, None, list(names)) for task in require.tasks)
-    case = Case(catalog, work, wishes, priced.declared.platform, conditions.as_of, scores, "the family's best")
+    case = Case(catalog, work, wishes(priced, catalog), priced.declared.platform, conditions.as_of, scores, "the family's best")
     return judge(case, catalog.variant(model), mode)
 
 
