@@ -45,6 +45,7 @@ WALLS = {
     "yaml": {"catalog"},
     "backports": {"requests/compressed.py"},
     "pathspec": {"requests"},
+    "vl_convert": {"views/svg.py"},
     "subprocess": {"requests/trees.py", "requests/revisions.py"},
     "multiprocessing": {"tokens/workers.py"},
 }
@@ -166,7 +167,7 @@ def modules_of(*arguments: str) -> set[str]:
 
 def test_start_up_imports_only_what_the_command_needs() -> None:
     """Start-up time, tested by what is imported: a clock would measure the machine."""
-    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio"}
+    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio", "vl_convert"}
     assert not heavy & modules_of("--help")
     assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
     assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}
@@ -196,6 +197,7 @@ def test_no_command_opens_a_socket() -> None:
         ["train", "tests/training/tickets.jsonl"],
         ["models", "--check"],
         ["check", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],
+        ["report", "tests/example/gpt41.yaml", "--fail-on", "never", "--format", "html"],
         ["diff", "tests/example/base.json", "HEAD", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],
     ):
         done = subprocess.run(

@@ -18,8 +18,8 @@ from tests.conftest import ROOT, Run
 DAY = ("--as-of", "2026-11-23")
 COST = ("cost", "--input-tokens", "1200", *DAY)
 KNOWN = (
-    "expected a file that ends in .txt, .json, .jsonl, .csv, .md, .xml, .sarif, .sarif.json, .gitlab.json, "
-    "gl-code-quality-report.json, or FORMAT=FILE with one of text, json, jsonl, csv, markdown, github, junit, sarif, gitlab"
+    "expected a file that ends in .txt, .json, .jsonl, .csv, .md, .html, .htm, .xml, .sarif, .sarif.json, .gitlab.json, "
+    "gl-code-quality-report.json, or FORMAT=FILE with one of text, json, jsonl, csv, markdown, html, github, junit, sarif, gitlab"
 )
 BATCH = str(ROOT / "tests" / "data" / "batch.jsonl")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.decisions.over import Over
     from gpt41_cli.decisions.requests import Rejects
+    from gpt41_cli.reports.chart import Chart
     from gpt41_cli.requests.trees import LeftOut
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -89,7 +90,8 @@ class Report(NamedTuple):
 
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
     where no figure of the price table was needed. `cases` are the checks one by one, where a report is one of checks. A finding
-    of level `fails_at` or above fails the run; None: none does.
+    of level `fails_at` or above fails the run; None: none does. `charts`, and `parts` that are each a report on a part of it,
+    are for formats that have the room for them.
     """
 
     schema: str
@@ -105,6 +107,8 @@ class Report(NamedTuple):
     blocks: tuple[Block, ...] = ()
     cases: tuple[Case, ...] = ()
     fails_at: Level | None = Level.ERROR
+    charts: tuple[Chart, ...] = ()
+    parts: tuple[Report, ...] = ()
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding fails the run."""
@@ -119,6 +123,11 @@ class Report(NamedTuple):
 
         cases = tuple(case._replace(findings=tuple(map(placed, case.findings))) for case in self.cases)
         return self._replace(findings=tuple(map(placed, self.findings)), cases=cases)
+
+    @property
+    def all_charts(self) -> tuple[Chart, ...]:
+        """Its charts, and those of its parts."""
+        return (*self.charts, *(chart for part in self.parts for chart in part.all_charts))
 
     @property
     def unsaid(self) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "jsonl": (".jsonl",),
     "csv": (".csv",),
     "markdown": (".md",),
+    "html": (".html", ".htm"),
     "github": (),
     "junit": (".xml",),
     "sarif": (".sarif", ".sarif.json"),

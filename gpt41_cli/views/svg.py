@@ -1,0 +1,54 @@
+"""A Chart as SVG: within a page, whose colours it takes, or as a file that stands alone in light and dark."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from functools import cache
+from importlib import resources
+from types import ModuleType
+
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
+from gpt41_cli.reports.chart import Chart
+from gpt41_cli.views.vega import specification
+
+_ROOT = re.compile(r'<svg (.*?)width="(\d+)" height="(\d+)" viewBox="0 0 \2 \3"')
+_WIDEST = 840
+"""All charts are as wide as that, or their texts would differ in size where they are drawn as wide as a page."""
+
+
+def converter() -> ModuleType:
+    """The library that draws. InputError where it is not installed."""
+    try:
+        import vl_convert
+    except ImportError:
+        raise InputError("charts need a library that is not installed: pip install 'gpt41[report]'") from None
+    return vl_convert
+
+
+@cache
+def style(name: str) -> str:
+    """A style sheet of this package."""
+    return resources.files("gpt41_cli.views").joinpath(name).read_text(encoding="utf-8")
+
+
+def draw(chart: Chart) -> str:
+    """An `svg` element for a page: one picture for who cannot see it, whose name is the title."""
+    drawn: str = converter().vegalite_to_svg(json.dumps(specification(chart)), allowed_base_urls=[])
+    label = html.escape(printable(f"{chart.title}. {chart.description}"))
+
+    def root(found: re.Match[str]) -> str:
+        width, height = max(int(found[2]), _WIDEST), found[3]
+        return f'<svg role="img" aria-label="{label}" {found[1]}width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+
+    return _ROOT.sub(root, drawn.strip(), count=1)
+
+
+def draw_alone(chart: Chart) -> str:
+    """A whole SVG file."""
+    start, end, rest = draw(chart).partition(">")
+    title, described = (html.escape(printable(text)) for text in (chart.title, chart.description))
+    ground = '<rect width="100%" height="100%" fill="var(--raised)"/>'
+    return f"{start}{end}<title>{title}</title><desc>{described}</desc><style>{style('palette.css')}</style>{ground}{rest}\n"
