@@ -182,6 +182,9 @@ RUNS = (
     f"check --config other.yaml {TODAY}",
     f"diff base.json {TODAY}",
     f"diff base.json other.json {TODAY}",
+    f"report {TODAY}",
+    "report other.yaml base.json wishes.yaml --as-of 2026-09-01",
+    f"report wishes.yaml {TODAY}",
 )
 CONFIGS = {
     "gpt41.yaml": """
@@ -206,6 +209,12 @@ workloads:
             container_minutes: 1, storage_gb: 2}
   cold: {input_tokens: 5, cached: 5, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
 budget: {growth_percent: 10}
+""",
+    "wishes.yaml": """
+version: 1
+workloads:
+  vague: {input_tokens: 9, output_tokens: 9, model: gpt-4.1, volume: 1 / day, require: {until: 2028-01-01}}
+  sure: {input_tokens: 2000, cached: 50%, output_tokens: 9, model: gpt-4.1, mode: batch, volume: 1 / day, require: {task: coding}}
 """,
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",
 }

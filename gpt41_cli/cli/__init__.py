@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend, reconcile, train
+from gpt41_cli.cli import batch, cache, check, cost, count, diff, migrate, models, plan, recommend, reconcile, report, train
 from gpt41_cli.cli.output import complain, discard_stdout
 from gpt41_cli.errors import Gpt41Error
 
@@ -59,6 +59,7 @@ def gpt41(
     gpt41 diff main
     gpt41 migrate batch.jsonl --on 2027-01-14
     gpt41 reconcile batch_output.jsonl
+    gpt41 report --output report.html
     gpt41 models
     """
 
@@ -74,6 +75,7 @@ app.command()(check.check)
 app.command()(diff.diff)
 app.command()(migrate.migrate)
 app.command()(reconcile.reconcile)
+app.command()(report.report)
 app.command()(models.models)
 
 

@@ -32,7 +32,7 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         tables=(_workloads(check), *_files(costings)),
         findings=(*check.findings, *left_out_findings(skipped)),
         notes=check.notes,
-        data={"config": config.file, "monthly_usd": _usd(check.monthly_usd), **document},
+        data={"config": config.file, "monthly_usd": usd_json(check.monthly_usd), **document},
         records=tuple(_record(each, check) for each in check.workloads),
         catalog=conditions.catalog,
         cases=(*cases, *_shared(check)),
@@ -91,7 +91,8 @@ def _answer(check: Check) -> str:
     return "\n".join(f"{printable(each.name)} {exact(decimal(each.each_usd.expected))}" for each in costings)
 
 
-def _usd(amount: Usd | None) -> Mapping[str, Json] | None:
+def usd_json(amount: Usd | None) -> Mapping[str, Json] | None:
+    """An amount as JSON, both ends to 12 places."""
     return amount and {"expected": exact(decimal(amount.expected)), "high": exact(decimal(amount.high))}
 
 

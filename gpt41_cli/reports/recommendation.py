@@ -193,7 +193,7 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Dec
         money(each.quote.total_usd) if each.quote else "-",
         bar(part(each.quote.total_usd, dearest)) if each.quote else "",
         _score(each),
-        _remark(each, choice),
+        remark(each, choice),
     )
     return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
 
@@ -205,7 +205,8 @@ def _score(each: Candidate) -> str:
     return score_below(each.share) if falls_short else score(each.share)
 
 
-def _remark(each: Candidate, choice: Candidate | None) -> str:
+def remark(each: Candidate, choice: Candidate | None) -> str:
+    """What a table says of a candidate beside its figures."""
     if each is choice:
         return "chosen"
     if each.exclusions:

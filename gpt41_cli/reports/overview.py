@@ -1,0 +1,233 @@
+"""An Overview as a Report to pass on: what to use for each workload and what that saves, with a part and charts for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import floor
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.decisions.candidates import Candidate
+from gpt41_cli.decisions.overview import Examined, Input, Overview, each_usd
+from gpt41_cli.display import decimal, exact, money, moved, number, plural
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, left_out_findings, recommendation
+from gpt41_cli.reports.check import between, usd_json
+from gpt41_cli.reports.overview_charts import charts_of_all, charts_of_one
+
+SCHEMA = "gpt41.report/1"
+
+
+def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Report:
+    """All workloads in short, each of them as a part."""
+    workloads = overview.workloads
+    parts = tuple(_part(each, position, catalog) for position, each in enumerate(workloads, 1))
+    charts = tuple(charts_of_all(overview))
+    notes = [note for each in inputs for note in each.notes] + [note for part in parts for note in part.notes]
+    return Report(
+        schema=SCHEMA,
+        answer="\n".join(f"{each.subject.name} {each.found.choice.name if each.found.choice else 'none'}" for each in workloads),
+        headline=_headline(overview),
+        lines=tuple(Line(each.subject.name, _advice(each)) for each in workloads),
+        tables=(_table(workloads),),
+        findings=tuple(
+            dict.fromkeys(finding for each in inputs for finding in (*each.findings, *left_out_findings(each.left_out)))
+        ),
+        notes=tuple(dict.fromkeys(notes)),
+        data={
+            "as_of": str(overview.as_of),
+            "headline": _headline(overview),
+            "monthly_usd": _usd(overview.monthly_usd),
+            "recommended_monthly_usd": _usd(overview.recommended_usd),
+            "workloads": [_workload(each, part) for each, part in zip(workloads, parts, strict=True)],
+            "charts": [chart.json for chart in charts],
+        },
+        records=tuple(_record(each) for each in workloads),
+        catalog=catalog,
+        charts=charts,
+        parts=tuple(part._replace(notes=()) for part in parts),
+    )
+
+
+def _headline(overview: Overview) -> str:
+    workloads = plural(len(overview.workloads), "workload")
+    now, then = overview.monthly_usd, overview.recommended_usd
+    price = [] if now is None else [f"{money(decimal(now))} a month now"]
+    if now is not None and then is not None:
+        return f"{workloads}: {price[0]}, {money(decimal(then))} as recommended{_change_told(now, then)}"
+    unfit = sum(each.found.choice is None for each in overview.workloads)
+    changes = sum(not _stays(each) for each in overview.workloads) - unfit
+    said = [f"{plural(changes, 'change')} recommended"] if changes else []
+    said += [f"nothing fits {number(unfit)} of them"] if unfit else []
+    return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"
+
+
+def _change_told(now: Fraction, then: Fraction) -> str:
+    """How much less or more it would be; nothing where it stays.
+
+    >>> _change_told(Fraction(4), Fraction(3)), _change_told(Fraction(4), Fraction(4))
+    (' ($1.00 less, 25 %)', '')
+    """
+    if now == then:
+        return ""
+    share = f", {moved((then - now) / now)}" if now else ""
+    return f" ({money(decimal(abs(now - then)))} {'less' if then < now else 'more'}{share})"
+
+
+def _stays(each: Examined) -> bool:
+    costing, choice = each.subject.costing, each.found.choice
+    return choice is not None and (choice.variant.id, choice.mode) == (costing.model, costing.mode)
+
+
+def _advice(each: Examined) -> str:
+    """What to do, and what that does to the price of a month or of a request."""
+    choice, costing = each.found.choice, each.subject.costing
+    if choice is None or each.each_usd is None:
+        return "nothing fits: no variant in any mode meets every wish"
+    verb = "stay with" if _stays(each) else "use"
+    monthly = costing.monthly_usd
+    now, then, span = (
+        (costing.each_usd.expected, each.each_usd, "a request")
+        if monthly is None or each.monthly_usd is None
+        else (monthly.expected, each.monthly_usd, "a month")
+    )
+    return f"{verb} {choice.variant.id} in {choice.mode}: {money(decimal(then))} {span}{_change_told(now, then)}"
+
+
+def _part(each: Examined, position: int, catalog: Catalog) -> Report:
+    """What `recommend` says of a month of it, after what it is and costs now."""
+    found = recommendation.report(catalog, each.work, each.subject.wishes, each.found)
+    return found._replace(
+        answer=each.subject.name,
+        headline=f"{each.subject.name}: {_advice(each)}",
+        lines=(Line("now", _now(each)), *found.lines, *_untested(each)),
+        tables=(*found.tables, *_crossings(each)),
+        findings=(),
+        charts=tuple(charts_of_one(each, position)),
+    )
+
+
+def _now(each: Examined) -> str:
+    costing = each.subject.costing
+    volume = f", {number(costing.volume.requests)} a {costing.volume.period}" if costing.volume else ""
+    monthly = f", {between(costing.monthly_usd)} a month" if costing.monthly_usd else ""
+    fixed = each.lines[0].fixed_usd
+    standing = f", and {money(decimal(fixed))} a month whatever is sent" if fixed else ""
+    return f"{costing.model} in {costing.mode}: {between(costing.each_usd)} a request{volume}{monthly}{standing}"
+
+
+def _untested(each: Examined) -> Iterator[Line]:
+    """That a fine-tune has no score to be compared by, where something else is recommended."""
+    subject, choice = each.subject, each.found.choice
+    if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
+        doubt = f"only your own evaluation tells whether {choice.variant.id} does as well"
+        text = f"{subject.variant.id} has no published score: {doubt}"
+        yield Line("but", text)
+
+
+def _table(workloads: Sequence[Examined]) -> Table:
+    titles = columns("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
+    rows = tuple(map(_row, workloads))
+    changes = any(row.cells[-1] for row in rows)
+    return Table(titles, rows) if changes else Table(titles[:-1], tuple(Row(row.cells[:-1]) for row in rows))
+
+
+def _row(each: Examined) -> Row:
+    costing, choice = each.subject.costing, each.found.choice
+    cells = (
+        each.subject.name,
+        f"{costing.model} {costing.mode}",
+        _told(costing.each_usd.expected),
+        _told(costing.monthly_usd and costing.monthly_usd.expected),
+        choice.name if choice else "nothing fits",
+        _told(each.each_usd),
+        _told(each.monthly_usd),
+        _change(each),
+    )
+    return Row(cells)
+
+
+def _told(amount: Fraction | None) -> str:
+    return "" if amount is None else money(decimal(amount))
+
+
+def _change(each: Examined) -> str:
+    now, then = each.subject.costing.each_usd.expected, each.each_usd
+    if then is None or now == then or not now:
+        return ""
+    return f"{'-' if then < now else '+'}{moved((then - now) / now)}"
+
+
+def _crossings(each: Examined) -> Iterator[Table]:
+    """Where the lines meet what may be spent, and each other."""
+    rows = tuple(
+        Row((crossing.line.name, crossing.other, money(decimal(crossing.usd)), number(floor(crossing.requests))))
+        for crossing in each.crossings
+    )
+    if rows:
+        yield Table(columns("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
+
+
+def _usd(amount: Fraction | None) -> str | None:
+    return None if amount is None else exact(decimal(amount))
+
+
+def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
+    costing, found = each.subject.costing, each.found
+    return {
+        "name": each.subject.name,
+        "is_saved": each.subject.is_saved,
+        "model": costing.model,
+        "mode": costing.mode,
+        "platform": costing.platform,
+        "requests": each.work.requests,
+        "volume": costing.volume and costing.volume._asdict(),
+        "each_usd": usd_json(costing.each_usd),
+        "monthly_usd": usd_json(costing.monthly_usd),
+        "recommended": None if found.choice is None else found.choice.name,
+        "recommended_each_usd": _usd(each.each_usd),
+        "recommended_monthly_usd": _usd(each.monthly_usd),
+        "monthly_fixed_usd": _usd(each.lines[0].fixed_usd),
+        "advice": _advice(each),
+        "tasks": [task.id for task in each.subject.wishes.tasks],
+        "lines": [{"label": line.label, "text": line.text, "cited": line.cited} for line in part.lines],
+        "candidates": [_candidate(candidate, found.choice) for candidate in each.priced],
+        "crossings": [
+            {
+                "line": crossing.line.name,
+                "meets": crossing.other,
+                "usd": exact(decimal(crossing.usd)),
+                "requests": exact(decimal(crossing.requests)),
+            }
+            for crossing in each.crossings
+        ],
+        "charts": [chart.json for chart in part.charts],
+    }
+
+
+def _candidate(candidate: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
+    assert candidate.quote is not None
+    return {
+        "model": candidate.variant.id,
+        "mode": candidate.mode,
+        "each_usd": exact(decimal(each_usd(candidate))),
+        "total_usd": exact(candidate.quote.total_usd),
+        "score": None if candidate.share is None else exact(decimal(candidate.share)),
+        "remark": recommendation.remark(candidate, choice),
+    }
+
+
+def _record(each: Examined) -> Mapping[str, Json]:
+    """A workload in one line."""
+    costing, choice = each.subject.costing, each.found.choice
+    monthly = costing.monthly_usd
+    return {
+        "name": each.subject.name,
+        "model": costing.model,
+        "mode": costing.mode,
+        "each_usd": _usd(costing.each_usd.expected),
+        "monthly_usd": _usd(monthly.expected if monthly else None),
+        "recommended_model": choice.variant.id if choice else None,
+        "recommended_mode": choice.mode if choice else None,
+        "recommended_each_usd": _usd(each.each_usd),
+        "recommended_monthly_usd": _usd(each.monthly_usd),
+    }

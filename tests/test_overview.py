@@ -1,0 +1,224 @@
+"""The figures of a report: what a saved one becomes, what is advised, and where lines cross. Exact."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.config.load import parse
+from gpt41_cli.config.roots import working_tree
+from gpt41_cli.decisions.check import check
+from gpt41_cli.decisions.checks import Conditions
+from gpt41_cli.decisions.overview import Examined, Overview, checked_input, examine, saved_input
+from gpt41_cli.decisions.saved import Saved
+from gpt41_cli.errors import InputError
+from gpt41_cli.reports.chart import Chart
+from gpt41_cli.reports.overview import report
+from tests.conftest import Run
+from tests.test_diff import costing
+
+DAY = date(2026, 11, 23)
+TODAY = ("--as-of", str(DAY))
+
+
+@pytest.fixture
+def overview(tmp_path: Path, catalog: Catalog) -> type:
+    class Of:
+        """What is found for a gpt41.yaml of these workloads."""
+
+        @staticmethod
+        def all(workloads: str, day: date = DAY) -> Overview:
+            path = tmp_path / "gpt41.yaml"
+            path.write_text(f"version: 1\nworkloads:\n{workloads}")
+            root, conditions = working_tree(path), Conditions(catalog, day)
+            found = checked_input(check(parse(path.read_bytes(), "gpt41.yaml", catalog), root.files, conditions), catalog)
+            return examine(found.subjects, catalog, day)
+
+        @staticmethod
+        def one(workload: str) -> Examined:
+            return Of.all(f"  w: {{{workload}}}").workloads[0]
+
+    return Of
+
+
+def of_saved(catalog: Catalog, **changed: object) -> Examined:
+    found = saved_input(Saved(DAY, {"a": costing(name="a", **changed)}), "base.json", catalog, DAY)
+    return examine(found.subjects, catalog, DAY).workloads[0]
+
+
+def chart(examined: Examined, catalog: Catalog, name: str) -> Chart:
+    told = report(catalog, Overview(DAY, (examined,), ()), ())
+    return next(each for each in told.all_charts if each.name == name)
+
+
+def test_a_line_meets_its_budget_and_the_limit_of_its_usage_tier(overview: type) -> None:
+    found = overview.one(
+        "input_tokens: 1000, output_tokens: 100, model: gpt-4.1-mini, volume: 1000 / day, usage_tier: 1, "
+        "budget: {monthly_usd: 28}"
+    )
+    own = found.lines[0]
+    assert (own.name, own.each_usd) == ("gpt-4.1-mini standard", Fraction("0.00056"))
+    met = {each.other: (each.requests, each.usd) for each in found.crossings if each.line is own}
+    assert met == {"its budget": (50_000, 28), "usage tier 1": (Fraction(100) / Fraction("0.00056"), 100)}
+
+
+def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: type, catalog: Catalog) -> None:
+    fine_tune = 'model: "ft:gpt-4.1-mini-2025-04-14:org::id", platform: azure-global'
+    found = overview.one(f"input_tokens: 900, output_tokens: 20, {fine_tune}, volume: 50000 / day, budget: {{monthly_usd: 1000}}")
+    own = found.lines[0]
+    assert own.fixed_usd == Fraction("1.70") * 730
+    crossing = next(each for each in found.crossings if each.other == "gpt-4.1 standard")
+    other = next(line for line in found.lines if line.name == crossing.other)
+    assert crossing.requests == own.fixed_usd / (other.each_usd - own.each_usd)
+    assert crossing.usd == own.usd(crossing.requests) == other.usd(crossing.requests)
+    # A budget below the hosting is met by others only, and equal slopes never meet.
+    assert not any(each.line is own and each.other == "its budget" for each in found.crossings)
+    assert not any(each.other == "gpt-4.1-mini standard" for each in found.crossings)
+    marks = [mark.text for mark in chart(found, catalog, "1-cost-against-volume").marks]
+    assert "ft:gpt-4.1-mini-2025-04-14:org::id standard meets gpt-4.1 standard at 791,454" in marks
+
+
+def test_the_frontier_has_what_nothing_beats_in_both(overview: type) -> None:
+    found = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1, require: {task: coding, deadline: 24h}")
+    # gpt-4.1-mini falls short of the task; what it would save is seen all the same. Standard and priority only cost more.
+    assert [each.name for each in found.frontier] == ["gpt-4.1-mini batch", "gpt-4.1 batch"]
+    waits = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1, require: {task: coding}")
+    assert [each.name for each in waits.frontier] == ["gpt-4.1-mini standard", "gpt-4.1 standard"]
+
+
+def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, catalog: Catalog) -> None:
+    found = overview.one("input_tokens: 2000, cached: 80%, output_tokens: 100, model: gpt-4.1-mini, volume: 100 / month")
+    drawn = chart(found, catalog, "1-cost-against-cache")
+    assert found.found.break_even
+    assert found.found.break_even.share == Fraction(960 - 480, 960 - 360)
+    standard, batch = ({point.x: point.y for point in series.points} for series in drawn.series)
+    (even,) = (mark for mark in drawn.marks if mark.y is not None)
+    assert even.x is not None
+    assert standard[even.x] == batch[even.x] == even.y
+    assert standard[Decimal(1)] < batch[Decimal(1)]
+
+
+def test_work_that_states_no_task_is_not_advised_to_pay_for_a_better_score(overview: type) -> None:
+    found = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1-mini")
+    assert found.found.choice
+    assert found.found.choice.name == "gpt-4.1-mini standard"
+    assert found.monthly_usd is None
+
+
+def test_the_end_of_each_model_is_told_once_for_each_platform(overview: type, catalog: Catalog) -> None:
+    found = overview.all("""
+  a: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, volume: 1 / day}
+  b: {input_tokens: 1, output_tokens: 1, model: gpt-4.1-mini, volume: 1 / day}
+  c: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, platform: azure-global, volume: 1 / day, require: {until: 2030-01-01}}
+""")
+    ends = [(each.variant.id, each.platform.id) for each in found.lives]
+    assert len(ends) == len(set(ends)) == 6
+    assert found.monthly_usd is not None
+    assert found.recommended_usd is None  # nothing lasts so long
+
+
+def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: type) -> None:
+    found = overview.all("  w: {input_tokens: 1000, output_tokens: 100, model: gpt-6-luna}", date(2027, 2, 20)).workloads[0]
+    assert found.found.is_replacement
+    assert found.frontier == ()
+
+
+@given(st.integers(1, 9), st.tuples(*[st.integers(0, 50)] * 3))
+def test_equal_requests_have_the_sums_of_the_saved(many: int, sums: tuple[int, int, int]) -> None:
+    from tests.test_diff import CATALOG
+
+    text, cached, output = sums[0] + sums[1], sums[1], sums[2]
+    saved = costing(name="a", text=text, tools=0, schema=0, cached=cached, output=(output, output))._replace(requests=many)
+    (subject,) = saved_input(Saved(DAY, {"a": saved}), "base.json", CATALOG, DAY).subjects
+    usage = subject.work.on(CATALOG, subject.variant).usage
+    assert (usage.requests, usage.input_tokens, usage.cached_tokens, usage.output_tokens) == (many, text, cached, output)
+    assert subject.work.requests == many
+
+
+def test_a_saved_report_keeps_the_prices_that_it_was_saved_with(catalog: Catalog) -> None:
+    found = of_saved(catalog)
+    assert found.subject.is_saved
+    assert found.lines[0].each_usd == found.subject.costing.each_usd.expected
+
+
+def test_a_saved_report_of_an_unknown_model_says_which(catalog: Catalog) -> None:
+    with pytest.raises(InputError, match=r'^base.json: model: expected one of .*, found "nope"$'):
+        saved_input(Saved(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", catalog, DAY)
+
+
+# The command
+
+
+CONFIG = """
+version: 1
+workloads:
+  sorting: {input_tokens: 2000, output_tokens: 20, model: gpt-4.1, volume: 1000 / day, require: {task: classification}}
+"""
+
+
+def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    saved = run("check", *TODAY, "--format", "json").out
+    (tmp_path / "base.json").write_text(saved)
+    done = run("report", "gpt41.yaml", "base.json", "-", *TODAY, "--format", "json", stdin=saved)
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    names = ["sorting (gpt41.yaml)", "sorting (base.json)", "sorting (standard input)"]
+    assert [each["name"] for each in found["workloads"]] == names
+    # Of one request the sums are all there is to know.
+    first, *others = (
+        {**each, "name": "", "is_saved": None, "charts": None, "tasks": None, "lines": None} for each in found["workloads"]
+    )
+    assert {each["is_saved"] for each in found["workloads"]} == {False, True}
+    assert [each["each_usd"] for each in others] == [first["each_usd"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope.yaml"], '"nope.yaml": expected a gpt41.yaml or a report that gpt41 check --format json saved, found none'),
+        (["."], '".": expected a gpt41.yaml or a report that gpt41 check --format json saved, found a folder'),
+        ([], "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"),
+        (["-"], "standard input: expected"),
+        (["other.json"], "other.json: schema: expected gpt41.check/1, found nothing"),
+        (["gpt41.yaml", "--charts", "file"], '--charts: "file": expected a folder to write into, found: File exists'),
+    ],
+)
+def test_what_is_no_input_is_said_in_a_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "other.json").write_text("{}")
+    if "--charts" in arguments:
+        (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    done = run("report", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: {message}")
+    assert done.err.count("\n") == 1
+
+
+def test_every_chart_is_written_as_a_file_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    assert run("report", "--charts", "out/charts", *TODAY, "-q").code == 0
+    names = sorted(path.name for path in (tmp_path / "out/charts").iterdir())
+    assert names == [
+        "1-cost-against-cache.svg",
+        "1-cost-against-volume.svg",
+        "1-quality-against-cost.svg",
+        "cost-by-workload.svg",
+        "days-to-shutdown.svg",
+        "tokens.svg",
+    ]
+
+
+def test_without_the_library_the_page_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "vl_convert.py").write_text("raise ImportError")
+    done = run("report", "nothing.yaml", "--output", "a.html", PYTHONPATH=str(tmp_path))
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "gpt41: charts need a library that is not installed: pip install 'gpt41[report]'\n"
