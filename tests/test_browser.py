@@ -1,0 +1,223 @@
+"""The page in a real browser: its figures, its widths, its colours, and what the keyboard and a screen reader find."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpt41_cli.cli import app
+from gpt41_cli.display import money, number, printable, score, score_below
+from gpt41_cli.reports.chart import UNITS
+from tests.test_html import HOSTILE
+
+CHROMIUM = shutil.which("chromium")
+if CHROMIUM is None and not os.environ.get("GPT41_TESTS_NEED_CHROMIUM"):
+    pytest.skip("no chromium here: Debian's is called chromium", allow_module_level=True)
+
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402 - only where there is a browser
+
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
+    "--disable-sync"
+)
+CONFIG = f"""
+version: 1
+workloads:
+  {json.dumps(printable(HOSTILE))}:
+    input_tokens: 2400
+    cached: 80%
+    output_tokens: {{expected: 60, high: 100}}
+    volume: 9000 / day
+    model: gpt-4.1
+    mode: batch
+    usage_tier: 1
+    budget: {{monthly_usd: 900}}
+    require: {{task: [classification, extraction], deadline: 24h}}
+  tuned:
+    input_tokens: 900
+    output_tokens: 20
+    model: "ft:gpt-4.1-mini-2025-04-14:org::id"
+    platform: azure-global
+    volume: 50000 / day
+  once: {{input_tokens: 500, output_tokens: 20, model: gpt-4.1-mini, require: {{until: 2030-01-01}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the page, its data, and its charts."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "gpt41.yaml").write_text(CONFIG)
+    outputs = (f"--output {folder}/{name}" for name in ("a.html", "a.json"))
+    command = f"report {folder}/gpt41.yaml -q --fail-on never --as-of 2026-11-23 --charts {folder}/charts {' '.join(outputs)}"
+    app(command.split(), prog_name="gpt41", standalone_mode=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, made: Path) -> Iterator[Any]:
+    """Open the page, or another file, in a window of its own. Whatever it asks for beside itself or complains of is an error."""
+    contexts, wrong = [], []
+
+    def visit(name: str = "a.html", **options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        address = (made / name).as_uri()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: None if request.url == address else wrong.append(request.url))
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.goto(address)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def figures(text: str) -> set[str]:
+    return set(re.findall(r"\$?\d[\d,]*(?:\.\d+)?(?: %)?", text))
+
+
+def told(value: Any) -> Iterator[str]:
+    """Every way in which a figure of the data may read: as it stands in a sentence, or as the one rounding of each unit."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from told(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from told(each)
+    elif isinstance(value, int):
+        yield number(value)
+    elif isinstance(value, str):
+        yield value
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            amount = Decimal(value)
+            yield from (read(amount) for read in UNITS.values())
+            yield from (money(amount), number(int(amount)))
+            yield from (score(Fraction(amount)), score_below(Fraction(amount))) if amount <= 1 else ()
+
+
+def test_every_figure_on_the_page_is_one_of_the_data(visit: Any, made: Path) -> None:
+    page = visit()
+    data = json.loads((made / "a.json").read_text())
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    # The ticks of an axis are no figures of the answer; what is written beside bars and lines is.
+    drawn = "[...document.querySelectorAll('svg g:not(.role-axis-label) > text')].map(each => each.textContent)"
+    shown = page.evaluate(drawn)
+    page.evaluate("document.querySelectorAll('svg').forEach(each => each.remove())")
+    shown.append(page.evaluate("document.body.innerText"))
+    known = set().union(*map(figures, told(data)))
+    found = set().union(*map(figures, shown))
+    assert found - known == {"256"}  # of SHA-256
+    assert len(found) > 100
+
+
+def test_the_tables_beside_the_charts_have_every_point_exactly(visit: Any, made: Path) -> None:
+    page = visit()
+    data = json.loads((made / "a.json").read_text())
+    charts = [*data["charts"], *(chart for each in data["workloads"] for chart in each["charts"])]
+    assert page.locator("figure").count() == len(charts)
+    for chart in charts:
+        points = [point for series in chart["series"] for point in series["points"]]
+        values = [value for each in (*points, *chart["marks"]) for value in (each["x"], each["y"])]
+        exact = [value for value in values if value is not None and re.fullmatch(r"\d+(\.\d+)?", value)]
+        shown = page.locator(f'figure:has([id="chart-{chart["name"]}"]) data')
+        assert shown.evaluate_all("all => all.map(each => each.value)") == exact
+
+
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_nothing_is_wider_than_the_window(visit: Any, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # What is wider scrolls in a place of its own, which the keyboard reaches.
+    wider = page.locator(":is(div, pre, section, figure)").evaluate_all(
+        "all => all.filter(each => each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX != 'visible')"
+        ".map(each => [each.tabIndex, each.getAttribute('aria-label')])"
+    )
+    assert all(place == 0 and label for place, label in wider)
+    assert (len(wider) > 0) == (width < 800) or width == 800
+
+
+def luminance(colour: str) -> float:
+    linear = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in linear)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_has_the_contrast_of_wcag_aa(visit: Any, scheme: str) -> None:
+    page = visit(color_scheme=scheme)
+    ground, *colours = page.evaluate(
+        "[getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.querySelector('figure'))"
+        ".backgroundColor, ...new Set([...document.querySelectorAll('body *')].filter(each => [...each.childNodes].some("
+        "node => node.nodeType == 3 && node.data.trim())).map(each => each.closest('svg') ? getComputedStyle(each).fill"
+        " : getComputedStyle(each).color))]"
+    )
+    raised, *inks = colours
+    assert len(inks) > 5
+    assert (luminance(ground) > 0.5) == (scheme == "light")
+    for ink in inks:
+        for paper in (ground, raised):
+            light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{ink} on {paper}"
+
+
+def test_the_keyboard_reaches_everything_in_the_order_of_the_page(visit: Any) -> None:
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
+    tops = []
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement != document.body"):
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        tops.append(page.evaluate("document.activeElement.getBoundingClientRect().top + scrollY"))
+        page.keyboard.press("Tab")
+    assert len(tops) > 20
+    assert tops == sorted(tops)
+
+
+def test_a_screen_reader_finds_names_for_everything(visit: Any) -> None:
+    page = visit()
+    snapshot = page.locator("body").aria_snapshot()
+    assert re.search(r'- navigation "Contents"', snapshot)
+    assert len(re.findall(r"heading .*\[level=1\]", snapshot)) == 1
+    assert len(re.findall(r"heading .*\[level=2\]", snapshot)) == 3
+    for kind in ("figure", "img", "region"):
+        assert re.findall(rf"- '?{kind}", snapshot)
+        assert not re.findall(rf"- '?{kind}:?$", snapshot, re.MULTILINE), f"a {kind} without a name"
+    assert page.locator("th:not([scope])").count() == 0
+
+
+def test_paper_is_white_and_has_no_navigation(visit: Any) -> None:
+    page = visit(color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.locator("nav").is_hidden()
+    assert page.locator("h1").is_visible()
+    assert luminance(page.evaluate("getComputedStyle(document.documentElement).backgroundColor")) == 1
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_a_chart_stands_alone_in_light_and_in_dark(visit: Any) -> None:
+    name = "charts/1-cost-against-volume.svg"
+    light, dark = (visit(name, color_scheme=scheme).screenshot() for scheme in ("light", "dark"))
+    assert light != dark
