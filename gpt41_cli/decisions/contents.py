@@ -112,6 +112,7 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
         if declared.prompt and not parts:
             raise InputError(f"expected text or pictures, found {nothing_but(skipped)}")
     numbers = declared.input_tokens or 0
+    predicted = _prediction_tokens(declared, files, variant)
     with placed(declared, "cached"):
         work = workload(
             input_tokens=numbers,
@@ -122,9 +123,12 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
             text_tokens=sum(each.parts[TEXT] for each in parts.values()),
             images=tuple(images),
             tools=declared.tools,
-            prediction_tokens=_prediction_tokens(declared, files, variant),
+            prediction_tokens=predicted,
         )
-    work = replace(work, terms=_terms(declared))
+    terms = _terms(declared)
+    with placed(declared, "prediction"):
+        terms.check(predicted)
+    work = replace(work, terms=terms)
     whole = Counter({TEXT: numbers})
     for each in parts.values():
         whole.update(each.parts)

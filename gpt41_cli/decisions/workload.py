@@ -140,6 +140,15 @@ class Terms(NamedTuple):
             return prediction_tokens if self.output_tokens is None else 0
         return prediction_tokens - int(prediction_tokens * self.accepted_share)
 
+    def check(self, prediction_tokens: int) -> None:
+        """InputError where more of a prediction is accepted than there is output."""
+        accepted = prediction_tokens - self.rejected(prediction_tokens)
+        if self.accepted_share is not None and self.output_tokens is not None and accepted > self.output_tokens:
+            raise InputError(
+                f"output_tokens: expected at least the {accepted:,} of the {prediction_tokens:,} predicted tokens that are "
+                f"accepted, as they are a part of the answer, found {self.output_tokens:,}"
+            )
+
 
 def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> Size:
     """What `variant` sees of a request of this shape."""
@@ -273,12 +282,7 @@ def workload(
     # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     terms = Terms(output_tokens, cached_tokens, cached_share, tools, accepted_share)
-    accepted = prediction_tokens - terms.rejected(prediction_tokens)
-    if accepted_share is not None and accepted > output_tokens:
-        raise InputError(
-            f"output_tokens: expected at least the {accepted:,} of the {prediction_tokens:,} predicted tokens that are accepted, "
-            f"as they are a part of the answer, found {output_tokens:,}"
-        )
+    terms.check(prediction_tokens)
     needs = {"vision": images, "predicted-outputs": prediction_tokens}
     return Workload(
         {Shape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
