@@ -97,8 +97,7 @@ class Request(NamedTuple):
     `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `cache_key` is its
     `prompt_cache_key`. `needs` are the abilities that a model must have to take it, named as the price table names them.
     `parameters` are the names of all fields of the body that are set, `effort` is the reasoning effort that it asks for.
-    `prompt_cache_key`. `refusals` say what of it OpenAI refuses, each from its path on. `needs` are the abilities that a model
-    must have to take it, named as the price table names them.
+    `refusals` say what of it OpenAI refuses, each from its path on.
     """
 
     endpoint: str
