@@ -114,6 +114,14 @@ RULES: Mapping[str, str] = {
     "budget-growth": "The workload has not become dearer by more than its budget allows.",
     "cheaper-variant": "No other variant or mode meets the same requirements for less.",
     "qualifying-variant": "A variant that meets the requirements, where the one that is used does not.",
+    "answers-cut": "No answer ended because it was as long as it was allowed to be.",
+    "not-learned": "It is known of which workload an answer is, and how long it is.",
+    # what was predicted
+    "drift": "The bill is not further from what was predicted than is tolerated.",
+    "custom-id-twice": "A custom_id stands for one request and one answer.",
+    "custom-id-unknown": "Each request has an answer, and each answer a request.",
+    "custom-id-missing": "Requests and answers that are to be compared have a custom_id.",
+    "not-compared": "What was predicted was billed, and what was billed was predicted.",
     "base-without-config": "What is compared with has a gpt41.yaml.",
 }
 """By rule id: the demand, where a finding says that it is broken; else what is told."""

@@ -101,6 +101,7 @@ FILES: Mapping[str, list[Body]] = {
 # Of one day, so that the calendar changes no answer.
 TODAY = "--as-of 2026-11-23"
 NUMBERS = f"--input-tokens 1200 --cached 60% --output-tokens 400 {TODAY}"
+ANSWERS = "logs/batch_output.jsonl"
 RUNS = (
     "count prompt.txt",
     "count --text 'one two' --model gpt-4.1",
@@ -178,6 +179,12 @@ RUNS = (
     f"reconcile logs {TODAY}",
     f"reconcile logs/usage.csv --fail-on never {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
+    f"reconcile {ANSWERS} --requests batch.jsonl --tolerance 1% --config gpt41.yaml {TODAY}",
+    f"reconcile {ANSWERS} --estimate base.json --config gpt41.yaml {TODAY}",
+    f"reconcile {ANSWERS} --estimate other.json --workload again {TODAY}",
+    f"reconcile {ANSWERS} --estimate cost.json {TODAY}",
+    f"reconcile {ANSWERS} --estimate priced.json {TODAY}",
+    f"reconcile unnamed.jsonl --estimate entries.json {TODAY}",
     f"check {TODAY}",
     f"check --config other.yaml {TODAY}",
     f"diff base.json {TODAY}",
@@ -186,6 +193,13 @@ RUNS = (
     "report other.yaml base.json wishes.yaml --as-of 2026-09-01",
     f"report wishes.yaml {TODAY}",
 )
+SAVED = {
+    "base.json": f"check {TODAY}",
+    "other.json": f"check --config other.yaml {TODAY}",
+    "cost.json": f"cost batch.jsonl --output-tokens 0 {TODAY}",
+    "priced.json": f"cost batch.jsonl --output-tokens 5 --each {TODAY}",
+    "entries.json": "count batch.jsonl --each",
+}
 CONFIGS = {
     "gpt41.yaml": """
 version: 1
@@ -253,6 +267,9 @@ def all_printed(folder: Path) -> list[Printed]:
         (folder / name).write_text(text)
     shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
     (folder / "bare.json").write_text('{"prompt_tokens": 30, "completion_tokens": 4}')
+    unnamed = [{"custom_id": f"message-{number}", "input_tokens": 9, "output_tokens": 4} for number in (1, 2)]
+    unnamed[0]["model"] = "gpt-4.1"
+    (folder / "unnamed.jsonl").write_text("\n".join(map(json.dumps, unnamed)))
     (folder / "src").mkdir()
     for name, content in {".gitignore": b"*.log", "a.log": b"x", "b.bin": b"\0", "c.py": b"c = 1", "d.txt": b"caf\xe9"}.items():
         (folder / "src" / name).write_bytes(content)
@@ -260,8 +277,8 @@ def all_printed(folder: Path) -> list[Printed]:
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.delenv("GPT41_PRICING", raising=False)
         patch.setattr(catalogs, "read", cache(catalogs.read))  # a third of the time
-        for saved, command in (("base.json", "check"), ("other.json", "check --config other.yaml")):
-            Path(saved).write_text(out(f"{command} {TODAY}", "json"))
+        for saved, command in SAVED.items():
+            Path(saved).write_text(out(command, "json"))
         for command in RUNS:
             document = json.loads(out(command, "json"))
             name = document["schema"].removeprefix("gpt41.").partition("/")[0]

@@ -117,6 +117,7 @@ def _count(asked: Asked, past: "Past", catalog: "Catalog") -> "Forecasts":
     """The requests that were sent, counted for the models that answered."""
     from gpt41_cli.decisions.forecasts import count_requests
     from gpt41_cli.decisions.measure import Meter
+    from gpt41_cli.requests.sources import nothing_but
 
     sources, left_out = read_sources(asked.requests, None)
     reading = make_reading(None, asked.jobs, sources)
@@ -126,7 +127,10 @@ def _count(asked: Asked, past: "Past", catalog: "Catalog") -> "Forecasts":
     good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.nameless
     if not asked.skip_invalid or not good:
         refuse(found.rejects, good)
-    return found._replace(left_out=(*left_out, *found.left_out))
+    skipped = (*left_out, *found.left_out)
+    if not good:
+        raise InputError(f"--requests: expected the requests that were sent, found {nothing_but(skipped)}")
+    return found._replace(left_out=skipped)
 
 
 def _read_estimate(path: str) -> "Forecasts":

@@ -16,7 +16,9 @@ from gpt41_cli.decisions.workload import Group
 from gpt41_cli.display import moved, plural, printable
 from gpt41_cli.findings import Finding, Level
 
-INPUT_TOKENS, USD = "input tokens", "dollars"
+INPUT_TOKENS, USD = "input_tokens", "total_usd"
+_WORDS = {INPUT_TOKENS: "input tokens", USD: "dollars"}
+_NAMED = 3
 
 
 class PartDrift(NamedTuple):
@@ -144,18 +146,13 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         yield from _beyond(comparison.held, comparison.tolerance)
     found = comparison.match
     asked, answered = found.nameless
-    told = (
-        ("custom-id-twice", Level.WARNING, found.repeated_requests, "custom_id", "for more than one request"),
-        ("custom-id-twice", Level.WARNING, found.repeated_answers, "custom_id", "for more than one answer"),
-        ("custom-id-unknown", Level.NOTICE, found.unanswered, "request", "without an answer"),
-        ("custom-id-unknown", Level.NOTICE, found.unforeseen, "answer", "without a request"),
-        ("custom-id-missing", Level.NOTICE, Ids(asked, ()), "request", "without a custom_id"),
-        ("custom-id-missing", Level.NOTICE, Ids(answered if found.pairs else 0, ()), "answer", "without a custom_id"),
-    )
-    for rule, level, ids, noun, what in told:
-        if ids.many:
-            named = f": {', '.join(map(printable, ids.first[:3]))}{', ...' if ids.many > 3 else ''}" if ids.first else ""
-            yield Finding(rule, level, f"not compared: {plural(ids.many, noun)} {what}{named}", actual=str(ids.many))
+    twice, unknown = Level.WARNING, Level.NOTICE
+    yield from _left("custom-id-twice", twice, found.repeated_requests, "custom_id", "for more than one request")
+    yield from _left("custom-id-twice", twice, found.repeated_answers, "custom_id", "for more than one answer")
+    yield from _left("custom-id-unknown", unknown, found.unanswered, "request", "without an answer")
+    yield from _left("custom-id-unknown", unknown, found.unforeseen, "answer", "without a request")
+    yield from _left("custom-id-missing", unknown, Ids(asked, ()), "request", "without a custom_id")
+    yield from _left("custom-id-missing", unknown, Ids(answered, ()), "answer", "without a custom_id")
     for part in comparison.parts.unclear:
         message = f"not compared: {_called(part)}, as several workloads are of that model and mode; --config tells them apart"
         yield Finding("not-compared", Level.WARNING, message, subject=part.name)
@@ -166,6 +163,13 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     for group, requests in comparison.parts.unforeseen.items():
         message = f"not compared: {plural(requests, 'answer')} of {group.model} in {group.mode}, of which nothing was predicted"
         yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=group.model)
+
+
+def _left(rule: str, level: Level, ids: Ids, noun: str, what: str) -> Iterator[Finding]:
+    """A finding about ids that make no pair, if there are any."""
+    if ids.many:
+        named = f": {', '.join(map(printable, ids.first[:_NAMED]))}{', ...' if ids.many > _NAMED else ''}" if ids.first else ""
+        yield Finding(rule, level, f"not compared: {plural(ids.many, noun)} {what}{named}", actual=str(ids.many))
 
 
 def _called(part: Part) -> str:
@@ -184,7 +188,7 @@ def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
     elif drift.is_beyond(tolerance):
         share = drift.share
         off = "something was billed where nothing was predicted" if share is None else f"{more_or_less(share)} than predicted"
-        message = f"{what}: {off}, which is beyond the {allowed} tolerated"
+        message = f"{_WORDS[what]}: {off}, which is beyond the {allowed} tolerated"
         yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
 
 

@@ -29,7 +29,7 @@ def _table(found: Mapping[str, Lengths], config: Config) -> Iterator[Table]:
     if found:
         lengths = (">mean", ">median", ">p90", ">p95", ">longest", ">cut")
         titles = columns("`workload", ">answers", *lengths, ">declared", ">output_tokens")
-        yield Table(titles, tuple(_row(name, each, config) for name, each in found.items()), "output tokens of an answer")
+        yield Table(titles, tuple(_row(name, each, config) for name, each in found.items()), "Output tokens of an answer")
 
 
 def _row(name: str, lengths: Lengths, config: Config) -> Row:

@@ -78,9 +78,8 @@ def _pairs(match: Match) -> Iterator[Table]:
     differing = match.differing
     if differing:
         titles = columns("`request", "model", ">predicted", ">billed", ">off", "")
-        title = "the request that differs" if len(differing) == 1 else "the requests that differ"
         more = f", the first {KEPT} of {number(len(differing))}" if len(differing) > KEPT else ""
-        yield Table(titles, tuple(map(_pair_row, differing[:KEPT])), title + more)
+        yield Table(titles, tuple(map(_pair_row, differing[:KEPT])), f"Billed otherwise than predicted{more}")
 
 
 def _pair_row(pair: Pair) -> Row:
@@ -101,7 +100,9 @@ def _parts(drifts: Sequence[PartDrift]) -> Iterator[Table]:
     if drifts:
         names = ("`workload",) if any(each.part.name for each in drifts) else ()
         titles = columns(*names, "model", "mode", ">requests", ">input", ">output", ">predicted", ">billed", ">off")
-        yield Table(titles, tuple(_part_row(each, has_name=bool(names)) for each in drifts), "predicted of as many requests")
+        yield Table(
+            titles, tuple(_part_row(each, has_name=bool(names)) for each in drifts), "Predicted of as many requests, and billed"
+        )
 
 
 def _part_row(drift: PartDrift, *, has_name: bool) -> Row:

@@ -42,6 +42,8 @@ def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
             "charges": records,
             "elsewhere": tuple(_elsewhere_json(each, found) for each in elsewhere),
             "unpriced": tuple(_reason_json(each) for each in found.reasons),
+            "prediction": None,
+            "workloads": None,
         },
         records=records,
         catalog=found.conditions.catalog,
