@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.config.tables import Range
 from gpt41_cli.decisions.learn import MEDIAN, P90, P95, Lengths
 from gpt41_cli.display import decimal
+from tests.conftest import Run
 
+DAY = ("--as-of", "2026-11-26")
 LISTS = st.lists(st.integers(0, 3_000), min_size=1)
 
 
@@ -62,3 +68,108 @@ def test_answers_that_were_cut_are_counted() -> None:
     found.add(16, is_cut=True)
     found.add(3)
     assert (found.answers, found.cut) == (2, 1)
+
+
+CONFIG = """# Ours.
+version: 1
+defaults: {model: gpt-4.1-mini}
+workloads:
+  asked:
+    requests: batch.jsonl
+    output_tokens: 500   # a guess
+  "by number": {input_tokens: 9, output_tokens: 9}
+  same: {requests: same.jsonl, mode: priority, output_tokens: {expected: 6, high: 6}}
+"""
+
+
+def answer(custom_id: str, output_tokens: int, *, finish_reason: str = "stop", **more: Any) -> str:
+    usage = {"prompt_tokens": 9, "completion_tokens": output_tokens, "total_tokens": 9 + output_tokens}
+    choices = [{"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": "..."}}]
+    record = {"custom_id": custom_id, "model": "gpt-4.1-mini", "choices": choices, "usage": usage, **more}
+    return json.dumps(record) + "\n"
+
+
+def sent(*custom_ids: str) -> str:
+    body = {"model": "gpt-4.1-mini", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+    lines = ({"custom_id": each, "method": "POST", "url": "/v1/chat/completions", "body": body} for each in custom_ids)
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a gpt41.yaml, its requests, and a log of answers."""
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    (tmp_path / "batch.jsonl").write_text(sent("a", "b", "c"))
+    (tmp_path / "same.jsonl").write_text(sent("d"))
+    lengths = answer("a", 10) + answer("b", 20, finish_reason="length") + answer("c", 30) + answer("x", 7)
+    (tmp_path / "log.jsonl").write_text(lengths + answer("d", 6, service_tier="priority"))
+    return tmp_path
+
+
+def test_what_is_learned_is_written_and_everything_else_stays(run: Run, folder: Path) -> None:
+    (folder / "gpt41.yaml").chmod(0o640)
+    done = run("reconcile", "log.jsonl", "--write-config", "--format", "json", *DAY)
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "gpt41: gpt41.yaml: asked: output_tokens: {expected: 20, high: 30}, was {expected: 500, high: 500}",
+        "gpt41: gpt41.yaml: by number: output_tokens: {expected: 7, high: 7}, was {expected: 9, high: 9}",
+    ]
+    assert (folder / "gpt41.yaml").read_text() == CONFIG.replace("500  ", "{expected: 20, high: 30}  ").replace(
+        "output_tokens: 9}", "output_tokens: {expected: 7, high: 7}}"
+    )
+    assert (folder / "gpt41.yaml").stat().st_mode & 0o777 == 0o640
+    document = json.loads(done.out)
+    assert [(each["name"], each["answers"], each["cut"]) for each in document["workloads"]] == [
+        ("asked", 3, 1),
+        ("by number", 1, 0),
+        ("same", 1, 0),
+    ]
+    cut = "asked: 1 of 3 answers ended at their maximum; left alone, they would be longer"
+    assert [each["message"] for each in document["findings"]] == [cut]
+
+
+def test_a_file_in_which_nothing_changes_is_not_touched(run: Run, folder: Path) -> None:
+    run("reconcile", "log.jsonl", "--write-config", *DAY)
+    (folder / "gpt41.yaml").chmod(0o444)
+    before = (folder / "gpt41.yaml").stat()
+    done = run("reconcile", "log.jsonl", "--write-config", "-q", *DAY)
+    assert (done.code, done.err) == (0, "gpt41: gpt41.yaml: left as it is: nothing has changed\n")
+    assert (folder / "gpt41.yaml").stat() == before
+
+
+def test_answers_of_no_one_workload_are_listed_and_not_learned_from(run: Run, folder: Path) -> None:
+    (folder / "gpt41.yaml").write_text(CONFIG + "  too: {requests: batch.jsonl}\n")
+    (folder / "rows.csv").write_text("model,batch,requests,input_tokens,output_tokens\ngpt-4.1,,1,5,5\n")
+    done = run("reconcile", "log.jsonl", "rows.csv", "--write-config", "--format", "json", *DAY)
+    assert done.err == "gpt41: gpt41.yaml: by number: output_tokens: {expected: 7, high: 7}, was {expected: 9, high: 9}\n"
+    assert [each["message"] for each in json.loads(done.out)["findings"] if each["rule"] == "not-learned"] == [
+        "not learned from: 3 answers to one of asked, too; --workload says whose they are",
+        "not learned from: 1 answer to no workload; --workload says whose they are",
+    ]
+
+
+def test_all_answers_are_of_the_workload_that_is_named(run: Run, folder: Path) -> None:
+    (folder / "rows.csv").write_text("model,requests,input_tokens,output_tokens\ngpt-4.1,3,5,5\n")
+    done = run("reconcile", "log.jsonl", "rows.csv", "--workload", "same", "--format", "json", *DAY)
+    (learned,) = json.loads(done.out)["workloads"]
+    assert (learned["name"], learned["answers"], learned["mean"], learned["median"], learned["p95"]) == (
+        "same",
+        5,
+        "14.6",
+        10,
+        30,
+    )
+    assert "not learned from: 3 answers in sums, which tell no length" in done.out
+    assert (folder / "gpt41.yaml").read_text() == CONFIG
+    alone = run("reconcile", "rows.csv", "--workload", "same", "--write-config", *DAY)
+    assert (alone.code, alone.err) == (0, "gpt41: gpt41.yaml: left as it is: nothing was learned\n")
+
+
+def test_a_config_whose_values_are_shared_is_left_to_be_changed_by_hand(run: Run, folder: Path) -> None:
+    (folder / "gpt41.yaml").write_text(CONFIG.replace("500  ", "&guess 500  "))
+    done = run("reconcile", "log.jsonl", "--write-config", *DAY)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "gpt41: gpt41.yaml:7:20: workloads.asked.output_tokens: expected a value without an anchor, "
+        "or output_tokens set by hand, found an anchor\n"
+    )

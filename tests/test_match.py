@@ -237,13 +237,13 @@ def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
     assert drift.output_tokens == Drift(3, Fraction(15), Fraction(9))
     assert drift.total_usd == Drift(3, Fraction(6), Fraction(5))
     assert (found.unbilled, found.unclear) == ((part(None, "b"),), (part("x", "c"), part("y", "c")))
-    assert found.unforeseen == {Group("a", "batch"): 3}
+    assert found.unforeseen == {"a in batch": 3}
 
 
 def test_workloads_of_one_model_are_told_apart_where_answers_are_known_by_workload() -> None:
-    found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT}, {Group("c", "standard"): SPENT})
+    found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT, "z": SPENT}, {Group("c", "batch"): SPENT})
     assert [each.part.name for each in found.drifts] == ["x"]
-    assert (found.unbilled, found.unclear, found.unforeseen) == ((part("y", "c"),), (), {})
+    assert (found.unbilled, found.unclear, found.unforeseen) == ((part("y", "c"),), (), {"z": 3})
 
 
 def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers() -> None:
@@ -282,7 +282,7 @@ def test_what_cannot_be_compared_is_named() -> None:
         ("a", forecast(1)), ("b", forecast(1)), ("b", forecast(1)), (None, forecast(1)), *((c, forecast(1)) for c in "wxyz")
     )
     answered = ledger(("a", answer(1)), ("c", answer(1)), ("c", answer(1)), (None, answer(1)), ("\x1b[1m", answer(1)))
-    parts = Parts((), (part("x", "d"),), (part(None, "e"),), {Group("f", "batch"): 2})
+    parts = Parts((), (part("x", "d"),), (part(None, "e"),), {"f in batch": 2})
     found = list(check(Comparison(match(asked, answered), parts, False)))
     assert [(each.rule, each.level.label, each.message) for each in found] == [
         ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one request: b"),

@@ -33,13 +33,13 @@ class PartDrift(NamedTuple):
 
 class Parts(NamedTuple):
     """The parts that were both predicted and billed, those that were not billed, and those that cannot be told apart, being of
-    the same model and mode. `unforeseen`: how many requests of which others were billed.
+    the same model and mode. `unforeseen`: how many answers there are of what else.
     """
 
     drifts: tuple[PartDrift, ...] = ()
     unbilled: tuple[Part, ...] = ()
     unclear: tuple[Part, ...] = ()
-    unforeseen: Mapping[Group, int] = {}
+    unforeseen: Mapping[str, int] = {}
 
 
 class Held(NamedTuple):
@@ -51,22 +51,26 @@ class Held(NamedTuple):
 
 def compare_parts(parts: Sequence[Part], by_name: Mapping[str, Spent], by_group: Mapping[Group, Spent]) -> Parts:
     """Each part beside what was billed for the workload of its name where that is known, else for its model and mode."""
-    alike = Counter(Group(part.model, part.mode) for part in parts)
+    if by_name and all(part.name for part in parts):
+        keys, billed = [part.name or "" for part in parts], by_name
+    else:
+        keys = [_group_name(part.model, part.mode) for part in parts]
+        billed = {_group_name(model, mode): spent for (model, mode), spent in by_group.items()}
+    alike = Counter(keys)
     drifts, unbilled, unclear = [], [], []
-    seen: set[Group] = set()
-    for part in parts:
-        group = Group(part.model, part.mode)
-        seen.add(group)
-        is_named = part.name is not None and bool(by_name)
-        spent = by_name.get(part.name or "") if is_named else by_group.get(group)
-        if alike[group] > 1 and not is_named:
+    for key, part in zip(keys, parts, strict=True):
+        if alike[key] > 1:
             unclear.append(part)
-        elif spent is None:
-            unbilled.append(part)
+        elif key in billed:
+            drifts.append(_part_drift(part, billed[key]))
         else:
-            drifts.append(_part_drift(part, spent))
-    others = {group: spent.usage.requests for group, spent in by_group.items() if group not in seen}
-    return Parts(tuple(drifts), tuple(unbilled), tuple(unclear), others)
+            unbilled.append(part)
+    unforeseen = {key: spent.usage.requests for key, spent in billed.items() if key not in alike}
+    return Parts(tuple(drifts), tuple(unbilled), tuple(unclear), unforeseen)
+
+
+def _group_name(model: str | None, mode: str) -> str:
+    return f"{model} in {mode}"
 
 
 def _part_drift(part: Part, spent: Spent) -> PartDrift:
@@ -160,9 +164,9 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         yield Finding(
             "not-compared", Level.NOTICE, f"not compared: {_called(part)}, of which nothing was billed", subject=part.name
         )
-    for group, requests in comparison.parts.unforeseen.items():
-        message = f"not compared: {plural(requests, 'answer')} of {group.model} in {group.mode}, of which nothing was predicted"
-        yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=group.model)
+    for name, requests in comparison.parts.unforeseen.items():
+        message = f"not compared: {plural(requests, 'answer')} of {printable(name)}, of which nothing was predicted"
+        yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=name)
 
 
 def _left(rule: str, level: Level, ids: Ids, noun: str, what: str) -> Iterator[Finding]:
@@ -174,7 +178,7 @@ def _left(rule: str, level: Level, ids: Ids, noun: str, what: str) -> Iterator[F
 
 def _called(part: Part) -> str:
     name = f"{printable(part.name)}, " if part.name else ""
-    return f"{name}{part.model} in {part.mode}"
+    return f"{name}{_group_name(part.model, part.mode)}"
 
 
 def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:

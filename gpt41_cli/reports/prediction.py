@@ -38,10 +38,9 @@ def _accuracy(match: Match) -> Iterator[Line]:
     if differing:
         largest = differing[0]
         share_of = "" if largest.error is None else f" ({moved(largest.error)} of what was billed)"
-        errors = (
-            f"{plural(median_error(differing), 'token')} in the median, {number(abs(largest.error_tokens))} at most{share_of}"
-        )
-        yield Line("off", f"{plural(len(differing), 'request')}, by {errors}")
+        median = f"{plural(median_error(differing), 'token')} in the median and at most " if len(differing) > 1 else ""
+        worst = f"{plural(abs(largest.error_tokens), 'token')}{share_of}"
+        yield Line("off", f"{plural(len(differing), 'request')}, by {median}{worst}")
 
 
 def _drifts(comparison: Comparison) -> Iterator[Line]:
