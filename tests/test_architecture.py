@@ -196,6 +196,7 @@ def test_no_command_opens_a_socket() -> None:
         ["migrate", "tests/data/batch.jsonl"],
         ["train", "tests/training/tickets.jsonl"],
         ["models", "--check"],
+        ["reconcile", "tests/logs/batch_output.jsonl", "--requests", "tests/data/batch.jsonl"],
         ["check", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],
         ["report", "tests/example/gpt41.yaml", "--fail-on", "never", "--format", "html"],
         ["diff", "tests/example/base.json", "HEAD", "--config", "tests/example/gpt41.yaml", "--fail-on", "never"],

@@ -36,7 +36,8 @@ class Past:
     with the number of workloads and of different lengths.
 
     `whose` is None where nobody asks for workloads. `unowned` counts the answers that may belong to several of them, and by no
-    name those to none; `summed` those that stand in a sum, which tells no length. Batch objects are no answers.
+    name those to none; `summed` those that stand in a sum, as several choices do, which tells no length. Batch objects are no
+    answers.
     """
 
     def __init__(self, biller: Biller, whose: Whose | None = None, *, keeps_answers: bool = False) -> None:
@@ -80,7 +81,7 @@ class Past:
         (name,) = names
         if total_usd is not None:
             self.by_workload[name] = self.by_workload.get(name, Spent()).plus(usage, total_usd)
-        if usage.requests == 1:
+        if usage.requests == answer.choices == 1:
             self.lengths.setdefault(name, Lengths()).add(usage.output_tokens, is_cut=answer.is_cut)
         else:
             self.summed += usage.requests

@@ -44,7 +44,7 @@ class Answer(NamedTuple):
     `usage` is as it is billed: cached tokens are a part of the input; reasoning tokens and those of a prediction, rejected ones
     included, are a part of the output (the field descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the
     answer, or the name of a service tier that is none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object.
-    `currency` is what the log says beside it of prices, which are not read.
+    `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choices`.
     """
 
     usage: Usage
@@ -60,6 +60,7 @@ class Answer(NamedTuple):
     is_cut: bool = False
     is_total: bool = False
     currency: str | None = None
+    choices: int = 1
 
 
 class Unbilled(NamedTuple):
@@ -190,6 +191,7 @@ def _answer(value: Object, path: str) -> Answer | Unbilled:
         is_cut=_is_cut(value),
         is_total=is_total,
         currency=text_at(value, "currency", path).upper() or None,
+        choices=len(list_at(value, "choices", path)) or 1,
     )
 
 
