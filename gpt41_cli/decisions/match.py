@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from typing import Generic, NamedTuple, TypeVar
 
 from gpt41_cli.decisions.requests import KEPT, Place
+from gpt41_cli.pricing import EXACT
 
 T = TypeVar("T")
 
@@ -130,19 +132,24 @@ class Match(NamedTuple):
     @property
     def input_tokens(self) -> Drift:
         """The input tokens of all pairs."""
-        return _drift(self.pairs, lambda pair: (pair.forecast.input_tokens, pair.answer.input_tokens))
+        predicted = sum(pair.forecast.input_tokens for pair in self.pairs)
+        return Drift(len(self.pairs), Fraction(predicted), Fraction(sum(pair.answer.input_tokens for pair in self.pairs)))
 
     @property
     def output_tokens(self) -> Drift:
         """The output tokens of the pairs of which some were predicted."""
-        found = [pair for pair in self.pairs if pair.forecast.output_tokens is not None]
-        return _drift(found, lambda pair: (pair.forecast.output_tokens or 0, pair.answer.output_tokens))
+        found = [(pair.forecast.output_tokens, pair.answer.output_tokens) for pair in self.pairs]
+        known = [(predicted, billed) for predicted, billed in found if predicted is not None]
+        return Drift(len(known), Fraction(sum(each for each, _ in known)), Fraction(sum(each for _, each in known)))
 
     @property
     def total_usd(self) -> Drift:
         """The dollars of the pairs that have a price on both sides."""
-        found = [pair for pair in self.pairs if pair.forecast.total_usd is not None and pair.answer.total_usd is not None]
-        return _drift(found, lambda pair: (pair.forecast.total_usd or 0, pair.answer.total_usd or 0))
+        found = [(pair.forecast.total_usd, pair.answer.total_usd) for pair in self.pairs]
+        known = [(predicted, billed) for predicted, billed in found if predicted is not None and billed is not None]
+        predicted_usd = reduce(EXACT.add, (each for each, _ in known), Decimal(0))
+        billed_usd = reduce(EXACT.add, (each for _, each in known), Decimal(0))
+        return Drift(len(known), Fraction(predicted_usd), Fraction(billed_usd))
 
 
 def median_error(pairs: Sequence[Pair]) -> int:
@@ -169,12 +176,3 @@ def match(forecasts: Ledger[Forecast], answers: Ledger[Billed]) -> Match:
 def _ids(found: Iterator[str]) -> Ids:
     ids = list(found)
     return Ids(len(ids), ids[:KEPT])
-
-
-def _drift(pairs: Sequence[Pair], figures: Callable[[Pair], tuple[int | Decimal, int | Decimal]]) -> Drift:
-    predicted, billed = Fraction(0), Fraction(0)
-    for pair in pairs:
-        before, after = figures(pair)
-        predicted += Fraction(before)
-        billed += Fraction(after)
-    return Drift(len(pairs), predicted, billed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from gpt41_cli.decisions.drift import Comparison, PartDrift, check, more_or_less
 from gpt41_cli.decisions.match import Drift, Match, Pair, median_error
@@ -15,12 +16,13 @@ from gpt41_cli.reports.entries import named
 
 def with_prediction(report: Report, comparison: Comparison) -> Report:
     """The report on a bill with what was predicted of it; its records are then what was compared."""
+    shown = _json(comparison)
     return report._replace(
         lines=(*report.lines, *_accuracy(comparison.match), *_drifts(comparison)),
         tables=(*report.tables, *_pairs(comparison.match), *_parts(comparison.parts.drifts)),
         findings=(*report.findings, *check(comparison)),
-        data={**report.data, "prediction": _json(comparison)},
-        records=(*map(_pair_json, comparison.match.differing), *map(_part_json, comparison.parts.drifts)),
+        data={**report.data, "prediction": shown},
+        records=(*shown["differing"], *shown["parts"]),
     )
 
 
@@ -127,7 +129,7 @@ def _signed(drift: Drift) -> str:
     return f"{'-' if drift.share < 0 else '+'}{moved(drift.share)}" if drift.share else "0 %"
 
 
-def _json(comparison: Comparison) -> Mapping[str, Json]:
+def _json(comparison: Comparison) -> dict[str, Any]:
     match = comparison.match
     held = comparison.held
     return {
