@@ -73,6 +73,7 @@ def test_eight_thousand_tokens_of_mini_make_a_thousand_searches_13_dollars_20() 
         Tools,
         web_searches=st.integers(0, 9),
         web_search_tokens=st.integers(0, 9_000),
+        web_search_previews=st.integers(0, 9),
         file_searches=st.integers(0, 9),
         container_gb=st.sampled_from([1, 4, 16, 64]),
         container_minutes=st.integers(0, 99),
