@@ -38,6 +38,9 @@ RULES: Mapping[str, str] = {
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",
     "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",
+    "write-price": "The price of writing to the prompt cache is known.",
+    "sum-of-long": "Whether a request was so long that it costs more can be told.",
+    "columns-ignored": "Every column of a CSV says something of what was billed.",
     # a training file
     "training-examples": "There are as many examples as training takes, and as is advised.",
     "training-answer": "Each example has an answer of the assistant.",

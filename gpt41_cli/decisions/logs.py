@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from gpt41_cli.decisions.requests import Done, Invalid, Place
+from gpt41_cli.decisions.requests import KEPT, Done, Invalid, Place
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled, read
@@ -20,7 +20,7 @@ Found: TypeAlias = "Done[Answer] | Done[Unbilled] | Invalid"
 class Logs:
     """Logs to be read in one pass; what was left out of folders is known when all is read.
 
-    Which answers were seen is kept as a number each, since one that is logged twice would be paid twice.
+    Of each answer with an id, a number of 64 bits is kept: one that is logged twice would be paid twice.
     """
 
     def __init__(self, sources: Sequence[Source], left_out: Sequence[LeftOut] = ()) -> None:
@@ -41,6 +41,7 @@ class Logs:
                         first, was_cut = streams.get(entry.id, (place, False))
                         streams[entry.id] = first, was_cut or entry.is_cut
                     elif isinstance(entry, Unbilled):
+                        streams.pop(entry.id or "", None)
                         yield Done(place, entry)
                     else:
                         yield self._answer(place, entry, streams)
@@ -53,10 +54,10 @@ class Logs:
 
     def _answer(self, place: Place, answer: Answer, streams: dict[str, tuple[Place, bool]]) -> Done[Answer] | Done[Unbilled]:
         self._hold_currency(place, answer)
-        if answer.id is None:
+        if answer.id is None or answer.is_total:  # a batch is looked at again and again, and its last sum is told from the others
             return Done(place, answer)
         _, was_cut = streams.pop(answer.id, (place, False))
-        known = hash(answer.id)
+        known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
         if known in self._seen:
             return Done(place, Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id))
         self._seen.add(known)
@@ -87,6 +88,13 @@ def _read(name: str, logged: Logged) -> Iterator[tuple[Place, Entry | BadBody]]:
     place = Place(name, position, logged.line)
     if isinstance(logged.value, BadBody):
         yield place, logged.value
+        return
+    if logged.ignored:
+        names = ", ".join(printable(each) for each in logged.ignored[:KEPT])
+        yield (
+            place,
+            Unbilled("columns-ignored", f"columns that say nothing here: {names}{', ...' * (len(logged.ignored) > KEPT)}"),
+        )
         return
     try:
         for entry in read(logged.value):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
@@ -15,11 +16,12 @@ from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
 from gpt41_cli.requests.answers import Answer, Unbilled
 
 _COMPARED = ("standard", "batch")
 _MOST_REASONS = 100
+_MOST_OFFERS = 10_000
 
 
 class Conditions(NamedTuple):
@@ -41,12 +43,13 @@ class Group(NamedTuple):
 
 @dataclass
 class Charge:
-    """What is billed together. `by_rates`: the usage at each price, as a surcharge makes several of one offer; written tokens,
+    """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge; written tokens,
     which are a part of it, cost `write_usd` more than input does.
     """
 
     offer: Offer
-    by_rates: dict[Rates, Usage] = field(default_factory=dict)
+    short: Usage = field(default_factory=Usage)
+    long: Usage = field(default_factory=Usage)
     write_usd: Decimal = Decimal(0)
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
@@ -54,10 +57,13 @@ class Charge:
 
     def add(self, answer: Answer) -> None:
         """Add an answer at this offer."""
-        usage = answer.usage
-        rates = self.offer.rates(usage.input_tokens if usage.requests == 1 else 0)
-        self.by_rates[rates] = self.by_rates.get(rates, Usage()) + usage
-        self.write_usd = EXACT.add(self.write_usd, write_usd(self.offer, rates, answer))
+        size = answer.usage.input_tokens if answer.usage.requests == 1 else 0
+        if size > _longest(self.offer):
+            self.long += answer.usage
+        else:
+            self.short += answer.usage
+        more = EXACT.subtract(self.offer.write_rate(size), self.offer.rates(size).input)
+        self.write_usd = EXACT.add(self.write_usd, term(answer.cache_write_tokens, more))
         self.reasoning_tokens += answer.reasoning_tokens
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens
         self.rejected_prediction_tokens += answer.rejected_prediction_tokens
@@ -65,13 +71,20 @@ class Charge:
     @property
     def usage(self) -> Usage:
         """All of it."""
-        return sum(self.by_rates.values(), Usage())
+        return self.short + self.long
 
     @property
     def bill(self) -> Bill:
         """The terms of the price, exact."""
-        bills = [price(usage, rates) for rates, usage in self.by_rates.items()]
+        return self.at(self.offer)
+
+    def at(self, offer: Offer) -> Bill:
+        """The terms of the price at another offer of the same model, exact."""
+        bills = [price(usage, rates) for usage, rates in self._parts(offer)]
         return Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
+
+    def _parts(self, offer: Offer) -> tuple[tuple[Usage, Rates], tuple[Usage, Rates]]:
+        return (self.short, offer.rates(0)), (self.long, offer.rates(_longest(offer) + 1))
 
     @property
     def total_usd(self) -> Decimal:
@@ -81,24 +94,19 @@ class Charge:
     @property
     def caching_saves_usd(self) -> Decimal:
         """What its cached tokens would cost more as ordinary input."""
-        uncached = (price(Usage(0, usage.cached_tokens), rates).total_usd for rates, usage in self.by_rates.items())
-        return EXACT.subtract(reduce(EXACT.add, uncached), self.bill.cached_input_usd)
+        uncached = total(term(usage.cached_tokens, rates.input) for usage, rates in self._parts(self.offer))
+        return EXACT.subtract(uncached, self.bill.cached_input_usd)
 
     @property
     def rejected_usd(self) -> Decimal:
         """What of its price the rejected tokens of predictions are."""
-        return price(Usage(0, 0, 0, self.rejected_prediction_tokens), self.offer.row.rates).total_usd
+        return term(self.rejected_prediction_tokens, self.offer.row.rates.output)
 
 
-def write_usd(offer: Offer, rates: Rates, answer: Answer) -> Decimal:
-    """What cache writes cost more than input: for 30 minutes, the life that a request has without asking for another."""
-    written, write_rate = answer.cache_write_tokens, offer.row.cache_write_30m
-    if not written or write_rate is None:
-        return Decimal(0)
-    plain = offer.row.rates
-    surcharge = EXACT.divide(rates.input, plain.input) if plain.input else Decimal(1)
-    more = EXACT.subtract(EXACT.multiply(write_rate, surcharge), rates.input)
-    return EXACT.scaleb(EXACT.multiply(Decimal(written), more), -6)
+def _longest(offer: Offer) -> int:
+    """The input tokens up to which a request has no surcharge."""
+    surcharge = offer.variant.model.surcharge
+    return surcharge.above_input_tokens if surcharge else sys.maxsize
 
 
 class Reason(NamedTuple):
@@ -115,7 +123,7 @@ class Biller:
 
     def __init__(self, conditions: Conditions) -> None:
         self._conditions = conditions
-        self.offer = cache(self._offer)
+        self.offer = lru_cache(_MOST_OFFERS)(self._offer)
 
     def find(self, answer: Answer) -> Offer | Unbilled:
         """The price that an answer was billed at, that of its day; or why there is none."""
@@ -160,7 +168,7 @@ class Reconciliation:
         self.undated = 0
         self._biller = Biller(conditions)
         self._reasons: dict[tuple[str, str], Reason] = {}
-        self._totals: list[Done[Answer]] = []
+        self._totals: dict[object, Done[Answer]] = {}
         self._lines: dict[str, Usage] = {}
 
     def add(self, found: Found) -> None:
@@ -170,12 +178,21 @@ class Reconciliation:
         elif isinstance(found.result, Unbilled):
             self.leave_out(found.place, found.result)
         elif found.result.is_total:
-            self._totals.append(Done(found.place, found.result))
+            self._add_total(found.place, found.result)
         else:
             if found.result.mode == "batch":
                 path = found.place.path
                 self._lines[path] = self._lines.get(path, Usage()) + found.result.usage
             self._charge(found.place, found.result)
+
+    def _add_total(self, place: Place, answer: Answer) -> None:
+        """Keep a batch object, of those of one batch the one with the most in it: it was looked at last."""
+        known = self._totals.get(answer.id or place)
+        if known:
+            less, most = sorted((known, Done(place, answer)), key=lambda each: each.result.usage.input_tokens)
+            self.leave_out(less.place, Unbilled("answer-twice", "a batch object that is in the logs again", answer.custom_id))
+            place, answer = most.place, most.result
+        self._totals[answer.id or place] = Done(place, answer)
 
     def close(self) -> None:
         """Take in the batch objects, but for those whose answers are in the logs line by line. InputError where nothing was
@@ -184,12 +201,13 @@ class Reconciliation:
         known = {
             (usage.input_tokens, usage.output_tokens) for usage in (*self._lines.values(), sum(self._lines.values(), Usage()))
         }
-        for place, answer in self._totals:
+        for place, answer in self._totals.values():
             if (answer.usage.input_tokens, answer.usage.output_tokens) in known:
                 self.leave_out(place, Unbilled("batch-twice", "a batch object whose answers are in the logs line by line"))
                 continue
             if self._lines:
-                self.leave_out(place, Unbilled("batch-unclear", "priced, though lines of a Batch output are in the logs too"))
+                unclear = "a batch object is priced, and lines of a Batch output of another sum are in the logs too"
+                self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
         if not self.charges and not self.rejects.count:
             found = "; ".join(f"{each.times:,} times {each.message}" for each in self.reasons[:3]) or "nothing"
@@ -211,8 +229,12 @@ class Reconciliation:
         self.undated += answer.day is None
         group = Group(offer.variant.id, answer.mode, answer.day)
         self.charges.setdefault(group, Charge(offer)).add(answer)
+        model = printable(offer.variant.id)
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
-            self.leave_out(place, Unbilled("missing-price", f"cache writes of {offer.variant.id} priced as input"))
+            self.leave_out(place, Unbilled("write-price", f"no price of cache writes is known for {model}: priced as input"))
+        if answer.usage.requests != 1 and answer.usage.input_tokens > _longest(offer):
+            unclear = f"a sum of several answers of {model}, priced as if none had more than {_longest(offer):,} input tokens"
+            self.leave_out(place, Unbilled("sum-of-long", unclear))
 
     @property
     def reasons(self) -> Sequence[Reason]:
@@ -242,7 +264,7 @@ class Reconciliation:
             if mode == "batch":
                 standard = self._biller.offer(model, "standard", day or self.conditions.as_of)
                 assert isinstance(standard, Offer)  # every table of rates has it, and it is not younger than that of batch
-                saved = EXACT.add(saved, EXACT.subtract(price(charge.usage, standard.row.rates).total_usd, charge.total_usd))
+                saved = EXACT.add(saved, EXACT.subtract(charge.at(standard).total_usd, charge.bill.total_usd))
         return saved
 
     def elsewhere(self) -> list[Elsewhere]:

@@ -17,7 +17,9 @@ from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.reconcile/1"
 
-_NOTICED = ("answer-failed", "answer-twice", "batch-twice")
+_NOTICED = ("answer-failed", "answer-twice", "batch-twice", "columns-ignored")
+_PRICED = ("batch-unclear", "write-price", "sum-of-long", "columns-ignored")
+"""What is said of something that is priced, or is nothing to price."""
 _SHOWN = 5
 
 
@@ -167,12 +169,11 @@ def _findings(reasons: Sequence[Reason]) -> Iterator[Finding]:
             continue
         level = Level.NOTICE if each.rule in _NOTICED else Level.WARNING
         first = f"first {printable(each.first.label)}" if each.times > 1 else printable(each.first.label)
-        message = f"{number(each.times)} not priced: {each.message} ({first})"
-        if each.rule == "batch-unclear":
-            message = f"{first.removeprefix('first ')}: {each.message}: it may be counted twice"
+        what = f"{number(each.times)} times " * (each.times > 1) if each.rule in _PRICED else f"{number(each.times)} not priced: "
+        message = f"{what}{each.message} ({first})"
         yield Finding(each.rule, level, message, Location(each.first.path, each.first.line), actual=str(each.times))
     for rule, times_ in more.items():
-        yield Finding(rule, Level.WARNING, f"{number(times_)} not priced for more reasons like these", actual=str(times_))
+        yield Finding(rule, Level.WARNING, f"{number(times_)} more for reasons like these", actual=str(times_))
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What the API reports of an answer: the tokens it bills, by which model and in which mode, read from one value of a log.
 
 Read are answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, the batch
-object, pages of the organization's usage API, and flat records of the same fields, also inside of what a log puts around them.
+object, lists of them, pages of the organization's usage API, and flat records of the same fields, also inside of what a log puts
+around them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, fail, join, list_at, optional_object, text_at, told
+from gpt41_cli.requests.fields import (
+    BadBody,
+    Json,
+    Object,
+    as_object,
+    fail,
+    join,
+    kind_of,
+    list_at,
+    optional_object,
+    text_at,
+    told,
+)
 
 INPUT = ("input_tokens", "prompt_tokens")
 OUTPUT = ("output_tokens", "completion_tokens")
@@ -23,10 +36,10 @@ REQUESTS = ("requests", "num_model_requests")
 FIGURES = (*INPUT, *OUTPUT, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
-DAYS = ("created", "created_at", "completed_at", "start_time", "timestamp", "date", "day")
+DAYS = ("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day")
 TIERS = ("mode", "service_tier")
 NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency")
-AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "price", "total_usd")
+AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
 _MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
@@ -35,6 +48,7 @@ _DEEPEST = 4
 _MOST = 10**15
 _MILLISECONDS = 10**11
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
+_UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -64,15 +78,16 @@ class Answer(NamedTuple):
 
 
 class Unbilled(NamedTuple):
-    """Something in a log that has no usage to price: a rule id, and why."""
+    """Something in a log that has no usage to price: a rule id, and why; `id` is that of the answer, where one is named."""
 
     rule: str
     message: str
     custom_id: str | None = None
+    id: str | None = None
 
 
 class Opened(NamedTuple):
-    """A part of a stream before its usage, by the id of the answer."""
+    """An answer before its usage, by its id: a part of a stream, or one that was looked at while it was made."""
 
     id: str
     is_cut: bool = False
@@ -83,9 +98,11 @@ Entry: TypeAlias = "Answer | Unbilled | Opened"
 
 def read(value: Json) -> Iterator[Entry]:
     """What one value of a log reports; nothing for an event in the middle of a stream. BadBody where a figure cannot be."""
-    if not isinstance(value, dict):
-        raise BadBody("expected an answer of the API, or a record of its usage, found no object")
-    yield from _read(value, "", 0)
+    values = value if isinstance(value, list) else [value]
+    for each in values:
+        if not isinstance(each, dict):
+            raise BadBody(f"expected an answer of the API, or a record of its usage, found {kind_of(each)}")
+        yield from _read(each, "", 0)
 
 
 def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
@@ -94,8 +111,10 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield from _event(value, event, path, depth)
     elif kind == "chat.completion.chunk" and value.get("usage") is None:
         yield Opened(text_at(value, "id", path), _is_cut(value))
-    elif kind in ("page", "bucket"):
-        yield from _sums(value, path, depth)
+    elif kind == "response" and value.get("status") in _UNFINISHED:
+        yield Opened(text_at(value, "id", path))
+    elif kind in ("list", "page", "bucket"):
+        yield from _listed(value, path, depth)
     elif isinstance(value.get("usage"), dict) or any(key in value for key in INPUT):
         yield _answer(value, path)
     else:
@@ -113,8 +132,8 @@ def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
         yield Opened(text_at(answer, "id", join(path, "response")))
 
 
-def _sums(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    """The sums of a page of the usage API, on the day of their bucket."""
+def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
+    """The answers or batches of a list; the sums of a page of the usage API, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
     for index, each in enumerate(list_at(value, key, path)):
         place = f"{join(path, key)}[{index}]"
@@ -123,7 +142,7 @@ def _sums(value: Object, path: str, depth: int) -> Iterator[Entry]:
 
 
 def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    """An answer inside of what a log or a Batch file puts around it; the name of the request is outside."""
+    """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time."""
     key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
     status = value[key].get("status_code") if key else None
     if key is None or depth >= _DEEPEST:
@@ -131,13 +150,16 @@ def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
     elif isinstance(status, int) and status >= 400:
         yield _failed(value[key], value)
     else:
-        is_batch = key == "response" and status is not None
+        is_batch = key == "response" and status is not None and "custom_id" in value
         for found in _read(value[key], join(path, key), depth + 1):
             if isinstance(found, Opened):
                 yield found
                 continue
             named = found if found.custom_id else found._replace(custom_id=_name(value))
-            yield named._replace(mode="batch") if is_batch and isinstance(named, Answer) else named
+            if isinstance(named, Answer):
+                model, day = named.model or text_at(value, "model", path) or None, named.day or _day(value)
+                named = named._replace(model=model, day=day, mode="batch" if is_batch else named.mode)
+            yield named
 
 
 def _none(value: Object) -> Unbilled:
@@ -145,7 +167,7 @@ def _none(value: Object) -> Unbilled:
         return _failed(value, value)
     amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
     found = f"{amount} alone" if amount else "none"
-    return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", _name(value))
+    return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", _name(value), _id(value))
 
 
 def _failed(value: Object, outer: Object) -> Unbilled:
@@ -156,11 +178,16 @@ def _failed(value: Object, outer: Object) -> Unbilled:
     status = value.get("status_code")
     said = [f"status {status}"] if isinstance(status, int) else []
     said += [told(code)] if isinstance(code, str) else []
-    return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", _name(outer))
+    return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", _name(outer), _id(value))
 
 
 def _name(value: Object) -> str | None:
     name = value.get("custom_id")
+    return name if isinstance(name, str) and name else None
+
+
+def _id(value: Object) -> str | None:
+    name = value.get("id")
     return name if isinstance(name, str) and name else None
 
 

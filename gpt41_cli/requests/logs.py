@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
@@ -18,14 +19,20 @@ _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
 _DELIMITERS = ",;\t|"
+_LOOKED_AT = 10
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class Logged(NamedTuple):
-    """One value of a log, or why it is none; `line` from 1, or `position` from 0 in a document that is a list."""
+    """One value of a log, or why it is none; `line` from 1, or `position` from 0 in a document that is a list.
+
+    Of a CSV, the first one has no value: it names the columns that are `ignored`.
+    """
 
     line: int | None
     position: int | None
     value: Json | BadBody
+    ignored: tuple[str, ...] = ()
 
 
 def read_log(stream: BinaryIO, name: str) -> Iterator[Logged]:
@@ -73,7 +80,7 @@ def _document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Logged]
     try:
         value = documents.parse(data)
     except BadBody as error:
-        if isinstance(_parsed(next(Block(1, data).lines()).data), BadBody):
+        if all(isinstance(_parsed(line.data), BadBody) for line in islice(Block(1, data).lines(), _LOOKED_AT)):
             raise InputError(f"{name}: {error}") from None
         yield from _lines(chain((data,), more))
         return
@@ -85,28 +92,25 @@ def _document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Logged]
 
 def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
     """The rows of a CSV as records: known columns by their names, counts as numbers."""
-    lines = _text_lines(text.decode(data, name))
-    header = next((line for line in lines if line.strip()), "")
+    lines = _text_lines(data, name)
+    before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
     delimiter = max(_DELIMITERS, key=header.count)
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip().lower().replace(" ", "_") for cell in next(rows, [])]
         _hold_columns(columns, name)
+        if ignored := tuple(column for column in columns if column and column not in _KNOWN):
+            yield Logged(before + 1, None, None, ignored)
         for row in rows:
-            if row:
-                yield Logged(rows.line_num, None, _record(columns, row))
+            if any(row):
+                yield Logged(before + rows.line_num, None, _record(columns, row))
     except csv.Error as error:
-        raise InputError(f"{name}:{rows.line_num}: expected CSV, found: {error}") from None
+        raise InputError(f"{name}:{before + rows.line_num}: expected CSV, found: {error}") from None
 
 
-def _text_lines(pieces: Iterable[str]) -> Iterator[str]:
-    pending = ""
-    for piece in pieces:
-        lines = (pending + piece).splitlines(keepends=True)
-        pending = lines.pop() if lines and not lines[-1].endswith("\n") else ""
-        yield from lines
-    if pending:
-        yield pending
+def _text_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
+    for piece in text.decode((block.data for block in documents.blocks(data)), name):
+        yield from io.StringIO(piece, newline="")
 
 
 def _hold_columns(columns: list[str], name: str) -> None:
@@ -143,4 +147,8 @@ def _cell(column: str, cell: str) -> Json:
         return int(cell)
     if column in DAYS and cell.isascii() and cell.isdigit() and len(cell) < 20:
         return int(cell)
-    return cell.lower() in ("true", "1", "yes") if column == "batch" else cell
+    if column == "batch":
+        if cell.lower() not in _TRUTH:
+            raise BadBody(f"batch: expected true or false, found {told(cell)}")
+        return _TRUTH[cell.lower()]
+    return cell
