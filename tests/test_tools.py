@@ -157,6 +157,21 @@ def test_recommend_and_plan_price_the_tools_too(run: Run) -> None:
     assert {json.loads(planned.out)["timings"][0]["quote"]["tools_usd"]} == {"0.0025"}
 
 
+def test_a_lower_bound_is_not_cheaper_than_a_price(run: Run, tmp_path: Path) -> None:
+    """What searches find is billed by both, but only one of them bills what can be known before."""
+    ask = ("recommend", *NUMBERS, "--task", "multilingual", "--tolerance", "100%", "-q", "--tools")
+    assert run(*ask, "web_searches=1").out == "gpt-4.1-mini standard\n"
+    assert run(*ask, "web_searches=1,web_search_tokens=10").out == "gpt-4.1 standard\n"
+    assert run(*ask, "web_searches=1,web_search_tokens=9000").out == "gpt-4.1-mini standard\n"
+    config = CONFIG.replace("    tools:", "    require: {task: multilingual, tolerance_percent: 100}\n    tools:")
+    (tmp_path / "gpt41.yaml").write_text(config)
+    assert "meets the requirements" not in run("check").out
+    (tmp_path / "gpt41.yaml").write_text(config.replace("web_searches: 1", "web_searches: 1, web_search_tokens: 10"))
+    assert "gpt-4.1 in standard meets the requirements for $" in run("check").out
+    (tmp_path / "gpt41.yaml").write_text(config.replace("tolerance_percent: 100", "tolerance_percent: 1"))
+    assert "gpt-4.1 in standard meets the requirements, for $" in run("check").out
+
+
 def test_each_request_carries_its_own_calls(run: Run) -> None:
     body = json.dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5})
     done = run("cost", "-", "--each", "--tools", "web_searches=1", "--format", "jsonl", stdin=f"{body}\n{body}\n")

@@ -200,15 +200,18 @@ def _best_variant(priced: Priced, conditions: Conditions) -> Found:
     if not priced.declared.require.tasks:
         return None
     fitting = [each for each in _fitting(priced, conditions) if each.quote]
-    best = min(fitting, key=_usd, default=None)
+    best = min(fitting, key=lambda each: (_is_least(each), _usd(each)), default=None)
     own = _judge(priced, conditions, priced.work)
-    if best is None or (_usd(best) >= _usd(own) and not own.exclusions):
+    if best is None:
+        return []
+    is_cheaper = _usd(best) < _usd(own) and _is_least(best) <= _is_least(own)  # a lower bound is not less than a price
+    if not is_cheaper and not own.exclusions:
         return []
     costing = priced.costing
     times, what = (Fraction(1), "a request") if costing.volume is None else (costing.volume.per_month, "a month")
     now, then = (Fraction(_usd(each)) / costing.requests * times for each in (own, best))
     who = f"{best.variant.id} in {best.mode}"
-    if then >= now:
+    if not is_cheaper:
         text = f"{who} meets the requirements, for {money(decimal(then))} {what}"
         return [_finding(priced, "qualifying-variant", Level.NOTICE, text, "model")]
     instead = f"{money(decimal(then))} {what} in place of {money(decimal(now))}, {percent(decimal(1 - then / now))} less"
@@ -227,6 +230,11 @@ def _fitting(priced: Priced, conditions: Conditions) -> list[Candidate]:
 def _usd(candidate: Candidate) -> Decimal:
     assert candidate.quote is not None
     return candidate.quote.total_usd
+
+
+def _is_least(candidate: Candidate) -> bool:
+    assert candidate.quote is not None
+    return candidate.quote.is_least
 
 
 def _batch_files(priced: Priced, conditions: Conditions) -> Found:

@@ -119,11 +119,13 @@ def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
 
 
 def _order(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
-    """Best first: cheapest; or best score, then cheapest; or fastest class and mode, then cheapest."""
+    """Best first: cheapest; or best score, then cheapest; or fastest class and mode, then cheapest. What has a lower bound in
+    place of a price is not cheaper than what has a price.
+    """
 
     def key(each: Candidate) -> tuple[object, ...]:
         assert each.quote is not None
-        cost, quality = each.quote.total_usd, -(each.share or 0)
+        cost, quality = (each.quote.is_least, each.quote.total_usd), -(each.share or 0)
         if prefer == "quality":
             return quality, cost, MODES.index(each.mode)
         if prefer == "speed":
