@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import make_meter, make_reading, read_sources
@@ -51,7 +51,7 @@ def batch(
     from gpt41_cli.decisions.workload import Terms
     from gpt41_cli.reports.batch import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
     for path in paths or ():
         if Path(path).is_dir():
@@ -64,9 +64,9 @@ def batch(
         meter,
         Terms(output_tokens),
         catalog.platform(platform),
-        options.read_day(as_of, "--as-of"),
+        typed.read_day(as_of, "--as-of"),
         usage_tier,
-        options.read_traffic(requests_per_minute, lifetime),
+        typed.read_traffic(requests_per_minute, lifetime),
         jobs,
     )
     if split is None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli import files, options, output
+from gpt41_cli.cli import files, output, typed
 from gpt41_cli.cli.configs import find_config
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.work import make_reading, read_sources, refuse
@@ -110,7 +110,7 @@ def prepare(asked: Asked, conditions: "Conditions") -> Beside:
 
 
 def _tolerance(asked: Asked) -> Decimal | None:
-    return None if asked.tolerance is None else options.read_percent(asked.tolerance, "--tolerance")
+    return None if asked.tolerance is None else typed.read_percent(asked.tolerance, "--tolerance")
 
 
 def _count(asked: Asked, past: "Past", catalog: "Catalog") -> "Forecasts":

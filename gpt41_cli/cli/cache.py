@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import make_meter, make_reading, read_sources, refuse
@@ -43,11 +43,11 @@ def cache(
     from gpt41_cli.decisions.cache_value import values
     from gpt41_cli.reports.cache import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     variant = None if model is None else catalog.variant(model)
-    traffic = options.read_traffic(requests_per_minute, lifetime)
+    traffic = typed.read_traffic(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)

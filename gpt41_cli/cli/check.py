@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.configs import find_config, read_config
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.display import printable
@@ -52,11 +52,11 @@ def check(
         _print_schema()
     from gpt41_cli.decisions.checks import Conditions
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
-    within = None if retires_within is None else options.read_days(retires_within, "--retires-within")
-    conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), within, jobs)
+    threshold = typed.read_level(fail_on)
+    within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
+    conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
     if init:
         path = config or Path("gpt41.yaml")
         _write(paths, path, conditions)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
@@ -63,11 +63,11 @@ def cost(
     """
     from gpt41_cli.reports.cost import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
-    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     asked = Asked(
         paths,
         text,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.each import Drawn, finish_each
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
@@ -53,7 +53,7 @@ def count(
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
     wanted = read_wanted(output_format, quiet, outputs)
-    read_catalog = cache(lambda: options.read_catalog(pricing))
+    read_catalog = cache(lambda: typed.read_catalog(pricing))
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or wanted.draws("json")
     catalog = read_catalog() if needs_table else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.configs import find_config, read_config
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.display import printable
@@ -61,10 +61,10 @@ def diff(
     from gpt41_cli.decisions.diff import compare
     from gpt41_cli.reports.diff import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
-    conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), jobs=jobs)
+    threshold = typed.read_level(fail_on)
+    conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
     if head is None:
         config = find_config(config)
     before, after = (_read(each, config, conditions) for each in (base, head))

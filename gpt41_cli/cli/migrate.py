@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, Work, read_work
 from gpt41_cli.errors import InputError
@@ -60,13 +60,13 @@ def migrate(
     from gpt41_cli.decisions.migrate import migrate as compare
     from gpt41_cli.reports.migrate import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
+    threshold = typed.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
-    place, day = catalog.platform(platform), options.read_day(on, "--on")
+    place, day = catalog.platform(platform), typed.read_day(on, "--on")
     asked = Asked(
         paths,
         text,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.wanted import read_wanted
 
 
@@ -29,8 +29,8 @@ def models(
     from gpt41_cli.reports.models import checked, side_by_side
 
     wanted = read_wanted(output_format, quiet, outputs)
-    catalog = options.read_catalog(pricing)
-    day = options.read_day(as_of, "--as-of")
+    catalog = typed.read_catalog(pricing)
+    day = typed.read_day(as_of, "--as-of")
     place = catalog.platform(platform)
     if check:
         report = checked(catalog)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, Work, read_work
 
@@ -51,11 +51,11 @@ def plan(
     from gpt41_cli.decisions.plan import plan as make
     from gpt41_cli.reports.plan import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
-    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
-    wait = None if deadline is None else options.read_duration(deadline, "--deadline")
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    wait = None if deadline is None else typed.read_duration(deadline, "--deadline")
     asked = Asked(
         paths,
         text,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import Asked, read_work
 
@@ -70,20 +70,20 @@ def recommend(
     from gpt41_cli.decisions.recommend import recommend as choose
     from gpt41_cli.reports.recommendation import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    place, day = catalog.platform(platform), options.read_day(as_of, "--as-of")
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     features = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
         prefer=prefer,
-        tolerance=None if tolerance is None else options.read_percent(tolerance, "--tolerance"),
-        min_scores=options.read_min_scores(min_score or []),
+        tolerance=None if tolerance is None else typed.read_percent(tolerance, "--tolerance"),
+        min_scores=typed.read_min_scores(min_score or []),
         needs=tuple(dict.fromkeys(features)),
-        deadline=None if deadline is None else options.read_duration(deadline, "--deadline"),
+        deadline=None if deadline is None else typed.read_duration(deadline, "--deadline"),
         usage_tier=usage_tier,
-        until=None if until is None else options.read_day(until, "--until"),
-        max_usd=None if max_usd is None else options.read_amount(max_usd, "--max-usd"),
+        until=None if until is None else typed.read_day(until, "--until"),
+        max_usd=None if max_usd is None else typed.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
     asked = Asked(

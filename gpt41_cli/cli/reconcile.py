@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import read_sources, refuse
@@ -63,11 +63,11 @@ def reconcile(
     from gpt41_cli.decisions.reconcile import reconcile as reconcile_all
     from gpt41_cli.reports.reconcile import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
+    threshold = typed.read_level(fail_on)
     named = None if model is None else catalog.variant(model).id
-    conditions = Conditions(catalog, catalog.platform(platform), options.read_day(as_of, "--as-of"), named)
+    conditions = Conditions(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), named)
     asked = Asked(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
     beside = prepare(asked, conditions)
     sources, left_out = read_sources(logs, None)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import files, options, output
+from gpt41_cli.cli import files, options, output, typed
 from gpt41_cli.cli.configs import find_config, read_config
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.display import printable
@@ -50,14 +50,14 @@ def report(
     from gpt41_cli.decisions.overview import examine
     from gpt41_cli.reports.overview import report as told
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
+    threshold = typed.read_level(fail_on)
     if charts or wanted.draws("html"):
         from gpt41_cli.views.svg import converter
 
         converter()  # refused before any work is done
-    conditions = Conditions(catalog, options.read_day(as_of, "--as-of"), jobs=jobs)
+    conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
     names = paths or [str(find_config(None))]
     inputs = [_read(name, conditions) for name in names]
     if len(inputs) > 1:
@@ -83,7 +83,7 @@ def _read(name: str, conditions: "Conditions") -> "Input":
         label = _label(name)
         with readable(label):
             if name == "-":
-                data = options.standard_input().read(MAX_BYTES + 1)
+                data = typed.standard_input().read(MAX_BYTES + 1)
             else:
                 with open_file(Path(name)) as stream:
                     data = stream.read(MAX_BYTES + 1)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
+from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.wanted import read_wanted
 from gpt41_cli.cli.work import encoding_of, make_meter, make_reading, read_sources, refuse
@@ -73,11 +73,11 @@ def train(
     from gpt41_cli.decisions.tuning import Service, students_of
     from gpt41_cli.reports.train import report
 
-    catalog = options.read_catalog(pricing)
+    catalog = typed.read_catalog(pricing)
     wanted = read_wanted(output_format, quiet, outputs)
-    threshold = options.read_level(fail_on)
-    conditions = Conditions(catalog, catalog.platform(platform), options.read_day(as_of, "--as-of"), epochs, requests)
-    share = None if cached is None else options.read_percent(cached, "--cached")
+    threshold = typed.read_level(fail_on)
+    conditions = Conditions(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), epochs, requests)
+    share = None if cached is None else typed.read_percent(cached, "--cached")
     variants = students_of(catalog, model or ())
     service = Service(input_tokens, output_tokens, share, base_input_tokens)
     if distill_from is not None:

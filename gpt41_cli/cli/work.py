@@ -3,7 +3,9 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.options import (
+from gpt41_cli.cli.output import complain
+from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.typed import (
     read_cached,
     read_image_size,
     read_kind,
@@ -13,8 +15,6 @@ from gpt41_cli.cli.options import (
     read_traffic,
     standard_input,
 )
-from gpt41_cli.cli.output import complain
-from gpt41_cli.cli.progress import watched
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
 
