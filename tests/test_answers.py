@@ -108,8 +108,15 @@ def test_every_field_of_an_answer_of_responses_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("tier", "mode"),
-    [(None, "standard"), ("auto", "standard"), ("default", "standard"), ("priority", "priority"), ("fast", "priority")]
-    + [("flex", "flex"), ("scale", "scale")],
+    [
+        (None, "standard"),
+        ("auto", "standard"),
+        ("default", "standard"),
+        ("priority", "priority"),
+        ("fast", "priority"),
+        ("flex", "flex"),
+        ("scale", "scale"),
+    ],
 )
 def test_the_tier_that_answered_is_the_mode(tier: str | None, mode: str) -> None:
     assert answers(lines(chat(service_tier=tier)))[0].mode == mode
@@ -256,9 +263,16 @@ def test_a_batch_object_is_a_sum_of_its_completed_requests() -> None:
         (DAY * 1000, date(2026, 11, 21)),
         (DAY + 0.5, date(2026, 11, 21)),
         ("2026-11-21", date(2026, 11, 21)),
-    ]
-    + [("2026-11-21T01:00:00+02:00", date(2026, 11, 20)), ("2026-11-21 23:00:00", date(2026, 11, 21))]
-    + [(0, None), (-5, None), (True, None), ("yesterday", None), ("2026-13-77", None), (10**300, None), ([], None)],
+        ("2026-11-21T01:00:00+02:00", date(2026, 11, 20)),
+        ("2026-11-21 23:00:00", date(2026, 11, 21)),
+        (0, None),
+        (-5, None),
+        (True, None),
+        ("yesterday", None),
+        ("2026-13-77", None),
+        (10**300, None),
+        ([], None),
+    ],
 )
 def test_the_day_is_that_of_utc_or_not_known(value: Any, day: date | None) -> None:
     assert answers(lines(chat(created=value)))[0].day == day
@@ -284,13 +298,17 @@ MOST = "1,000,000,000,000,000"
         ),
         (
             {"prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 60}},
-            "usage: expected at most as many cached and cache-write tokens as input tokens (100), of which they are a part, "
-            "found 120",
+            (
+                "usage: expected at most as many cached and cache-write tokens as input tokens (100), of which they are a part, "
+                "found 120"
+            ),
         ),
         (
             {"completion_tokens_details": {"rejected_prediction_tokens": 21}},
-            "usage: expected at most as many rejected prediction tokens as output tokens (20), of which they are a part, "
-            "found 21",
+            (
+                "usage: expected at most as many rejected prediction tokens as output tokens (20), of which they are a part, "
+                "found 21"
+            ),
         ),
         ({"prompt_tokens_details": 5}, "usage.prompt_tokens_details: expected an object, found the number 5"),
     ],
@@ -446,7 +464,7 @@ def test_any_json_is_an_answer_or_said_to_be_none(value: Any) -> None:
     except BadBody as error:
         found = []
         message = str(error)
-        assert "expected" in message  # noqa: PT017
+        assert "expected" in message
     assert all(isinstance(each, tuple) for each in found)
 
 
