@@ -189,6 +189,11 @@ def test_the_events_of_responses_are_one_answer() -> None:
     assert (answer.id, answer.is_cut) == ("r1", True)
 
 
+def test_the_chunks_of_a_stream_may_each_be_in_what_a_log_puts_around_them() -> None:
+    log = lines({"n": 1, "data": chunk(usage=None, choices=[{"finish_reason": "length"}])}, {"n": 2, "data": chunk(choices=[])})
+    assert [(answer.id, answer.is_cut) for answer in answers(log)] == [("c1", True)]
+
+
 def test_a_response_that_was_looked_at_while_it_was_made_is_one_answer() -> None:
     assert len(answers(lines(response(status="queued", usage=None), response(status="in_progress"), response()))) == 1
 

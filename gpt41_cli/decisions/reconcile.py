@@ -14,7 +14,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
-from gpt41_cli.display import printable
+from gpt41_cli.display import plural, printable
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
 from gpt41_cli.requests.answers import Answer, Unbilled
@@ -210,7 +210,7 @@ class Reconciliation:
                 self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{each.times:,} times {each.message}" for each in self.reasons[:3]) or "nothing"
+            found = "; ".join(f"{plural(each.times, 'time')} {each.message}" for each in self.reasons[:3]) or "nothing"
             raise InputError(f"expected answers that report their usage, found none of which the price is known: {found}")
 
     def leave_out(self, place: Place, unbilled: Unbilled) -> None:

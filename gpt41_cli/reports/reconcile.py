@@ -143,7 +143,7 @@ def _elsewhere(elsewhere: Sequence[Elsewhere], found: Reconciliation) -> Table:
     """The same tokens on each variant, beside what was paid."""
     dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
     rows = (_elsewhere_row(each, dearest, found) for each in elsewhere)
-    return Table(columns("model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
+    return Table(columns("`model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
 
 
 def _elsewhere_row(each: Elsewhere, dearest: Decimal, found: Reconciliation) -> Row:

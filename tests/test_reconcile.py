@@ -1,0 +1,347 @@
+"""What came is priced as it was billed: exact sums by model, mode and day, whatever their order, and nothing left out unsaid."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.decisions.logs import Logs
+from gpt41_cli.decisions.reconcile import Conditions, Group, Reconciliation, reconcile
+from gpt41_cli.errors import InputError
+from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.sources import Source
+from tests.conftest import ROOT, Run
+
+CATALOG = read()
+TODAY = date(2026, 11, 26)
+CONDITIONS = Conditions(CATALOG, CATALOG.platform("openai"), TODAY)
+MINI = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}
+
+
+def bill(
+    *logs: list[dict[str, Any]], model: str | None = None, catalog: Catalog = CATALOG, as_of: date = TODAY
+) -> Reconciliation:
+    """The bill of logs, which are called log1, log2 and so on."""
+    texts = ["".join(json.dumps(each) + "\n" for each in log) for log in logs]
+    sources = [Source(f"log{n}", lambda text=text: io.BytesIO(text.encode())) for n, text in enumerate(texts, 1)]
+    return reconcile(Logs(sources).read(), Conditions(catalog, catalog.platform("openai"), as_of, model))
+
+
+def unpriced(found: Reconciliation) -> list[tuple[str, int, str]]:
+    return [(each.rule, each.times, each.first.label) for each in found.reasons]
+
+
+@pytest.mark.parametrize(
+    ("record", "total_usd"),
+    [
+        (MINI, "0.56"),  # 0.40 + 0.16
+        ({**MINI, "cached_tokens": 500_000}, "0.41"),  # 0.20 + 0.05 + 0.16
+        ({**MINI, "mode": "batch"}, "0.28"),
+        ({**MINI, "mode": "batch", "cached_tokens": 500_000}, "0.28"),  # batch gives cached tokens no discount
+        ({**MINI, "service_tier": "priority"}, "0.98"),  # 0.70 + 0.28
+        ({**MINI, "service_tier": "default"}, "0.56"),
+        ({**MINI, "model": "gpt-4.1-mini-2025-04-14"}, "0.56"),
+        ({**MINI, "model": "ft:gpt-4.1-mini-2025-04-14:acme::x"}, "1.12"),  # 0.80 + 0.32
+        ({**MINI, "rejected_prediction_tokens": 90_000}, "0.56"),  # they are in the output tokens
+        ({**MINI, "requests": 5000}, "0.56"),
+    ],
+)
+def test_an_answer_costs_what_it_was_billed(record: dict[str, Any], total_usd: str) -> None:
+    found = bill([record])
+    assert (found.total_usd, found.reasons) == (Decimal(total_usd), [])
+
+
+def test_names_of_one_model_fold_into_one_entry_and_fine_tunes_stay_apart() -> None:
+    tuned = {**MINI, "model": "ft:gpt-4.1-mini-2025-04-14:acme::x"}
+    found = bill([MINI, {**MINI, "model": "gpt-4.1-mini-2025-04-14", "day": "2026-11-20"}, tuned])
+    assert list(found.charges) == [
+        Group("gpt-4.1-mini", "standard", None),
+        Group("gpt-4.1-mini", "standard", date(2026, 11, 20)),
+        Group(tuned["model"], "standard", None),
+    ]
+
+
+def with_a_cut(on: date) -> Catalog:
+    """The price table as it would be after gpt-4.1-mini in standard became free on a day."""
+    model = CATALOG.models["gpt-4.1-mini"]
+    modes = model.rates["openai"]
+    last = modes["standard"][-1]
+    free = last._replace(effective_from=on, rates=last.rates._replace(input=Decimal(0), output=Decimal(0)))
+    rates = {**model.rates, "openai": {**modes, "standard": (*modes["standard"], free)}}
+    return CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
+
+
+def test_each_answer_has_the_price_of_its_day() -> None:
+    catalog = with_a_cut(date(2026, 11, 10))
+    before, after = {**MINI, "day": "2026-11-09"}, {**MINI, "day": "2026-11-10"}
+    assert bill([before, after], catalog=catalog).total_usd == Decimal("0.56")
+    assert bill([MINI], catalog=catalog).total_usd == 0
+    assert bill([MINI], catalog=catalog, as_of=date(2026, 11, 9)).total_usd == Decimal("0.56")
+    assert bill([before, after], catalog=catalog).undated == 0
+    assert bill([MINI], catalog=catalog).undated == 1
+
+
+def test_a_model_that_is_not_named_is_that_of_the_option() -> None:
+    bare = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
+    assert bill([bare], model="gpt-4.1").total_usd == Decimal(2)
+    assert bill([MINI], model="gpt-4.1").total_usd == Decimal("0.56")
+
+
+def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> None:
+    log = [
+        MINI,
+        {**MINI, "service_tier": "flex"},
+        {**MINI, "service_tier": "flex"},
+        {**MINI, "model": "my-deployment"},
+        {**MINI, "model": None},
+        {**MINI, "day": "2024-01-01"},
+        {"error": {"code": "server_error"}},
+    ]
+    found = bill(log)
+    assert found.total_usd == Decimal("0.56")
+    assert unpriced(found) == [
+        ("missing-price", 2, "log1:2"),
+        ("answer-failed", 1, "log1:7"),
+        ("missing-price", 1, "log1:6"),
+        ("model-missing", 1, "log1:5"),
+        ("unknown-model", 1, "log1:4"),
+    ]
+
+
+def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
+    with pytest.raises(InputError) as raised:
+        bill([{**MINI, "model": "my-deployment"}] * 2)
+    assert str(raised.value) == (
+        "expected answers that report their usage, found none of which the price is known: "
+        "2 times my-deployment is not in pricing.yaml"
+    )
+    with pytest.raises(InputError, match=r"found none of which the price is known: nothing$"):
+        bill([])
+
+
+def test_ever_new_reasons_are_kept_apart_only_so_long() -> None:
+    found = bill([MINI, *({**MINI, "model": f"m{n}"} for n in range(300))])
+    assert len(found.reasons) == 101
+    assert max(found.reasons, key=lambda each: each.times)[:3] == ("unknown-model", "others", 200)
+
+
+# A batch and its lines
+
+
+def batch(**usage: int) -> dict[str, Any]:
+    return {"id": "batch_1", "object": "batch", "model": "gpt-4.1-mini", "request_counts": {"completed": 2}, "usage": usage}
+
+
+def output(n: int) -> dict[str, Any]:
+    usage = {"prompt_tokens": 500_000, "completion_tokens": 50_000}
+    body = {"id": f"c{n}", "object": "chat.completion", "model": "gpt-4.1-mini", "usage": usage}
+    return {"custom_id": f"m{n}", "response": {"status_code": 200, "body": body}}
+
+
+WHOLE = batch(input_tokens=1_000_000, output_tokens=100_000)
+
+
+@pytest.mark.parametrize(
+    "logs", [([WHOLE], [output(1), output(2)]), ([output(1)], [output(2)], [WHOLE]), ([output(1), WHOLE, output(2)],)]
+)
+def test_a_batch_beside_its_lines_counts_once(logs: tuple[list[dict[str, Any]], ...]) -> None:
+    found = bill(*logs)
+    assert (found.total_usd, found.usage.requests) == (Decimal("0.28"), 2)
+    assert [each.rule for each in found.reasons] == ["batch-twice"]
+
+
+def test_a_batch_alone_is_priced_as_a_whole() -> None:
+    found = bill([WHOLE])
+    assert (found.total_usd, found.usage.requests, found.reasons) == (Decimal("0.28"), 2, [])
+
+
+def test_a_batch_beside_lines_of_another_sum_is_priced_and_doubted() -> None:
+    found = bill([WHOLE, output(1)])
+    assert found.total_usd == Decimal("0.42")
+    assert unpriced(found) == [("batch-unclear", 1, "log1:1")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> None:
+    found = bill([batch(input_tokens=0, output_tokens=0), WHOLE][::order])
+    assert found.total_usd == Decimal("0.28")
+    assert [each.rule for each in found.reasons] == ["answer-twice"]
+
+
+# What was saved, and what it would be elsewhere
+
+
+def test_what_caching_and_batch_saved() -> None:
+    cached = {**MINI, "cached_tokens": 500_000}
+    found = bill([cached, {**MINI, "mode": "batch"}])
+    assert (found.caching_saved_usd, found.batch_saved_usd) == (Decimal("0.15"), Decimal("0.28"))
+    lost = bill([{**MINI, "mode": "batch", "cached_tokens": 1_000_000, "output_tokens": 0}])
+    assert (lost.caching_saved_usd, lost.batch_saved_usd) == (0, Decimal("-0.1"))  # 0.20 in batch, 0.10 cached
+
+
+def test_the_same_tokens_elsewhere() -> None:
+    assert [(each.variant.id, each.mode, each.total_usd) for each in bill([MINI]).elsewhere()] == [
+        ("gpt-4.1-nano", "batch", Decimal("0.07")),
+        ("gpt-4.1-nano", "standard", Decimal("0.14")),
+        ("gpt-4.1-mini", "batch", Decimal("0.28")),
+        ("gpt-4.1-mini", "standard", Decimal("0.56")),
+        ("gpt-4.1", "batch", Decimal("1.4")),
+        ("gpt-4.1", "standard", Decimal("2.8")),
+    ]
+
+
+def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> None:
+    model = CATALOG.models["gpt-4.1-nano"]
+    standard = [row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"]]
+    rates = {"openai": {**model.rates["openai"], "standard": standard}}
+    catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
+    old = {**MINI, "day": "2026-11-09"}
+    assert len(bill([old], catalog=catalog).elsewhere()) == 6
+    assert len(bill([old], catalog=catalog, as_of=date(2026, 11, 9)).elsewhere()) == 5
+
+
+def test_a_variant_with_a_surcharge_is_left_out_of_what_it_would_be_elsewhere() -> None:
+    surcharge = CATALOG.models["gpt-6-luna"].surcharge
+    models = {**CATALOG.models, "gpt-4.1": CATALOG.models["gpt-4.1"]._replace(surcharge=surcharge)}
+    found = bill([MINI], catalog=CATALOG._replace(models=models))
+    assert {each.variant.id for each in found.elsewhere()} == {"gpt-4.1-mini", "gpt-4.1-nano"}
+
+
+# Models that bill long requests and cache writes
+
+LUNA = {"model": "gpt-6-luna", "input_tokens": 272_000, "output_tokens": 0}
+LONG = {**LUNA, "input_tokens": 272_001}
+
+
+def test_a_surcharge_is_on_the_requests_that_are_long_and_on_no_sum() -> None:
+    assert bill([LUNA] * 2).total_usd == Decimal("0.0544")
+    assert bill([LUNA, LONG]).total_usd == Decimal("0.0272") + Decimal("0.0544002")
+    assert bill([{**LONG, "mode": "batch"}]).batch_saved_usd == Decimal("0.0272001")
+    found = bill([{**LUNA, "input_tokens": 544_000, "requests": 2}])
+    assert (found.total_usd, [each.rule for each in found.reasons]) == (Decimal("0.0544"), ["sum-of-long"])
+
+
+def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> None:
+    assert bill([{**LUNA, "input_tokens": 200_000, "cache_write_tokens": 100_000}]).total_usd == Decimal(
+        "0.0225"
+    )  # 0.01 + 0.0125
+    long = bill([{**LONG, "input_tokens": 300_000, "cache_write_tokens": 300_000}])
+    assert (long.total_usd, long.reasons) == (Decimal("0.075"), [])
+
+
+def test_cache_writes_of_no_known_price_are_input_and_said() -> None:
+    found = bill([{**MINI, "cache_write_tokens": 5}])
+    assert (found.total_usd, [each.rule for each in found.reasons]) == (Decimal("0.56"), ["write-price"])
+
+
+# Laws
+
+COUNTS = st.integers(0, 10**7)
+RECORDS = st.builds(
+    lambda model, mode, day, input_tokens, share, output_tokens: {
+        "model": model,
+        "mode": mode,
+        "day": day,
+        "input_tokens": input_tokens,
+        "cached_tokens": input_tokens * share // 100,
+        "output_tokens": output_tokens,
+    },
+    st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"]),
+    st.sampled_from(["standard", "batch", "priority"]),
+    st.sampled_from(["2026-11-20", "2026-11-21", None]),
+    COUNTS,
+    st.integers(0, 100),
+    COUNTS,
+)
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=12), st.randoms())
+def test_a_bill_is_the_sum_of_its_answers_in_any_order(records: list[dict[str, Any]], random: Any) -> None:
+    whole = bill(records)
+    shuffled = random.sample(records, len(records))
+    again = bill(shuffled[:5], shuffled[5:])
+    assert whole.total_usd == again.total_usd == sum(bill([each]).total_usd for each in records)
+    assert whole.usage == again.usage == sum((each.usage for each in whole.charges.values()), Usage())
+    assert (whole.caching_saved_usd, whole.batch_saved_usd) == (again.caching_saved_usd, again.batch_saved_usd)
+    assert {(each.variant.id, each.mode): each.total_usd for each in whole.elsewhere()} == {
+        (each.variant.id, each.mode): each.total_usd for each in again.elsewhere()
+    }
+
+
+@given(RECORDS)
+def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) -> None:
+    found = bill([record])
+    same = [each.total_usd for each in found.elsewhere() if (each.variant.id, each.mode) == (record["model"], record["mode"])]
+    assert same == [found.total_usd] * (record["mode"] != "priority")
+
+
+# The command
+
+
+def test_a_bad_line_is_unusable_input_unless_it_is_to_be_left_out(run: Run, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(MINI) + "\n" + json.dumps({**MINI, "output_tokens": -1}) + "\n")
+    refused = run("reconcile", str(log), "--as-of", "2026-11-26")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.splitlines() == [
+        f"gpt41: {log}:2: output_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -1",
+        "gpt41: 1 of 2 requests cannot be read; --skip-invalid leaves them out",
+    ]
+    skipped = run("reconcile", str(log), "--skip-invalid", "--as-of", "2026-11-26")
+    assert (skipped.code, skipped.out.splitlines()[0]) == (0, "$0.56 for 1 answer")
+    assert "expected a whole number" in skipped.out
+    log.write_text(json.dumps({**MINI, "output_tokens": -1}))
+    assert run("reconcile", str(log), "--skip-invalid").code == 2
+
+
+def test_what_is_not_priced_fails_no_run_that_does_not_ask_for_it(run: Run) -> None:
+    logs = str(ROOT / "tests/logs")
+    assert run("reconcile", logs, "-q").code == 0
+    assert run("reconcile", logs, "-q", "--fail-on", "warning").code == 1
+    assert run("reconcile", "-", "-q", stdin='{"prompt_tokens": 5}').err == (
+        "gpt41: expected answers that report their usage, found none of which the price is known: "
+        "1 time expected a model in the answer or --model, found none\n"
+    )
+
+
+def test_names_of_a_log_cannot_dress_up_what_is_printed(run: Run) -> None:
+    evil = {**MINI, "model": "[red]x[/]\x1b[31m|<b>::error::"}
+    for output_format in ("text", "markdown", "github"):
+        out = run("reconcile", "-", "--format", output_format, stdin=json.dumps(MINI) + "\n" + json.dumps(evil)).out
+        assert "\x1b" not in out
+        assert "\n::error::" not in out.replace("\n::error file", "")
+        assert output_format != "text" or "[red]x[/]" in out
+
+
+def test_more_reasons_of_a_rule_than_a_screen_holds_are_summed(run: Run) -> None:
+    log = "".join(json.dumps({**MINI, "model": f"m{n}"}) + "\n" for n in range(8)) + json.dumps(MINI)
+    out = run("reconcile", "-", stdin=log).out
+    assert out.count("is not in") == 5
+    assert "3 more for reasons like these [unknown-model]" in out
+
+
+def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
+    """Answers without ids leave nothing behind but their group."""
+
+    def peak(lines: int) -> int:
+        log = tmp_path / "log.jsonl"
+        log.write_text((json.dumps({**MINI, "output": "x" * 2000}) + "\n") * lines)
+        tracemalloc.start()
+        found = reconcile(Logs([Source("log", partial(log.open, "rb"))]).read(), CONDITIONS)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert found.usage.requests == lines
+        return most
+
+    assert peak(20_000) < peak(5_000) * 1.5
