@@ -75,5 +75,5 @@ def reconcile(
         found_logs = Logs(seen, left_out)
         found = reconcile_all(beside.watch(found_logs.read()), conditions)
     if not skip_invalid or not found.charges:
-        refuse(found.rejects, found.usage.requests)
+        refuse(found.rejects, found.usage.requests, "answers")
     output.finish(beside.add_to(report(found, found_logs.left_out), found), wanted, threshold)

@@ -192,7 +192,7 @@ def make_meter(
     return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_much, needs_tokens=needs_tokens)
 
 
-def refuse(rejects: "Rejects", good: int) -> None:
+def refuse(rejects: "Rejects", good: int, what: str = "requests") -> None:
     """Name the first inputs that are no request, each in a line; InputError when one is in a file that the user named."""
     if not rejects.named and good:
         return
@@ -200,7 +200,7 @@ def refuse(rejects: "Rejects", good: int) -> None:
         complain(f"{each.place.label}: {each.message}")
     if rejects.count:
         hint = "; --skip-invalid leaves them out" if good else ""
-        raise InputError(f"{rejects.count:,} of {rejects.count + good:,} requests cannot be read{hint}")
+        raise InputError(f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read{hint}")
 
 
 def encoding_of(variants: "Sequence[Variant]") -> str:

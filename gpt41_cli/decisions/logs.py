@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.decisions.requests import KEPT, Done, Invalid, Place
 from gpt41_cli.display import printable
@@ -17,6 +17,18 @@ from gpt41_cli.requests.trees import LeftOut
 Found: TypeAlias = "Done[Answer] | Done[Unbilled] | Invalid"
 
 
+_SHOWN = 40
+"""How much of a name is shown, in characters."""
+
+
+class Stream(NamedTuple):
+    """The parts of a stream that has not ended: where they begin, and the latest usage that they report, if any."""
+
+    place: Place
+    is_cut: bool = False
+    so_far: Answer | None = None
+
+
 class Logs:
     """Logs to be read in one pass; what was left out of folders is known when all is read.
 
@@ -27,49 +39,54 @@ class Logs:
         self.left_out = list(left_out)
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: set[int] = set()
-        self._currency: str | None = None
+        self._streams: dict[str, Stream] = {}
 
     def read(self) -> Iterator[Found]:
-        """Answers, what has no usage to price, and what cannot be read. InputError for a second currency."""
+        """Answers, what has no usage to price, and what cannot be read. InputError for a file that the user named and that is
+        no log.
+        """
         for source in self._sources:
-            streams: dict[str, tuple[Place, bool]] = {}
-            try:
-                for place, entry in _entries(source):
-                    if isinstance(entry, BadBody):
-                        yield Invalid(place, str(entry), source.is_listed)
-                    elif isinstance(entry, Opened):
-                        first, was_cut = streams.get(entry.id, (place, False))
-                        streams[entry.id] = first, was_cut or entry.is_cut
-                    elif isinstance(entry, Unbilled):
-                        streams.pop(entry.id or "", None)
-                        yield Done(place, entry)
-                    else:
-                        yield self._answer(place, entry, streams)
-            except InputError as error:
-                if not source.is_listed:
-                    raise
-                self.left_out.append(LeftOut(source.name, str(error).removeprefix(f"{source.label}: ")))
-            for place, _ in streams.values():
-                yield Done(place, Unbilled("usage-missing", "expected the usage at the end of a stream, found none"))
+            yield from self._read(source)
+        missing = Unbilled("usage-missing", "expected the usage at the end of a stream, found none")
+        for place, is_cut, so_far in self._streams.values():
+            yield self._once(place, so_far, is_cut) if so_far else Done(place, missing)
 
-    def _answer(self, place: Place, answer: Answer, streams: dict[str, tuple[Place, bool]]) -> Done[Answer] | Done[Unbilled]:
-        self._hold_currency(place, answer)
-        if answer.id is None or answer.is_total:  # a batch is looked at again and again, and its last sum is told from the others
-            return Done(place, answer)
-        _, was_cut = streams.pop(answer.id, (place, False))
-        known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
-        if known in self._seen:
-            return Done(place, Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id))
-        self._seen.add(known)
+    def _read(self, source: Source) -> Iterator[Found]:
+        last = None
+        try:
+            for place, entry in _entries(source):
+                last = place
+                if isinstance(entry, BadBody):
+                    yield Invalid(place, str(entry), source.is_listed)
+                elif isinstance(entry, Opened):
+                    self._join(place, entry)
+                elif isinstance(entry, Unbilled):
+                    self._streams.pop(entry.id or "", None)
+                    yield Done(place, entry)
+                else:
+                    stream = self._streams.pop(entry.id or "", None)
+                    yield self._once(place, entry, stream is not None and stream.is_cut)
+        except InputError as error:
+            if not source.is_listed:
+                raise
+            reason = str(error).removeprefix(f"{source.label}: ")
+            if last is None:
+                self.left_out.append(LeftOut(source.name, reason))
+            else:
+                yield Invalid(Place(source.name), f"what comes after {last.label}: {reason}", is_listed=True)
+
+    def _join(self, place: Place, part: Opened) -> None:
+        first, was_cut, so_far = self._streams.get(part.id, Stream(place))
+        self._streams[part.id] = Stream(first, was_cut or part.is_cut, part.so_far or so_far)
+
+    def _once(self, place: Place, answer: Answer, was_cut: bool) -> Done[Answer] | Done[Unbilled]:
+        """An answer, where it is new. A batch is looked at again and again: which of its sums counts is known at the end."""
+        if answer.id is not None and not answer.is_total:
+            known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
+            if known in self._seen:
+                return Done(place, Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id))
+            self._seen.add(known)
         return Done(place, answer._replace(is_cut=answer.is_cut or was_cut))
-
-    def _hold_currency(self, place: Place, answer: Answer) -> None:
-        self._currency = self._currency or answer.currency
-        if answer.currency not in (None, self._currency):
-            raise InputError(
-                f"{printable(place.label)}: expected one currency in all of the logs, "
-                f"found {printable(str(answer.currency))} after {printable(str(self._currency))}"
-            )
 
 
 def _entries(source: Source) -> Iterator[tuple[Place, Entry | BadBody]]:
@@ -90,11 +107,8 @@ def _read(name: str, logged: Logged) -> Iterator[tuple[Place, Entry | BadBody]]:
         yield place, logged.value
         return
     if logged.ignored:
-        names = ", ".join(printable(each) for each in logged.ignored[:KEPT])
-        yield (
-            place,
-            Unbilled("columns-ignored", f"columns that say nothing here: {names}{', ...' * (len(logged.ignored) > KEPT)}"),
-        )
+        names = ", ".join(printable(each[:_SHOWN]) for each in logged.ignored[:KEPT]) + ", ..." * (len(logged.ignored) > KEPT)
+        yield place, Unbilled("columns-ignored", f"columns that say nothing here: {names}")
         return
     try:
         for entry in read(logged.value):

@@ -14,10 +14,11 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
-from gpt41_cli.display import plural, printable
-from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError, MissingPrice, quoted
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
 from gpt41_cli.requests.answers import Answer, Unbilled
+from gpt41_cli.requests.fields import told
 
 _COMPARED = ("standard", "batch")
 _MOST_REASONS = 100
@@ -132,7 +133,7 @@ class Biller:
             return Unbilled("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
         variant = catalog.known(model)
         if variant is None:
-            return Unbilled("unknown-model", f"{printable(model)} is not in {catalog.file}", answer.custom_id)
+            return Unbilled("unknown-model", f"{quoted(model)} is not in {catalog.file}", answer.custom_id)
         found = self.offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 
@@ -142,7 +143,7 @@ class Biller:
         assert variant is not None
         modes = variant.rates.get(platform.id, {})
         if modes and mode not in modes:
-            missing = f"no price is known for {printable(model)} in {printable(mode)} on {platform.id}"
+            missing = f"no price is known for {printable(model)} in {printable(mode[:40])} on {platform.id}"
             return Unbilled("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
         try:
             return catalog.offer(variant, mode, platform, day)
@@ -170,20 +171,29 @@ class Reconciliation:
         self._reasons: dict[tuple[str, str], Reason] = {}
         self._totals: dict[object, Done[Answer]] = {}
         self._lines: dict[str, Usage] = {}
+        self._currency: str | None = None
 
     def add(self, found: Found) -> None:
-        """Take in one thing that a log holds; a batch object waits for `close`."""
+        """Take in one thing that a log holds; a batch object waits for `close`. InputError for a second currency."""
         if isinstance(found, Invalid):
             self.rejects.add(found)
         elif isinstance(found.result, Unbilled):
             self.leave_out(found.place, found.result)
-        elif found.result.is_total:
-            self._add_total(found.place, found.result)
         else:
+            self._hold_currency(found.place, found.result)
+            if found.result.is_total:
+                self._add_total(found.place, found.result)
+                return
             if found.result.mode == "batch":
                 path = found.place.path
                 self._lines[path] = self._lines.get(path, Usage()) + found.result.usage
             self._charge(found.place, found.result)
+
+    def _hold_currency(self, place: Place, answer: Answer) -> None:
+        self._currency = self._currency or answer.currency
+        if answer.currency not in (None, self._currency):
+            second, first = told(str(answer.currency)), told(str(self._currency))
+            raise InputError(f"{printable(place.label)}: expected one currency in all of the logs, found {second} after {first}")
 
     def _add_total(self, place: Place, answer: Answer) -> None:
         """Keep a batch object, of those of one batch the one with the most in it: it was looked at last."""
@@ -195,14 +205,14 @@ class Reconciliation:
         self._totals[answer.id or place] = Done(place, answer)
 
     def close(self) -> None:
-        """Take in the batch objects, but for those whose answers are in the logs line by line. InputError where nothing was
-        priced.
+        """Take in the batch objects, but for those whose answers are in the logs line by line: in a file of their own, or with
+        those of the other batches. InputError where nothing was priced.
         """
-        known = {
-            (usage.input_tokens, usage.output_tokens) for usage in (*self._lines.values(), sum(self._lines.values(), Usage()))
-        }
+        lines, objects = self._lines.values(), [each.result.usage for each in self._totals.values()]
+        known = {_tokens(usage) for usage in (*lines, sum(lines, Usage()))}
+        are_all_known = _tokens(sum(objects, Usage())) == _tokens(sum(lines, Usage()))
         for place, answer in self._totals.values():
-            if (answer.usage.input_tokens, answer.usage.output_tokens) in known:
+            if self._lines and (are_all_known or _tokens(answer.usage) in known):
                 self.leave_out(place, Unbilled("batch-twice", "a batch object whose answers are in the logs line by line"))
                 continue
             if self._lines:
@@ -210,8 +220,8 @@ class Reconciliation:
                 self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{plural(each.times, 'time')} {each.message}" for each in self.reasons[:3]) or "nothing"
-            raise InputError(f"expected answers that report their usage, found none of which the price is known: {found}")
+            found = "; ".join(f"{printable(each.first.label)}: {each.message}" for each in self.reasons[:3]) or "nothing"
+            raise InputError(f"expected answers that report their usage and have a price, found none: {found}")
 
     def leave_out(self, place: Place, unbilled: Unbilled) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
@@ -226,7 +236,7 @@ class Reconciliation:
         if isinstance(offer, Unbilled):
             self.leave_out(place, offer)
             return
-        self.undated += answer.day is None
+        self.undated += answer.usage.requests if answer.day is None else 0
         group = Group(offer.variant.id, answer.mode, answer.day)
         self.charges.setdefault(group, Charge(offer)).add(answer)
         model = printable(offer.variant.id)
@@ -263,8 +273,8 @@ class Reconciliation:
         for (model, mode, day), charge in self.charges.items():
             if mode == "batch":
                 standard = self._biller.offer(model, "standard", day or self.conditions.as_of)
-                assert isinstance(standard, Offer)  # every table of rates has it, and it is not younger than that of batch
-                saved = EXACT.add(saved, EXACT.subtract(charge.at(standard).total_usd, charge.bill.total_usd))
+                if isinstance(standard, Offer):
+                    saved = EXACT.add(saved, EXACT.subtract(charge.at(standard).total_usd, charge.bill.total_usd))
         return saved
 
     def elsewhere(self) -> list[Elsewhere]:
@@ -289,6 +299,10 @@ class Reconciliation:
             if isinstance(offer, Offer):
                 return price(charge.usage, offer.row.rates).total_usd
         return None
+
+
+def _tokens(usage: Usage) -> tuple[int, int]:
+    return usage.input_tokens, usage.output_tokens
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -22,6 +22,7 @@ from gpt41_cli.requests.fields import (
     join,
     kind_of,
     list_at,
+    name_at,
     optional_object,
     text_at,
     told,
@@ -46,10 +47,12 @@ _MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "sta
 _WRAPPERS = ("response", "body", "result", "data", "completion", "output")
 _DEEPEST = 4
 _MOST = 10**15
-_MILLISECONDS = 10**11
+_LATEST_SECONDS = 10**11
+_CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
 _UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
 class Answer(NamedTuple):
@@ -87,10 +90,14 @@ class Unbilled(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """An answer before its usage, by its id: a part of a stream, or one that was looked at while it was made."""
+    """An answer before its usage, by its id: a part of a stream, or one that was looked at while it was made.
+
+    `so_far` is the usage up to that part, which some servers report in each of them.
+    """
 
     id: str
     is_cut: bool = False
+    so_far: Answer | None = None
 
 
 Entry: TypeAlias = "Answer | Unbilled | Opened"
@@ -107,18 +114,35 @@ def read(value: Json) -> Iterator[Entry]:
 
 def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
     kind, event = value.get("object"), value.get("type")
-    if isinstance(event, str) and (event.startswith("response.") or event == "error"):
+    if depth > _DEEPEST:
+        yield _none(value)
+    elif isinstance(event, str) and (event.startswith("response.") or event == "error"):
         yield from _event(value, event, path, depth)
-    elif kind == "chat.completion.chunk" and value.get("usage") is None:
-        yield Opened(text_at(value, "id", path), _is_cut(value))
+    elif kind == _CHUNK:
+        yield _chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED:
-        yield Opened(text_at(value, "id", path))
+        yield Opened(name_at(value, "id", path))
+    elif _has_usage(value):
+        yield _answer(value, path)
     elif kind in ("list", "page", "bucket"):
         yield from _listed(value, path, depth)
-    elif isinstance(value.get("usage"), dict) or any(key in value for key in INPUT):
-        yield _answer(value, path)
-    else:
+    elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
         yield from _wrapped(value, path, depth)
+
+
+def _has_usage(value: Object) -> bool:
+    """Whether there is a count of input, in a `usage` or in the record itself."""
+    usage = value.get("usage")
+    owner = usage if isinstance(usage, dict) else value
+    return any(owner.get(key) is not None for key in INPUT)
+
+
+def _chunk(value: Object, path: str) -> Answer | Opened:
+    """A part of a stream of Chat Completions. The last one has the usage and no choices; what others have is the usage so far."""
+    answer = _answer(value, path) if _has_usage(value) else None
+    if answer and not value.get("choices"):
+        return answer
+    return Opened(name_at(value, "id", path), _is_cut(value, path), answer)
 
 
 def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
@@ -129,7 +153,7 @@ def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
     elif answer is not None and event in _FINAL:
         yield from _read(answer, join(path, "response"), depth + 1)
     elif answer is not None:
-        yield Opened(text_at(answer, "id", join(path, "response")))
+        yield Opened(name_at(answer, "id", join(path, "response")))
 
 
 def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
@@ -145,7 +169,7 @@ def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
     """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time."""
     key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
     status = value[key].get("status_code") if key else None
-    if key is None or depth >= _DEEPEST:
+    if key is None:
         yield _none(value)
     elif isinstance(status, int) and status >= 400:
         yield _failed(value[key], value)
@@ -166,7 +190,8 @@ def _none(value: Object) -> Unbilled:
     if value.get("error") or value.get("status") == "failed":
         return _failed(value, value)
     amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
-    found = f"{amount} alone" if amount else "none"
+    is_request = isinstance(value.get("messages"), list) or ("input" in value and "model" in value)
+    found = "a request, which --requests takes" if is_request else f"{amount} alone" if amount else "none"
     return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", _name(value), _id(value))
 
 
@@ -187,15 +212,14 @@ def _name(value: Object) -> str | None:
 
 
 def _id(value: Object) -> str | None:
+    """The id of an answer; a number is that of a row."""
     name = value.get("id")
-    return name if isinstance(name, str) and name else None
+    return name if isinstance(name, str) and name and not name.isdigit() else None
 
 
-def _answer(value: Object, path: str) -> Answer | Unbilled:
+def _answer(value: Object, path: str) -> Answer:
     """The answer in an object with a `usage`, or in a flat record."""
     usage, at = (value["usage"], join(path, "usage")) if isinstance(value.get("usage"), dict) else (value, path)
-    if not any(usage.get(key) is not None for key in INPUT):
-        return _none(value)
     of_input, of_output = _details(usage, at, INPUT), _details(usage, at, OUTPUT)
     input_tokens, output_tokens = _figure([(usage, at)], INPUT), _figure([(usage, at)], OUTPUT)
     cached, written = _figure(of_input, CACHED), _figure(of_input, CACHE_WRITE)
@@ -206,16 +230,16 @@ def _answer(value: Object, path: str) -> Answer | Unbilled:
     is_total = value.get("object") == "batch"
     return Answer(
         Usage(_requests(value, path, is_total=is_total), input_tokens, cached, output_tokens),
-        text_at(value, "id", path) or None,
+        _id(value),
         _name(value),
         text_at(value, "model", path) or None,
-        "batch" if is_total or value.get("batch") is True else _mode(value, path),
+        "batch" if is_total or _is_batch(value, path) else _mode(value, path),
         _day(value),
         reasoning,
         accepted,
         rejected,
         cache_write_tokens=written,
-        is_cut=_is_cut(value),
+        is_cut=_is_cut(value, path),
         is_total=is_total,
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
@@ -260,21 +284,29 @@ def _requests(value: Object, path: str, *, is_total: bool) -> int:
     return _figure([(value, path)], REQUESTS) if named else 1
 
 
+def _is_batch(value: Object, path: str) -> bool:
+    found = value.get("batch")
+    if not isinstance(found, bool | None):
+        fail(join(path, "batch"), "true or false", found)
+    return found is True
+
+
 def _mode(value: Object, path: str) -> str:
     tier = next((text_at(value, key, path) for key in TIERS if value.get(key)), "").lower()
     return _MODES.get(tier, tier)
 
 
-def _is_cut(value: Object) -> bool:
+def _is_cut(value: Object, path: str) -> bool:
     if value.get("status") == "incomplete" or value.get("finish_reason") == "length":
         return True
-    choices = value.get("choices")
-    choices = choices if isinstance(choices, list) else []
+    choices = list_at(value, "choices", path)
     return any(isinstance(choice, dict) and choice.get("finish_reason") == "length" for choice in choices)
 
 
 def _day(value: Object) -> date | None:
-    """The day in UTC of the first time that can be read as one: seconds or milliseconds since 1970, or ISO 8601."""
+    """The day in UTC of the first time that can be read as one: ISO 8601, or seconds since 1970 or a thousandth of them, or of
+    those, down to nanoseconds.
+    """
     for key in DAYS:
         if (found := _time(value.get(key))) is not None:
             return found
@@ -282,10 +314,13 @@ def _day(value: Object) -> date | None:
 
 
 def _time(value: Json) -> date | None:
+    if isinstance(value, str) and (digits := _SECONDS.fullmatch(value)):
+        value = int(digits[1])
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = value / 1000 if value > _MILLISECONDS else value
-            return datetime.fromtimestamp(seconds, UTC).date() if seconds > 0 else None
+            for _ in range(3):
+                value = value // 1000 if value > _LATEST_SECONDS else value
+            return datetime.fromtimestamp(value, UTC).date() if value > 0 else None
         if isinstance(value, str) and _DAY.match(value):
             time = datetime.fromisoformat(value)
             return (time.astimezone(UTC) if time.tzinfo else time).date()

@@ -76,11 +76,12 @@ def _parsed(data: bytes) -> Json | BadBody:
 
 
 def _document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Logged]:
-    """The values of one document, or of lines of which the first is a list."""
+    """The values of one document, or of lines of which the first is a list, or cut off."""
     try:
         value = documents.parse(data)
     except BadBody as error:
-        if all(isinstance(_parsed(line.data), BadBody) for line in islice(Block(1, data).lines(), _LOOKED_AT)):
+        looked_at = islice(Block(1, data).lines(), _LOOKED_AT)
+        if not any(isinstance(_parsed(line.data), dict) for line in looked_at):
             raise InputError(f"{name}: {error}") from None
         yield from _lines(chain((data,), more))
         return
@@ -95,15 +96,18 @@ def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
     lines = _text_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
     delimiter = max(_DELIMITERS, key=header.count)
+    csv.field_size_limit(documents.MAX_BYTES)  # of all readers of the process: a prompt in a cell may be longer than 128 KB
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip().lower().replace(" ", "_") for cell in next(rows, [])]
-        _hold_columns(columns, name)
+        _hold_columns(columns, f"{name}:{before + 1}")
         if ignored := tuple(column for column in columns if column and column not in _KNOWN):
             yield Logged(before + 1, None, None, ignored)
+        line = before + rows.line_num + 1
         for row in rows:
-            if any(row):
-                yield Logged(before + rows.line_num, None, _record(columns, row))
+            if any(map(str.strip, row)):
+                yield Logged(line, None, _record(columns, row))
+            line = before + rows.line_num + 1
     except csv.Error as error:
         raise InputError(f"{name}:{before + rows.line_num}: expected CSV, found: {error}") from None
 
@@ -113,17 +117,17 @@ def _text_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
         yield from io.StringIO(piece, newline="")
 
 
-def _hold_columns(columns: list[str], name: str) -> None:
+def _hold_columns(columns: list[str], where: str) -> None:
     """InputError where the columns tell nothing of tokens, or a known one stands twice."""
     if not set(INPUT) & set(columns):
         amounts = [column for column in columns if column in AMOUNTS]
         if amounts:
-            raise InputError(f"{name}:1: expected a column of tokens ({' or '.join(INPUT)}), found prices alone ({amounts[0]})")
+            raise InputError(f"{where}: expected a column of tokens ({' or '.join(INPUT)}), found prices alone ({amounts[0]})")
         known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT)}"
-        raise InputError(f"{name}: expected {known}, found none of them")
+        raise InputError(f"{where}: expected {known}, found none of them")
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN and column in columns[:index]), None)
     if twice:
-        raise InputError(f"{name}:1: expected each column once, found {twice} a second time")
+        raise InputError(f"{where}: expected each column once, found {twice} a second time")
 
 
 def _record(columns: list[str], row: list[str]) -> Object | BadBody:
@@ -144,8 +148,6 @@ def _cell(column: str, cell: str) -> Json:
         digits = cell.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
             raise BadBody(f"{column}: expected a whole number, found {told(cell)}")
-        return int(cell)
-    if column in DAYS and cell.isascii() and cell.isdigit() and len(cell) < 20:
         return int(cell)
     if column == "batch":
         if cell.lower() not in _TRUTH:
