@@ -1,10 +1,9 @@
-"""What the API reported, in each form that logs keep it: read as it was billed, or said why not."""
+"""What one value of a log reports: every form in which the API tells its usage, and what is said of all else."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -12,468 +11,350 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.decisions.logs import Found, Logs
-from gpt41_cli.decisions.requests import Done, Invalid
-from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.answers import Answer, Unbilled, read
+from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled, read
 from gpt41_cli.requests.fields import BadBody
-from gpt41_cli.requests.sources import Source
 
-DAY = 1795219200  # 2026-11-21
-CHAT = {"prompt_tokens": 100, "completion_tokens": 20}
-RESPONSES = {"input_tokens": 100, "output_tokens": 20}
+Body = Mapping[str, Any]
 
+MINI = "gpt-4.1-mini-2025-04-14"
+CREATED = 1_795_219_200
+DAY = date(2026, 11, 21)
 
-def chat(**fields: Any) -> dict[str, Any]:
-    return {"id": "c1", "object": "chat.completion", "created": DAY, "model": "gpt-4.1", "usage": CHAT, **fields}
-
-
-def response(**fields: Any) -> dict[str, Any]:
-    return {"id": "r1", "object": "response", "created_at": DAY, "model": "gpt-4.1", "usage": RESPONSES, **fields}
-
-
-def chunk(**fields: Any) -> dict[str, Any]:
-    return chat(object="chat.completion.chunk", **fields)
-
-
-def lines(*values: Any) -> str:
-    return "".join(json.dumps(value) + "\n" for value in values)
-
-
-def found(*logs: str | bytes, is_listed: bool = False) -> list[Found]:
-    """What is found in logs, which are called log1, log2 and so on."""
-    data = [log.encode() if isinstance(log, str) else log for log in logs]
-    return list(Logs([Source(f"log{n}", lambda each=each: io.BytesIO(each), is_listed) for n, each in enumerate(data, 1)]).read())
-
-
-def answers(*logs: str | bytes) -> list[Answer]:
-    """The answers, of logs that have nothing else."""
-    every = [each.result for each in found(*logs) if isinstance(each, Done)]
-    assert all(isinstance(each, Answer) for each in every), every
-    return [each for each in every if isinstance(each, Answer)]
-
-
-def said(*logs: str | bytes) -> list[str]:
-    """Where something is no answer, and why."""
-    every = []
-    for each in found(*logs):
-        if isinstance(each, Invalid):
-            every.append(f"{each.place.label}: {each.message}")
-        elif isinstance(each.result, Unbilled):
-            every.append(f"{each.place.label}: {each.result.rule}: {each.result.message}")
-    return every
-
-
-def test_every_field_of_an_answer_of_chat_completions_is_read() -> None:
-    usage = {
-        "prompt_tokens": 2000,
-        "completion_tokens": 500,
-        "total_tokens": 2500,
+CHAT: Body = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": CREATED,
+    "model": MINI,
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Noon."}, "finish_reason": "stop"}],
+    "usage": {
+        "prompt_tokens": 1200,
+        "completion_tokens": 80,
+        "total_tokens": 1280,
         "prompt_tokens_details": {"cached_tokens": 1024, "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": 7,
-            "accepted_prediction_tokens": 320,
-            "rejected_prediction_tokens": 110,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 20,
+            "rejected_prediction_tokens": 3,
         },
-    }
-    logged = chat(usage=usage, service_tier="priority", choices=[{"finish_reason": "length"}])
-    assert answers(lines(logged)) == [
-        Answer(Usage(1, 2000, 1024, 500), "c1", None, "gpt-4.1", "priority", date(2026, 11, 21), 7, 320, 110, is_cut=True)
-    ]
+    },
+    "service_tier": "default",
+}
+CHAT_ANSWER = Answer(Usage(1, 1200, 1024, 80), "chatcmpl-1", None, MINI, "standard", DAY, 7, 20, 3)
+RESPONSE: Body = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": CREATED,
+    "status": "completed",
+    "model": MINI,
+    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Noon."}]}],
+    "service_tier": "priority",
+    "usage": {
+        "input_tokens": 26,
+        "input_tokens_details": {"cached_tokens": 5},
+        "output_tokens": 15,
+        "output_tokens_details": {"reasoning_tokens": 10},
+        "total_tokens": 41,
+    },
+}
+RESPONSE_ANSWER = Answer(Usage(1, 26, 5, 15), "resp_1", None, MINI, "priority", DAY, 10)
+BATCH: Body = {
+    "id": "batch_1",
+    "object": "batch",
+    "model": MINI,
+    "status": "completed",
+    "created_at": CREATED,
+    "output_file_id": "file-1",
+    "request_counts": {"total": 6, "completed": 5, "failed": 1},
+    "usage": {
+        "input_tokens": 590,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": 222,
+        "output_tokens_details": {"reasoning_tokens": 4},
+        "total_tokens": 812,
+    },
+}
+BATCH_ANSWER = Answer(Usage(5, 590, 0, 222), "batch_1", None, MINI, "batch", DAY, 4, is_total=True)
+RESULT: Body = {
+    "object": "organization.usage.completions.result",
+    "input_tokens": 1000,
+    "output_tokens": 500,
+    "input_cached_tokens": 800,
+    "num_model_requests": 5,
+    "model": MINI,
+    "batch": True,
+}
+RESULT_ANSWER = Answer(Usage(5, 1000, 800, 500), None, None, MINI, "batch", DAY)
+BUCKET: Body = {"object": "bucket", "start_time": CREATED, "results": [RESULT]}
+ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]}
+RECORD = {"input_tokens": 9, "output_tokens": 2}
 
 
-def test_every_field_of_an_answer_of_responses_is_read() -> None:
-    usage = {
-        "input_tokens": 3000,
-        "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 1500},
-        "output_tokens": 90,
-        "output_tokens_details": {"reasoning_tokens": 64},
-    }
-    logged = response(usage=usage, service_tier="default", status="incomplete")
-    assert answers(lines(logged)) == [
-        Answer(
-            Usage(1, 3000, 1024, 90),
-            "r1",
-            None,
-            "gpt-4.1",
-            "standard",
-            date(2026, 11, 21),
-            64,
-            cache_write_tokens=1500,
-            is_cut=True,
-        )
-    ]
+def batch_line(body: Body, **changed: Any) -> Body:
+    response = {"status_code": 200, "request_id": "req_1", "body": body}
+    return {"id": "batch_req_1", "custom_id": "n1", "response": response, "error": None, **changed}
+
+
+def one(value: Body) -> Entry:
+    (found,) = read(value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        (CHAT, CHAT_ANSWER),
+        (RESPONSE, RESPONSE_ANSWER),
+        ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut=True)),
+        ({**CHAT, "choices": [None, {"finish_reason": "length"}]}, CHAT_ANSWER._replace(is_cut=True, choices=2)),
+        ({"type": "response.completed", "response": RESPONSE}, RESPONSE_ANSWER),
+        (BATCH, BATCH_ANSWER),
+        ({**BATCH, "request_counts": None}, BATCH_ANSWER._replace(usage=Usage(0, 590, 0, 222))),
+        (batch_line(CHAT), CHAT_ANSWER._replace(custom_id="n1", mode="batch")),
+        (batch_line({**CHAT, "service_tier": "flex"}), CHAT_ANSWER._replace(custom_id="n1", mode="batch")),
+        (BUCKET, RESULT_ANSWER),
+        ({"object": "page", "data": [BUCKET], "has_more": False}, RESULT_ANSWER),
+        ({"object": "list", "data": [CHAT]}, CHAT_ANSWER),
+        (RECORD, Answer(Usage(1, 9, 0, 2))),
+        ({"usage": RECORD}, Answer(Usage(1, 9, 0, 2))),
+        ({**RECORD, "model": None, "id": None, "service_tier": None}, Answer(Usage(1, 9, 0, 2))),
+        ({**RECORD, "id": 17}, Answer(Usage(1, 9, 0, 2))),
+        ({**RECORD, "id": "17", "custom_id": "n1"}, Answer(Usage(1, 9, 0, 2), custom_id="n1")),
+        ({**RECORD, "requests": 4, "currency": "usd"}, Answer(Usage(4, 9, 0, 2), currency="USD")),
+        ({**RECORD, "cached_tokens": 3, "cache_write_tokens": 6}, Answer(Usage(1, 9, 3, 2), cache_write_tokens=6)),
+        # of embeddings: no output
+        ({"object": "list", "data": [], "model": "e", "usage": {"prompt_tokens": 8}}, Answer(Usage(1, 8), model="e")),
+    ],
+)
+def test_an_answer_in_every_form_that_it_has(value: Body, answer: Answer) -> None:
+    assert one(value) == answer
+
+
+def test_what_a_log_puts_around_an_answer_tells_what_the_answer_itself_does_not() -> None:
+    around = {"custom_id": "n1", "model": "outer", "timestamp": "2026-11-20T10:00:00Z"}
+    assert one({**around, "response": CHAT}) == CHAT_ANSWER._replace(custom_id="n1")
+    bare = Answer(Usage(1, 9, 0, 2), None, "n1", "outer", day=date(2026, 11, 20))
+    assert one({**around, "data": {"body": {"usage": RECORD}}}) == bare
+    # The response of a logger of HTTP is none of a batch.
+    assert one({"response": {"status_code": 200, "body": CHAT}}) == CHAT_ANSWER
+    # A total without its parts says nothing; what is inside does.
+    assert one({"usage": {"total_tokens": 11}, "result": CHAT}) == CHAT_ANSWER
 
 
 @pytest.mark.parametrize(
     ("tier", "mode"),
     [
         (None, "standard"),
+        ("", "standard"),
         ("auto", "standard"),
         ("default", "standard"),
-        ("priority", "priority"),
         ("fast", "priority"),
+        ("Priority", "priority"),
+        ("batch", "batch"),
         ("flex", "flex"),
         ("scale", "scale"),
     ],
 )
-def test_the_tier_that_answered_is_the_mode(tier: str | None, mode: str) -> None:
-    assert answers(lines(chat(service_tier=tier)))[0].mode == mode
-
-
-def test_a_line_of_a_batch_output_is_in_batch_and_named_by_its_request() -> None:
-    body = chat(service_tier="default")
-    (answer,) = answers(
-        lines({"id": "batch_req_1", "custom_id": "m-1", "response": {"status_code": 200, "body": body}, "error": None})
-    )
-    assert (answer.mode, answer.custom_id, answer.id) == ("batch", "m-1", "c1")
-
-
-def test_what_an_http_client_logs_is_no_batch() -> None:
-    (answer,) = answers(lines({"request": {"model": "gpt-4.1"}, "response": {"status_code": 200, "body": chat()}}))
-    assert answer.mode == "standard"
+def test_the_service_tier_is_the_mode_and_an_unknown_one_is_none_of_ours(tier: str | None, mode: str) -> None:
+    found = one({**RECORD, "service_tier": tier})
+    assert isinstance(found, Answer)
+    assert found.mode == mode
 
 
 @pytest.mark.parametrize(
-    "wrap",
+    ("time", "day"),
     [
-        lambda body: {"response": body},
-        lambda body: {"request": {"model": "x"}, "response": body},
-        lambda body: {"data": {"result": body}},
-        lambda body: {"object": "list", "data": [body]},
-        lambda body: [body],
-    ],
-)
-def test_what_a_log_puts_around_an_answer_is_taken_off(wrap: Any) -> None:
-    assert answers(json.dumps(wrap(chat()))) == answers(lines(chat()))
-
-
-def test_what_stands_around_an_answer_says_what_is_not_in_it() -> None:
-    (answer,) = answers(
-        lines({"custom_id": "a", "model": "gpt-4.1", "timestamp": "2026-11-02T23:30:00-05:00", "response": {"usage": CHAT}})
-    )
-    assert (answer.custom_id, answer.model, answer.day) == ("a", "gpt-4.1", date(2026, 11, 3))
-
-
-def test_the_answer_itself_is_believed_before_what_stands_around_it() -> None:
-    (answer,) = answers(lines({"custom_id": "a", "model": "o3", "date": "2026-01-01", "response": chat(custom_id="b")}))
-    assert (answer.custom_id, answer.model, answer.day) == ("b", "gpt-4.1", date(2026, 11, 21))
-
-
-def test_the_chunks_of_interleaved_streams_are_one_answer_each() -> None:
-    cut = [{"index": 0, "delta": {}, "finish_reason": "length"}]
-    events = [
-        chunk(id="a", usage=None),
-        chunk(id="b", usage=None),
-        chunk(id="a", usage=None, choices=cut),
-        chunk(id="b", choices=[]),
-        chunk(id="a", choices=[]),
-    ]
-    text = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n"
-    assert [(answer.id, answer.is_cut, answer.usage) for answer in answers(text)] == [
-        ("b", False, Usage(1, 100, 0, 20)),
-        ("a", True, Usage(1, 100, 0, 20)),
-    ]
-
-
-def test_the_events_of_responses_are_one_answer() -> None:
-    unfinished = response(status="in_progress", usage=None)
-    text = (
-        ": a comment\nevent: response.created\nid: 1\nretry: 5\n"
-        f"data: {json.dumps({'type': 'response.created', 'response': unfinished})}\n\n"
-        f"data: {json.dumps({'type': 'response.output_text.delta', 'delta': 'x'})}\n\n"
-        f"data: {json.dumps({'type': 'response.incomplete', 'response': response(status='incomplete')})}\n\n"
-    )
-    (answer,) = answers(text)
-    assert (answer.id, answer.is_cut) == ("r1", True)
-
-
-def test_the_chunks_of_a_stream_may_each_be_in_what_a_log_puts_around_them() -> None:
-    log = lines({"n": 1, "data": chunk(usage=None, choices=[{"finish_reason": "length"}])}, {"n": 2, "data": chunk(choices=[])})
-    assert [(answer.id, answer.is_cut) for answer in answers(log)] == [("c1", True)]
-
-
-def test_a_response_that_was_looked_at_while_it_was_made_is_one_answer() -> None:
-    assert len(answers(lines(response(status="queued", usage=None), response(status="in_progress"), response()))) == 1
-
-
-def test_what_has_no_usage_is_named_once() -> None:
-    failed = response(status="failed", usage=None, error={"code": "server_error", "message": "secret prompt"})
-    log = lines(
-        chunk(id="cut", usage=None),
-        {"type": "response.created", "response": response(id="r2", usage=None)},
-        {"type": "response.failed", "response": {**failed, "id": "r2"}},
-        {"type": "error", "code": "rate_limit_exceeded", "message": "secret prompt"},
-        {"error": {"message": "secret prompt", "type": "requests", "code": None}},
-        {"custom_id": "m", "response": {"status_code": 400, "body": {"error": {"code": "too_long", "message": "secret"}}}},
-        {"custom_id": "m", "response": None, "error": {"code": "batch_expired", "message": "secret"}},
-        {"error": "what a prompt may say"},
-        {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
-        {"response": {"body": {"data": {"result": {"output": chat()}}}}},
-        {"text": "nothing"},
-    )
-    assert said(log) == [
-        'log1:3: answer-failed: the request failed: "server_error"',
-        'log1:4: answer-failed: the request failed: "rate_limit_exceeded"',
-        'log1:5: answer-failed: the request failed: "requests"',
-        'log1:6: answer-failed: the request failed: status 400, "too_long"',
-        'log1:7: answer-failed: the request failed: "batch_expired"',
-        "log1:8: answer-failed: the request failed",
-        "log1:9: usage-missing: expected an answer with its tokens, found amount alone",
-        "log1:10: usage-missing: expected an answer with its tokens, found none",
-        "log1:11: usage-missing: expected an answer with its tokens, found none",
-        "log1:1: usage-missing: expected the usage at the end of a stream, found none",
-    ]
-
-
-def test_an_answer_that_is_logged_twice_counts_once() -> None:
-    every = found(lines(chat(), chat(id="c2")), lines(chat(), {"id": "c1", "model": "gpt-4.1", **CHAT, "prompt_tokens": 101}))
-    assert [type(each.result).__name__ for each in every if isinstance(each, Done)] == ["Answer", "Answer", "Unbilled", "Answer"]
-
-
-def test_a_log_that_is_named_twice_is_read_once() -> None:
-    source = Source("log", lambda: io.BytesIO(lines({"model": "gpt-4.1", **CHAT}).encode()))
-    assert len(list(Logs([source, source]).read())) == 1
-
-
-def test_a_page_of_the_usage_api_is_its_sums_on_the_day_of_their_bucket() -> None:
-    result = {"input_tokens": 1000, "input_cached_tokens": 800, "output_tokens": 50, "num_model_requests": 5, "model": "gpt-4.1"}
-    page = {
-        "object": "page",
-        "data": [{"object": "bucket", "start_time": DAY, "results": [{**result, "batch": True}, {**result, "batch": False}]}],
-    }
-    assert [(each.usage, each.mode, each.day) for each in answers(json.dumps(page, indent=1))] == [
-        (Usage(5, 1000, 800, 50), "batch", date(2026, 11, 21)),
-        (Usage(5, 1000, 800, 50), "standard", date(2026, 11, 21)),
-    ]
-
-
-def test_a_batch_object_is_a_sum_of_its_completed_requests() -> None:
-    batch = {
-        "id": "batch_1",
-        "object": "batch",
-        "created_at": DAY,
-        "model": "gpt-4.1",
-        "request_counts": {"completed": 9, "total": 10},
-    }
-    (answer,) = answers(json.dumps({**batch, "usage": RESPONSES}, indent=2))
-    assert (answer.usage, answer.mode, answer.is_total) == (Usage(9, 100, 0, 20), "batch", True)
-
-
-@pytest.mark.parametrize(
-    ("value", "day"),
-    [
-        (DAY, date(2026, 11, 21)),
-        (DAY * 1000, date(2026, 11, 21)),
-        (DAY + 0.5, date(2026, 11, 21)),
-        ("2026-11-21", date(2026, 11, 21)),
-        ("2026-11-21T01:00:00+02:00", date(2026, 11, 20)),
-        ("2026-11-21 23:00:00", date(2026, 11, 21)),
+        (CREATED, DAY),
+        (CREATED * 1000, DAY),
+        (CREATED * 10**9 + 7, DAY),
+        (CREATED + 0.5, DAY),
+        (str(CREATED), DAY),
+        (f"{CREATED}.25", DAY),
+        ("2026-11-21", DAY),
+        ("2026-11-21T23:30:00", DAY),
+        ("2026-11-20T23:30:00-05:00", DAY),
+        ("2026-11-22 01:00:00+02:00", DAY),
+        ("2026-11-21T10:00:00.123Z", DAY),
+        ("2026-13-45", None),
+        ("21.11.2026", None),
+        (True, None),
         (0, None),
         (-5, None),
-        (True, None),
-        ("yesterday", None),
-        ("2026-13-77", None),
-        (10**300, None),
+        (float("inf"), None),
+        (10**400, None),
+        (10**30, None),
         ([], None),
     ],
 )
-def test_the_day_is_that_of_utc_or_not_known(value: Any, day: date | None) -> None:
-    assert answers(lines(chat(created=value)))[0].day == day
+def test_the_day_is_that_of_utc_or_none(time: Any, day: date | None) -> None:
+    found = one({**RECORD, "created": time})
+    assert isinstance(found, Answer)
+    assert found.day == day
 
 
-MOST = "1,000,000,000,000,000"
+def test_a_time_that_cannot_be_read_gives_way_to_the_next() -> None:
+    found = one({**RECORD, "created": "soon", "date": "2026-11-21"})
+    assert isinstance(found, Answer)
+    assert found.day == DAY
+
+
+NONE = "expected an answer with its tokens, found none"
+REQUEST = "expected an answer with its tokens, found a request, which --requests takes"
 
 
 @pytest.mark.parametrize(
-    ("usage", "message"),
+    ("value", "unbilled"),
     [
-        ({"prompt_tokens": -1}, f"usage.prompt_tokens: expected a whole number from 0 to {MOST}, found the number -1"),
-        ({"prompt_tokens": 1.0}, f"usage.prompt_tokens: expected a whole number from 0 to {MOST}, found the number 1.0"),
-        ({"prompt_tokens": True}, f"usage.prompt_tokens: expected a whole number from 0 to {MOST}, found true or false"),
-        ({"prompt_tokens": "9"}, f"usage.prompt_tokens: expected a whole number from 0 to {MOST}, found text"),
+        ({}, Unbilled("usage-missing", NONE)),
+        ({"usage": None}, Unbilled("usage-missing", NONE)),
+        ({"usage": "many"}, Unbilled("usage-missing", NONE)),
+        ({"text": "Hello", "usage": {"type": "duration", "seconds": 3}}, Unbilled("usage-missing", NONE)),
+        ({**CHAT, "usage": None}, Unbilled("usage-missing", NONE, None, "chatcmpl-1")),
+        ({"output_tokens": 5}, Unbilled("usage-missing", NONE)),
+        ({"cost": 0.02}, Unbilled("usage-missing", "expected an answer with its tokens, found cost alone")),
+        ({"model": MINI, "messages": []}, Unbilled("usage-missing", REQUEST)),
+        ({"model": MINI, "input": "Hello"}, Unbilled("usage-missing", REQUEST)),
         (
-            {"completion_tokens": 10**16},
-            f"usage.completion_tokens: expected a whole number from 0 to {MOST}, found the number {10**16}",
+            {"custom_id": "n1", "method": "POST", "url": "/v1/responses", "body": {"model": MINI, "input": "x"}},
+            Unbilled("usage-missing", REQUEST, "n1"),
         ),
         (
-            {"prompt_tokens_details": {"cached_tokens": 101}},
-            "usage: expected at most as many cached tokens as input tokens (100), of which they are a part, found 101",
+            {"error": {"message": "of the prompt", "type": "requests", "code": "rate_limit_exceeded"}},
+            Unbilled("answer-failed", 'the request failed: "rate_limit_exceeded"'),
+        ),
+        ({"error": {"code": "Ignore the above and"}}, Unbilled("answer-failed", "the request failed: text")),
+        ({"error": "it broke"}, Unbilled("answer-failed", "the request failed")),
+        (
+            batch_line({"error": {"code": "context_length_exceeded"}}, response={"status_code": 400, "body": {"error": {}}}),
+            Unbilled("answer-failed", "the request failed: status 400", "n1"),
         ),
         (
-            {"prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 60}},
-            (
-                "usage: expected at most as many cached and cache-write tokens as input tokens (100), of which they are a part, "
-                "found 120"
-            ),
+            batch_line({}, response=None, error={"code": "batch_expired", "message": "..."}),
+            Unbilled("answer-failed", 'the request failed: "batch_expired"', "n1", "batch_req_1"),
         ),
+        ({"response": {"status_code": 502, "body": "<html>"}}, Unbilled("answer-failed", "the request failed: status 502")),
         (
-            {"completion_tokens_details": {"rejected_prediction_tokens": 21}},
-            (
-                "usage: expected at most as many rejected prediction tokens as output tokens (20), of which they are a part, "
-                "found 21"
-            ),
+            {"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}},
+            Unbilled("answer-failed", "the request failed", None, "resp_1"),
         ),
-        ({"prompt_tokens_details": 5}, "usage.prompt_tokens_details: expected an object, found the number 5"),
+        ({"type": "error", "code": "server_error"}, Unbilled("answer-failed", 'the request failed: "server_error"')),
+        ({**BATCH, "status": "failed", "usage": None}, Unbilled("answer-failed", "the request failed", None, "batch_1")),
     ],
 )
-def test_a_figure_that_cannot_be_is_told_with_its_line_and_the_others_are_read(usage: dict[str, Any], message: str) -> None:
-    log = lines(chat(), chat(usage={**CHAT, **usage}), chat(id="c3"))
-    assert said(log) == [f"log1:2: {message}"]
-    assert len(found(log)) == 3
-
-
-def test_other_bad_lines_are_told_as_elsewhere() -> None:
-    log = lines(chat()) + '{"a": 1, "a": 2}\n[1]\n"x"\n{"model": \n{"prompt_tokens": NaN}\n{"prompt_tokens": 1, "model": 5}\n'
-    assert said(log) == [
-        'log1:2: expected each key once, found "a" a second time',
-        "log1:3: expected an answer of the API, or a record of its usage, found the number 1",
-        "log1:4: expected an answer of the API, or a record of its usage, found text",
-        "log1:5: expected JSON, but at column 10: Expecting value",
-        "log1:6: expected JSON, found NaN, which JSON does not have",
-        "log1:7: model: expected text, found the number 5",
-    ]
-
-
-def test_a_list_tells_the_position() -> None:
-    assert said(json.dumps([chat(), {"no": 1}])) == ["log1[1]: usage-missing: expected an answer with its tokens, found none"]
-
-
-def test_a_log_whose_first_line_is_cut_is_read_all_the_same() -> None:
-    assert said('{"id": "c0", "usage": {"prompt_to\n' + lines(chat())) == [
-        "log1:1: expected JSON, but at column 24: Unterminated string starting at"
-    ]
-
-
-def test_a_log_whose_first_line_is_a_list_has_more_lines() -> None:
-    assert len(answers(lines([chat()], chat(id="c2")))) == 2
-
-
-def test_an_empty_log_holds_nothing() -> None:
-    assert found("", "\n \n") == []
+def test_what_has_no_usage_says_why(value: Body, unbilled: Unbilled) -> None:
+    assert one(value) == unbilled
 
 
 @pytest.mark.parametrize(
-    "encode", [gzip.compress, lambda data: b"\xef\xbb\xbf" + data, lambda data: data.decode().encode("utf-16")]
+    ("value", "found"),
+    [
+        (ALREADY, [Opened("chatcmpl-1")]),
+        ({**ALREADY, "choices": [{"delta": {}, "finish_reason": "length"}]}, [Opened("chatcmpl-1", is_cut=True)]),
+        ({**ALREADY, "usage": RECORD}, [Opened("chatcmpl-1", so_far=Answer(Usage(1, 9, 0, 2), "chatcmpl-1"))]),
+        ({**ALREADY, "choices": [], "usage": RECORD}, [Answer(Usage(1, 9, 0, 2), "chatcmpl-1")]),
+        ({"custom_id": "n1", "data": ALREADY}, [Opened("chatcmpl-1")]),
+        ({"object": "list", "data": [ALREADY]}, [Opened("chatcmpl-1")]),
+        ({"type": "response.created", "response": {**RESPONSE, "usage": None}}, [Opened("resp_1")]),
+        ({**RESPONSE, "status": "in_progress", "usage": None}, [Opened("resp_1")]),
+        ({"type": "response.output_text.delta", "delta": "x"}, []),
+        # Azure's content filter
+        ({"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}, []),
+    ],
 )
-def test_a_log_may_be_compressed_or_marked(encode: Any) -> None:
-    for log in (lines(chat()), "model,input_tokens\ngpt-4.1,5\n"):
-        assert len(answers(encode(log.encode()))) == 1
+def test_a_part_of_a_stream_is_no_answer_yet(value: Body, found: list[Entry]) -> None:
+    assert list(read(value)) == found
 
 
-# CSV
+WHOLE = "a whole number from 0 to 1,000,000,000,000,000"
 
 
-def test_the_columns_of_a_csv_are_found_by_their_names() -> None:
-    log = (
-        "\ufeff\r\nDate;Model;Service Tier;Num Model Requests;Input Tokens;Input Cached Tokens;Output Tokens;Custom ID\r\n"
-        '2026-11-21;"gpt-4.1";priority;3;1000;500;60;a\r\n'
-        ";;;;;;;\r\n"
-        "1795219200;gpt-4.1;;;7;;;\r\n"
-    )
-    assert answers(log) == [
-        Answer(Usage(3, 1000, 500, 60), None, "a", "gpt-4.1", "priority", date(2026, 11, 21)),
-        Answer(Usage(1, 7, 0, 0), None, None, "gpt-4.1", "standard", date(2026, 11, 21)),
-    ]
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (17, "expected an answer of the API, or a record of its usage, found the number 17"),
+        ("hello", "expected an answer of the API, or a record of its usage, found text"),
+        ([RECORD, None], "expected an answer of the API, or a record of its usage, found nothing"),
+        ({"usage": {"prompt_tokens": -1}}, f"usage.prompt_tokens: expected {WHOLE}, found the number -1"),
+        ({"usage": {"prompt_tokens": 1.5}}, f"usage.prompt_tokens: expected {WHOLE}, found the number 1.5"),
+        ({"usage": {"prompt_tokens": True}}, f"usage.prompt_tokens: expected {WHOLE}, found true or false"),
+        ({"usage": {"prompt_tokens": "12"}}, f"usage.prompt_tokens: expected {WHOLE}, found text"),
+        ({"usage": {"prompt_tokens": float("inf")}}, f"usage.prompt_tokens: expected {WHOLE}, found a very large number"),
+        ({"input_tokens": 10**16}, f"input_tokens: expected {WHOLE}, found the number 10000000000000000"),
+        (
+            {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 6}}},
+            "usage: expected at most as many cached tokens as input tokens (5), of which they are a part, found 6",
+        ),
+        (
+            {"input_tokens": 5, "cached_tokens": 6},
+            "expected at most as many cached tokens as input tokens (5), of which they are a part, found 6",
+        ),
+        (
+            {"input_tokens": 5, "cached_tokens": 3, "cache_write_tokens": 3},
+            "expected at most as many cached and cache-write tokens as input tokens (5), of which they are a part, found 6",
+        ),
+        (
+            {"response": {"usage": {"input_tokens": 5, "output_tokens": 1, "output_tokens_details": {"reasoning_tokens": 2}}}},
+            "response.usage: expected at most as many reasoning tokens as output tokens (1), of which they are a part, found 2",
+        ),
+        ({**CHAT, "choices": "none"}, "choices: expected a list, found text"),
+        ({**RECORD, "model": 5}, "model: expected text, found the number 5"),
+        ({**RECORD, "batch": "yes"}, "batch: expected true or false, found text"),
+        ({"usage": {**RECORD, "input_tokens_details": 5}}, "usage.input_tokens_details: expected an object, found the number 5"),
+        ({"object": "page", "data": [5]}, "data[0]: expected an object, found the number 5"),
+        ({"object": "chat.completion.chunk", "choices": []}, "id: expected a name, found nothing"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_named_with_its_place(value: Any, message: str) -> None:
+    with pytest.raises(BadBody) as error:
+        list(read(value))
+    assert str(error.value) == message
 
 
-def test_a_batch_column_is_true_or_false() -> None:
-    log = "model,batch,input_tokens\ngpt-4.1,TRUE,5\ngpt-4.1,no,5\ngpt-4.1,batch_68f,5\n"
-    assert [each.result.mode for each in found(log) if isinstance(each, Done) and isinstance(each.result, Answer)] == [
+def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
+    value: Any = CHAT
+    for _ in range(100):
+        value = {"response": {"object": "page", "data": [value]}}
+    assert one(value) == Unbilled("usage-missing", NONE)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "response.created", "batch"])
+KEYS = st.sampled_from(
+    [
+        "object",
+        "type",
+        "usage",
+        "id",
+        "custom_id",
+        "model",
+        "response",
+        "body",
+        "data",
+        "error",
+        "status_code",
+        "results",
+        "choices",
+        "created",
         "batch",
-        "standard",
+        "service_tier",
+        "prompt_tokens",
+        "completion_tokens",
+        "prompt_tokens_details",
+        "cached_tokens",
+        "requests",
+        "request_counts",
+        "status",
     ]
-    assert said(log) == ['log1:4: batch: expected true or false, found "batch_68f"']
-
-
-def test_columns_that_say_nothing_are_named() -> None:
-    log = "model,input_tokens," + ",".join(f"x{n}" for n in range(12)) + "\ngpt-4.1,5" + "," * 12 + "\n"
-    assert said(log) == ["log1:1: columns-ignored: columns that say nothing here: x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, ..."]
-
-
-def test_a_bad_cell_is_told_with_its_line() -> None:
-    log = 'model,input_tokens,output_tokens,note\ngpt-4.1,5,1,"over\ntwo\u2028lines"\ngpt-4.1,1.5,1,\ngpt-4.1,-2,1,\ngpt-4.1,3\n'
-    assert said(log)[1:] == [
-        'log1:4: input_tokens: expected a whole number, found "1.5"',
-        f"log1:5: input_tokens: expected a whole number from 0 to {MOST}, found the number -2",
-        "log1:6: expected 4 cells as in the first line, found 2",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("log", "message"),
-    [
-        (
-            "day,cost_usd\n2026-11-21,5.20\n",
-            "log1:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (cost_usd)",
-        ),
-        ("model,input_tokens,Model\n", "log1:1: expected each column once, found model a second time"),
-        ('\n\nmodel,input_tokens\n"gpt"x,5\n', "log1:4: expected CSV, found: ',' expected after '\"'"),
-        (
-            "Dear all,\n",
-            "log1: expected JSON, JSON Lines, the events of a stream, or CSV with a column input_tokens or prompt_tokens",
-        ),
-        ("{\n  no\n}\n", "log1: expected JSON, but at line 2, column 3"),
-        (
-            "model,input_tokens,currency\ngpt-4.1,5,usd\ngpt-4.1,5,\ngpt-4.1,5,EUR\n",
-            "log1:4: expected one currency in all of the logs, found EUR after USD",
-        ),
-    ],
 )
-def test_a_log_that_cannot_be_read_is_an_error(log: str, message: str) -> None:
-    with pytest.raises(InputError) as raised:
-        found(log)
-    assert str(raised.value).startswith(message)
-
-
-def test_a_file_of_a_folder_that_is_no_log_is_left_out_and_named() -> None:
-    logs = Logs(
-        [
-            Source("notes.md", lambda: io.BytesIO(b"Dear all,\n"), True),
-            Source("a", lambda: io.BytesIO(lines(chat()).encode()), True),
-        ]
-    )
-    assert len(list(logs.read())) == 1
-    assert [(each.path, each.reason[:13]) for each in logs.left_out] == [("notes.md", "expected JSON")]
-
-
-def test_a_file_that_fails_while_it_is_read_is_an_error() -> None:
-    class Broken(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            raise OSError(5, "Input/output error")
-
-    with pytest.raises(InputError, match=r"^log: expected a readable file, found: Input/output error$"):
-        list(Logs([Source("log", Broken)]).read())
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["usage", "response", "body", "data", "object", "id", "model", "prompt_tokens", "input_tokens_details"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
+VALUES = st.recursive(
+    SCALARS | st.sampled_from(["chat.completion.chunk", "page", "list", "bucket", "response.completed", "error"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=20,
 )
 
 
-@given(JSON)
-def test_any_json_is_an_answer_or_said_to_be_none(value: Any) -> None:
-    try:
-        found = list(read(value))
-    except BadBody as error:
-        found = []
-        message = str(error)
-        assert "expected" in message
-    assert all(isinstance(each, tuple) for each in found)
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=20))
-def test_a_csv_and_json_lines_of_the_same_figures_are_the_same(figures: list[tuple[int, int]]) -> None:
-    rows = "input_tokens,output_tokens\n" + "".join(f"{i},{o}\n" for i, o in figures)
-    assert answers(rows) == answers(lines(*({"input_tokens": i, "output_tokens": o} for i, o in figures)))
+@given(VALUES)
+def test_no_value_breaks_the_reader(value: Any) -> None:
+    with suppress(BadBody):
+        for found in read(value):
+            assert isinstance(found, Answer | Unbilled | Opened)

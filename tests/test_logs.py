@@ -1,0 +1,298 @@
+"""Logs as files: every form they are kept in, cut and put together in any way, and what is no log."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.decisions.logs import Found, Logs
+from gpt41_cli.decisions.requests import Done, Invalid, Place
+from gpt41_cli.errors import InputError
+from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.answers import Answer, Unbilled
+from gpt41_cli.requests.logs import read_log
+from gpt41_cli.requests.sources import Source
+from gpt41_cli.requests.trees import LeftOut
+from tests.test_answers import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
+
+JSON = json.dumps(CHAT)
+RECORD = '{"input_tokens": 9, "output_tokens": 2}'
+HEAD = "model,input_tokens,output_tokens\n"
+GZIP = gzip.compress(f"{RECORD}\n".encode() * 2, mtime=0)
+
+
+def source(data: bytes | str, name: str = "a.log", *, is_listed: bool = False) -> Source:
+    content = data.encode() if isinstance(data, str) else data
+    return Source(name, lambda: io.BytesIO(content), is_listed)
+
+
+def found_in(*data: bytes | str) -> list[Found]:
+    return list(Logs([source(each, f"{index}.log") for index, each in enumerate(data)]).read())
+
+
+def answers(*data: bytes | str) -> list[Answer]:
+    return [each.result for each in found_in(*data) if isinstance(each, Done) and isinstance(each.result, Answer)]
+
+
+def usages(*data: bytes | str) -> list[Usage]:
+    return [each.usage for each in answers(*data)]
+
+
+def rest(*data: bytes | str) -> list[tuple[str, str]]:
+    """What is found beside answers: rule or place, and why."""
+    return [
+        (each.place.label, each.message) if isinstance(each, Invalid) else (each.result.rule, each.result.message)
+        for each in found_in(*data)
+        if isinstance(each, Invalid) or isinstance(each.result, Unbilled)
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        JSON,
+        f"\n  {JSON}\n\n",
+        f"\ufeff{JSON}",
+        JSON.encode("utf-16"),
+        json.dumps(CHAT, indent=2),
+        json.dumps([CHAT], indent=2),
+        f"[{JSON}]\n",
+        f"{JSON}\r\n",
+        f"data: {JSON}\n\ndata: [DONE]\n",
+        f": a comment\nevent: message\nid: 7\nretry: 5\ndata:{JSON}\n",
+        gzip.compress(JSON.encode()),
+    ],
+)
+def test_one_answer_in_every_form_that_a_file_has(data: bytes | str) -> None:
+    assert answers(data) == [CHAT_ANSWER]
+
+
+def test_lines_events_and_lists_of_one_file_are_read_alike_and_have_their_places() -> None:
+    found = found_in(f'{RECORD}\n\ndata: {RECORD}\n[{RECORD}, {RECORD}]\nnot JSON\n{{"a": \n')
+    assert [each.place for each in found] == [Place("0.log", line - 1, line) for line in (1, 3, 4, 4, 5, 6)]
+    assert [isinstance(each, Done) for each in found] == [True] * 4 + [False] * 2
+    assert [each.place.label for each in found_in(f"[{RECORD}, {RECORD}]")] == ["0.log[0]", "0.log[1]"]
+    assert found_in("", "\n\n") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "expected JSON, but at column 2: Expecting property name enclosed in double quotes"),
+        (f"{RECORD}\r{RECORD}", "expected JSON, but at column 41: Extra data"),
+        ('{"input_tokens": 1, "input_tokens": 2}', 'expected each key once, found "input_tokens" a second time'),
+        ('{"input_tokens": NaN}', "expected JSON, found NaN, which JSON does not have"),
+        (f'{{"input_tokens": {"9" * 5000}}}', "expected JSON of numbers that have a meaning, found one of thousands of digits"),
+        ("[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        (
+            '{"input_tokens": 1e400}',
+            "input_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found a very large number",
+        ),
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_are_read(line: str, message: str) -> None:
+    assert rest(f"{RECORD}\n{line}\n{RECORD}\n") == [("0.log:2", message)]
+    assert len(answers(f"{RECORD}\n{line}\n{RECORD}\n")) == 2
+
+
+def test_a_first_line_that_is_cut_off_does_not_hide_the_others() -> None:
+    data = f'{{"id": "x", "usage": {{"prom\n{RECORD}\n{RECORD}\n'
+    assert usages(data) == [Usage(1, 9, 0, 2)] * 2
+    assert [where for where, _ in rest(data)] == ["0.log:1"]
+
+
+CHUNKS = st.sampled_from(["a", "b", "c"])
+
+
+def chunk(name: str, usage: int | None = None, *, is_last: bool = False, **more: Any) -> str:
+    choices = [] if is_last else [{"index": 0, "delta": {"content": "x"}}]
+    told = None if usage is None else {"prompt_tokens": 10, "completion_tokens": usage}
+    return json.dumps({"id": name, "object": "chat.completion.chunk", "choices": choices, "usage": told, **more})
+
+
+def events(chunks: Iterable[str]) -> str:
+    return "".join(f"data: {each}\n\n" for each in chunks) + "data: [DONE]\n"
+
+
+def test_the_last_usage_of_a_stream_counts_where_each_part_reports_it() -> None:
+    parts = [chunk("a", 1), chunk("a", 2), chunk("a", 3)]
+    assert usages(events(parts)) == [Usage(1, 10, 0, 3)]
+    assert usages(events([*parts, chunk("a", 4, is_last=True)])) == [Usage(1, 10, 0, 4)]
+    # One that reports no usage behind the last one that does changes nothing.
+    assert usages(events([*parts, chunk("a")])) == [Usage(1, 10, 0, 3)]
+    # Written down twice, it is one.
+    twice = events([*parts, chunk("a", 4, is_last=True)]) * 2
+    assert usages(twice) == [Usage(1, 10, 0, 4)]
+    assert rest(twice) == [("answer-twice", "an answer that has been in the logs before")]
+
+
+@given(st.lists(st.tuples(CHUNKS, st.booleans()), max_size=20), st.data())
+def test_streams_are_joined_however_they_are_interleaved_and_cut(parts: list[tuple[str, bool]], data: st.DataObject) -> None:
+    """Each part has the usage so far, or none; of each stream, the last usage counts."""
+    lines = [chunk(name, index if has_usage else None) for index, (name, has_usage) in enumerate(parts)]
+    cut = data.draw(st.integers(0, len(lines)))
+    last = {name: index for index, (name, has_usage) in enumerate(parts) if has_usage}
+    for files in ([events(lines)], [events(lines[:cut]), "\n".join(lines[cut:])]):
+        assert sorted(each.output_tokens for each in usages(*files)) == sorted(last.values())
+        assert len(rest(*files)) == len({name for name, _ in parts} - set(last))
+
+
+def test_a_stream_that_reached_its_maximum_is_cut_and_one_without_its_end_is_named() -> None:
+    at_maximum = chunk("a", choices=[{"delta": {}, "finish_reason": "length"}])
+    (answer,) = answers(events([at_maximum, chunk("b"), chunk("a", 5, is_last=True)]))
+    assert (answer.usage.output_tokens, answer.is_cut) == (5, True)
+    assert rest(events([at_maximum, chunk("b"), chunk("a", 5, is_last=True)])) == [
+        ("usage-missing", "expected the usage at the end of a stream, found none")
+    ]
+    (answer,) = answers(events([chunk("a", 5, choices=[{"finish_reason": "length"}])]))
+    assert answer.is_cut
+
+
+@pytest.mark.parametrize(
+    ("end", "usage", "why"),
+    [
+        ({"type": "response.completed", "response": RESPONSE}, [Usage(1, 26, 5, 15)], []),
+        ({"type": "response.incomplete", "response": RESPONSE}, [Usage(1, 26, 5, 15)], []),
+        ({"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}}, [], ["the request failed"]),
+        ({"type": "response.completed", "response": {**RESPONSE, "usage": None}}, [], [NONE]),
+        ({"type": "response.in_progress", "response": RESPONSE}, [], ["expected the usage at the end of a stream, found none"]),
+    ],
+)
+def test_a_stream_of_responses_is_named_once_however_it_ends(end: Body, usage: list[Usage], why: list[str]) -> None:
+    begin = {"type": "response.created", "response": {**RESPONSE, "usage": None, "status": "in_progress"}}
+    data = "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in (begin, end))
+    assert (usages(data), [message for _, message in rest(data)]) == (usage, why)
+
+
+def test_an_answer_that_is_logged_twice_counts_once_and_one_without_an_id_is_another() -> None:
+    assert answers(JSON, f"{JSON}\n{JSON}\n") == [CHAT_ANSWER]
+    assert rest(JSON, f"{JSON}\n{JSON}\n") == [("answer-twice", "an answer that has been in the logs before")] * 2
+    assert len(answers(f"{RECORD}\n{RECORD}\n", RECORD)) == 3
+    rows = "id,input_tokens\n1,5\n2,5\n"
+    assert len(answers(rows, rows)) == 4
+
+
+def test_a_file_that_is_named_twice_is_read_once() -> None:
+    assert len(list(Logs([source(RECORD), source(RECORD)]).read())) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Model,Input Tokens,Output Tokens\ngpt-4.1,9,2\n",
+        "\ufeffmodel;input_tokens;output_tokens\r\ngpt-4.1;9;2\r\n",
+        "model\tprompt_tokens\tcompletion_tokens\rgpt-4.1\t9\t2\r",
+        '"model"|"input_tokens"|"output_tokens"\n"gpt-4.1"|"9"|"2"',
+        "\n  \n" + HEAD + "\n,,\ngpt-4.1, 9 ,2\n   \n",
+        (HEAD + "gpt-4.1,9,2\n").encode("utf-16"),
+        gzip.compress((HEAD + "gpt-4.1,9,2\n").encode()),
+    ],
+)
+def test_a_csv_of_every_kind(data: bytes | str) -> None:
+    assert answers(data) == [Answer(Usage(1, 9, 0, 2), model="gpt-4.1")]
+
+
+def test_cells_hold_what_they_like() -> None:
+    prompt = f'"One, ""two"";\n\x0b\u2028\u0085 three\r\n{"x" * 200_000}"'
+    data = f"prompt,model,input_tokens\n{prompt},gpt-4.1,9\nshort,gpt-4.1,-7\n"
+    assert answers(data) == [Answer(Usage(1, 9), model="gpt-4.1")]
+    assert rest(data) == [
+        ("columns-ignored", "columns that say nothing here: prompt"),
+        ("0.log:5", "input_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -7"),
+    ]  # fmt: skip
+
+
+def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> None:
+    names = "Date,Model,Service Tier,Batch,Num Model Requests,Input Tokens,Input Cached Tokens,Output Tokens,currency"
+    unknown = ",".join(f"x{number}" for number in range(12))
+    data = f"{names},{unknown}\n2026-11-21,m,priority,no,12,1200,912,96,usd{',' * 12}\n1795219200,m,,TRUE,,5,,,{',' * 12}\n"
+    assert answers(data) == [
+        Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", DAY, currency="USD"),
+        Answer(Usage(1, 5), None, None, "m", "batch", DAY),
+    ]
+    shown = ", ".join(f"x{number}" for number in range(10))
+    assert rest(data) == [("columns-ignored", f"columns that say nothing here: {shown}, ...")]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("m,9", "expected 3 cells as in the first line, found 2"),
+        ("m,9.0,2", 'input_tokens: expected a whole number, found "9.0"'),
+        ('m,"1,200",2', "input_tokens: expected a whole number, found text"),
+        ("m,٣,2", 'input_tokens: expected a whole number, found "٣"'),
+        ("m,12345678901234567890,2", 'input_tokens: expected a whole number, found "12345678901234567890"'),
+    ],
+)
+def test_a_bad_row_is_named_and_the_others_are_read(row: str, message: str) -> None:
+    data = f"{HEAD}m,1,1\n{row}\nm,2,2\n"
+    assert rest(data) == [("0.log:3", message)]
+    assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 2, 0, 2)]
+
+
+def test_whether_it_was_a_batch_is_not_guessed() -> None:
+    assert rest("input_tokens,batch\n5,perhaps\n") == [("0.log:2", 'batch: expected true or false, found "perhaps"')]
+
+
+NO_TEXT = (
+    "expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte 0xff at offset 21, which is no UTF-8"
+)
+KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_tokens or prompt_tokens"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("A text.\nOf two lines.\n", f"a.log:1: expected {KINDS}, found none of them"),
+        ("\nmodel,output_tokens\n", f"a.log:2: expected {KINDS}, found none of them"),
+        ("model,cost\n", "a.log:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (cost)"),
+        ("input_tokens,Input Tokens\n", "a.log:1: expected each column once, found input_tokens a second time"),
+        (f'{HEAD}m,1,1\n"m" x,2,2\n', "a.log:3: expected CSV, found: ',' expected after '\"'"),
+        (f"{HEAD}\"m,1,1\n", "a.log:2: expected CSV, found: unexpected end of data"),
+        (b"model,input_tokens\nm,\xff\n", f"a.log: {NO_TEXT}"),
+        ('{\n  "a": 1,\n}\n', "a.log: expected JSON, but at line 3, column 1: Expecting property name enclosed in double quotes"),
+        (GZIP[:-9], "a.log: expected a whole gzip file, found one that is cut off"),
+    ],
+)  # fmt: skip
+def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_not(data: bytes | str, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        list(Logs([source(data)]).read())
+    assert str(error.value) == message
+    logs = Logs([source(data, is_listed=True)])
+    found = list(logs.read())
+    if any(isinstance(each, Done) for each in found):
+        assert [each for each in found if isinstance(each, Invalid)] == [
+            Invalid(Place("a.log"), f"what comes after a.log:2: {message}", is_listed=True)
+        ]
+    elif not found:
+        assert logs.left_out == [LeftOut("a.log", message.removeprefix("a.log: "))]
+
+
+def test_a_disk_that_fails_is_an_error_of_its_file() -> None:
+    class Failing(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, _buffer: Any) -> int:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(InputError, match=r"a\.log: expected a readable file, found: Input/output error"):
+        list(Logs([Source("a.log", lambda: io.BufferedReader(Failing()))]).read())
+
+
+def test_what_is_left_out_already_stays_so() -> None:
+    assert Logs([], [LeftOut("x", "ignored")]).left_out == [LeftOut("x", "ignored")]
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    with suppress(InputError):
+        assert all(each.line is None or each.line >= 1 for each in read_log(io.BytesIO(data), "a.log"))
