@@ -120,7 +120,7 @@ def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> 
 
 
 def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
-    with pytest.raises(InputError, match=r"have a price, found none: .*: my-deployment is not in pricing.yaml$"):
+    with pytest.raises(InputError, match=r'have a price, found none: .*: "my-deployment" is not in pricing.yaml$'):
         bill([{**MINI, "model": "my-deployment"}] * 2)
     with pytest.raises(InputError, match=r"have a price, found none: nothing$"):
         bill([])
@@ -292,7 +292,7 @@ def test_a_bad_line_is_unusable_input_unless_it_is_to_be_left_out(run: Run, tmp_
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
         f"gpt41: {log}:2: output_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -1",
-        "gpt41: 1 of 2 requests cannot be read; --skip-invalid leaves them out",
+        "gpt41: 1 of 2 answers cannot be read; --skip-invalid leaves them out",
     ]
     skipped = run("reconcile", str(log), "--skip-invalid", "--as-of", "2026-11-26")
     assert (skipped.code, skipped.out.splitlines()[0]) == (0, "$0.56 for 1 answer")
