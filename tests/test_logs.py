@@ -152,6 +152,8 @@ def test_a_stream_that_reached_its_maximum_is_cut_and_one_without_its_end_is_nam
     assert rest(events([at_maximum, chunk("b"), chunk("a", 5, is_last=True)])) == [
         ("usage-missing", "expected the usage at the end of a stream, found none")
     ]
+    (answer,) = answers(events([at_maximum, chunk("a"), chunk("a", 5, is_last=True)]))
+    assert answer.is_cut
     (answer,) = answers(events([chunk("a", 5, choices=[{"finish_reason": "length"}])]))
     assert answer.is_cut
 

@@ -22,6 +22,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.sources import Source
 from tests.conftest import ROOT, Run
+from tests.test_answers import BATCH, CHAT, batch_line
 
 CATALOG = read()
 TODAY = date(2026, 11, 26)
@@ -89,7 +90,7 @@ def test_each_answer_has_the_price_of_its_day() -> None:
     assert bill([MINI], catalog=catalog).total_usd == 0
     assert bill([MINI], catalog=catalog, as_of=date(2026, 11, 9)).total_usd == Decimal("0.56")
     assert bill([before, after], catalog=catalog).undated == 0
-    assert bill([MINI], catalog=catalog).undated == 1
+    assert bill([MINI, {**MINI, "requests": 4}], catalog=catalog).undated == 5
 
 
 def test_a_model_that_is_not_named_is_that_of_the_option() -> None:
@@ -117,6 +118,14 @@ def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> 
         ("model-missing", 1, "log1:5"),
         ("unknown-model", 1, "log1:4"),
     ]
+
+
+def test_names_of_any_length_are_cut() -> None:
+    found = bill([MINI, {**MINI, "model": "m" * 1000}, {**MINI, "service_tier": "t" * 1000}])
+    assert {each.message for each in found.reasons} == {
+        f'"{"m" * 60}…" is not in pricing.yaml',
+        f"no price is known for gpt-4.1-mini in {'t' * 40} on openai: pricing.yaml has standard, batch, priority",
+    }
 
 
 def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
@@ -207,6 +216,16 @@ def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> 
     assert len(bill([old], catalog=catalog, as_of=date(2026, 11, 9)).elsewhere()) == 5
 
 
+def test_a_batch_on_a_day_before_standard_had_a_price_is_compared_with_nothing() -> None:
+    model = CATALOG.models["gpt-4.1-mini"]
+    standard = [row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"]]
+    rates = {"openai": {**model.rates["openai"], "standard": standard}}
+    catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
+    batched = {**MINI, "mode": "batch"}
+    found = bill([{**batched, "day": "2026-11-09"}, {**batched, "day": "2026-11-10"}], catalog=catalog)
+    assert (found.total_usd, found.batch_saved_usd) == (Decimal("0.56"), Decimal("0.28"))
+
+
 def test_a_variant_with_a_surcharge_is_left_out_of_what_it_would_be_elsewhere() -> None:
     surcharge = CATALOG.models["gpt-6-luna"].surcharge
     models = {**CATALOG.models, "gpt-4.1": CATALOG.models["gpt-4.1"]._replace(surcharge=surcharge)}
@@ -280,6 +299,58 @@ def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) ->
     found = bill([record])
     same = [each.total_usd for each in found.elsewhere() if (each.variant.id, each.mode) == (record["model"], record["mode"])]
     assert same == [found.total_usd] * (record["mode"] != "priority")
+
+
+# Logs cut into files
+
+
+def line(number: int, is_batch: bool, tokens: int) -> dict[str, Any]:
+    body = {**CHAT, "id": f"chatcmpl-{number}", "usage": {"prompt_tokens": tokens, "completion_tokens": 3}}
+    return batch_line(body, custom_id=f"n{number}") if is_batch else body
+
+
+def sum_of(name: str, *tokens: int) -> dict[str, Any]:
+    """A batch object of so many lines."""
+    usage = {"input_tokens": sum(tokens), "output_tokens": 3 * len(tokens)}
+    return {**BATCH, "id": name, "request_counts": {"completed": len(tokens)}, "usage": usage}
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 10**6)), min_size=1, max_size=12),
+    st.lists(st.integers(0, 3), min_size=26, max_size=26),
+    st.booleans(),
+)
+def test_logs_may_be_cut_into_files_in_any_way(kinds: list[tuple[bool, int]], where: list[int], is_twice: bool) -> None:
+    """With the batch object of the lines that are of a batch, and with lines that are logged twice."""
+    lines = [line(number, is_batch, tokens) for number, (is_batch, tokens) in enumerate(kinds)]
+    whole = bill(lines)
+    batched = [tokens for is_batch, tokens in kinds if is_batch]
+    if batched:
+        lines.append(sum_of("b1", *batched))
+    files: list[list[dict[str, Any]]] = [[], [], [], []]
+    for each, index in zip(lines * (1 + is_twice), where, strict=False):
+        files[index].append(each)
+    cut = bill(*files)
+    assert (cut.total_usd, cut.usage, cut.charges.keys()) == (whole.total_usd, whole.usage, whole.charges.keys())
+
+
+def test_of_several_batches_each_counts_once() -> None:
+    first, second = [line(0, True, 100), line(1, True, 200)], [line(2, True, 400)]
+    objects = [sum_of("b1", 100, 200), sum_of("b2", 400)]
+    lines = bill(first, second)
+    for logs in ([objects, first, second], [objects, first + second], [objects[1:], first, second], [[*objects, *first], second]):
+        assert bill(*logs).total_usd == lines.total_usd
+    # The lines of the one are in two files; of the other, there are none.
+    found = bill([objects[0], sum_of("b3", 7000)], first[:1], first[1:])
+    assert found.usage.input_tokens == 7300
+    assert unpriced(found) == [("batch-twice", 1, "log1:1"), ("batch-unclear", 1, "log1:2")]
+
+
+def test_two_currencies_are_an_error_with_the_line() -> None:
+    log = [{**MINI, "currency": currency} for currency in ("USD", None, "usd", "EUR <b>")]
+    with pytest.raises(InputError) as error:
+        bill(log)
+    assert str(error.value) == 'log1:4: expected one currency in all of the logs, found text after "USD"'
 
 
 # The command

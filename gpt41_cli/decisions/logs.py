@@ -80,8 +80,8 @@ class Logs:
         self._streams[part.id] = Stream(first, was_cut or part.is_cut, part.so_far or so_far)
 
     def _once(self, place: Place, answer: Answer, was_cut: bool) -> Done[Answer] | Done[Unbilled]:
-        """An answer, where it is new. A batch is looked at again and again: which of its sums counts is known at the end."""
-        if answer.id is not None and not answer.is_total:
+        """An answer, where it is new."""
+        if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
             if known in self._seen:
                 return Done(place, Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id))

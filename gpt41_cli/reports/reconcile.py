@@ -167,22 +167,26 @@ def _findings(reasons: Sequence[Reason]) -> Iterator[Finding]:
         if shown[each.rule] > _SHOWN:
             more[each.rule] += each.times
             continue
-        level = Level.NOTICE if each.rule in _NOTICED else Level.WARNING
         first = f"first {printable(each.first.label)}" if each.times > 1 else printable(each.first.label)
         what = f"{number(each.times)} times " * (each.times > 1) if each.rule in _PRICED else f"{number(each.times)} not priced: "
         message = f"{what}{each.message} ({first})"
-        yield Finding(each.rule, level, message, Location(each.first.path, each.first.line), actual=str(each.times))
+        yield Finding(each.rule, _level(each.rule), message, Location(each.first.path, each.first.line), actual=str(each.times))
     for rule, times_ in more.items():
-        yield Finding(rule, Level.WARNING, f"{number(times_)} more for reasons like these", actual=str(times_))
+        yield Finding(rule, _level(rule), f"{number(times_)} more for reasons like these", actual=str(times_))
+
+
+def _level(rule: str) -> Level:
+    return Level.NOTICE if rule in _NOTICED else Level.WARNING
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:
     if found.undated:
         yield f"{plural(found.undated, 'answer')} of no known day: at the prices of {found.conditions.as_of}."
-    for offer in {id(charge.offer): charge.offer for charge in found.charges.values()}.values():
-        if offer.row.confidence != "high":
-            row = offer.row
-            yield f"The price of {offer.variant.id} in {offer.mode} is of {row.confidence} confidence [{row.source.label}]."
+    offers = [charge.offer for charge in found.charges.values() if charge.offer.row.confidence != "high"]
+    yield from dict.fromkeys(
+        f"The price of {offer.variant.id} in {offer.mode} is of {offer.row.confidence} confidence [{offer.row.source.label}]."
+        for offer in offers
+    )
 
 
 def usage_json(usage: Usage) -> Mapping[str, Json]:

@@ -1,0 +1,135 @@
+"""`gpt41 reconcile` as a command: what it reads, what it refuses, and that names in a log stay data in every format."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run, environment
+from tests.test_answers import CHAT, MINI
+from tests.test_logs import KINDS
+from tests.test_markdown import TAGS, Page
+
+CSV = "model,input_tokens,output_tokens,date\ngpt-4.1,1000000,0,2026-11-21\ngpt-4.1-mini,0,1000000,2026-11-22\n"
+NOW = ("--as-of", "2026-11-26")
+
+
+def test_standard_input_compressed_files_and_folders_are_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "logs" / "old").mkdir(parents=True)
+    (tmp_path / "logs" / "a.csv").write_text(CSV)
+    (tmp_path / "logs" / "old" / "b.jsonl.gz").write_bytes(gzip.compress(json.dumps(CHAT).encode()))
+    (tmp_path / "logs" / "README.md").write_text("# The logs\n")
+    for arguments, stdin in ((["-"], CSV), ([], gzip.compress(CSV.encode())), (["logs/a.csv"], "")):
+        assert run("reconcile", *arguments, "-q", stdin=stdin) == (0, "3.6\n", "")
+    done = run("reconcile", "logs", *NOW, "--format", "json")
+    document = json.loads(done.out)
+    # and 176 tokens at 0.40, 1,024 at 0.10, 80 at 1.60 a million
+    assert document["total_usd"] == "3.6003008"
+    assert [each["message"] for each in document["findings"] if each["rule"] == "left-out"] == [
+        f"left out 1 (logs/README.md:1: expected {KINDS}, found none of them): logs/README.md"
+    ]
+
+
+def test_a_line_that_cannot_be_read_ends_the_run_unless_it_is_told_to_go_on(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(CSV + "gpt-4.1,-5,0,2026-11-22\ngpt-4.1,many,0,2026-11-22\n")
+    done = run("reconcile", "a.csv", *NOW)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "gpt41: a.csv:4: input_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -5",
+        'gpt41: a.csv:5: input_tokens: expected a whole number, found "many"',
+        "gpt41: 2 of 4 answers cannot be read; --skip-invalid leaves them out",
+    ]
+    done = run("reconcile", "a.csv", *NOW, "--skip-invalid", "--fail-on", "warning", "--format", "json")
+    assert (done.code, json.loads(done.out)["total_usd"]) == (1, "3.6")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text((tmp_path / "a.csv").read_text())
+    assert run("reconcile", "in", *NOW, "-q").out == "3.6\n"
+    (tmp_path / "bad.csv").write_text("input_tokens\n-5\n")
+    assert run("reconcile", "bad.csv", "--skip-invalid").err.endswith("gpt41: 1 of 1 answers cannot be read\n")
+
+
+def test_what_was_sent_is_no_log(run: Run) -> None:
+    done = run("reconcile", str(ROOT / "tests/data/batch.jsonl"), cwd=ROOT)
+    where = ROOT / "tests/data/batch.jsonl"
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"gpt41: expected answers that report their usage and have a price, found none: {where}:1: "
+        "expected an answer with its tokens, found a request, which --requests takes\n"
+    )
+
+
+def test_what_the_prompt_cache_cost_and_what_was_spent_on_reasoning_is_told(run: Run) -> None:
+    usage = {"input_tokens": 1000, "output_tokens": 100, "cache_write_tokens": 800, "reasoning_tokens": 60}
+    done = run("reconcile", "-", *NOW, stdin=json.dumps({"model": "gpt-6-luna", "usage": usage}))
+    assert "  written    █         $0.00002 more for writing to the prompt cache than for input" in done.out
+    assert "  reasoning  60 of the output tokens were spent on reasoning\n" in done.out
+
+
+def test_csv_is_a_table_of_the_charges(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("reconcile", "-", "--format", "csv", *NOW, stdin=CSV).out)))
+    assert [(row["model"], row["mode"], row["day"], row["total_usd"]) for row in rows] == [
+        ("gpt-4.1", "standard", "2026-11-21", "2"),
+        ("gpt-4.1-mini", "standard", "2026-11-22", "1.6"),
+    ]
+
+
+def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_once(run: Run) -> None:
+    tuned = {"model": "ft:gpt-4.1-mini-2025-04-14:acme::abc", "usage": {"input_tokens": 5}, "service_tier": "batch"}
+    lines = [{**tuned, "date": f"2026-11-{day}"} for day in range(20, 25)]
+    lines += [{"error": {"code": f"e{number % 7}"}} for number in range(13)]
+    stdin = "".join(json.dumps(each) + "\n" for each in lines)
+    document = json.loads(run("reconcile", "-", "--format", "json", *NOW, stdin=stdin).out)
+    assert [(each["level"], each["message"]) for each in document["findings"]] == [
+        *(
+            ("notice", f'2 not priced: the request failed: "e{number}" (first standard input:{number + 6})')
+            for number in range(5)
+        ),
+        ("notice", "3 more for reasons like these"),
+    ]
+    assert document["notes"] == [
+        "The price of ft:gpt-4.1-mini-2025-04-14:acme::abc in batch is of medium confidence [litellm 2026-11]."
+    ]
+    assert run("reconcile", "-", "-q", "--fail-on", "warning", stdin=stdin).code == 0
+
+
+HOSTILE = '<img src=x onerror="alert(1)">|`*_[red]\x1b[31m\n::error::##[error]\u202e&lt;'
+
+
+@pytest.mark.parametrize("view", ["text", "markdown", "html", "github", "gitlab", "junit", "sarif", "csv", "json", "jsonl"])
+def test_names_in_a_log_are_data_whatever_they_look_like(run: Run, tmp_path: Path, view: str) -> None:
+    name = HOSTILE.replace("/", "").replace("\n", "") + ".jsonl"
+    usage = {"input_tokens": 5, "output_tokens": 1}
+    lines = [
+        {"model": f"ft:gpt-4.1-mini:{HOSTILE}", "usage": usage},
+        {"model": HOSTILE, "usage": usage},
+        {"model": MINI, "service_tier": HOSTILE, "usage": usage},
+        {"error": {"code": HOSTILE}, "custom_id": HOSTILE},
+    ]
+    (tmp_path / name).write_text("".join(json.dumps(each) + "\n" for each in lines))
+    (tmp_path / "b.csv").write_text(f'input_tokens,"{HOSTILE.replace(chr(34), "")}"\n5,x\n')
+    done = run("reconcile", name, "b.csv", "--model", MINI, "--format", view, *NOW)
+    assert (done.code, done.err) == (0, "")
+    for forbidden in ("\x1b", "\u202e", "##[error]"):
+        assert forbidden not in done.out
+    assert not any(each.lstrip().startswith("::error::##") for each in done.out.splitlines())
+    if view == "markdown":
+        assert {tag for tag, _ in Page(done.out).texts} <= TAGS
+    if view == "html":
+        assert "<img" not in done.out
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    done = subprocess.run(
+        ["bash", "-c", "set -o pipefail; gpt41 reconcile tests/logs | true"],
+        capture_output=True,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
