@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from gpt41_cli.config.tables import Range
 from gpt41_cli.decisions.learn import MEDIAN, P90, P95, Lengths
 from gpt41_cli.display import decimal
-from tests.conftest import Run
+from tests.conftest import Run, environment
 
 DAY = ("--as-of", "2026-11-26")
 LISTS = st.lists(st.integers(0, 3_000), min_size=1)
@@ -174,6 +176,24 @@ def test_a_config_whose_values_are_shared_is_left_to_be_changed_by_hand(run: Run
         "gpt41: gpt41.yaml:7:20: workloads.asked.output_tokens: expected a value without an anchor, "
         "or output_tokens set by hand, found an anchor\n"
     )
+
+
+def test_a_config_that_changes_while_the_logs_are_read_is_not_written_over(folder: Path) -> None:
+    command = [sys.executable, "-m", "gpt41_cli", "reconcile", "-", "--write-config", *DAY]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=environment(), text=True
+    ) as run:
+        assert run.stdin
+        assert run.stderr
+        # More than a pipe holds, so that once it is written the logs are being read, which is after the config.
+        run.stdin.write(answer("a", 10) * 10_000)
+        (folder / "gpt41.yaml").write_text(CONFIG + "# Changed.\n")
+        run.stdin.close()
+        assert (
+            run.stderr.read() == "gpt41: gpt41.yaml: expected no change while the logs were read, found one; nothing is written\n"
+        )
+    assert run.returncode == 2
+    assert (folder / "gpt41.yaml").read_text() == CONFIG + "# Changed.\n"
 
 
 def test_the_lengths_of_several_choices_are_not_known_one_by_one(run: Run, folder: Path) -> None:

@@ -277,6 +277,13 @@ def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, bil
     assert not [each for each in check(Comparison(found, Parts(), False)) if each.rule == "drift"]
 
 
+def test_no_drift_at_all_may_be_tolerated() -> None:
+    found = match(ledger(("a", forecast(1000))), ledger(("a", answer(1001))))
+    (finding,) = (each for each in check(Comparison(found, Parts(), False, Decimal(0))) if each.rule == "drift")
+    assert finding.message == "input tokens: 0.1 % more than predicted, which is beyond the 0 % tolerated"
+    assert finding.allowed == "0 %"
+
+
 def test_what_cannot_be_compared_is_named() -> None:
     asked = ledger(
         ("a", forecast(1)), ("b", forecast(1)), ("b", forecast(1)), (None, forecast(1)), *((c, forecast(1)) for c in "wxyz")

@@ -181,6 +181,17 @@ def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run
     assert [each["each_usd"] for each in others] == [first["each_usd"]] * 2
 
 
+def test_a_file_is_one_input_however_often_it_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    once = run("report", *TODAY, "--format", "json")
+    assert run("report", "gpt41.yaml", str(tmp_path / "gpt41.yaml"), *TODAY, "--format", "json") == once
+
+
+def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG.replace("sorting", r'"::error::\e[31m"'))
+    assert run("report", *TODAY, "-q").out == r"\x3a:error::\x1b[31m gpt-4.1-mini standard" + "\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

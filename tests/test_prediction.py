@@ -63,6 +63,7 @@ def test_more_cannot_be_accepted_than_is_answered() -> None:
         (("--prediction", "-"), "", "--prediction: expected it with --accept, found it alone"),
         (("--prediction", "-", "--accept", "7"), "", '--accept: expected a share from 0% to 100%, found "7"'),
         (("--prediction", "no.md", "--accept", "7%"), "", "no.md: No such file or directory"),
+        (("--prediction", ".", "--accept", "7%"), "", '--prediction: expected a file, found the folder "."'),
     ],
 )
 def test_a_prediction_and_what_is_accepted_of_it_go_together(

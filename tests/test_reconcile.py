@@ -362,7 +362,7 @@ def test_a_bad_line_is_unusable_input_unless_it_is_to_be_left_out(run: Run, tmp_
     refused = run("reconcile", str(log), "--as-of", "2026-11-26")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
-        f"gpt41: {log}:2: output_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -1",
+        f"gpt41: {log}:2: output_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -1",
         "gpt41: 1 of 2 answers cannot be read; --skip-invalid leaves them out",
     ]
     skipped = run("reconcile", str(log), "--skip-invalid", "--as-of", "2026-11-26")

@@ -41,7 +41,7 @@ def test_a_line_that_cannot_be_read_ends_the_run_unless_it_is_told_to_go_on(run:
     done = run("reconcile", "a.csv", *NOW)
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
-        "gpt41: a.csv:4: input_tokens: expected a whole number from 0 to 1,000,000,000,000,000, found the number -5",
+        "gpt41: a.csv:4: input_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -5",
         'gpt41: a.csv:5: input_tokens: expected a whole number, found "many"',
         "gpt41: 2 of 4 answers cannot be read; --skip-invalid leaves them out",
     ]
@@ -62,6 +62,12 @@ def test_what_was_sent_is_no_log(run: Run) -> None:
         f"gpt41: expected answers that report their usage and have a price, found none: {where}:1: "
         "expected an answer with its tokens, found a request, which --requests takes\n"
     )
+
+
+@pytest.mark.parametrize("arguments", [["-", "-"], ["-", "--requests", "-"]])
+def test_standard_input_can_be_read_once(run: Run, arguments: list[str]) -> None:
+    done = run("reconcile", *arguments, stdin=json.dumps(CHAT))
+    assert done == (2, "", "gpt41: -: expected standard input once, found it twice\n")
 
 
 def test_what_the_prompt_cache_cost_and_what_was_spent_on_reasoning_is_told(run: Run) -> None:

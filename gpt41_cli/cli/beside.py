@@ -179,7 +179,10 @@ def _write(workloads: Workloads, past: "Past") -> None:
     if not changed:
         output.complain(f"{config.file}: left as it is: {'nothing has changed' if learned else 'nothing was learned'}")
         return
-    files.save(with_output_tokens(data, config.file, changed), path)
+    edited = with_output_tokens(data, config.file, changed)
+    if path.read_bytes() != data:
+        raise InputError(f"{config.file}: expected no change while the logs were read, found one; nothing is written")
+    files.save(edited, path)
     for name, (expected, high) in changed.items():
         before = config.workloads[name].output_tokens
         was = "" if before is None else f", was {{expected: {before.expected}, high: {before.high}}}"

@@ -58,7 +58,9 @@ def report(
 
         converter()  # refused before any work is done
     conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
-    names = paths or [str(find_config(None))]
+    # One file is one input, however often and in whatever way it is named.
+    named = paths or [str(find_config(None))]
+    names = list({name if name == "-" else str(Path(name).resolve()): name for name in named}.values())
     inputs = [_read(name, conditions) for name in names]
     if len(inputs) > 1:
         inputs = [each.named(_label(name)) for name, each in zip(names, inputs, strict=True)]

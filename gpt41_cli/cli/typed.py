@@ -41,9 +41,11 @@ def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
 
 
 def standard_input() -> BinaryIO:
-    """The bytes of standard input. InputError when it is closed."""
+    """The bytes of standard input. InputError when it is closed, as it is once it has been read for something else."""
     if sys.stdin is None:
         raise InputError("-: expected standard input, found it closed")
+    if sys.stdin.closed:
+        raise InputError("-: expected standard input once, found it twice")
     return sys.stdin.buffer
 
 

@@ -15,7 +15,7 @@ from gpt41_cli.cli.typed import (
     read_traffic,
     standard_input,
 )
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
@@ -126,9 +126,10 @@ def _prediction_tokens(asked: Asked, variants: "Sequence[Variant]") -> int:
     if asked.prediction is None:
         return 0
     from gpt41_cli.decisions.sizing import text_tokens
-    from gpt41_cli.requests.sources import sources
 
-    (source,), _ = sources([str(asked.prediction)], None, standard_input)
+    if asked.prediction.is_dir():
+        raise InputError(f"--prediction: expected a file, found the folder {quoted(str(asked.prediction))}")
+    (source,), _ = read_sources([str(asked.prediction)], None)
     return text_tokens(source, encoding_of(variants))
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
 from gpt41_cli.config.tables import DAYS_A_MONTH
-from gpt41_cli.decisions.charges import charges, found_tokens, storage_usd_per_day
 from gpt41_cli.decisions.costing import Costing
+from gpt41_cli.decisions.tool_charges import charges, found_tokens, storage_usd_per_day
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates, Tools, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.config.places import placed
 from gpt41_cli.config.tables import DAYS_A_MONTH, Declaration, Range, Volume
-from gpt41_cli.decisions.charges import charges, storage_usd_per_day
 from gpt41_cli.decisions.estimate import Quote, quote, usage_by_rates
+from gpt41_cli.decisions.tool_charges import charges, storage_usd_per_day
 from gpt41_cli.pricing import NO_TOOLS, Rates, Tools, Usage
 
 if TYPE_CHECKING:  # a saved report is compared without anything that reads requests

@@ -184,7 +184,7 @@ def _called(part: Part) -> str:
 def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
     """An error where the figure is off by more than tolerated, or where there is none to hold."""
     what, drift = held
-    allowed = moved(Fraction(tolerance), 2)
+    allowed = moved(Fraction(tolerance), 2) if tolerance else "0 %"
     if not drift.requests:
         yield Finding(
             "drift", Level.ERROR, "nothing that was predicted was billed, so that no tolerance can be held", allowed=allowed

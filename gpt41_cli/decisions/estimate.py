@@ -11,8 +11,8 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import abilities, lifecycle, limits
-from gpt41_cli.decisions.charges import Charge, charges, found_tokens
 from gpt41_cli.decisions.replay import Traffic, requests_per_minute
+from gpt41_cli.decisions.tool_charges import ToolCharge, charges, found_tokens
 from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import lasting, number, plural, rate
 from gpt41_cli.errors import MissingPrice
@@ -35,7 +35,7 @@ class Quote(NamedTuple):
     caching_saves_usd: Decimal
     batch_usd: Decimal | None = None
     surcharged: int = 0
-    charges: tuple[Charge, ...] = ()
+    charges: tuple[ToolCharge, ...] = ()
     is_least: bool = False
     rejected_usd: Decimal = Decimal(0)
 

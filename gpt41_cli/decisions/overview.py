@@ -16,7 +16,6 @@ from gpt41_cli.catalog.tables import Lifecycle, Platform, Source
 from gpt41_cli.config.tables import PERIODS, Declaration
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Wishes, tolerance_of
-from gpt41_cli.decisions.charges import found_tokens
 from gpt41_cli.decisions.check import Check
 from gpt41_cli.decisions.checks import wishes
 from gpt41_cli.decisions.costing import Costing, Priced
@@ -24,6 +23,7 @@ from gpt41_cli.decisions.pace import monthly_limit
 from gpt41_cli.decisions.recommend import Recommendation, recommend
 from gpt41_cli.decisions.saved import Saved
 from gpt41_cli.decisions.score import score
+from gpt41_cli.decisions.tool_charges import found_tokens
 from gpt41_cli.decisions.workload import Load, Shape, Size, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding

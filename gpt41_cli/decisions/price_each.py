@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.decisions.charges import charges, found_tokens
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered, left_out, opened
 from gpt41_cli.decisions.sizing import size
+from gpt41_cli.decisions.tool_charges import charges, found_tokens
 from gpt41_cli.decisions.workload import Terms, size_on
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.pricing import EXACT, Bill, Usage, price

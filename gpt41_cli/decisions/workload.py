@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.decisions.charges import found_tokens
+from gpt41_cli.decisions.tool_charges import found_tokens
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests.request import Image

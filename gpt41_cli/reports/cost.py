@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.charges import Charge
 from gpt41_cli.decisions.estimate import Estimate, Quote
+from gpt41_cli.decisions.tool_charges import ToolCharge
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import bar, exact, money, number, part, percent, plural, rate
 from gpt41_cli.findings import Level
@@ -51,7 +51,7 @@ def quote_json(quote: Quote) -> Mapping[str, Json]:
     }
 
 
-def _charge_json(charge: Charge) -> Mapping[str, Json]:
+def _charge_json(charge: ToolCharge) -> Mapping[str, Json]:
     return {"name": charge.name, "units": charge.units, "usd": exact(charge.usd), "source": charge.source.id}
 
 

@@ -9,7 +9,7 @@ from math import floor
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.candidates import Candidate
 from gpt41_cli.decisions.overview import Examined, Input, Overview, each_usd
-from gpt41_cli.display import decimal, exact, money, moved, number, plural
+from gpt41_cli.display import decimal, exact, money, moved, number, plural, printable
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, left_out_findings, recommendation
 from gpt41_cli.reports.check import between, usd_json
 from gpt41_cli.reports.overview_charts import charts_of_all, charts_of_one
@@ -25,7 +25,9 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
     notes = [note for each in inputs for note in each.notes] + [note for part in parts for note in part.notes]
     return Report(
         schema=SCHEMA,
-        answer="\n".join(f"{each.subject.name} {each.found.choice.name if each.found.choice else 'none'}" for each in workloads),
+        answer="\n".join(
+            f"{printable(each.subject.name)} {each.found.choice.name if each.found.choice else 'none'}" for each in workloads
+        ),
         headline=_headline(overview),
         lines=tuple(Line(each.subject.name, _advice(each)) for each in workloads),
         tables=(_table(workloads),),
@@ -97,7 +99,7 @@ def _part(each: Examined, position: int, catalog: Catalog) -> Report:
     """What `recommend` says of a month of it, after what it is and costs now."""
     found = recommendation.report(catalog, each.work, each.subject.wishes, each.found)
     return found._replace(
-        answer=each.subject.name,
+        answer=printable(each.subject.name),
         headline=f"{each.subject.name}: {_advice(each)}",
         lines=(Line("now", _now(each)), *found.lines, *_untested(each)),
         tables=(*found.tables, *_crossings(each)),

@@ -17,7 +17,7 @@ from gpt41_cli.pricing import EXACT, Tools
 _PER_THOUSAND = -3
 
 
-class Charge(NamedTuple):
+class ToolCharge(NamedTuple):
     """One thing that is billed beside the tokens, under the `name` of its field in Tools.
 
     `usd` is what all `units` of it cost, exact; `text` says it with its price, and `note` what to know of that.
@@ -31,7 +31,7 @@ class Charge(NamedTuple):
     note: str | None = None
 
 
-def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tuple[Charge, ...]:
+def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tuple[ToolCharge, ...]:
     """What the tools of so many requests cost beside the tokens: the same in every mode, as discounts are of tokens.
 
     MissingPrice where the table has no price of them for the platform, the day or the size, or the model does not have the tool.
@@ -58,7 +58,7 @@ def storage_usd_per_day(catalog: Catalog, offer: Offer, tools: Tools) -> Decimal
     return reduce(EXACT.add, (each.usd for each in stored), Decimal(0))
 
 
-def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> Iterator[Charge]:
+def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> Iterator[ToolCharge]:
     as_of, found = offer.as_of, _tokens_of_a_search(prices, offer.variant, tools)
     for each in _calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
         yield each._replace(text=f"{each.text}, beside {number(found)} input tokens each") if found else each
@@ -71,15 +71,15 @@ def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> I
         yield _storage(prices.file_storage, tools, as_of)
 
 
-def _calls(name: str, noun: str, calls: int, price: Calls, as_of: date) -> Iterator[Charge]:
+def _calls(name: str, noun: str, calls: int, price: Calls, as_of: date) -> Iterator[ToolCharge]:
     if calls:
         _must_be_known(noun, price.effective_from, as_of)
         usd = EXACT.scaleb(EXACT.multiply(Decimal(calls), price.usd_per_1000_calls), _PER_THOUSAND)
         text = f"{plural(calls, f'{noun} call')} at {rate(price.usd_per_1000_calls)} for 1,000"
-        yield Charge(name, calls, usd, text, price.source, price.note)
+        yield ToolCharge(name, calls, usd, text, price.source, price.note)
 
 
-def _containers(price: Containers, tools: Tools, requests: int, as_of: date) -> Charge:
+def _containers(price: Containers, tools: Tools, requests: int, as_of: date) -> ToolCharge:
     _must_be_known("code containers", price.effective_from, as_of)
     usd_per_20 = price.usd_per_20_minutes.get(tools.container_gb)
     if usd_per_20 is None:
@@ -92,10 +92,10 @@ def _containers(price: Containers, tools: Tools, requests: int, as_of: date) -> 
         f"{plural(requests, 'container')} of {tools.container_gb} GB for {plural(minutes, 'minute')}{least}, "
         f"at {rate(usd_per_20)} for 20 minutes"
     )
-    return Charge("container_minutes", minutes * requests, usd, text, price.source, price.note)
+    return ToolCharge("container_minutes", minutes * requests, usd, text, price.source, price.note)
 
 
-def _storage(price: FileStorage, tools: Tools, as_of: date) -> Charge:
+def _storage(price: FileStorage, tools: Tools, as_of: date) -> ToolCharge:
     _must_be_known("file storage", price.effective_from, as_of)
     billed = max(tools.storage_gb - price.free_gb, 0)
     usd = EXACT.multiply(Decimal(billed * tools.storage_days), price.usd_per_gb_day)
@@ -103,7 +103,7 @@ def _storage(price: FileStorage, tools: Tools, as_of: date) -> Charge:
         f"{number(billed)} of the {number(tools.storage_gb)} GB stored, for {plural(tools.storage_days, 'day')} "
         f"at {rate(price.usd_per_gb_day)} a GB and day"
     )
-    return Charge("storage_gb", tools.storage_gb, usd, text, price.source, price.note)
+    return ToolCharge("storage_gb", tools.storage_gb, usd, text, price.source, price.note)
 
 
 def _must_be_known(what: str, effective_from: date, as_of: date) -> None:
