@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = {
     "usage-missing": "What a log holds reports the tokens that were billed.",
     "answer-failed": "A request was answered.",
     "answer-twice": "An answer is in the logs once.",
+    "mode-unclear": "An answer is in the logs in one mode.",
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",
     "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",

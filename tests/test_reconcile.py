@@ -184,6 +184,15 @@ def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> N
     assert [each.rule for each in found.reasons] == ["answer-twice"]
 
 
+def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_told() -> None:
+    line, body = output(1), output(1)["response"]["body"]
+    told = "an answer that is in the logs in two modes is priced in {}, as it is first, not in {}"
+    for logs, usd, modes in (([line, body], "0.14", ("batch", "standard")), ([body, line], "0.28", ("standard", "batch"))):
+        found = bill(logs)
+        assert found.total_usd == Decimal(usd)
+        assert [(each.rule, each.message) for each in found.reasons] == [("mode-unclear", told.format(*modes))]
+
+
 # What was saved, and what it would be elsewhere
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -32,13 +33,13 @@ class Stream(NamedTuple):
 class Logs:
     """Logs to be read in one pass; what was left out of folders is known when all is read.
 
-    Of each answer with an id, a number of 64 bits is kept: one that is logged twice would be paid twice.
+    Of each answer with an id, a number of 64 bits and the mode are kept: one that is logged twice would be paid twice.
     """
 
     def __init__(self, sources: Sequence[Source], left_out: Sequence[LeftOut] = ()) -> None:
         self.left_out = list(left_out)
         self._sources = list({source.name: source for source in sources}.values())
-        self._seen: set[int] = set()
+        self._seen: dict[int, str] = {}
         self._streams: dict[str, Stream] = {}
 
     def read(self) -> Iterator[Found]:
@@ -83,10 +84,19 @@ class Logs:
         """An answer, where it is new."""
         if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
-            if known in self._seen:
-                return Done(place, Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id))
-            self._seen.add(known)
+            mode = self._seen.get(known)
+            if mode is not None:
+                return Done(place, _again(answer, mode))
+            self._seen[known] = sys.intern(answer.mode)
         return Done(place, answer._replace(is_cut=answer.is_cut or was_cut))
+
+
+def _again(answer: Answer, mode: str) -> Unbilled:
+    """Why an answer is left out that was priced in a mode before. The body of a line of a Batch output does not tell its mode."""
+    if answer.mode == mode:
+        return Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id)
+    modes = f"priced in {printable(mode[:_SHOWN])}, as it is first, not in {printable(answer.mode[:_SHOWN])}"
+    return Unbilled("mode-unclear", f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
 
 
 def _entries(source: Source) -> Iterator[tuple[Place, Entry | BadBody]]:

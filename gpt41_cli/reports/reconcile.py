@@ -18,7 +18,7 @@ from gpt41_cli.requests.trees import LeftOut
 SCHEMA = "gpt41.reconcile/1"
 
 _NOTICED = ("answer-failed", "answer-twice", "batch-twice", "columns-ignored")
-_PRICED = ("batch-unclear", "write-price", "sum-of-long", "columns-ignored")
+_PRICED = ("batch-unclear", "mode-unclear", "write-price", "sum-of-long", "columns-ignored")
 """What is said of something that is priced, or is nothing to price."""
 _SHOWN = 5
 
