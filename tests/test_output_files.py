@@ -79,6 +79,17 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "command", ["count", "cost", "recommend", "plan", "cache", "batch", "train", "check", "migrate", "reconcile", "report"]
+)
+def test_what_is_read_is_not_written_over(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "a.jsonl").write_text("{}")
+    (tmp_path / "link.jsonl").symlink_to("a.jsonl")
+    done = run(command, "a.jsonl", "--output", "link.jsonl")
+    assert done == (2, "", 'gpt41: --output: expected a file that is not read, found "link.jsonl"\n')
+    assert (tmp_path / "a.jsonl").read_text() == "{}"
+
+
 def test_a_failed_check_writes_its_files_all_the_same(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text(Path(BATCH).read_text().replace("POST", "GET", 1))
     (tmp_path / "a.xml").write_text("of yesterday")

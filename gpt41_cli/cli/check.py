@@ -53,7 +53,7 @@ def check(
     from gpt41_cli.decisions.checks import Conditions
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs)
+    wanted = read_wanted(output_format, quiet, outputs, paths)
     threshold = typed.read_level(fail_on)
     within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
     conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
