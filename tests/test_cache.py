@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import CacheRules
+from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.decisions import cache as caches
 from gpt41_cli.decisions import divergence
 from gpt41_cli.decisions import replay as replays

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import read
+from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.catalog.tables import BatchRules
 from gpt41_cli.decisions.batch_queue import parts, submission
 from gpt41_cli.decisions.pace import waits
 from gpt41_cli.decisions.plan import Plan, Timing, plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gpt41_cli.catalog import tables
+from gpt41_cli.catalog import limit_tables, tables
 from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.fields import Sources, cited, confidence, known, texts
 from gpt41_cli.catalog.load_models import tier
@@ -13,10 +13,10 @@ Models = Mapping[str, tables.Model]
 Platforms = Mapping[str, tables.Platform]
 
 
-def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.Limits:
+def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> limit_tables.Limits:
     """The section `limits`."""
     at = entry.fields("long_context_tokens usage_tiers priority tool_windows batch prompt_cache", "fine_tuning predicted_outputs")
-    return tables.Limits(
+    return limit_tables.Limits(
         long_context_tokens=at["long_context_tokens"].integer(1),
         usage_tiers=_usage_tiers(at["usage_tiers"], sources),
         priority=_priority(at["priority"], sources),
@@ -30,7 +30,7 @@ def limits(entry: Cursor, sources: Sources, models: Models, platforms: Platforms
     )
 
 
-def _usage_tiers(entry: Cursor, sources: Sources) -> tables.UsageTiers:
+def _usage_tiers(entry: Cursor, sources: Sources) -> limit_tables.UsageTiers:
     at = entry.entries()
     for key in ("source", "provider"):
         if key not in at:
@@ -38,27 +38,27 @@ def _usage_tiers(entry: Cursor, sources: Sources) -> tables.UsageTiers:
     source, provider = cited(at.pop("source"), sources), at.pop("provider").text()
     if not at:
         entry.fail("at least one usage tier", "none")
-    return tables.UsageTiers(provider, {tier(name, row): _usage_tier(row) for name, row in at.items()}, source)
+    return limit_tables.UsageTiers(provider, {tier(name, row): _usage_tier(row) for name, row in at.items()}, source)
 
 
-def _tool_window(entry: Cursor, sources: Sources) -> tables.ToolWindow:
+def _tool_window(entry: Cursor, sources: Sources) -> limit_tables.ToolWindow:
     at = entry.fields("context_window source")
-    return tables.ToolWindow(at["context_window"].integer(1), cited(at["source"], sources))
+    return limit_tables.ToolWindow(at["context_window"].integer(1), cited(at["source"], sources))
 
 
-def _usage_tier(entry: Cursor) -> tables.UsageTier:
+def _usage_tier(entry: Cursor) -> limit_tables.UsageTier:
     at = entry.fields("paid_usd monthly_limit_usd")
-    return tables.UsageTier(at["paid_usd"].integer(), at["monthly_limit_usd"].integer())
+    return limit_tables.UsageTier(at["paid_usd"].integer(), at["monthly_limit_usd"].integer())
 
 
-def _priority(entry: Cursor, sources: Sources) -> tables.PriorityRules:
+def _priority(entry: Cursor, sources: Sources) -> limit_tables.PriorityRules:
     at = entry.fields("source max_input_tokens")
-    return tables.PriorityRules(at["max_input_tokens"].integer(1), cited(at["source"], sources))
+    return limit_tables.PriorityRules(at["max_input_tokens"].integer(1), cited(at["source"], sources))
 
 
-def _batch(entry: Cursor, sources: Sources) -> tables.BatchRules:
+def _batch(entry: Cursor, sources: Sources) -> limit_tables.BatchRules:
     at = entry.fields("source max_requests max_file_megabytes completion_window_hours models_per_file batches_per_hour")
-    return tables.BatchRules(
+    return limit_tables.BatchRules(
         max_requests=at["max_requests"].integer(1),
         max_file_megabytes=at["max_file_megabytes"].integer(1),
         completion_window_hours=at["completion_window_hours"].integer(1),
@@ -68,13 +68,13 @@ def _batch(entry: Cursor, sources: Sources) -> tables.BatchRules:
     )
 
 
-def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
+def _prompt_cache(entry: Cursor, sources: Sources) -> limit_tables.CacheRules:
     at = entry.fields(
         "source minimum_tokens step_tokens idle_minutes lifetime_minutes extended_hours requests_per_minute_per_prefix "
         "routing_prefix_tokens"
     )
     idle = at["idle_minutes"].fields("at_least at_most")
-    return tables.CacheRules(
+    return limit_tables.CacheRules(
         minimum_tokens=at["minimum_tokens"].integer(1),
         step_tokens=at["step_tokens"].integer(1),
         idle_minutes_at_least=idle["at_least"].integer(1),
@@ -87,7 +87,7 @@ def _prompt_cache(entry: Cursor, sources: Sources) -> tables.CacheRules:
     )
 
 
-def _fine_tuning(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> tables.TrainingRules:
+def _fine_tuning(entry: Cursor, sources: Sources, models: Models, platforms: Platforms) -> limit_tables.TrainingRules:
     at = entry.fields("provider examples example_tokens file epochs pictures closings")
     examples = at["examples"].fields("at_least recommended source")
     tokens = at["example_tokens"].fields("at_most source")
@@ -99,7 +99,7 @@ def _fine_tuning(entry: Cursor, sources: Sources, models: Models, platforms: Pla
     known(at["provider"], at["provider"].text(), providers, "provider")
     for provider, rows in at["closings"].entries().items():
         known(rows, provider, providers, "provider")
-    return tables.TrainingRules(
+    return limit_tables.TrainingRules(
         provider=at["provider"].text(),
         min_examples=examples["at_least"].integer(1),
         recommended_examples=examples["recommended"].integer(1),
@@ -115,9 +115,9 @@ def _fine_tuning(entry: Cursor, sources: Sources, models: Models, platforms: Pla
     )
 
 
-def _epochs(entry: Cursor, sources: Sources) -> tables.EpochRule:
+def _epochs(entry: Cursor, sources: Sources) -> limit_tables.EpochRule:
     at = entry.fields("target examples_at_least examples_at_most at_least at_most source")
-    return tables.EpochRule(
+    return limit_tables.EpochRule(
         target=at["target"].integer(1),
         examples_at_least=at["examples_at_least"].integer(1),
         examples_at_most=at["examples_at_most"].integer(1),
@@ -127,11 +127,11 @@ def _epochs(entry: Cursor, sources: Sources) -> tables.EpochRule:
     )
 
 
-def _closings(rows: Cursor, sources: Sources) -> tuple[tables.Closing, ...]:
-    found: list[tables.Closing] = []
+def _closings(rows: Cursor, sources: Sources) -> tuple[limit_tables.Closing, ...]:
+    found: list[limit_tables.Closing] = []
     for row in rows.items():
         at = row.fields("on closed_to to_all source", "confidence note")
-        closing = tables.Closing(
+        closing = limit_tables.Closing(
             at["on"].day(),
             at["closed_to"].text(),
             at["to_all"].boolean(),

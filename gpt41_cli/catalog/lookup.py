@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import tables
+from gpt41_cli.catalog.limit_tables import Limits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quoted
 from gpt41_cli.pricing import EXACT, Rates
 
@@ -84,7 +85,7 @@ class Catalog(NamedTuple):
     sources: Mapping[str, tables.Source]
     platforms: Mapping[str, tables.Platform]
     models: Mapping[str, tables.Model]
-    limits: tables.Limits
+    limits: Limits
     evidence: tables.Evidence
     tasks: Mapping[str, tables.Task]
     tools: tables.ToolPrices | None = None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import BatchRules, Model
+from gpt41_cli.catalog.limit_tables import BatchRules
+from gpt41_cli.catalog.tables import Model
 from gpt41_cli.decisions.batch_lines import Lines
 
 MEGABYTE, MEBIBYTE = 10**6, 2**20

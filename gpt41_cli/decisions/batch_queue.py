@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gpt41_cli.catalog.tables import BatchRules
+from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.decisions.workload import Load
 
 _SECONDS_AN_HOUR = 3600

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from gpt41_cli.catalog.tables import CacheRules
+from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.decisions.requests import Place
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.prefix import Stretch

@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.tables import CacheRules, Lifecycle, Platform
+from gpt41_cli.catalog.limit_tables import CacheRules
+from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.breaks import Break, Move, breaks
 from gpt41_cli.decisions.estimate import Quote, notes, quote, usage_by_rates, with_batch

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import CacheRules
+from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.display import number
 from gpt41_cli.errors import InputError
 

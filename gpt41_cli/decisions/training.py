@@ -11,8 +11,9 @@ from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
+from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
-from gpt41_cli.catalog.tables import Platform, Price, TrainingRules
+from gpt41_cli.catalog.tables import Platform, Price
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.training_file import Billed

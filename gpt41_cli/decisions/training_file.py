@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import TrainingRules
+from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.decisions.batch_parts import MEBIBYTE, MEGABYTE
 from gpt41_cli.decisions.breaches import Breach, Breaches, digest, twins
 from gpt41_cli.decisions.measure import Meter

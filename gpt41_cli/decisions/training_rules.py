@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gpt41_cli.catalog.tables import Closing
+from gpt41_cli.catalog.limit_tables import Closing
 from gpt41_cli.decisions.training import Conditions, Unfit
 from gpt41_cli.decisions.training_file import TrainingFile
 from gpt41_cli.display import number, plural

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import BatchRules
+from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.decisions.batch import Check, Checked, Price
 from gpt41_cli.decisions.batch_waiting import Waiting
 from gpt41_cli.decisions.requests import KEPT

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from gpt41_cli.catalog.tables import CacheRules, ImageRule
+from gpt41_cli.catalog.limit_tables import CacheRules
+from gpt41_cli.catalog.tables import ImageRule
 from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.tokens.engine import BYTES_A_TOKEN
 from gpt41_cli.tokens.images import image_tokens
