@@ -39,6 +39,8 @@ RULES: Mapping[str, str] = {
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",
     "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",
+    "answer-unclear": "What an answer says of its tokens, its day and its model fits together.",
+    "tool-price": "What the built-in tools of an answer cost is known.",
     "write-price": "The price of writing to the prompt cache is known.",
     "sum-of-long": "Whether a request was so long that it costs more can be told.",
     "columns-ignored": "Every column of a CSV says something of what was billed.",
@@ -121,6 +123,7 @@ RULES: Mapping[str, str] = {
     "answers-cut": "No answer ended because it was as long as it was allowed to be.",
     "not-learned": "It is known of which workload an answer is, and how long it is.",
     # what was predicted
+    "other-model": "The model that a request asks for is the one that answers it.",
     "drift": "The bill is not further from what was predicted than is tolerated.",
     "custom-id-twice": "A custom_id stands for one request and one answer.",
     "custom-id-unknown": "Each request has an answer, and each answer a request.",

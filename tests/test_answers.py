@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.pricing import Usage
+from gpt41_cli.pricing import Tools, Usage
 from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled, read
 from gpt41_cli.requests.fields import BadBody
 
@@ -91,6 +91,21 @@ ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices
 RECORD = {"input_tokens": 9, "output_tokens": 2}
 
 
+SEARCHED: Body = {
+    **RESPONSE,
+    "tools": [{"type": "web_search"}],
+    "output": [
+        {"type": "web_search_call", "status": "completed", "action": {"type": "search"}},
+        {"type": "web_search_call", "status": "completed"},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "open_page"}},
+        {"type": "web_search_call", "status": "failed", "action": {"type": "search"}},
+        {"type": "file_search_call", "status": "completed"},
+        {"type": "code_interpreter_call", "status": "completed"},
+        {"type": "message"},
+    ],
+}
+
+
 def batch_line(body: Body, **changed: Any) -> Body:
     response = {"status_code": 200, "request_id": "req_1", "body": body}
     return {"id": "batch_req_1", "custom_id": "n1", "response": response, "error": None, **changed}
@@ -109,6 +124,11 @@ def one(value: Body) -> Entry:
         ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut=True)),
         ({**CHAT, "choices": [None, {"finish_reason": "length"}]}, CHAT_ANSWER._replace(is_cut=True, choices=2)),
         ({"type": "response.completed", "response": RESPONSE}, RESPONSE_ANSWER),
+        (SEARCHED, RESPONSE_ANSWER._replace(tools=Tools(web_searches=2, file_searches=1), code_calls=1)),
+        (
+            {**SEARCHED, "tools": [{"type": "web_search_preview_2025_03_11"}]},
+            RESPONSE_ANSWER._replace(tools=Tools(web_search_previews=2, file_searches=1), code_calls=1),
+        ),
         (BATCH, BATCH_ANSWER),
         ({**BATCH, "request_counts": None}, BATCH_ANSWER._replace(usage=Usage(0, 590, 0, 222))),
         (batch_line(CHAT), CHAT_ANSWER._replace(custom_id="n1", mode="batch")),
@@ -124,7 +144,10 @@ def one(value: Body) -> Entry:
         ({**RECORD, "requests": 4, "currency": "usd"}, Answer(Usage(4, 9, 0, 2), currency="USD")),
         ({**RECORD, "cached_tokens": 3, "cache_write_tokens": 6}, Answer(Usage(1, 9, 3, 2), cache_write_tokens=6)),
         # of embeddings: no output
-        ({"object": "list", "data": [], "model": "e", "usage": {"prompt_tokens": 8}}, Answer(Usage(1, 8), model="e")),
+        (
+            {"object": "list", "data": [], "model": "e", "usage": {"prompt_tokens": 8, "total_tokens": 8}},
+            Answer(Usage(1, 8), model="e"),
+        ),
     ],
 )
 def test_an_answer_in_every_form_that_it_has(value: Body, answer: Answer) -> None:
@@ -358,3 +381,40 @@ def test_no_value_breaks_the_reader(value: Any) -> None:
     with suppress(BadBody):
         for found in read(value):
             assert isinstance(found, Answer | Unbilled | Opened)
+
+
+@pytest.mark.parametrize(
+    ("record", "doubts"),
+    [
+        ({"input_tokens": 9}, ["that says nothing of its output tokens: priced as none"]),
+        ({"input_tokens": 9, "total_tokens": 9}, []),
+        ({**RECORD, "total_tokens": 11}, []),
+        ({**RECORD, "total_tokens": 12}, ["whose total_tokens are not the sum of its input and output tokens, which are priced"]),
+        ({**RECORD, "prompt_tokens": 9}, []),
+        (
+            {**RECORD, "prompt_tokens": 7},
+            ["that says its input_tokens twice, not alike: priced is the first of input_tokens, prompt_tokens"],
+        ),
+        (
+            {**RECORD, "cached_tokens": 1, "input_tokens_details": {"cached_tokens": 2}},
+            [
+                (
+                    "that says its cached_tokens twice, not alike: priced is the first of "
+                    "cached_tokens, input_cached_tokens, cached_input_tokens"
+                )
+            ],
+        ),
+        ({**RECORD, "output_tokens_details": {"audio_tokens": 2}}, ["with audio tokens: priced as those of text"]),
+        ({**RECORD, "date": "20/11/2026"}, ["whose time cannot be read: priced as if it said none"]),
+        ({**RECORD, "date": "20/11/2026", "created": CREATED}, []),
+    ],
+)
+def test_what_does_not_fit_together_is_doubted(record: Body, doubts: list[str]) -> None:
+    found = one(record)
+    assert isinstance(found, Answer)
+    assert list(found.doubts) == doubts
+
+
+def test_a_page_that_is_not_the_last_says_so() -> None:
+    found = list(read({"object": "page", "data": [BUCKET], "has_more": True}))
+    assert found == [RESULT_ANSWER, Unbilled("usage-missing", "a list that says of itself that it has more than this page")]

@@ -204,7 +204,7 @@ def test_a_csv_of_every_kind(data: bytes | str) -> None:
 
 def test_cells_hold_what_they_like() -> None:
     prompt = f'"One, ""two"";\n\x0b\u2028\u0085 three\r\n{"x" * 200_000}"'
-    data = f"prompt,model,input_tokens\n{prompt},gpt-4.1,9\nshort,gpt-4.1,-7\n"
+    data = f"prompt,model,input_tokens,output_tokens\n{prompt},gpt-4.1,9,0\nshort,gpt-4.1,-7,0\n"
     assert answers(data) == [Answer(Usage(1, 9), model="gpt-4.1")]
     assert rest(data) == [
         ("columns-ignored", "columns that say nothing here: prompt"),
@@ -215,7 +215,7 @@ def test_cells_hold_what_they_like() -> None:
 def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> None:
     names = "Date,Model,Service Tier,Batch,Num Model Requests,Input Tokens,Input Cached Tokens,Output Tokens,currency"
     unknown = ",".join(f"x{number}" for number in range(12))
-    data = f"{names},{unknown}\n2026-11-21,m,priority,no,12,1200,912,96,usd{',' * 12}\n1795219200,m,,TRUE,,5,,,{',' * 12}\n"
+    data = f"{names},{unknown}\n2026-11-21,m,priority,no,12,1200,912,96,usd{',' * 12}\n1795219200,m,,TRUE,,5,,0,{',' * 12}\n"
     assert answers(data) == [
         Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", DAY, currency="USD"),
         Answer(Usage(1, 5), None, None, "m", "batch", DAY),
@@ -229,7 +229,8 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
     [
         ("m,9", "expected 3 cells as in the first line, found 2"),
         ("m,9.0,2", 'input_tokens: expected a whole number, found "9.0"'),
-        ('m,"1,200",2', "input_tokens: expected a whole number, found text"),
+        ('m,"1,200",2', 'input_tokens: expected a whole number, found "1,200"'),
+        ("m,a secret,2", "input_tokens: expected a whole number, found text"),
         ("m,٣,2", 'input_tokens: expected a whole number, found "٣"'),
         ("m,12345678901234567890,2", 'input_tokens: expected a whole number, found "12345678901234567890"'),
     ],

@@ -20,13 +20,14 @@ from gpt41_cli.catalog import Catalog, read
 from gpt41_cli.config.load import parse
 from gpt41_cli.config.roots import working_tree
 from gpt41_cli.decisions.attribution import owners
+from gpt41_cli.decisions.billing import Biller, Conditions
 from gpt41_cli.decisions.drift import INPUT_TOKENS, USD, Comparison, Held, Parts, check, compare, compare_parts
 from gpt41_cli.decisions.forecasts import Forecasts, Part, count_requests, read_estimate
 from gpt41_cli.decisions.learn import Lengths
 from gpt41_cli.decisions.match import Billed, Drift, Forecast, Ledger, match, median_error
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.past import Past, Spent
-from gpt41_cli.decisions.reconcile import Biller, Conditions, Reconciliation, reconcile
+from gpt41_cli.decisions.reconcile import Reconciliation, reconcile
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading
 from gpt41_cli.decisions.saved import SCHEMA, Saved, dump
 from gpt41_cli.decisions.workload import Group
@@ -157,9 +158,10 @@ def test_saved_answers_are_read_back_request_by_request() -> None:
     found = estimate(counted)
     assert found.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, is_exact=True)}
     assert found.requests.nameless == 1
-    priced = estimate({"schema": "gpt41.priced/1", "is_ceiling": True, "requests": [{**RECORD, **BILL}]})
+    priced = estimate({"schema": "gpt41.priced/1", "is_ceiling": True, "requests": [{**RECORD, **BILL, "ceiling": True}]})
     assert priced.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, True, 3, Decimal("0.25"))}
     assert priced.is_ceiling
+    assert estimate(json.dumps({**RECORD, **BILL, "ceiling": True}).encode()).is_ceiling
     lines = estimate(b"\n".join(json.dumps(each).encode() for each in ({**RECORD, **BILL}, {**RECORD, "custom_id": "b"})))
     assert lines.requests.by_id == {
         "a": Forecast(Place("saved.json", 0, 1), 9, True, 3, Decimal("0.25")),
@@ -282,6 +284,27 @@ def test_no_drift_at_all_may_be_tolerated() -> None:
     (finding,) = (each for each in check(Comparison(found, Parts(), False, Decimal(0))) if each.rule == "drift")
     assert finding.message == "input tokens: 0.1 % more than predicted, which is beyond the 0 % tolerated"
     assert finding.allowed == "0 %"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "level", "message"),
+    [
+        (None, Level.WARNING, ""),
+        (
+            "0.05",
+            Level.ERROR,
+            ", which is beyond the 5 % tolerated",
+        ),
+        ("0.2", None, None),
+    ],
+)
+def test_more_than_the_most_that_was_predicted_is_found(tolerance: str | None, level: Level | None, message: str | None) -> None:
+    asked = ledger(("a", forecast(9, output=10)))
+    found = match(asked, ledger(("a", answer(9)._replace(output_tokens=12))))
+    held = None if tolerance is None else Decimal(tolerance)
+    findings = [each for each in check(Comparison(found, Parts(), True, held)) if each.rule == "drift"]
+    more = f"output tokens: 20 % more billed than the most that was predicted{message}"
+    assert [(each.level, each.message) for each in findings] == ([(level, more)] if level else [])
 
 
 def test_what_cannot_be_compared_is_named() -> None:

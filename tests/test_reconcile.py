@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.decisions.billing import Conditions, Group
 from gpt41_cli.decisions.logs import Logs
-from gpt41_cli.decisions.reconcile import Conditions, Group, Reconciliation, reconcile
+from gpt41_cli.decisions.reconcile import Reconciliation, reconcile
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.sources import Source
@@ -191,6 +192,55 @@ def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_t
         found = bill(logs)
         assert found.total_usd == Decimal(usd)
         assert [(each.rule, each.message) for each in found.reasons] == [("mode-unclear", told.format(*modes))]
+
+
+# Built-in tools
+
+
+def searched(model: str, *calls: str, created: int = 1_795_219_200) -> dict[str, Any]:
+    output = [{"type": f"{each}_call", "status": "completed"} for each in calls]
+    usage = {"input_tokens": 9_000, "output_tokens": 100}
+    return {"object": "response", "id": f"resp_{model}", "model": model, "created_at": created, "output": output, "usage": usage}
+
+
+def test_calls_of_tools_are_a_part_of_the_bill() -> None:
+    found = bill([searched("gpt-4.1", "web_search", "web_search", "file_search")])
+    # 9,000 at 2.00 and 100 at 8.00 a million, 2 at 10.00 and 1 at 2.50 a thousand
+    assert found.total_usd == Decimal("0.0188") + Decimal("0.0225")
+    assert found.reasons == []
+    others = {(each.variant.id, each.mode): each.total_usd for each in found.elsewhere()}
+    assert others["gpt-4.1-mini", "standard"] == Decimal("0.00376") + Decimal("0.0225")
+    assert not any(model == "gpt-4.1-nano" for model, _ in others)  # it has no web search
+
+
+def test_what_is_not_known_of_tools_is_told() -> None:
+    found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
+    assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
+    assert sorted(each.message for each in found.reasons if each.rule == "tool-price") == [
+        "a container of the code interpreter, whose size and minutes no answer says, is not priced",
+        "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
+        "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
+    ]
+
+
+# What does not fit together
+
+
+def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
+    late = {**MINI, "model": "gpt-4.1-nano", "date": "2026-10-23"}
+    found = bill([late, {**MINI, "date": "2026-11-27"}, {**MINI, "date": "2026-11-28"}])
+    assert [each.message for each in found.reasons] == [
+        "an answer of a day after 2026-11-26 is priced all the same",
+        "an answer of gpt-4.1-nano after its shutdown on 2026-10-23 is priced all the same",
+    ]
+
+
+def test_an_id_that_stands_for_several_answers_is_doubted() -> None:
+    found = bill([{**MINI, "id": "a"}, {**MINI, "id": "a", "output_tokens": 5}, {**MINI, "id": "a"}])
+    assert [each.message for each in found.reasons] == [
+        "an answer that has been in the logs before",
+        "an answer with the id of another and other figures: both are priced",
+    ]
 
 
 # What was saved, and what it would be elsewhere

@@ -86,7 +86,11 @@ def test_csv_is_a_table_of_the_charges(run: Run) -> None:
 
 
 def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_once(run: Run) -> None:
-    tuned = {"model": "ft:gpt-4.1-mini-2025-04-14:acme::abc", "usage": {"input_tokens": 5}, "service_tier": "batch"}
+    tuned = {
+        "model": "ft:gpt-4.1-mini-2025-04-14:acme::abc",
+        "usage": {"input_tokens": 5, "output_tokens": 0},
+        "service_tier": "batch",
+    }
     lines = [{**tuned, "date": f"2026-11-{day}"} for day in range(20, 25)]
     lines += [{"error": {"code": f"e{number % 7}"}} for number in range(13)]
     stdin = "".join(json.dumps(each) + "\n" for each in lines)
@@ -102,6 +106,13 @@ def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_
         "The price of ft:gpt-4.1-mini-2025-04-14:acme::abc in batch is of medium confidence [litellm 2026-11]."
     ]
     assert run("reconcile", "-", "-q", "--fail-on", "warning", stdin=stdin).code == 0
+
+
+@pytest.mark.parametrize("view", [("-q",), ("--format", "csv"), ("--format", "jsonl")])
+def test_what_is_not_priced_is_told_where_there_is_no_room_for_it_too(run: Run, view: tuple[str, ...]) -> None:
+    stdin = CSV + "gpt-9,5,5,2026-11-22\n"
+    done = run("reconcile", "-", *view, *NOW, stdin=stdin)
+    assert (done.code, done.err) == (0, 'gpt41: 1 not priced: "gpt-9" is not in pricing.yaml (standard input:4)\n')
 
 
 HOSTILE = '<img src=x onerror="alert(1)">|`*_[red]\x1b[31m\n::error::##[error]\u202e&lt;'
@@ -120,9 +131,9 @@ def test_names_in_a_log_are_data_whatever_they_look_like(run: Run, tmp_path: Pat
     (tmp_path / name).write_text("".join(json.dumps(each) + "\n" for each in lines))
     (tmp_path / "b.csv").write_text(f'input_tokens,"{HOSTILE.replace(chr(34), "")}"\n5,x\n')
     done = run("reconcile", name, "b.csv", "--model", MINI, "--format", view, *NOW)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, len(done.err.splitlines())) == (0, 2 if view in ("csv", "jsonl") else 0)
     for forbidden in ("\x1b", "\u202e", "##[error]"):
-        assert forbidden not in done.out
+        assert forbidden not in done.out + done.err
     assert not any(each.lstrip().startswith("::error::##") for each in done.out.splitlines())
     if view == "markdown":
         assert {tag for tag, _ in Page(done.out).texts} <= TAGS

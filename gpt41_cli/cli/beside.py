@@ -14,10 +14,11 @@ from gpt41_cli.errors import InputError, UnknownName, quoted
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.config.tables import Config
+    from gpt41_cli.decisions.billing import Conditions
     from gpt41_cli.decisions.forecasts import Forecasts
     from gpt41_cli.decisions.logs import Found
     from gpt41_cli.decisions.past import Past, Whose
-    from gpt41_cli.decisions.reconcile import Conditions, Reconciliation
+    from gpt41_cli.decisions.reconcile import Reconciliation
     from gpt41_cli.reports import Report
 
 
@@ -99,8 +100,8 @@ def prepare(asked: Asked, conditions: "Conditions") -> Beside:
     _tolerance(asked)
     if not (asked.has_prediction or asked.has_workloads):
         return Beside(asked, conditions, None, None, None)
+    from gpt41_cli.decisions.billing import Biller
     from gpt41_cli.decisions.past import Past
-    from gpt41_cli.decisions.reconcile import Biller
 
     estimate = None if asked.estimate is None else _read_estimate(asked.estimate)
     workloads = _read_workloads(asked, conditions.catalog) if asked.has_workloads else None

@@ -23,8 +23,8 @@ EXIT_FAILED_CHECK = 1
 SUMMARY_BYTES = 1 << 20
 """What GitHub takes of the summary of a step; it drops all of one that is longer."""
 
-LACKS = ("invalid-request", "not-text")
-"""Rules of findings about inputs that an answer leaves out although it was asked for them."""
+LACKS = ("invalid-request", "not-text", "usage-missing", "model-missing", "unknown-model", "missing-price", "tool-price")
+"""Rules of findings about what an answer leaves out although it was asked for it."""
 
 FROM_THE_TOP = ("github", "junit", "sarif", "gitlab")
 """Formats whose readers look for files from the top of the repository, wherever a command ran."""
@@ -42,11 +42,11 @@ def finish(report: "Report", wanted: Wanted, fail_on: Level | None = Level.ERROR
 def leave(findings: Sequence[Finding], wanted: Wanted, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Exit: 1 when one of the findings is of level `fail_on` or above, else 0."""
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
-    # Neither a bare answer nor records can say why a run fails, nor a bare answer what it lacks.
-    unsaid = failed if wanted.quiet or wanted.format in RECORDS else []
-    lacking = [finding for finding in findings if wanted.quiet and finding.rule in LACKS]
-    for finding in dict.fromkeys((*unsaid, *lacking)):
-        complain(finding.message)
+    # Neither a bare answer nor records can say why a run fails, or what they lack.
+    if wanted.quiet or wanted.format in RECORDS:
+        lacking = [finding for finding in findings if finding.rule in LACKS]
+        for finding in dict.fromkeys((*failed, *lacking)):
+            complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)
 
 

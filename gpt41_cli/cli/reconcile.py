@@ -58,8 +58,8 @@ def reconcile(
     gpt41 reconcile logs/ --write-config
     """
     from gpt41_cli.cli.beside import Asked, prepare
+    from gpt41_cli.decisions.billing import Conditions
     from gpt41_cli.decisions.logs import Logs
-    from gpt41_cli.decisions.reconcile import Conditions
     from gpt41_cli.decisions.reconcile import reconcile as reconcile_all
     from gpt41_cli.reports.reconcile import report
 

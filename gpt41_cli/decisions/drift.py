@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.forecasts import Forecasts, Part
 from gpt41_cli.decisions.match import Drift, Ids, Match, match
 from gpt41_cli.decisions.past import Past, Spent
@@ -16,8 +18,8 @@ from gpt41_cli.decisions.workload import Group
 from gpt41_cli.display import moved, plural, printable
 from gpt41_cli.findings import Finding, Level
 
-INPUT_TOKENS, USD = "input_tokens", "total_usd"
-_WORDS = {INPUT_TOKENS: "input tokens", USD: "dollars"}
+INPUT_TOKENS, OUTPUT_TOKENS, USD = "input_tokens", "output_tokens", "total_usd"
+_WORDS = {INPUT_TOKENS: "input tokens", OUTPUT_TOKENS: "output tokens", USD: "dollars"}
 _NAMED = 3
 
 
@@ -98,12 +100,16 @@ def together(drifts: Sequence[Drift]) -> Drift:
 
 
 class Comparison(NamedTuple):
-    """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share."""
+    """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share.
+
+    `other_models` counts the requests that another model answered, by the model they ask for and the one that answered.
+    """
 
     match: Match
     parts: Parts
     is_ceiling: bool
     tolerance: Decimal | None = None
+    other_models: Mapping[tuple[str, str], int] = {}
 
     @property
     def input_tokens(self) -> Drift:
@@ -136,19 +142,38 @@ def compare(forecasts: Forecasts, past: Past, bill: Reconciliation, tolerance: D
     for (model, mode, _), charge in bill.charges.items():
         group = Group(model, mode)
         by_group[group] = by_group.get(group, Spent()).plus(charge.usage, charge.total_usd)
+    matched = match(forecasts.requests, past.answers)
     return Comparison(
-        match(forecasts.requests, past.answers),
+        matched,
         compare_parts(forecasts.parts, past.by_workload, by_group) if forecasts.parts else Parts(),
         forecasts.is_ceiling,
         tolerance,
+        _other_models(matched, bill.conditions.catalog),
     )
+
+
+def _other_models(found: Match, catalog: Catalog) -> Counter[tuple[str, str]]:
+    """Aliases and snapshots of a model are that model; one that the table does not know is told elsewhere."""
+
+    @cache
+    def entry(name: str | None) -> str | None:
+        variant = catalog.known(name) if name else None
+        return variant and variant.id
+
+    models = ((entry(pair.forecast.model), entry(pair.answer.model)) for pair in found.pairs)
+    return Counter((asked, answered) for asked, answered in models if asked and answered and asked != answered)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
     """What is further from the prediction than tolerated, and what cannot be compared."""
     if comparison.tolerance is not None:
         yield from _beyond(comparison.held, comparison.tolerance)
+    if comparison.is_ceiling:
+        yield from _above(comparison)
     found = comparison.match
+    for (wanted, model), times in comparison.other_models.items():
+        message = f"{plural(times, 'answer')} of {printable(model)} to requests for {printable(wanted)}"
+        yield Finding("other-model", Level.WARNING, message, actual=model, allowed=wanted, subject=model)
     asked, answered = found.nameless
     twice, unknown = Level.WARNING, Level.NOTICE
     yield from _left("custom-id-twice", twice, found.repeated_requests, "custom_id", "for more than one request")
@@ -184,7 +209,7 @@ def _called(part: Part) -> str:
 def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
     """An error where the figure is off by more than tolerated, or where there is none to hold."""
     what, drift = held
-    allowed = moved(Fraction(tolerance), 2) if tolerance else "0 %"
+    allowed = _tolerated(tolerance)
     if not drift.requests:
         yield Finding(
             "drift", Level.ERROR, "nothing that was predicted was billed, so that no tolerance can be held", allowed=allowed
@@ -194,6 +219,23 @@ def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
         off = "something was billed where nothing was predicted" if share is None else f"{more_or_less(share)} than predicted"
         message = f"{_WORDS[what]}: {off}, which is beyond the {allowed} tolerated"
         yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
+
+
+def _above(comparison: Comparison) -> Iterator[Finding]:
+    """Where more was billed than answers as long as they may be would use: an error where that is more than tolerated."""
+    tolerance = comparison.tolerance
+    most = Fraction(tolerance or 0)
+    for what, drift in ((OUTPUT_TOKENS, comparison.output_tokens), (USD, comparison.total_usd)):
+        if drift.billed > drift.predicted * (1 + most):
+            off = f"{moved(drift.share, 2)} more" if drift.share is not None else "something"
+            tolerated = "" if tolerance is None else f", which is beyond the {_tolerated(tolerance)} tolerated"
+            message = f"{_WORDS[what]}: {off} billed than the most that was predicted{tolerated}"
+            allowed = None if tolerance is None else _tolerated(tolerance)
+            yield Finding("drift", Level.WARNING if tolerance is None else Level.ERROR, message, actual=off, allowed=allowed)
+
+
+def _tolerated(tolerance: Decimal) -> str:
+    return moved(Fraction(tolerance), 2) if tolerance else "0 %"
 
 
 def more_or_less(share: Fraction) -> str:

@@ -60,13 +60,17 @@ def count_requests(sources: Sequence[Source], reading: Reading, meter: Meter, mo
 
     def forecast(sent: Sent) -> tuple[str | None, Forecast]:
         request = sent.request
-        answered = models.get(sent.custom_id or "")
+        asked, answered = request.model, models.get(sent.custom_id or "")
         if answered is not None and meter.variant_of(answered)[0]:
             sent = sent._replace(request=request._replace(model=answered))
         entry = meter.count(sent)
         most = request.max_output_tokens
         return sent.custom_id, Forecast(
-            Place(""), entry.input_tokens, entry.is_exact, None if most is None else most * request.answers
+            Place(""),
+            entry.input_tokens,
+            entry.is_exact,
+            None if most is None else most * request.answers,
+            model=asked,
         )
 
     ledger: Ledger[Forecast] = Ledger()
@@ -92,7 +96,7 @@ def read_estimate(stream: BinaryIO, name: str) -> Forecasts:
     """The saved answer in `stream`, a document or JSON Lines, which errors call `name`. InputError where it is none."""
     lines = list(chain.from_iterable(chunk.lines() for chunk in read_lines(stream, name).chunks))
     if lines and _is_record(lines[0].data):
-        return Forecasts(_ledger(lines, name))
+        return _forecasts(lines, name)
     data = b"\n".join(line.data for line in lines)
     try:
         top = as_object(parse(data), "the answer")
@@ -109,7 +113,7 @@ def read_estimate(stream: BinaryIO, name: str) -> Forecasts:
     except BadBody as error:
         raise InputError(f"{name}: {error}; {_MADE_BY}") from None
     values = (Value(index, each) for index, each in enumerate(found))
-    return Forecasts(_ledger(values, name), is_ceiling=top.get("is_ceiling") is True)
+    return _forecasts(values, name)
 
 
 def _is_record(line: bytes) -> bool:
@@ -121,18 +125,20 @@ def _is_record(line: bytes) -> bool:
     return isinstance(value, dict) and "schema" not in value
 
 
-def _ledger(items: Iterable[Item], name: str) -> Ledger[Forecast]:
+def _forecasts(items: Iterable[Item], name: str) -> Forecasts:
     """The records of requests one by one, but for those that say why a request could not be read."""
     ledger: Ledger[Forecast] = Ledger()
+    is_ceiling = False
     for item in items:
         place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
         try:
             record = as_object(parse(item.data) if isinstance(item, Line) else item.value, "the record")
             if "error" not in record:
                 ledger.add(text_at(record, "custom_id", "") or None, _forecast(record, place))
+                is_ceiling = is_ceiling or record.get("ceiling") is True
         except BadBody as error:
             raise InputError(f"{printable(place.label)}: {error}; {_MADE_BY}") from None
-    return ledger
+    return Forecasts(ledger, is_ceiling=is_ceiling)
 
 
 def _forecast(record: Object, place: Place) -> Forecast:
@@ -143,6 +149,7 @@ def _forecast(record: Object, place: Place) -> Forecast:
         record.get("exact") is True,
         whole_at(record, "output_tokens", "") if is_priced else None,
         amount_at(record, "total_usd", "") if is_priced else None,
+        text_at(record, "model", "") or None,
     )
 
 

@@ -33,13 +33,14 @@ class Stream(NamedTuple):
 class Logs:
     """Logs to be read in one pass; what was left out of folders is known when all is read.
 
-    Of each answer with an id, a number of 64 bits and the mode are kept: one that is logged twice would be paid twice.
+    Of each answer with an id, two numbers of 64 bits and the mode are kept: one that is logged twice would be paid twice.
     """
 
     def __init__(self, sources: Sequence[Source], left_out: Sequence[LeftOut] = ()) -> None:
         self.left_out = list(left_out)
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, str] = {}
+        self._named: set[int] = set()
         self._streams: dict[str, Stream] = {}
 
     def read(self) -> Iterator[Found]:
@@ -88,6 +89,11 @@ class Logs:
             if mode is not None:
                 return Done(place, _again(answer, mode))
             self._seen[known] = sys.intern(answer.mode)
+            name = hash(answer.id)
+            if name in self._named and not answer.is_total:
+                other = "with the id of another and other figures: both are priced"
+                answer = answer._replace(doubts=(*answer.doubts, other))
+            self._named.add(name)
         return Done(place, answer._replace(is_cut=answer.is_cut or was_cut))
 
 

@@ -18,7 +18,7 @@ class Forecast(NamedTuple):
     """A request as it was predicted. `is_exact`: every rule that it was counted by is confirmed by recorded bills.
 
     `output_tokens` are those of all its answers, as they are expected or as many as it allows; None: nothing is said.
-    `total_usd` None: it was counted and not priced.
+    `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one.
     """
 
     place: Place
@@ -26,6 +26,7 @@ class Forecast(NamedTuple):
     is_exact: bool
     output_tokens: int | None = None
     total_usd: Decimal | None = None
+    model: str | None = None
 
 
 class Billed(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
+from gpt41_cli.decisions.billing import Biller, Charge
 from gpt41_cli.decisions.learn import Lengths
 from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.match import Billed, Ledger
-from gpt41_cli.decisions.reconcile import Biller, Charge
 from gpt41_cli.decisions.requests import Done
 from gpt41_cli.decisions.workload import Group
 from gpt41_cli.pricing import EXACT, Usage
@@ -65,7 +65,7 @@ class Past:
             group, total_usd = Group(answer.model, answer.mode), None
         else:
             charge = Charge(offer)
-            charge.add(answer)
+            charge.add(answer, self._biller.tools(offer, answer)[0])
             group, total_usd = Group(offer.variant.id, answer.mode), charge.total_usd
         if self._keeps_answers:
             billed = Billed(done.place, answer.model, usage.input_tokens, usage.output_tokens, total_usd)

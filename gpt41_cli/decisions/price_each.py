@@ -36,6 +36,7 @@ class Priced(NamedTuple):
     bill: Bill
     is_exact: bool
     is_lower_bound: bool
+    is_ceiling: bool
     charges_usd: Decimal = Decimal(0)
 
     @property
@@ -76,6 +77,7 @@ class Pricer:
             price(usage, offer.rates(found.input_tokens)),
             not sized.doubts,
             sized.is_lower_bound or found_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
+            self.terms.output_tokens is None,
             reduce(EXACT.add, (each.usd for each in charged), Decimal(0)),
         )
 

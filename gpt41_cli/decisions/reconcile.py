@@ -2,112 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Offer, Variant
+from gpt41_cli.decisions.billing import Biller, Charge, Conditions, Group, longest, total
+from gpt41_cli.decisions.lifecycle import ended
 from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
 from gpt41_cli.display import printable
-from gpt41_cli.errors import InputError, MissingPrice, quoted
-from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
+from gpt41_cli.errors import InputError
+from gpt41_cli.pricing import EXACT, Usage, price
 from gpt41_cli.requests.answers import Answer, Unbilled
 from gpt41_cli.requests.fields import told
 
 _COMPARED = ("standard", "batch")
 _MOST_REASONS = 100
-_MOST_OFFERS = 10_000
-
-
-class Conditions(NamedTuple):
-    """What answers are priced by: `model` is that of answers that name none, `as_of` the day of those that have none."""
-
-    catalog: Catalog
-    platform: Platform
-    as_of: date
-    model: str | None = None
-
-
-class Group(NamedTuple):
-    """Answers of one model in one mode on one day (None: not said); models by the name of their entry in the price table."""
-
-    model: str
-    mode: str
-    day: date | None
-
-
-@dataclass
-class Charge:
-    """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge; written tokens,
-    which are a part of it, cost `write_usd` more than input does.
-    """
-
-    offer: Offer
-    short: Usage = field(default_factory=Usage)
-    long: Usage = field(default_factory=Usage)
-    write_usd: Decimal = Decimal(0)
-    reasoning_tokens: int = 0
-    accepted_prediction_tokens: int = 0
-    rejected_prediction_tokens: int = 0
-
-    def add(self, answer: Answer) -> None:
-        """Add an answer at this offer."""
-        size = answer.usage.input_tokens if answer.usage.requests == 1 else 0
-        if size > _longest(self.offer):
-            self.long += answer.usage
-        else:
-            self.short += answer.usage
-        more = EXACT.subtract(self.offer.write_rate(size), self.offer.rates(size).input)
-        self.write_usd = EXACT.add(self.write_usd, term(answer.cache_write_tokens, more))
-        self.reasoning_tokens += answer.reasoning_tokens
-        self.accepted_prediction_tokens += answer.accepted_prediction_tokens
-        self.rejected_prediction_tokens += answer.rejected_prediction_tokens
-
-    @property
-    def usage(self) -> Usage:
-        """All of it."""
-        return self.short + self.long
-
-    @property
-    def bill(self) -> Bill:
-        """The terms of the price, exact."""
-        return self.at(self.offer)
-
-    def at(self, offer: Offer) -> Bill:
-        """The terms of the price at another offer of the same model, exact."""
-        bills = [price(usage, rates) for usage, rates in self._parts(offer)]
-        return Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
-
-    def _parts(self, offer: Offer) -> tuple[tuple[Usage, Rates], tuple[Usage, Rates]]:
-        return (self.short, offer.rates(0)), (self.long, offer.rates(_longest(offer) + 1))
-
-    @property
-    def total_usd(self) -> Decimal:
-        """The price of all of it, exact."""
-        return EXACT.add(self.bill.total_usd, self.write_usd)
-
-    @property
-    def caching_saves_usd(self) -> Decimal:
-        """What its cached tokens would cost more as ordinary input."""
-        uncached = total(term(usage.cached_tokens, rates.input) for usage, rates in self._parts(self.offer))
-        return EXACT.subtract(uncached, self.bill.cached_input_usd)
-
-    @property
-    def rejected_usd(self) -> Decimal:
-        """What of its price the rejected tokens of predictions are."""
-        return term(self.rejected_prediction_tokens, self.offer.row.rates.output)
-
-
-def _longest(offer: Offer) -> int:
-    """The input tokens up to which a request has no surcharge."""
-    surcharge = offer.variant.model.surcharge
-    return surcharge.above_input_tokens if surcharge else sys.maxsize
+_ZONES = timedelta(days=1)
+"""How much later than here it may be elsewhere."""
 
 
 class Reason(NamedTuple):
@@ -117,38 +31,6 @@ class Reason(NamedTuple):
     message: str
     times: int
     first: Place
-
-
-class Biller:
-    """Finds the price of one answer after the other."""
-
-    def __init__(self, conditions: Conditions) -> None:
-        self._conditions = conditions
-        self.offer = lru_cache(_MOST_OFFERS)(self._offer)
-
-    def find(self, answer: Answer) -> Offer | Unbilled:
-        """The price that an answer was billed at, that of its day; or why there is none."""
-        catalog, model = self._conditions.catalog, answer.model or self._conditions.model
-        if model is None:
-            return Unbilled("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
-        variant = catalog.known(model)
-        if variant is None:
-            return Unbilled("unknown-model", f"{quoted(model)} is not in {catalog.file}", answer.custom_id)
-        found = self.offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
-        return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
-
-    def _offer(self, model: str, mode: str, day: date) -> Offer | Unbilled:
-        catalog, platform = self._conditions.catalog, self._conditions.platform
-        variant = catalog.known(model)
-        assert variant is not None
-        modes = variant.rates.get(platform.id, {})
-        if modes and mode not in modes:
-            missing = f"no price is known for {printable(model)} in {printable(mode[:40])} on {platform.id}"
-            return Unbilled("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
-        try:
-            return catalog.offer(variant, mode, platform, day)
-        except MissingPrice as error:
-            return Unbilled("missing-price", str(error))
 
 
 class Elsewhere(NamedTuple):
@@ -238,13 +120,26 @@ class Reconciliation:
             return
         self.undated += answer.usage.requests if answer.day is None else 0
         group = Group(offer.variant.id, answer.mode, answer.day)
-        self.charges.setdefault(group, Charge(offer)).add(answer)
-        model = printable(offer.variant.id)
+        tools_usd, unclear = self._biller.tools(offer, answer)
+        self.charges.setdefault(group, Charge(offer)).add(answer, tools_usd)
+        for doubt in (*unclear, *self._doubts(offer, answer)):
+            self.leave_out(place, doubt)
+
+    def _doubts(self, offer: Offer, answer: Answer) -> Iterator[Unbilled]:
+        """All that makes the price of an answer unclear."""
+        model, day = printable(offer.variant.id), answer.day
+        for doubt in answer.doubts:
+            yield Unbilled("answer-unclear", f"an answer {doubt}")
+        life = ended(offer.variant, self.conditions.platform, day) if day else None
+        if life:
+            yield Unbilled("answer-unclear", f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same")
+        if day and day > self.conditions.as_of + _ZONES:
+            yield Unbilled("answer-unclear", f"an answer of a day after {self.conditions.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
-            self.leave_out(place, Unbilled("write-price", f"no price of cache writes is known for {model}: priced as input"))
-        if answer.usage.requests != 1 and answer.usage.input_tokens > _longest(offer):
-            unclear = f"a sum of several answers of {model}, priced as if none had more than {_longest(offer):,} input tokens"
-            self.leave_out(place, Unbilled("sum-of-long", unclear))
+            yield Unbilled("write-price", f"no price of cache writes is known for {model}: priced as input")
+        if answer.usage.requests != 1 and answer.usage.input_tokens > longest(offer):
+            most = f"priced as if none had more than {longest(offer):,} input tokens"
+            yield Unbilled("sum-of-long", f"a sum of several answers of {model}, {most}")
 
     @property
     def reasons(self) -> Sequence[Reason]:
@@ -279,7 +174,7 @@ class Reconciliation:
 
     def elsewhere(self) -> list[Elsewhere]:
         """The same tokens on each variant of the family, in standard and in batch, at the prices of their days; the cheapest
-        first. Left out is what has no price, or a surcharge that depends on single requests.
+        first. Left out is what has no price, a surcharge that depends on single requests, or lacks a tool that was used.
         """
         found = []
         for variant in self.conditions.catalog.family:
@@ -291,23 +186,18 @@ class Reconciliation:
         return sorted(found, key=lambda each: each.total_usd)
 
     def _at(self, variant: Variant, mode: str, group: Group, charge: Charge) -> Decimal | None:
-        if variant.model.surcharge:
+        if variant.model.surcharge or charge.abilities - variant.model.abilities:
             return None
         as_of = self.conditions.as_of
         for day in dict.fromkeys((group.day or as_of, as_of)):
             offer = self._biller.offer(variant.id, mode, day)
             if isinstance(offer, Offer):
-                return price(charge.usage, offer.row.rates).total_usd
+                return EXACT.add(price(charge.usage, offer.row.rates).total_usd, charge.tools_usd)
         return None
 
 
 def _tokens(usage: Usage) -> tuple[int, int]:
     return usage.input_tokens, usage.output_tokens
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum."""
-    return reduce(EXACT.add, amounts, Decimal(0))
 
 
 def reconcile(found: Iterable[Found], conditions: Conditions) -> Reconciliation:

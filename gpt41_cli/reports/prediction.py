@@ -40,9 +40,10 @@ def _accuracy(match: Match) -> Iterator[Line]:
     if differing:
         largest = differing[0]
         share_of = "" if largest.error is None else f" ({moved(largest.error)} of what was billed)"
-        median = f"{plural(median_error(differing), 'token')} in the median and at most " if len(differing) > 1 else ""
-        worst = f"{plural(abs(largest.error_tokens), 'token')}{share_of}"
-        yield Line("off", f"{plural(len(differing), 'request')}, by {median}{worst}")
+        most = "at most " if len(differing) > 1 else ""
+        worst = f"by {most}{plural(abs(largest.error_tokens), 'token')}{share_of}"
+        median = f"; the median error of all is {plural(median_error(match.pairs), 'token')}" if every > 1 else ""
+        yield Line("off", f"{plural(len(differing), 'request')}, {worst}{median}")
 
 
 def _drifts(comparison: Comparison) -> Iterator[Line]:

@@ -39,6 +39,7 @@ def record(found: Done[Priced] | Invalid) -> Mapping[str, Json]:
         "total_usd": exact(priced.total_usd),
         "exact": priced.is_exact,
         "lower_bound": priced.is_lower_bound,
+        "ceiling": priced.is_ceiling,
     }
 
 

@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 from gpt41_cli.decisions import lifecycle
-from gpt41_cli.decisions.reconcile import Charge, Elsewhere, Group, Reason, Reconciliation, total
+from gpt41_cli.decisions.billing import Charge, Group, total
+from gpt41_cli.decisions.reconcile import Elsewhere, Reason, Reconciliation
 from gpt41_cli.display import bar, exact, money, number, part, plural, printable, times
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Usage
@@ -18,7 +19,7 @@ from gpt41_cli.requests.trees import LeftOut
 SCHEMA = "gpt41.reconcile/1"
 
 _NOTICED = ("answer-failed", "answer-twice", "batch-twice", "columns-ignored")
-_PRICED = ("batch-unclear", "mode-unclear", "write-price", "sum-of-long", "columns-ignored")
+_PRICED = ("batch-unclear", "mode-unclear", "answer-unclear", "tool-price", "write-price", "sum-of-long", "columns-ignored")
 """What is said of something that is priced, or is nothing to price."""
 _SHOWN = 5
 
@@ -76,6 +77,9 @@ def _lines(found: Reconciliation) -> Iterator[Line]:
         yield Line(
             "written", f"{money(written)} more for writing to the prompt cache than for input", cited, part(written, whole)
         )
+    tools = total(charge.tools_usd for charge in charges)
+    if tools:
+        yield Line("tools", f"{money(tools)} for calls of built-in tools", share=part(tools, whole))
     reasoning = sum(charge.reasoning_tokens for charge in charges)
     if reasoning:
         yield Line("reasoning", f"{number(reasoning)} of the output tokens were spent on reasoning")
@@ -213,6 +217,7 @@ def _record(group: Group, charge: Charge) -> Mapping[str, Json]:
         "cached_input_usd": exact(bill.cached_input_usd),
         "output_usd": exact(bill.output_usd),
         "cache_write_usd": exact(charge.write_usd),
+        "tools_usd": exact(charge.tools_usd),
         "total_usd": exact(charge.total_usd),
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeAlias
 
-from gpt41_cli.pricing import Usage
+from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests.fields import (
     BadBody,
     Json,
@@ -34,7 +34,8 @@ CACHED = ("cached_tokens", "input_cached_tokens", "cached_input_tokens")
 CACHE_WRITE = ("cache_write_tokens", "input_cache_write_tokens")
 OF_OUTPUT = ("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
 REQUESTS = ("requests", "num_model_requests")
-FIGURES = (*INPUT, *OUTPUT, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
+TOTAL = "total_tokens"
+FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 DAYS = ("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day")
@@ -61,7 +62,8 @@ class Answer(NamedTuple):
     `usage` is as it is billed: cached tokens are a part of the input; reasoning tokens and those of a prediction, rejected ones
     included, are a part of the output (the field descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the
     answer, or the name of a service tier that is none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object.
-    `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choices`.
+    `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choices`. `tools` are the
+    calls of built-in tools that it lists; how long its `code_calls` ran is not said. `doubts`: what does not fit together in it.
     """
 
     usage: Usage
@@ -78,6 +80,9 @@ class Answer(NamedTuple):
     is_total: bool = False
     currency: str | None = None
     choices: int = 1
+    tools: Tools = NO_TOOLS
+    code_calls: int = 0
+    doubts: tuple[str, ...] = ()
 
 
 class Unbilled(NamedTuple):
@@ -101,6 +106,8 @@ class Opened(NamedTuple):
 
 
 Entry: TypeAlias = "Answer | Unbilled | Opened"
+_Places: TypeAlias = Sequence[tuple[Object, str]]
+"""Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
 
 
 def read(value: Json) -> Iterator[Entry]:
@@ -163,6 +170,8 @@ def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
         place = f"{join(path, key)}[{index}]"
         for found in _read(as_object(each, place), place, depth + 1):
             yield found._replace(day=_day(value)) if isinstance(found, Answer) and found.day is None else found
+    if value.get("has_more") is True:
+        yield Unbilled("usage-missing", "a list that says of itself that it has more than this page")
 
 
 def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
@@ -243,10 +252,54 @@ def _answer(value: Object, path: str) -> Answer:
         is_total=is_total,
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
+        tools=_tools(value),
+        code_calls=sum(call.get("type") == "code_interpreter_call" for call in _calls(value)),
+        doubts=tuple(_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
 
 
-def _details(usage: Object, path: str, names: Sequence[str]) -> list[tuple[Object, str]]:
+def _calls(value: Object) -> list[Object]:
+    """What an answer of Responses lists of what it did, but for what failed."""
+    output = value.get("output")
+    items = output if isinstance(output, list) else []
+    return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
+
+
+def _tools(value: Object) -> Tools:
+    """The calls that are billed: of those of the web search, the searches, not the pages that were then opened (OpenAI's guide to
+    web search); with its preview, where that is the tool that the answer names.
+    """
+    calls, declared = _calls(value), value.get("tools")
+    types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
+    actions = [call.get("action") for call in calls if call.get("type") == "web_search_call"]
+    searches = sum(not isinstance(action, dict) or action.get("type", "search") == "search" for action in actions)
+    is_preview = any(isinstance(each, str) and each.startswith("web_search_preview") for each in types)
+    return Tools(
+        web_searches=0 if is_preview else searches,
+        web_search_previews=searches if is_preview else 0,
+        file_searches=sum(call.get("type") == "file_search_call" for call in calls),
+    )
+
+
+def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -> Iterator[str]:
+    """What does not fit together in an answer, as words behind "an answer", without its figures: equal doubts are told once."""
+    (usage, _) = of_output[-1]
+    sum_ = usage.get(TOTAL)
+    if sum_ != tokens and all(usage.get(name) is None for name in OUTPUT):
+        yield "that says nothing of its output tokens: priced as none"
+    elif sum_ not in (None, tokens):
+        yield f"whose {TOTAL} are not the sum of its input and output tokens, which are priced"
+    for places, names in ((of_input[-1:], INPUT), (of_output[-1:], OUTPUT), (of_input, CACHED), (of_input, CACHE_WRITE)):
+        said = {owner[name] for owner, _ in places for name in names if owner.get(name) is not None}
+        if len(said) > 1:
+            yield f"that says its {names[0]} twice, not alike: priced is the first of {', '.join(names)}"
+    if any(owner.get("audio_tokens") for owner, _ in (*of_input, *of_output)):
+        yield "with audio tokens: priced as those of text"
+    if _day(value) is None and any(value.get(key) for key in DAYS):
+        yield "whose time cannot be read: priced as if it said none"
+
+
+def _details(usage: Object, path: str, names: Sequence[str]) -> _Places:
     """Where a part of a count may stand: in the details of the count, or beside it."""
     found = [(usage, path)]
     for name in names:
@@ -256,7 +309,7 @@ def _details(usage: Object, path: str, names: Sequence[str]) -> list[tuple[Objec
     return found
 
 
-def _figure(places: Sequence[tuple[Object, str]], names: Sequence[str]) -> int:
+def _figure(places: _Places, names: Sequence[str]) -> int:
     """A count of tokens by any of its names, where it first stands; 0 where it is not said."""
     for owner, path in places:
         for name in names:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests import compressed, documents, text
 from gpt41_cli.requests.answers import AMOUNTS, DAYS, FIGURES, INPUT, NAMES, TIERS
 from gpt41_cli.requests.documents import Block
@@ -18,6 +19,7 @@ from gpt41_cli.requests.inputs import first_lines
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
+_NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 10
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -147,7 +149,7 @@ def _cell(column: str, cell: str) -> Json:
     if column in FIGURES:
         digits = cell.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-            raise BadBody(f"{column}: expected a whole number, found {told(cell)}")
+            raise BadBody(f"{column}: expected a whole number, found {quoted(cell) if _NUMERIC.fullmatch(cell) else told(cell)}")
         return int(cell)
     if column == "batch":
         if cell.lower() not in _TRUTH:
