@@ -199,7 +199,34 @@ def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
     texts = {each.remark.rule: each.remark.text for each in found.breaks["gpt-4.1"]}
     assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
     assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
-    assert [each.level.label for each in found.findings if each.rule == "context-window"] == ["error"]
+    broken = [(each.level.label, each.subject) for each in found.findings if each.rule == "context-window"]
+    assert broken == [("warning", "gpt-6-luna"), ("error", "gpt-4.1")]
+
+
+def test_work_that_the_model_of_today_cannot_do_is_marked(run: Run) -> None:
+    done = run("migrate", "--from", "gpt-4o", "--input-tokens", "200000", "--on", "2026-11-26", COLUMNS="160")
+    assert [line.split()[:3] for line in done.out.splitlines() if line.endswith("today; over the context window")] == [
+        ["gpt-4o", "standard", "$0.50"],
+        ["gpt-4o", "batch", "$0.25"],
+    ]
+
+
+def test_a_model_that_has_ended_is_no_way_out(run: Run) -> None:
+    gone = ("migrate", "--from", "gpt-4o", "--to", "gpt-4.1-nano", "--input-tokens", "2000", "--on", "2026-11-26")
+    done = run(*gone)
+    assert done.code == 1
+    said = "OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna"
+    assert f"\n  but      {said}" in done.out
+    assert run(*gone, "-q") == (1, "gpt-4.1-nano\n", f"gpt41: gpt-4.1-nano: {said}\n")
+
+
+def test_a_model_that_takes_no_predictions_is_sent_none(run: Run) -> None:
+    body = {"model": "gpt-4.1", "max_tokens": 5000, "messages": [{"role": "user", "content": "Hi"}]}
+    body["prediction"] = {"type": "content", "content": "word " * 4_999}
+    found = json.loads(run("migrate", "-", "--on", "2026-11-26", "--format", "json", stdin=json.dumps(body)).out)
+    assert found["today"][0]["usage"]["output_tokens"] == 10_000
+    luna = next(way for way in found["ways"] if way["quote"]["model"] == "gpt-6-luna")
+    assert (luna["quote"]["usage"]["output_tokens"], luna["quote"]["rejected_usd"]) == (5000, "0")
 
 
 def test_fields_are_named_with_their_first_place_and_those_that_the_effort_allows_are_not(run: Run, tmp_path: Path) -> None:
@@ -324,3 +351,10 @@ def test_a_table_without_these_entries_still_answers() -> None:
     found = leave(catalog=catalog)
     assert {each.remark.rule for each in found.breaks["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
     assert list(moving.guidance(found)) == []
+
+
+def test_a_break_even_beyond_the_longest_answer_is_any() -> None:
+    found = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=100_000, output_tokens=100, requests=1))
+    assert [way.reasons_freely for way in found.ways] == [True, True]
+    few = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=1_000, output_tokens=100, requests=1))
+    assert [way.reasons_freely for way in few.ways] == [False, False]

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.decisions.workload import Load, Workload
+from gpt41_cli.decisions.workload import PREDICTED_OUTPUTS, Load, Workload
 from gpt41_cli.display import number
 from gpt41_cli.findings import Finding, Level
-
-PREDICTED_OUTPUTS = "predicted-outputs"
 
 
 def lacking(catalog: Catalog, variant: Variant, needs: Iterable[str], load: Load) -> Iterator[Remark]:

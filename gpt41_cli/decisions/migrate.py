@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +14,7 @@ from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.breaks import Break, Move, breaks
 from gpt41_cli.decisions.estimate import Quote, notes, quote, usage_by_rates, with_batch
+from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.road import Step, road
 from gpt41_cli.decisions.workload import Load, Size, Workload
 from gpt41_cli.errors import InputError, MissingPrice
@@ -77,6 +78,12 @@ class Way(NamedTuple):
         """What that is more than today, exact; negative where it is less."""
         return None if self.today is None else EXACT.subtract(self.most_usd, self.today.total_usd)
 
+    @property
+    def reasons_freely(self) -> bool:
+        """Whether it costs no more than today however long it reasons: reasoning ends where the answer does."""
+        most, may = self.variant.model.max_output_tokens, self.reasoning_tokens
+        return most is not None and may is not None and may >= most
+
 
 class Missing(NamedTuple):
     """A mode in which a model has no price."""
@@ -89,12 +96,14 @@ class Missing(NamedTuple):
 class Migration(NamedTuple):
     """The ways out, the target's first; the modes of each in the order asked for, the first being that of the answer.
 
-    `target` None: nothing that has a price is named in place of the model. `breaks` are by the id of the variant.
+    `target` None: nothing that has a price is named in place of the model. `breaks` are by the id of the variant; `over`,
+    by mode, are the limits of the model of today that the work breaks.
     """
 
     work: Workload
     plan: Plan
     today: Mapping[str, Quote]
+    over: Mapping[str, Sequence[Remark]]
     road: tuple[Step, ...]
     target: Variant | None
     ways: tuple[Way, ...]
@@ -147,6 +156,7 @@ def migrate(catalog: Catalog, work: Workload, plan: Plan) -> Migration:
         work=work,
         plan=plan,
         today=today,
+        over={mode: limits.exceeded(catalog, plan.leaving, mode, work.on(catalog, plan.leaving)) for mode in today},
         road=steps,
         target=target,
         ways=tuple(ways),
@@ -257,10 +267,10 @@ def _target(plan: Plan, steps: Sequence[Step], ways: Sequence[Way]) -> Variant |
 def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) -> Iterator[Finding]:
     """That the model ends, what does not move along to where the work is to go, and what the table does not have."""
     plan, target = found.plan, found.target
-    for finding in lifecycle.check(plan.leaving, plan.platform, plan.as_of):
-        yield finding._replace(level=Level.ERROR) if finding.rule == "model-shut-down" else finding
+    yield from _gone_is_an_error(lifecycle.check(plan.leaving, plan.platform, plan.as_of))
+    yield from limits.check(catalog, plan.leaving, found.today, found.work.on(catalog, plan.leaving), Level.WARNING)
     for variant in plan.to or ([target] if target else []):
-        yield from lifecycle.check(variant, plan.platform, plan.as_of)
+        yield from _gone_is_an_error(lifecycle.check(variant, plan.platform, plan.as_of))
         yield from (each.finding(variant) for each in found.breaks[variant.id])
     for step in found.road:
         if step.variant is None:
@@ -276,3 +286,9 @@ def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) ->
         yield Finding("missing-price", Level.NOTICE, text)
     yield from limits.check_cache(catalog, found.work.on(catalog, plan.leaving))
     yield from lifecycle.check_table(catalog, plan.as_of)
+
+
+def _gone_is_an_error(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings on the life of a model: one that is left too late, or moved to, must run."""
+    for finding in findings:
+        yield finding._replace(level=Level.ERROR) if finding.rule == "model-shut-down" else finding

@@ -43,12 +43,23 @@ def _rates(way: Way) -> Remark:
 
 def _headroom(found: Migration, answer: Way) -> Iterator[Remark]:
     """How many reasoning tokens a request may add, by mode."""
-    spared = [f"{number(way.reasoning_tokens)} in {way.quote.mode}" for way in found.answers if way.reasoning_tokens is not None]
+    spared = [f"{_spare(way)} in {way.quote.mode}" for way in found.answers if way.reasoning_tokens is not None]
     if spared:
         length = "" if not found.work.is_ceiling else ", were every answer as long as its request allows"
-        now = "before" if found.is_gone else "today"
-        text = f"a request may add this many reasoning tokens until it costs more than {now}{length}: {', '.join(spared)}"
+        extent = f"until it costs more than {_then(found)}{length}"
+        text = f"a request may add this many reasoning tokens {extent}: {', '.join(spared)}"
         yield Remark("reasoning-break-even", text, (answer.quote.offer.row.source,))
+
+
+def _spare(way: Way) -> str:
+    if way.reasons_freely:
+        return f"any, up to the {number(way.variant.model.max_output_tokens or 0)} of an answer"
+    return number(way.reasoning_tokens or 0)
+
+
+def _then(found: Migration) -> str:
+    """When the work cost what it is compared with."""
+    return "before" if found.is_gone else "today"
 
 
 def _stacking(found: Migration) -> Iterator[Remark]:
@@ -56,7 +67,7 @@ def _stacking(found: Migration) -> Iterator[Remark]:
     for way in found.answers:
         if way.quote.mode != "batch" or way.today is None:
             continue
-        cached, before = way.quote.offer.row.rates.cached_input, way.today.offer.row.rates.cached_input
+        cached, before = way.quote.rates.cached_input, way.today.rates.cached_input
         if cached is not None and before is None:
             text = f"its batch keeps the cache discount, {rate(cached)} a million; that of {way.today.model} gives none"
             yield Remark("batch-and-cache", text, (way.quote.offer.row.source,))
@@ -70,10 +81,13 @@ def but(found: Migration) -> Iterator[Remark]:
     if way.added_usd is not None and way.added_usd > 0:
         assert way.today is not None
         share = f" ({percent(way.added_usd / way.today.total_usd)})" if way.today.total_usd else ""
-        text = f"the same work costs {money(way.added_usd)} more than today{share} even without reasoning"
+        text = f"the same work costs {money(way.added_usd)} more than {_then(found)}{share} even without reasoning"
         yield Remark("dearer", text, (way.quote.offer.row.source,))
     yield from reasons.reasoning(way.variant)
     yield from _writes(found, way)
+    over = lifecycle.ended(way.variant, found.plan.platform, found.plan.as_of)
+    if over:
+        yield lifecycle.shut_down(found.plan.platform, over)
     life = lifecycle.retiring(way.variant, found.plan.platform, found.plan.as_of)
     if life:
         yield lifecycle.ends(way.variant, life, found.plan.as_of)

@@ -13,6 +13,8 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests.request import Image
 
+PREDICTED_OUTPUTS = "predicted-outputs"
+
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.decisions.replay import Traffic
@@ -168,7 +170,8 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
     else:
         cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
     tokens += found_tokens(catalog, variant, terms.tools) or 0
-    rejected = terms.rejected(shape.prediction_tokens)
+    # A model that takes no predictions is sent none.
+    rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
         return Size(tokens, cached, terms.output_tokens, shape.answers, rejected)
     if shape.max_output_tokens is not None:
@@ -283,7 +286,7 @@ def workload(
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     terms = Terms(output_tokens, cached_tokens, cached_share, tools, accepted_share)
     terms.check(prediction_tokens)
-    needs = {"vision": images, "predicted-outputs": prediction_tokens}
+    needs = {"vision": images, PREDICTED_OUTPUTS: prediction_tokens}
     return Workload(
         {Shape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
         terms,

@@ -69,9 +69,9 @@ def report(catalog: Catalog, found: Migration, rejects: Rejects | None = None, l
 def _headline(found: Migration) -> str:
     leaving, way = found.plan.leaving.id, found.answer
     if way is None:
-        cheapest, dearest = (choose(found.ways, key=lambda way: way.most_usd) for choose in (min, max))
-        ends = " to ".join(f"{money(way.most_usd)} ({way.quote.model} in {way.quote.mode})" for way in (cheapest, dearest))
-        return f"Nothing with a price here is named in place of {leaving}: {bound(found.work)}{ends} for the same work"
+        both = (choose(found.ways, key=lambda way: way.most_usd) for choose in (min, max))
+        usd = " to ".join(dict.fromkeys(f"{money(way.most_usd)} ({way.quote.model} in {way.quote.mode})" for way in both))
+        return f"Nothing with a price here is named in place of {leaving}: {bound(found.work)}{usd} for the same work"
     where = "" if way.quote.mode == "standard" else f" in {way.quote.mode}"
     low, high = money(way.quote.total_usd), money(way.most_usd)
     usd = low if low == high else f"{low} to {high}"
@@ -82,22 +82,23 @@ def _headline(found: Migration) -> str:
 
 def _spare(way: Way, time: str) -> str:
     """How much reasoning leaves it below the price of then."""
-    most, may = way.variant.model.max_output_tokens, way.reasoning_tokens
     if way.added_usd is None or way.variant.model.reasoning is None:
         return ""
     if way.added_usd > 0:
         return ", more even without reasoning"
-    if may is None:
+    if way.reasoning_tokens is None:
         return ""
-    if most is not None and may >= most:
-        return f", and no more than {time} however long it reasons (its answers end at {number(most)} tokens)"
-    return f", and up to {plural(may, 'reasoning token')} a request cost no more than {time}"
+    if way.reasons_freely:
+        most = number(way.variant.model.max_output_tokens or 0)
+        return f", and no more than {time} however long it reasons (its answers end at {most} tokens)"
+    return f", and up to {plural(way.reasoning_tokens, 'reasoning token')} a request cost no more than {time}"
 
 
 def _table(found: Migration) -> Table:
     """Today first, then every way; the highest price of each, its cache writes included, is what is compared."""
     each = (">each",) if found.work.requests > 1 else ()
-    titles = columns("model", "mode", *each, ">total", "|", ">cache writes", ">against today", ">reasoning", "")
+    then = "before" if found.is_gone else "today"
+    titles = columns("model", "mode", *each, ">total", "|", ">cache writes", f">against {then}", ">reasoning tokens", "")
     prices = [*(way.most_usd for way in found.ways), *(quote.total_usd for quote in found.today.values())]
     dearest = max(prices)
     today = (_today_row(quote, found, dearest) for quote in found.today.values())
@@ -105,6 +106,7 @@ def _table(found: Migration) -> Table:
 
 
 def _today_row(quote: Quote, found: Migration, dearest: Decimal) -> Row:
+    over = (each.brief for each in found.over[quote.mode])
     cells = (
         quote.model,
         quote.mode,
@@ -114,7 +116,7 @@ def _today_row(quote: Quote, found: Migration, dearest: Decimal) -> Row:
         "",
         "",
         "",
-        "shut down" if found.is_gone else "today",
+        "; ".join(("shut down" if found.is_gone else "today", *over)),
     )
     return Row(cells, "faint" if found.is_gone else "")
 
@@ -137,7 +139,9 @@ def _row(way: Way, found: Migration, dearest: Decimal) -> Row:
 def _reasoning(way: Way) -> str:
     if way.variant.model.reasoning is None:
         return "-"
-    return "" if way.added_usd is None else "none" if way.reasoning_tokens is None else number(way.reasoning_tokens)
+    if way.added_usd is None:
+        return ""
+    return "none" if way.reasoning_tokens is None else "any" if way.reasons_freely else number(way.reasoning_tokens)
 
 
 def _status(way: Way, found: Migration) -> str:
