@@ -15,7 +15,7 @@ SHARES = st.fractions(0, 1)
 
 
 def _report() -> Report:
-    rows = (Row(("gpt-4.1", "$8.00", bar(Fraction(1)), "x" * 20)), Row(("gpt-4.1-mini", "$2.00", bar(Fraction(1, 4)), "")))
+    rows = (Row(("gpt-4.1", "$8.00", "1", "x" * 20)), Row(("gpt-4.1-mini", "$2.00", "1/4", "")))
     table = Table(columns("model", ">total", "|", ""), rows)
     lines = (
         Line("work", "1 request"),
@@ -49,6 +49,17 @@ def test_a_narrow_terminal_keeps_the_table_and_drops_the_bars() -> None:
     drawn = text.render(_report(), Screen(width=60, colour=False))
     assert "█" not in drawn
     assert "  gpt-4.1-mini  $2.00\n" in drawn
+
+
+def test_bars_are_shorter_where_there_is_less_room() -> None:
+    rows = (Row(("gpt-4.1", "1", "x" * 61)), Row(("gpt-4.1-mini", "1/4", "")))
+    report = _report()._replace(tables=(Table(columns("model", "|", ">note"), rows),))
+    drawn = [text.render(report, Screen(width=width, colour=False)).splitlines() for width in (91, 83, 82)]
+    assert [[line[:26].rstrip() for line in lines if "gpt-4.1" in line] for lines in drawn] == [
+        ["  gpt-4.1       ████████", "  gpt-4.1-mini  ██"],
+        ["  gpt-4.1       ████  xxxx", "  gpt-4.1-mini  █"],
+        ["  gpt-4.1       xxxxxxxxxx", "  gpt-4.1-mini"],
+    ]
 
 
 def test_an_output_without_such_characters_has_no_bars() -> None:

@@ -37,8 +37,8 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`is_name`: its cells are names from outside, to be set apart from prose where a format can. `is_bar`: its cells only draw
-    what another column says, for a format of fixed width that has the room.
+    """`is_name`: its cells are names from outside, to be set apart from prose where a format can. `is_bar`: its cells are
+    shares of one, as fractions, to draw what another column says, for a format of fixed width that has the room.
     """
 
     title: str

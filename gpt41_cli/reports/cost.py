@@ -10,7 +10,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.estimate import Estimate, Quote
 from gpt41_cli.decisions.tool_charges import ToolCharge
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import bar, exact, money, number, part, percent, plural, rate
+from gpt41_cli.display import exact, money, number, part, percent, plural, rate
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import EXACT, Rates, Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
@@ -195,18 +195,18 @@ def _rejected(quote: Quote) -> Line:
 def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
     each = (">each",) if work.requests > 1 else ()
     requests = (">requests",) if estimate.adds_up else ()
+    cached = any(quote.usage.cached_tokens for quote in estimate.quotes)
     titles = columns(
         "model",
         "mode",
         *requests,
-        ">uncached input",
-        ">cached input",
+        *((">uncached input", ">cached input") if cached else (">input",)),
         ">output",
         *((">tools",) if any(quote.charges for quote in estimate.quotes) else ()),
         *each,
         ">total",
         "|",
-        ">caching saves",
+        *((">caching saves",) if cached else ()),
         ">in batch",
         "",
     )
@@ -216,18 +216,19 @@ def _table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
 
 
 def _row(quote: Quote, estimate: Estimate, work: Workload, dearest: Decimal, *, shut: bool) -> Row:
+    cached = any(each.usage.cached_tokens for each in estimate.quotes)
     cells = (
         quote.model,
         quote.mode,
         *((number(quote.usage.requests),) if estimate.adds_up else ()),
         money(quote.bill.uncached_input_usd),
-        money(quote.bill.cached_input_usd),
+        *((money(quote.bill.cached_input_usd),) if cached else ()),
         money(quote.bill.output_usd),
         *((money(quote.charges_usd),) if any(each.charges for each in estimate.quotes) else ()),
         *((money(quote.each_usd),) if work.requests > 1 else ()),
         money(quote.total_usd),
-        bar(part(quote.total_usd, dearest)),
-        money(quote.caching_saves_usd),
+        str(part(quote.total_usd, dearest)),
+        *((money(quote.caching_saves_usd),) if cached else ()),
         "" if quote.batch_usd is None else money(quote.batch_usd),
         "shut down" if shut else "",
     )

@@ -11,7 +11,7 @@ from gpt41_cli.decisions import lifecycle, moving
 from gpt41_cli.decisions.breaks import Break
 from gpt41_cli.decisions.estimate import Quote
 from gpt41_cli.decisions.migrate import Migration, Way
-from gpt41_cli.display import bar, change, exact, money, number, part, plural
+from gpt41_cli.display import change, exact, money, number, part, plural
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json, work_line
@@ -112,7 +112,7 @@ def _today_row(quote: Quote, found: Migration, dearest: Decimal) -> Row:
         quote.mode,
         *((money(quote.each_usd),) if found.work.requests > 1 else ()),
         money(quote.total_usd),
-        bar(part(quote.total_usd, dearest)),
+        str(part(quote.total_usd, dearest)),
         "",
         "",
         "",
@@ -127,7 +127,7 @@ def _row(way: Way, found: Migration, dearest: Decimal) -> Row:
         way.quote.mode,
         *((money(way.quote.each_usd),) if found.work.requests > 1 else ()),
         money(way.quote.total_usd),
-        bar(part(way.most_usd, dearest)),
+        str(part(way.most_usd, dearest)),
         change(way.writes.usd) if way.writes.usd else "",
         "" if way.added_usd is None else change(way.added_usd),
         _reasoning(way),

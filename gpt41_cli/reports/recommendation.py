@@ -14,7 +14,7 @@ from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import bar, exact, money, number, part, plural, score, score_below, times
+from gpt41_cli.display import exact, money, number, part, plural, score, score_below, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json
 
@@ -191,7 +191,7 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Dec
         each.mode,
         *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
-        bar(part(each.quote.total_usd, dearest)) if each.quote else "",
+        str(part(each.quote.total_usd, dearest)) if each.quote else "",
         _score(each),
         remark(each, choice),
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.billing import Charge, Group, total
 from gpt41_cli.decisions.reconcile import Elsewhere, Reason, Reconciliation
-from gpt41_cli.display import bar, exact, money, number, part, plural, printable, times
+from gpt41_cli.display import exact, money, number, part, plural, printable, times
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Usage
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
@@ -115,7 +115,7 @@ def _models(charges: Mapping[Group, Charge]) -> Table:
                 *key,
                 *_counts(sum((charge.usage for charge in some), Usage())),
                 money(amounts[key]),
-                bar(part(amounts[key], dearest)),
+                str(part(amounts[key], dearest)),
             )
         )
         for key, some in sorted(sums.items(), key=lambda each: -amounts[each[0]])
@@ -132,7 +132,7 @@ def _days(charges: Mapping[Group, Charge]) -> Table:
         amounts[group.day] = total((amounts.get(group.day, Decimal(0)), charge.total_usd))
     dearest = max(amounts.values(), default=Decimal(0))
     rows = tuple(
-        Row((str(day or "not said"), *_counts(usage), money(amounts[day]), bar(part(amounts[day], dearest))))
+        Row((str(day or "not said"), *_counts(usage), money(amounts[day]), str(part(amounts[day], dearest))))
         for day, usage in usages.items()
     )
     titles = columns("day", ">answers", ">input", ">cached", ">output", ">total", "|")
@@ -154,7 +154,7 @@ def _elsewhere_row(each: Elsewhere, dearest: Decimal, found: Reconciliation) -> 
     gone = _is_gone(each, found)
     ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
     status = "shut down" if gone else "the same" if ratio == 1 else f"{times(ratio)} what was paid"
-    cells = (each.variant.id, each.mode, money(each.total_usd), bar(part(each.total_usd, dearest)), status)
+    cells = (each.variant.id, each.mode, money(each.total_usd), str(part(each.total_usd, dearest)), status)
     return Row(cells, "faint" if gone else "")
 
 

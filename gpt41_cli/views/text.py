@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -61,8 +62,7 @@ def render(report: Report, screen: Screen) -> str:
                 console.print()
                 if table.title:
                     console.print(_text(table.title, "title"))
-                drawn_table = table if draws and _fits(table, screen) else table.without_bars
-                console.print(_grid(drawn_table) if _fits(drawn_table, screen) else _records(drawn_table))
+                console.print(_drawn(table, screen, draws=draws))
     for block in report.blocks:
         console.print()
         console.print(_text(block.title, "title"))
@@ -97,6 +97,30 @@ def _lines(lines: list[tuple[str, str, str, str]]) -> Grid:
         grid.add_row(Text("  ").append(_text("" if label == last else label, style)), sentence)
         last = label
     return grid
+
+
+def _drawn(table: Table, screen: Screen, *, draws: bool) -> Grid:
+    """The table with bars as long as there is room for, or none; where it does not fit without them, its rows as records."""
+    plain = table.without_bars
+    for cells in (_BAR_CELLS, _BAR_CELLS // 2) if draws else ():
+        barred = _with_bars(table, cells)
+        if _fits(barred, screen):
+            return _grid(barred)
+    return _grid(plain) if _fits(plain, screen) else _records(plain)
+
+
+def _with_bars(table: Table, cells: int) -> Table:
+    """The table with its shares drawn in so many cells at most."""
+    rows = (
+        row._replace(
+            cells=tuple(
+                bar(Fraction(cell), cells) if column.is_bar and cell else cell
+                for column, cell in zip(table.columns, row.cells, strict=True)
+            )
+        )
+        for row in table.rows
+    )
+    return table._replace(rows=tuple(rows))
 
 
 def _fits(table: Table, screen: Screen) -> bool:
