@@ -109,14 +109,15 @@ def score(share: Fraction) -> str:
     return f"{exact(Decimal(min(tenths, 999) if share < 1 else tenths).scaleb(-1))} %"
 
 
-def score_below(share: Fraction) -> str:
-    """A score that falls short of a threshold, rounded down so that it never looks as if it met it.
+def score_below(share: Fraction, least: Fraction) -> str:
+    """A score that falls short of `least`, rounded down where it would else look as if it met it.
 
     >>> from fractions import Fraction
-    >>> score_below(Fraction("0.8999"))
-    '89.9 %'
+    >>> score_below(Fraction("0.8999"), Fraction("0.9")), score_below(Fraction("0.5336"), Fraction("0.9"))
+    ('89.9 %', '53.4 %')
     """
-    return f"{exact(Decimal(share * 1000 // 1).scaleb(-1))} %"
+    nearest, down = (share * 1000 + Fraction(1, 2)) // 1, share * 1000 // 1
+    return score(Fraction(nearest if nearest < least * 1000 else down, 1000))
 
 
 def moved(share: Fraction, places: int = 1) -> str:

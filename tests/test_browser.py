@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gpt41_cli.cli import app
-from gpt41_cli.display import money, number, printable, score, score_below
+from gpt41_cli.display import money, number, printable, score
 from gpt41_cli.reports.chart import UNITS
 from tests.test_html import HOSTILE
 
@@ -113,7 +113,7 @@ def told(value: Any) -> Iterator[str]:
             amount = Decimal(value)
             yield from (read(amount) for read in UNITS.values())
             yield from (money(amount), number(int(amount)))
-            yield from (score(Fraction(amount)), score_below(Fraction(amount))) if amount <= 1 else ()
+            yield from (score(Fraction(amount)),) if amount <= 1 else ()
 
 
 def test_every_figure_on_the_page_is_one_of_the_data(visit: Any, made: Path) -> None:

@@ -154,10 +154,10 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
             names = ", ".join(scores.missing[variant.id])
             yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
         elif share < Fraction(least):
-            needed = f"{exact(least * 100)} %"
+            needed, short = f"{exact(least * 100)} %", score_below(share, Fraction(least))
             figures = scores.evidence(variant.id)
-            text = f"{score_below(share)} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
-            yield Remark("tolerance", text, scores.sources, f"below {needed}", score_below(share), needed)
+            text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
+            yield Remark("tolerance", text, scores.sources, f"below {needed}", short, needed)
 
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:

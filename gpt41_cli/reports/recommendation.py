@@ -14,7 +14,7 @@ from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.recommend import Recommendation
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.workload import Workload
-from gpt41_cli.display import exact, money, number, part, plural, score, score_below, times
+from gpt41_cli.display import exact, money, number, part, plural, score, times
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.reports.cost import bound, quote_json
 
@@ -201,8 +201,8 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Dec
 def _score(each: Candidate) -> str:
     if each.share is None:
         return "-"
-    falls_short = any(remark.rule == "tolerance" for remark in each.exclusions)
-    return score_below(each.share) if falls_short else score(each.share)
+    below = [remark.actual for remark in each.exclusions if remark.rule == "tolerance" and remark.actual]
+    return below[0] if len(below) == 1 else score(each.share)
 
 
 def remark(each: Candidate, choice: Candidate | None) -> str:
