@@ -181,6 +181,50 @@ def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run
     assert [each["each_usd"] for each in others] == [first["each_usd"]] * 2
 
 
+def test_a_month_that_is_no_whole_number_of_requests_costs_the_same_wherever_it_is_told(run: Run, tmp_path: Path) -> None:
+    config = CONFIG.replace("1000 / day", "40 / day").replace("task: classification", "task: classification, deadline: 24h")
+    (tmp_path / "gpt41.yaml").write_text(config)
+    (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
+    # 40 * 365 / 12 requests of 2,000 tokens at 0.20 and 20 at 0.80 a million
+    assert found["recommended_monthly_usd"] == "0.506133333333"
+    chosen = next(each for each in found["candidates"] if each["remark"] == "chosen")
+    (volume, cache, _quality) = found["charts"]
+    drawn = [
+        next(each for each in chart["series"] if each["name"] == found["recommended"])["points"][1]["y"]
+        for chart in (volume, cache)
+    ]
+    assert {chosen["monthly_usd"], *drawn} == {"0.506133333333"}
+    assert volume["marks"][0]["text"] == "now 40 a day"
+
+
+def test_a_month_beyond_its_budget_speaks_against_what_is_recommended(run: Run, tmp_path: Path) -> None:
+    budget = "require: {task: classification}, budget: {monthly_usd: 10}"
+    (tmp_path / "gpt41.yaml").write_text(CONFIG.replace("require: {task: classification}", budget))
+    done = run("report", *TODAY, "--format", "html", "--fail-on", "never")
+    assert "$25.31 a month is over the $10.00 of its budget" in done.out
+
+
+def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path) -> None:
+    other = "  other: {prompt: a.txt, output_tokens: 5, model: gpt-4.1}\n"
+    (tmp_path / "gpt41.yaml").write_text(CONFIG + other)
+    (tmp_path / "a.txt").write_text("Sort this.")
+    notes = json.loads(run("report", *TODAY, "--format", "json").out)["notes"]
+    assert notes == [
+        "other: The text alone is counted: sent as one user message it is billed 7 tokens more a request [recordings 2026-08].",
+        "Scores are launch benchmarks [launch 2025-04-14], a proxy for your work: recommend --scores takes your own evaluation.",
+    ]
+
+
+def test_of_many_workloads_the_dearest_are_drawn(run: Run, tmp_path: Path) -> None:
+    workloads = "".join(f"  w{n}: {{input_tokens: {n}, output_tokens: 1, volume: 1000 / day}}\n" for n in range(1, 33))
+    (tmp_path / "gpt41.yaml").write_text("version: 1\ndefaults: {model: gpt-4.1}\nworkloads:\n" + workloads)
+    charts = json.loads(run("report", *TODAY, "--format", "json").out)["charts"]
+    for chart in charts[:2]:
+        names = [point["x"] for point in chart["series"][0]["points"]]
+        assert names == [f"w{n}" for n in range(3, 33)]
+        assert chart["description"].endswith("Only the 30 dearest of 32 are drawn.")
+
+
 def test_a_file_is_one_input_however_often_it_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     once = run("report", *TODAY, "--format", "json")

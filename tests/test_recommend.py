@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -311,6 +312,7 @@ def test_a_score_of_nothing_is_as_good_as_the_best_of_nothing(tmp_path: Path) ->
     ],
 )
 def test_a_wrong_evaluation_is_named_by_its_line(tmp_path: Path, content: str, message: str) -> None:
+    csv.field_size_limit(131_072)  # as in a new process: who reads logs raises it
     path = evaluation(tmp_path, content)
     with pytest.raises(InputError) as error:
         read_evaluation(path, CATALOG)

@@ -89,18 +89,18 @@ class Crossing(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """A workload with what `recommend` says of a month of it, or of the requests at hand where no volume is known.
+    """A workload with what `recommend` says of its requests.
 
     `lines` are its own first, then every candidate that runs and has a price; `frontier` those that no other beats in both score
-    and price, the cheapest first.
+    and price, the cheapest first. `too_short`: the tokens below which a prompt is never cached, where all of them are.
     """
 
     subject: Subject
-    work: Workload
     found: Recommendation
     lines: tuple[Line, ...]
     crossings: tuple[Crossing, ...]
     frontier: tuple[Candidate, ...]
+    too_short: int | None
 
     @property
     def each_usd(self) -> Fraction | None:
@@ -110,10 +110,12 @@ class Examined(NamedTuple):
     @property
     def monthly_usd(self) -> Fraction | None:
         """The price of a month as recommended; None where nothing fits or no volume is known."""
-        volume = self.subject.costing.volume
-        if self.each_usd is None or volume is None:
-            return None
-        return self.each_usd * volume.per_month + self.subject.costing.storage_monthly_usd
+        return self.month_of(self.found.choice) if self.found.choice else None
+
+    def month_of(self, candidate: Candidate) -> Fraction | None:
+        """The price of a month at a candidate that has a price; None where no volume is known."""
+        costing = self.subject.costing
+        return each_usd(candidate) * costing.volume.per_month + costing.storage_monthly_usd if costing.volume else None
 
     @property
     def priced(self) -> tuple[Candidate, ...]:
@@ -261,11 +263,10 @@ def examine(subjects: Sequence[Subject], catalog: Catalog, as_of: date) -> Overv
 
 
 def _examined(subject: Subject, catalog: Catalog, as_of: date) -> Examined:
-    volume = subject.costing.volume
-    times = ceil(volume.per_month / subject.costing.requests) if volume else 1
-    work = subject.work.repeated(times)
-    found = recommend(catalog, work, subject.wishes, subject.platform, as_of)
-    examined = Examined(subject, work, found, (), (), ())
+    found = recommend(catalog, subject.work, subject.wishes, subject.platform, as_of)
+    shortest = catalog.limits.prompt_cache.minimum_tokens
+    is_cacheable = subject.work.on(catalog, subject.variant).range[1] >= shortest
+    examined = Examined(subject, found, (), (), (), None if is_cacheable else shortest)
     lines = tuple(_lines(examined))
     return examined._replace(
         lines=lines, crossings=tuple(_crossings(lines, subject.ceilings)), frontier=tuple(_frontier(examined.candidates))
@@ -277,7 +278,9 @@ def _lines(examined: Examined) -> Iterator[Line]:
     hosting = variant.fine_tuned.hosting.get(costing.platform) if variant.fine_tuned else None
     hosting_usd = Fraction(hosting.usd) * HOURS_A_MONTH if hosting else Fraction(0)
     stored_usd = costing.storage_monthly_usd
-    yield Line(costing.model, costing.mode, costing.each_usd.expected, hosting_usd + stored_usd)
+    own = next((each for each in examined.priced if (each.variant.id, each.mode) == (costing.model, costing.mode)), None)
+    fits = own is None or not own.exclusions
+    yield Line(costing.model, costing.mode, costing.each_usd.expected, hosting_usd + stored_usd, fits)
     for each in examined.candidates:
         if (each.variant.id, each.mode) != (costing.model, costing.mode):
             yield Line(each.variant.id, each.mode, each_usd(each), stored_usd, fits=not each.exclusions)

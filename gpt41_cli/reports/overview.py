@@ -10,7 +10,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.candidates import Candidate
 from gpt41_cli.decisions.overview import Examined, Input, Overview, each_usd
 from gpt41_cli.display import decimal, exact, money, moved, number, plural, printable
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, left_out_findings, recommendation
+from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, cost, left_out_findings, recommendation
 from gpt41_cli.reports.check import between, usd_json
 from gpt41_cli.reports.overview_charts import charts_of_all, charts_of_one
 
@@ -22,7 +22,6 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
     workloads = overview.workloads
     parts = tuple(_part(each, position, catalog) for position, each in enumerate(workloads, 1))
     charts = tuple(charts_of_all(overview))
-    notes = [note for each in inputs for note in each.notes] + [note for part in parts for note in part.notes]
     return Report(
         schema=SCHEMA,
         answer="\n".join(
@@ -34,7 +33,7 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *left_out_findings(each.left_out)))
         ),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_notes(parts)))),
         data={
             "as_of": str(overview.as_of),
             "headline": _headline(overview),
@@ -48,6 +47,16 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
         charts=charts,
         parts=tuple(part._replace(notes=()) for part in parts),
     )
+
+
+def _notes(parts: Sequence[Report]) -> Iterator[str]:
+    """What is to be known of all of them, or of those that are named."""
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        for note in part.notes:
+            names.setdefault(note, []).append(part.answer)
+    for note, some in names.items():
+        yield note if len(some) == len(parts) else f"{', '.join(some)}: {note}"
 
 
 def _headline(overview: Overview) -> str:
@@ -97,12 +106,14 @@ def _advice(each: Examined) -> str:
 
 def _part(each: Examined, position: int, catalog: Catalog) -> Report:
     """What `recommend` says of a month of it, after what it is and costs now."""
-    found = recommendation.report(catalog, each.work, each.subject.wishes, each.found)
+    work, priced = each.subject.work, [candidate.quote for candidate in each.priced if candidate.quote]
+    found = recommendation.report(catalog, work, each.subject.wishes, each.found)
+    asked = (cost.work_line(catalog, work, priced),) if work.requests > 1 and priced else ()
     return found._replace(
         answer=printable(each.subject.name),
         headline=f"{each.subject.name}: {_advice(each)}",
-        lines=(Line("now", _now(each)), *found.lines, *_untested(each)),
-        tables=(*found.tables, *_crossings(each)),
+        lines=(Line("now", _now(each)), *asked, *found.lines, *_beyond(each), *_untested(each)),
+        tables=(*(found.tables if each.subject.costing.volume is None else (_candidates(each),)), *_crossings(each)),
         findings=(),
         charts=tuple(charts_of_one(each, position)),
     )
@@ -115,6 +126,37 @@ def _now(each: Examined) -> str:
     fixed = each.lines[0].fixed_usd
     standing = f", and {money(decimal(fixed))} a month whatever is sent" if fixed else ""
     return f"{costing.model} in {costing.mode}: {between(costing.each_usd)} a request{volume}{monthly}{standing}"
+
+
+def _beyond(each: Examined) -> Iterator[Line]:
+    """What may be spent in a month and is not enough."""
+    for ceiling in each.subject.ceilings:
+        if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
+            text = f"{money(decimal(each.monthly_usd))} a month is over the {money(ceiling.usd)} of {ceiling.label}"
+            yield Line("but", text, ceiling.source.label if ceiling.source else "")
+
+
+def _candidates(each: Examined) -> Table:
+    """Every candidate for a month, whose requests need not be a whole number."""
+    choice = each.found.choice
+    candidates = [*([choice] if choice else []), *each.found.alternatives, *each.found.excluded]
+    dearest = max((month for candidate in candidates if (month := _month(each, candidate)) is not None), default=Fraction(0))
+    rows = (_candidate_row(each, candidate, dearest) for candidate in recommendation.shown(candidates, choice))
+    return Table(columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
+
+
+def _month(each: Examined, candidate: Candidate) -> Fraction | None:
+    return each.month_of(candidate) if candidate.quote else None
+
+
+def _candidate_row(each: Examined, candidate: Candidate, dearest: Fraction) -> Row:
+    choice, month = each.found.choice, _month(each, candidate)
+    price = ("-", "-", "")
+    if month is not None:
+        price = (_told(each_usd(candidate)), _told(month), str(month / dearest if dearest else 0))
+    said = recommendation.scored(candidate), recommendation.remark(candidate, choice)
+    tone = "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
+    return Row((candidate.variant.id, candidate.mode, *price, *said), tone)
 
 
 def _untested(each: Examined) -> Iterator[Line]:
@@ -181,7 +223,7 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
         "model": costing.model,
         "mode": costing.mode,
         "platform": costing.platform,
-        "requests": each.work.requests,
+        "requests": each.subject.work.requests,
         "volume": costing.volume and costing.volume._asdict(),
         "each_usd": usd_json(costing.each_usd),
         "monthly_usd": usd_json(costing.monthly_usd),
@@ -192,7 +234,7 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
         "advice": _advice(each),
         "tasks": [task.id for task in each.subject.wishes.tasks],
         "lines": [{"label": line.label, "text": line.text, "cited": line.cited} for line in part.lines],
-        "candidates": [_candidate(candidate, found.choice) for candidate in each.priced],
+        "candidates": [_candidate(candidate, each) for candidate in each.priced],
         "crossings": [
             {
                 "line": crossing.line.name,
@@ -206,15 +248,14 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
     }
 
 
-def _candidate(candidate: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
-    assert candidate.quote is not None
+def _candidate(candidate: Candidate, each: Examined) -> Mapping[str, Json]:
     return {
         "model": candidate.variant.id,
         "mode": candidate.mode,
         "each_usd": exact(decimal(each_usd(candidate))),
-        "total_usd": exact(candidate.quote.total_usd),
+        "monthly_usd": _usd(each.month_of(candidate)),
         "score": None if candidate.share is None else exact(decimal(candidate.share)),
-        "remark": recommendation.remark(candidate, choice),
+        "remark": recommendation.remark(candidate, each.found.choice),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -16,6 +16,8 @@ from gpt41_cli.tokens.pieces import PARTS
 _USD_A_MONTH = Axis("US dollars a month", "usd")
 _WORKLOAD = Axis("workload", "name")
 _ROOM = Fraction(11, 10)
+_DRAWN = 30
+"""How many workloads a chart of all of them has room for."""
 _FURTHEST = 10
 """How many times its volume a chart goes to show where a line meets a ceiling."""
 
@@ -35,7 +37,8 @@ def charts_of_one(each: Examined, position: int) -> Iterator[Chart]:
 
 
 def _by_workload(overview: Overview) -> Iterator[Chart]:
-    known = [each for each in overview.workloads if each.subject.costing.monthly_usd]
+    with_price = [each for each in overview.workloads if each.subject.costing.monthly_usd]
+    known = _dearest(with_price)
     if not known:
         return
     series: dict[str, list[Point]] = {"as declared": [], "with the longest answers": [], "as recommended": []}
@@ -47,8 +50,9 @@ def _by_workload(overview: Overview) -> Iterator[Chart]:
             series["with the longest answers"].append(Point(name, decimal(monthly.high)))
         if each.monthly_usd is not None and each.found.choice:
             series["as recommended"].append(Point(name, decimal(each.monthly_usd), each.found.choice.name))
-    unknown = len(overview.workloads) - len(known)
+    unknown = len(overview.workloads) - len(with_price)
     missing = f" {plural(unknown, 'workload')} without a volume not shown." if unknown else ""
+    missing += _only(known, with_price)
     yield Chart(
         "cost-by-workload",
         "bars",
@@ -62,9 +66,25 @@ def _by_workload(overview: Overview) -> Iterator[Chart]:
     )
 
 
+def _dearest(workloads: Sequence[Examined]) -> list[Examined]:
+    """As many as can be drawn, in their order; where there are more, those whose month costs most."""
+    drawn = {each.subject.name for each in sorted(workloads, key=_month_now, reverse=True)[:_DRAWN]}
+    return [each for each in workloads if each.subject.name in drawn]
+
+
+def _month_now(each: Examined) -> Fraction:
+    monthly = each.subject.costing.monthly_usd
+    return monthly.expected if monthly else Fraction(0)
+
+
+def _only(drawn: Sequence[Examined], every: Sequence[Examined]) -> str:
+    return f" Only the {number(len(drawn))} dearest of {number(len(every))} are drawn." if len(drawn) < len(every) else ""
+
+
 def _tokens(overview: Overview) -> Chart:
     """The input part by part and the output of a mean request, side by side for the workloads."""
-    costings = [(each.subject.name, each.subject.costing) for each in overview.workloads]
+    drawn = _dearest(overview.workloads)
+    costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
     told = "; ".join(f"{name} {score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
     series = [
@@ -74,13 +94,14 @@ def _tokens(overview: Overview) -> Chart:
     ]
     output = Series("output", tuple(_answers(name, each) for name, each in costings))
     share = f" Of the input is cached: {told}." if told else " None of the input is cached."
+    share += _only(drawn, overview.workloads)
     return Chart(
         "tokens",
         "stack",
         "What the requests are made of",
-        f"The tokens of a mean request: the parts of its input, and its output as expected.{share}",
+        f"What a mean request is made of: the parts of its input, and its output as expected.{share}",
         _WORKLOAD,
-        Axis("tokens a request", "count"),
+        Axis("tokens of a mean request", "count"),
         (*series, output),
     )
 
@@ -104,7 +125,8 @@ def _days(overview: Overview) -> Iterator[Chart]:
         if days is None or each.end is None:
             without.append(name)
             continue
-        points.append(Point(name, Decimal(days), f"{'ends' if days else 'shut down'} {each.end.shutdown}"))
+        told = f"ends {each.end.shutdown}" if days else f"was shut down {each.end.shutdown}"
+        points.append(Point(name, Decimal(days), f"{'day' if days == 1 else 'days'} left: {told}"))
     if not points:
         return
     unknown = f" The price table knows of no end of {', '.join(without)}." if without else ""
@@ -128,7 +150,7 @@ def _days_left(life: Life, overview: Overview) -> int | None:
 def _volume(each: Examined, position: int) -> Chart:
     """Every line from no request to some way beyond the volume, with what it meets on the way."""
     own, volume = each.lines[0], each.subject.costing.volume
-    here = volume.per_month if volume else Fraction(each.work.requests)
+    here = volume.per_month if volume else Fraction(each.subject.work.requests)
     chosen = each.found.choice.name if each.found.choice else None
     met = [
         crossing.requests
@@ -146,7 +168,8 @@ def _volume(each: Examined, position: int) -> Chart:
         for line in each.lines
     )
     marks = [Mark(f"{money(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
-    marks.append(Mark(f"now {number(floor(here))}", x=decimal(here)))
+    now = f"{number(volume.requests)} a {volume.period}" if volume else plural(each.subject.work.requests, "request")
+    marks.append(Mark(f"now {now}", x=decimal(here)))
     marks += [
         Mark(
             f"{crossing.line.name} meets {crossing.other} at {number(floor(crossing.requests))}",
@@ -155,13 +178,14 @@ def _volume(each: Examined, position: int) -> Chart:
         for crossing in each.crossings
         if crossing.requests <= most
     ]
-    now = f"{own.name}, as declared, costs {money(decimal(own.usd(here)))} for {plural(floor(here), 'request')} {span}."
-    faint = " Faint lines do not meet what is asked of the work." if any(not line.fits for line in each.lines) else ""
+    price = f"{money(decimal(own.usd(here)))}{' a month' if volume else ''}"
+    said = f"{own.name}, as declared, costs {price} at {now}."
+    dotted = " Dotted lines do not meet what is asked of the work." if any(not line.fits for line in each.lines) else ""
     return Chart(
         f"{position}-cost-against-volume",
         "lines",
         "Cost against volume",
-        f"What each variant costs in each mode as more requests are sent. {now}{faint}",
+        f"What each variant costs in each mode as more requests are sent. {said}{dotted}",
         Axis(f"requests {span}", "count"),
         _USD_A_MONTH if volume else Axis("US dollars", "usd"),
         series,
@@ -194,15 +218,20 @@ def _cache(each: Examined, position: int) -> Iterator[Chart]:
     }
     shares = sorted({Fraction(0), even.here, *((even.share,) if even.share is not None else ()), Fraction(1)})
 
+    volume, requests = each.subject.costing.volume, each.subject.work.requests
+    scale = volume.per_month / requests if volume else Fraction(1)
+
     def usd(mode: str, share: Fraction) -> Decimal:
         uncached, cached = map(Fraction, ends[mode])
-        return decimal(uncached + (cached - uncached) * share)
+        return decimal((uncached + (cached - uncached) * share) * scale)
+
+    unfit = {candidate.mode for candidate in each.found.excluded if candidate.variant.id == choice.variant.id}
 
     series = tuple(
         Series(
             f"{choice.variant.id} {mode}",
             tuple(Point(decimal(share), usd(mode, share)) for share in shares),
-            "chosen" if mode == choice.mode else "",
+            "chosen" if mode == choice.mode else "faint" if mode in unfit else "",
         )
         for mode in ends
     )
@@ -215,12 +244,18 @@ def _cache(each: Examined, position: int) -> Iterator[Chart]:
         f"{position}-cost-against-cache",
         "lines",
         "Cost against the share of cached input",
-        f"{said} Here {score(even.here)} is cached.",
+        f"{said} Here {score(even.here)} is cached.{_doubted(each, unfit & ends.keys())}",
         Axis("share of the input that is cached", "share"),
-        Axis(f"US dollars for {plural(each.work.requests, 'request')}", "usd"),
+        _USD_A_MONTH if volume else Axis(f"US dollars for {plural(requests, 'request')}", "usd"),
         series,
         tuple(marks),
     )
+
+
+def _doubted(each: Examined, unfit: Collection[str]) -> str:
+    """What keeps the work from either end of the chart."""
+    short = f" A prompt below {number(each.too_short)} tokens, as all of these are, is never cached." if each.too_short else ""
+    return short + (f" The dotted line, {', '.join(unfit)}, does not meet what is asked of the work." if unfit else "")
 
 
 def _quality(each: Examined, position: int) -> Iterator[Chart]:
@@ -244,7 +279,9 @@ def _quality(each: Examined, position: int) -> Iterator[Chart]:
         if candidate.share is not None
     ]
     names = ", ".join(candidate.name for candidate in each.frontier)
-    efficient = f" Efficient, as no other is both better and cheaper: {names}." if names else ""
+    efficient = f" Efficient, as nothing that could do the work in time is both better and cheaper: {names}." if names else ""
+    if any(candidate.exclusions for candidate in scored):
+        efficient += " Grey: what is not good enough, too late or else unfit."
     tasks = ", ".join(task.id for task in each.subject.wishes.tasks)
     yield Chart(
         f"{position}-quality-against-cost",

@@ -47,7 +47,7 @@ def report(
             *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
             *_break_even(catalog, work, found),
         ),
-        tables=(_table(_shown(candidates, choice), choice, work),),
+        tables=(_table(shown(candidates, choice), choice, work),),
         findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
         notes=tuple(_notes(catalog, work, wishes, found)),
         data={
@@ -109,7 +109,7 @@ def _break_even(catalog: Catalog, work: Workload, found: Recommendation) -> Iter
         here = f"but a prompt below {number(rules.minimum_tokens)} tokens is never cached"
         cited += f", {rules.source.label}"
     elif not even.here:
-        here = "none is stated here (--cached)"
+        here = "none is stated here"
     text = f"break-even at {score(even.share)}: with more of the input from the cache, standard costs less than batch; {here}"
     yield Line("cache", text, cited)
 
@@ -134,7 +134,8 @@ def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
             said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
         else:
             label = catalog.evidence.benchmarks_source.label
-            said.append(f"Scores are launch benchmarks [{label}], a proxy for your work: --scores takes your own evaluation.")
+            proxy = "a proxy for your work: recommend --scores takes your own evaluation."
+            said.append(f"Scores are launch benchmarks [{label}], {proxy}")
     if found.choice and found.choice.quote:
         said += notes(catalog, work, [found.choice.quote])
     return said
@@ -166,15 +167,15 @@ def _record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
     }
 
 
-def _shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
+def shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
     """What a reader needs to see: of a variant that is shut down, one mode is enough."""
-    shown: dict[tuple[str, str], Candidate] = {}
+    found: dict[tuple[str, str], Candidate] = {}
     for each in candidates:
         gone = any(remark.rule == "model-shut-down" for remark in each.exclusions)
         key = (each.variant.id, "" if gone else each.mode)
-        if key not in shown or (choice and each.mode == choice.mode):
-            shown[key] = each
-    return list(shown.values())
+        if key not in found or (choice and each.mode == choice.mode):
+            found[key] = each
+    return list(found.values())
 
 
 def _table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
@@ -192,13 +193,14 @@ def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Dec
         *each_cell,
         money(each.quote.total_usd) if each.quote else "-",
         str(part(each.quote.total_usd, dearest)) if each.quote else "",
-        _score(each),
+        scored(each),
         remark(each, choice),
     )
     return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
 
 
-def _score(each: Candidate) -> str:
+def scored(each: Candidate) -> str:
+    """Its score as a table has it."""
     if each.share is None:
         return "-"
     below = [remark.actual for remark in each.exclusions if remark.rule == "tolerance" and remark.actual]

@@ -18,7 +18,7 @@ Spec: TypeAlias = dict[str, Any]
 WIDTH, HEIGHT = 560, 300
 COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
 
-_MARGIN = {"left": 44, "right": 48, "top": 6, "bottom": 6}
+_MARGIN = {"left": 24, "right": 48, "top": 6, "bottom": 6}
 """Room for a font that is wider than the one that texts are measured in."""
 
 _BAND = 26
@@ -53,6 +53,7 @@ def specification(chart: Chart) -> Spec:
                 "tickColor": "var(--grid)",
                 "labelFontSize": 12,
                 "titleFontSize": 12,
+                "labelFlush": False,
                 "labelLimit": _LONGEST_TEXT,
                 "titleLimit": WIDTH,
             },
@@ -63,6 +64,8 @@ def specification(chart: Chart) -> Spec:
                 "title": None,
                 "orient": "top",
                 "symbolType": "square",
+                "columnPadding": 36,
+                "columns": 4,
             },
         },
         **draw(_printable(chart)),
@@ -93,6 +96,21 @@ def _quantity(field: str, axis: Axis, most: float | None = None, **more: Any) ->
     return {"field": field, "type": "quantitative", "scale": scale, "axis": drawn, **more}
 
 
+def _down(field: str, axis: Axis, most: float | None = None) -> Spec:
+    """The axis down the side, its title above it, where the figures beside it may be as wide as they like."""
+    drawn = _quantity(field, axis, most)
+    place = {
+        "titleAngle": 0,
+        "titleAlign": "left",
+        "titleAnchor": "start",
+        "titleX": -28,
+        "titleY": -24,
+        "titleBaseline": "bottom",
+    }
+    drawn["axis"] |= place
+    return drawn
+
+
 def _place(field: str) -> Spec:
     return {"field": field, "type": "quantitative"}
 
@@ -115,7 +133,7 @@ def _lines(chart: Chart) -> Spec:
     ends = [_number(series.points[-1].y) for series in chart.series]
     highest = max([*ends, *(_number(point.y) for series in chart.series for point in series.points)]) or 1
     drawn = [mark for mark in chart.marks if (mark.x is None or mark.x <= most_x) and (mark.y is None or mark.y <= highest)]
-    x, y = _quantity("x", chart.x, most_x), _quantity("y", chart.y, highest * (1 + _ROOM_ABOVE / 10))
+    x, y = _quantity("x", chart.x, most_x), _down("y", chart.y, highest * (1 + _ROOM_ABOVE / 10))
     layers = [
         _layer(
             [{"x": _number(point.x), "y": _number(point.y)} for point in series.points],
@@ -130,7 +148,7 @@ def _lines(chart: Chart) -> Spec:
         value = {"x": most_x, "y": at, "text": series.name}
         bold = "bold" if series.tone == "chosen" else "normal"
         layers.append(_layer([value], _text("left", 8, color=colour, fontWeight=bold), x=x, y=y, text={"field": "text"}))
-    return {"height": HEIGHT, "layer": [*layers, *_across(drawn, x, y), *_marked(drawn, x, y)]}
+    return {"height": HEIGHT, "layer": [*layers, *_marked(drawn, x, y), *_across(drawn, x, y)]}
 
 
 def _stroke(series: Series) -> Spec:
@@ -242,15 +260,15 @@ def _bars(chart: Chart) -> Spec:
 
 
 def _stack(chart: Chart) -> Spec:
-    """Bars in parts, one after the other, with the remark of the last part at the end."""
+    """Bars of one length in their parts, one after the other, with the remark of the last part at the end."""
     values = _values(chart)
-    sums = {name: sum(value["value"] for value in values if value["name"] == name) for name in _names(chart)}
-    ends = [{"name": str(point.x), "value": sums[str(point.x)], "text": point.remark} for point in chart.series[-1].points]
-    x, y = _quantity("value", chart.y), _category(chart)
+    ends = [{"name": str(point.x), "value": 1, "text": point.remark} for point in chart.series[-1].points]
+    y, shares = _category(chart), Axis(f"share of the {chart.y.title}", "share")
+    x = _quantity("value", shares, 1)
     return {
-        "height": _BAND * (len(sums) + 1),
+        "height": _BAND * (len(ends) + 1),
         "layer": [
-            _layer(values, {"type": "bar"}, x={**x, "stack": "zero"}, y=y, color=_colour(chart), order=_place("order")),
+            _layer(values, {"type": "bar"}, x={**x, "stack": "normalize"}, y=y, color=_colour(chart), order=_place("order")),
             _layer(ends, _text("left", 6), x=x, y=y, text={"field": "text"}),
         ],
     }
@@ -260,18 +278,64 @@ def _stack(chart: Chart) -> Spec:
 
 
 def _points(chart: Chart) -> Spec:
-    """Points with their names, and steps that join some of them."""
-    x, y = _quantity("x", chart.x), _quantity("y", chart.y)
-    y["scale"] = {"zero": False, "nice": True, "padding": 12}
-    layers: list[Spec] = []
-    for series in chart.series:
-        values = [{"x": _number(each.x), "y": _number(each.y), "text": series.name} for each in series.points]
-        if series.is_path:
-            stroke = {"type": "line", "interpolate": "step-after", "color": "var(--c1)", "strokeDash": [6, 3], "strokeWidth": 2}
-            layers.insert(0, _layer(values, stroke, x=x, y=y))
-            continue
-        colour = {"chosen": "var(--c1)", "faint": "var(--faint)"}.get(series.tone, "var(--c2)")
-        layers.append(_layer(values, {"type": "point", "filled": True, "size": 90, "color": colour, "opacity": 1}, x=x, y=y))
-        label = _text("left", 8, -8, angle=-30, color="var(--ink)", fontWeight="bold" if series.tone == "chosen" else "normal")
-        layers.append(_layer(values, label, x=x, y=y, text={"field": "text"}))
-    return {"height": HEIGHT, "layer": layers}
+    """Points that are named by a model and a mode: the shape says the mode, a thin line leads to the model at the side, and steps
+    join some of the points.
+    """
+    named = [(series, point) for series in chart.series if not series.is_path for point in series.points]
+    side = (max(_number(point.x) for _, point in named) or 1) * (1 + _ROOM_ABOVE / 10)
+    low, high = _domain([_number(point.y) for _, point in named])
+    x, y = _quantity("x", chart.x, side), _down("y", chart.y)
+    y["scale"] = {"domain": [low, high], "nice": False, "zero": False}
+    step = (high - low) / HEIGHT * _LINE_OF_TEXT
+    paths = [_layer(_places(series), _STEPS, x=x, y=y) for series in chart.series if series.is_path]
+    return {"height": HEIGHT, "layer": [*paths, *_models(named, side, step, x, y), _modes(named, x, y)]}
+
+
+_STEPS = {"type": "line", "interpolate": "step-after", "color": "var(--c1)", "strokeDash": [6, 3], "strokeWidth": 2}
+_TONES = {"chosen": "var(--c1)", "faint": "var(--faint)", "": "var(--c2)"}
+_SHAPES = {"standard": "circle", "batch": "square", "priority": "triangle-up"}
+
+
+def _places(series: Series) -> list[Spec]:
+    return [{"x": _number(point.x), "y": _number(point.y)} for point in series.points]
+
+
+def _modes(named: Sequence[tuple[Series, Point]], x: Spec, y: Spec) -> Spec:
+    """The points themselves."""
+    values = [
+        {"x": _number(point.x), "y": _number(point.y), "mode": series.name.rpartition(" ")[2], "colour": _TONES[series.tone]}
+        for series, point in named
+    ]
+    modes = sorted({series.name.rpartition(" ")[2] for series, _ in named}, key=lambda mode: (mode not in _SHAPES, mode))
+    scale = {"domain": modes, "range": [_SHAPES.get(mode, "diamond") for mode in modes]}
+    legend = {"orient": "bottom", "symbolFillColor": "var(--ink)", "symbolStrokeColor": "var(--ink)"}
+    shape = {"field": "mode", "type": "nominal", "scale": scale, "legend": legend}
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    return _layer(values, {"type": "point", "filled": True, "size": 90, "opacity": 1}, x=x, y=y, shape=shape, color=colour)
+
+
+def _models(named: Sequence[tuple[Series, Point]], side: float, step: float, x: Spec, y: Spec) -> list[Spec]:
+    """The name of each model once, beside the last of its points, with a line to it."""
+    last: dict[str, Point] = {}
+    chosen = {series.name.rpartition(" ")[0] for series, _ in named if series.tone == "chosen"}
+    for series, point in named:
+        model = series.name.rpartition(" ")[0]
+        last[model] = max(last.get(model, point), point, key=lambda each: _number(each.x))
+    layers = []
+    for (model, point), place in zip(last.items(), spread([_number(each.y) for each in last.values()], step), strict=True):
+        value = {"x": _number(point.x), "y": _number(point.y), "place": place, "side": side, "text": model}
+        leader = {"type": "rule", "color": "var(--faint)", "strokeWidth": 0.5}
+        label = _text("left", 8, fontWeight="bold" if model in chosen else "normal")
+        layers += [
+            _layer([value], leader, x=x, y=y, x2={"field": "side"}, y2={"field": "place"}),
+            _layer([value], label, x={**x, "field": "side"}, y={**y, "field": "place"}, text={"field": "text"}),
+        ]
+    return layers
+
+
+def _domain(scores: Sequence[float]) -> tuple[float, float]:
+    """From some tenth to a bit above the best: a small difference is to look small."""
+    highest = max(scores)
+    lowest = min(*scores, highest - 0.1)
+    room = (highest - lowest) / 10
+    return max(lowest - room, 0), highest + room
