@@ -113,8 +113,8 @@ def test_what_is_learned_is_written_and_everything_else_stays(run: Run, folder: 
     done = run("reconcile", "log.jsonl", "--write-config", "--format", "json", *DAY)
     assert done.code == 0
     assert done.err.splitlines() == [
-        "gpt41: gpt41.yaml: asked: output_tokens: {expected: 20, high: 30}, was {expected: 500, high: 500}",
-        "gpt41: gpt41.yaml: by number: output_tokens: {expected: 7, high: 7}, was {expected: 9, high: 9}",
+        "gpt41: gpt41.yaml: asked: output_tokens: {expected: 20, high: 30} from 3 answers, was 500",
+        "gpt41: gpt41.yaml: by number: output_tokens: 7 from 1 answer, was 9",
     ]
     assert (folder / "gpt41.yaml").read_text() == CONFIG.replace("500  ", "{expected: 20, high: 30}  ").replace(
         "output_tokens: 9}", "output_tokens: {expected: 7, high: 7}}"
@@ -144,7 +144,7 @@ def test_answers_of_no_one_workload_are_listed_and_not_learned_from(run: Run, fo
     (folder / "gpt41.yaml").write_text(CONFIG + "  too: {requests: batch.jsonl}\n")
     (folder / "rows.csv").write_text("model,batch,requests,input_tokens,output_tokens\ngpt-4.1,,1,5,5\n")
     done = run("reconcile", "log.jsonl", "rows.csv", "--write-config", "--format", "json", *DAY)
-    assert done.err == "gpt41: gpt41.yaml: by number: output_tokens: {expected: 7, high: 7}, was {expected: 9, high: 9}\n"
+    assert done.err == "gpt41: gpt41.yaml: by number: output_tokens: 7 from 1 answer, was 9\n"
     assert [each["message"] for each in json.loads(done.out)["findings"] if each["rule"] == "not-learned"] == [
         "not learned from: 3 answers to one of asked, too; --workload says whose they are",
         "not learned from: 1 answer to no workload; --workload says whose they are",

@@ -234,7 +234,19 @@ def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_
     assert search["monthly_usd"]["expected"] == "30.926666666667"  # and 4 GB for 365/12 days
     assert search["tools"] == {"web_searches": 1, "file_searches": 2, "storage_gb": 5}
     assert [each["rule"] for each in json.loads(done.out)["findings"]][:1] == ["budget-monthly"]
-    assert "search: 5 GB stored: $12.17 a month" in run("check", "--as-of", "2026-11-23").out
+    text = run("check", "--as-of", "2026-11-23").out
+    assert "search: 5 GB stored: $12.17 a month" in text
+    assert "1,000 / month  9,000       0     100" in text  # with what its search finds
+
+
+def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Path) -> None:
+    other = "  other: {input_tokens: 5, volume: 1 / day, tools: {storage_gb: 2}}\n"
+    (tmp_path / "gpt41.yaml").write_text(CONFIG + other)
+    notes = json.loads(run("check", "--format", "json", "--as-of", "2026-11-23").out)["notes"]
+    assert notes[-1] == (
+        "search, other: 1 GB of what is stored cost nothing, which is taken off each: in one account, they cost $3.04 a month "
+        "more together [pricing 2026-07-15]."
+    )
 
 
 @pytest.mark.parametrize(

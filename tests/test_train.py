@@ -251,6 +251,11 @@ def test_a_request_in_service_is_what_is_said_of_it(run: Run) -> None:
     assert Decimal(other["base_each_usd"]) == (4_000 * Decimal("2.50") + 4_000 * Decimal("1.25") + 100 * Decimal("10.00")) / 10**6
 
 
+def test_a_prompt_too_short_to_be_cached_is_noticed(run: Run) -> None:
+    found = trained(run, str(TICKETS), "--model", "gpt-4.1-mini", "--cached", "50%")
+    assert "a prompt below 1,024 tokens is never cached; this one has 57" in [each["message"] for each in found["findings"]]
+
+
 def test_a_request_too_long_for_a_fine_tune_is_found(run: Run) -> None:
     found = trained(run, str(TICKETS), "--model", "gpt-4.1", "--input-tokens", "128000", "--output-tokens", "1", code=1)
     assert rules_of(found) == ["context-window"]
@@ -294,6 +299,25 @@ def test_a_teacher_without_batch_answers_in_standard(tmp_path: Path, run: Run) -
     assert trained(run, *arguments, "--model", "gpt-4.1-mini")["teacher"]["mode"] == "standard"
 
 
+def test_a_teacher_that_has_ended_teaches_nothing(tmp_path: Path, run: Run) -> None:
+    prompts = write(tmp_path / "prompts.jsonl", *[{"model": "gpt-4.1", "messages": [USER]}] * 10)
+    arguments = ("--distill-from", "gpt-4.1-nano", "--prompts", prompts, "--output-tokens", "9", "--model", "gpt-4.1-mini")
+    found = trained(run, *arguments, code=1)
+    assert [(each["rule"], each["subject"]) for each in found["findings"] if each["level"] == "error"] == [
+        ("model-shut-down", "gpt-4.1-nano")
+    ]
+
+
+def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
+    long = {"role": "user", "content": " a" * 65_600}
+    found = lines(
+        write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
+    )
+    lost, cut = found.breaches.first["training-tokens"]
+    assert lost.message.endswith(" at its end are cut off, its last answer as a whole among them")
+    assert cut.message.endswith(" at its end are cut off")
+
+
 # What is wrong with examples
 
 MANY_CALLS = {"role": "assistant", "tool_calls": [call(), call(call_id="c2")]}
@@ -307,6 +331,11 @@ FLAWS = [
         [],
     ),
     (example(SYSTEM, USER), ["messages: expected an answer of the assistant, which is what is learned, found none"]),
+    (
+        example(USER, {"role": "assistant", "content": ""}, USER, {"role": "assistant", "content": None}),
+        [f"messages[{index}]: expected an answer to learn, found an empty one" for index in (1, 3)],
+    ),
+    (example(USER, {"role": "assistant", "content": None, "refusal": "No."}), []),
     (example(ANSWER), ["messages: expected a user to be answered, found none"]),
     (example(USER, ANSWER, USER), ["messages[2].role: expected the assistant last, found user, from which nothing is learned"]),
     (example(USER, SYSTEM, ANSWER), ["messages[1].role: expected system before all others, found it after user"]),

@@ -9,11 +9,12 @@ from gpt41_cli.cli import files, output, typed
 from gpt41_cli.cli.configs import find_config
 from gpt41_cli.cli.progress import watched
 from gpt41_cli.cli.work import make_reading, read_sources, refuse
+from gpt41_cli.display import plural
 from gpt41_cli.errors import InputError, UnknownName, quoted
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
-    from gpt41_cli.config.tables import Config
+    from gpt41_cli.config.tables import Config, Range
     from gpt41_cli.decisions.billing import Conditions
     from gpt41_cli.decisions.forecasts import Forecasts
     from gpt41_cli.decisions.logs import Found
@@ -184,7 +185,13 @@ def _write(workloads: Workloads, past: "Past") -> None:
     if path.read_bytes() != data:
         raise InputError(f"{config.file}: expected no change while the logs were read, found one; nothing is written")
     files.save(edited, path)
-    for name, (expected, high) in changed.items():
+    for name, found in changed.items():
         before = config.workloads[name].output_tokens
-        was = "" if before is None else f", was {{expected: {before.expected}, high: {before.high}}}"
-        output.complain(f"{config.file}: {name}: output_tokens: {{expected: {expected}, high: {high}}}{was}")
+        was = "" if before is None else f", was {_range(before)}"
+        answers = plural(past.lengths[name].answers, "answer")
+        output.complain(f"{config.file}: {name}: output_tokens: {_range(found)} from {answers}{was}")
+
+
+def _range(found: "Range") -> str:
+    """As gpt41.yaml has it."""
+    return str(found.expected) if found.expected == found.high else f"{{expected: {found.expected}, high: {found.high}}}"

@@ -123,7 +123,7 @@ Tools = Annotated[
     typer.Option(
         "--tools",
         metavar="NAME=N",
-        help="Built-in tools that one request uses, such as web_searches=2,file_searches=1; names and prices: gpt41 cost --help.",
+        help="Built-in tools that one request uses, such as web_searches=2,file_searches=1; gpt41 cost --help has all names.",
         autocompletion=_complete_tools,
     ),
 ]

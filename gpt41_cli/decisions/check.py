@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.config.tables import Config
+from gpt41_cli.config.tables import DAYS_A_MONTH, Config
 from gpt41_cli.decisions.checks import CHECKS, Conditions
 from gpt41_cli.decisions.contents import Files, read
 from gpt41_cli.decisions.costing import Priced, Usd, cost
 from gpt41_cli.decisions.estimate import notes
 from gpt41_cli.decisions.shared_checks import TOGETHER, Shared, monthly_usd
+from gpt41_cli.display import decimal, money, number
 from gpt41_cli.findings import Finding
 
 
@@ -76,3 +78,16 @@ def _notes(priced: Sequence[Priced], conditions: Conditions) -> Iterator[str]:
             of.setdefault(note, []).append(each.declared.name)
     for note, names in of.items():
         yield note if len(names) == len(priced) else f"{', '.join(names)}: {note}"
+    yield from _free_storage(priced, conditions)
+
+
+def _free_storage(priced: Sequence[Priced], conditions: Conditions) -> Iterator[str]:
+    """What several workloads that store files cost more where they share an account, and with it what is free."""
+    stored = {each.declared.name: each.declared.tools.storage_gb for each in priced if each.declared.tools.storage_gb}
+    prices = conditions.catalog.tools
+    if len(stored) > 1 and prices:
+        price = prices.file_storage
+        free = sorted(min(gb, price.free_gb) for gb in stored.values())[:-1]
+        usd = money(decimal(Fraction(price.usd_per_gb_day) * DAYS_A_MONTH * sum(free)))
+        taken = f"{number(price.free_gb)} GB of what is stored cost nothing, which is taken off each"
+        yield f"{', '.join(stored)}: {taken}: in one account, they cost {usd} a month more together [{price.source.label}]."

@@ -40,14 +40,14 @@ def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
     return Remark("model-retires", text, sources)
 
 
-def check(variant: Variant, platform: Platform, as_of: date) -> list[Finding]:
-    """A warning for a variant that is shut down or will be."""
+def check(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
+    """A finding of level `gone` for a variant that is shut down, a warning for one that will be."""
     if life := ended(variant, platform, as_of):
         remark = shut_down(platform, life)
         return [
             Finding(
                 remark.rule,
-                Level.WARNING,
+                gone,
                 f"{variant.id}: {remark.text}",
                 actual=str(life.shutdown),
                 subject=variant.id,

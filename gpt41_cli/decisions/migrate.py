@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -267,10 +267,10 @@ def _target(plan: Plan, steps: Sequence[Step], ways: Sequence[Way]) -> Variant |
 def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) -> Iterator[Finding]:
     """That the model ends, what does not move along to where the work is to go, and what the table does not have."""
     plan, target = found.plan, found.target
-    yield from _gone_is_an_error(lifecycle.check(plan.leaving, plan.platform, plan.as_of))
+    yield from lifecycle.check(plan.leaving, plan.platform, plan.as_of, Level.ERROR)
     yield from limits.check(catalog, plan.leaving, found.today, found.work.on(catalog, plan.leaving), Level.WARNING)
     for variant in plan.to or ([target] if target else []):
-        yield from _gone_is_an_error(lifecycle.check(variant, plan.platform, plan.as_of))
+        yield from lifecycle.check(variant, plan.platform, plan.as_of, Level.ERROR)
         yield from (each.finding(variant) for each in found.breaks[variant.id])
     for step in found.road:
         if step.variant is None:
@@ -286,9 +286,3 @@ def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) ->
         yield Finding("missing-price", Level.NOTICE, text)
     yield from limits.check_cache(catalog, found.work.on(catalog, plan.leaving))
     yield from lifecycle.check_table(catalog, plan.as_of)
-
-
-def _gone_is_an_error(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Findings on the life of a model: one that is left too late, or moved to, must run."""
-    for finding in findings:
-        yield finding._replace(level=Level.ERROR) if finding.rule == "model-shut-down" else finding

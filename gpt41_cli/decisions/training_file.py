@@ -123,6 +123,8 @@ def _too_long(billed: Billed, rules: TrainingRules) -> Iterator[Breach]:
     if billed.cut:
         most = rules.max_example_tokens
         lost = f"{number(billed.lost_tokens)} at its end are cut off"
+        if billed.input_tokens >= most:
+            lost += ", its last answer as a whole among them"
         message = f"{number(billed.tokens)} tokens are over the {number(most)} that are learned: {lost}"
         yield Breach("training-tokens", message, None, str(billed.tokens), str(most), Level.WARNING)
 

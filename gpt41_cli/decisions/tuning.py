@@ -98,7 +98,8 @@ def _judged(
         own = billed.input_tokens if service.input_tokens is None else service.input_tokens * examples
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
-        load = Load({Size(longest, 0, -(-output_tokens // examples)): 1})
+        cached = int(longest * service.cached_share) if service.cached_share else 0
+        load = Load({Size(longest, cached, -(-output_tokens // examples)): 1})
         served, today = (_usage(examples, tokens, output_tokens, service.cached_share) for tokens in (own, base))
         beside = {each.id: (each, today) for each in (variant, *others)}
         yield teach(conditions, variant, Lesson(billed, served, load), examples, list(beside.values()))
@@ -125,7 +126,7 @@ def distil(work: Workload, teacher: Variant, variants: Sequence[Variant], meter:
         today = work.on(conditions.catalog, teacher).usage
         found.append(teach(conditions, variant, lesson, work.requests, [(teacher, today)]))
     findings = limits.check(conditions.catalog, teacher, [answered.mode], work.on(conditions.catalog, teacher))
-    findings += lifecycle.check(teacher, conditions.platform, conditions.as_of)
+    findings += lifecycle.check(teacher, conditions.platform, conditions.as_of, Level.ERROR)
     tuning = _together(found, work.requests, findings, conditions)
     notes = (*tuning.notes, *notes_on_prices(conditions.catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
@@ -170,6 +171,8 @@ def _checks(found: Sequence[Student | Unfit], examples: int, conditions: Conditi
     """What speaks against training at all, and against each student."""
     yield from training_rules.count(conditions, examples)
     yield from training_rules.closings(conditions)
+    cached = [each.lesson.load for each in found if isinstance(each, Student) and each.lesson.served.cached_tokens]
+    yield from limits.check_cache(conditions.catalog, cached[0]) if cached else ()
     level = Level.WARNING if any(isinstance(each, Student) for each in found) else Level.ERROR
     for each in found:
         if isinstance(each, Student):

@@ -133,7 +133,7 @@ def _row(checked: Checked, check: Check) -> Row:
         costing.model,
         costing.mode,
         _volume(costing),
-        _mean(costing.input_tokens, costing),
+        _mean(checked.priced.quote.usage.input_tokens, costing),  # with what tools find
         _mean(costing.cached_tokens, costing),
         _mean(costing.output_tokens.expected, costing),
         between(costing.each_usd),

@@ -16,6 +16,7 @@ _KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
 _MESSAGE_KEYS = ("role", "content", "name", "weight", "refusal", "tool_calls", "tool_call_id", "function_call")
 _FRONT_ROLES = ("system", "developer")
 _ANSWERS = "assistant"
+_LEARNED = ("content", "tool_calls", "function_call", "refusal")
 _SHOWN = 3
 
 
@@ -54,6 +55,9 @@ def _order(messages: list[Object]) -> Iterator[Flaw]:
     if _ANSWERS not in roles:
         yield Flaw("training-answer", "messages: expected an answer of the assistant, which is what is learned, found none")
         return
+    for index, message in enumerate(messages):
+        if message["role"] == _ANSWERS and not any(message.get(key) for key in _LEARNED):
+            yield Flaw("training-answer", f"messages[{index}]: expected an answer to learn, found an empty one")
     if roles[-1] != _ANSWERS:
         text = f"messages[{len(roles) - 1}].role: expected the assistant last, found {roles[-1]}, from which nothing is learned"
         yield Flaw("training-order", text, Level.WARNING)
