@@ -68,7 +68,7 @@ def rest(*data: bytes | str) -> list[tuple[str, str]]:
         f"{JSON}\r\n",
         f"data: {JSON}\n\ndata: [DONE]\n",
         f": a comment\nevent: message\nid: 7\nretry: 5\ndata:{JSON}\n",
-        gzip.compress(JSON.encode()),
+        gzip.compress(JSON.encode(), mtime=0),
     ],
 )
 def test_one_answer_in_every_form_that_a_file_has(data: bytes | str) -> None:
@@ -195,7 +195,7 @@ def test_a_file_that_is_named_twice_is_read_once() -> None:
         '"model"|"input_tokens"|"output_tokens"\n"gpt-4.1"|"9"|"2"',
         "\n  \n" + HEAD + "\n,,\ngpt-4.1, 9 ,2\n   \n",
         (HEAD + "gpt-4.1,9,2\n").encode("utf-16"),
-        gzip.compress((HEAD + "gpt-4.1,9,2\n").encode()),
+        gzip.compress((HEAD + "gpt-4.1,9,2\n").encode(), mtime=0),
     ],
 )
 def test_a_csv_of_every_kind(data: bytes | str) -> None:
