@@ -134,6 +134,8 @@ def parse(data: bytes) -> Json:
     except UnicodeDecodeError as error:
         raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {number(error.start + 1)}") from None
     except json.JSONDecodeError as error:
+        if not data.strip():
+            raise BadBody("expected JSON, found nothing") from None
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {number(error.colno)}"
         raise BadBody(f"expected JSON, but at {where}: {error.msg}") from None
     except RecursionError:

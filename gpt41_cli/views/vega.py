@@ -324,7 +324,7 @@ def _models(named: Sequence[tuple[Series, Point]], side: float, step: float, x: 
     layers = []
     for (model, point), place in zip(last.items(), spread([_number(each.y) for each in last.values()], step), strict=True):
         value = {"x": _number(point.x), "y": _number(point.y), "place": place, "side": side, "text": model}
-        leader = {"type": "rule", "color": "var(--faint)", "strokeWidth": 0.5}
+        leader = {"type": "rule", "color": "var(--faint)", "strokeWidth": 1}
         label = _text("left", 8, fontWeight="bold" if model in chosen else "normal")
         layers += [
             _layer([value], leader, x=x, y=y, x2={"field": "side"}, y2={"field": "place"}),
@@ -336,6 +336,6 @@ def _models(named: Sequence[tuple[Series, Point]], side: float, step: float, x: 
 def _domain(scores: Sequence[float]) -> tuple[float, float]:
     """From some tenth to a bit above the best: a small difference is to look small."""
     highest = max(scores)
-    lowest = min(*scores, highest - 0.1)
+    lowest = min(*scores, highest - 1 / 10)
     room = (highest - lowest) / 10
     return max(lowest - room, 0), highest + room
