@@ -196,7 +196,7 @@ HINT = "; gpt41 cost, count --each or check with --format json prints one"
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "saved.json: expected JSON, but at column 1: Expecting value"),
+        (b"", "saved.json: expected JSON, found nothing"),
         (b"[]", "saved.json: the answer: expected an object, found a list"),
         (
             {"schema": "gpt41.plan/1"},

@@ -90,6 +90,29 @@ def test_what_is_read_is_not_written_over(run: Run, tmp_path: Path, command: str
     assert (tmp_path / "a.jsonl").read_text() == "{}"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check",),
+        ("report",),
+        ("reconcile", "log", "--estimate", "read.json"),
+        ("reconcile", "log", "--requests", "read.json"),
+        ("reconcile", "log", "--config", "read.json"),
+        ("diff", "read.json"),
+        ("cost", "--input-tokens", "5", "--prediction", "read.json", "--accept", "5%"),
+        ("recommend", "--input-tokens", "5", "--scores", "read.json"),
+        ("train", "--distill-from", "gpt-4.1", "--prompts", "read.json"),
+        ("plan", "--input-tokens", "5", "--pricing", "read.json"),
+    ],
+)
+def test_neither_are_the_files_of_options_nor_a_config(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "read.json").write_bytes((ROOT / "pricing.yaml").read_bytes())
+    (tmp_path / "gpt41.yaml").write_text("version: 1")
+    name = "read.json" if "read.json" in command else "gpt41.yaml"
+    done = run(*command, "--output", f"json={name}")
+    assert done == (2, "", f'gpt41: --output: expected a file that is not read, found "{name}"\n')
+
+
 def test_a_failed_check_writes_its_files_all_the_same(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text(Path(BATCH).read_text().replace("POST", "GET", 1))
     (tmp_path / "a.xml").write_text("of yesterday")

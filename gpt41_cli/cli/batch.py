@@ -52,7 +52,7 @@ def batch(
     from gpt41_cli.reports.batch import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     for path in paths or ():
         if Path(path).is_dir():
             raise InputError(f"{quoted(path)}: expected Batch files, found a folder; name the files in it")

@@ -44,7 +44,7 @@ def cache(
     from gpt41_cli.reports.cache import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     variant = None if model is None else catalog.variant(model)
     traffic = typed.read_traffic(requests_per_minute, lifetime)

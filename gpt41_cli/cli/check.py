@@ -8,6 +8,7 @@ import typer
 from gpt41_cli.cli import options, output, typed
 from gpt41_cli.cli.configs import find_config, read_config
 from gpt41_cli.cli.wanted import read_wanted
+from gpt41_cli.config import NAME
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 
@@ -53,12 +54,12 @@ def check(
     from gpt41_cli.decisions.checks import Conditions
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [config, pricing])
     threshold = typed.read_level(fail_on)
     within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
     conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
     if init:
-        path = config or Path("gpt41.yaml")
+        path = config or Path(NAME)
         _write(paths, path, conditions)
     elif paths:
         raise InputError("expected files only with --init, as gpt41.yaml says what is checked, found some")

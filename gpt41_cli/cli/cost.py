@@ -64,7 +64,7 @@ def cost(
     from gpt41_cli.reports.cost import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [prediction, pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")

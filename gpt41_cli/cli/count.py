@@ -52,7 +52,7 @@ def count(
     from gpt41_cli.reports.count import report
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     read_catalog = cache(lambda: typed.read_catalog(pricing))
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or wanted.draws("json")

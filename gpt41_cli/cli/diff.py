@@ -62,7 +62,7 @@ def diff(
     from gpt41_cli.reports.diff import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs)
+    wanted = read_wanted(output_format, quiet, outputs, [base, head, config, pricing])
     threshold = typed.read_level(fail_on)
     conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
     if head is None:

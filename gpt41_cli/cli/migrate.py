@@ -61,7 +61,7 @@ def migrate(
     from gpt41_cli.reports.migrate import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     threshold = typed.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())

@@ -52,7 +52,7 @@ def plan(
     from gpt41_cli.reports.plan import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     wait = None if deadline is None else typed.read_duration(deadline, "--deadline")

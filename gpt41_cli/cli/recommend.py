@@ -71,7 +71,7 @@ def recommend(
     from gpt41_cli.reports.recommendation import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [scores, pricing])
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     features = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(

@@ -64,7 +64,7 @@ def reconcile(
     from gpt41_cli.reports.reconcile import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, logs)
+    wanted = read_wanted(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
     threshold = typed.read_level(fail_on)
     named = None if model is None else catalog.variant(model).id
     conditions = Conditions(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), named)

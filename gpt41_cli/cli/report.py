@@ -51,7 +51,7 @@ def report(
     from gpt41_cli.reports.overview import report as told
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
     threshold = typed.read_level(fail_on)
     if charts or wanted.draws("html"):
         from gpt41_cli.views.svg import converter

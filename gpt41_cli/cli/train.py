@@ -74,7 +74,7 @@ def train(
     from gpt41_cli.reports.train import report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths)
+    wanted = read_wanted(output_format, quiet, outputs, paths, prompts, [pricing])
     threshold = typed.read_level(fail_on)
     conditions = Conditions(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), epochs, requests)
     share = None if cached is None else typed.read_percent(cached, "--cached")

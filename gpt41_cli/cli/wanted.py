@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from gpt41_cli.config import NAME
 from gpt41_cli.errors import InputError, UnknownName, quoted
 from gpt41_cli.views import VIEWS, format_of
 
@@ -31,17 +33,17 @@ class Wanted(NamedTuple):
         return name in (self.format, *(file.format for file in self.files))
 
 
-def read_wanted(output_format: str, quiet: bool, outputs: list[str] | None, paths: list[str] | None = None) -> Wanted:
+def read_wanted(output_format: str, quiet: bool, outputs: list[str] | None, *paths: Sequence[str | Path | None] | None) -> Wanted:
     """`--format`, `--quiet` and each `--output`, refused before any work is done where they cannot be met.
 
     UnknownName for a format that there is not; InputError for a file of no known ending, in no folder, named twice, or one of
-    `paths`, which are read.
+    `paths`, which are read, as a gpt41.yaml is.
     """
     files = [_file(output) for output in outputs or ()]
     places = [Path(os.path.realpath(file.path)) for file in files]
-    read = {os.path.realpath(path) for path in paths or ()}
+    read = {Path(os.path.realpath(path)) for some in paths for path in some or () if path}
     for file, place in zip(files, places, strict=True):
-        if str(place) in read and place.is_file():  # a terminal is read and written
+        if (place in read or place.name == NAME) and place.is_file():  # a terminal is read and written
             raise InputError(f"--output: expected a file that is not read, found {quoted(str(file.path))}")
         if places.count(place) > 1:
             raise InputError(f"--output: expected each file once, found {quoted(str(file.path))} twice")

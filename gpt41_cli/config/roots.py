@@ -13,14 +13,13 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import BinaryIO, NamedTuple
 
+from gpt41_cli.config import NAME
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests.globs import fixed, is_glob, matcher
 from gpt41_cli.requests.revisions import Revision, revision
 from gpt41_cli.requests.sources import Source, nothing_but, open_file, readable
 from gpt41_cli.requests.trees import LeftOut, list_files
-
-NAME = "gpt41.yaml"
 
 _Listed = tuple[list[str], list[LeftOut]]
 """The keys of the files below a folder; and what is left out, whose path is a key as well."""

@@ -37,7 +37,7 @@ def _row(name: str, lengths: Lengths, config: Config) -> Row:
     cells = (
         printable(name),
         number(lengths.answers),
-        f"{decimal(lengths.mean, 1):,}",
+        f"{decimal(lengths.mean, 1):,f}",
         *(number(lengths.quantile(share)) for share in (MEDIAN, P90, P95)),
         number(lengths.longest),
         number(lengths.cut),
