@@ -150,11 +150,11 @@ BILL = {"output_tokens": 3, "total_usd": "0.25"}
 
 def estimate(value: Any) -> Forecasts:
     data = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
-    return read_estimate(io.BytesIO(data), "saved.json")
+    return read_estimate(io.BytesIO(data), "saved.json", read())
 
 
 def test_saved_answers_are_read_back_request_by_request() -> None:
-    counted = {"schema": "gpt41.entries/1", "entries": [RECORD, {"error": "no"}, {**RECORD, "custom_id": None}]}
+    counted = {"schema": "gpt41.entries/1", "entries": [RECORD, {"path": "x", "error": "no"}, {**RECORD, "custom_id": None}]}
     found = estimate(counted)
     assert found.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, is_exact=True)}
     assert found.requests.nameless == 1
@@ -190,7 +190,7 @@ def test_saved_answers_are_read_back_part_by_part() -> None:
 
 
 SCHEMAS = "gpt41.entries/1, gpt41.priced/1, gpt41.cost/1, gpt41.check/1"
-HINT = "; gpt41 cost, count --each or check with --format json prints one"
+HINT = "; gpt41 cost, cost --each, count --each or check with --format json prints one"
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,15 @@ HINT = "; gpt41 cost, count --each or check with --format json prints one"
         ),
         ({"schema": "gpt41.cost/1", "quotes": [{}]}, "saved.json: quotes[0].usage: expected an object, found nothing"),
         (
-            {"schema": "gpt41.entries/1", "entries": [{}]},
+            {"schema": "gpt41.entries/1", "entries": [{"path": "x"}]},
             "saved.json[0]: input_tokens: expected a whole number, 0 or more, found nothing",
         ),
         (
-            b'{"input_tokens": 1}\n{"input_tokens": 1.5}',
+            b'{"path": "x", "input_tokens": 1}\n{"path": "x", "input_tokens": 1.5}',
             "saved.json:2: input_tokens: expected a whole number, 0 or more, found the number 1.5",
         ),
-        (b'{"input_tokens": 1}\n[]', "saved.json:2: the record: expected an object, found a list"),
+        (b'{"name": "a", "model": "gpt-4.1"}', "saved.json:1: expected the record of a request, found another"),
+        (b'{"path": "x", "input_tokens": 1}\n[]', "saved.json:2: the record: expected an object, found a list"),
     ],
 )
 def test_what_is_no_saved_answer_says_where(data: Any, message: str) -> None:
@@ -268,7 +269,7 @@ def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers
         (1000, 1051, "input tokens: 5.1 % more than predicted, which is beyond the 5 % tolerated"),
         (1000, 0, "input tokens: 100 % less than predicted, which is beyond the 5 % tolerated"),
         (0, 1, "input tokens: something was billed where nothing was predicted, which is beyond the 5 % tolerated"),
-        (None, 1, "nothing that was predicted was billed, so that no tolerance can be held"),
+        (None, 1, "nothing that was billed can be compared, so that no tolerance can be held"),
     ],
 )
 def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, billed: int, message: str | None) -> None:
@@ -277,6 +278,20 @@ def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, bil
     findings = [each for each in check(Comparison(found, Parts(), False, Decimal("0.05"))) if each.rule == "drift"]
     assert [(each.level, each.message, each.allowed) for each in findings] == ([(Level.ERROR, message, "5 %")] if message else [])
     assert not [each for each in check(Comparison(found, Parts(), False)) if each.rule == "drift"]
+
+
+def test_what_was_billed_and_not_predicted_is_beyond_a_tolerance() -> None:
+    found = match(ledger(("a", forecast(100, usd="1"))), ledger(("a", answer(100, usd="1"))))
+    compared = Comparison(found, Parts(), False, Decimal("0.05"), billed_tokens=Fraction(900), billed_usd=Fraction("1.05"))
+    assert [each for each in check(compared) if each.rule == "drift"] == []
+    (finding,) = (each for each in check(compared._replace(billed_usd=Fraction("1.06"))) if each.rule == "drift")
+    assert (finding.level, finding.message) == (
+        Level.ERROR,
+        "$0.06 of the bill could not be compared (6 % of what was predicted), which is beyond the 5 % tolerated",
+    )
+    counted = compared._replace(match=match(ledger(("a", forecast(100))), ledger(("a", answer(100)))))
+    (finding,) = (each for each in check(counted) if each.rule == "drift")
+    assert finding.message.startswith("800 input tokens of the bill could not be compared (800 % of what was predicted)")
 
 
 def test_no_drift_at_all_may_be_tolerated() -> None:
@@ -307,6 +322,9 @@ def test_more_than_the_most_that_was_predicted_is_found(tolerance: str | None, l
     assert [(each.level, each.message) for each in findings] == ([(level, more)] if level else [])
 
 
+APART = "--config with requests, or --workload, tells them apart"
+
+
 def test_what_cannot_be_compared_is_named() -> None:
     asked = ledger(
         ("a", forecast(1)), ("b", forecast(1)), ("b", forecast(1)), (None, forecast(1)), *((c, forecast(1)) for c in "wxyz")
@@ -324,7 +342,7 @@ def test_what_cannot_be_compared_is_named() -> None:
         (
             "not-compared",
             "warning",
-            "not compared: e in standard, as several workloads are of that model and mode; --config tells them apart",
+            f"not compared: e in standard, as several workloads are of that model and mode; {APART}",
         ),
         ("not-compared", "notice", "not compared: x, d in standard, of which nothing was billed"),
         ("not-compared", "notice", "not compared: 2 answers of f in batch, of which nothing was predicted"),

@@ -104,7 +104,7 @@ def prepare(asked: Asked, conditions: "Conditions") -> Beside:
     from gpt41_cli.decisions.billing import Biller
     from gpt41_cli.decisions.past import Past
 
-    estimate = None if asked.estimate is None else _read_estimate(asked.estimate)
+    estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.catalog)
     workloads = _read_workloads(asked, conditions.catalog) if asked.has_workloads else None
     whose = _whose(asked, workloads, conditions.catalog) if workloads else None
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
@@ -135,7 +135,7 @@ def _count(asked: Asked, past: "Past", catalog: "Catalog") -> "Forecasts":
     return found._replace(left_out=skipped)
 
 
-def _read_estimate(path: str) -> "Forecasts":
+def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
     from gpt41_cli.decisions.forecasts import read_estimate
     from gpt41_cli.requests.sources import readable
 
@@ -143,7 +143,7 @@ def _read_estimate(path: str) -> "Forecasts":
     if more:
         raise InputError(f"--estimate: expected a file, found the folder {quoted(path)}")
     with readable(source.label), source.open() as stream:
-        return read_estimate(stream, source.label)
+        return read_estimate(stream, source.label, catalog)
 
 
 def _read_workloads(asked: Asked, catalog: "Catalog") -> Workloads:

@@ -41,7 +41,7 @@ class Costing(NamedTuple):
     `rates` are dollars per million tokens; requests that pay a surcharge are `surcharged` (their expected usage, a part of all),
     at `surcharged_rates`. `tools` are those that one request uses: what they cost and what they find is in the price, but not in
     `parts`; what they store costs `storage_usd_per_day` beside the requests. `files` are by their path from
-    the folder of gpt41.yaml. `growth_percent` is the budget for growth.
+    the folder of gpt41.yaml. `growth_percent` is the budget for growth. `is_ceiling`: answers are as long as requests allow.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Costing(NamedTuple):
     growth_percent: Decimal | None = None
     tools: Tools = NO_TOOLS
     storage_usd_per_day: Decimal = Decimal(0)
+    is_ceiling: bool = False
 
     @property
     def input_tokens(self) -> int:
@@ -134,5 +135,6 @@ def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: dat
         growth_percent=declared.budget.growth_percent,
         tools=declared.tools,
         storage_usd_per_day=stored,
+        is_ceiling=work.is_ceiling,
     )
     return Priced(declared, contents, work, high, expected, costing)

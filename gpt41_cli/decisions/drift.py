@@ -15,7 +15,7 @@ from gpt41_cli.decisions.match import Drift, Ids, Match, match
 from gpt41_cli.decisions.past import Past, Spent
 from gpt41_cli.decisions.reconcile import Reconciliation
 from gpt41_cli.decisions.workload import Group
-from gpt41_cli.display import moved, plural, printable
+from gpt41_cli.display import decimal, money, moved, plural, printable
 from gpt41_cli.findings import Finding, Level
 
 INPUT_TOKENS, OUTPUT_TOKENS, USD = "input_tokens", "output_tokens", "total_usd"
@@ -102,7 +102,8 @@ def together(drifts: Sequence[Drift]) -> Drift:
 class Comparison(NamedTuple):
     """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share.
 
-    `other_models` counts the requests that another model answered, by the model they ask for and the one that answered.
+    `other_models` counts the requests that another model answered, by the model they ask for and the one that answered;
+    `billed_tokens` and `billed_usd` are the input and the dollars of the whole bill.
     """
 
     match: Match
@@ -110,6 +111,14 @@ class Comparison(NamedTuple):
     is_ceiling: bool
     tolerance: Decimal | None = None
     other_models: Mapping[tuple[str, str], int] = {}
+    billed_tokens: Fraction = Fraction(0)
+    billed_usd: Fraction = Fraction(0)
+
+    @property
+    def rest(self) -> Fraction:
+        """What of the bill was not compared, in the unit of what a tolerance is held against."""
+        held = self.held
+        return (self.billed_usd if held.what == USD else self.billed_tokens) - held.drift.billed
 
     @property
     def input_tokens(self) -> Drift:
@@ -149,6 +158,8 @@ def compare(forecasts: Forecasts, past: Past, bill: Reconciliation, tolerance: D
         forecasts.is_ceiling,
         tolerance,
         _other_models(matched, bill.conditions.catalog),
+        Fraction(bill.usage.input_tokens),
+        Fraction(bill.total_usd),
     )
 
 
@@ -168,6 +179,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     """What is further from the prediction than tolerated, and what cannot be compared."""
     if comparison.tolerance is not None:
         yield from _beyond(comparison.held, comparison.tolerance)
+        yield from _beside(comparison, comparison.tolerance)
     if comparison.is_ceiling:
         yield from _above(comparison)
     found = comparison.match
@@ -183,8 +195,8 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     yield from _left("custom-id-missing", unknown, Ids(asked, ()), "request", "without a custom_id")
     yield from _left("custom-id-missing", unknown, Ids(answered, ()), "answer", "without a custom_id")
     for part in comparison.parts.unclear:
-        message = f"not compared: {_called(part)}, as several workloads are of that model and mode; --config tells them apart"
-        yield Finding("not-compared", Level.WARNING, message, subject=part.name)
+        why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
+        yield Finding("not-compared", Level.WARNING, f"not compared: {_called(part)}, {why}", subject=part.name)
     for part in comparison.parts.unbilled:
         yield Finding(
             "not-compared", Level.NOTICE, f"not compared: {_called(part)}, of which nothing was billed", subject=part.name
@@ -212,13 +224,23 @@ def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
     allowed = _tolerated(tolerance)
     if not drift.requests:
         yield Finding(
-            "drift", Level.ERROR, "nothing that was predicted was billed, so that no tolerance can be held", allowed=allowed
+            "drift", Level.ERROR, "nothing that was billed can be compared, so that no tolerance can be held", allowed=allowed
         )
     elif drift.is_beyond(tolerance):
         share = drift.share
         off = "something was billed where nothing was predicted" if share is None else f"{more_or_less(share)} than predicted"
         message = f"{_WORDS[what]}: {off}, which is beyond the {allowed} tolerated"
         yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
+
+
+def _beside(comparison: Comparison, tolerance: Decimal) -> Iterator[Finding]:
+    """An error where more was billed beside what was compared than is tolerated: nobody predicted it, or nobody can tell."""
+    (what, drift), rest = comparison.held, comparison.rest
+    if drift.requests and rest > drift.predicted * Fraction(tolerance):
+        amount = money(decimal(rest)) if what == USD else plural(int(rest), "input token")
+        share = f" ({moved(rest / drift.predicted, 2)} of what was predicted)" if drift.predicted else ""
+        message = f"{amount} of the bill could not be compared{share}, which is beyond the {_tolerated(tolerance)} tolerated"
+        yield Finding("drift", Level.ERROR, message, actual=amount, allowed=_tolerated(tolerance))
 
 
 def _above(comparison: Comparison) -> Iterator[Finding]:

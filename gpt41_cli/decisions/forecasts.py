@@ -7,12 +7,14 @@ from decimal import Decimal
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.costing import Costing
 from gpt41_cli.decisions.match import Forecast, Ledger
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.requests import Done, Place, Reading, Rejects, gathered, left_out, opened
 from gpt41_cli.decisions.saved import SCHEMA as CHECK
 from gpt41_cli.decisions.saved import amount_at, load, whole_at
+from gpt41_cli.decisions.tool_charges import found_tokens
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line, parse
@@ -24,7 +26,7 @@ from gpt41_cli.requests.trees import LeftOut
 
 ENTRIES, PRICED, COST = "gpt41.entries/1", "gpt41.priced/1", "gpt41.cost/1"
 _LISTS = {ENTRIES: "entries", PRICED: "requests"}
-_MADE_BY = "gpt41 cost, count --each or check with --format json prints one"
+_MADE_BY = "gpt41 cost, cost --each, count --each or check with --format json prints one"
 
 
 class Part(NamedTuple):
@@ -92,7 +94,7 @@ def count_requests(sources: Sequence[Source], reading: Reading, meter: Meter, mo
     return Forecasts(ledger, is_ceiling=True, rejects=rejects, left_out=tuple(skipped))
 
 
-def read_estimate(stream: BinaryIO, name: str) -> Forecasts:
+def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
     """The saved answer in `stream`, a document or JSON Lines, which errors call `name`. InputError where it is none."""
     lines = list(chain.from_iterable(chunk.lines() for chunk in read_lines(stream, name).chunks))
     if lines and _is_record(lines[0].data):
@@ -102,7 +104,9 @@ def read_estimate(stream: BinaryIO, name: str) -> Forecasts:
         top = as_object(parse(data), "the answer")
         schema = name_at(top, "schema", "")
         if schema == CHECK:
-            return Forecasts(Ledger(), tuple(map(_workload, load(data, name).costings.values())))
+            costings = load(data, name).costings.values()
+            parts = tuple(_workload(each, catalog) for each in costings)
+            return Forecasts(Ledger(), parts, any(each.is_ceiling for each in costings))
         if schema == COST:
             quotes = enumerate(as_list(top.get("quotes"), "quotes"))
             parts = tuple(_quote(as_object(each, f"quotes[{index}]"), f"quotes[{index}]") for index, each in quotes)
@@ -133,6 +137,8 @@ def _forecasts(items: Iterable[Item], name: str) -> Forecasts:
         place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
         try:
             record = as_object(parse(item.data) if isinstance(item, Line) else item.value, "the record")
+            if "path" not in record:
+                raise BadBody("expected the record of a request, found another")
             if "error" not in record:
                 ledger.add(text_at(record, "custom_id", "") or None, _forecast(record, place))
                 is_ceiling = is_ceiling or record.get("ceiling") is True
@@ -166,13 +172,15 @@ def _quote(at: Object, path: str) -> Part:
     )
 
 
-def _workload(costing: Costing) -> Part:
+def _workload(costing: Costing, catalog: Catalog) -> Part:
+    variant = catalog.known(costing.model)
+    found = found_tokens(catalog, variant, costing.tools) if variant else None
     return Part(
         costing.name,
         costing.model,
         costing.mode,
         costing.requests,
-        costing.input_tokens,
+        costing.input_tokens + costing.requests * (found or 0),
         costing.output_tokens.expected,
         costing.expected_usd,
     )

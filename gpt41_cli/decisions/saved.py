@@ -105,6 +105,7 @@ def _workload(costing: Costing) -> dict[str, Json]:
     """A workload; what came later than the format is left out where it says nothing, so that older reports keep their digest."""
     used = {name: amount for name, amount in costing.tools._asdict().items() if amount}
     tools = {"tools": used, "storage_usd_per_day": exact(costing.storage_usd_per_day)} if used else {}
+    ceiling = {"is_ceiling": True} if costing.is_ceiling else {}
     return {
         "name": costing.name,
         "model": costing.model,
@@ -123,6 +124,7 @@ def _workload(costing: Costing) -> dict[str, Json]:
         "files": {path: tokens._asdict() for path, tokens in costing.files.items()},
         "growth_percent": _maybe(costing.growth_percent),
         **tools,
+        **ceiling,
     }
 
 
@@ -189,6 +191,7 @@ def _costing(at: Object, path: str) -> Costing:
         growth_percent=_optional_amount_at(at, "growth_percent", path),
         tools=_tools_at(at, path),
         storage_usd_per_day=_optional_amount_at(at, "storage_usd_per_day", path) or Decimal(0),
+        is_ceiling=at.get("is_ceiling") is True,
     )
     if costing.cached_tokens > costing.input_tokens:
         fail(f"{path}.cached_tokens", f"at most the input tokens ({costing.input_tokens:,})", costing.cached_tokens)
