@@ -225,6 +225,16 @@ def test_of_many_workloads_the_dearest_are_drawn(run: Run, tmp_path: Path) -> No
         assert chart["description"].endswith("Only the 30 dearest of 32 are drawn.")
 
 
+def test_what_a_saved_check_found_is_still_found(run: Run, tmp_path: Path) -> None:
+    config = CONFIG.replace("model: gpt-4.1,", "model: gpt-4.1-nano, budget: {monthly_usd: 1},")
+    (tmp_path / "gpt41.yaml").write_text(config)
+    saved = run("check", *TODAY, "--format", "json")
+    done = run("report", "-", *TODAY, "--format", "json", stdin=saved.out)
+    assert (saved.code, done.code) == (1, 1)
+    errors = [[each["rule"] for each in json.loads(out)["findings"] if each["level"] == "error"] for out in (saved.out, done.out)]
+    assert errors == [["budget-monthly", "model-shut-down"]] * 2
+
+
 def test_a_file_is_one_input_however_often_it_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     once = run("report", *TODAY, "--format", "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from gpt41_cli.config.tables import PERIODS, Range, Volume
 from gpt41_cli.decisions.costing import Costing, FileTokens
 from gpt41_cli.decisions.saved import MAX_BYTES, SCHEMA, Saved, dump, load
 from gpt41_cli.errors import InputError
+from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
 
@@ -54,6 +56,7 @@ SAVED = st.builds(
     st.dates(),
     st.lists(costings(), max_size=3, unique_by=lambda each: each.name).map(lambda found: {each.name: each for each in found}),
     st.none() | AMOUNTS,
+    findings=st.just(()),  # they are printed beside, and compared with nothing
 )
 
 TRIAGE = Costing(
@@ -297,3 +300,17 @@ def test_a_report_may_begin_with_a_mark_and_is_not_read_beyond_its_limit() -> No
     with pytest.raises(InputError) as caught:
         load(b" " * (MAX_BYTES + 1), "base.json")
     assert str(caught.value) == f"base.json: expected a report of at most 20,000,000 bytes, found more{NO_REPORT}"
+
+
+def test_findings_are_read_back_as_they_were_printed() -> None:
+    place = {"path": "g.yaml", "line": 3, "column": 1}
+    found = {"rule": "budget-monthly", "level": "error", "message": "Over.", "location": place}
+    more = {"actual": "2", "allowed": "1", "subject": "a"}
+    (finding,) = loaded({**document(), "findings": [{**found, **more}]}).findings
+    assert finding == Finding("budget-monthly", Level.ERROR, "Over.", Location("g.yaml", 3), "2", "1", "a")
+    for key, value, expected in (
+        ("rule", "::error::", "the id of a rule, found text"),
+        ("level", "fatal", 'one of notice, warning, error, found "fatal"'),
+    ):
+        with pytest.raises(InputError, match=re.escape(f"findings[0].{key}: expected {expected}")):
+            loaded({**document(), "findings": [{**found, key: value}]})

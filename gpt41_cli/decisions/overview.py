@@ -26,12 +26,14 @@ from gpt41_cli.decisions.score import score
 from gpt41_cli.decisions.tool_charges import found_tokens
 from gpt41_cli.decisions.workload import Load, Shape, Size, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Finding, Level
 from gpt41_cli.requests.trees import LeftOut
 
 DEFAULT_TASK = "general"
 HOURS_A_MONTH = 24 * PERIODS["day"]
 
+_OF_THE_DAY = ("model-shut-down", "model-retires", "price-table-stale")
+"""What was found on the day of a saved report may have changed since."""
 _TRADED = {"tolerance", "min-score", "max-usd"}
 """What speaks against a candidate for its score or its price alone: it still belongs to what money can buy."""
 
@@ -181,9 +183,10 @@ def saved_input(saved: Saved, file: str, catalog: Catalog, as_of: date) -> Input
         subjects = tuple(_saved(each, catalog) for each in saved.costings.values())
     except UnknownName as error:
         raise InputError(f"{file}: {error}") from None
-    ends = (finding for each in subjects for finding in lifecycle.check(each.variant, each.platform, as_of))
+    ends = (finding for each in subjects for finding in lifecycle.check(each.variant, each.platform, as_of, Level.ERROR))
+    kept = (finding for finding in saved.findings if finding.rule not in _OF_THE_DAY)
     note = f"{file} has no single requests: each workload's are taken as equal. Its prices are those of {saved.as_of}."
-    return Input(subjects, (*dict.fromkeys(ends), *lifecycle.check_table(catalog, as_of)), (note,))
+    return Input(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_table(catalog, as_of)), (note,))
 
 
 def _declared(priced: Priced, catalog: Catalog) -> Subject:

@@ -16,6 +16,7 @@ from gpt41_cli.config.tables import PERIODS, Range, Volume
 from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
 from gpt41_cli.display import decimal, exact
 from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Rates, Tools, Usage
 from gpt41_cli.requests.documents import parse
 from gpt41_cli.requests.fields import (
@@ -27,9 +28,11 @@ from gpt41_cli.requests.fields import (
     choice_at,
     fail,
     join,
+    list_at,
     name_at,
     object_at,
     optional_object,
+    text_at,
     told,
 )
 from gpt41_cli.tokens.pieces import PARTS
@@ -42,17 +45,21 @@ MAX_BYTES = 20_000_000
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
 _ANY_VERSION = re.compile(re.escape(_KIND) + r"/([1-9][0-9]{0,5})")
 _DECIMAL = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
+_RULE = re.compile(r"[a-z0-9-]{1,60}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # Above any figure of this program, and low enough for the arithmetic to stay exact.
 _MOST = 10**24
 
 
 class Saved(NamedTuple):
-    """All workloads at their prices of the day `as_of`; `growth_percent` is the budget for the growth of all together."""
+    """All workloads at their prices of the day `as_of`; `growth_percent` is the budget for the growth of all together. `findings`
+    are what was found on that day, as it was printed; they are no part of the digest.
+    """
 
     as_of: date
     costings: Mapping[str, Costing]
     growth_percent: Decimal | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def dump(saved: Saved) -> dict[str, Json]:
@@ -168,7 +175,28 @@ def _saved(top: Object) -> Saved:
         if costing.name in costings:
             raise BadBody(f"{path}.name: expected each workload once, found one a second time")
         costings[costing.name] = costing
-    return Saved(_day_at(top, "as_of"), costings, _optional_amount_at(object_at(top, "budget", ""), "growth_percent", "budget"))
+    growth_percent = _optional_amount_at(object_at(top, "budget", ""), "growth_percent", "budget")
+    findings = enumerate(list_at(top, "findings", ""))
+    found = tuple(_finding(as_object(each, f"findings[{index}]"), f"findings[{index}]") for index, each in findings)
+    return Saved(_day_at(top, "as_of"), costings, growth_percent, found)
+
+
+def _finding(at: Object, path: str) -> Finding:
+    place, rule = optional_object(at, "location", path), name_at(at, "rule", path)
+    if not _RULE.fullmatch(rule):
+        raise BadBody(f"{path}.rule: expected the id of a rule, found {told(rule)}")
+    return Finding(
+        rule,
+        Level[choice_at(at, "level", path, tuple(level.label for level in Level)).upper()],
+        text_at(at, "message", path),
+        None if place is None else Location(text_at(place, "path", f"{path}.location"), _optional_line(place)),
+        *(text_at(at, key, path) or None for key in ("actual", "allowed", "subject")),
+    )
+
+
+def _optional_line(place: Object) -> int | None:
+    line = place.get("line")
+    return line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None
 
 
 def _costing(at: Object, path: str) -> Costing:
