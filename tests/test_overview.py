@@ -235,6 +235,20 @@ def test_what_a_saved_check_found_is_still_found(run: Run, tmp_path: Path) -> No
     assert errors == [["budget-monthly", "model-shut-down"]] * 2
 
 
+@pytest.mark.parametrize("model", ["gpt-6-luna", "ft:gpt-4.1-mini:acme::x"])
+def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, model: str) -> None:
+    config = CONFIG.replace("model: gpt-4.1,", f"model: '{model}',").replace("classification", "coding")
+    (tmp_path / "gpt41.yaml").write_text(config)
+    (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
+    assert found["advice"].startswith(f"stay with {model} in standard: $")
+    assert (found["recommended"], found["recommended_each_usd"]) == (f"{model} standard", found["each_usd"]["expected"])
+    assert [(each["label"], each["text"]) for each in found["lines"][1:]] == [
+        ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 a request"),
+        ("but", f"{model} has no published score: only your own evaluation tells whether it is good enough"),
+    ]
+    assert {each["remark"] for each in found["candidates"] if each["model"] == "gpt-4.1"} == {"fits", "needs 24 h"}
+
+
 def test_a_file_is_one_input_however_often_it_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     once = run("report", *TODAY, "--format", "json")

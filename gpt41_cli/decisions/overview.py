@@ -94,7 +94,8 @@ class Examined(NamedTuple):
     """A workload with what `recommend` says of its requests.
 
     `lines` are its own first, then every candidate that runs and has a price; `frontier` those that no other beats in both score
-    and price, the cheapest first. `too_short`: the tokens below which a prompt is never cached, where all of them are.
+    and price, the cheapest first. `too_short`: the tokens below which a prompt is never cached, where all of them are. `runs`: so
+    does the model that it is on.
     """
 
     subject: Subject
@@ -103,16 +104,43 @@ class Examined(NamedTuple):
     crossings: tuple[Crossing, ...]
     frontier: tuple[Candidate, ...]
     too_short: int | None
+    runs: bool
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it stays where it is, on what has no score to be compared by, as a fine-tune or a successor, but runs and costs
+        no more than what fits.
+        """
+        choice, own = self.found.choice, self.subject.costing
+        compared = {each.variant.id for each in self.priced}
+        return choice is not None and self.runs and own.model not in compared and own.each_usd.expected <= each_usd(choice)
+
+    @property
+    def choice(self) -> Candidate | None:
+        """What to move to, or to stay with; None where nothing fits, or where it stays on what is not compared."""
+        return None if self.is_kept else self.found.choice
+
+    @property
+    def advised(self) -> tuple[str, str] | None:
+        """The variant and the mode that are recommended; None where nothing fits."""
+        if self.is_kept:
+            return self.subject.costing.model, self.subject.costing.mode
+        return (self.choice.variant.id, self.choice.mode) if self.choice else None
 
     @property
     def each_usd(self) -> Fraction | None:
         """The mean price of a request as recommended; None where nothing fits."""
-        return each_usd(self.found.choice) if self.found.choice else None
+        if self.is_kept:
+            return self.subject.costing.each_usd.expected
+        return each_usd(self.choice) if self.choice else None
 
     @property
     def monthly_usd(self) -> Fraction | None:
         """The price of a month as recommended; None where nothing fits or no volume is known."""
-        return self.month_of(self.found.choice) if self.found.choice else None
+        monthly = self.subject.costing.monthly_usd
+        if self.is_kept:
+            return monthly and monthly.expected
+        return self.month_of(self.choice) if self.choice else None
 
     def month_of(self, candidate: Candidate) -> Fraction | None:
         """The price of a month at a candidate that has a price; None where no volume is known."""
@@ -269,7 +297,8 @@ def _examined(subject: Subject, catalog: Catalog, as_of: date) -> Examined:
     found = recommend(catalog, subject.work, subject.wishes, subject.platform, as_of)
     shortest = catalog.limits.prompt_cache.minimum_tokens
     is_cacheable = subject.work.on(catalog, subject.variant).range[1] >= shortest
-    examined = Examined(subject, found, (), (), (), None if is_cacheable else shortest)
+    runs = lifecycle.ended(subject.variant, subject.platform, as_of) is None
+    examined = Examined(subject, found, (), (), (), None if is_cacheable else shortest, runs)
     lines = tuple(_lines(examined))
     return examined._replace(
         lines=lines, crossings=tuple(_crossings(lines, subject.ceilings)), frontier=tuple(_frontier(examined.candidates))

@@ -25,7 +25,7 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
     return Report(
         schema=SCHEMA,
         answer="\n".join(
-            f"{printable(each.subject.name)} {each.found.choice.name if each.found.choice else 'none'}" for each in workloads
+            f"{printable(each.subject.name)} {' '.join(each.advised) if each.advised else 'none'}" for each in workloads
         ),
         headline=_headline(overview),
         lines=tuple(Line(each.subject.name, _advice(each)) for each in workloads),
@@ -65,7 +65,7 @@ def _headline(overview: Overview) -> str:
     price = [] if now is None else [f"{money(decimal(now))} a month now"]
     if now is not None and then is not None:
         return f"{workloads}: {price[0]}, {money(decimal(then))} as recommended{_change_told(now, then)}"
-    unfit = sum(each.found.choice is None for each in overview.workloads)
+    unfit = sum(each.advised is None for each in overview.workloads)
     changes = sum(not _stays(each) for each in overview.workloads) - unfit
     said = [f"{plural(changes, 'change')} recommended"] if changes else []
     said += [f"nothing fits {number(unfit)} of them"] if unfit else []
@@ -85,14 +85,13 @@ def _change_told(now: Fraction, then: Fraction) -> str:
 
 
 def _stays(each: Examined) -> bool:
-    costing, choice = each.subject.costing, each.found.choice
-    return choice is not None and (choice.variant.id, choice.mode) == (costing.model, costing.mode)
+    return each.advised == (each.subject.costing.model, each.subject.costing.mode)
 
 
 def _advice(each: Examined) -> str:
     """What to do, and what that does to the price of a month or of a request."""
-    choice, costing = each.found.choice, each.subject.costing
-    if choice is None or each.each_usd is None:
+    costing = each.subject.costing
+    if each.advised is None or each.each_usd is None:
         return "nothing fits: no variant in any mode meets every wish"
     verb = "stay with" if _stays(each) else "use"
     monthly = costing.monthly_usd
@@ -101,18 +100,19 @@ def _advice(each: Examined) -> str:
         if monthly is None or each.monthly_usd is None
         else (monthly.expected, each.monthly_usd, "a month")
     )
-    return f"{verb} {choice.variant.id} in {choice.mode}: {money(decimal(then))} {span}{_change_told(now, then)}"
+    return f"{verb} {' in '.join(each.advised)}: {money(decimal(then))} {span}{_change_told(now, then)}"
 
 
 def _part(each: Examined, position: int, catalog: Catalog) -> Report:
     """What `recommend` says of a month of it, after what it is and costs now."""
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced if candidate.quote]
     found = recommendation.report(catalog, work, each.subject.wishes, each.found)
+    reasons = _kept(each) if each.is_kept else found.lines
     asked = (cost.work_line(catalog, work, priced),) if work.requests > 1 and priced else ()
     return found._replace(
         answer=printable(each.subject.name),
         headline=f"{each.subject.name}: {_advice(each)}",
-        lines=(Line("now", _now(each)), *asked, *found.lines, *_beyond(each), *_untested(each)),
+        lines=(Line("now", _now(each)), *asked, *reasons, *_beyond(each), *_untested(each)),
         tables=(*(found.tables if each.subject.costing.volume is None else (_candidates(each),)), *_crossings(each)),
         findings=(),
         charts=tuple(charts_of_one(each, position)),
@@ -128,6 +128,15 @@ def _now(each: Examined) -> str:
     return f"{costing.model} in {costing.mode}: {between(costing.each_usd)} a request{volume}{monthly}{standing}"
 
 
+def _kept(each: Examined) -> Iterator[Line]:
+    """Why it stays on what is not among the candidates."""
+    found, own = each.found.choice, each.subject.costing.model
+    if found:
+        text = f"it costs no more than {found.variant.id} in {found.mode}, which would fit for {_told(each_usd(found))} a request"
+        yield Line("why", text)
+        yield Line("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
+
+
 def _beyond(each: Examined) -> Iterator[Line]:
     """What may be spent in a month and is not enough."""
     for ceiling in each.subject.ceilings:
@@ -138,10 +147,10 @@ def _beyond(each: Examined) -> Iterator[Line]:
 
 def _candidates(each: Examined) -> Table:
     """Every candidate for a month, whose requests need not be a whole number."""
-    choice = each.found.choice
-    candidates = [*([choice] if choice else []), *each.found.alternatives, *each.found.excluded]
+    found = each.found
+    candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
     dearest = max((month for candidate in candidates if (month := _month(each, candidate)) is not None), default=Fraction(0))
-    rows = (_candidate_row(each, candidate, dearest) for candidate in recommendation.shown(candidates, choice))
+    rows = (_candidate_row(each, candidate, dearest) for candidate in recommendation.shown(candidates, each.choice))
     return Table(columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
 
 
@@ -150,7 +159,7 @@ def _month(each: Examined, candidate: Candidate) -> Fraction | None:
 
 
 def _candidate_row(each: Examined, candidate: Candidate, dearest: Fraction) -> Row:
-    choice, month = each.found.choice, _month(each, candidate)
+    choice, month = each.choice, _month(each, candidate)
     price = ("-", "-", "")
     if month is not None:
         price = (_told(each_usd(candidate)), _told(month), str(month / dearest if dearest else 0))
@@ -161,7 +170,7 @@ def _candidate_row(each: Examined, candidate: Candidate, dearest: Fraction) -> R
 
 def _untested(each: Examined) -> Iterator[Line]:
     """That a fine-tune has no score to be compared by, where something else is recommended."""
-    subject, choice = each.subject, each.found.choice
+    subject, choice = each.subject, each.choice
     if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
         doubt = f"only your own evaluation tells whether {choice.variant.id} does as well"
         text = f"{subject.variant.id} has no published score: {doubt}"
@@ -176,13 +185,13 @@ def _table(workloads: Sequence[Examined]) -> Table:
 
 
 def _row(each: Examined) -> Row:
-    costing, choice = each.subject.costing, each.found.choice
+    costing = each.subject.costing
     cells = (
         each.subject.name,
         f"{costing.model} {costing.mode}",
         _told(costing.each_usd.expected),
         _told(costing.monthly_usd and costing.monthly_usd.expected),
-        choice.name if choice else "nothing fits",
+        " ".join(each.advised) if each.advised else "nothing fits",
         _told(each.each_usd),
         _told(each.monthly_usd),
         _change(each),
@@ -216,7 +225,7 @@ def _usd(amount: Fraction | None) -> str | None:
 
 
 def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
-    costing, found = each.subject.costing, each.found
+    costing = each.subject.costing
     return {
         "name": each.subject.name,
         "is_saved": each.subject.is_saved,
@@ -227,7 +236,7 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
         "volume": costing.volume and costing.volume._asdict(),
         "each_usd": usd_json(costing.each_usd),
         "monthly_usd": usd_json(costing.monthly_usd),
-        "recommended": None if found.choice is None else found.choice.name,
+        "recommended": " ".join(each.advised) if each.advised else None,
         "recommended_each_usd": _usd(each.each_usd),
         "recommended_monthly_usd": _usd(each.monthly_usd),
         "monthly_fixed_usd": _usd(each.lines[0].fixed_usd),
@@ -255,13 +264,13 @@ def _candidate(candidate: Candidate, each: Examined) -> Mapping[str, Json]:
         "each_usd": exact(decimal(each_usd(candidate))),
         "monthly_usd": _usd(each.month_of(candidate)),
         "score": None if candidate.share is None else exact(decimal(candidate.share)),
-        "remark": recommendation.remark(candidate, each.found.choice),
+        "remark": recommendation.remark(candidate, each.choice),
     }
 
 
 def _record(each: Examined) -> Mapping[str, Json]:
     """A workload in one line."""
-    costing, choice = each.subject.costing, each.found.choice
+    costing, (model, mode) = each.subject.costing, each.advised or (None, None)
     monthly = costing.monthly_usd
     return {
         "name": each.subject.name,
@@ -269,8 +278,8 @@ def _record(each: Examined) -> Mapping[str, Json]:
         "mode": costing.mode,
         "each_usd": _usd(costing.each_usd.expected),
         "monthly_usd": _usd(monthly.expected if monthly else None),
-        "recommended_model": choice.variant.id if choice else None,
-        "recommended_mode": choice.mode if choice else None,
+        "recommended_model": model,
+        "recommended_mode": mode,
         "recommended_each_usd": _usd(each.each_usd),
         "recommended_monthly_usd": _usd(each.monthly_usd),
     }

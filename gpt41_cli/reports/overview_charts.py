@@ -48,8 +48,8 @@ def _by_workload(overview: Overview) -> Iterator[Chart]:
         series["as declared"].append(Point(name, decimal(monthly.expected)))
         if monthly.high != monthly.expected:
             series["with the longest answers"].append(Point(name, decimal(monthly.high)))
-        if each.monthly_usd is not None and each.found.choice:
-            series["as recommended"].append(Point(name, decimal(each.monthly_usd), each.found.choice.name))
+        if each.monthly_usd is not None and each.advised:
+            series["as recommended"].append(Point(name, decimal(each.monthly_usd), " ".join(each.advised)))
     unknown = len(overview.workloads) - len(with_price)
     missing = f" {plural(unknown, 'workload')} without a volume not shown." if unknown else ""
     missing += _only(known, with_price)
@@ -151,7 +151,7 @@ def _volume(each: Examined, position: int) -> Chart:
     """Every line from no request to some way beyond the volume, with what it meets on the way."""
     own, volume = each.lines[0], each.subject.costing.volume
     here = volume.per_month if volume else Fraction(each.subject.work.requests)
-    chosen = each.found.choice.name if each.found.choice else None
+    chosen = " ".join(each.advised) if each.advised else None
     met = [
         crossing.requests
         for crossing in each.crossings
@@ -209,7 +209,7 @@ def _round_up(amount: Fraction) -> Fraction:
 
 def _cache(each: Examined, position: int) -> Iterator[Chart]:
     """The chosen variant in standard and in batch, from nothing cached to everything."""
-    even, choice = each.found.break_even, each.found.choice
+    even, choice = each.found.break_even, each.choice
     if even is None or choice is None:
         return
     ends = {
@@ -263,7 +263,7 @@ def _quality(each: Examined, position: int) -> Iterator[Chart]:
     scored = [candidate for candidate in each.candidates if candidate.share is not None]
     if not scored:
         return
-    choice = each.found.choice
+    choice = each.choice
     series = [
         Series(
             candidate.name,
