@@ -91,6 +91,7 @@ ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices
 RECORD = {"input_tokens": 9, "output_tokens": 2}
 
 
+OTHERS = ("code_interpreter_call", "image_generation_call")
 SEARCHED: Body = {
     **RESPONSE,
     "tools": [{"type": "web_search"}],
@@ -101,6 +102,8 @@ SEARCHED: Body = {
         {"type": "web_search_call", "status": "failed", "action": {"type": "search"}},
         {"type": "file_search_call", "status": "completed"},
         {"type": "code_interpreter_call", "status": "completed"},
+        {"type": "function_call", "status": "completed"},
+        {"type": "image_generation_call", "status": "completed"},
         {"type": "message"},
     ],
 }
@@ -124,10 +127,16 @@ def one(value: Body) -> Entry:
         ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut=True)),
         ({**CHAT, "choices": [None, {"finish_reason": "length"}]}, CHAT_ANSWER._replace(is_cut=True, choices=2)),
         ({"type": "response.completed", "response": RESPONSE}, RESPONSE_ANSWER),
-        (SEARCHED, RESPONSE_ANSWER._replace(tools=Tools(web_searches=2, file_searches=1), code_calls=1)),
+        (
+            SEARCHED,
+            RESPONSE_ANSWER._replace(tools=Tools(web_searches=2, file_searches=1), other_calls=OTHERS),
+        ),
         (
             {**SEARCHED, "tools": [{"type": "web_search_preview_2025_03_11"}]},
-            RESPONSE_ANSWER._replace(tools=Tools(web_search_previews=2, file_searches=1), code_calls=1),
+            RESPONSE_ANSWER._replace(
+                tools=Tools(web_search_previews=2, file_searches=1),
+                other_calls=OTHERS,
+            ),
         ),
         (BATCH, BATCH_ANSWER),
         ({**BATCH, "request_counts": None}, BATCH_ANSWER._replace(usage=Usage(0, 590, 0, 222))),
@@ -404,6 +413,9 @@ def test_no_value_breaks_the_reader(value: Any) -> None:
                 )
             ],
         ),
+        ({**RECORD, "batch": None}, ["that does not say whether it was in batch: priced in standard"]),
+        ({**RECORD, "batch": None, "service_tier": "priority"}, []),
+        ({**RECORD, "input_audio_tokens": 2}, ["with audio tokens: priced as those of text"]),
         ({**RECORD, "output_tokens_details": {"audio_tokens": 2}}, ["with audio tokens: priced as those of text"]),
         ({**RECORD, "date": "20/11/2026"}, ["whose time cannot be read: priced as if it said none"]),
         ({**RECORD, "date": "20/11/2026", "created": CREATED}, []),

@@ -63,6 +63,11 @@ def test_more_cannot_be_accepted_than_is_answered() -> None:
         (("--prediction", "-"), "", "--prediction: expected it with --accept, found it alone"),
         (("--prediction", "-", "--accept", "7"), "", '--accept: expected a share from 0% to 100%, found "7"'),
         (("--prediction", "no.md", "--accept", "7%"), "", "no.md: No such file or directory"),
+        (
+            ("--prediction", "-", "--accept", "7%", "--tools", "file_searches=1"),
+            "",
+            "--prediction: expected no --tools beside it: predictions are of Chat Completions, which has none of them",
+        ),
         (("--prediction", ".", "--accept", "7%"), "", '--prediction: expected a file, found the folder "."'),
     ],
 )

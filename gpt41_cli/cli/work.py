@@ -125,6 +125,9 @@ def _prediction_tokens(asked: Asked, variants: "Sequence[Variant]") -> int:
         raise InputError(f"{alone}: expected it with {other}, found it alone")
     if asked.prediction is None:
         return 0
+    if asked.tools:
+        why = "predictions are of Chat Completions, which has none of them"
+        raise InputError(f"--prediction: expected no --tools beside it: {why}")
     from gpt41_cli.decisions.sizing import text_tokens
 
     if asked.prediction.is_dir():

@@ -199,6 +199,8 @@ def _prediction(at: Mapping[str, Cursor]) -> Prediction | None:
     accepted = notation.share(own["accept"].text())
     if accepted is None:
         own["accept"].fail("a share from 0% to 100%")
+    if "tools" in at:
+        at["prediction"].fail("none beside tools: predictions are of Chat Completions, which has none of them")
     if ("file" in own) == ("requests" in at):
         at["prediction"].fail("a file with a prompt or input_tokens, and none with requests, which state their own")
     return Prediction(accepted, _optional(own, "file", Cursor.text))

@@ -17,6 +17,7 @@ from gpt41_cli.display import printable
 from gpt41_cli.errors import MissingPrice, quoted
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
 from gpt41_cli.requests.answers import Answer, Unbilled
+from gpt41_cli.requests.fields import told
 
 _MOST_OFFERS = 10_000
 
@@ -138,8 +139,8 @@ class Biller:
         if found_tokens(self._conditions.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
             unclear.append(Unbilled("tool-price", f"{printable(offer.variant.id)}: {block}", answer.custom_id))
-        if answer.code_calls:
-            unsaid = "a container of the code interpreter, whose size and minutes no answer says, is not priced"
+        for kind in answer.other_calls:
+            unsaid = f"{told(kind)}: what it costs beside its tokens is not priced, as no answer says enough of it"
             unclear.append(Unbilled("tool-price", unsaid, answer.custom_id))
         return usd, tuple(unclear)
 

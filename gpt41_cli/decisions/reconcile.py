@@ -102,8 +102,10 @@ class Reconciliation:
                 self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{printable(each.first.label)}: {each.message}" for each in self.reasons[:3]) or "nothing"
-            raise InputError(f"expected answers that report their usage and have a price, found none: {found}")
+            found = "; ".join(f"{printable(each.first.label)}: {each.message}" for each in self.reasons[:3])
+            raise InputError(
+                f"expected answers that report their usage and have a price, found {f'none: {found}' if found else 'nothing'}"
+            )
 
     def leave_out(self, place: Place, unbilled: Unbilled) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
@@ -138,7 +140,9 @@ class Reconciliation:
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Unbilled("write-price", f"no price of cache writes is known for {model}: priced as input")
         if answer.usage.requests != 1 and answer.usage.input_tokens > longest(offer):
-            most = f"priced as if none had more than {longest(offer):,} input tokens"
+            least = longest(offer)
+            some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
+            most = f"priced as if none had more than {least:,} input tokens{some}"
             yield Unbilled("sum-of-long", f"a sum of several answers of {model}, {most}")
 
     @property

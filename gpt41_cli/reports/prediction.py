@@ -22,7 +22,7 @@ def with_prediction(report: Report, comparison: Comparison) -> Report:
         tables=(*report.tables, *_pairs(comparison.match), *_parts(comparison.parts.drifts)),
         findings=(*report.findings, *check(comparison)),
         data={**report.data, "prediction": shown},
-        records=(*shown["differing"], *shown["parts"]),
+        records=(*map(_pair_json, comparison.match.pairs), *shown["parts"]),
     )
 
 

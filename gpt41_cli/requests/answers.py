@@ -49,8 +49,12 @@ _WRAPPERS = ("response", "body", "result", "data", "completion", "output")
 _DEEPEST = 4
 _MOST = 10**15 - 1
 _LATEST_SECONDS = 10**11
+_AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
+_PRICED_CALLS = ("web_search_call", "file_search_call")
+_UNBILLED_CALLS = {*_PRICED_CALLS, "function_call", "custom_tool_call", "mcp_call", "computer_call", "local_shell_call"}
+"""Those that are billed by the call, and those whose tokens are all that is billed of them."""
 _UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
@@ -63,7 +67,8 @@ class Answer(NamedTuple):
     included, are a part of the output (the field descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the
     answer, or the name of a service tier that is none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object.
     `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choices`. `tools` are the
-    calls of built-in tools that it lists; how long its `code_calls` ran is not said. `doubts`: what does not fit together in it.
+    calls of built-in tools that it lists and that have a price by the call, `other_calls` the kinds of those that have none.
+    `doubts`: what does not fit together in it.
     """
 
     usage: Usage
@@ -81,7 +86,7 @@ class Answer(NamedTuple):
     currency: str | None = None
     choices: int = 1
     tools: Tools = NO_TOOLS
-    code_calls: int = 0
+    other_calls: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -253,7 +258,7 @@ def _answer(value: Object, path: str) -> Answer:
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
         tools=_tools(value),
-        code_calls=sum(call.get("type") == "code_interpreter_call" for call in _calls(value)),
+        other_calls=tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _UNBILLED_CALLS)),
         doubts=tuple(_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
 
@@ -263,6 +268,11 @@ def _calls(value: Object) -> list[Object]:
     output = value.get("output")
     items = output if isinstance(output, list) else []
     return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
+
+
+def _kind(call: Object) -> str:
+    kind = call.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _tools(value: Object) -> Tools:
@@ -293,8 +303,10 @@ def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -
         said = {owner[name] for owner, _ in places for name in names if owner.get(name) is not None}
         if len(said) > 1:
             yield f"that says its {names[0]} twice, not alike: priced is the first of {', '.join(names)}"
-    if any(owner.get("audio_tokens") for owner, _ in (*of_input, *of_output)):
+    if any(owner.get(name) for owner, _ in (*of_input, *of_output) for name in _AUDIO):
         yield "with audio tokens: priced as those of text"
+    if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIERS):
+        yield "that does not say whether it was in batch: priced in standard"
     if _day(value) is None and any(value.get(key) for key in DAYS):
         yield "whose time cannot be read: priced as if it said none"
 
