@@ -235,6 +235,15 @@ def test_what_a_saved_check_found_is_still_found(run: Run, tmp_path: Path) -> No
     assert errors == [["budget-monthly", "model-shut-down"]] * 2
 
 
+def test_what_has_no_score_and_costs_more_is_advised_to_be_compared(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG.replace("model: gpt-4.1,", "model: 'ft:gpt-4.1:acme::x',"))
+    (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
+    assert found["recommended"] == "gpt-4.1-mini standard"
+    assert found["lines"][-1]["text"] == (
+        "ft:gpt-4.1:acme::x has no published score: only your own evaluation tells whether gpt-4.1-mini does as well"
+    )
+
+
 @pytest.mark.parametrize("model", ["gpt-6-luna", "ft:gpt-4.1-mini:acme::x"])
 def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, model: str) -> None:
     config = CONFIG.replace("model: gpt-4.1,", f"model: '{model}',").replace("classification", "coding")

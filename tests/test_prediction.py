@@ -185,6 +185,7 @@ def test_a_workload_may_predict_its_output(run: Run, tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("70%", "700%", "accept: expected a share from 0% to 100%"),
+        ("70%}", "70%}, tools: {web_searches: 1}", "prediction: expected none beside tools: predictions are of Chat Completions"),
         (
             "file: page.md, ",
             "",

@@ -104,10 +104,6 @@ class Load:
         broken = {size: many for size, many in self.sizes.items() if measure(size) > limit}
         return Excess(max(map(measure, broken)), sum(broken.values())) if broken else None
 
-    def repeated(self, times: int) -> Load:
-        """The same work so many times over."""
-        return Load({size: many * times for size, many in self.sizes.items()})
-
     def where(self, holds: Callable[[Size], bool]) -> Load:
         """The part of the work for which `holds` does."""
         return Load({size: many for size, many in self.sizes.items() if holds(size)})
@@ -213,17 +209,6 @@ class Workload:
             cold = shape._replace(cached_tokens=None)
             shapes[cold] = shapes.get(cold, 0) + many
         return replace(self, shapes=shapes, replay=None, _loads={})
-
-    def repeated(self, times: int) -> Workload:
-        """The same work so many times over."""
-        return replace(
-            self,
-            shapes={shape: many * times for shape, many in self.shapes.items()},
-            estimates=self.estimates * times,
-            lower_bounds=self.lower_bounds * times,
-            training=self.training * times,
-            _loads={model: load.repeated(times) for model, load in self._loads.items()},
-        )
 
     @cached_property
     def requests(self) -> int:
