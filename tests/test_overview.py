@@ -218,8 +218,10 @@ def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path
 def test_of_many_workloads_the_dearest_are_drawn(run: Run, tmp_path: Path) -> None:
     workloads = "".join(f"  w{n}: {{input_tokens: {n}, output_tokens: 1, volume: 1000 / day}}\n" for n in range(1, 33))
     (tmp_path / "gpt41.yaml").write_text("version: 1\ndefaults: {model: gpt-4.1}\nworkloads:\n" + workloads)
-    charts = json.loads(run("report", *TODAY, "--format", "json").out)["charts"]
-    for chart in charts[:2]:
+    found = json.loads(run("report", *TODAY, "--format", "json").out)
+    assert [bool(each["charts"]) for each in found["workloads"]] == [False] * 2 + [True] * 30
+    assert found["notes"][-1] == "Only the 30 workloads whose month costs most have charts of their own."
+    for chart in found["charts"][:2]:
         names = [point["x"] for point in chart["series"][0]["points"]]
         assert names == [f"w{n}" for n in range(3, 33)]
         assert chart["description"].endswith("Only the 30 dearest of 32 are drawn.")

@@ -24,7 +24,7 @@ SUMMARY_BYTES = 1 << 20
 """What GitHub takes of the summary of a step; it drops all of one that is longer."""
 
 LACKS = ("invalid-request", "not-text", "usage-missing", "model-missing", "unknown-model", "missing-price", "tool-price")
-"""Rules of findings about what an answer leaves out although it was asked for it."""
+"""Rules of findings about what an answer leaves out although it was asked for it; notices are about what is beside it."""
 
 FROM_THE_TOP = ("github", "junit", "sarif", "gitlab")
 """Formats whose readers look for files from the top of the repository, wherever a command ran."""
@@ -44,7 +44,7 @@ def leave(findings: Sequence[Finding], wanted: Wanted, fail_on: Level | None = L
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
     # Neither a bare answer nor records can say why a run fails, or what they lack.
     if wanted.quiet or wanted.format in RECORDS:
-        lacking = [finding for finding in findings if finding.rule in LACKS]
+        lacking = [finding for finding in findings if finding.rule in LACKS and finding.level > Level.NOTICE]
         for finding in dict.fromkeys((*failed, *lacking)):
             complain(finding.message)
     raise typer.Exit(EXIT_FAILED_CHECK if failed else 0)

@@ -12,7 +12,7 @@ from gpt41_cli.decisions.overview import Examined, Input, Overview, each_usd
 from gpt41_cli.display import decimal, exact, money, moved, number, plural, printable
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, cost, left_out_findings, recommendation
 from gpt41_cli.reports.check import between, usd_json
-from gpt41_cli.reports.overview_charts import charts_of_all, charts_of_one
+from gpt41_cli.reports.overview_charts import charts_of_all, charts_of_one, dearest
 
 SCHEMA = "gpt41.report/1"
 
@@ -20,7 +20,8 @@ SCHEMA = "gpt41.report/1"
 def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Report:
     """All workloads in short, each of them as a part."""
     workloads = overview.workloads
-    parts = tuple(_part(each, position, catalog) for position, each in enumerate(workloads, 1))
+    drawn = {each.subject.name for each in dearest(workloads)}
+    parts = tuple(_part(each, position, catalog, draws=each.subject.name in drawn) for position, each in enumerate(workloads, 1))
     charts = tuple(charts_of_all(overview))
     return Report(
         schema=SCHEMA,
@@ -33,7 +34,7 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *left_out_findings(each.left_out)))
         ),
-        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_notes(parts)))),
+        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_notes(parts, len(drawn))))),
         data={
             "as_of": str(overview.as_of),
             "headline": _headline(overview),
@@ -49,14 +50,16 @@ def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Rep
     )
 
 
-def _notes(parts: Sequence[Report]) -> Iterator[str]:
-    """What is to be known of all of them, or of those that are named."""
+def _notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
+    """What is to be known of all of them, or of those that are named; and of how many charts are drawn."""
     names: dict[str, list[str]] = {}
     for part in parts:
         for note in part.notes:
             names.setdefault(note, []).append(part.answer)
     for note, some in names.items():
         yield note if len(some) == len(parts) else f"{', '.join(some)}: {note}"
+    if drawn < len(parts):
+        yield f"Only the {number(drawn)} workloads whose month costs most have charts of their own."
 
 
 def _headline(overview: Overview) -> str:
@@ -103,8 +106,8 @@ def _advice(each: Examined) -> str:
     return f"{verb} {' in '.join(each.advised)}: {money(decimal(then))} {span}{_change_told(now, then)}"
 
 
-def _part(each: Examined, position: int, catalog: Catalog) -> Report:
-    """What `recommend` says of a month of it, after what it is and costs now."""
+def _part(each: Examined, position: int, catalog: Catalog, *, draws: bool) -> Report:
+    """What `recommend` says of it, after what it is and costs now; with charts, where it is one of those that are drawn."""
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced if candidate.quote]
     found = recommendation.report(catalog, work, each.subject.wishes, each.found)
     reasons = _kept(each) if each.is_kept else found.lines
@@ -115,7 +118,7 @@ def _part(each: Examined, position: int, catalog: Catalog) -> Report:
         lines=(Line("now", _now(each)), *asked, *reasons, *_beyond(each), *_untested(each)),
         tables=(*(found.tables if each.subject.costing.volume is None else (_candidates(each),)), *_crossings(each)),
         findings=(),
-        charts=tuple(charts_of_one(each, position)),
+        charts=tuple(charts_of_one(each, position)) if draws else (),
     )
 
 
@@ -149,8 +152,8 @@ def _candidates(each: Examined) -> Table:
     """Every candidate for a month, whose requests need not be a whole number."""
     found = each.found
     candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
-    dearest = max((month for candidate in candidates if (month := _month(each, candidate)) is not None), default=Fraction(0))
-    rows = (_candidate_row(each, candidate, dearest) for candidate in recommendation.shown(candidates, each.choice))
+    most = max((month for candidate in candidates if (month := _month(each, candidate)) is not None), default=Fraction(0))
+    rows = (_candidate_row(each, candidate, most) for candidate in recommendation.shown(candidates, each.choice))
     return Table(columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
 
 
@@ -158,11 +161,11 @@ def _month(each: Examined, candidate: Candidate) -> Fraction | None:
     return each.month_of(candidate) if candidate.quote else None
 
 
-def _candidate_row(each: Examined, candidate: Candidate, dearest: Fraction) -> Row:
+def _candidate_row(each: Examined, candidate: Candidate, most: Fraction) -> Row:
     choice, month = each.choice, _month(each, candidate)
     price = ("-", "-", "")
     if month is not None:
-        price = (_told(each_usd(candidate)), _told(month), str(month / dearest if dearest else 0))
+        price = (_told(each_usd(candidate)), _told(month), str(month / most if most else 0))
     said = recommendation.scored(candidate), recommendation.remark(candidate, choice)
     tone = "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
     return Row((candidate.variant.id, candidate.mode, *price, *said), tone)

@@ -38,7 +38,7 @@ def charts_of_one(each: Examined, position: int) -> Iterator[Chart]:
 
 def _by_workload(overview: Overview) -> Iterator[Chart]:
     with_price = [each for each in overview.workloads if each.subject.costing.monthly_usd]
-    known = _dearest(with_price)
+    known = dearest(with_price)
     if not known:
         return
     series: dict[str, list[Point]] = {"as declared": [], "with the longest answers": [], "as recommended": []}
@@ -66,7 +66,7 @@ def _by_workload(overview: Overview) -> Iterator[Chart]:
     )
 
 
-def _dearest(workloads: Sequence[Examined]) -> list[Examined]:
+def dearest(workloads: Sequence[Examined]) -> list[Examined]:
     """As many as can be drawn, in their order; where there are more, those whose month costs most."""
     drawn = {each.subject.name for each in sorted(workloads, key=_month_now, reverse=True)[:_DRAWN]}
     return [each for each in workloads if each.subject.name in drawn]
@@ -83,7 +83,7 @@ def _only(drawn: Sequence[Examined], every: Sequence[Examined]) -> str:
 
 def _tokens(overview: Overview) -> Chart:
     """The input part by part and the output of a mean request, side by side for the workloads."""
-    drawn = _dearest(overview.workloads)
+    drawn = dearest(overview.workloads)
     costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
     told = "; ".join(f"{name} {score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
