@@ -306,7 +306,8 @@ def _modes(named: Sequence[tuple[Series, Point]], x: Spec, y: Spec) -> Spec:
         {"x": _number(point.x), "y": _number(point.y), "mode": series.name.rpartition(" ")[2], "colour": _TONES[series.tone]}
         for series, point in named
     ]
-    modes = sorted({series.name.rpartition(" ")[2] for series, _ in named}, key=lambda mode: (mode not in _SHAPES, mode))
+    there = {series.name.rpartition(" ")[2] for series, _ in named}
+    modes = [*(mode for mode in _SHAPES if mode in there), *sorted(there - _SHAPES.keys())]
     scale = {"domain": modes, "range": [_SHAPES.get(mode, "diamond") for mode in modes]}
     legend = {"orient": "bottom", "symbolFillColor": "var(--ink)", "symbolStrokeColor": "var(--ink)"}
     shape = {"field": "mode", "type": "nominal", "scale": scale, "legend": legend}
