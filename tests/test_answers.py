@@ -91,7 +91,7 @@ ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices
 RECORD = {"input_tokens": 9, "output_tokens": 2}
 
 
-OTHERS = ("code_interpreter_call", "image_generation_call")
+OTHERS = ("code_interpreter_call", "image_generation_call", "mcp_call")
 SEARCHED: Body = {
     **RESPONSE,
     "tools": [{"type": "web_search"}],
@@ -104,6 +104,7 @@ SEARCHED: Body = {
         {"type": "code_interpreter_call", "status": "completed"},
         {"type": "function_call", "status": "completed"},
         {"type": "image_generation_call", "status": "completed"},
+        {"type": "mcp_call", "status": "completed"},
         {"type": "message"},
     ],
 }

@@ -52,9 +52,10 @@ _LATEST_SECONDS = 10**11
 _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
-_PRICED_CALLS = ("web_search_call", "file_search_call")
-_UNBILLED_CALLS = {*_PRICED_CALLS, "function_call", "custom_tool_call", "mcp_call", "computer_call", "local_shell_call"}
-"""Those that are billed by the call, and those whose tokens are all that is billed of them."""
+_CALLS_WITH_A_PRICE = {"web_search_call", "file_search_call", "function_call"}
+"""Those that are billed by the call, and those of the caller's own functions, which are tokens; of others no source here says what
+they cost.
+"""
 _UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
@@ -258,7 +259,7 @@ def _answer(value: Object, path: str) -> Answer:
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
         tools=_tools(value),
-        other_calls=tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _UNBILLED_CALLS)),
+        other_calls=tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _CALLS_WITH_A_PRICE)),
         doubts=tuple(_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
 
@@ -277,7 +278,7 @@ def _kind(call: Object) -> str:
 
 def _tools(value: Object) -> Tools:
     """The calls that are billed: of those of the web search, the searches, not the pages that were then opened (OpenAI's guide to
-    web search); with its preview, where that is the tool that the answer names.
+    web search, as its forum quotes it in topic 1365861); with its preview, where that is the tool that the answer names.
     """
     calls, declared = _calls(value), value.get("tools")
     types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
