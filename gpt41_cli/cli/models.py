@@ -28,7 +28,7 @@ def models(
     from gpt41_cli.reports.model import in_full
     from gpt41_cli.reports.models import checked, side_by_side
 
-    wanted = read_wanted(output_format, quiet, outputs)
+    wanted = read_wanted(output_format, quiet, outputs, [pricing])
     catalog = typed.read_catalog(pricing)
     day = typed.read_day(as_of, "--as-of")
     place = catalog.platform(platform)

@@ -53,9 +53,7 @@ _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
 _CALLS_WITH_A_PRICE = {"web_search_call", "file_search_call", "function_call"}
-"""Those that are billed by the call, and those of the caller's own functions, which are tokens; of others no source here says what
-they cost.
-"""
+"""Those that are billed by the call, and those of the caller's own functions, which are tokens. What others cost is not known."""
 _UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
