@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gpt41_cli.tokens import workers
 from gpt41_cli.tokens.workers import ALONE, in_order
+from tests.conftest import ROOT, environment
 
 
 def square(number: int) -> tuple[int, int, int]:
@@ -72,6 +76,22 @@ def test_little_is_under_way_at_any_time() -> None:
         next(results)
     assert taken <= 50 + 3 * (os.cpu_count() or 1) + 2
     results.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are workers processes")
+@pytest.mark.parametrize(("ending", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_who_ends_a_run_while_its_workers_start_ends_it(tmp_path: Path, ending: str, code: int) -> None:
+    """What a signal raises in the middle of a fork is lost, and workers half started would wait for ever."""
+    (tmp_path / "many.jsonl").write_bytes((ROOT / "tests/data/batch.jsonl").read_bytes() * 2000)
+    run = f"""
+import os, signal
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.{ending}))
+from gpt41_cli.__main__ import main
+main()
+"""
+    command = [sys.executable, "-c", run, "count", "many.jsonl", "--jobs", "2"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
 
 
 def test_a_thread_may_have_work_done_too() -> None:

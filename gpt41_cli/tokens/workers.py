@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +22,9 @@ R = TypeVar("R")
 
 ALONE = 2
 """Items that are worked on here before any worker is started. They also fill the memo that workers begin with."""
+
+ENDING = signal.SIGINT, signal.SIGTERM
+"""What ends a run: Ctrl-C, and the order to end that `kill` and `timeout` give."""
 
 _inherited: Callable[[Any], Any]
 
@@ -40,7 +43,9 @@ def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None
     running: deque[Future[R]] = deque()
     pool, task = _pool(work, workers)
     try:
-        for item in chain((more,), pending):
+        with _held_back():
+            running.append(pool.submit(task, more))
+        for item in pending:
             running.append(pool.submit(task, item))
             if len(running) > 2 * workers:
                 yield running.popleft().result()
@@ -53,16 +58,33 @@ def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without Ctrl-C: a second one would leave workers behind that wait for work, and this process waiting for them."""
-    if threading.current_thread() is not threading.main_thread():
+def _held_back() -> Iterator[None]:
+    """With Ctrl-C and the order to end coming afterwards.
+
+    In the middle of starting workers they would be lost, or leave workers that wait for work, and this process waiting for them.
+    """
+    if sys.platform == "win32":
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without Ctrl-C and the order to end: a second one would leave workers and this process waiting for each other."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [(ending, signal.signal(ending, signal.SIG_IGN)) for ending in ENDING]
+    try:
+        yield
+    finally:
+        for ending, handler in before:
+            signal.signal(ending, handler)
 
 
 def _pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
@@ -83,6 +105,7 @@ def _inherit(work: Callable[[Any], Any]) -> None:
     _inherited = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back when this worker was started
 
 
 def _work(item: Any) -> Any:
