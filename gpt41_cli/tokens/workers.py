@@ -63,7 +63,7 @@ def _held_back() -> Iterator[None]:
 
     In the middle of starting workers they would be lost, or leave workers that wait for work, and this process waiting for them.
     """
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover -- there workers are threads, and signals are not held back
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
