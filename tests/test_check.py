@@ -282,7 +282,7 @@ def test_without_output_tokens_every_answer_is_as_long_as_it_can_be(run: Run, tm
 def test_a_cache_that_is_stated_where_there_is_none(run: Run, tmp_path: Path) -> None:
     config(tmp_path, "workloads: {a: {input_tokens: 500, output_tokens: 1, cached: 60%, model: gpt-4.1}}")
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("cache-minimum", "notice", "a: a prompt below 1,024 tokens is never cached; this one has 500")
+        ("cache-minimum", "notice", "a: a prompt below 1,024 tokens is never cached; this one has 500 and gets no discount")
     ]
 
 

@@ -309,7 +309,8 @@ def test_work_for_nothing_is_no_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
     assert next(remark.text for remark in moving.but(found)) == (
-        "the same work costs $0.0002672 more than today even without reasoning"
+        "the same work costs up to $0.0002672 more than today even without reasoning, were all that can be written to the "
+        "prompt cache"
     )
 
 
@@ -358,3 +359,34 @@ def test_a_break_even_beyond_the_longest_answer_is_any() -> None:
     assert [way.reasons_freely for way in found.ways] == [True, True]
     few = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=1_000, output_tokens=100, requests=1))
     assert [way.reasons_freely for way in few.ways] == [False, False]
+
+
+ASKED = '{"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 100%s}'
+
+
+def test_requests_in_priority_are_compared_in_priority_first(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(ASKED % ', "service_tier": "priority"')
+    document = json.loads(run("migrate", "a.jsonl", "--as-of", str(TODAY), "--format", "json").out)
+    assert [(each["mode"], each["total_usd"]) for each in document["today"]] == [
+        ("priority", "0.001428"),
+        ("standard", "0.000816"),
+        ("batch", "0.000408"),
+    ]
+    assert (document["ways"][0]["quote"]["mode"], document["ways"][0]["reasoning_tokens"]) == ("priority", 1326)
+    (tmp_path / "a.jsonl").write_text(ASKED % ', "service_tier": "priority"' + "\n" + ASKED % "")
+    assert run("migrate", "a.jsonl").err == (
+        "gpt41: expected requests in one mode, found priority, standard; --mode takes all of them in one\n"
+    )
+
+
+def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
+    work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
+    found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
+    assert report(CATALOG, found).headline == (
+        "gpt-6.1-sol in place of gpt-4.1: $0.0036 to $0.0041 for the same work (today $0.0037), with all cache writes more even "
+        "without reasoning"
+    )
+    assert next(remark.text for remark in moving.but(found)) == (
+        "the same work costs up to $0.0004 more than today (11 %) even without reasoning, were all that can be written to the "
+        "prompt cache"
+    )

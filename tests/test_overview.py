@@ -312,3 +312,27 @@ def test_without_the_library_the_page_is_refused_before_any_work(run: Run, tmp_p
     done = run("report", "nothing.yaml", "--output", "a.html", PYTHONPATH=str(tmp_path))
     assert (done.code, done.out) == (2, "")
     assert done.err == "gpt41: charts need a library that is not installed: pip install 'gpt41[report]'\n"
+
+
+BUSY = """
+version: 1
+workloads:
+  sorting:
+    {input_tokens: 6000, output_tokens: 80, cached: 50%, model: gpt-4.1, volume: 10000 / day, usage_tier: 1,
+     require: {task: extraction, deadline: 24h}}
+"""
+
+
+def test_what_a_usage_tier_does_not_let_through_day_after_day_is_not_advised(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(BUSY)
+    (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
+    assert found["recommended"] == "gpt-4.1-mini standard"
+    said = {each["text"] for each in found["lines"]}
+    slow = "it needs 60,000,000 batch tokens a day in the mean, over the 2,000,000 of tier 1"
+    assert f"batch would cost $0.001264, 78 % of this, but {slow}" in said
+    sent = "1 request of 6,000 input tokens (3,000 of them cached) and 80 output tokens"
+    assert f"{sent}; the sums that follow are for it, not for a month" in said
+    checked = json.loads(run("check", *TODAY, "--format", "json").out)["findings"]
+    (cheaper,) = (each["message"] for each in checked if each["rule"] == "cheaper-variant")
+    assert cheaper.startswith("sorting: gpt-4.1-mini in standard meets the requirements for $495.18 a month")
+    assert [each["level"] for each in checked if each["rule"] == "pace"] == ["error"], "told once, of all workloads together"

@@ -319,13 +319,13 @@ def test_bare_answers_are_for_scripts(run: Run) -> None:
 
 
 def test_data_for_programs(run: Run) -> None:
-    numbers = ["--input-tokens", "1000", "--cached", "50%", "--requests", "5000", "--usage-tier", "1", "--as-of", "2026-11-23"]
+    numbers = ["--input-tokens", "1024", "--cached", "50%", "--requests", "5000", "--usage-tier", "1", "--as-of", "2026-11-23"]
     found = json.loads(run("plan", *numbers, "--model", "gpt-4.1-mini", "--format", "json", "--deadline", "2d").out)
     assert (found["schema"], found["usage_tier"], found["deadline_seconds"]) == ("gpt41.plan/1", 1, 172_800)
     assert (found["choice"]["mode"], found["choice"]["seconds"], found["choice"]["quote"]["total_usd"]) == (
         "standard",
-        1_500,
-        "1.25",
+        1_536,
+        "1.28",
     )
     batch = found["timings"][1]
     assert (batch["status"], batch["bound"], batch["least_usage_tier"]) == ("late", "at most", 2)
@@ -334,17 +334,17 @@ def test_data_for_programs(run: Run) -> None:
             "is_long_context": False,
             "requests": 5000,
             "limit": "batch_queue_tokens",
-            "needed": 5_000_000,
+            "needed": 5_120_000,
             "allowed": 2_000_000,
             "seconds": 259_200,
             "requests_a_minute": None,
-            "files": {"parts": 3, "files": 3, "files_at_once": 1, "file_requests": 2000, "seconds": 259_200},
+            "files": {"parts": 3, "files": 3, "files_at_once": 1, "file_requests": 1953, "seconds": 259_200},
             "source": "model-page-gpt-4.1-mini",
         }
     ]
     assert any(note.startswith("Cached tokens count in full against the tokens a minute") for note in found["notes"])
     rows = list(csv.DictReader(run("plan", *numbers, "--format", "csv").out.splitlines()))
-    assert [row["seconds"] for row in rows] == ["10000", "4838400", "10000", "1500", "259200", "1500"]
+    assert [row["seconds"] for row in rows] == ["10240", "5011200", "10240", "1536", "259200", "1536"]
 
 
 def test_requests_that_all_name_one_model_are_planned_for_it(run: Run) -> None:

@@ -18,6 +18,8 @@ from gpt41_cli.decisions.candidates import Wishes
 from gpt41_cli.decisions.recommend import Recommendation, recommend
 from gpt41_cli.decisions.workload import workload
 from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.pricing import Tools
+from gpt41_cli.reports.recommendation import report
 from tests.conftest import ROOT
 
 TODAY = date(2026, 11, 23)
@@ -110,7 +112,7 @@ def test_the_break_even_of_batch_and_cache(input_tokens: int, output_tokens: int
     found = ask(
         "reasoning", input_tokens=input_tokens, output_tokens=output_tokens, cached_share=f"{percent / 100}", deadline=DAY
     )
-    cached_tokens = int(input_tokens * Decimal(percent) / 100)
+    cached_tokens = int(input_tokens * Decimal(percent) / 100) if input_tokens >= 1024 else 0
     gain = Decimal("1.5") * cached_tokens - input_tokens - 4 * output_tokens
     if gain:
         assert chosen(found) == ("gpt-4.1-mini standard" if gain > 0 else "gpt-4.1-mini batch")
@@ -376,6 +378,8 @@ def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
 def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:
     with pytest.raises(InputError, match="usage tier: expected a platform of openai, found azure-global, which has none"):
         ask(usage_tier=1, platform="azure-global")
+    with pytest.raises(InputError, match="deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0"):
+        ask(deadline=timedelta(0))
     with pytest.raises(InputError, match="until: expected a day from 2026-11-23 on, found 2026-11-22"):
         ask(until=date(2026, 11, 22))
 
@@ -519,11 +523,12 @@ def test_a_table_with_other_models_works_as_well() -> None:
 
 
 def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
-    late = ask(input_tokens=99, cached_share="0.9", output_tokens=5, requests=20_001, usage_tier=1, deadline=DAY)
-    assert chosen(late) == "gpt-4.1-mini batch"
+    late = ask("coding", input_tokens=60_000, cached_share="0.9", output_tokens=5, usage_tier=1, deadline=DAY)
+    assert chosen(late) == "gpt-4.1 batch"
     (saving,) = (remark for remark in late.but if remark.rule == "standard-saving")
     assert saving.text == (
-        "standard would cost $0.418, 88 % of this, but tier 1 lets 10,000 requests a day through, which takes 2 days"
+        "standard would cost $0.03904, 65 % of this, but one request needs 60,000 tokens a minute; tier 1 allows 30,000, and its "
+        "long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
     )
     tight = ask(input_tokens=1_500, output_tokens=5, requests=5_000, usage_tier=1, deadline=DAY)
     assert chosen(tight) == "gpt-4.1-mini standard"
@@ -532,3 +537,52 @@ def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
         "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 go in 4 parts, "
         "one after the other, which takes 4 days"
     )
+
+
+def test_a_prompt_too_short_for_the_cache_has_no_discount_to_be_chosen_by() -> None:
+    for input_tokens, name, usd in ((1023, "gpt-4.1-mini batch", "0.0002086"), (1024, "gpt-4.1-mini standard", "0.0001413")):
+        found = ask(input_tokens=input_tokens, cached_share="0.9", output_tokens=5, deadline=DAY)
+        assert found.choice is not None
+        assert found.choice.quote is not None
+        assert (chosen(found), found.choice.quote.total_usd) == (name, Decimal(usd))
+        assert ("cache-minimum" in [each.rule for each in found.findings]) is (input_tokens < 1024)
+
+
+def test_a_price_without_what_searches_find_is_not_called_less() -> None:
+    tools = Tools(web_searches=1)
+    work = workload(input_tokens=1000, output_tokens=100, requests=1000, tools=tools)
+    found = recommend(CATALOG, work, Wishes((CATALOG.task("classification"),)), CATALOG.platform("openai"), TODAY)
+    assert chosen(found) == "gpt-4.1-mini standard"
+    assert next(remark.text for remark in found.why if remark.rule == "price") == (
+        "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
+        "for 3.4 points more"
+    )
+    (table,) = report(CATALOG, work, Wishes((CATALOG.task("classification"),)), found).tables
+    assert [row.cells[-1] for row in table.rows[2:4]] == ["what its searches find not counted", "at least 1.1 times the price"]
+
+
+def test_what_the_family_does_not_last_for_is_priced_at_its_replacement() -> None:
+    found = ask("extraction", until=date(2027, 6, 1), requests=1000, deadline=DAY)
+    assert found.but[0].text == (
+        "gpt-4.1-mini batch would cost $0.28, but it ends on 2027-01-14, before 2027-06-01 is over; its named replacement is "
+        "gpt-6-luna"
+    )
+    (told,) = (remark.text for remark in found.but if remark.rule == "replacement")
+    assert told == (
+        "gpt-6-luna, named in place of gpt-4.1: $0.15 for the same work, without its reasoning tokens; gpt41 migrate tells what "
+        "changes"
+    )
+
+
+def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("model,metric,score\ngpt-4.1,f1,90\ngpt-4.1-mini,f1,89\ngpt-6-luna,f1,95\n")
+    wishes = Wishes((CATALOG.task("coding"),), evaluation=read_evaluation(path, CATALOG))
+    work = workload(input_tokens=1000, output_tokens=100, requests=1)
+    for day, is_used in ((TODAY, False), (date(2027, 1, 14), True)):
+        found = recommend(CATALOG, work, wishes, CATALOG.platform("openai"), day)
+        unused = (
+            "own.csv has scores of gpt-6-luna too, which are not candidates: named replacements are once the whole family "
+            "has ended, and gpt41 migrate prices them before."
+        )
+        assert (unused in report(CATALOG, work, wishes, found).notes) is not is_used

@@ -88,7 +88,7 @@ def test_calls_cost_the_same_in_every_mode_and_as_many_times_as_there_are_reques
 
 def test_what_a_search_finds_is_never_cached() -> None:
     found = priced(Tools(web_searches=1, web_search_tokens=500), cached="0.6")
-    assert (found.usage.input_tokens, found.usage.cached_tokens) == (1_500, 600)
+    assert (found.usage.input_tokens, found.usage.cached_tokens) == (1_500, 0)  # nor is the prompt of 1,000 that asks
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,10 @@ def test_a_request_in_service_is_what_is_said_of_it(run: Run) -> None:
 
 def test_a_prompt_too_short_to_be_cached_is_noticed(run: Run) -> None:
     found = trained(run, str(TICKETS), "--model", "gpt-4.1-mini", "--cached", "50%")
-    assert "a prompt below 1,024 tokens is never cached; this one has 57" in [each["message"] for each in found["findings"]]
+    message = "a prompt below 1,024 tokens is never cached; this one has 57 and gets no discount"
+    assert message in [each["message"] for each in found["findings"]]
+    plain = trained(run, str(TICKETS), "--model", "gpt-4.1-mini")
+    assert found["comparisons"] == plain["comparisons"]
 
 
 def test_a_request_too_long_for_a_fine_tune_is_found(run: Run) -> None:
@@ -264,6 +267,7 @@ def test_a_request_too_long_for_a_fine_tune_is_found(run: Run) -> None:
 def test_an_unpublished_tokenizer_is_said_to_be_one(run: Run) -> None:
     said = run("train", str(TICKETS), "--instead-of", "gpt-6-luna", "--model", "gpt-4.1-mini", *ON).out
     assert "The tokenizer of gpt-6-luna is not published" in said
+    assert "gpt-6-luna bills reasoning tokens as output: none are in its price here." in said
 
 
 # The road from a teacher

@@ -65,7 +65,6 @@ def migrate(
     threshold = typed.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
-    modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), typed.read_day(on, "--on")
     asked = Asked(
         paths,
@@ -82,9 +81,25 @@ def migrate(
         lifetime=lifetime,
     )
     work = read_work(asked, catalog, [named or catalog.family[0]], named and named.id)
+    modes = list(dict.fromkeys(mode or _own_modes(work)))
     plan = Plan(named or _named(catalog, work), successors, modes, place, day, work.uses)
     found = compare(catalog, work.together, plan)
     output.finish(report(catalog, found, work.rejects, work.left_out), wanted, threshold)
+
+
+def _own_modes(work: Work) -> tuple[str, ...]:
+    """The modes to be compared, that of the requests first; none where they ask for no other than what is compared anyway.
+
+    InputError where some ask for another one and some do not: they are not one price today.
+    """
+    from gpt41_cli.decisions.migrate import MODES
+
+    names = sorted({mode for _, mode in work.parts(None, None)} if work.parts else ())
+    if set(names) <= set(MODES):
+        return ()
+    if len(names) > 1:
+        raise InputError(f"expected requests in one mode, found {', '.join(names)}; --mode takes all of them in one")
+    return (*names, *MODES)
 
 
 def _named(catalog: "Catalog", work: Work) -> "Variant":

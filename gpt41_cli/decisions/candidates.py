@@ -21,7 +21,10 @@ from gpt41_cli.errors import MissingPrice
 
 
 class Wishes(NamedTuple):
-    """What the work is and may cost. `min_scores`: metric -> least figure. `tolerance`: a share, in place of the tasks'."""
+    """What the work is and may cost. `min_scores`: metric -> least figure. `tolerance`: a share, in place of the tasks'.
+
+    `times_a_day` is how often the work is sent again and again, if it is; else it is sent once, and done by the deadline.
+    """
 
     tasks: tuple[Task, ...]
     prefer: str = "cost"
@@ -30,6 +33,7 @@ class Wishes(NamedTuple):
     needs: tuple[str, ...] = ()
     deadline: timedelta | None = None
     usage_tier: int | None = None
+    times_a_day: Fraction | None = None
     until: date | None = None
     max_usd: Decimal | None = None
     evaluation: Evaluation | None = None
@@ -169,7 +173,7 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {lasting(int(deadline.total_seconds()))}"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
-    elif deadline is not None and tier is not None:
+    elif deadline is not None and tier is not None and case.wishes.times_a_day is None:
         found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)
         if found and found.seconds > deadline // timedelta(seconds=1):
             yield found.remark
@@ -180,6 +184,16 @@ def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Rem
         blocked = pace.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
+
+
+def _must_keep_pace(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    tier, times_a_day = case.wishes.usage_tier, case.wishes.times_a_day
+    if tier is None or times_a_day is None:
+        return
+    sent = [(case.load(variant), times_a_day)]
+    behind = pace.falls_behind(case.catalog, variant, sent, tier, in_batch=mode == "batch")
+    if behind:
+        yield Remark("pace", f"it {behind.told}", (behind.source,), f"too slow in tier {tier}")
 
 
 def tolerance_of(wishes: Wishes, task: Task) -> Decimal:
@@ -196,4 +210,5 @@ RULES: tuple[Rule, ...] = (
     _must_be_near_the_best,
     _must_meet_the_deadline,
     _must_pass_the_tier,
+    _must_keep_pace,
 )

@@ -122,10 +122,11 @@ def _qualifies(priced: Priced, conditions: Conditions) -> list[Finding]:
     """What speaks against the variant and the mode: a limit, a feature, a requirement. An error where what is expected breaks it,
     a warning where only the longest answers do.
     """
+    together = (_ENDED, "pace") if priced.costing.volume else (_ENDED,)
     found: dict[str, Finding] = {}
     for level, work in ((Level.ERROR, priced.work), (Level.WARNING, priced.high)):
         for remark in _judge(priced, conditions, work).exclusions:
-            if remark.rule not in (*found, _ENDED):
+            if remark.rule not in (*found, *together):
                 found[remark.rule] = _excluded(priced, remark, level)
     for remark in _refused(priced, conditions):
         found[remark.rule] = _excluded(priced, remark, Level.ERROR)
@@ -181,6 +182,7 @@ def wishes(priced: Priced, catalog: Catalog) -> Wishes:
         needs=require.needs,
         deadline=require.deadline or (window if priced.contents.mode == "batch" else None),
         usage_tier=priced.declared.usage_tier,
+        times_a_day=priced.costing.times_a_day,
         until=require.until,
     )
 
@@ -254,11 +256,10 @@ def _batch_files(priced: Priced, conditions: Conditions) -> Found:
 
 def _cached(priced: Priced, conditions: Conditions) -> Found:
     """A notice where cached tokens are stated that the prompt cache cannot give."""
-    load = priced.work.on(conditions.catalog, priced.contents.variant)
-    if not load.usage.cached_tokens:
+    if not (priced.declared.cached.tokens or priced.declared.cached.share):
         return None
     name, place = priced.declared.name, priced.declared.place("cached")
-    found = limits.check_cache(conditions.catalog, load)
+    found = limits.check_cache(conditions.catalog, priced.work, priced.contents.variant)
     return [each._replace(message=f"{name}: {each.message}", location=place, subject=name) for each in found]
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.config.places import placed
-from gpt41_cli.config.tables import DAYS_A_MONTH, Declaration, Range, Volume
+from gpt41_cli.config.tables import DAYS_A_MONTH, PERIODS, Declaration, Range, Volume
 from gpt41_cli.decisions.estimate import Quote, quote, usage_by_rates
 from gpt41_cli.decisions.tool_charges import charges, storage_usd_per_day
 from gpt41_cli.pricing import NO_TOOLS, Rates, Tools, Usage
@@ -81,6 +81,11 @@ class Costing(NamedTuple):
             return None
         each, many, stored = self.each_usd, self.volume.per_month, self.storage_monthly_usd
         return Usd(each.expected * many + stored, each.high * many + stored)
+
+    @property
+    def times_a_day(self) -> Fraction | None:
+        """How often the requests at hand are sent in a mean day; None where no volume is known."""
+        return None if self.volume is None else self.volume.per_month / PERIODS["day"] / self.requests
 
     @property
     def storage_monthly_usd(self) -> Fraction:

@@ -162,7 +162,7 @@ def estimate(
         findings += limits.check(catalog, variant, modes, work.on(catalog, variant))
         findings += abilities.check(catalog, variant, work)
         findings += lifecycle.check(variant, platform, as_of)
-    findings += limits.check_cache(catalog, work.on(catalog, quotes[0].offer.variant))
+    findings += limits.check_cache(catalog, work, quotes[0].offer.variant)
     findings += lifecycle.check_table(catalog, as_of)
     return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
 

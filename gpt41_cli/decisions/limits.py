@@ -8,7 +8,8 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Source
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.decisions.workload import Excess, Load, Size
+from gpt41_cli.decisions.tool_charges import found_tokens
+from gpt41_cli.decisions.workload import Excess, Load, Size, Workload
 from gpt41_cli.display import number, plural
 from gpt41_cli.findings import Finding, Level
 
@@ -71,13 +72,23 @@ def check(catalog: Catalog, variant: Variant, modes: Iterable[str], load: Load, 
     ]
 
 
-def check_cache(catalog: Catalog, load: Load) -> list[Finding]:
-    """A notice where cached tokens are stated that the cache cannot give."""
-    least = catalog.limits.prompt_cache.minimum_tokens
-    short = load.where(lambda size: size.cached_tokens > 0 and size.input_tokens < least)
+def check_cache(catalog: Catalog, work: Workload, variant: Variant) -> list[Finding]:
+    """A notice where cached tokens are stated that the cache cannot give: they are priced as input that is not cached."""
+    if work.replay is not None:
+        return []
+    least, load = catalog.limits.prompt_cache.minimum_tokens, work.on(catalog, variant)
+    found = found_tokens(catalog, variant, work.terms.tools) or 0
+
+    def is_short(size: Size) -> bool:
+        tokens = size.input_tokens - found
+        return tokens < least and work.terms.cached_in(tokens) > 0
+
+    short = load.where(is_short)
     if not short.sizes:
         return []
-    most = short.range[1]
-    what = f"this one has {number(most)}" if load.is_uniform else f"{plural(short.requests, 'request')} of these have fewer"
+    most = short.range[1] - found
+    what = f"{plural(short.requests, 'request')} of these have fewer and get no discount"
+    if load.is_uniform:
+        what = f"this one has {number(most)} and gets no discount"
     message = f"a prompt below {number(least)} tokens is never cached; {what}"
     return [Finding("cache-minimum", Level.NOTICE, message, actual=str(most), allowed=str(least))]

@@ -79,6 +79,11 @@ class Way(NamedTuple):
         return None if self.today is None else EXACT.subtract(self.most_usd, self.today.total_usd)
 
     @property
+    def is_dearer(self) -> bool:
+        """Whether it costs more than today even where nothing is written to the prompt cache."""
+        return self.today is not None and self.quote.total_usd > self.today.total_usd
+
+    @property
     def reasons_freely(self) -> bool:
         """Whether it costs no more than today however long it reasons: reasoning ends where the answer does."""
         most, may = self.variant.model.max_output_tokens, self.reasoning_tokens
@@ -284,5 +289,5 @@ def _findings(catalog: Catalog, found: Migration, missing: Sequence[Missing]) ->
     for mode, models in by_mode.items():
         text = f"no price is known in {mode} on {plan.platform.id} on that day for {', '.join(models)}"
         yield Finding("missing-price", Level.NOTICE, text)
-    yield from limits.check_cache(catalog, found.work.on(catalog, plan.leaving))
+    yield from limits.check_cache(catalog, found.work, plan.leaving)
     yield from lifecycle.check_table(catalog, plan.as_of)

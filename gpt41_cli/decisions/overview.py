@@ -213,16 +213,17 @@ def saved_input(saved: Saved, file: str, catalog: Catalog, as_of: date) -> Input
         raise InputError(f"{file}: {error}") from None
     ends = (finding for each in subjects for finding in lifecycle.check(each.variant, each.platform, as_of, Level.ERROR))
     kept = (finding for finding in saved.findings if finding.rule not in _OF_THE_DAY)
-    note = f"{file} has no single requests: each workload's are taken as equal. Its prices are those of {saved.as_of}."
+    note = (
+        f"{file} has no single requests and no requirements: each workload's requests are taken as equal, and what it runs on as "
+        f"good enough. Its prices are those of {saved.as_of}."
+    )
     return Input(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_table(catalog, as_of)), (note,))
 
 
 def _declared(priced: Priced, catalog: Catalog) -> Subject:
-    """A workload of gpt41.yaml. Rate limits over a month are not held against it: `check` does that by the mean of its volume."""
+    """A workload of gpt41.yaml."""
     declared = priced.declared
     variant, wished = priced.contents.variant, wishes(priced, catalog)
-    if declared.volume:
-        wished = wished._replace(usage_tier=None)
     return Subject(
         declared.name,
         priced.costing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -209,6 +209,52 @@ def allowance(wait: Wait) -> str:
     if wait.limit == "batches_per_hour":
         return f"takes {number(wait.allowed)} files an hour: these are {number(wait.needed)}"
     return f"queues all of it at once, {plural(wait.pool.load.usage.input_tokens, 'input token')}"
+
+
+class Behind(NamedTuple):
+    """A limit that does not let through what is sent day after day: what a mean day or minute `needed` of it."""
+
+    unit: str
+    needed: Fraction
+    allowed: int
+    tier: int
+    source: Source
+
+    @property
+    def told(self) -> str:
+        """That as a sentence goes on after what falls behind."""
+        return f"needs {number(ceil(self.needed))} {self.unit} in the mean, over the {number(self.allowed)} of tier {self.tier}"
+
+
+def falls_behind(
+    catalog: Catalog, variant: Variant, sent: Iterable[tuple[Load, Fraction]], tier: int, *, in_batch: bool
+) -> Behind | None:
+    """The limit that falls shortest of loads that are sent to a variant, each so many times a day; None where none does.
+
+    What is asked in batch waits in the queue for up to a day, so that a day's input has to fit it.
+    """
+    sums: dict[tuple[str, bool], Behind] = {}
+    for load, times_a_day in sent:
+        for pool in pools(catalog, variant, load, tier):
+            for unit, needed, allowed in _a_day(pool, in_batch=in_batch):
+                before = sums.get((unit, pool.is_long))
+                whole = needed * times_a_day + (before.needed if before else 0)
+                sums[unit, pool.is_long] = Behind(unit, whole, allowed, tier, pool.source)
+    behind = [each for each in sums.values() if each.needed > each.allowed]
+    return max(behind, key=lambda each: each.needed / each.allowed, default=None)
+
+
+def _a_day(pool: Pool, *, in_batch: bool) -> Iterator[tuple[str, Fraction, int]]:
+    """What the pool's part of the work needs of each limit when it is sent once a day, and what the limit allows."""
+    limit, requests = pool.limit, Fraction(pool.load.requests)
+    if in_batch:
+        yield "batch tokens a day", Fraction(pool.load.usage.input_tokens), limit.batch_queue_tokens
+        return
+    charged = sum(charge(size) * many for size, many in pool.load.sizes.items())
+    yield "requests a minute", requests / _MINUTES_A_DAY, limit.requests_per_minute
+    yield "tokens a minute", Fraction(charged, _MINUTES_A_DAY), limit.tokens_per_minute
+    if limit.requests_per_day is not None:
+        yield "requests a day", requests, limit.requests_per_day
 
 
 _UNITS = {

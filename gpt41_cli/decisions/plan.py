@@ -178,7 +178,7 @@ def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Ite
     for variant in {each.variant.id: each.variant for each in found.shown}.values():
         if not lifecycle.ended(variant, platform, as_of):
             yield from lifecycle.check(variant, platform, as_of)
-    yield from limits.check_cache(catalog, work.on(catalog, found.shown[0].variant))
+    yield from limits.check_cache(catalog, work, found.shown[0].variant)
     yield from lifecycle.check_table(catalog, as_of)
 
 

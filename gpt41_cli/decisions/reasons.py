@@ -27,7 +27,7 @@ def explain(
 ) -> tuple[list[Remark], list[Remark]]:
     """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
     if choice is None:
-        return [], list(_what_would_have_to_give(excluded))
+        return [], [*_what_would_have_to_give(excluded), *_beyond_the_family(case)]
     why = [
         *(_family_has_ended(case) if is_replacement else ()),
         *_scores(case, choice),
@@ -108,7 +108,7 @@ def _cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[
     if rival is None or rival.quote is None:
         yield Remark("price", "the only variant that fits, in its cheapest mode that does", sources)
         return
-    text = f"the cheapest that fits; {rival.name} would cost {money(rival.quote.total_usd)}{_trade(choice, rival)}"
+    text = f"the cheapest that fits; {rival.name}{_cost(rival)}{_trade(choice, rival)}"
     yield Remark("price", text, sources)
 
 
@@ -121,6 +121,9 @@ def _trade(choice: Candidate, rival: Candidate) -> str:
     if not choice.quote.total_usd:
         return ""
     ratio = rival.quote.total_usd / choice.quote.total_usd
+    if rival.quote.is_least and ratio <= 1:
+        points = _points(choice, rival)
+        return f", what its searches find not counted{',' if points else ''}{points}"
     price = f"{times(ratio)} as much" if ratio > 1 else f"{times(ratio)} this"
     return f", {price}{_points(choice, rival)}"
 
@@ -199,7 +202,10 @@ def _nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Cand
 
 
 def _cost(each: Candidate) -> str:
-    return f" would cost {money(each.quote.total_usd)}" if each.quote else ""
+    """What it would cost; where nobody knows what its searches find, the least."""
+    if each.quote is None:
+        return ""
+    return f" would cost {'at least ' if each.quote.is_least else ''}{money(each.quote.total_usd)}"
 
 
 def _price_source(each: Candidate) -> tuple[Source, ...]:
@@ -251,6 +257,20 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     return f": {money(priced.total_usd)} for the same work{unknown}"
 
 
+def _beyond_the_family(case: Case) -> Iterator[Remark]:
+    """What the same work costs at what is named in place of variants that do not last."""
+    told: set[str | None] = set()
+    for variant in case.catalog.family:
+        life, until = variant.lifecycles.get(case.platform.provider), case.wishes.until
+        ends = until and life and life.shutdown and case.as_of < life.shutdown <= until
+        if life is None or not ends or life.replacement in told:
+            continue
+        if priced := _replacement_price(case, life.replacement, MODES[0]):
+            told.add(life.replacement)
+            text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
+            yield Remark("replacement", text, (life.replacement_source,))
+
+
 def _family_has_ended(case: Case) -> Iterator[Remark]:
     for variant in case.catalog.family:
         life = lifecycle.ended(variant, case.platform, case.as_of)
@@ -275,10 +295,12 @@ def reasoning(variant: Variant) -> Iterator[Remark]:
 
 
 def _what_would_have_to_give(excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """What keeps the nearest candidates of each variant out, the nearest of all first; modes with the same obstacles once."""
+    """What keeps the nearest candidates of each variant out, the nearest of all first, and of those the cheapest; modes with the
+    same obstacles once.
+    """
     fewest = {each.variant.id: min(len(e.exclusions) for e in excluded if e.variant == each.variant) for each in excluded}
     said: set[tuple[str, tuple[str, ...]]] = set()
-    for each in sorted(excluded, key=lambda each: (len(each.exclusions), MODES.index(each.mode))):
+    for each in excluded:
         obstacles = (each.variant.id, tuple(remark.rule for remark in each.exclusions))
         if len(each.exclusions) == fewest[each.variant.id] and obstacles not in said:
             said.add(obstacles)

@@ -98,6 +98,8 @@ def _check_names(case: Case) -> None:
     for need in wishes.needs:
         if need not in catalog.abilities:
             raise UnknownName("needs", need, sorted(catalog.abilities))
+    if wishes.deadline is not None and not wishes.deadline:
+        raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
     if wishes.usage_tier is not None:
         check_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
@@ -108,9 +110,8 @@ def _check_names(case: Case) -> None:
 
 
 def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
-    found = limits.check_cache(
-        case.catalog, case.load(choice.variant if choice else case.catalog.family[0])
-    ) + lifecycle.check_table(case.catalog, case.as_of)
+    found = limits.check_cache(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
+    found += lifecycle.check_table(case.catalog, case.as_of)
     if choice:
         found += lifecycle.check(choice.variant, case.platform, case.as_of)
     else:

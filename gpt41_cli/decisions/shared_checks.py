@@ -5,22 +5,20 @@ A check is a function and its line in TOGETHER; what it returns is as in `gpt41_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import Variant
-from gpt41_cli.catalog.tables import Platform, RateLimit
-from gpt41_cli.config.tables import PERIODS, Config
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.config.tables import Config
 from gpt41_cli.decisions import lifecycle, pace
 from gpt41_cli.decisions.checks import Conditions, excess
 from gpt41_cli.decisions.costing import Priced, Usd
 from gpt41_cli.display import decimal, exact, number
 from gpt41_cli.findings import Finding, Level
 
-_MINUTES_A_DAY = 24 * 60
 _NAMED = 3
 """Workloads that a sentence names."""
 
@@ -73,14 +71,6 @@ def _spending(config: Config, priced: Sequence[Priced], conditions: Conditions) 
     return found if by_tier else None
 
 
-class _Rate(NamedTuple):
-    """What a limit is held against: its unit, what a mean day or minute needs of it, and what it allows."""
-
-    unit: str
-    needed: Fraction
-    allowed: int
-
-
 def _steady(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
     """Whether the limits of a usage tier let through, day after day, what the workloads of a model send.
 
@@ -93,45 +83,14 @@ def _steady(config: Config, priced: Sequence[Priced], conditions: Conditions) ->
             key = (each.costing.model, each.declared.usage_tier, each.costing.mode == "batch")
             groups.setdefault(key, []).append(each)
     for (model, tier, in_batch), some in groups.items():
-        rates = list(_rates(some, tier, conditions, in_batch=in_batch))
-        worst = max(rates, key=lambda rate: rate.needed / rate.allowed, default=None)
-        if worst and worst.needed > worst.allowed:
-            needed = number(ceil(worst.needed))
-            text = f"{model} needs {needed} {worst.unit} in the mean, over the {number(worst.allowed)} of tier {tier}"
+        catalog, variant = conditions.catalog, some[0].contents.variant
+        sent = [(each.work.on(catalog, variant), each.costing.times_a_day or Fraction(0)) for each in some]
+        behind = pace.falls_behind(catalog, variant, sent, tier, in_batch=in_batch)
+        if behind:
             level = Level.WARNING if in_batch else Level.ERROR
-            figures = {"actual": exact(decimal(worst.needed)), "allowed": str(worst.allowed)}
-            found.append(_shared("pace", level, text, some, "usage_tier", **figures))
+            figures = {"actual": exact(decimal(behind.needed)), "allowed": str(behind.allowed)}
+            found.append(_shared("pace", level, f"{model} {behind.told}", some, "usage_tier", **figures))
     return found if groups else None
-
-
-def _rates(some: Sequence[Priced], tier: int, conditions: Conditions, *, in_batch: bool) -> Iterator[_Rate]:
-    """What workloads of one model need of each limit, in the pools of short and of long requests."""
-    needs: dict[bool, list[Fraction]] = {}
-    limits: dict[bool, RateLimit] = {}
-    for each in some:
-        variant = each.contents.variant
-        for pool in pace.pools(conditions.catalog, variant, each.work.on(conditions.catalog, variant), tier):
-            limits[pool.is_long] = pool.limit
-            charge = sum(pace.charge(size) * many for size, many in pool.load.sizes.items())
-            amounts = (pool.load.requests, charge, pool.load.usage.input_tokens)
-            before = needs.get(pool.is_long, [Fraction(0)] * len(amounts))
-            needs[pool.is_long] = [all_of + _times_a_day(each) * one for all_of, one in zip(before, amounts, strict=True)]
-    for is_long, (requests, charged, input_tokens) in needs.items():
-        limit = limits[is_long]
-        if in_batch:
-            yield _Rate("batch tokens a day", input_tokens, limit.batch_queue_tokens)
-            continue
-        yield _Rate("requests a minute", requests / _MINUTES_A_DAY, limit.requests_per_minute)
-        yield _Rate("tokens a minute", charged / _MINUTES_A_DAY, limit.tokens_per_minute)
-        if limit.requests_per_day is not None:
-            yield _Rate("requests a day", requests, limit.requests_per_day)
-
-
-def _times_a_day(priced: Priced) -> Fraction:
-    """How often the requests at hand are sent in a mean day."""
-    volume = priced.costing.volume
-    assert volume is not None
-    return volume.per_month / PERIODS["day"] / priced.costing.requests
 
 
 def _last(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:

@@ -13,7 +13,7 @@ from gpt41_cli.decisions.estimate import Quote, doubts_of, notes_on_prices, quot
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.training import MODES, Conditions, Lesson, Student, Unfit, epochs, teach, trainable
 from gpt41_cli.decisions.training_file import Billed, TrainingFile
-from gpt41_cli.decisions.workload import Load, Size, Workload
+from gpt41_cli.decisions.workload import Load, Size, Workload, workload
 from gpt41_cli.errors import InputError, MissingPrice, quoted
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import Usage
@@ -77,6 +77,7 @@ def train(
     findings = [each for file in files for each in breach_findings(file.source, file.lines.breaches)]
     models = [each.model for each in found if isinstance(each, Student)]
     findings += training_rules.pictures(conditions, models, files)
+    findings += _uncached(found, service, conditions)
     return _together(found, examples, findings, conditions)._replace(files=tuple(files))
 
 
@@ -98,11 +99,21 @@ def _judged(
         own = billed.input_tokens if service.input_tokens is None else service.input_tokens * examples
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
-        cached = int(longest * service.cached_share) if service.cached_share else 0
-        load = Load({Size(longest, cached, -(-output_tokens // examples)): 1})
-        served, today = (_usage(examples, tokens, output_tokens, service.cached_share) for tokens in (own, base))
+        load = Load({Size(longest, 0, -(-output_tokens // examples)): 1})
+        cached = service.cached_share if longest >= conditions.catalog.limits.prompt_cache.minimum_tokens else None
+        served, today = (_usage(examples, tokens, output_tokens, cached) for tokens in (own, base))
         beside = {each.id: (each, today) for each in (variant, *others)}
         yield teach(conditions, variant, Lesson(billed, served, load), examples, list(beside.values()))
+
+
+def _uncached(found: Sequence[Student | Unfit], service: Service, conditions: Conditions) -> list[Finding]:
+    """A notice where a part of the requests is said to be cached, and the longest prompt is too short for that."""
+    student = next((each for each in found if isinstance(each, Student)), None)
+    if student is None or not service.cached_share:
+        return []
+    longest = student.lesson.load.range[1]
+    served = workload(input_tokens=longest, output_tokens=0, requests=1, cached_share=service.cached_share)
+    return limits.check_cache(conditions.catalog, served, student.tuned)
 
 
 def _usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
@@ -171,8 +182,6 @@ def _checks(found: Sequence[Student | Unfit], examples: int, conditions: Conditi
     """What speaks against training at all, and against each student."""
     yield from training_rules.count(conditions, examples)
     yield from training_rules.closings(conditions)
-    cached = [each.lesson.load for each in found if isinstance(each, Student) and each.lesson.served.cached_tokens]
-    yield from limits.check_cache(conditions.catalog, cached[0]) if cached else ()
     level = Level.WARNING if any(isinstance(each, Student) for each in found) else Level.ERROR
     for each in found:
         if isinstance(each, Student):
@@ -199,3 +208,5 @@ def _notes(students: Sequence[Student], conditions: Conditions) -> Iterator[str]
                 yield from doubts_of(offer)
                 if not offer.variant.model.encoding.published:
                     yield f"The tokenizer of {offer.variant.id} is not published: its token counts are estimates."
+                if offer.variant.model.reasoning:
+                    yield f"{offer.variant.id} bills reasoning tokens as output: none are in its price here."

@@ -118,7 +118,8 @@ class Load:
 
 class Terms(NamedTuple):
     """What is said of requests beside their bodies: how long every answer is (None: its own maximum, a ceiling), and how much of
-    every input is cached, as a number of tokens or a share, rounded down so that a price is never understated.
+    every input is cached, as a number of tokens or a share, rounded down so that a price is never understated; of a prompt too
+    short for the cache nothing is.
 
     `tools` are those that every request uses; what they find is input that is never cached. `accepted_share` is how much of a
     prediction is in the answer, rounded down as well; None: not said.
@@ -129,6 +130,10 @@ class Terms(NamedTuple):
     cached_share: Decimal | None = None
     tools: Tools = NO_TOOLS
     accepted_share: Decimal | None = None
+
+    def cached_in(self, input_tokens: int) -> int:
+        """How much of a request's input is said to be cached."""
+        return self.cached_tokens if self.cached_share is None else int(input_tokens * self.cached_share)
 
     def rejected(self, prediction_tokens: int) -> int:
         """How many tokens of a prediction are billed as output beside the answer. Where no share is said: none beside an answer
@@ -164,7 +169,9 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
     if shape.cached_tokens is not None:
         cached = min(shape.cached_tokens, tokens)  # where a picture is fewer tokens than for the model of the replay
     else:
-        cached = terms.cached_tokens if terms.cached_share is None else int(tokens * terms.cached_share)
+        cached = terms.cached_in(tokens)
+        if tokens < catalog.limits.prompt_cache.minimum_tokens and cached <= tokens:  # more than there are is an error
+            cached = 0
     tokens += found_tokens(catalog, variant, terms.tools) or 0
     # A model that takes no predictions is sent none.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.rejected(shape.prediction_tokens)

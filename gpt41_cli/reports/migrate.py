@@ -85,7 +85,7 @@ def _spare(way: Way, time: str) -> str:
     if way.added_usd is None or way.variant.model.reasoning is None:
         return ""
     if way.added_usd > 0:
-        return ", more even without reasoning"
+        return ", more even without reasoning" if way.is_dearer else ", with all cache writes more even without reasoning"
     if way.reasoning_tokens is None:
         return ""
     if way.reasons_freely:
@@ -144,11 +144,17 @@ def _reasoning(way: Way) -> str:
     return "none" if way.reasoning_tokens is None else "any" if way.reasons_freely else number(way.reasoning_tokens)
 
 
+_SOON_DAYS = 365
+
+
 def _status(way: Way, found: Migration) -> str:
     """What it is, or what of the work does not move along to it."""
     life = lifecycle.ended(way.variant, found.plan.platform, found.plan.as_of)
     is_named = way in found.answers and not found.plan.to
     told = ["shut down"] if life else ["named replacement"] if is_named else []
+    retires = lifecycle.retiring(way.variant, found.plan.platform, found.plan.as_of)
+    if retires and retires.shutdown and (retires.shutdown - found.plan.as_of).days < _SOON_DAYS:
+        told.append(f"ends {retires.shutdown}")
     heavy = [each.remark for each in found.breaks[way.variant.id] if each.level >= Level.WARNING]
     refused = [remark.brief for remark in heavy if remark.rule == "refused-parameter"]
     if refused:

@@ -111,7 +111,7 @@ def _part(each: Examined, position: int, catalog: Catalog, *, draws: bool) -> Re
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced if candidate.quote]
     found = recommendation.report(catalog, work, each.subject.wishes, each.found)
     reasons = _kept(each) if each.is_kept else found.lines
-    asked = (cost.work_line(catalog, work, priced),) if work.requests > 1 and priced else ()
+    asked = tuple(_asked(each, cost.work_line(catalog, work, priced)) if priced else ())
     return found._replace(
         answer=printable(each.subject.name),
         headline=f"{each.subject.name}: {_advice(each)}",
@@ -120,6 +120,16 @@ def _part(each: Examined, position: int, catalog: Catalog, *, draws: bool) -> Re
         findings=(),
         charts=tuple(charts_of_one(each, position)) if draws else (),
     )
+
+
+def _asked(each: Examined, line: Line) -> Iterator[Line]:
+    """What is priced in the reasons that follow, unless they are those of `_kept`, which name a request."""
+    requests = each.subject.work.requests
+    if not each.is_kept:
+        of = "it" if requests == 1 else "all of them together"
+        yield line._replace(text=f"{line.text}; the sums that follow are for {of}, not for a month")
+    elif requests > 1:
+        yield line
 
 
 def _now(each: Examined) -> str:

@@ -19,6 +19,7 @@ from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_f
 from gpt41_cli.reports.cost import bound, quote_json
 
 if TYPE_CHECKING:
+    from gpt41_cli.catalog.evaluation import Evaluation
     from gpt41_cli.decisions.requests import Rejects
     from gpt41_cli.requests.trees import LeftOut
 
@@ -127,11 +128,23 @@ def _break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
     }
 
 
+def _unused(evaluation: Evaluation, found: Recommendation) -> Iterator[str]:
+    """Whose scores nothing is compared by."""
+    used = {each.variant.id for each in (found.choice, *found.alternatives, *found.excluded) if each}
+    names = sorted({name for scores in evaluation.scores.values() for name in scores} - used)
+    if names:
+        yield (
+            f"{evaluation.name} has scores of {', '.join(names)} too, which are not candidates: named replacements are once the "
+            "whole family has ended, and gpt41 migrate prices them before."
+        )
+
+
 def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
     said = []
     if found.scores:
         if wishes.evaluation:
             said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
+            said += _unused(wishes.evaluation, found)
         else:
             label = catalog.evidence.benchmarks_source.label
             proxy = "a proxy for your work: recommend --scores takes your own evaluation."
@@ -216,4 +229,6 @@ def remark(each: Candidate, choice: Candidate | None) -> str:
     if not choice or not choice.quote or not each.quote or not choice.quote.total_usd:
         return "fits"
     ratio = each.quote.total_usd / choice.quote.total_usd
+    if each.quote.is_least:
+        return f"at least {times(ratio)} the price" if ratio > 1 else "what its searches find not counted"
     return f"{times(ratio)} the price" if ratio != 1 else "the same price"
