@@ -21,6 +21,7 @@ from gpt41_cli.decisions.logs import Logs
 from gpt41_cli.decisions.reconcile import Reconciliation, reconcile
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
+from gpt41_cli.reports.reconcile import report
 from gpt41_cli.requests.sources import Source
 from tests.conftest import ROOT, Run
 from tests.test_answers import BATCH, CHAT, batch_line
@@ -428,7 +429,7 @@ def test_a_bad_line_is_unusable_input_unless_it_is_to_be_left_out(run: Run, tmp_
         "gpt41: 1 of 2 answers cannot be read; --skip-invalid leaves them out",
     ]
     skipped = run("reconcile", str(log), "--skip-invalid", "--as-of", "2026-11-26")
-    assert (skipped.code, skipped.out.splitlines()[0]) == (0, "$0.56 for 1 answer")
+    assert (skipped.code, skipped.out.splitlines()[0]) == (0, "at least $0.56 for 1 answer; 1 more not priced")
     assert "expected a whole number" in skipped.out
     log.write_text(json.dumps({**MINI, "output_tokens": -1}))
     assert run("reconcile", str(log), "--skip-invalid").code == 2
@@ -474,3 +475,71 @@ def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
         return most
 
     assert peak(20_000) < peak(5_000) * 1.5
+
+
+FAST: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1_795_000_000,
+    "model": "gpt-4.1-2025-04-14",
+    "service_tier": "priority",
+    "choices": [],
+    "usage": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "total_tokens": 1100,
+        "prompt_tokens_details": {"cached_tokens": 512},
+    },
+}
+COPY = {"prompt_tokens": 1000, "completion_tokens": 100}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"usage": COPY, "model": "gpt-4.1", "response": FAST},
+        {**COPY, "model": "gpt-4.1", "result": {"body": FAST}},
+        {**COPY, "response": FAST},
+        {**COPY, "service_tier": "priority", "response": {**FAST, "service_tier": "default"}},
+    ],
+)
+def test_an_answer_is_priced_as_it_is_not_as_the_copy_that_a_log_makes_of_its_figures(record: dict[str, Any]) -> None:
+    found = bill([record])
+    assert (found.total_usd, found.reasons) == (Decimal("0.003556"), [])
+    assert list(found.charges) == [("gpt-4.1", "priority", date(2026, 11, 18))]
+    both = bill([FAST, {"usage": COPY, "model": "gpt-4.1", "response": FAST}])
+    assert (both.total_usd, unpriced(both)) == (Decimal("0.003556"), [("answer-twice", 1, "log1:2")])
+
+
+def test_a_copy_with_other_figures_is_doubted_and_a_batch_line_stays_one() -> None:
+    (reason,) = bill([{**COPY, "prompt_tokens": 999, "response": FAST}]).reasons
+    assert (reason.rule, reason.message) == (
+        "answer-unclear",
+        "an answer in a record that says other figures of it: priced are its own",
+    )
+    line = {"custom_id": "a", "usage": COPY, "response": {"status_code": 200, "body": {**FAST, "service_tier": None}}}
+    assert bill([line]).total_usd == Decimal("0.0014")
+
+
+def test_every_answer_of_a_record_is_priced() -> None:
+    found = bill([{"response": FAST, "retry_response": {**FAST, "id": "chatcmpl-2"}, "usage_note": {"usage": COPY}}])
+    assert (found.usage.requests, found.total_usd) == (2, Decimal("0.007112"))
+
+
+def test_answers_wrapped_ever_deeper_are_read_to_a_depth() -> None:
+    record: dict[str, Any] = {**COPY, "model": "gpt-4.1", "response": {}}
+    for _ in range(100):
+        record = {"response": record}
+    with pytest.raises(InputError, match="expected an answer with its tokens, found none"):
+        bill([record])
+    within: dict[str, Any] = {**COPY, "model": "gpt-4.1"}
+    for _ in range(100):
+        within = {**COPY, "model": "gpt-4.1", "response": {"no": "usage", "response": {"response": within}}}
+    assert bill([within]).usage.requests == 1
+
+
+def test_what_searches_do_to_a_comparison_is_said() -> None:
+    notes = report(bill([searched("gpt-4.1", "web_search")])).notes
+    assert "gpt-4.1-nano is not among the same tokens elsewhere: it does not have web-search." in notes
+    assert any(note.startswith("gpt-4.1-mini bills 8,000 input tokens for a web search, whatever it finds [") for note in notes)
+    assert not any("elsewhere" in note for note in report(bill([searched("gpt-4.1")])).notes)

@@ -18,7 +18,7 @@ def with_prediction(report: Report, comparison: Comparison) -> Report:
     """The report on a bill with what was predicted of it; its records are then what was compared."""
     shown = _json(comparison)
     return report._replace(
-        lines=(*report.lines, *_accuracy(comparison.match), *_drifts(comparison)),
+        lines=(*report.lines, *_accuracy(comparison.match), *_volumes(comparison.parts.drifts), *_drifts(comparison)),
         tables=(*report.tables, *_pairs(comparison.match), *_parts(comparison.parts.drifts)),
         findings=(*report.findings, *check(comparison)),
         data={**report.data, "prediction": shown},
@@ -44,6 +44,14 @@ def _accuracy(match: Match) -> Iterator[Line]:
         worst = f"by {most}{plural(abs(largest.error_tokens), 'token')}{share_of}"
         median = f"; the median error of all is {plural(median_error(match.pairs), 'token')}" if every > 1 else ""
         yield Line("off", f"{plural(len(differing), 'request')}, {worst}{median}")
+
+
+def _volumes(drifts: Sequence[PartDrift]) -> Iterator[Line]:
+    """Where not as many requests were billed as were predicted: what is compared is one of them, not their number."""
+    billed, predicted = sum(each.requests for each in drifts), sum(each.part.requests for each in drifts)
+    if any(each.requests != each.part.requests for each in drifts):
+        text = f"requests: {number(billed)} billed, {number(predicted)} predicted; what follows is predicted of as many as billed"
+        yield Line("drift", text)
 
 
 def _drifts(comparison: Comparison) -> Iterator[Line]:

@@ -32,11 +32,11 @@ def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
     return Report(
         schema=SCHEMA,
         answer=exact(found.total_usd),
-        headline=f"{money(found.total_usd)} for {plural(found.usage.requests, 'answer')}{_period(charges)}",
+        headline=_headline(found, charges),
         lines=tuple(_lines(found)),
         tables=tuple(table for table in (_models(charges), _days(charges), _elsewhere(elsewhere, found)) if table.rows),
         findings=(*_findings(found.reasons), *invalid_findings(found.rejects), *left_out_findings(left_out)),
-        notes=tuple(_notes(found)),
+        notes=(*_notes(found), *_notes_on_searches(found, elsewhere)),
         data={
             "total_usd": exact(found.total_usd),
             "usage": usage_json(found.usage),
@@ -51,6 +51,14 @@ def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
         records=records,
         catalog=found.conditions.catalog,
     )
+
+
+def _headline(found: Reconciliation, groups: Iterable[Group]) -> str:
+    """The bill; the least of it, where something has no price that should have one."""
+    unpriced = [each for each in found.reasons if each.rule not in (*_NOTICED, *_PRICED)]
+    missing = sum(each.times for each in unpriced) + found.rejects.count
+    least, rest = ("at least ", f"; {number(missing)} more not priced") if missing else ("", "")
+    return f"{least}{money(found.total_usd)} for {plural(found.usage.requests, 'answer')}{_period(groups)}{rest}"
 
 
 def _period(groups: Iterable[Group]) -> str:
@@ -191,6 +199,24 @@ def _notes(found: Reconciliation) -> Iterator[str]:
         f"The price of {offer.variant.id} in {offer.mode} is of {offer.row.confidence} confidence [{offer.row.source.label}]."
         for offer in offers
     )
+
+
+def _notes_on_searches(found: Reconciliation, elsewhere: Sequence[Elsewhere]) -> Iterator[str]:
+    """What the comparison with other variants leaves out where tools were called."""
+    catalog = found.conditions.catalog
+    used = frozenset[str]().union(*(charge.abilities for charge in found.charges.values()))
+    shown = {each.variant.id for each in elsewhere}
+    for variant in catalog.family:
+        if lacking := sorted(used - variant.model.abilities):
+            yield f"{variant.id} is not among the same tokens elsewhere: it does not have {', '.join(lacking)}."
+    if "web-search" in used and catalog.tools:
+        fixed = catalog.tools.fixed_search_tokens
+        for model in sorted(shown & fixed.by_model.keys()):
+            tokens = number(fixed.by_model[model])
+            yield (
+                f"{model} bills {tokens} input tokens for a web search, whatever it finds [{fixed.source.label}]; elsewhere the "
+                "same tokens are taken as they were billed."
+            )
 
 
 def usage_json(usage: Usage) -> Mapping[str, Json]:

@@ -133,7 +133,7 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield _chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED:
         yield Opened(name_at(value, "id", path))
-    elif _has_usage(value):
+    elif _has_usage(value) and not _has_answer(value, depth):
         yield _answer(value, path)
     elif kind in ("list", "page", "bucket"):
         yield from _listed(value, path, depth)
@@ -146,6 +146,16 @@ def _has_usage(value: Object) -> bool:
     usage = value.get("usage")
     owner = usage if isinstance(usage, dict) else value
     return any(owner.get(key) is not None for key in INPUT)
+
+
+def _has_answer(value: Object, depth: int) -> bool:
+    """Whether there is an answer with a usage of its own inside, as deep as is read, of which the record has a copy."""
+    for _ in range(_DEEPEST - depth):
+        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+        if inner is None or _has_usage(inner):
+            return inner is not None
+        value = inner
+    return False
 
 
 def _chunk(value: Object, path: str) -> Answer | Opened:
@@ -179,7 +189,9 @@ def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
 
 
 def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time."""
+    """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time, and copy its
+    usage; and answers with an id that stand beside it.
+    """
     key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
     status = value[key].get("status_code") if key else None
     if key is None:
@@ -196,7 +208,21 @@ def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
             if isinstance(named, Answer):
                 model, day = named.model or text_at(value, "model", path) or None, named.day or _day(value)
                 named = named._replace(model=model, day=day, mode="batch" if is_batch else named.mode)
+                named = _beside_its_copy(named, value, path) if _has_usage(value) else named
             yield named
+        for other, beside in value.items():
+            if other != key and isinstance(beside, dict) and isinstance(beside.get("usage"), dict) and _id(beside):
+                yield from _read(beside, join(path, other), depth + 1)
+
+
+def _beside_its_copy(answer: Answer, value: Object, path: str) -> Answer:
+    """An answer around which a record says its figures again: what only the record says is taken from it."""
+    copy = _answer(value, path)
+    if answer.mode == _MODES[""]:
+        answer = answer._replace(mode=copy.mode)
+    if (copy.usage.input_tokens, copy.usage.output_tokens) != (answer.usage.input_tokens, answer.usage.output_tokens):
+        return answer._replace(doubts=(*answer.doubts, "in a record that says other figures of it: priced are its own"))
+    return answer
 
 
 def _none(value: Object) -> Unbilled:
