@@ -228,7 +228,7 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
     ("row", "message"),
     [
         ("m,9", "expected 3 cells as in the first line, found 2"),
-        ("m,9.0,2", 'input_tokens: expected a whole number, found "9.0"'),
+        ("m,9.5,2", 'input_tokens: expected a whole number, found "9.5"'),
         ('m,"1,200",2', 'input_tokens: expected a whole number, found "1,200"'),
         ("m,a secret,2", "input_tokens: expected a whole number, found text"),
         ("m,٣,2", 'input_tokens: expected a whole number, found "٣"'),

@@ -543,3 +543,11 @@ def test_what_searches_do_to_a_comparison_is_said() -> None:
     assert "gpt-4.1-nano is not among the same tokens elsewhere: it does not have web-search." in notes
     assert any(note.startswith("gpt-4.1-mini bills 8,000 input tokens for a web search, whatever it finds [") for note in notes)
     assert not any("elsewhere" in note for note in report(bill([searched("gpt-4.1")])).notes)
+
+
+def test_names_of_gateways_and_whole_numbers_of_tables_are_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("model,input_tokens,output_tokens\nopenai/gpt-4.1,1000.0,100\ngpt-4.1,1000,100.00\n")
+    (tmp_path / "log.json").write_text(
+        '{"model": "openai/gpt-4.1", "usage": {"prompt_tokens": 1000.0, "completion_tokens": 1e2}}'
+    )
+    assert run("reconcile", "log.csv", "log.json", "--as-of", str(TODAY), "-q").out == "0.0084\n"

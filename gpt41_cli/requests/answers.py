@@ -206,7 +206,7 @@ def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
                 continue
             named = found if found.custom_id else found._replace(custom_id=_name(value))
             if isinstance(named, Answer):
-                model, day = named.model or text_at(value, "model", path) or None, named.day or _day(value)
+                model, day = named.model or _model(value, path), named.day or _day(value)
                 named = named._replace(model=model, day=day, mode="batch" if is_batch else named.mode)
                 named = _beside_its_copy(named, value, path) if _has_usage(value) else named
             yield named
@@ -271,7 +271,7 @@ def _answer(value: Object, path: str) -> Answer:
         Usage(_requests(value, path, is_total=is_total), input_tokens, cached, output_tokens),
         _id(value),
         _name(value),
-        text_at(value, "model", path) or None,
+        _model(value, path),
         "batch" if is_total or _is_batch(value, path) else _mode(value, path),
         _day(value),
         reasoning,
@@ -286,6 +286,11 @@ def _answer(value: Object, path: str) -> Answer:
         other_calls=tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _CALLS_WITH_A_PRICE)),
         doubts=tuple(_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
+
+
+def _model(value: Object, path: str) -> str | None:
+    """The model; gateways put the name of its provider before it."""
+    return text_at(value, "model", path).removeprefix("openai/") or None
 
 
 def _calls(value: Object) -> list[Object]:
@@ -351,6 +356,8 @@ def _figure(places: _Places, names: Sequence[str]) -> int:
     for owner, path in places:
         for name in names:
             value = owner.get(name)
+            if isinstance(value, float) and value.is_integer():  # as a table that had gaps writes it
+                value = int(value)
             if value is not None:
                 if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
                     fail(join(path, name), f"a whole number from 0 to {_MOST:,}", value)

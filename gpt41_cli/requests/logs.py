@@ -19,6 +19,7 @@ from gpt41_cli.requests.inputs import first_lines
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
+_WHOLE = re.compile(r"(-?\d{1,19})(?:\.0+)?", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 10
@@ -147,10 +148,10 @@ def _record(columns: list[str], row: list[str]) -> Object | BadBody:
 
 def _cell(column: str, cell: str) -> Json:
     if column in FIGURES:
-        digits = cell.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        whole = _WHOLE.fullmatch(cell)
+        if not whole:
             raise BadBody(f"{column}: expected a whole number, found {quoted(cell) if _NUMERIC.fullmatch(cell) else told(cell)}")
-        return int(cell)
+        return int(whole[1])
     if column == "batch":
         if cell.lower() not in _TRUTH:
             raise BadBody(f"batch: expected true or false, found {told(cell)}")
