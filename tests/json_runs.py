@@ -169,7 +169,7 @@ RUNS = (
     f"cache again.jsonl invalid.jsonl --skip-invalid --requests-per-minute 9 --lifetime 24h {TODAY}",
     f"migrate {NUMBERS} --requests 5000",
     f"migrate chats.jsonl --from gpt-4.1 --mode standard --mode batch {TODAY}",
-    f"migrate priced.jsonl --skip-invalid --from gpt-4o --to gpt-6.1-sol --to gpt-4.1-mini {TODAY}",
+    f"migrate priced.jsonl --skip-invalid --mode standard --mode batch --from gpt-4o --to gpt-6.1-sol --to gpt-4.1-mini {TODAY}",
     f"migrate again.jsonl --cached simulate {TODAY}",
     f"migrate {NUMBERS} --from gpt-4o-2024-05-13",
     f"migrate --input-tokens 950000 --mode priority --mode standard {TODAY}",
