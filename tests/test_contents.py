@@ -86,12 +86,12 @@ def test_a_folder_of_texts_is_as_many_requests(catalog: Catalog, folder: Path) -
 
 
 def test_a_prompt_is_one_request_of_texts_pictures_and_numbers(catalog: Catalog, folder: Path) -> None:
-    workload = "prompt: [ticket.txt, photo.png], input_tokens: 100, cached: 50%, output_tokens: 10"
+    workload = "prompt: [ticket.txt, photo.png], input_tokens: 1000, cached: 50%, output_tokens: 10"
     found = costing(catalog, workload, "model: gpt-4.1")
     picture = found.parts["images"]
     assert picture > 0
     assert found.files == {"ticket.txt": FileTokens(1, 433), "photo.png": FileTokens(1, picture)}
-    assert (found.requests, found.input_tokens, found.cached_tokens) == (1, 533 + picture, (533 + picture) // 2)
+    assert (found.requests, found.input_tokens, found.cached_tokens) == (1, 1433 + picture, (1433 + picture) // 2)
 
 
 def test_the_prompt_cache_is_replayed_as_its_traffic_says(catalog: Catalog, folder: Path) -> None:

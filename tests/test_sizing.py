@@ -73,13 +73,14 @@ def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catal
 
 
 def test_the_terms_hold_for_every_request(catalog: Catalog, size: Any) -> None:
-    sizing = size(chat(USER, max_tokens=100), chat(USER, USER, max_tokens=5, n=2))
+    long = {"role": "system", "content": "word " * 2_000}
+    sizing = size(chat(long, USER, max_tokens=100), chat(long, USER, USER, max_tokens=5, n=2), chat(USER, max_tokens=5))
     (quote,) = priced(catalog, sizing, Terms(20, cached_share=Decimal("0.5")), times=1_000).quotes
-    assert (quote.usage.requests, quote.usage.input_tokens) == (2_000, 1_000 * (14 + 25))
-    assert quote.usage.output_tokens == 1_000 * (20 + 2 * 20)
-    assert quote.usage.cached_tokens == 1_000 * (7 + 12), "the half of each, rounded down"
+    assert (quote.usage.requests, quote.usage.input_tokens) == (3_000, 1_000 * (2_019 + 2_030 + 14))
+    assert quote.usage.output_tokens == 1_000 * (20 + 2 * 20 + 20)
+    assert quote.usage.cached_tokens == 1_000 * (1_009 + 1_015), "the half of each, rounded down; nothing of the short one"
     with pytest.raises(InputError, match=r"cached_tokens: expected at most the input tokens \(14\)"):
-        priced(catalog, sizing, Terms(20, 20))
+        priced(catalog, size(chat(USER, max_tokens=5)), Terms(20, 20))
 
 
 def test_where_no_maximum_is_stated_the_models_own_is_one(catalog: Catalog, size: Any) -> None:
