@@ -390,3 +390,10 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
         "the same work costs up to $0.0004 more than today (11 %) even without reasoning, were all that can be written to the "
         "prompt cache"
     )
+
+
+def test_what_a_replay_writes_is_a_part_of_what_it_costs() -> None:
+    shape = Shape(2000, max_output_tokens=150, cached_tokens=1024)
+    found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Terms(150), replay=Traffic()))
+    assert next(remark.text for remark in moving.but(found)).startswith("the same work costs $0.0003")
+    assert next(remark.text for remark in moving.but(found)).endswith("even without reasoning")

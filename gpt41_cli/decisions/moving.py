@@ -82,11 +82,8 @@ def but(found: Migration) -> Iterator[Remark]:
         assert way.today is not None
         share = f" ({percent(way.added_usd / way.today.total_usd)})" if way.today.total_usd else ""
         added = f"{money(way.added_usd)} more than {_then(found)}{share} even without reasoning"
-        if way.is_dearer and (found.work.replay or not way.writes.usd):
-            text = f"the same work costs {added}"
-        elif found.work.replay:
-            text = f"the same work, with what it writes to the prompt cache, costs {added}"
-        else:
+        text = f"the same work costs {added}"
+        if way.writes.usd and not found.work.replay:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
         yield Remark("dearer", text, (way.quote.offer.row.source,))
     yield from reasons.reasoning(way.variant)
