@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
+from gpt41_cli.requests import calls
 from gpt41_cli.requests.fields import (
     BadBody,
     Json,
@@ -52,8 +53,6 @@ _LATEST_SECONDS = 10**11
 _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
-_CALLS_WITH_A_PRICE = {"web_search_call", "file_search_call", "function_call"}
-"""Those that are billed by the call, and those of the caller's own functions, which are tokens. What others cost is not known."""
 _UNFINISHED = ("queued", "in_progress")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
@@ -282,8 +281,8 @@ def _answer(value: Object, path: str) -> Answer:
         is_total=is_total,
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
-        tools=_tools(value),
-        other_calls=tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _CALLS_WITH_A_PRICE)),
+        tools=calls.with_a_price(value),
+        other_calls=calls.others(value),
         doubts=tuple(_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
 
@@ -291,34 +290,6 @@ def _answer(value: Object, path: str) -> Answer:
 def _model(value: Object, path: str) -> str | None:
     """The model; gateways put the name of its provider before it."""
     return text_at(value, "model", path).removeprefix("openai/") or None
-
-
-def _calls(value: Object) -> list[Object]:
-    """What an answer of Responses lists of what it did, but for what failed."""
-    output = value.get("output")
-    items = output if isinstance(output, list) else []
-    return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
-
-
-def _kind(call: Object) -> str:
-    kind = call.get("type")
-    return kind if isinstance(kind, str) else ""
-
-
-def _tools(value: Object) -> Tools:
-    """The calls that are billed: of those of the web search, the searches, not the pages that were then opened (OpenAI's guide to
-    web search, as its forum quotes it in topic 1365861); with its preview, where that is the tool that the answer names.
-    """
-    calls, declared = _calls(value), value.get("tools")
-    types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
-    actions = [call.get("action") for call in calls if call.get("type") == "web_search_call"]
-    searches = sum(not isinstance(action, dict) or action.get("type", "search") == "search" for action in actions)
-    is_preview = any(isinstance(each, str) and each.startswith("web_search_preview") for each in types)
-    return Tools(
-        web_searches=0 if is_preview else searches,
-        web_search_previews=searches if is_preview else 0,
-        file_searches=sum(call.get("type") == "file_search_call" for call in calls),
-    )
 
 
 def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -> Iterator[str]:
