@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -373,6 +374,8 @@ def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
     assert {"pace", "monthly-limit"} & {remark.rule for remark in relaxed.but} == {"pace"}
     dear = ask("coding", requests=100_000, usage_tier=1)
     assert "tier 1 may spend $100 a month, which is less than this costs" in [remark.text for remark in dear.but]
+    often = ask("coding", requests=100_000, usage_tier=1, times_a_day=Fraction(1, 10**6))
+    assert not {"pace", "monthly-limit"} & {remark.rule for remark in often.but}, "requests at hand are no month of them"
 
 
 def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:

@@ -222,7 +222,7 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
 
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
-    if case.wishes.usage_tier is not None:
+    if case.wishes.usage_tier is not None and case.wishes.times_a_day is None:
         found = pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
         if found and found.seconds > case.catalog.limits.batch.completion_window_hours * 3600:
             yield found.remark
@@ -230,7 +230,7 @@ def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
-    tier = case.wishes.usage_tier
+    tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # else a month is many times this
     if tier is not None and (remark := overspent(case.catalog, tier, choice.quote.total_usd)):
         yield remark
 
