@@ -84,7 +84,7 @@ def _steady(config: Config, priced: Sequence[Priced], conditions: Conditions) ->
             groups.setdefault(key, []).append(each)
     for (model, tier, in_batch), some in groups.items():
         catalog, variant = conditions.catalog, some[0].contents.variant
-        sent = [(each.work.on(catalog, variant), each.costing.times_a_day or Fraction(0)) for each in some]
+        sent = [(each.work.on(catalog, variant), times) for each in some if (times := each.costing.times_a_day) is not None]
         behind = pace.falls_behind(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR

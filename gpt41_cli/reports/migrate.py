@@ -145,6 +145,7 @@ def _reasoning(way: Way) -> str:
 
 
 _SOON_DAYS = 365
+"""Within so many days the end of a model speaks against moving to it: one would have to move again within the year."""
 
 
 def _status(way: Way, found: Migration) -> str:
