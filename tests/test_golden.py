@@ -9,6 +9,7 @@ from __future__ import annotations
 import doctest
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_a_recorded_run_is_repeated(path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_recorded_run_is_repeated(path: Path, warm_path: str, request: pytest.FixtureRequest) -> None:
     recorded = path.read_text()
-    again = repeat(recorded)
+    again = repeat(recorded, PATH=warm_path)
     if request.config.getoption("--update-golden"):
         path.write_text(again)
     assert again == (path.read_text())
@@ -42,16 +43,15 @@ def test_the_readme_shows_the_gpt41_yaml_that_it_checks() -> None:
     assert f"```yaml\n{(ROOT / 'tests/example/gpt41.yaml').read_text()}```" in (ROOT / "README.md").read_text()
 
 
-def repeat(recording: str) -> str:
+def repeat(recording: str, **env: str) -> str:
     """The recording as it would be made now."""
-    return "".join(record(line) for line in recording.splitlines() if line.startswith("$ "))
+    return "".join(record(line, env) for line in recording.splitlines() if line.startswith("$ "))
 
 
-def record(prompt: str) -> str:
+def record(prompt: str, env: Mapping[str, str]) -> str:
     command = prompt.removeprefix("$ ")
-    done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60, check=False
-    )
+    given = {**environment(), **env}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=given, timeout=60, check=False)
     errors = "".join(f"! {line}\n" for line in done.stderr.splitlines())
     code = f"[exit {done.returncode}]\n" if done.returncode else ""
     # The hash of the price table changes with every edit of it, and says nothing about the run.

@@ -1,7 +1,8 @@
-"""Runs of gpt41 that need not load the vocabulary, as a process that has loaded it forks for each of them.
+"""Runs of gpt41 that need not load its modules and the vocabulary, as a process that has loaded them forks for each of them.
 
-Loading it is most of what a short run does, and the same in all of them. All else is as in a process of its own: the imports, the
-arguments, the environment, the working directory, the three streams, the exit code.
+Loading them is most of what a short run does, and the same in all of them. All else is as in a process of its own: the arguments,
+the environment, the working directory, the three streams, the exit code. What a command forgot to import is seen by the runs of
+the README, which are in processes of their own.
 
     python warm.py SOCKET                   waits for runs, until its standard input is closed
     python -IS warm.py SOCKET ARGUMENT...   a run
@@ -72,13 +73,15 @@ def main() -> None:
     if sys.flags.no_site:
         sys.exit(ask(address, arguments))
 
-    import tiktoken  # noqa: F401
-    import typer  # noqa: F401
-    import yaml  # noqa: F401
+    import importlib
+    import pkgutil
 
+    import gpt41_cli
     from gpt41_cli.tokens import DEFAULT_ENCODING, engine
     from gpt41_cli.tokens.vocabulary import ranks
 
+    for module in pkgutil.walk_packages(gpt41_cli.__path__, "gpt41_cli."):
+        importlib.import_module(module.name)
     # What is frozen in a cycle is never given back: a run would copy all of that memory when it ends.
     forever: list[object] = [ranks(DEFAULT_ENCODING), engine._engine(DEFAULT_ENCODING)]
     forever.append(forever)
