@@ -474,7 +474,7 @@ def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
         assert found.usage.requests == lines
         return most
 
-    assert peak(20_000) < peak(5_000) * 1.5
+    assert peak(9_000) < peak(3_000) * 1.1
 
 
 FAST: dict[str, Any] = {
