@@ -146,6 +146,7 @@ def one(value: Body) -> Entry:
         (BUCKET, RESULT_ANSWER),
         ({"object": "page", "data": [BUCKET], "has_more": False}, RESULT_ANSWER),
         ({"object": "list", "data": [CHAT]}, CHAT_ANSWER),
+        ({"data": [CHAT], "total": 1}, CHAT_ANSWER),
         (RECORD, Answer(Usage(1, 9, 0, 2))),
         ({"usage": RECORD}, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "model": None, "id": None, "service_tier": None}, Answer(Usage(1, 9, 0, 2))),

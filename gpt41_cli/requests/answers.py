@@ -134,7 +134,7 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield Opened(name_at(value, "id", path))
     elif _has_usage(value) and not _has_answer(value, depth):
         yield _answer(value, path)
-    elif kind in ("list", "page", "bucket"):
+    elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
         yield from _listed(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
         yield from _wrapped(value, path, depth)
