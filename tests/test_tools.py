@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from datetime import date
@@ -233,10 +234,13 @@ def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_
     assert search["each_usd"]["expected"] == "0.01876"  # 9,000 tokens in, 100 out, a web search and two file searches
     assert search["monthly_usd"]["expected"] == "30.926666666667"  # and 4 GB for 365/12 days
     assert search["tools"] == {"web_searches": 1, "file_searches": 2, "storage_gb": 5}
+    assert (search["input_tokens"], search["search_tokens"], search["tools_usd"]) == (1_000, 8_000, "0.015")
     assert [each["rule"] for each in json.loads(done.out)["findings"]][:1] == ["budget-monthly"]
     text = run("check", "--as-of", "2026-11-23").out
     assert "search: 5 GB stored: $12.17 a month" in text
     assert "1,000 / month  9,000       0     100" in text  # with what its search finds
+    (row,) = csv.DictReader(run("check", "--as-of", "2026-11-23", "--format", "csv").out.splitlines())
+    assert (row["input_tokens"], row["search_tokens"], row["tools_usd"]) == ("1000", "8000", "0.015")
 
 
 def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Path) -> None:

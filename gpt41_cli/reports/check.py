@@ -9,7 +9,7 @@ from fractions import Fraction
 from gpt41_cli.config.tables import Config
 from gpt41_cli.decisions.check import Check, Checked
 from gpt41_cli.decisions.checks import Conditions
-from gpt41_cli.decisions.costing import Costing, Usd
+from gpt41_cli.decisions.costing import Costing, Priced, Usd
 from gpt41_cli.decisions.saved import SCHEMA, Saved, dump
 from gpt41_cli.display import decimal, exact, money, number, plural, printable
 from gpt41_cli.findings import Finding, Level
@@ -24,6 +24,7 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
     skipped = [left_out for each in check.workloads for left_out in each.priced.contents.left_out]
     cases = [Case(each.priced.declared.name, name, found) for each in check.workloads for name, found in each.found.items()]
     document = dump(Saved(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent))
+    workloads = [{**saved, **_added(each.priced)} for saved, each in zip(document["workloads"], check.workloads, strict=True)]
     return Report(
         schema=SCHEMA,
         answer=_answer(check),
@@ -32,7 +33,7 @@ def report(config: Config, check: Check, conditions: Conditions) -> Report:
         tables=(_workloads(check), *_files(costings)),
         findings=(*check.findings, *left_out_findings(skipped)),
         notes=check.notes,
-        data={"config": config.file, "monthly_usd": usd_json(check.monthly_usd), **document},
+        data={"config": config.file, "monthly_usd": usd_json(check.monthly_usd), **document, "workloads": workloads},
         records=tuple(_record(each, check) for each in check.workloads),
         catalog=conditions.catalog,
         cases=(*cases, *_shared(check)),
@@ -50,6 +51,14 @@ def _tools(check: Check) -> Iterator[Line]:
             yield Line("tools", f"{name}: {text}")
 
 
+def _added(priced: Priced) -> Mapping[str, Json]:
+    """What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
+    return {
+        "search_tokens": priced.quote.usage.input_tokens - priced.costing.input_tokens,
+        "tools_usd": exact(priced.quote.charges_usd),
+    }
+
+
 def _record(checked: Checked, check: Check) -> Mapping[str, Json]:
     """A workload in one line, with the same keys whatever it is: for tables of other programs."""
     costing = checked.priced.costing
@@ -64,6 +73,7 @@ def _record(checked: Checked, check: Check) -> Mapping[str, Json]:
         "cached_tokens": costing.cached_tokens,
         "output_tokens": costing.output_tokens.expected,
         "high_output_tokens": costing.output_tokens.high,
+        **_added(checked.priced),
         "volume": _volume(costing) or None,
         "each_usd": exact(decimal(each.expected)),
         "high_each_usd": exact(decimal(each.high)),
