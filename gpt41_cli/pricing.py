@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.errors import InputError
@@ -140,6 +142,11 @@ def price(usage: Usage, rates: Rates) -> Bill:
         term(usage.cached_tokens, cached_rate),
         term(usage.output_tokens, rates.output),
     )
+
+
+def sum_usd(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum of amounts."""
+    return reduce(EXACT.add, amounts, Decimal(0))
 
 
 def term(tokens: int, rate: Decimal) -> Decimal:

@@ -113,7 +113,7 @@ RULES: Mapping[str, str] = {
     "reasoning": "The model bills reasoning tokens as output.",
     "would-have-to-give": "What keeps the nearest candidate out.",
     # the workloads of gpt41.yaml
-    "budget-per-request": "A request of the workload costs no more than its budget allows.",
+    "budget-per-request": "A mean request of the workload costs no more than its budget allows.",
     "budget-monthly": "The workload costs no more in a month than its budget allows.",
     "budget-total": "All workloads together cost no more in a month than the budget allows.",
     "budget-input-tokens": "Each request of the workload has no more input tokens than its budget allows.",

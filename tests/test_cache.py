@@ -343,13 +343,13 @@ def test_what_moving_it_would_save_is_what_the_replay_then_gives(studied: Any) -
     hours = [f"It is {hour} o'clock." for hour in range(8)]
     _, _, gained = only_break(studied(*begun(*(f"{hour}\n" for hour in hours))))
     moved = [chat({"role": "system", "content": LONG}, USER, {"role": "user", "content": hour}) for hour in hours]
-    assert studied(*moved).reads["gpt-4.1"].cached_tokens == gained
+    assert studied(*moved).reads["gpt-4.1"].whole.cached == gained
 
 
 def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, catalog: Catalog) -> None:
     words = " word" * 1_000  # with what frames it, a little below the minimum
     found = studied(*[chat({"role": "user", "content": words + text}) for text in (" a", " b c", " word" * 60)])
-    assert found.reads["gpt-4.1"].short == 2
+    assert found.reads["gpt-4.1"].nearly == 2
     (near,) = found.partings.nears
     assert (near.requests, near.first.label.endswith("r.jsonl:1")) == (3, True)
     assert 896 <= near.tokens < 1_024
@@ -371,9 +371,9 @@ def test_tools_that_differ_must_be_the_same(run: Run) -> None:
 def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
     keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(begun("", "", "", ""))]
     reads = studied(*keyed, *begun("")).reads["gpt-4.1"]
-    assert (len(reads.keys), reads.cached_tokens, reads.keyed_apart) == (4, 0, 3 * reads.ideal_tokens // 4)
+    assert (len(reads.keys), reads.whole.cached, reads.keyed_apart) == (4, 0, 3 * reads.whole.ideal // 4)
     same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads["gpt-4.1"]
-    assert (same.keyed_apart, same.cached_tokens) == (0, reads.keyed_apart)
+    assert (same.keyed_apart, same.whole.cached) == (0, reads.keyed_apart)
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
     assert "4 different prompt_cache_keys keep requests that begin alike from sharing it" in " ".join(done.out.split())
     assert done.out.splitlines()[0].endswith(" more if nothing broke it")
@@ -394,9 +394,9 @@ def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Ca
     found = studied(*begun("", "", ""))
     reads = found.reads["gpt-4.1"]
     here, *others = values(catalog, found, openai, day)
-    uncached = reads.input_tokens - reads.cached_tokens
-    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.cached_tokens * Decimal("0.50")) / 1_000_000
-    assert here.saved_usd == reads.cached_tokens * Decimal("1.50") / 1_000_000
+    uncached = reads.whole.tokens - reads.whole.cached
+    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.whole.cached * Decimal("0.50")) / 1_000_000
+    assert here.saved_usd == reads.whole.cached * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_asked) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
     day_long = studied(*begun("", ""), traffic=Traffic(minutes=1_440))
@@ -505,3 +505,18 @@ def test_what_is_too_short_is_said(run: Run) -> None:
     said = " ".join(done.out.split())
     assert "3 requests like standard input:1 share a beginning of 1,005 tokens, 19 too few to be cached [cache-minimum]" in said
     assert "2 requests of 896 to 1,023 tokens: a prompt below 1,024 tokens is never cached [cache-minimum]" in said
+
+
+def test_long_requests_pay_their_surcharge_with_and_without_the_cache(run: Run) -> None:
+    """280,013 input tokens each, of which all but one step is read in two of three: at twice the rates of gpt-6-luna."""
+    body = json.dumps({"model": "gpt-6-luna", "messages": [{"role": "user", "content": "word " * 280_000}]})
+    done = run("cache", "--as-of", "2026-11-23", "--format", "json", stdin=f"{body}\n" * 3)
+    found = json.loads(done.out)
+    (luna,) = found["models"]
+    read, tokens = luna["cached_tokens"], luna["input_tokens"]
+    assert read > 272_000 * 2
+    assert Decimal(luna["cold_usd"]) == tokens * Decimal("0.2") / 1_000_000
+    assert Decimal(luna["replayed_usd"]) == ((tokens - read) * Decimal("0.2") + read * Decimal("0.02")) / 1_000_000
+    surcharge, writes = found["notes"][-2:]
+    assert surcharge.startswith("gpt-6-luna: above 272,000 input tokens a request costs 2 times the input")
+    assert writes.startswith("gpt-6-luna bills what it writes to the prompt cache at $0.125 a million in place of $0.10")

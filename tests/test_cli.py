@@ -579,3 +579,11 @@ def test_each_input_of_any_kind_is_an_entry(run: Run) -> None:
     assert run("cost", "-", "--as", "chat", stdin="[]").err == (
         "gpt41: expected text or requests in what is named, found nothing\n"
     )
+
+
+def test_each_request_with_tokens_that_are_not_counted_makes_the_sum_no_more_than_a_bound(run: Run) -> None:
+    document = {"type": "file", "file": {"file_id": "f"}}
+    body = json.dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": [document]}], "max_tokens": 9})
+    ask = ("cost", "--each", "--as-of", "2026-11-23")
+    assert run(*ask, stdin=body).out.startswith("about $")
+    assert run(*ask, "--output-tokens", "5", stdin=body).out.startswith("at least $")

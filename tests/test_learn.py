@@ -41,11 +41,6 @@ def test_a_quantile_is_the_least_length_that_so_many_answers_keep_to(lengths: li
     assert found.quantile(Fraction(1)) == found.longest == max(lengths)
 
 
-@given(LISTS, LISTS)
-def test_lengths_add_up_in_any_order(some: list[int], more: list[int]) -> None:
-    assert of(some) + of(more) == of(more + some)
-
-
 @given(LISTS)
 def test_what_is_expected_prices_the_bill_to_half_a_token_an_answer(lengths: list[int]) -> None:
     output_tokens = of(lengths).output_tokens

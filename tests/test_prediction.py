@@ -95,6 +95,19 @@ def test_requests_state_their_own_prediction(run: Run) -> None:
     )
 
 
+def test_requests_too_accept_no_more_than_they_answer(run: Run, tmp_path: Path) -> None:
+    body = json.dumps(BODY)
+    text = "output_tokens: expected at least the 1,001 of the 1,001 predicted tokens that are accepted, as they are a part of "
+    text += "the answer, found 10"
+    asked = ("cost", "-", "--accept", "100%", "--output-tokens", "10")
+    assert run(*asked, stdin=body).err == f"gpt41: {text}\n"
+    assert run(*asked, "--each", stdin=body).err.startswith(f"gpt41: standard input:1: {text}\n")
+    (tmp_path / "r.jsonl").write_text(body)
+    workload = "{requests: r.jsonl, output_tokens: 10, prediction: {accept: 100%}}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  edits: {workload}\n")
+    assert text in run("check").err
+
+
 def test_a_model_without_predictions_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("word")
     done = run(*ASKED, "--prediction", "page.md", "--accept", "70%", "--model", "gpt-6-luna")

@@ -318,6 +318,20 @@ def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> No
     assert (long.total_usd, long.reasons) == (Decimal("0.075"), [])
 
 
+def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch() -> None:
+    written = {**LUNA, "input_tokens": 200_000, "cached_tokens": 10_000, "cache_write_tokens": 190_000}
+    standard, batch = bill([written]), bill([{**written, "cached_tokens": 0, "cache_write_tokens": 200_000, "mode": "batch"}])
+    assert standard.caching_saved_usd == standard.usage.input_tokens * Decimal("0.1") / 1_000_000 - standard.total_usd
+    assert standard.caching_saved_usd == Decimal("0.0009") - Decimal("0.00475")
+    assert (batch.total_usd, batch.batch_saved_usd) == (Decimal("0.0125"), Decimal("0.0125"))
+
+
+def test_rejected_tokens_of_long_requests_pay_the_surcharge_too() -> None:
+    found = bill([{**LONG, "output_tokens": 1_000, "rejected_prediction_tokens": 1_000}])
+    (charge,) = found.charges.values()
+    assert charge.rejected_usd == charge.bill.output_usd == Decimal("0.00075")
+
+
 def test_cache_writes_of_no_known_price_are_input_and_said() -> None:
     found = bill([{**MINI, "cache_write_tokens": 5}])
     assert (found.total_usd, [each.rule for each in found.reasons]) == (Decimal("0.56"), ["write-price"])

@@ -325,3 +325,8 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
     little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in found)
     assert little == much
     assert [each.rejects.count for each in found] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"])
+def test_a_built_in_tool_is_known_by_every_name_that_the_api_takes(size: Any, kind: str) -> None:
+    assert together(size(responses("x", tools=[{"type": kind}])), AS_THEY_ARE, 1).needs == {"web-search"}

@@ -26,6 +26,7 @@ from gpt41_cli.pricing import NO_TOOLS, Tools
 from tests.conftest import ROOT, Run
 from tests.test_catalog import place, section
 from tests.test_diff import CATALOG, caused, costing, side
+from tests.test_prompt import USER
 
 TABLE = (ROOT / "pricing.yaml").read_text()
 TODAY = date(2026, 11, 23)
@@ -173,6 +174,14 @@ def test_a_lower_bound_is_not_cheaper_than_a_price(run: Run, tmp_path: Path) -> 
     assert "gpt-4.1 in standard meets the requirements, for $" in run("check").out
 
 
+def test_what_is_stored_is_paid_once_for_all_models(run: Run) -> None:
+    one, other = (json.dumps({"model": model, "messages": [USER], "max_tokens": 1}) for model in ("gpt-4.1", "gpt-4.1-mini"))
+    ask = ("cost", "-", "--tools", "storage_gb=101,storage_days=30", "--as-of", "2026-11-23", "--format", "json")
+    found = json.loads(run(*ask, stdin=f"{one}\n{other}\n{one}\n").out)
+    assert [(each["model"], each["tools_usd"]) for each in found["quotes"]] == [("gpt-4.1", "300"), ("gpt-4.1-mini", "0")]
+    assert Decimal(found["total_usd"]) == 300 + Decimal("0.0000792")
+
+
 def test_each_request_carries_its_own_calls(run: Run) -> None:
     body = json.dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5})
     done = run("cost", "-", "--each", "--tools", "web_searches=1", "--format", "jsonl", stdin=f"{body}\n{body}\n")
@@ -241,6 +250,15 @@ def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_
     assert "1,000 / month  9,000       0     100" in text  # with what its search finds
     (row,) = csv.DictReader(run("check", "--as-of", "2026-11-23", "--format", "csv").out.splitlines())
     assert (row["input_tokens"], row["search_tokens"], row["tools_usd"]) == ("1000", "8000", "0.015")
+
+
+def test_what_is_stored_is_in_both_months_of_a_comparison(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    (tmp_path / "base.json").write_text(run("check", "--format", "json", "--as-of", "2026-11-23", "--fail-on", "never").out)
+    done = run("diff", "base.json", "--format", "json", "--as-of", "2026-11-23")
+    (search,) = json.loads(done.out)["workloads"]
+    for each in ("before", "after"):
+        assert search[each]["monthly_usd"] == search[f"{each}_usd"] == {"expected": "30.926666666667", "high": "30.926666666667"}
 
 
 def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Token counts are tokens, prices are US dollars per million tokens, both exact.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -246,6 +247,11 @@ class Model(NamedTuple):
     def abilities(self) -> frozenset[str]:
         """Everything `--needs` can ask for."""
         return frozenset((*self.features, *self.tools, *self.endpoints))
+
+    @property
+    def surcharged_above(self) -> int:
+        """Up to how many input tokens a request has no surcharge."""
+        return self.surcharge.above_input_tokens if self.surcharge else sys.maxsize
 
 
 class Calls(NamedTuple):

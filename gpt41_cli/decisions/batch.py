@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import partial, reduce
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
@@ -26,7 +26,7 @@ from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.pricing import EXACT, Usage
+from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.requests.documents import Block, Span
 from gpt41_cli.requests.inputs import Requests, read_lines
 from gpt41_cli.requests.sources import Source, Stamp, readable, stamp
@@ -203,7 +203,7 @@ def _prices(sizing: Sizing, conditions: Conditions) -> Iterator[Price]:
             if mode == "batch":
                 raise
             continue
-        yield Price(name, reduce(EXACT.add, (each.total_usd for each in quotes)), quotes)
+        yield Price(name, sum_usd(each.total_usd for each in quotes), quotes)
 
 
 def _quote(model: str | None, mode: str, work: Workload, conditions: Conditions) -> Quote:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
@@ -15,7 +13,7 @@ from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions.tool_charges import charges, found_tokens
 from gpt41_cli.display import printable
 from gpt41_cli.errors import MissingPrice, quoted
-from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, term
+from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd, term
 from gpt41_cli.requests.answers import Answer, Unbilled
 from gpt41_cli.requests.fields import told
 
@@ -39,76 +37,99 @@ class Group(NamedTuple):
     day: date | None
 
 
+class Billed(NamedTuple):
+    """Requests that pay the same rates; written tokens are a part of their input, rejected ones of their output."""
+
+    usage: Usage = Usage()
+    written_tokens: int = 0
+    rejected_tokens: int = 0
+
+    def plus(self, answer: Answer) -> Billed:
+        """With an answer."""
+        written = self.written_tokens + answer.cache_write_tokens
+        return Billed(self.usage + answer.usage, written, self.rejected_tokens + answer.rejected_prediction_tokens)
+
+
+NOTHING = Billed()
+
+
 @dataclass
 class Charge:
-    """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge; written tokens,
-    which are a part of it, cost `write_usd` more than input does.
-    """
+    """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge."""
 
     offer: Offer
-    short: Usage = field(default_factory=Usage)
-    long: Usage = field(default_factory=Usage)
-    write_usd: Decimal = Decimal(0)
+    short: Billed = NOTHING
+    long: Billed = NOTHING
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
-    rejected_prediction_tokens: int = 0
     tools_usd: Decimal = Decimal(0)
     abilities: frozenset[str] = frozenset()
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0)) -> None:
         """Add an answer at this offer, and what its tools cost."""
-        size = answer.usage.input_tokens if answer.usage.requests == 1 else 0
-        if size > longest(self.offer):
-            self.long += answer.usage
+        if answer.usage.requests == 1 and answer.usage.input_tokens > self.offer.variant.model.surcharged_above:
+            self.long = self.long.plus(answer)
         else:
-            self.short += answer.usage
-        more = EXACT.subtract(self.offer.write_rate(size), self.offer.rates(size).input)
-        self.write_usd = EXACT.add(self.write_usd, term(answer.cache_write_tokens, more))
+            self.short = self.short.plus(answer)
         self.reasoning_tokens += answer.reasoning_tokens
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens
-        self.rejected_prediction_tokens += answer.rejected_prediction_tokens
         self.tools_usd = EXACT.add(self.tools_usd, tools_usd)
         self.abilities |= answer.tools.abilities
 
     @property
     def usage(self) -> Usage:
         """All of it."""
-        return self.short + self.long
+        return self.short.usage + self.long.usage
+
+    @property
+    def rejected_prediction_tokens(self) -> int:
+        """Tokens of predictions that were not accepted, which are a part of the output."""
+        return self.short.rejected_tokens + self.long.rejected_tokens
 
     @property
     def bill(self) -> Bill:
-        """The terms of the price, exact."""
-        return self.at(self.offer)
+        """The terms of the price, exact, without what writing to the prompt cache adds."""
+        return self._bill(self.offer)
 
-    def at(self, offer: Offer) -> Bill:
-        """The terms of the price at another offer of the same model, exact."""
-        bills = [price(usage, rates) for usage, rates in self._parts(offer)]
-        return Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
-
-    def _parts(self, offer: Offer) -> tuple[tuple[Usage, Rates], tuple[Usage, Rates]]:
-        return (self.short, offer.rates(0)), (self.long, offer.rates(longest(offer) + 1))
+    @property
+    def write_usd(self) -> Decimal:
+        """What the tokens written to the prompt cache cost more than other input, exact."""
+        return self._write_usd(self.offer)
 
     @property
     def total_usd(self) -> Decimal:
         """The price of all of it, exact."""
-        return total((self.bill.total_usd, self.write_usd, self.tools_usd))
+        return EXACT.add(self.tokens_usd(self.offer), self.tools_usd)
+
+    def tokens_usd(self, offer: Offer) -> Decimal:
+        """The price of its tokens, written ones as what they are, at an offer of this model or of one without a surcharge."""
+        return EXACT.add(self._bill(offer).total_usd, self._write_usd(offer))
 
     @property
     def caching_saves_usd(self) -> Decimal:
-        """What its cached tokens would cost more as ordinary input."""
-        uncached = total(term(usage.cached_tokens, rates.input) for usage, rates in self._parts(self.offer))
-        return EXACT.subtract(uncached, self.bill.cached_input_usd)
+        """What its cached tokens would cost more as ordinary input, less what was paid to write; negative where that is more."""
+        sized = self._sized(self.offer)
+        uncached = sum_usd(term(billed.usage.cached_tokens, self.offer.rates(size).input) for billed, size in sized)
+        return EXACT.subtract(EXACT.subtract(uncached, self.bill.cached_input_usd), self.write_usd)
 
     @property
     def rejected_usd(self) -> Decimal:
         """What of its price the rejected tokens of predictions are."""
-        return term(self.rejected_prediction_tokens, self.offer.row.rates.output)
+        return sum_usd(term(billed.rejected_tokens, self.offer.rates(size).output) for billed, size in self._sized(self.offer))
 
+    def _bill(self, offer: Offer) -> Bill:
+        bills = [price(billed.usage, offer.rates(size)) for billed, size in self._sized(offer)]
+        return Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
 
-def longest(offer: Offer) -> int:
-    """The input tokens up to which a request has no surcharge."""
-    surcharge = offer.variant.model.surcharge
-    return surcharge.above_input_tokens if surcharge else sys.maxsize
+    def _write_usd(self, offer: Offer) -> Decimal:
+        def more(size: int) -> Decimal:
+            return EXACT.subtract(offer.write_rate(size), offer.rates(size).input)
+
+        return sum_usd(term(billed.written_tokens, more(size)) for billed, size in self._sized(offer))
+
+    def _sized(self, offer: Offer) -> tuple[tuple[Billed, int], tuple[Billed, int]]:
+        """Both parts, with input tokens of a request at which the rates of each are paid."""
+        return (self.short, 0), (self.long, offer.variant.model.surcharged_above + 1)
 
 
 class Biller:
@@ -133,7 +154,7 @@ class Biller:
         """What the calls of its built-in tools cost, and what cannot be told of them. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
-            usd = total(each.usd for each in charges(self._conditions.catalog, offer, answer.tools, 1))
+            usd = sum_usd(each.usd for each in charges(self._conditions.catalog, offer, answer.tools, 1))
         except MissingPrice as error:
             unclear.append(Unbilled("tool-price", str(error), answer.custom_id))
         if found_tokens(self._conditions.catalog, offer.variant, answer.tools):
@@ -156,8 +177,3 @@ class Biller:
             return catalog.offer(variant, mode, platform, day)
         except MissingPrice as error:
             return Unbilled("missing-price", str(error))
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum."""
-    return reduce(EXACT.add, amounts, Decimal(0))

@@ -40,23 +40,42 @@ class Seen(NamedTuple):
     stretches: Sequence[Stretch]
 
 
+class Input(NamedTuple):
+    """Tokens of requests: all their input, what of it is read from the cache, and what would be if that forgot nothing."""
+
+    tokens: int = 0
+    cached: int = 0
+    ideal: int = 0
+
+    def plus(self, other: Input) -> Input:
+        """Both together."""
+        return Input(self.tokens + other.tokens, self.cached + other.cached, self.ideal + other.ideal)
+
+
+NOTHING = Input()
+
+
 @dataclass
 class Reads:
-    """What the requests to one model read from the cache. `ideal_tokens`: what a cache that forgets nothing would give.
+    """What the requests to one model read from the cache. `long` is the input of those that pay its surcharge, `short` that of
+    the others; `hits` read some from the cache, `nearly` are a little too short for it.
 
-    `requests` of them have so many `input_tokens`, `hits` read some from the cache; `short` are a little too short for it.
     `keys` are the different `prompt_cache_key` among them, and `keyed_apart` the tokens that are not read because of them.
     """
 
     requests: int = 0
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    ideal_tokens: int = 0
+    short: Input = NOTHING
+    long: Input = NOTHING
     hits: int = 0
-    short: int = 0
+    nearly: int = 0
     has_pictures: bool = False
     keys: set[int] = field(default_factory=set)
     keyed_apart: int = 0
+
+    @property
+    def whole(self) -> Input:
+        """That of all of them."""
+        return self.short.plus(self.long)
 
 
 class Shared(NamedTuple):
@@ -112,16 +131,18 @@ def study(sources: Sequence[Source], reading: Reading, meter: Meter, traffic: Tr
         seen = found.result
         mine = reads.setdefault(seen.prefix.model, Reads())
         cached = min(replay.ask(seen.prefix), seen.input_tokens)
-        mine.requests += 1
-        mine.input_tokens += seen.input_tokens
-        mine.cached_tokens += cached
         best = min(ideal.ask(seen.prefix), seen.input_tokens)
-        mine.ideal_tokens += best
+        mine.requests += 1
+        added = Input(seen.input_tokens, cached, best)
+        if seen.input_tokens > catalog.variant(seen.prefix.model).model.surcharged_above:
+            mine.long = mine.long.plus(added)
+        else:
+            mine.short = mine.short.plus(added)
         if seen.prefix.cache_key:
             mine.keys.add(seen.prefix.cache_key)
             mine.keyed_apart += max(best - keyed.ask(seen.prefix), 0)
         mine.hits += cached > 0
-        mine.short += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
+        mine.nearly += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
         mine.has_pictures |= seen.has_pictures
         characters = sum(len(stretch.text) for stretch in seen.stretches)
         if seen.stretches and len(samples) < _COMPARED and characters <= room:

@@ -60,12 +60,16 @@ def _elsewhere(catalog: Catalog, study: Study, here: Value, platform: Platform, 
 
 
 def _value(offer: Offer, reads: Reads, *, is_asked: bool) -> Value:
-    cold, replayed, ideal = (
-        input_usd(offer, reads.input_tokens, cached) for cached in (0, reads.cached_tokens, reads.ideal_tokens)
-    )
-    return Value(offer, reads, cold, replayed, ideal, is_asked)
+    sized = ((reads.short, 0), (reads.long, offer.variant.model.surcharged_above + 1))
+    by_size = [
+        [price(Usage(1, tokens, cached), offer.rates(size)).total_usd for cached in (0, read, ideal)]
+        for (tokens, read, ideal), size in sized
+    ]
+    cold, replayed, best = (EXACT.add(*usd) for usd in zip(*by_size, strict=True))
+    return Value(offer, reads, cold, replayed, best, is_asked)
 
 
-def input_usd(offer: Offer, input_tokens: int, cached_tokens: int) -> Decimal:
-    """The exact price of so much input."""
-    return price(Usage(1, input_tokens, cached_tokens), offer.row.rates).total_usd
+def worth_usd(offer: Offer, tokens: int) -> Decimal:
+    """What reading so many tokens from the cache saves, before any surcharge; exact."""
+    cold, cached = (price(Usage(1, tokens, read), offer.row.rates).total_usd for read in (0, tokens))
+    return EXACT.subtract(cold, cached)

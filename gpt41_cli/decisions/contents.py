@@ -125,10 +125,8 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
             tools=declared.tools,
             prediction_tokens=predicted,
         )
-    terms = _terms(declared)
     with placed(declared, "prediction"):
-        terms.check(predicted)
-    work = replace(work, terms=terms)
+        work = replace(work, terms=_terms(declared))
     whole = Counter({TEXT: numbers})
     for each in parts.values():
         whole.update(each.parts)
@@ -196,9 +194,9 @@ class _Reader:
             if any(totals.training for totals in self.sizing.groups.values()) and not declared.output_tokens:
                 raise InputError("expected output_tokens with fine-tuning examples, which state no maximum, found none")
         variant, mode = self._group()
-        work = sizing.together(self.sizing, _terms(declared), 1)
-        if declared.prediction and not work.prediction_tokens:
-            with placed(declared, "prediction"):
+        with placed(declared, "prediction"):
+            work = sizing.together(self.sizing, _terms(declared), 1)
+            if declared.prediction and not work.prediction_tokens:
                 raise InputError("expected requests that state a prediction, found none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}

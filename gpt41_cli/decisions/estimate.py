@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
@@ -17,13 +16,13 @@ from gpt41_cli.decisions.workload import Group, Load, Workload
 from gpt41_cli.display import lasting, number, plural, rate
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, sum_usd, term
 
 
 class Quote(NamedTuple):
     """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
 
-    `rates` are those of the requests below any surcharge; `surcharged` is how many requests pay one. `caching_saves_usd` is
+    `rates` are those below any surcharge, unless all requests pay one; `surcharged` is how many do. `caching_saves_usd` is
     what the cached tokens would cost more as ordinary input. `charges` are what built-in tools cost beside the tokens;
     `is_least`: what their searches find is not counted. `rejected_usd` is the part of the output that is rejected predictions.
     """
@@ -57,7 +56,7 @@ class Quote(NamedTuple):
     @property
     def charges_usd(self) -> Decimal:
         """What is billed beside the tokens, exact."""
-        return reduce(EXACT.add, (charge.usd for charge in self.charges), Decimal(0))
+        return sum_usd(charge.usd for charge in self.charges)
 
     @property
     def each_usd(self) -> Decimal:
@@ -86,7 +85,7 @@ class Estimate(NamedTuple):
         """The price of the work, exact; None where there are several."""
         if not self.adds_up and len(self.quotes) > 1:
             return None
-        return reduce(EXACT.add, (each.total_usd for each in self.quotes))
+        return sum_usd(each.total_usd for each in self.quotes)
 
 
 def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
@@ -99,14 +98,14 @@ def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
     load = work.on(catalog, offer.variant)
     by_rates = usage_by_rates(offer, load)
     bills = [price(usage, rates) for rates, usage in by_rates.items()]
-    bill = Bill(*(reduce(EXACT.add, terms) for terms in zip(*bills, strict=True)))
+    bill = Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
     uncached = (price(Usage(usage.requests, usage.cached_tokens), rates).total_usd for rates, usage in by_rates.items())
     return Quote(
         offer,
         load.usage,
         rates=next(iter(by_rates)) if len(by_rates) == 1 else offer.row.rates,
         bill=bill,
-        caching_saves_usd=EXACT.subtract(reduce(EXACT.add, uncached), bill.cached_input_usd),
+        caching_saves_usd=EXACT.subtract(sum_usd(uncached), bill.cached_input_usd),
         surcharged=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
         charges=charged,
         is_least=found_tokens(catalog, offer.variant, tools) is None,
@@ -117,7 +116,7 @@ def quote(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
 def _rejected_usd(offer: Offer, load: Load) -> Decimal:
     """What the rejected tokens of predictions cost: they are output."""
     rejected = ((offer.rates(size.input_tokens), size.rejected_tokens * many) for size, many in load.sizes.items())
-    return reduce(EXACT.add, (price(Usage(output_tokens=tokens), rates).output_usd for rates, tokens in rejected), Decimal(0))
+    return sum_usd(term(tokens, rates.output) for rates, tokens in rejected)
 
 
 def usage_by_rates(offer: Offer, load: Load) -> dict[Rates, Usage]:
@@ -170,13 +169,21 @@ def estimate(
 def estimate_parts(
     catalog: Catalog, parts: Mapping[Group, Workload], together: Workload, platform: Platform, as_of: date
 ) -> Estimate:
-    """Work in parts, by the model and the mode of each: what each costs, and all of them.
+    """Work in parts, by the model and the mode of each: what each costs, and all of them. What is stored is a part of the first.
 
     MissingPrice where one has no price, UnknownName for a model or mode that the table does not have.
     """
+    largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
     found = [
-        estimate(catalog, work, variants=[catalog.variant(str(model))], modes=[mode], platform=platform, as_of=as_of)
-        for (model, mode), work in sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
+        estimate(
+            catalog,
+            work.without_storage() if index else work,
+            variants=[catalog.variant(str(model))],
+            modes=[mode],
+            platform=platform,
+            as_of=as_of,
+        )
+        for index, ((model, mode), work) in enumerate(largest_first)
     ]
     quotes = tuple(quote for each in found for quote in each.quotes)
     findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
@@ -227,7 +234,7 @@ def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *
     for each in quotes:
         found += _notes_on_tokens(each, work)
         found += _notes_on_rates(each)
-        found += _note_on_writes(each) if with_writes else ()
+        found += note_on_writes(each.offer) if with_writes else ()
     return list(dict.fromkeys(found))
 
 
@@ -316,23 +323,28 @@ def _notes_on_rates(quote: Quote) -> Iterator[str]:
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
         yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
-    surcharge = variant.model.surcharge
-    if surcharge and quote.surcharged:
-        yield (
-            f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
-            f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
-            f"[{surcharge.source.label}]."
-        )
+    if quote.surcharged:
+        yield from note_on_surcharge(variant)
     yield from doubts_of(quote.offer)
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
         yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
 
 
-def _note_on_writes(quote: Quote) -> Iterator[str]:
+def note_on_surcharge(variant: Variant) -> Iterator[str]:
+    """What long requests pay, where a model has a surcharge."""
+    if surcharge := variant.model.surcharge:
+        yield (
+            f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
+            f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
+            f"[{surcharge.source.label}]."
+        )
+
+
+def note_on_writes(offer: Offer) -> Iterator[str]:
     """That writing to the prompt cache costs more than reading the input, where it does."""
-    row = quote.offer.row
+    row = offer.row
     if row.cache_write_30m is not None:
         yield (
-            f"{quote.model} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
+            f"{offer.variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
             f"{rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
         )

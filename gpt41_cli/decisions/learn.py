@@ -28,9 +28,6 @@ class Lengths:
         self.counts[output_tokens] += 1
         self.cut += is_cut
 
-    def __add__(self, other: Lengths) -> Lengths:
-        return Lengths(self.counts + other.counts, self.cut + other.cut)
-
     @property
     def answers(self) -> int:
         """How many answers there are."""

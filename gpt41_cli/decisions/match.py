@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from typing import Generic, NamedTuple, TypeVar
 
 from gpt41_cli.decisions.requests import KEPT, Place
-from gpt41_cli.pricing import EXACT
+from gpt41_cli.pricing import sum_usd
 
 T = TypeVar("T")
 
@@ -148,8 +147,8 @@ class Match(NamedTuple):
         """The dollars of the pairs that have a price on both sides."""
         found = [(pair.forecast.total_usd, pair.answer.total_usd) for pair in self.pairs]
         known = [(predicted, billed) for predicted, billed in found if predicted is not None and billed is not None]
-        predicted_usd = reduce(EXACT.add, (each for each, _ in known), Decimal(0))
-        billed_usd = reduce(EXACT.add, (each for _, each in known), Decimal(0))
+        predicted_usd = sum_usd(each for each, _ in known)
+        billed_usd = sum_usd(each for _, each in known)
         return Drift(len(known), Fraction(predicted_usd), Fraction(billed_usd))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
@@ -16,7 +15,7 @@ from gpt41_cli.decisions.sizing import size
 from gpt41_cli.decisions.tool_charges import charges, found_tokens
 from gpt41_cli.decisions.workload import Terms, size_on
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
-from gpt41_cli.pricing import EXACT, Bill, Usage, price
+from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import Requests
 from gpt41_cli.requests.readers import Sent
@@ -64,6 +63,7 @@ class Pricer:
         sized = size(self.meter, sent, names_mode=self.mode is None)
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
+            self.terms.check(sized.shape.prediction_tokens)
             found = size_on(sized.shape, self.terms, self.meter.catalog, offer.variant)
             usage = found.usage
             charged = charges(self.meter.catalog, offer, self.terms.tools, 1)
@@ -78,7 +78,7 @@ class Pricer:
             not sized.doubts,
             sized.is_lower_bound or found_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
             self.terms.output_tokens is None,
-            reduce(EXACT.add, (each.usd for each in charged), Decimal(0)),
+            sum_usd(each.usd for each in charged),
         )
 
     def _offer(self, model: str | None, mode: str) -> Offer:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer, Variant
-from gpt41_cli.decisions.billing import Biller, Charge, Conditions, Group, longest, total
+from gpt41_cli.decisions.billing import Biller, Charge, Conditions, Group
 from gpt41_cli.decisions.lifecycle import ended
 from gpt41_cli.decisions.logs import Found
 from gpt41_cli.decisions.requests import Done, Invalid, Place, Rejects
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
-from gpt41_cli.pricing import EXACT, Usage, price
+from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.requests.answers import Answer, Unbilled
 from gpt41_cli.requests.fields import told
 
@@ -139,8 +139,8 @@ class Reconciliation:
             yield Unbilled("answer-unclear", f"an answer of a day after {self.conditions.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Unbilled("write-price", f"no price of cache writes is known for {model}: priced as input")
-        if answer.usage.requests != 1 and answer.usage.input_tokens > longest(offer):
-            least = longest(offer)
+        least = offer.variant.model.surcharged_above
+        if answer.usage.requests != 1 and answer.usage.input_tokens > least:
             some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
             most = f"priced as if none had more than {least:,} input tokens{some}"
             yield Unbilled("sum-of-long", f"a sum of several answers of {model}, {most}")
@@ -158,12 +158,12 @@ class Reconciliation:
     @property
     def total_usd(self) -> Decimal:
         """The whole bill, exact."""
-        return total(each.total_usd for each in self.charges.values())
+        return sum_usd(each.total_usd for each in self.charges.values())
 
     @property
     def caching_saved_usd(self) -> Decimal:
-        """What caching saved against no cache at all."""
-        return total(each.caching_saves_usd for each in self.charges.values())
+        """What caching saved against no cache at all; negative where writing to it cost more."""
+        return sum_usd(each.caching_saves_usd for each in self.charges.values())
 
     @property
     def batch_saved_usd(self) -> Decimal:
@@ -173,7 +173,7 @@ class Reconciliation:
             if mode == "batch":
                 standard = self._biller.offer(model, "standard", day or self.conditions.as_of)
                 if isinstance(standard, Offer):
-                    saved = EXACT.add(saved, EXACT.subtract(charge.at(standard).total_usd, charge.bill.total_usd))
+                    saved = EXACT.add(saved, EXACT.subtract(charge.tokens_usd(standard), charge.tokens_usd(charge.offer)))
         return saved
 
     def elsewhere(self) -> list[Elsewhere]:
@@ -186,7 +186,7 @@ class Reconciliation:
                 amounts = [self._at(variant, mode, group, charge) for group, charge in self.charges.items()]
                 known = [amount for amount in amounts if amount is not None]
                 if known and len(known) == len(amounts):
-                    found.append(Elsewhere(variant, mode, total(known)))
+                    found.append(Elsewhere(variant, mode, sum_usd(known)))
         return sorted(found, key=lambda each: each.total_usd)
 
     def _at(self, variant: Variant, mode: str, group: Group, charge: Charge) -> Decimal | None:
@@ -196,7 +196,7 @@ class Reconciliation:
         for day in dict.fromkeys((group.day or as_of, as_of)):
             offer = self._biller.offer(variant.id, mode, day)
             if isinstance(offer, Offer):
-                return EXACT.add(price(charge.usage, offer.row.rates).total_usd, charge.tools_usd)
+                return EXACT.add(charge.tokens_usd(offer), charge.tools_usd)
         return None
 
 

@@ -81,11 +81,11 @@ class Tally:
         self.lower_bounds += other.lower_bounds
         for part, count in other.parts.items():
             self.parts[part] += count
-        self.doubts += other.doubts
+        self.doubts.update(other.doubts)
         self.first_places = other.first_places | self.first_places
         self.rejects += other.rejects
         self.shown += other.shown
-        self._sizes += other._sizes
+        self._sizes.update(other._sizes)
         self._largest += other._largest
         self._trim()
         return self

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from functools import reduce
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Calls, Containers, FileStorage, Source, ToolPrices
 from gpt41_cli.display import number, plural, rate
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.pricing import EXACT, Tools
+from gpt41_cli.pricing import EXACT, Tools, sum_usd
 
 _PER_THOUSAND = -3
 
@@ -55,7 +54,7 @@ def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tupl
 def storage_usd_per_day(catalog: Catalog, offer: Offer, tools: Tools) -> Decimal:
     """What a day costs of what is stored for file search, exact. MissingPrice as above."""
     stored = charges(catalog, offer, Tools(storage_gb=tools.storage_gb, storage_days=1), 0)
-    return reduce(EXACT.add, (each.usd for each in stored), Decimal(0))
+    return sum_usd(each.usd for each in stored)
 
 
 def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> Iterator[ToolCharge]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from math import ceil
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.training_file import Billed
 from gpt41_cli.decisions.workload import Load
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.pricing import EXACT, Usage, price, term
+from gpt41_cli.pricing import EXACT, Usage, price, sum_usd, term
 
 MODES = ("standard", "batch")
 """The modes in which fine-tunes answer: priority takes none."""
@@ -190,7 +189,7 @@ def _compare(conditions: Conditions, student: Student, mine: Offer, its: Offer, 
         if days is None:
             raise MissingPrice(f"no end is known of {student.tuned.id}, and so not for how long it is hosted")
         hosting = EXACT.multiply(student.hosting.usd, Decimal(_HOURS_A_DAY * days))
-    fixed = reduce(EXACT.add, (student.training_usd, student.lesson.teaching_usd, hosting))
+    fixed = sum_usd((student.training_usd, student.lesson.teaching_usd, hosting))
     own, other = each_usd(mine, student.lesson.served), each_usd(its, usage)
     saved = None if conditions.requests is None else (other - own) * conditions.requests - Fraction(fixed)
     return Comparison(mine, its, own, other, ends, days, hosting, fixed, saved)

@@ -238,8 +238,11 @@ def _twins(lines: Lines) -> Iterator[Breach]:
 def _bytes(size: int, rules: TrainingRules) -> Iterator[Breach]:
     least, most = rules.max_file_megabytes * MEGABYTE, rules.max_file_megabytes * MEBIBYTE
     if size > most:
-        message = f"expected at most {number(most)} bytes, found {number(size)}"
+        message = f"expected at most {number(most)} bytes, found {number(size)} [{rules.file_source.label}]"
         yield Breach("training-bytes", message, None, str(size), str(most))
     elif size > least:
-        message = f"found {number(size)} bytes: {rules.max_file_megabytes} MB are allowed, which may mean {number(least)} bytes"
+        message = (
+            f"found {number(size)} bytes: {rules.max_file_megabytes} MB are allowed, which may mean {number(least)} bytes "
+            f"[{rules.file_source.label}]"
+        )
         yield Breach("training-bytes", message, None, str(size), str(least), Level.WARNING)

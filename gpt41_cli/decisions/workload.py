@@ -182,7 +182,7 @@ def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> S
     # Where a request states no maximum, the model's own is one, or what is left of its window; a successor's longer one is
     # not what was meant.
     limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
-    most = max(min(*limits, variant.context_window - tokens), 0)
+    most = max(min([*limits, variant.context_window - tokens]), 0)
     return Size(tokens, cached, most, shape.answers, rejected, is_stated=False)
 
 
@@ -192,7 +192,8 @@ class Workload:
 
     `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
     model must have to take all of it, `doubts` the rules by which its counts may not be exact, `estimates` how many requests
-    have such doubts, and `training` how many are examples for fine-tuning. `is_counted`: the shapes were counted from request
+    have such doubts, and `training` how many are examples for fine-tuning. InputError where more of a prediction is accepted than
+    there is output. `is_counted`: the shapes were counted from request
     bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was replayed, if it was.
     """
 
@@ -209,6 +210,10 @@ class Workload:
     replay: Traffic | None = None
     _loads: dict[str, Load] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
+            self.terms.check(prediction_tokens)
+
     def without_cache(self) -> Workload:
         """The same work as a cold cache sees it, where the prompt cache was replayed."""
         shapes: dict[Shape, int] = {}
@@ -216,6 +221,11 @@ class Workload:
             cold = shape._replace(cached_tokens=None)
             shapes[cold] = shapes.get(cold, 0) + many
         return replace(self, shapes=shapes, replay=None, _loads={})
+
+    def without_storage(self) -> Workload:
+        """The same work beside other work for which what is stored is paid."""
+        tools = self.terms.tools._replace(storage_gb=0, storage_days=0)
+        return replace(self, terms=self.terms._replace(tools=tools), _loads={})
 
     @cached_property
     def requests(self) -> int:
@@ -277,7 +287,6 @@ def workload(
     # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     terms = Terms(output_tokens, cached_tokens, cached_share, tools, accepted_share)
-    terms.check(prediction_tokens)
     needs = {"vision": images, PREDICTED_OUTPUTS: prediction_tokens}
     return Workload(
         {Shape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},

@@ -10,13 +10,14 @@ from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.cache import Reads, Shared, Study
-from gpt41_cli.decisions.cache_value import Value, input_usd
+from gpt41_cli.decisions.cache_value import Value, worth_usd
 from gpt41_cli.decisions.divergence import ORDER, PICTURE, Break, Near
+from gpt41_cli.decisions.estimate import note_on_surcharge, note_on_writes
 from gpt41_cli.decisions.replay import EXTENDED, Traffic, kept_minutes, requests_per_minute
 from gpt41_cli.display import exact, lasting, money, number, percent, plural, printable
 from gpt41_cli.errors import quoted
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.pricing import EXACT
+from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.requests.trees import LeftOut
 
@@ -42,9 +43,9 @@ def report(
         data={
             "requests_per_minute": requests_per_minute(catalog.limits.prompt_cache, study.traffic),
             "requests": total.requests,
-            "input_tokens": total.input_tokens,
-            "cached_tokens": total.cached_tokens,
-            "ideal_cached_tokens": total.ideal_tokens,
+            "input_tokens": total.whole.tokens,
+            "cached_tokens": total.whole.cached,
+            "ideal_cached_tokens": total.whole.ideal,
             "hits": total.hits,
             "models": [_record(value) for value in values],
             "shared": [_shared_json(each) for each in study.shared],
@@ -60,11 +61,8 @@ def _total(study: Study) -> Reads:
     total = Reads()
     for reads in study.reads.values():
         total.requests += reads.requests
-        total.input_tokens += reads.input_tokens
-        total.cached_tokens += reads.cached_tokens
-        total.ideal_tokens += reads.ideal_tokens
+        total.short, total.long = total.short.plus(reads.short), total.long.plus(reads.long)
         total.hits += reads.hits
-        total.short += reads.short
     return total
 
 
@@ -74,25 +72,24 @@ def _share(tokens: int, of: int) -> Decimal:
 
 def _answer(total: Reads) -> str:
     """The share as `--cached` takes it, rounded down so that no price is understated."""
-    share = (_share(total.cached_tokens, total.input_tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
+    share = (_share(total.whole.cached, total.whole.tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
     return f"{exact(share)}%"
 
 
 def _headline(total: Reads, asked: Sequence[Value], study: Study) -> str:
-    share = percent(_share(total.cached_tokens, total.input_tokens))
-    cold = sum((value.cold_usd for value in asked), Decimal(0))
-    saved = sum((value.saved_usd for value in asked), Decimal(0))
+    share = percent(_share(total.whole.cached, total.whole.tokens))
+    cold, saved = sum_usd(value.cold_usd for value in asked), sum_usd(value.saved_usd for value in asked)
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
-    lost = sum((_worth(each.gained, each.model, asked) for each in study.partings.breaks), Decimal(0))
-    lost += sum((_worth(reads.keyed_apart, model, asked) for model, reads in study.reads.items()), Decimal(0))
-    more = f", {money(lost)} more if nothing broke it" if lost else ""
+    lost = [_worth(each.gained, each.model, asked) for each in study.partings.breaks]
+    lost += (_worth(reads.keyed_apart, model, asked) for model, reads in study.reads.items())
+    more = f", {money(sum_usd(lost))} more if nothing broke it" if any(lost) else ""
     return f"{share} of the input is read from the cache: {money(saved)} saved of {money(cold)}{where}{more}"
 
 
 def _worth(tokens: int, model: str, asked: Sequence[Value]) -> Decimal:
     """What reading so many tokens from the cache of a model would save."""
     offer = next(value.offer for value in asked if value.offer.variant.id == model)
-    return EXACT.subtract(input_usd(offer, tokens, 0), input_usd(offer, tokens, tokens))
+    return worth_usd(offer, tokens)
 
 
 def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value]) -> Iterator[Line]:
@@ -105,12 +102,11 @@ def _lines(catalog: Catalog, study: Study, total: Reads, asked: Sequence[Value])
         idle, life = kept_minutes(rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
         yield Line("kept", f"{name}{lasting(idle * 60)} after it was last read, {lasting(life * 60)} at most", label)
-    read = f"{number(total.cached_tokens)} of {plural(total.input_tokens, 'input token')}"
+    read = f"{number(total.whole.cached)} of {plural(total.whole.tokens, 'input token')}"
     hits = f"{number(total.hits)} of {plural(total.requests, 'request')} read {read}"
     yield Line("hits", f"{hits}, from {number(rules.minimum_tokens)} in steps of {rules.step_tokens}", label)
     cold, replayed, ideal = (
-        sum(terms, Decimal(0))
-        for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
+        sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
     text = f"{money(cold)} with a cold cache, {money(replayed)} as replayed, {money(ideal)} with one that forgets nothing"
     yield Line("input", text, asked[0].offer.row.source.label)
@@ -127,8 +123,8 @@ def _row(value: Value, as_of: date, platform: Platform) -> Row:
     cells = (
         variant.id,
         number(reads.requests),
-        number(reads.cached_tokens),
-        percent(_share(reads.cached_tokens, reads.input_tokens)),
+        number(reads.whole.cached),
+        percent(_share(reads.whole.cached, reads.whole.tokens)),
         money(value.cold_usd),
         money(value.replayed_usd),
         money(value.saved_usd),
@@ -157,10 +153,10 @@ def _findings(catalog: Catalog, study: Study, asked: Sequence[Value]) -> Iterato
         most = rules.minimum_tokens
         location = Location(near.first.path, near.first.line)
         yield Finding("cache-minimum", Level.NOTICE, _near(near, most), location, str(near.tokens), str(most))
-    short = sum(reads.short for reads in study.reads.values())
-    if short:
+    nearly = sum(reads.nearly for reads in study.reads.values())
+    if nearly:
         least = number(rules.minimum_tokens)
-        text = f"{plural(short, 'request')} of {number(rules.minimum_tokens - rules.step_tokens)} to "
+        text = f"{plural(nearly, 'request')} of {number(rules.minimum_tokens - rules.step_tokens)} to "
         text += f"{number(rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
         yield Finding("cache-minimum", Level.NOTICE, text, allowed=str(rules.minimum_tokens))
 
@@ -210,6 +206,9 @@ def _notes(catalog: Catalog, asked: Sequence[Value], traffic: Traffic) -> Iterat
             )
         elif (traffic.minutes or 0) > rules.idle_minutes_at_most:
             yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes_at_most} minutes at most [{rules.source.label}]."
+        if value.reads.long.tokens:
+            yield from note_on_surcharge(variant)
+        yield from note_on_writes(value.offer)
 
 
 def _record(value: Value) -> Mapping[str, Json]:
@@ -218,9 +217,9 @@ def _record(value: Value) -> Mapping[str, Json]:
         "model": value.offer.variant.id,
         "as_sent": value.is_asked,
         "requests": reads.requests,
-        "input_tokens": reads.input_tokens,
-        "cached_tokens": reads.cached_tokens,
-        "ideal_cached_tokens": reads.ideal_tokens,
+        "input_tokens": reads.whole.tokens,
+        "cached_tokens": reads.whole.cached,
+        "ideal_cached_tokens": reads.whole.ideal,
         "hits": reads.hits,
         "cold_usd": exact(value.cold_usd),
         "replayed_usd": exact(value.replayed_usd),

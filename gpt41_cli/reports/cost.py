@@ -116,7 +116,11 @@ def _headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> 
 
 def bound(work: Workload, *quotes: Quote) -> str:
     """Whether the price is a bound: answers at their own maximum make it the most, tokens that are not counted the least."""
-    is_most, is_least = work.is_ceiling, work.lower_bounds > 0 or any(quote.is_least for quote in quotes)
+    return bound_of(work.is_ceiling, work.lower_bounds > 0 or any(quote.is_least for quote in quotes))
+
+
+def bound_of(is_most: bool, is_least: bool) -> str:
+    """What to say before an amount that is the most, or the least, that it can be; or nearly it, where it is both."""
     return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
 
 

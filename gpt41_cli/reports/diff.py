@@ -232,8 +232,9 @@ def _data(diff: Diff, total: Total, records: Sequence[Mapping[str, Json]]) -> Ma
 
 def _record(compared: Compared, printed: Compared) -> Mapping[str, Json]:
     """All records have the same keys, at every depth: they are the columns of a spreadsheet."""
-    before = compared.before and _side_json(compared.before, compared.before.costing.each_usd)
-    after = compared.after and _side_json(compared.after, Usd(compared.after.each.expected_usd, compared.after.each.high_usd))
+    was, now = compared.before, compared.after
+    before = was and _side_json(was, was.costing.each_usd, was.costing.storage_monthly_usd)
+    after = now and _side_json(now, Usd(now.each.expected_usd, now.each.high_usd), now.storage_usd)
     return {
         "workload": compared.name,
         "state": _state(compared),
@@ -274,8 +275,10 @@ def _amounts(found: Compared | Total, printed: Compared | Total) -> Mapping[str,
     }
 
 
-def _side_json(priced: Repriced, each_usd: Usd) -> Mapping[str, Json]:
-    """A workload on one side, in the mean of its requests; `volume` and `monthly_usd` hold null where it has no volume."""
+def _side_json(priced: Repriced, each_usd: Usd, stored_usd: Fraction) -> Mapping[str, Json]:
+    """A workload on one side, in the mean of its requests; `volume` and `monthly_usd` hold null where it has no volume.
+    `stored_usd` is what it stores, for a month.
+    """
     costing, each = priced.costing, _usd_json(each_usd)
     volume = costing.volume
     return {
@@ -288,7 +291,7 @@ def _side_json(priced: Repriced, each_usd: Usd) -> Mapping[str, Json]:
         "cached_tokens": _digits(Fraction(costing.cached_tokens, costing.requests)),
         "output_tokens": _digits(priced.each.output_tokens),
         "each_usd": each,
-        "monthly_usd": _usd_json(Usd(*(usd * volume.per_month for usd in each_usd))) if volume else _blank(each),
+        "monthly_usd": _usd_json(Usd(*(usd * volume.per_month + stored_usd for usd in each_usd))) if volume else _blank(each),
     }
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from functools import reduce
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.decisions.price_each import Priced
 from gpt41_cli.decisions.requests import Done, Invalid, Rejects
 from gpt41_cli.display import exact, money, number, plural
-from gpt41_cli.pricing import EXACT
+from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, columns, invalid_findings
+from gpt41_cli.reports.cost import bound_of
 from gpt41_cli.reports.entries import invalid_record, invalid_row, named
 
 SCHEMA = "gpt41.priced/1"
@@ -51,17 +50,17 @@ def answer(priced: Priced) -> str:
 def report(found: Sequence[Done[Priced] | Invalid], rejects: Rejects, catalog: Catalog | None, *, is_ceiling: bool) -> Report:
     """Every request in a row of its own."""
     priced = [each.result for each in found if isinstance(each, Done)]
-    total = reduce(EXACT.add, (each.total_usd for each in priced), Decimal(0))
-    most = "at most " if is_ceiling else ""
+    total_usd = sum_usd(each.total_usd for each in priced)
+    bound = bound_of(is_ceiling, any(each.is_lower_bound for each in priced))
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(answer, priced)),
-        headline=f"{most}{money(total)} for {plural(len(priced), 'request')}",
+        headline=f"{bound}{money(total_usd)} for {plural(len(priced), 'request')}",
         lines=(),
         tables=(Table(columns(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_row, found))),),
         findings=tuple(invalid_findings(rejects)),
         notes=(),
-        data={"total_usd": exact(total), "is_ceiling": is_ceiling, "requests": [record(each) for each in found]},
+        data={"total_usd": exact(total_usd), "is_ceiling": is_ceiling, "requests": [record(each) for each in found]},
         records=tuple(record(each) for each in found),
         catalog=catalog,
     )

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from gpt41_cli.decisions import lifecycle
-from gpt41_cli.decisions.billing import Charge, Group, total
+from gpt41_cli.decisions.billing import Charge, Group
 from gpt41_cli.decisions.reconcile import Elsewhere, Reason, Reconciliation
 from gpt41_cli.display import exact, money, number, part, plural, printable, times
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.pricing import Usage
+from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, invalid_findings, left_out_findings
 from gpt41_cli.requests.trees import LeftOut
 
@@ -78,14 +78,14 @@ def _lines(found: Reconciliation) -> Iterator[Line]:
     }
     for label, (tokens, what, term) in amounts.items():
         if tokens or label != "cached":
-            usd = total(getattr(charge.bill, term) for charge in charges)
+            usd = sum_usd(getattr(charge.bill, term) for charge in charges)
             yield Line(label, f"{plural(tokens, f'{what} token')}: {money(usd)}", cited, part(usd, whole))
-    written = total(charge.write_usd for charge in charges)
+    written = sum_usd(charge.write_usd for charge in charges)
     if written:
         yield Line(
             "written", f"{money(written)} more for writing to the prompt cache than for input", cited, part(written, whole)
         )
-    tools = total(charge.tools_usd for charge in charges)
+    tools = sum_usd(charge.tools_usd for charge in charges)
     if tools:
         yield Line("tools", f"{money(tools)} for calls of built-in tools", share=part(tools, whole))
     reasoning = sum(charge.reasoning_tokens for charge in charges)
@@ -94,7 +94,7 @@ def _lines(found: Reconciliation) -> Iterator[Line]:
     rejected = sum(charge.rejected_prediction_tokens for charge in charges)
     accepted = sum(charge.accepted_prediction_tokens for charge in charges)
     if rejected or accepted:
-        lost = money(total(charge.rejected_usd for charge in charges))
+        lost = money(sum_usd(charge.rejected_usd for charge in charges))
         yield Line(
             "predicted", f"{number(accepted)} tokens of predictions accepted; {number(rejected)} rejected, which cost {lost}"
         )
@@ -102,12 +102,12 @@ def _lines(found: Reconciliation) -> Iterator[Line]:
 
 
 def _saved(found: Reconciliation) -> Iterator[Line]:
-    caching, batch = found.caching_saved_usd, found.batch_saved_usd
-    if caching:
-        yield Line("saved", f"{money(caching)} by caching, against all input at its full price")
-    if batch:
-        label = "saved" if batch > 0 else "lost"
-        yield Line(label, f"{money(abs(batch))} by batch, against standard with the same cached tokens")
+    for saved, how in (
+        (found.caching_saved_usd, "by caching, against all input at its full price"),
+        (found.batch_saved_usd, "by batch, against standard with the same cached tokens"),
+    ):
+        if saved:
+            yield Line("saved" if saved > 0 else "lost", f"{money(abs(saved))} {how}")
 
 
 def _models(charges: Mapping[Group, Charge]) -> Table:
@@ -115,7 +115,7 @@ def _models(charges: Mapping[Group, Charge]) -> Table:
     sums: dict[tuple[str, str], list[Charge]] = {}
     for group, charge in charges.items():
         sums.setdefault((group.model, group.mode), []).append(charge)
-    amounts = {key: total(charge.total_usd for charge in some) for key, some in sums.items()}
+    amounts = {key: sum_usd(charge.total_usd for charge in some) for key, some in sums.items()}
     dearest = max(amounts.values(), default=Decimal(0))
     rows = (
         Row(
@@ -137,7 +137,7 @@ def _days(charges: Mapping[Group, Charge]) -> Table:
     amounts: dict[date | None, Decimal] = {}
     for group, charge in sorted(charges.items(), key=lambda each: each[0].day or date.min):
         usages[group.day] = usages.get(group.day, Usage()) + charge.usage
-        amounts[group.day] = total((amounts.get(group.day, Decimal(0)), charge.total_usd))
+        amounts[group.day] = sum_usd((amounts.get(group.day, Decimal(0)), charge.total_usd))
     dearest = max(amounts.values(), default=Decimal(0))
     rows = tuple(
         Row((str(day or "not said"), *_counts(usage), money(amounts[day]), str(part(amounts[day], dearest))))

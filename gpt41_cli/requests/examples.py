@@ -63,8 +63,9 @@ def _order(messages: list[Object]) -> Iterator[Flaw]:
         yield Flaw("training-order", text, Level.WARNING)
     if "user" not in roles:
         yield Flaw("training-order", "messages: expected a user to be answered, found none", Level.WARNING)
-    for index, role in enumerate(roles):
-        if role in _FRONT_ROLES and any(before not in _FRONT_ROLES for before in roles[:index]):
+    begun = next(index for index, role in enumerate(roles) if role not in _FRONT_ROLES)
+    for index, role in enumerate(roles[begun:], begun):
+        if role in _FRONT_ROLES:
             text = f"messages[{index}].role: expected {role} before all others, found it after {roles[index - 1]}"
             yield Flaw("training-order", text, Level.WARNING)
 

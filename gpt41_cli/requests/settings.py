@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gpt41_cli.requests.content import Gathered
 from gpt41_cli.requests.fields import (
     Json,
@@ -17,6 +19,9 @@ from gpt41_cli.requests.fields import (
     text_at,
 )
 from gpt41_cli.requests.request import Doubt, Function, ResponseFormat
+
+_VERSION = re.compile(r"(_preview)?(_\d{4}_\d{2}_\d{2})?$", re.ASCII)
+"""What a built-in tool may have behind its name, as in web_search_preview_2025_03_11."""
 
 _FORMATS = ("text", "json_object", "json_schema")
 
@@ -36,7 +41,7 @@ def read_tools(body: Object, path: str, gathered: Gathered, *, nested: bool) -> 
         else:
             message = "a tool that is no function has tokens that are not counted"
             gathered.doubts.append(Doubt("built-in-tool", at, message, is_missing=True))
-            gathered.needs.add(kind.removesuffix("_preview").replace("_", "-"))
+            gathered.needs.add(_VERSION.sub("", kind).replace("_", "-"))
     if found:
         gathered.needs.add("function-calling")
     return found

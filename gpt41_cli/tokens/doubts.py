@@ -6,7 +6,8 @@ never fitted to included. "Confirmed" means: seen in several schemas of several 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from gpt41_cli.catalog.tables import Model, PatchRule
@@ -100,12 +101,12 @@ class _Place(NamedTuple):
     schema: Any
     path: str
     is_root: bool = False
-    is_reference: bool = False
 
 
 def declaration(parameters: Schema, path: str) -> list[Doubt]:
     """The doubts about one function's parameters, each shape at its place."""
     found: list[Doubt] = []
+    inside = cache(partial(_references_in, parameters))
     pending = [_Place(parameters, path, is_root=True)]
     followed: set[str] = set()
     while pending:
@@ -118,7 +119,7 @@ def declaration(parameters: Schema, path: str) -> list[Doubt]:
             if reference not in followed:
                 followed.add(reference)
                 pending.append(_Place(resolve(place.schema, parameters), f"{place.path}.$ref"))
-            if _contains_itself(reference, parameters):
+            if _contains_itself(reference, inside):
                 found.append(Doubt("recursive-schema", place.path, "no recordings confirm a schema that contains itself"))
         pending += _below(place)
     return found
@@ -136,21 +137,29 @@ def _below(place: _Place) -> Iterator[_Place]:
         yield _Place(value, f"{path}.anyOf[{index}]")
 
 
-def _contains_itself(reference: str, root: Schema) -> bool:
-    """Whether following `reference` leads back to it."""
-    seen: set[str] = set()
+def _references_in(root: Schema, reference: str) -> frozenset[str]:
+    """The references in what `reference` leads to, without those in what they lead to."""
+    found = set()
     pending: list[Any] = [resolve({"$ref": reference}, root)]
     while pending:
         schema = pending.pop()
-        if not isinstance(schema, dict):
-            continue
-        found = schema.get("$ref")
-        if found == reference:
+        if isinstance(schema, dict):
+            if isinstance(schema.get("$ref"), str):
+                found.add(schema["$ref"])
+            pending += (place.schema for place in _below(_Place(schema, "")))
+    return frozenset(found)
+
+
+def _contains_itself(reference: str, inside: Callable[[str], frozenset[str]]) -> bool:
+    """Whether following `reference` leads back to it; `inside` are those in what one leads to."""
+    seen: set[str] = set()
+    pending = {reference}
+    while pending:
+        found = inside(pending.pop())
+        if reference in found:
             return True
-        if isinstance(found, str) and found not in seen:
-            seen.add(found)
-            pending.append(resolve(schema, root))
-        pending += (place.schema for place in _below(_Place(schema, "")))
+        pending |= found - seen
+        seen |= found
     return False
 
 
