@@ -113,6 +113,7 @@ RULES: Mapping[str, str] = {
     "reasoning": "The model bills reasoning tokens as output.",
     "would-have-to-give": "What keeps the nearest candidate out.",
     # the workloads of gpt41.yaml
+    "until-past": "The day until which the workload must run is still ahead.",
     "budget-per-request": "A mean request of the workload costs no more than its budget allows.",
     "budget-monthly": "The workload costs no more in a month than its budget allows.",
     "budget-total": "All workloads together cost no more in a month than the budget allows.",

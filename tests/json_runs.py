@@ -221,6 +221,8 @@ workloads:
     volume: 1 / day
     tools: {web_searches: 1, web_search_tokens: 9, web_search_previews: 1, file_searches: 1, container_gb: 1,
             container_minutes: 1, storage_gb: 2}
+    usage_tier: 4
+    require: {task: coding, needs: [streaming], until: 2026-12-31, tolerance_percent: 50, deadline: 48h}
   cold: {input_tokens: 5, cached: 5, output_tokens: 5, model: gpt-6-luna, volume: 1 / month}
 budget: {growth_percent: 10}
 """,

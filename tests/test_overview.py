@@ -17,6 +17,7 @@ from gpt41_cli.config.load import parse
 from gpt41_cli.config.roots import working_tree
 from gpt41_cli.decisions.check import check
 from gpt41_cli.decisions.checks import Conditions
+from gpt41_cli.decisions.costing import Requirements
 from gpt41_cli.decisions.overview import Examined, Overview, checked_input, examine, saved_input
 from gpt41_cli.decisions.saved import Saved
 from gpt41_cli.errors import InputError
@@ -39,7 +40,7 @@ def overview(tmp_path: Path, catalog: Catalog) -> type:
             path = tmp_path / "gpt41.yaml"
             path.write_text(f"version: 1\nworkloads:\n{workloads}")
             root, conditions = working_tree(path), Conditions(catalog, day)
-            found = checked_input(check(parse(path.read_bytes(), "gpt41.yaml", catalog), root.files, conditions), catalog)
+            found = checked_input(check(parse(path.read_bytes(), "gpt41.yaml", catalog), root.files, conditions), catalog, day)
             return examine(found.subjects, catalog, day)
 
         @staticmethod
@@ -147,6 +148,49 @@ def test_a_saved_report_keeps_the_prices_that_it_was_saved_with(catalog: Catalog
     found = of_saved(catalog)
     assert found.subject.is_saved
     assert found.lines[0].each_usd == found.subject.costing.each_usd.expected
+
+
+def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> None:
+    """So that it advises what the gpt41.yaml is advised that it was saved from."""
+    path = tmp_path / "gpt41.yaml"
+    must = "require: {task: classification, deadline: 24h, needs: [streaming], until: 2026-12-31, tolerance_percent: 40}"
+    asked = f"input_tokens: 700, output_tokens: 20, volume: 1000000 / month, usage_tier: 4, {must}"
+    path.write_text(f"version: 1\nworkloads:\n  nano: {{{asked}, model: gpt-4.1-nano}}\n  sure: {{{asked}, model: gpt-4.1}}\n")
+    (tmp_path / "saved.json").write_text(run("check", "--as-of", "2026-11-26", "--format", "json").out)
+    declared, saved = (run("report", name, "--as-of", "2026-11-26").out for name in ("gpt41.yaml", "saved.json"))
+    for told in (declared, saved):
+        assert told.count("use gpt-4.1-mini in batch: $156.00 a month") == 2
+    assert "as good enough" not in saved
+
+
+def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
+    with pytest.raises(InputError, match=r'^base.json: task: expected one of .*, found "nope"$'):
+        saved_input(Saved(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}), "base.json", catalog, DAY)
+
+
+def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Path) -> None:
+    asked = "input_tokens: 9, output_tokens: 9, model: gpt-4.1, require: {until: 2027-01-10}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  a: {{{asked}}}\n")
+    for command in ("check", "report"):
+        done = run(command, "--as-of", "2027-01-11")
+        assert (done.code, done.err) == (0, "")
+        assert "a: 2027-01-10, until which it must run, is past: that requires nothing any more" in done.out
+        assert "is past" not in run(command, "--as-of", "2027-01-10").out
+
+
+def test_what_searches_find_is_told_as_what_it_is(overview: type, catalog: Catalog) -> None:
+    """A fixed block of gpt-4.1-mini, a part of what is billed; of gpt-4.1 nobody knows how much: its prices are the least."""
+    searches = "input_tokens: 2000, output_tokens: 300, volume: 1000 / month, tools: {web_searches: 1}"
+    searches += ", require: {task: multilingual, tolerance_percent: 50}"
+    block = chart(overview.one(f"{searches}, model: gpt-4.1-mini"), catalog, "tokens")
+    found, answers = block.series[-2:]
+    assert [(each.name, each.points[0].y) for each in (found, answers)] == [("search results", 8_000), ("output", 300)]
+    assert answers.points[0].remark == "10,300 in all"
+    examined = overview.one(f"{searches}, model: gpt-4.1-mini".replace("50}", "0}"))
+    told = report(catalog, Overview(DAY, (examined,), ()), ())
+    assert "use gpt-4.1 in standard: at least $" in told.lines[0].text
+    assert told.headline.startswith("1 workload: $")
+    assert " as recommended (at " in told.headline
 
 
 def test_a_saved_report_of_an_unknown_model_says_which(catalog: Catalog) -> None:

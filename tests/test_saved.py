@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.costing import Costing, FileTokens
+from gpt41_cli.decisions.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements
 from gpt41_cli.decisions.saved import MAX_BYTES, SCHEMA, Saved, dump, load
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Level, Location
@@ -26,6 +26,15 @@ LETTERS = 'aé/"\n\x1b\ud800😀'
 NAMES = st.text(LETTERS, min_size=1, max_size=9)
 RATES = st.builds(Rates, AMOUNTS, st.none() | AMOUNTS, AMOUNTS)
 USAGES = st.tuples(COUNTS, COUNTS, COUNTS, COUNTS).map(lambda n: Usage(n[0], n[1] + n[2], n[2], n[3]))
+REQUIREMENTS = st.builds(
+    Requirements,
+    tasks=st.lists(NAMES, max_size=2).map(tuple),
+    needs=st.lists(NAMES, max_size=2).map(tuple),
+    until=st.none() | st.dates(),
+    tolerance=st.none() | AMOUNTS,
+    deadline=st.none() | st.integers(0, 10**9).map(lambda minutes: timedelta(minutes=minutes)),
+    usage_tier=st.none() | st.integers(0, 9),
+)
 
 
 @st.composite
@@ -48,6 +57,7 @@ def costings(draw: st.DrawFn) -> Costing:
         high_usd=draw(AMOUNTS),
         files=draw(st.dictionaries(NAMES, st.builds(FileTokens, COUNTS, COUNTS), max_size=3)),
         growth_percent=draw(st.none() | AMOUNTS),
+        requirements=draw(st.just(NO_REQUIREMENTS) | REQUIREMENTS),
     )
 
 

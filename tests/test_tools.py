@@ -171,7 +171,7 @@ def test_a_lower_bound_is_not_cheaper_than_a_price(run: Run, tmp_path: Path) -> 
     (tmp_path / "gpt41.yaml").write_text(config.replace("web_searches: 1", "web_searches: 1, web_search_tokens: 10"))
     assert "gpt-4.1 in standard meets the requirements for $" in run("check").out
     (tmp_path / "gpt41.yaml").write_text(config.replace("tolerance_percent: 100", "tolerance_percent: 1"))
-    assert "gpt-4.1 in standard meets the requirements, for $" in run("check").out
+    assert "gpt-4.1 in standard meets the requirements, for at least $" in run("check").out
 
 
 def test_what_is_stored_is_paid_once_for_all_models(run: Run) -> None:
@@ -250,6 +250,19 @@ def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_
     assert "1,000 / month  9,000       0     100" in text  # with what its search finds
     (row,) = csv.DictReader(run("check", "--as-of", "2026-11-23", "--format", "csv").out.splitlines())
     assert (row["input_tokens"], row["search_tokens"], row["tools_usd"]) == ("1000", "8000", "0.015")
+
+
+def test_what_is_stored_is_in_both_months_of_a_cheaper_variant(run: Run, tmp_path: Path) -> None:
+    """What is stored costs as much beside either: 100 GB for 365/12 days, $304.17."""
+    stored = CONFIG.replace("{web_searches: 1, file_searches: 2, storage_gb: 5}", "{file_searches: 1, storage_gb: 101}")
+    stored = stored.replace("gpt-4.1-mini", "gpt-4.1").replace("    tools:", "    require: {task: classification}\n    tools:")
+    (tmp_path / "gpt41.yaml").write_text(stored)
+    done = run("check", "--as-of", "2026-11-23", "--format", "json")
+    (notice,) = [each for each in json.loads(done.out)["findings"] if each["rule"] == "cheaper-variant"]
+    (search,) = json.loads(done.out)["workloads"]
+    assert notice["actual"] == search["monthly_usd"]["expected"] == "309.466666666667"
+    assert notice["allowed"] == "307.226666666667"
+    assert "for $307.23 a month in place of $309.47, 0.7 % less" in notice["message"]
 
 
 def test_what_is_stored_is_in_both_months_of_a_comparison(run: Run, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def _read(name: str, conditions: "Conditions") -> "Input":
     root = working_tree(path)
     config = read_config(root, conditions.catalog)
     assert config is not None
-    return checked_input(check(config, root.files, conditions), conditions.catalog)
+    return checked_input(check(config, root.files, conditions), conditions.catalog, conditions.as_of)
 
 
 def _write_charts(found: "Report", folder: Path) -> None:

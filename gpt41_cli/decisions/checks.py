@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.decisions import batch, limits
 from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
-from gpt41_cli.decisions.costing import Priced, Usd
+from gpt41_cli.decisions.costing import Costing, Priced, Requirements, Usd
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.replay import Traffic
@@ -130,6 +130,10 @@ def _qualifies(priced: Priced, conditions: Conditions) -> list[Finding]:
                 found[remark.rule] = _excluded(priced, remark, level)
     for remark in _refused(priced, conditions):
         found[remark.rule] = _excluded(priced, remark, Level.ERROR)
+    must = priced.costing.requirements
+    if _is_past(must, conditions.as_of):
+        text = f"{must.until}, until which it must run, is past: that requires nothing any more"
+        found["until-past"] = _finding(priced, "until-past", Level.NOTICE, text, "require.until")
     return list(found.values())
 
 
@@ -172,19 +176,27 @@ _ABOUT_INPUT = ("context-window", "max-input-tokens", "priority-long-context")
 """Rules that the largest request breaks."""
 
 
-def wishes(priced: Priced, catalog: Catalog) -> Wishes:
-    """What a workload must be, for `recommend`. Who sends it in batch waits as long as that takes."""
-    require = priced.declared.require
+def wishes(costing: Costing, catalog: Catalog, as_of: date) -> Wishes:
+    """What a workload must be, for `recommend`. Who sends it in batch waits as long as that takes; what must run until a day that
+    is past may end.
+
+    UnknownName for a task that the table does not have.
+    """
+    must = costing.requirements
     window = timedelta(hours=catalog.limits.batch.completion_window_hours)
     return Wishes(
-        tasks=require.tasks,
-        tolerance=require.tolerance,
-        needs=require.needs,
-        deadline=require.deadline or (window if priced.contents.mode == "batch" else None),
-        usage_tier=priced.declared.usage_tier,
-        times_a_day=priced.costing.times_a_day,
-        until=require.until,
+        tasks=tuple(map(catalog.task, must.tasks)),
+        tolerance=must.tolerance,
+        needs=must.needs,
+        deadline=must.deadline or (window if costing.mode == "batch" else None),
+        usage_tier=must.usage_tier,
+        times_a_day=costing.times_a_day,
+        until=None if _is_past(must, as_of) else must.until,
     )
+
+
+def _is_past(must: Requirements, as_of: date) -> bool:
+    return must.until is not None and must.until < as_of
 
 
 def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tuple[str, str] | None = None) -> Candidate:
@@ -193,7 +205,8 @@ def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tu
     model, mode = candidate or (contents.variant.id, contents.mode)
     names = dict.fromkeys((*(variant.id for variant in catalog.family), contents.variant.id))
     scores = tuple(score(task, catalog, None, list(names)) for task in require.tasks)
-    case = Case(catalog, work, wishes(priced, catalog), priced.declared.platform, conditions.as_of, scores, "the family's best")
+    as_of, wished = conditions.as_of, wishes(priced.costing, catalog, conditions.as_of)
+    case = Case(catalog, work, wished, priced.declared.platform, as_of, scores, "the family's best")
     return judge(case, catalog.variant(model), mode)
 
 
@@ -210,11 +223,14 @@ def _best_variant(priced: Priced, conditions: Conditions) -> Found:
     if not is_cheaper and not own.exclusions:
         return []
     costing = priced.costing
-    times, what = (Fraction(1), "a request") if costing.volume is None else (costing.volume.per_month, "a month")
-    now, then = (Fraction(_usd(each)) / costing.requests * times for each in (own, best))
+    times, stored, what = Fraction(1), Fraction(0), "a request"
+    if costing.volume:
+        times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "a month"
+    now, then = (Fraction(_usd(each)) / costing.requests * times + stored for each in (own, best))
     who = f"{best.variant.id} in {best.mode}"
     if not is_cheaper:
-        text = f"{who} meets the requirements, for {money(decimal(then))} {what}"
+        least = "at least " if _is_least(best) else ""
+        text = f"{who} meets the requirements, for {least}{money(decimal(then))} {what}"
         return [_finding(priced, "qualifying-variant", Level.NOTICE, text, "model")]
     instead = f"{money(decimal(then))} {what} in place of {money(decimal(now))}, {percent(decimal(1 - then / now))} less"
     text = f"{who} meets the requirements for {instead}"

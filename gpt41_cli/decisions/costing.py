@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,6 +32,20 @@ class Usd(NamedTuple):
 
     expected: Fraction
     high: Fraction
+
+
+class Requirements(NamedTuple):
+    """What the chosen variant must be, tasks by their id; `tolerance` is a share, in place of the tasks'."""
+
+    tasks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    until: date | None = None
+    tolerance: Decimal | None = None
+    deadline: timedelta | None = None
+    usage_tier: int | None = None
+
+
+NO_REQUIREMENTS = Requirements()
 
 
 class Costing(NamedTuple):
@@ -63,6 +77,7 @@ class Costing(NamedTuple):
     tools: Tools = NO_TOOLS
     storage_usd_per_day: Decimal = Decimal(0)
     is_ceiling: bool = False
+    requirements: Requirements = NO_REQUIREMENTS
 
     @property
     def input_tokens(self) -> int:
@@ -141,5 +156,12 @@ def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: dat
         tools=declared.tools,
         storage_usd_per_day=stored,
         is_ceiling=work.is_ceiling,
+        requirements=_requirements(declared),
     )
     return Priced(declared, contents, work, high, expected, costing)
+
+
+def _requirements(declared: Declaration) -> Requirements:
+    require = declared.require
+    tasks = tuple(task.id for task in require.tasks)
+    return Requirements(tasks, require.needs, require.until, require.tolerance, require.deadline, declared.usage_tier)

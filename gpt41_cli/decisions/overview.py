@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform, Source
-from gpt41_cli.config.tables import PERIODS, Declaration
+from gpt41_cli.config.tables import PERIODS
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Wishes, tolerance_of
 from gpt41_cli.decisions.check import Check
@@ -49,7 +49,8 @@ class Ceiling(NamedTuple):
 class Subject(NamedTuple):
     """A workload to report on: its price as declared, what it sends, and what it must be.
 
-    `is_saved`: it comes from a saved report, which has only sums: its requests are taken as equal.
+    `search_tokens` are what its web searches find, beside the input of its costing. `is_saved`: it comes from a saved report,
+    which has only sums: its requests are taken as equal.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Subject(NamedTuple):
     platform: Platform
     wishes: Wishes
     ceilings: tuple[Ceiling, ...] = ()
+    search_tokens: int = 0
     is_saved: bool = False
 
 
@@ -142,6 +144,11 @@ class Examined(NamedTuple):
             return monthly and monthly.expected
         return self.month_of(self.choice) if self.choice else None
 
+    @property
+    def is_least(self) -> bool:
+        """Whether what the searches of the recommended variant find is billed, and not counted."""
+        return self.choice is not None and self.choice.quote is not None and self.choice.quote.is_least
+
     def month_of(self, candidate: Candidate) -> Fraction | None:
         """The price of a month at a candidate that has a price; None where no volume is known."""
         costing = self.subject.costing
@@ -198,41 +205,48 @@ class Input(NamedTuple):
         return self._replace(subjects=tuple(each._replace(name=f"{each.name} ({file})") for each in self.subjects))
 
 
-def checked_input(check: Check, catalog: Catalog) -> Input:
+def checked_input(check: Check, catalog: Catalog, as_of: date) -> Input:
     """The workloads of a gpt41.yaml, with all that `check` finds."""
     left_out = [each for checked in check.workloads for each in checked.priced.contents.left_out]
-    subjects = tuple(_declared(each.priced, catalog) for each in check.workloads)
+    subjects = tuple(_declared(each.priced, catalog, as_of) for each in check.workloads)
     return Input(subjects, check.findings, check.notes, tuple(left_out))
 
 
 def saved_input(saved: Saved, file: str, catalog: Catalog, as_of: date) -> Input:
     """The workloads of a saved report. InputError, with the file, for a model or platform that the table does not have."""
     try:
-        subjects = tuple(_saved(each, catalog) for each in saved.costings.values())
+        subjects = tuple(_saved(each, catalog, as_of) for each in saved.costings.values())
     except UnknownName as error:
         raise InputError(f"{file}: {error}") from None
     ends = (finding for each in subjects for finding in lifecycle.check(each.variant, each.platform, as_of, Level.ERROR))
     kept = (finding for finding in saved.findings if finding.rule not in _OF_THE_DAY)
+    is_open = not all(each.requirements.tasks for each in saved.costings.values())
     note = (
-        f"{file} has no single requests and no requirements: each workload's requests are taken as equal, and what it runs on as "
-        f"good enough. Its prices are those of {saved.as_of}."
+        f"{file} has no single requests: each workload's are taken as equal"
+        f"{', and where it states no task, what it runs on as good enough' if is_open else ''}. "
+        f"Its prices are those of {saved.as_of}."
     )
     return Input(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_table(catalog, as_of)), (note,))
 
 
-def _declared(priced: Priced, catalog: Catalog) -> Subject:
+def _declared(priced: Priced, catalog: Catalog, as_of: date) -> Subject:
     """A workload of gpt41.yaml."""
-    declared = priced.declared
-    variant, wished = priced.contents.variant, wishes(priced, catalog)
+    declared, variant = priced.declared, priced.contents.variant
     return Subject(
         declared.name,
         priced.costing,
         replace(priced.work, replay=None, _loads={}),  # the cached tokens stay with the requests
         variant,
         declared.platform,
-        wished if wished.tasks else _as_good_as_now(wished, variant, catalog),
-        tuple(_ceilings(declared, catalog)),
+        _wishes(priced.costing, variant, catalog, as_of),
+        tuple(_ceilings(priced.costing, declared.budget.monthly_usd, catalog)),
+        priced.quote.usage.input_tokens - priced.costing.input_tokens,
     )
+
+
+def _wishes(costing: Costing, variant: Variant, catalog: Catalog, as_of: date) -> Wishes:
+    wished = wishes(costing, catalog, as_of)
+    return wished if wished.tasks else _as_good_as_now(wished, variant, catalog)
 
 
 def _as_good_as_now(wished: Wishes, variant: Variant, catalog: Catalog) -> Wishes:
@@ -243,15 +257,15 @@ def _as_good_as_now(wished: Wishes, variant: Variant, catalog: Catalog) -> Wishe
     return wished._replace(tasks=(task,), tolerance=max(lacking, tolerance_of(wished, task)))
 
 
-def _ceilings(declared: Declaration, catalog: Catalog) -> Iterator[Ceiling]:
-    if declared.budget.monthly_usd is not None:
-        yield Ceiling("its budget", declared.budget.monthly_usd)
-    if declared.usage_tier is not None:
-        limit = Decimal(monthly_limit(catalog, declared.usage_tier))
-        yield Ceiling(f"usage tier {declared.usage_tier}", limit, catalog.limits.usage_tiers.source)
+def _ceilings(costing: Costing, budget_usd: Decimal | None, catalog: Catalog) -> Iterator[Ceiling]:
+    if budget_usd is not None:
+        yield Ceiling("its budget", budget_usd)
+    tier = costing.requirements.usage_tier
+    if tier is not None:
+        yield Ceiling(f"usage tier {tier}", Decimal(monthly_limit(catalog, tier)), catalog.limits.usage_tiers.source)
 
 
-def _saved(costing: Costing, catalog: Catalog) -> Subject:
+def _saved(costing: Costing, catalog: Catalog, as_of: date) -> Subject:
     batch = costing.mode == "batch"
     variant = catalog.variant(costing.model)
     return Subject(
@@ -260,7 +274,9 @@ def _saved(costing: Costing, catalog: Catalog) -> Subject:
         replace(_equal(costing, catalog), is_batch=batch),  # who sends it in batch waits as long as that takes
         variant,
         catalog.platform(costing.platform),
-        _as_good_as_now(Wishes(()), variant, catalog),
+        _wishes(costing, variant, catalog, as_of),
+        tuple(_ceilings(costing, None, catalog)),
+        (found_tokens(catalog, variant, costing.tools) or 0) * costing.requests,
         is_saved=True,
     )
 

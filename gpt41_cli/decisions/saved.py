@@ -8,12 +8,12 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.costing import Costing, FileTokens, Usd
+from gpt41_cli.decisions.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements, Usd
 from gpt41_cli.display import decimal, exact
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.findings import Finding, Level, Location
@@ -25,6 +25,7 @@ from gpt41_cli.requests.fields import (
     Object,
     as_list,
     as_object,
+    as_text,
     choice_at,
     fail,
     join,
@@ -49,6 +50,9 @@ _RULE = re.compile(r"[a-z0-9-]{1,60}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # Above any figure of this program, and low enough for the arithmetic to stay exact.
 _MOST = 10**24
+# Far above any tier and any deadline, and a time that can still be told.
+_MOST_OPTIONAL = 10**9
+_MINUTE = timedelta(minutes=1)
 
 
 class Saved(NamedTuple):
@@ -132,7 +136,21 @@ def _workload(costing: Costing) -> dict[str, Json]:
         "growth_percent": _maybe(costing.growth_percent),
         **tools,
         **ceiling,
+        **_required(costing.requirements),
     }
+
+
+def _required(must: Requirements) -> dict[str, Json]:
+    said = {
+        "tasks": list(must.tasks),
+        "needs": list(must.needs),
+        "until": must.until and str(must.until),
+        "tolerance": _maybe(must.tolerance),
+        "deadline_minutes": must.deadline and must.deadline // _MINUTE,
+        "usage_tier": must.usage_tier,
+    }
+    kept = {key: value for key, value in said.items() if value not in (None, [])}
+    return {"requirements": kept} if kept else {}
 
 
 def _figures(costing: Costing) -> dict[str, Json]:
@@ -220,6 +238,7 @@ def _costing(at: Object, path: str) -> Costing:
         tools=_tools_at(at, path),
         storage_usd_per_day=_optional_amount_at(at, "storage_usd_per_day", path) or Decimal(0),
         is_ceiling=at.get("is_ceiling") is True,
+        requirements=_requirements_at(at, path),
     )
     if costing.cached_tokens > costing.input_tokens:
         fail(f"{path}.cached_tokens", f"at most the input tokens ({costing.input_tokens:,})", costing.cached_tokens)
@@ -240,6 +259,26 @@ def _tools_at(at: Object, path: str) -> Tools:
         if name not in Tools._fields:
             raise BadBody(f"{inside}: expected the keys {', '.join(Tools._fields)}, found {told(name)}")
     return Tools(**{name: whole_at(found, name, inside) for name in found})
+
+
+def _requirements_at(at: Object, path: str) -> Requirements:
+    found, inside = optional_object(at, "requirements", path), join(path, "requirements")
+    if found is None:
+        return NO_REQUIREMENTS
+    minutes = _optional_whole_at(found, "deadline_minutes", inside)
+    return Requirements(
+        tasks=_names_at(found, "tasks", inside),
+        needs=_names_at(found, "needs", inside),
+        until=None if found.get("until") is None else _day_at(found, "until", inside),
+        tolerance=_optional_amount_at(found, "tolerance", inside),
+        deadline=None if minutes is None else minutes * _MINUTE,
+        usage_tier=_optional_whole_at(found, "usage_tier", inside),
+    )
+
+
+def _names_at(at: Object, key: str, path: str) -> tuple[str, ...]:
+    inside = join(path, key)
+    return tuple(as_text(each, f"{inside}[{index}]") for index, each in enumerate(list_at(at, key, path)))
 
 
 def _range_at(at: Object, key: str, path: str) -> Range:
@@ -284,12 +323,16 @@ def _file(value: Json, path: str) -> FileTokens:
     return FileTokens(whole_at(found, "requests", path), whole_at(found, "input_tokens", path))
 
 
-def whole_at(owner: Object, key: str, path: str, *, at_least: int = 0) -> int:
+def whole_at(owner: Object, key: str, path: str, *, at_least: int = 0, most: int = _MOST) -> int:
     """A whole number that must be there."""
     value = owner.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= _MOST:
+    if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= most:
         fail(join(path, key), f"a whole number, {at_least} or more", value)
     return value
+
+
+def _optional_whole_at(owner: Object, key: str, path: str) -> int | None:
+    return None if owner.get(key) is None else whole_at(owner, key, path, most=_MOST_OPTIONAL)
 
 
 def amount_at(owner: Object, key: str, path: str) -> Decimal:
@@ -305,9 +348,9 @@ def _optional_amount_at(owner: Object, key: str, path: str) -> Decimal | None:
     return None if owner.get(key) is None else amount_at(owner, key, path)
 
 
-def _day_at(owner: Object, key: str) -> date:
+def _day_at(owner: Object, key: str, path: str = "") -> date:
     value = owner.get(key)
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    return fail(key, "a date, YYYY-MM-DD", value)
+    return fail(join(path, key), "a date, YYYY-MM-DD", value)

@@ -67,7 +67,8 @@ def _headline(overview: Overview) -> str:
     now, then = overview.monthly_usd, overview.recommended_usd
     price = [] if now is None else [f"{money(decimal(now))} a month now"]
     if now is not None and then is not None:
-        return f"{workloads}: {price[0]}, {money(decimal(then))} as recommended{_change_told(now, then)}"
+        is_least = any(each.is_least for each in overview.workloads)
+        return f"{workloads}: {price[0]}, {_bounded(then, is_least)} as recommended{_change_told(now, then, is_least)}"
     unfit = sum(each.advised is None for each in overview.workloads)
     changes = sum(not _stays(each) for each in overview.workloads) - unfit
     said = [f"{plural(changes, 'change')} recommended"] if changes else []
@@ -75,16 +76,23 @@ def _headline(overview: Overview) -> str:
     return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"
 
 
-def _change_told(now: Fraction, then: Fraction) -> str:
+def _bounded(amount: Fraction, is_least: bool) -> str:
+    return f"{'at least ' if is_least else ''}{money(decimal(amount))}"
+
+
+def _change_told(now: Fraction, then: Fraction, is_least: bool) -> str:
     """How much less or more it would be; nothing where it stays.
 
-    >>> _change_told(Fraction(4), Fraction(3)), _change_told(Fraction(4), Fraction(4))
+    >>> _change_told(Fraction(4), Fraction(3), False), _change_told(Fraction(4), Fraction(4), False)
     (' ($1.00 less, 25 %)', '')
+    >>> _change_told(Fraction(4), Fraction(3), True)
+    ' (at most $1.00 less, 25 %)'
     """
     if now == then:
         return ""
     share = f", {moved((then - now) / now)}" if now else ""
-    return f" ({money(decimal(abs(now - then)))} {'less' if then < now else 'more'}{share})"
+    how, bound = ("less", "at most ") if then < now else ("more", "at least ")
+    return f" ({bound if is_least else ''}{money(decimal(abs(now - then)))} {how}{share})"
 
 
 def _stays(each: Examined) -> bool:
@@ -103,7 +111,8 @@ def _advice(each: Examined) -> str:
         if monthly is None or each.monthly_usd is None
         else (monthly.expected, each.monthly_usd, "a month")
     )
-    return f"{verb} {' in '.join(each.advised)}: {money(decimal(then))} {span}{_change_told(now, then)}"
+    changed = _change_told(now, then, each.is_least)
+    return f"{verb} {' in '.join(each.advised)}: {_bounded(then, each.is_least)} {span}{changed}"
 
 
 def _part(each: Examined, position: int, catalog: Catalog, *, draws: bool) -> Report:
@@ -205,8 +214,7 @@ def _row(each: Examined) -> Row:
         _told(costing.each_usd.expected),
         _told(costing.monthly_usd and costing.monthly_usd.expected),
         " ".join(each.advised) if each.advised else "nothing fits",
-        _told(each.each_usd),
-        _told(each.monthly_usd),
+        *("" if usd is None else _bounded(usd, each.is_least) for usd in (each.each_usd, each.monthly_usd)),
         _change(each),
     )
     return Row(cells)
@@ -217,7 +225,9 @@ def _told(amount: Fraction | None) -> str:
 
 
 def _change(each: Examined) -> str:
-    now, then = each.subject.costing.each_usd.expected, each.each_usd
+    """By what share a month would change, or a request where no volume is known."""
+    monthly = each.subject.costing.monthly_usd
+    now, then = (monthly.expected, each.monthly_usd) if monthly else (each.subject.costing.each_usd.expected, each.each_usd)
     if then is None or now == then or not now:
         return ""
     return f"{'-' if then < now else '+'}{moved((then - now) / now)}"

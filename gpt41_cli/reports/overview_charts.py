@@ -7,8 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from gpt41_cli.decisions.costing import Costing
-from gpt41_cli.decisions.overview import Examined, Life, Overview, each_usd
+from gpt41_cli.decisions.overview import Examined, Life, Overview, Subject, each_usd
 from gpt41_cli.display import decimal, money, number, plural, score
 from gpt41_cli.reports.chart import UNITS, Axis, Chart, Mark, Point, Series
 from gpt41_cli.tokens.pieces import PARTS
@@ -92,7 +91,10 @@ def _tokens(overview: Overview) -> Chart:
         for part in PARTS
         if any(each.parts.get(part) for _, each in costings)
     ]
-    output = Series("output", tuple(_answers(name, each) for name, each in costings))
+    if any(each.subject.search_tokens for each in drawn):
+        found = (Point(each.subject.name, _mean(each.subject.search_tokens, each.subject.costing.requests)) for each in drawn)
+        series.append(Series("search results", tuple(found)))
+    output = Series("output", tuple(_answers(each.subject) for each in drawn))
     share = f" Of the input is cached: {told}." if told else " None of the input is cached."
     share += _only(drawn, overview.workloads)
     return Chart(
@@ -106,11 +108,12 @@ def _tokens(overview: Overview) -> Chart:
     )
 
 
-def _answers(name: str, costing: Costing) -> Point:
+def _answers(subject: Subject) -> Point:
     """The last part of a request, with the sum of all of them."""
+    costing = subject.costing
     tokens = costing.output_tokens.expected
-    whole = UNITS["count"](_mean(costing.input_tokens + tokens, costing.requests))
-    return Point(name, _mean(tokens, costing.requests), f"{whole} in all")
+    whole = UNITS["count"](_mean(costing.input_tokens + subject.search_tokens + tokens, costing.requests))
+    return Point(subject.name, _mean(tokens, costing.requests), f"{whole} in all")
 
 
 def _mean(tokens: int, requests: int) -> Decimal:
