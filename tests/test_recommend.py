@@ -21,6 +21,7 @@ from gpt41_cli.decisions.workload import workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.pricing import Tools
 from gpt41_cli.reports.recommendation import report
+from gpt41_cli.requests.request import Image
 from tests.conftest import ROOT
 
 TODAY = date(2026, 11, 23)
@@ -589,3 +590,49 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
             "has ended, and gpt41 migrate prices them before."
         )
         assert (unused in report(CATALOG, work, wishes, found).notes) is not is_used
+
+
+def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> None:
+    said = [remark.text for remark in ask(output_tokens=300, requests=1_000_000, usage_tier=1).but]
+    (saving,) = [text for text in said if text.startswith("batch would cost $440.00")]
+    assert "a deadline of 500d admits it, as tier 1 queues 2,000,000 batch tokens at a time" in saving
+    assert saving.endswith("which takes 500 days at most")
+    assert chosen(ask(output_tokens=300, requests=1_000_000, usage_tier=1, deadline=timedelta(days=500))) == "gpt-4.1-mini batch"
+    assert (
+        chosen(ask(output_tokens=300, requests=1_000_000, usage_tier=1, deadline=timedelta(days=499))) == "gpt-4.1-mini standard"
+    )
+
+
+def test_work_that_may_not_be_done_when_the_model_ends_is_told() -> None:
+    late = "this may not be done on 2027-01-14, when the model ends"
+    for found in (
+        ask(requests=1_000_000, usage_tier=1),  # 99 days in standard
+        ask(as_of=date(2027, 1, 13), deadline=DAY),  # a batch that ends when it likes, up to 24 hours later
+    ):
+        assert found.choice
+        assert late in [remark.text for remark in found.but]
+        assert (f"{found.choice.variant.id} in {found.choice.mode}: {late}", "ends-before-done") in [
+            (each.message, each.rule) for each in found.findings
+        ]
+    for kept in (ask(as_of=date(2027, 1, 13)), ask(as_of=date(2027, 1, 12), deadline=DAY), ask(times_a_day=Fraction(1))):
+        assert late not in [remark.text for remark in kept.but]
+
+
+def test_what_is_sent_in_batch_may_take_as_long_as_it_does() -> None:
+    found = ask(output_tokens=300, requests=100_000, usage_tier=1, sends_in_batch=True)
+    assert chosen(found) == "gpt-4.1-mini batch"
+    assert "what is sent in batch today can wait, half of standard ($88.00)" in [remark.text for remark in found.why]
+
+
+def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
+    work = workload(input_tokens=9, output_tokens=9, requests=1, images=(Image(512, 512, "high", ""),))
+    today, later = (
+        recommend(CATALOG, work, Wishes((CATALOG.task("vision"),)), CATALOG.platform("openai"), day)
+        for day in (TODAY, date(2027, 2, 1))
+    )
+    (ends,) = [remark.text for remark in today.but if remark.rule == "model-retires"]
+    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
+    told = report(CATALOG, work, Wishes(()), later)
+    assert told.notes[0] == (
+        "How gpt-6-luna counts pictures is not known: they are priced as gpt-4.1 counts them, which is an estimate."
+    )

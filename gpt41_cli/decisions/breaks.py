@@ -101,9 +101,8 @@ def _abilities(move: Move) -> Iterator[Break]:
 
 def _pictures(move: Move) -> Iterator[Break]:
     """Pictures that nobody knows how to count."""
-    images = sum(len(shape.images) * many for shape, many in move.work.shapes.items())
-    if images and move.to.model.images is None:
-        first = move.catalog.family[0].id
+    if first := move.work.borrowed_image_rule(move.catalog, move.to):
+        images = sum(len(shape.images) * many for shape, many in move.work.shapes.items())
         tokens = sum(shape.text_tokens * many for shape, many in move.work.shapes.items())
         text = (
             f"how {move.to.id} counts pictures is not known: {plural(images, 'picture')} counted as {first} does; "

@@ -24,6 +24,7 @@ class Wishes(NamedTuple):
     """What the work is and may cost. `min_scores`: metric -> least figure. `tolerance`: a share, in place of the tasks'.
 
     `times_a_day` is how often the work is sent again and again, if it is; else it is sent once, and done by the deadline.
+    `sends_in_batch`: that is how it is sent today.
     """
 
     tasks: tuple[Task, ...]
@@ -34,6 +35,7 @@ class Wishes(NamedTuple):
     deadline: timedelta | None = None
     usage_tier: int | None = None
     times_a_day: Fraction | None = None
+    sends_in_batch: bool = False
     until: date | None = None
     max_usd: Decimal | None = None
     evaluation: Evaluation | None = None
@@ -77,11 +79,11 @@ class Case(NamedTuple):
         return tuple(sorted((self.work.needs & self.catalog.abilities).difference(self.wishes.needs)))
 
     @property
-    def deadline(self) -> timedelta | None:
-        """How long the answers may take. Who writes for the Batch API means to wait as long as it takes."""
-        if self.wishes.deadline is None and self.work.is_batch:
-            return timedelta(hours=self.catalog.limits.batch.completion_window_hours)
-        return self.wishes.deadline
+    def admits_batch(self) -> bool:
+        """Whether the answers may wait for a batch. Who sends in batch means to wait as long as it takes."""
+        if self.wishes.deadline is None:
+            return self.work.is_batch or self.wishes.sends_in_batch
+        return self.wishes.deadline >= timedelta(hours=self.catalog.limits.batch.completion_window_hours)
 
     def load(self, variant: Variant) -> Load:
         """The work as a variant sees it."""
@@ -166,8 +168,8 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     hours = case.catalog.limits.batch.completion_window_hours
-    deadline, tier = case.deadline, case.wishes.usage_tier
-    if mode == "batch" and (deadline is None or deadline < timedelta(hours=hours)):
+    deadline, tier = case.wishes.deadline, case.wishes.usage_tier
+    if mode == "batch" and not case.admits_batch:
         text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:

@@ -177,20 +177,19 @@ _ABOUT_INPUT = ("context-window", "max-input-tokens", "priority-long-context")
 
 
 def wishes(costing: Costing, catalog: Catalog, as_of: date) -> Wishes:
-    """What a workload must be, for `recommend`. Who sends it in batch waits as long as that takes; what must run until a day that
-    is past may end.
+    """What a workload must be, for `recommend`. What must run until a day that is past may end.
 
     UnknownName for a task that the table does not have.
     """
     must = costing.requirements
-    window = timedelta(hours=catalog.limits.batch.completion_window_hours)
     return Wishes(
         tasks=tuple(map(catalog.task, must.tasks)),
         tolerance=must.tolerance,
         needs=must.needs,
-        deadline=must.deadline or (window if costing.mode == "batch" else None),
+        deadline=must.deadline,
         usage_tier=must.usage_tier,
         times_a_day=costing.times_a_day,
+        sends_in_batch=costing.mode == "batch",
         until=None if _is_past(must, as_of) else must.until,
     )
 

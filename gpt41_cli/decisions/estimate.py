@@ -232,7 +232,7 @@ def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *
     """How sure the tokens and the prices are, and what is not in them: each sentence once."""
     found = list(_notes_on_requests(catalog, work))
     for each in quotes:
-        found += _notes_on_tokens(each, work)
+        found += _notes_on_tokens(catalog, each, work)
         found += _notes_on_rates(each)
         found += note_on_writes(each.offer) if with_writes else ()
     return list(dict.fromkeys(found))
@@ -293,9 +293,11 @@ def _of(many: int, work: Workload) -> str:
     return f"{number(many)} of {plural(work.requests, 'request')} {'has' if many == 1 else 'have'}"
 
 
-def _notes_on_tokens(quote: Quote, work: Workload) -> Iterator[str]:
+def _notes_on_tokens(catalog: Catalog, quote: Quote, work: Workload) -> Iterator[str]:
     """What is not known of the tokens, or not in them."""
     model = quote.offer.variant.model
+    if borrowed := work.borrowed_image_rule(catalog, quote.offer.variant):
+        yield f"How {quote.model} counts pictures is not known: they are priced as {borrowed} counts them, which is an estimate."
     if (work.text_tokens or work.is_counted) and not model.encoding.published:
         yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
     if quote.is_least:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform
@@ -38,6 +38,15 @@ def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
     text = f"{variant.id} ends in {days} ({life.shutdown}){_replacement(life)}{_caveat(life)}"
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
     return Remark("model-retires", text, sources)
+
+
+def ends_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Remark | None:
+    """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
+    life = retiring(variant, platform, as_of)
+    if life is None or life.shutdown is None or seconds < (life.shutdown - as_of) // timedelta(seconds=1):
+        return None
+    text = f"this may not be done on {life.shutdown}, when the model ends"
+    return Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(seconds))
 
 
 def check(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:

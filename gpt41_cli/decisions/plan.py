@@ -158,10 +158,8 @@ def _caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
         return
     if remark := overspent(catalog, timing.tier, timing.quote.total_usd):
         yield remark
-    life = lifecycle.retiring(timing.variant, timing.quote.offer.platform, as_of)
-    if life and life.shutdown and timing.seconds >= (life.shutdown - as_of) // timedelta(seconds=1):
-        text = f"this may not be done on {life.shutdown}, when the model ends"
-        yield Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(timing.seconds))
+    if remark := lifecycle.ends_before_done(timing.variant, timing.quote.offer.platform, as_of, timing.seconds):
+        yield remark
 
 
 def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Iterator[Finding]:

@@ -11,10 +11,12 @@ from gpt41_cli.catalog.tables import Source
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
-from gpt41_cli.decisions.pace import overspent, pace
+from gpt41_cli.decisions.pace import Pace, overspent, pace
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
+
+_SECONDS_AN_HOUR = 3600
 
 
 def explain(
@@ -65,13 +67,14 @@ def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 
 def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    deadline = case.deadline
+    deadline = case.wishes.deadline
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
-    if choice.mode != "batch" or deadline is None or standard is None or standard.quote is None or choice.quote is None:
+    if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
-    hours = number(deadline // timedelta(hours=1))
     whole = f"{_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
-    waiting = f"{hours} h to wait admits batch" if case.wishes.deadline else "these requests are written for the Batch API"
+    waiting = "these requests are written for the Batch API" if case.work.is_batch else "what is sent in batch today can wait"
+    if deadline:
+        waiting = f"{number(deadline // timedelta(hours=1))} h to wait admits batch"
     text = f"{waiting}, {whole}"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
@@ -170,13 +173,21 @@ def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candi
         text = f"{each.mode}{_cost(each)}, {_compared(each.quote, choice.quote)} of this"
         sources = _price_source(each)
         if [remark.rule for remark in each.exclusions] == ["deadline"]:
-            hours = case.catalog.limits.batch.completion_window_hours
-            wait = f"{text}: a deadline of {hours}h admits it where the answers can wait that long"
-            yield Remark(f"{each.mode}-saving", wait, sources)
+            yield Remark(f"{each.mode}-saving", f"{text}: {_admitting(case, each)}", sources)
         else:
             obstacles = "; ".join(remark.text for remark in each.exclusions)
             sources += tuple(source for remark in each.exclusions for source in remark.sources)
             yield Remark(f"{each.mode}-saving", f"{text}, but {obstacles}", sources)
+
+
+def _admitting(case: Case, batch: Candidate) -> str:
+    """From which deadline on batch would be chosen: its window, or as long as a usage tier takes for all of the work."""
+    hours = case.catalog.limits.batch.completion_window_hours
+    found = _paced(case, batch)
+    if found and found.seconds > hours * _SECONDS_AN_HOUR:
+        days = -(-found.seconds // (24 * _SECONDS_AN_HOUR))
+        return f"a deadline of {days}d admits it, as {found.remark.text} at most"
+    return f"a deadline of {hours}h admits it where the answers can wait that long"
 
 
 def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]) -> Iterator[Remark]:
@@ -222,10 +233,25 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
 
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
-    if case.wishes.usage_tier is not None and case.wishes.times_a_day is None:
-        found = pace(case.catalog, choice.variant, choice.mode, case.load(choice.variant), case.wishes.usage_tier)
-        if found and found.seconds > case.catalog.limits.batch.completion_window_hours * 3600:
-            yield found.remark
+    found = _paced(case, choice)
+    if found and found.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_AN_HOUR:
+        yield found.remark
+
+
+def _paced(case: Case, each: Candidate) -> Pace | None:
+    """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
+    if case.wishes.usage_tier is None or case.wishes.times_a_day is not None:
+        return None
+    return pace(case.catalog, each.variant, each.mode, case.load(each.variant), case.wishes.usage_tier)
+
+
+def unfinished(case: Case, choice: Candidate) -> Remark | None:
+    """That work which is sent once may not be done when the model ends."""
+    if case.wishes.times_a_day is not None:
+        return None
+    found = _paced(case, choice)
+    window = case.catalog.limits.batch.completion_window_hours * _SECONDS_AN_HOUR if choice.mode == "batch" else 0
+    return lifecycle.ends_before_done(choice.variant, case.platform, case.as_of, found.seconds if found else window)
 
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
@@ -242,6 +268,8 @@ def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
     remark = lifecycle.ends(choice.variant, life, case.as_of)
     priced = _replacement_price(case, life.replacement, choice.mode)
     yield remark._replace(text=remark.text + priced)
+    if late := unfinished(case, choice):
+        yield late
 
 
 def _replacement_price(case: Case, name: str | None, mode: str) -> str:
@@ -254,7 +282,10 @@ def _replacement_price(case: Case, name: str | None, mode: str) -> str:
     except MissingPrice:
         return ""
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
-    return f": {money(priced.total_usd)} for the same work{unknown}"
+    if borrowed := case.work.borrowed_image_rule(case.catalog, variant):
+        unknown += f", with pictures counted as {borrowed} counts them"
+    least = "at least " if priced.is_least else ""
+    return f": {least}{money(priced.total_usd)} for the same work{unknown}"
 
 
 def _beyond_the_family(case: Case) -> Iterator[Remark]:

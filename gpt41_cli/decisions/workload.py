@@ -214,6 +214,12 @@ class Workload:
         for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
             self.terms.check(prediction_tokens)
 
+    def borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
+        """By whose rule pictures are counted for a variant whose own is not known; None where there are none, or it is."""
+        if variant.model.images or not any(shape.images for shape in self.shapes):
+            return None
+        return catalog.family[0].id
+
     def without_cache(self) -> Workload:
         """The same work as a cold cache sees it, where the prompt cache was replayed."""
         shapes: dict[Shape, int] = {}
