@@ -274,6 +274,29 @@ def test_what_is_stored_is_in_both_months_of_a_comparison(run: Run, tmp_path: Pa
         assert search[each]["monthly_usd"] == search[f"{each}_usd"] == {"expected": "30.926666666667", "high": "30.926666666667"}
 
 
+def test_a_budget_that_is_kept_only_as_far_as_tokens_are_counted_is_a_warning(run: Run, tmp_path: Path) -> None:
+    asked = "{model: gpt-4.1, input_tokens: 1000, output_tokens: 500, volume: 1000 / day, tools: {web_searches: 1}, "
+    asked += "budget: {monthly_usd: 490, per_request_usd: 0.02}}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nbudget: {{monthly_usd: 500}}\nworkloads:\n  s: {asked}\n")
+    done = run("check", "--as-of", "2026-11-23")
+    assert done.code == 0
+    assert done.out.startswith("1 workload: at least $486.67 a month; 4 warnings")
+    assert "all of it together costs at least $486.67 a month: that may be over the $500.00 allowed [budget-total" in done.out
+    assert (
+        "s: costs at least $486.67 a month, as what its searches find is not counted: that may be over the $490.00 allowed "
+        "[budget-monthly, gpt41.yaml:4]"
+    ) in done.out
+    assert "s: costs at least $0.016 a request, as what its searches find is not counted" in done.out
+    assert "at least $0.016  at least $486.67" in done.out
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  s: {asked}\n".replace("web_searches: 1", "file_searches: 1"))
+    assert "at least" not in run("check", "--as-of", "2026-11-23").out
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]}
+    (tmp_path / "r.jsonl").write_text(json.dumps(body))
+    requests = "{requests: r.jsonl, output_tokens: 5, budget: {per_request_usd: 1}}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  s: {requests}\n")
+    assert "a request, as some tokens of its requests are not counted" in run("check", "--as-of", "2026-11-23").out
+
+
 def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Path) -> None:
     other = "  other: {input_tokens: 5, volume: 1 / day, tools: {storage_gb: 2}}\n"
     (tmp_path / "gpt41.yaml").write_text(CONFIG + other)

@@ -76,7 +76,7 @@ def _per_request(priced: Priced, conditions: Conditions) -> Found:
         return None
     found = excess(priced.costing.each_usd, allowed)
     if found is None:
-        return []
+        return _maybe_over(priced, "budget-per-request", priced.costing.each_usd, "request", allowed, "budget.per_request_usd")
     return [_finding(priced, "budget-per-request", found.level, found.told("request"), "budget.per_request_usd", **found.figures)]
 
 
@@ -86,8 +86,18 @@ def _per_month(priced: Priced, conditions: Conditions) -> Found:
         return None
     found = excess(monthly, allowed)
     if found is None:
-        return []
+        return _maybe_over(priced, "budget-monthly", monthly, "month", allowed, "budget.monthly_usd")
     return [_finding(priced, "budget-monthly", found.level, found.told("month"), "budget.monthly_usd", **found.figures)]
+
+
+def _maybe_over(priced: Priced, rule: str, usd: Usd, span: str, allowed: Decimal, key: str) -> list[Finding]:
+    """A warning where a budget is kept only as far as tokens can be counted."""
+    if not priced.is_least:
+        return []
+    least = decimal(usd.expected)
+    what = "what its searches find is" if priced.quote.is_least else "some tokens of its requests are"
+    text = f"costs at least {money(least)} a {span}, as {what} not counted: that may be over the {money(allowed)} allowed"
+    return [_finding(priced, rule, Level.WARNING, text, key, actual=exact(least), allowed=exact(allowed))]
 
 
 def _input_tokens(priced: Priced, conditions: Conditions) -> Found:

@@ -120,6 +120,11 @@ class Priced(NamedTuple):
     quote: Quote
     costing: Costing
 
+    @property
+    def is_least(self) -> bool:
+        """Whether it has tokens that nobody outside can count, so that its price is the least that it costs."""
+        return (self.quote.is_least or self.work.lower_bounds > 0) and not self.costing.is_ceiling
+
 
 def cost(declared: Declaration, contents: Contents, catalog: Catalog, as_of: date) -> Priced:
     """The price of a workload on that day. InputError, with the place in gpt41.yaml, where it has none."""

@@ -16,7 +16,7 @@ from gpt41_cli.config.tables import Config
 from gpt41_cli.decisions import lifecycle, pace
 from gpt41_cli.decisions.checks import Conditions, excess
 from gpt41_cli.decisions.costing import Priced, Usd
-from gpt41_cli.display import decimal, exact, number
+from gpt41_cli.display import decimal, exact, money, number
 from gpt41_cli.findings import Finding, Level
 
 _NAMED = 3
@@ -48,11 +48,16 @@ def _total(config: Config, priced: Sequence[Priced], conditions: Conditions) -> 
     allowed, monthly = config.budget.monthly_usd, monthly_usd(priced)
     if allowed is None or monthly is None:
         return None
-    found = excess(monthly, allowed)
-    if found is None:
+    found, place = excess(monthly, allowed), config.places["budget.monthly_usd"]
+    if found:
+        text = f"all of it together {found.told('month')}"
+        return [Shared(Finding("budget-total", found.level, text, place, **found.figures), _names(priced))]
+    if not any(each.is_least for each in priced):
         return []
-    text, place = f"all of it together {found.told('month')}", config.places["budget.monthly_usd"]
-    return [Shared(Finding("budget-total", found.level, text, place, **found.figures), _names(priced))]
+    least = decimal(monthly.expected)
+    text = f"all of it together costs at least {money(least)} a month: that may be over the {money(allowed)} allowed"
+    finding = Finding("budget-total", Level.WARNING, text, place, exact(least), exact(allowed))
+    return [Shared(finding, _names([each for each in priced if each.is_least]))]
 
 
 def _spending(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:

@@ -110,7 +110,8 @@ def _amount(check: Check) -> str:
     workloads = plural(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    return f"{workloads}: {between(check.monthly_usd)} a month"
+    least = "at least " if any(each.priced.is_least for each in check.workloads) else ""
+    return f"{workloads}: {least}{between(check.monthly_usd)} a month"
 
 
 def between(amount: Usd) -> str:
@@ -137,7 +138,7 @@ def _workloads(check: Check) -> Table:
 
 def _row(checked: Checked, check: Check) -> Row:
     costing = checked.priced.costing
-    monthly = costing.monthly_usd
+    monthly, least = costing.monthly_usd, "at least " if checked.priced.is_least else ""
     cells = (
         printable(costing.name),
         costing.model,
@@ -146,8 +147,8 @@ def _row(checked: Checked, check: Check) -> Row:
         _mean(checked.priced.quote.usage.input_tokens, costing),  # with what tools find
         _mean(costing.cached_tokens, costing),
         _mean(costing.output_tokens.expected, costing),
-        between(costing.each_usd),
-        "" if monthly is None else between(monthly),
+        f"{least}{between(costing.each_usd)}",
+        "" if monthly is None else f"{least}{between(monthly)}",
         _worst(check.about(checked)),
     )
     return Row(cells)
