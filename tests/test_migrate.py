@@ -397,3 +397,11 @@ def test_what_a_replay_writes_is_a_part_of_what_it_costs() -> None:
     found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Terms(150), replay=Traffic()))
     assert next(remark.text for remark in moving.but(found)).startswith("the same work costs $0.0003")
     assert next(remark.text for remark in moving.but(found)).endswith("even without reasoning")
+
+
+def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:
+    done = run("migrate", "--from", "gpt-4.1", "--input-tokens", "925000", "--output-tokens", "1000", "--as-of", str(TODAY))
+    assert done.code == 1
+    assert done.out.partition("\n")[0].endswith(
+        "; as it is it would be refused: 925,000 input tokens are over the most it takes, 922,000"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.decisions import lifecycle, moving
 from gpt41_cli.decisions.breaks import Break
 from gpt41_cli.decisions.estimate import Quote
@@ -77,7 +77,15 @@ def _headline(found: Migration) -> str:
     usd = low if low == high else f"{low} to {high}"
     time = "before" if found.is_gone else "today"
     now = f" ({time} {money(way.today.total_usd)})" if way.today else ""
-    return f"{way.quote.model} in place of {leaving}{where}: {bound(found.work)}{usd} for the same work{now}{_spare(way, time)}"
+    price = f"{bound(found.work)}{usd} for the same work{now}{_spare(way, time)}"
+    return f"{way.quote.model} in place of {leaving}{where}: {price}{_refused(found, way.variant)}"
+
+
+def _refused(found: Migration, target: Variant) -> str:
+    """Why the target would take no such request."""
+    broken = [each.remark.text for each in found.breaks[target.id] if each.level is Level.ERROR]
+    why = "; ".join(text.removeprefix(f"{target.id}: ") for text in broken)
+    return f"; as it is it would be refused: {why}" if why else ""
 
 
 def _spare(way: Way, time: str) -> str:
