@@ -110,6 +110,7 @@ RULES: Mapping[str, str] = {
     "batch-saving": "Batch would cost less, but is kept out.",
     "priority-saving": "Priority would cost less, but is kept out.",
     "no-cache-discount": "The mode gives cached tokens no discount.",
+    "base-price": "A fine-tune is priced otherwise than the model that it is made of.",
     "reasoning": "The model bills reasoning tokens as output.",
     "would-have-to-give": "What keeps the nearest candidate out.",
     # the workloads of gpt41.yaml

@@ -636,3 +636,14 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
     assert told.notes[0] == (
         "How gpt-6-luna counts pictures is not known: they are priced as gpt-4.1 counts them, which is an estimate."
     )
+
+
+def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> None:
+    found = ask(needs=("fine-tuning",), as_of=date(2027, 1, 8))
+    assert chosen(found) == "gpt-4.1-mini standard"
+    (closed,) = [each for each in found.findings if each.rule == "training-closed"]
+    assert (closed.level.label, closed.actual) == ("warning", "2027-01-06")
+    assert "this is the price of gpt-4.1-mini as it is: gpt41 train prices training and a fine-tune" in [
+        remark.text for remark in found.but
+    ]
+    assert not [each for each in ask().findings if each.rule == "training-closed"]

@@ -1,10 +1,12 @@
-"""When a variant ends: what may still be called on a day, and what follows it."""
+"""When a variant ends: what may still be called and trained on a day, and what follows it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.limit_tables import Closing, TrainingRules
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import number, plural
@@ -75,6 +77,29 @@ def check_table(catalog: Catalog, as_of: date) -> list[Finding]:
         return []
     message = f"the prices of {catalog.file} were last checked on {catalog.checked_on}, {number(age)} days before {as_of}"
     return [Finding("price-table-stale", Level.WARNING, message, actual=str(age), allowed=str(catalog.stale_after_days))]
+
+
+def closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
+    """From whom the platform takes no jobs any more, and when it will take none at all: the last of each that is of interest."""
+    found = rules.closings.get(platform.provider, ())
+    past = [each for each in found if each.on <= as_of]
+    coming = [each for each in found if each.on > as_of and each.to_all]
+    closed = [each for each in past if each.to_all]
+    for each in closed or past:
+        level = Level.ERROR if each.to_all and each.confidence == "high" else Level.WARNING
+        verb = f"{platform.provider_name} has taken no training jobs since {each.on} from {each.closed_to}"
+        yield _closing(each, level, verb)
+    for each in () if closed else coming[:1]:
+        days = plural((each.on - as_of).days, "day")
+        text = f"{platform.provider_name} takes no training jobs from {each.on} on ({days}), from {each.closed_to}"
+        yield _closing(each, Level.WARNING, text)
+
+
+def _closing(closing: Closing, level: Level, text: str) -> Finding:
+    doubt = "" if closing.confidence == "high" else f" ({closing.confidence} confidence)"
+    note = f". {closing.note.rstrip('.')}" if closing.note else ""
+    message = f"{text}{doubt}{note} [{closing.source.label}]"
+    return Finding("training-closed", level, message, actual=str(closing.on))
 
 
 def _replacement(life: Lifecycle) -> str:

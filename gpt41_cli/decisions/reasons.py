@@ -16,6 +16,7 @@ from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
 
+FINE_TUNING = "fine-tuning"
 _SECONDS_AN_HOUR = 3600
 
 
@@ -43,6 +44,7 @@ def explain(
         *_savings_not_allowed(case, choice, excluded),
         *(() if is_replacement else _others(case, choice, alternatives, excluded)),
         *_cache_forgone(choice),
+        *_not_yet_tuned(case, choice),
         *reasoning(choice.variant),
         *_pace(case, choice),
         *_spending(case, choice),
@@ -229,6 +231,13 @@ def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
     if cached and choice.quote.rates.cached_input is None:
         text = f"{choice.mode} gives no cache discount: {plural(cached, 'cached token')} are priced as input"
         yield Remark("no-cache-discount", text, (choice.quote.offer.row.source,))
+
+
+def _not_yet_tuned(case: Case, choice: Candidate) -> Iterator[Remark]:
+    """That a fine-tune is priced otherwise than its base, where that is what it is wanted for."""
+    if FINE_TUNING in case.wishes.needs and not choice.variant.fine_tuned:
+        text = f"this is the price of {choice.variant.id} as it is: gpt41 train prices training and a fine-tune"
+        yield Remark("base-price", text)
 
 
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:

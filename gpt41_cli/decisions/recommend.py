@@ -112,6 +112,9 @@ def _check_names(case: Case) -> None:
 def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
     found = limits.check_cache(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
     found += lifecycle.check_table(case.catalog, case.as_of)
+    if reasons.FINE_TUNING in case.wishes.needs and (rules := case.catalog.limits.fine_tuning):
+        closed = lifecycle.closings(rules, case.platform, case.as_of)
+        found += (each._replace(level=Level.WARNING) for each in closed)  # who has a fine-tune may go on with it
     if choice:
         found += lifecycle.check(choice.variant, case.platform, case.as_of)
         if late := reasons.unfinished(case, choice):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gpt41_cli.catalog.limit_tables import Closing
 from gpt41_cli.decisions.training import Conditions, Unfit
 from gpt41_cli.decisions.training_file import TrainingFile
 from gpt41_cli.display import number, plural
@@ -22,29 +21,6 @@ def count(conditions: Conditions, examples: int) -> Iterator[Finding]:
     elif examples < good:
         message = f"{number(examples)} examples can be trained on; {number(good)} good ones are the advice to begin with {cited}"
         yield Finding("training-examples", Level.NOTICE, message, None, str(examples), str(good))
-
-
-def closings(conditions: Conditions) -> Iterator[Finding]:
-    """From whom the platform takes no jobs any more, and when it will take none at all: the last of each that is of interest."""
-    found = conditions.rules.closings.get(conditions.platform.provider, ())
-    past = [each for each in found if each.on <= conditions.as_of]
-    coming = [each for each in found if each.on > conditions.as_of and each.to_all]
-    closed = [each for each in past if each.to_all]
-    for each in closed or past:
-        level = Level.ERROR if each.to_all and each.confidence == "high" else Level.WARNING
-        verb = f"{conditions.platform.provider_name} has taken no training jobs since {each.on} from {each.closed_to}"
-        yield _closing(each, level, verb)
-    for each in () if closed else coming[:1]:
-        days = plural((each.on - conditions.as_of).days, "day")
-        text = f"{conditions.platform.provider_name} takes no training jobs from {each.on} on ({days}), from {each.closed_to}"
-        yield _closing(each, Level.WARNING, text)
-
-
-def _closing(closing: Closing, level: Level, text: str) -> Finding:
-    doubt = "" if closing.confidence == "high" else f" ({closing.confidence} confidence)"
-    note = f". {closing.note.rstrip('.')}" if closing.note else ""
-    message = f"{text}{doubt}{note} [{closing.source.label}]"
-    return Finding("training-closed", level, message, actual=str(closing.on))
 
 
 def pictures(conditions: Conditions, models: Sequence[str], files: Iterable[TrainingFile]) -> Iterator[Finding]:

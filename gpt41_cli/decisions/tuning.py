@@ -181,7 +181,7 @@ def _together(found: Sequence[Student | Unfit], examples: int, findings: Sequenc
 def _checks(found: Sequence[Student | Unfit], examples: int, conditions: Conditions) -> Iterator[Finding]:
     """What speaks against training at all, and against each student."""
     yield from training_rules.count(conditions, examples)
-    yield from training_rules.closings(conditions)
+    yield from lifecycle.closings(conditions.rules, conditions.platform, conditions.as_of)
     level = Level.WARNING if any(isinstance(each, Student) for each in found) else Level.ERROR
     for each in found:
         if isinstance(each, Student):
