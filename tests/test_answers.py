@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.pricing import Tools, Usage
-from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled, read
+from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled
 from gpt41_cli.requests.fields import BadBody
+from gpt41_cli.requests.records import read
 
 Body = Mapping[str, Any]
 

@@ -9,9 +9,10 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.decisions.requests import KEPT, Done, Invalid, Place
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled, read
+from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.logs import Logged, read_log
+from gpt41_cli.requests.records import read
 from gpt41_cli.requests.sources import Source, readable
 from gpt41_cli.requests.trees import LeftOut
 

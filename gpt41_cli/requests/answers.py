@@ -1,32 +1,26 @@
-"""What the API reports of an answer: the tokens it bills, by which model and in which mode, read from one value of a log.
+"""What the API reports of an answer: the tokens it bills, by which model and in which mode, read from one object.
 
-Read are answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, the batch
-object, lists of them, pages of the organization's usage API, and flat records of the same fields, also inside of what a log puts
-around them.
+That is an answer of Chat Completions or Responses, a batch object, a result of the organization's usage API, or a flat record of
+the same fields.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests import calls
+from gpt41_cli.requests.days import DAYS, day_of
 from gpt41_cli.requests.fields import (
     BadBody,
-    Json,
     Object,
-    as_object,
     fail,
     join,
-    kind_of,
     list_at,
-    name_at,
     optional_object,
     text_at,
-    told,
 )
 
 INPUT = ("input_tokens", "prompt_tokens")
@@ -39,23 +33,14 @@ TOTAL = "total_tokens"
 FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
-DAYS = ("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day")
 TIERS = ("mode", "service_tier")
 NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency")
 AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
-_MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
-_WRAPPERS = ("response", "body", "result", "data", "completion", "output")
-_DEEPEST = 4
+MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
 _MOST = 10**15 - 1
-_LATEST_SECONDS = 10**11
 _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
-_CHUNK = "chat.completion.chunk"
-_FINAL = ("response.completed", "response.incomplete", "response.failed")
-_UNFINISHED = ("queued", "in_progress")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
 class Answer(NamedTuple):
@@ -113,149 +98,26 @@ _Places: TypeAlias = Sequence[tuple[Object, str]]
 """Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
 
 
-def read(value: Json) -> Iterator[Entry]:
-    """What one value of a log reports; nothing for an event in the middle of a stream. BadBody where a figure cannot be."""
-    values = value if isinstance(value, list) else [value]
-    for each in values:
-        if not isinstance(each, dict):
-            raise BadBody(f"expected an answer of the API, or a record of its usage, found {kind_of(each)}")
-        yield from _read(each, "", 0)
-
-
-def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    kind, event = value.get("object"), value.get("type")
-    if depth > _DEEPEST:
-        yield _none(value)
-    elif isinstance(event, str) and (event.startswith("response.") or event == "error"):
-        yield from _event(value, event, path, depth)
-    elif kind == _CHUNK:
-        yield _chunk(value, path)
-    elif kind == "response" and value.get("status") in _UNFINISHED:
-        yield Opened(name_at(value, "id", path))
-    elif _has_usage(value) and not _has_answer(value, depth):
-        yield _answer(value, path)
-    elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
-        yield from _listed(value, path, depth)
-    elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
-        yield from _wrapped(value, path, depth)
-
-
-def _has_usage(value: Object) -> bool:
+def has_usage(value: Object) -> bool:
     """Whether there is a count of input, in a `usage` or in the record itself."""
     usage = value.get("usage")
     owner = usage if isinstance(usage, dict) else value
     return any(owner.get(key) is not None for key in INPUT)
 
 
-def _has_answer(value: Object, depth: int) -> bool:
-    """Whether there is an answer with a usage of its own inside, as deep as is read, of which the record has a copy."""
-    for _ in range(_DEEPEST - depth):
-        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
-        if inner is None or _has_usage(inner):
-            return inner is not None
-        value = inner
-    return False
-
-
-def _chunk(value: Object, path: str) -> Answer | Opened:
-    """A part of a stream of Chat Completions. The last one has the usage and no choices; what others have is the usage so far."""
-    answer = _answer(value, path) if _has_usage(value) else None
-    if answer and not value.get("choices"):
-        return answer
-    return Opened(name_at(value, "id", path), _is_cut(value, path), answer)
-
-
-def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
-    """Of the events of a stream of Responses, the last one has the usage."""
-    answer = optional_object(value, "response", path)
-    if event == "error":
-        yield _failed({"error": value}, value)
-    elif answer is not None and event in _FINAL:
-        yield from _read(answer, join(path, "response"), depth + 1)
-    elif answer is not None:
-        yield Opened(name_at(answer, "id", join(path, "response")))
-
-
-def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    """The answers or batches of a list; the sums of a page of the usage API, on the day of their bucket."""
-    key = "results" if value.get("object") == "bucket" else "data"
-    for index, each in enumerate(list_at(value, key, path)):
-        place = f"{join(path, key)}[{index}]"
-        for found in _read(as_object(each, place), place, depth + 1):
-            yield found._replace(day=_day(value)) if isinstance(found, Answer) and found.day is None else found
-    if value.get("has_more") is True:
-        yield Unbilled("usage-missing", "a list that says of itself that it has more than this page")
-
-
-def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
-    """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time, and copy its
-    usage; and answers with an id that stand beside it.
-    """
-    key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
-    status = value[key].get("status_code") if key else None
-    if key is None:
-        yield _none(value)
-    elif isinstance(status, int) and status >= 400:
-        yield _failed(value[key], value)
-    else:
-        is_batch = key == "response" and status is not None and "custom_id" in value
-        for found in _read(value[key], join(path, key), depth + 1):
-            if isinstance(found, Opened):
-                yield found
-                continue
-            named = found if found.custom_id else found._replace(custom_id=_name(value))
-            if isinstance(named, Answer):
-                model, day = named.model or _model(value, path), named.day or _day(value)
-                named = named._replace(model=model, day=day, mode="batch" if is_batch else named.mode)
-                named = _beside_its_copy(named, value, path) if _has_usage(value) else named
-            yield named
-        for other, beside in value.items():
-            if other != key and isinstance(beside, dict) and isinstance(beside.get("usage"), dict) and _id(beside):
-                yield from _read(beside, join(path, other), depth + 1)
-
-
-def _beside_its_copy(answer: Answer, value: Object, path: str) -> Answer:
-    """An answer around which a record says its figures again: what only the record says is taken from it."""
-    copy = _answer(value, path)
-    if answer.mode == _MODES[""]:
-        answer = answer._replace(mode=copy.mode)
-    if (copy.usage.input_tokens, copy.usage.output_tokens) != (answer.usage.input_tokens, answer.usage.output_tokens):
-        return answer._replace(doubts=(*answer.doubts, "in a record that says other figures of it: priced are its own"))
-    return answer
-
-
-def _none(value: Object) -> Unbilled:
-    if value.get("error") or value.get("status") == "failed":
-        return _failed(value, value)
-    amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
-    is_request = isinstance(value.get("messages"), list) or ("input" in value and "model" in value)
-    found = "a request, which --requests takes" if is_request else f"{amount} alone" if amount else "none"
-    return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", _name(value), _id(value))
-
-
-def _failed(value: Object, outer: Object) -> Unbilled:
-    """An answer that never came. Its message is not repeated: it may quote the prompt."""
-    body = value.get("body")
-    error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
-    code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
-    status = value.get("status_code")
-    said = [f"status {status}"] if isinstance(status, int) else []
-    said += [told(code)] if isinstance(code, str) else []
-    return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", _name(outer), _id(value))
-
-
-def _name(value: Object) -> str | None:
+def name_of(value: Object) -> str | None:
+    """The custom_id, where there is one."""
     name = value.get("custom_id")
     return name if isinstance(name, str) and name else None
 
 
-def _id(value: Object) -> str | None:
+def id_of(value: Object) -> str | None:
     """The id of an answer; a number is that of a row."""
     name = value.get("id")
     return name if isinstance(name, str) and name and not name.isdigit() else None
 
 
-def _answer(value: Object, path: str) -> Answer:
+def answer_of(value: Object, path: str) -> Answer:
     """The answer in an object with a `usage`, or in a flat record."""
     usage, at = (value["usage"], join(path, "usage")) if isinstance(value.get("usage"), dict) else (value, path)
     of_input, of_output = _details(usage, at, INPUT), _details(usage, at, OUTPUT)
@@ -268,16 +130,16 @@ def _answer(value: Object, path: str) -> Answer:
     is_total = value.get("object") == "batch"
     return Answer(
         Usage(_requests(value, path, is_total=is_total), input_tokens, cached, output_tokens),
-        _id(value),
-        _name(value),
-        _model(value, path),
+        id_of(value),
+        name_of(value),
+        model_of(value, path),
         "batch" if is_total or _is_batch(value, path) else _mode(value, path),
-        _day(value),
+        day_of(value),
         reasoning,
         accepted,
         rejected,
         cache_write_tokens=written,
-        is_cut=_is_cut(value, path),
+        is_cut=is_cut(value, path),
         is_total=is_total,
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
@@ -287,9 +149,17 @@ def _answer(value: Object, path: str) -> Answer:
     )
 
 
-def _model(value: Object, path: str) -> str | None:
+def model_of(value: Object, path: str) -> str | None:
     """The model; gateways put the name of its provider before it."""
     return text_at(value, "model", path).removeprefix("openai/") or None
+
+
+def is_cut(value: Object, path: str) -> bool:
+    """Whether it ended because it was as long as it was allowed to be."""
+    if value.get("status") == "incomplete" or value.get("finish_reason") == "length":
+        return True
+    choices = list_at(value, "choices", path)
+    return any(isinstance(choice, dict) and choice.get("finish_reason") == "length" for choice in choices)
 
 
 def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -> Iterator[str]:
@@ -308,7 +178,7 @@ def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -
         yield "with audio tokens: priced as those of text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIERS):
         yield "that does not say whether it was in batch: priced in standard"
-    if _day(value) is None and any(value.get(key) for key in DAYS):
+    if day_of(value) is None and any(value.get(key) for key in DAYS):
         yield "whose time cannot be read: priced as if it said none"
 
 
@@ -361,37 +231,4 @@ def _is_batch(value: Object, path: str) -> bool:
 
 def _mode(value: Object, path: str) -> str:
     tier = next((text_at(value, key, path) for key in TIERS if value.get(key)), "").lower()
-    return _MODES.get(tier, tier)
-
-
-def _is_cut(value: Object, path: str) -> bool:
-    if value.get("status") == "incomplete" or value.get("finish_reason") == "length":
-        return True
-    choices = list_at(value, "choices", path)
-    return any(isinstance(choice, dict) and choice.get("finish_reason") == "length" for choice in choices)
-
-
-def _day(value: Object) -> date | None:
-    """The day in UTC of the first time that can be read as one: ISO 8601, or seconds since 1970 or a thousandth of them, or of
-    those, down to nanoseconds.
-    """
-    for key in DAYS:
-        if (found := _time(value.get(key))) is not None:
-            return found
-    return None
-
-
-def _time(value: Json) -> date | None:
-    if isinstance(value, str) and (digits := _SECONDS.fullmatch(value)):
-        value = int(digits[1])
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            for _ in range(3):
-                value = value // 1000 if value > _LATEST_SECONDS else value
-            return datetime.fromtimestamp(value, UTC).date() if value > 0 else None
-        if isinstance(value, str) and _DAY.match(value):
-            time = datetime.fromisoformat(value)
-            return (time.astimezone(UTC) if time.tzinfo else time).date()
-    except (ValueError, OverflowError, OSError):
-        pass
-    return None
+    return MODES.get(tier, tier)

@@ -11,7 +11,8 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests import compressed, documents, text
-from gpt41_cli.requests.answers import AMOUNTS, DAYS, FIGURES, INPUT, NAMES, TIERS
+from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, NAMES, TIERS
+from gpt41_cli.requests.days import DAYS
 from gpt41_cli.requests.documents import Block
 from gpt41_cli.requests.fields import BadBody, Json, Object, told
 from gpt41_cli.requests.inputs import first_lines
