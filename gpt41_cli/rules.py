@@ -35,6 +35,8 @@ RULES: Mapping[str, str] = {
     "usage-missing": "What a log holds reports the tokens that were billed.",
     "answer-failed": "A request was answered.",
     "answer-twice": "An answer is in the logs once.",
+    "file-twice": "A file of logs is read once.",
+    "sum-beside-answers": "Answers are in the logs one by one, or as a sum of several.",
     "mode-unclear": "An answer is in the logs in one mode.",
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",

@@ -86,7 +86,7 @@ RESULT: Body = {
     "model": MINI,
     "batch": True,
 }
-RESULT_ANSWER = Answer(Usage(5, 1000, 800, 500), None, None, MINI, "batch", DAY)
+RESULT_ANSWER = Answer(Usage(5, 1000, 800, 500), None, None, MINI, "batch", DAY, is_sum=True)
 BUCKET: Body = {"object": "bucket", "start_time": CREATED, "results": [RESULT]}
 ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]}
 RECORD = {"input_tokens": 9, "output_tokens": 2}
@@ -153,7 +153,7 @@ def one(value: Body) -> Entry:
         ({**RECORD, "model": None, "id": None, "service_tier": None}, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "id": 17}, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "id": "17", "custom_id": "n1"}, Answer(Usage(1, 9, 0, 2), custom_id="n1")),
-        ({**RECORD, "requests": 4, "currency": "usd"}, Answer(Usage(4, 9, 0, 2), currency="USD")),
+        ({**RECORD, "requests": 4, "currency": "usd"}, Answer(Usage(4, 9, 0, 2), is_sum=True, currency="USD")),
         ({**RECORD, "cached_tokens": 3, "cache_write_tokens": 6}, Answer(Usage(1, 9, 3, 2), cache_write_tokens=6)),
         # of embeddings: no output
         (
@@ -428,6 +428,20 @@ def test_what_does_not_fit_together_is_doubted(record: Body, doubts: list[str]) 
     found = one(record)
     assert isinstance(found, Answer)
     assert list(found.doubts) == doubts
+
+
+def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups() -> None:
+    whole = {**BUCKET, "end_time": CREATED + 86_400}
+    first = one(whole)
+    assert isinstance(first, Answer)
+    assert one({**whole, "results": [{**RESULT, "input_tokens": 7_000}]}).id == first.id
+    for other in (
+        {**whole, "end_time": CREATED + 3600},
+        {**whole, "results": [{**RESULT, "project_id": "proj_1"}]},
+        {**whole, "results": [{**RESULT, "batch": False}]},
+        BUCKET,
+    ):
+        assert one(other).id != first.id
 
 
 def test_a_page_that_is_not_the_last_says_so() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +22,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.answers import Answer, Unbilled
 from gpt41_cli.requests.logs import read_log
-from gpt41_cli.requests.sources import Source
+from gpt41_cli.requests.sources import Source, twins
 from gpt41_cli.requests.trees import LeftOut
 from tests.test_answers import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
 
@@ -186,6 +189,29 @@ def test_a_file_that_is_named_twice_is_read_once() -> None:
     assert len(list(Logs([source(RECORD), source(RECORD)]).read())) == 1
 
 
+def file(path: Path, data: bytes) -> Source:
+    path.write_bytes(data)
+    return Source(str(path), partial(path.open, "rb"))
+
+
+def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
+    rows = f"{HEAD}gpt-4.1,9,2\n".encode()
+    sources = [file(tmp_path / name, rows) for name in ("usage.csv", "usage (1).csv", "usage (2).csv")]
+    other = file(tmp_path / "of the same size.csv", rows.replace(b"9", b"8"))
+    found = list(Logs([sources[0], other, *sources[1:], source(RECORD)]).read())
+    assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
+    why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
+    assert [each for each in found if isinstance(each.result, Unbilled)] == [
+        Done(Place(each.name), Unbilled("file-twice", why)) for each in sources[1:]
+    ]
+
+
+def test_what_can_be_read_only_once_is_no_copy(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    empty = [file(tmp_path / name, b"") for name in "ab"]
+    assert twins([Source(str(tmp_path / "fifo"), io.BytesIO), Source("-", io.BytesIO), *empty]) == {}
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -217,7 +243,7 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
     unknown = ",".join(f"x{number}" for number in range(12))
     data = f"{names},{unknown}\n2026-11-21,m,priority,no,12,1200,912,96,usd{',' * 12}\n1795219200,m,,TRUE,,5,,0,{',' * 12}\n"
     assert answers(data) == [
-        Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", DAY, currency="USD"),
+        Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", DAY, is_sum=True, currency="USD"),
         Answer(Usage(1, 5), None, None, "m", "batch", DAY),
     ]
     shown = ", ".join(f"x{number}" for number in range(10))

@@ -143,6 +143,49 @@ def test_ever_new_reasons_are_kept_apart_only_so_long() -> None:
     assert max(found.reasons, key=lambda each: each.times)[:3] == ("unknown-model", "others", 200)
 
 
+# What may be counted twice
+
+
+def bucket(**result: Any) -> dict[str, Any]:
+    sums = {"input_tokens": 1_000_000, "output_tokens": 0, "num_model_requests": 5, "model": "gpt-4.1", **result}
+    return {"object": "bucket", "start_time": 1_795_132_800, "end_time": 1_795_219_200, "results": [sums]}
+
+
+def test_a_page_of_the_usage_api_that_was_fetched_twice_counts_once() -> None:
+    first, second = bucket(project_id="a"), bucket(project_id="b")
+    found = bill([first, second], [{"object": "page", "data": [second, first]}])
+    assert (found.total_usd, unpriced(found)) == (Decimal(4), [("answer-twice", 2, "log2:1")])
+    (reason,) = bill([first, bucket(project_id="a", input_tokens=2_000_000)]).reasons
+    assert reason.message == "an answer with the id of another and other figures: both are priced"
+
+
+def test_a_sum_beside_single_answers_of_its_day_is_doubted() -> None:
+    single = {"model": "gpt-4.1-2025-04-14", "input_tokens": 9, "output_tokens": 0, "date": "2026-11-20"}
+    found = bill([single, bucket(), bucket(model="gpt-4.1-mini")])
+    assert found.total_usd == Decimal("2.400018")
+    assert [(each.rule, each.message, each.first.label) for each in found.reasons] == [
+        (
+            "sum-beside-answers",
+            "sums of answers of gpt-4.1 and single ones of the same day: what is in both is priced twice",
+            "log1:2",
+        )
+    ]
+    assert report(found).headline == "$2.40 for 11 answers on 2026-11-20"
+    # Of another day, or sums of a single one: nothing is twice.
+    other = [{**single, "date": "2026-11-21"}, bucket(), bucket(project_id="b", num_model_requests=1)]
+    assert bill(other).reasons == []
+
+
+def test_a_copy_of_a_file_does_not_make_a_bill_the_least(run: Run, tmp_path: Path) -> None:
+    for name in ("usage.csv", "usage (1).csv"):
+        (tmp_path / name).write_text("model,input_tokens,output_tokens\ngpt-4.1,1000000,0\n")
+    lines = run("reconcile", "usage.csv", "usage (1).csv", "--as-of", str(TODAY)).out.splitlines()
+    assert lines[0] == "$2.00 for 1 answer"
+    assert (
+        "  warning  1 not priced: a file with all the content of usage.csv, which is priced (usage (1).csv) [file-twice]" in lines
+    )
+
+
 # A batch and its lines
 
 

@@ -13,7 +13,7 @@ from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.logs import Logged, read_log
 from gpt41_cli.requests.records import read
-from gpt41_cli.requests.sources import Source, readable
+from gpt41_cli.requests.sources import Source, readable, twins
 from gpt41_cli.requests.trees import LeftOut
 
 Found: TypeAlias = "Done[Answer] | Done[Unbilled] | Invalid"
@@ -48,8 +48,13 @@ class Logs:
         """Answers, what has no usage to price, and what cannot be read. InputError for a file that the user named and that is
         no log.
         """
+        earlier = twins(self._sources)
         for source in self._sources:
-            yield from self._read(source)
+            if source.name in earlier:
+                label = earlier[source.name].label
+                yield Done(Place(source.name), Unbilled("file-twice", f"a file with all the content of {label}, which is priced"))
+            else:
+                yield from self._read(source)
         missing = Unbilled("usage-missing", "expected the usage at the end of a stream, found none")
         for place, is_cut, so_far in self._streams.values():
             yield self._once(place, so_far, is_cut) if so_far else Done(place, missing)

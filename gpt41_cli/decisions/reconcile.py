@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -53,6 +53,8 @@ class Reconciliation:
         self._reasons: dict[tuple[str, str], Reason] = {}
         self._totals: dict[object, Done[Answer]] = {}
         self._lines: dict[str, Usage] = {}
+        self._singles: set[tuple[str, date]] = set()
+        self._sums: dict[tuple[str, date], Place] = {}
         self._currency: str | None = None
 
     def add(self, found: Found) -> None:
@@ -101,11 +103,19 @@ class Reconciliation:
                 unclear = "a batch object is priced, and lines of a Batch output of another sum are in the logs too"
                 self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
+        self._compare_sums()
         if not self.charges and not self.rejects.count:
             found = "; ".join(f"{printable(each.first.label)}: {each.message}" for each in self.reasons[:3])
             raise InputError(
                 f"expected answers that report their usage and have a price, found {f'none: {found}' if found else 'nothing'}"
             )
+
+    def _compare_sums(self) -> None:
+        """Doubt the sums of several answers that stand beside single answers of the same model and day."""
+        for (model, day), place in self._sums.items():
+            if (model, day) in self._singles:
+                both = f"sums of answers of {printable(model)} and single ones of the same day: what is in both is priced twice"
+                self.leave_out(place, Unbilled("sum-beside-answers", both))
 
     def leave_out(self, place: Place, unbilled: Unbilled) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
@@ -122,6 +132,10 @@ class Reconciliation:
             return
         self.undated += answer.usage.requests if answer.day is None else 0
         group = Group(offer.variant.id, answer.mode, answer.day)
+        if answer.day and answer.is_sum:
+            self._sums.setdefault((group.model, answer.day), place)
+        elif answer.day and not answer.is_total:
+            self._singles.add((group.model, answer.day))
         tools_usd, unclear = self._biller.tools(offer, answer)
         self.charges.setdefault(group, Charge(offer)).add(answer, tools_usd)
         for doubt in (*unclear, *self._doubts(offer, answer)):

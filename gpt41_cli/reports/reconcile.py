@@ -19,8 +19,19 @@ from gpt41_cli.requests.trees import LeftOut
 SCHEMA = "gpt41.reconcile/1"
 
 _NOTICED = ("answer-failed", "answer-twice", "batch-twice", "columns-ignored")
-_PRICED = ("batch-unclear", "mode-unclear", "answer-unclear", "tool-price", "write-price", "sum-of-long", "columns-ignored")
+_PRICED = (
+    "batch-unclear",
+    "mode-unclear",
+    "answer-unclear",
+    "tool-price",
+    "write-price",
+    "sum-of-long",
+    "sum-beside-answers",
+    "columns-ignored",
+)
 """What is said of something that is priced, or is nothing to price."""
+_COUNTED = ("file-twice",)
+"""What is said of something that is priced at another place: the bill lacks nothing for it."""
 _SHOWN = 5
 
 
@@ -55,7 +66,7 @@ def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
 
 def _headline(found: Reconciliation, groups: Iterable[Group]) -> str:
     """The bill; the least of it, where something has no price that should have one."""
-    unpriced = [each for each in found.reasons if each.rule not in (*_NOTICED, *_PRICED)]
+    unpriced = [each for each in found.reasons if each.rule not in (*_NOTICED, *_PRICED, *_COUNTED)]
     missing = sum(each.times for each in unpriced) + found.rejects.count
     least, rest = ("at least ", f"; {number(missing)} more not priced") if missing else ("", "")
     return f"{least}{money(found.total_usd)} for {plural(found.usage.requests, 'answer')}{_period(groups)}{rest}"

@@ -46,9 +46,10 @@ _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 class Answer(NamedTuple):
     """An answer that reported its usage, or a sum of several where the log holds only that; None is not said.
 
-    `usage` is as it is billed: cached tokens are a part of the input; reasoning tokens and those of a prediction, rejected ones
-    included, are a part of the output (the field descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the
-    answer, or the name of a service tier that is none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object.
+    `id` is that of the answer; of a sum, its time and what it is grouped by. `usage` is as it is billed: cached tokens are a part
+    of the input; reasoning tokens and those of a prediction, rejected ones included, are a part of the output (the field
+    descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the answer, or the name of a service tier that is
+    none. `is_cut`: it ended at its maximum. `is_total`: it is a batch object; `is_sum`: it says of how many it is one.
     `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choices`. `tools` are the
     calls of built-in tools that it lists and that have a price by the call, `other_calls` the kinds of those that have none.
     `doubts`: what does not fit together in it.
@@ -66,6 +67,7 @@ class Answer(NamedTuple):
     cache_write_tokens: int = 0
     is_cut: bool = False
     is_total: bool = False
+    is_sum: bool = False
     currency: str | None = None
     choices: int = 1
     tools: Tools = NO_TOOLS
@@ -141,6 +143,7 @@ def answer_of(value: Object, path: str) -> Answer:
         cache_write_tokens=written,
         is_cut=is_cut(value, path),
         is_total=is_total,
+        is_sum=not is_total and _names_requests(value),
         currency=text_at(value, "currency", path).upper() or None,
         choices=len(list_at(value, "choices", path)) or 1,
         tools=calls.with_a_price(value),
@@ -218,8 +221,11 @@ def _requests(value: Object, path: str, *, is_total: bool) -> int:
     if is_total:
         counts = optional_object(value, "request_counts", path) or {}
         return _figure([(counts, join(path, "request_counts"))], ("completed",))
-    named = any(value.get(name) is not None for name in REQUESTS)
-    return _figure([(value, path)], REQUESTS) if named else 1
+    return _figure([(value, path)], REQUESTS) if _names_requests(value) else 1
+
+
+def _names_requests(value: Object) -> bool:
+    return any(value.get(name) is not None for name in REQUESTS)
 
 
 def _is_batch(value: Object, path: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from gpt41_cli.requests.answers import (
     AMOUNTS,
+    FIGURES,
     MODES,
     Answer,
     Entry,
@@ -94,9 +95,21 @@ def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
     for index, each in enumerate(list_at(value, key, path)):
         place = f"{join(path, key)}[{index}]"
         for found in _read(as_object(each, place), place, depth + 1):
-            yield found._replace(day=day_of(value)) if isinstance(found, Answer) and found.day is None else found
+            if isinstance(found, Answer) and found.day is None:
+                yield found._replace(day=day_of(value), id=found.id or _id_of_a_sum(value, each))
+            else:
+                yield found
     if value.get("has_more") is True:
         yield Unbilled("usage-missing", "a list that says of itself that it has more than this page")
+
+
+def _id_of_a_sum(bucket: Object, result: Object) -> str | None:
+    """What tells a sum of the usage API from every other: its time, and all that it is grouped by. It has no id of its own."""
+    start, end = bucket.get("start_time"), bucket.get("end_time")
+    if start is None or end is None:
+        return None
+    groups = sorted((key, str(each)) for key, each in result.items() if key not in FIGURES and isinstance(each, str | bool))
+    return str((start, end, groups))
 
 
 def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,8 @@ from gpt41_cli.requests import trees
 
 STDIN = "-"
 LITERAL = "--text"
+
+_CHUNK_BYTES = 1 << 20
 
 
 class Source(NamedTuple):
@@ -74,6 +77,42 @@ def known_bytes(sources: Sequence[Source]) -> int:
             with suppress(OSError, ValueError):
                 total += Path(source.name).stat().st_size
     return total
+
+
+def twins(sources: Sequence[Source]) -> dict[str, Source]:
+    """By the names of files that have the content of an earlier one, byte by byte: that one. InputError for what cannot be read.
+
+    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins.
+    """
+    by_size: dict[int, list[Source]] = {}
+    for source in sources:
+        if size := _size(source):
+            by_size.setdefault(size, []).append(source)
+    found: dict[str, Source] = {}
+    for alike in by_size.values():
+        first: dict[bytes, Source] = {}
+        for source in alike if len(alike) > 1 else ():
+            earlier = first.setdefault(_digest(source), source)
+            if earlier is not source:
+                found[source.name] = earlier
+    return found
+
+
+def _size(source: Source) -> int:
+    """The bytes of a file; 0 where it is none."""
+    if source.name not in (STDIN, LITERAL):
+        with suppress(OSError, ValueError):
+            state = Path(source.name).stat()
+            return state.st_size if S_ISREG(state.st_mode) else 0
+    return 0
+
+
+def _digest(source: Source) -> bytes:
+    with readable(source.label), source.open() as stream:
+        hashed = hashlib.sha256()
+        while chunk := stream.read(_CHUNK_BYTES):
+            hashed.update(chunk)
+        return hashed.digest()
 
 
 def _is_folder(path: str) -> bool:
