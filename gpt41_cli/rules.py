@@ -37,6 +37,8 @@ RULES: Mapping[str, str] = {
     "answer-twice": "An answer is in the logs once.",
     "file-twice": "A file of logs is read once.",
     "sum-beside-answers": "Answers are in the logs one by one, or as a sum of several.",
+    "total-row": "A row of a CSV is an answer or a sum of several, not the total of other rows.",
+    "total-unclear": "Whether a row of a CSV is the total of those before it can be told.",
     "mode-unclear": "An answer is in the logs in one mode.",
     "model-missing": "An answer names the model that gave it.",
     "batch-twice": "A batch is counted once, by its lines or as a whole.",

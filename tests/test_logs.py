@@ -267,6 +267,37 @@ def test_a_bad_row_is_named_and_the_others_are_read(row: str, message: str) -> N
     assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 2, 0, 2)]
 
 
+TOTAL = ("total-row", "a row that says of itself that it is a total")
+UNCLEAR = ("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
+DAYS_HEAD = "day,model,input_tokens,output_tokens\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "found"),
+    [
+        (DAYS_HEAD, "Total,,7,3", [TOTAL]),
+        (DAYS_HEAD, "GRAND TOTAL:,,7,3", [TOTAL]),
+        (DAYS_HEAD, ",Sum,7,3", [TOTAL]),
+        (DAYS_HEAD, "total,many", [TOTAL]),  # few cells, and no figures
+        (DAYS_HEAD, ",,7,3", [UNCLEAR]),
+        (DAYS_HEAD, ",,7,", [UNCLEAR]),
+        (DAYS_HEAD, ",,7,4", []),
+        (DAYS_HEAD, "2026-11-22,,7,3", []),
+        ("project,day,model,input_tokens,output_tokens\n", "Total,2026-11-22,m,7,3", [TOTAL]),
+    ],
+)
+def test_a_row_that_is_the_total_of_others_is_not_priced(head: str, row: str, found: list[tuple[str, str]]) -> None:
+    first = "shop," * head.startswith("project")
+    data = f"{head}{first}2026-11-20,m,5,1\n{first}2026-11-21,m,2,2\n{row}\n"
+    assert [each for each in rest(data) if each[0] != "columns-ignored"] == found
+    assert len(answers(data)) == (2 if found else 3)
+
+
+def test_rows_without_names_are_no_totals_of_each_other() -> None:
+    assert len(answers("model,input_tokens\n,5\n,5\n,10\n")) == 3
+    assert len(answers("model,input_tokens\nm,0\n,0\n")) == 2
+
+
 def test_whether_it_was_a_batch_is_not_guessed() -> None:
     assert rest("input_tokens,batch\n5,perhaps\n") == [("0.log:2", 'batch: expected true or false, found "perhaps"')]
 

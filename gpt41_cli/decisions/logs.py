@@ -125,7 +125,7 @@ def _entries(source: Source) -> Iterator[tuple[Place, Entry | BadBody]]:
 def _read(name: str, logged: Logged) -> Iterator[tuple[Place, Entry | BadBody]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, position, logged.line)
-    if isinstance(logged.value, BadBody):
+    if isinstance(logged.value, BadBody | Unbilled):
         yield place, logged.value
         return
     if logged.ignored:

@@ -18,7 +18,7 @@ from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.reconcile/1"
 
-_NOTICED = ("answer-failed", "answer-twice", "batch-twice", "columns-ignored")
+_NOTICED = ("answer-failed", "answer-twice", "batch-twice", "total-row", "columns-ignored")
 _PRICED = (
     "batch-unclear",
     "mode-unclear",
@@ -30,7 +30,7 @@ _PRICED = (
     "columns-ignored",
 )
 """What is said of something that is priced, or is nothing to price."""
-_COUNTED = ("file-twice",)
+_COUNTED = ("file-twice", "total-unclear")
 """What is said of something that is priced at another place: the bill lacks nothing for it."""
 _SHOWN = 5
 

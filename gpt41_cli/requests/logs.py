@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests import compressed, documents, text
-from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, NAMES, TIERS
+from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, NAMES, TIERS, Unbilled
 from gpt41_cli.requests.days import DAYS
 from gpt41_cli.requests.documents import Block
 from gpt41_cli.requests.fields import BadBody, Json, Object, told
@@ -24,18 +25,19 @@ _WHOLE = re.compile(r"(-?\d{1,19})(?:\.0+)?", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 10
+_TOTALS = ("total", "totals", "sum", "grand total", "grand totals", "subtotal", "sub-total", "overall")
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class Logged(NamedTuple):
-    """One value of a log, or why it is none; `line` from 1, or `position` from 0 in a document that is a list.
+    """One value of a log, or why it is none or none to price; `line` from 1, or `position` from 0 in a document that is a list.
 
     Of a CSV, the first one has no value: it names the columns that are `ignored`.
     """
 
     line: int | None
     position: int | None
-    value: Json | BadBody
+    value: Json | BadBody | Unbilled
     ignored: tuple[str, ...] = ()
 
 
@@ -107,10 +109,10 @@ def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
         _hold_columns(columns, f"{name}:{before + 1}")
         if ignored := tuple(column for column in columns if column and column not in _KNOWN):
             yield Logged(before + 1, None, None, ignored)
-        line = before + rows.line_num + 1
+        line, sums = before + rows.line_num + 1, _Sums()
         for row in rows:
             if any(map(str.strip, row)):
-                yield Logged(line, None, _record(columns, row))
+                yield Logged(line, None, _total(columns, row) or sums.add(_record(columns, row)))
             line = before + rows.line_num + 1
     except csv.Error as error:
         raise InputError(f"{name}:{before + rows.line_num}: expected CSV, found: {error}") from None
@@ -132,6 +134,34 @@ def _hold_columns(columns: list[str], where: str) -> None:
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN and column in columns[:index]), None)
     if twice:
         raise InputError(f"{where}: expected each column once, found {twice} a second time")
+
+
+def _total(columns: list[str], row: list[str]) -> Unbilled | None:
+    """Why a row is none to price where it says of itself that it is the total of others, in place of a day or of a model."""
+    named = [cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*DAYS, "model")]
+    if any(cell.strip(" :").lower() in _TOTALS for cell in named):
+        return Unbilled("total-row", "a row that says of itself that it is a total")
+    return None
+
+
+class _Sums:
+    """The sums of the rows of a CSV: a row of no model and no day that has just these figures is their total."""
+
+    def __init__(self) -> None:
+        self._figures: Counter[str] = Counter()
+        self._have_names = False
+
+    def add(self, record: Object | BadBody) -> Object | BadBody | Unbilled:
+        """The record, unless it is the total of those before."""
+        if isinstance(record, BadBody):
+            return record
+        figures = {name: record[name] for name in FIGURES if name in record}
+        has_name = any(record.get(name) is not None for name in ("model", *DAYS))
+        if self._have_names and not has_name and any(figures.values()) and figures.items() <= self._figures.items():
+            return Unbilled("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
+        self._figures.update(figures)
+        self._have_names = self._have_names or has_name
+        return record
 
 
 def _record(columns: list[str], row: list[str]) -> Object | BadBody:
