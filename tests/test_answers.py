@@ -149,6 +149,7 @@ def one(value: Body) -> Entry:
         ({"object": "list", "data": [CHAT]}, CHAT_ANSWER),
         ({"data": [CHAT], "total": 1}, CHAT_ANSWER),
         (RECORD, Answer(Usage(1, 9, 0, 2))),
+        ({**RECORD, "status": "failure"}, Answer(Usage(1, 9, 0, 2))),
         ({"usage": RECORD}, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "model": None, "id": None, "service_tier": None}, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "id": 17}, Answer(Usage(1, 9, 0, 2))),
@@ -164,6 +165,31 @@ def one(value: Body) -> Entry:
 )
 def test_an_answer_in_every_form_that_it_has(value: Body, answer: Answer) -> None:
     assert one(value) == answer
+
+
+@pytest.mark.parametrize(
+    "name", ["prompt_tokens_cached", "cache_read_input_tokens", "prompt_cache_read_tokens", "input_cached_tokens"]
+)
+def test_cached_tokens_by_the_names_that_loggers_give_them(name: str) -> None:
+    answer = Answer(Usage(1, 9, 4, 2))
+    assert one({**RECORD, name: 4}) == one({"usage": {**RECORD, name: 4}}) == answer
+
+
+def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
+    whole = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+    assert one({**RECORD, "metadata": {"usage_object": whole}}) == Answer(Usage(1, 9, 4, 2))
+    for nothing in (None, {}, {"usage_object": None}, {"usage_object": {}}):
+        assert one({**RECORD, "metadata": nothing}) == Answer(Usage(1, 9, 0, 2))
+    with pytest.raises(BadBody, match=r"^metadata\.usage_object: expected at most as many cached tokens"):
+        one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
+
+
+@pytest.mark.parametrize("hit", [True, "True", "true"])
+def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
+    cached = Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
+    assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
+    assert one({"custom_id": "n1", "cache_hit": hit, "response": CHAT}) == cached
+    assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
 
 
 def test_what_a_log_puts_around_an_answer_tells_what_the_answer_itself_does_not() -> None:
@@ -272,6 +298,10 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
         (
             {"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}},
             Unbilled("answer-failed", "the request failed", None, "resp_1"),
+        ),
+        (
+            {"status": "failure", "id": "a", "prompt_tokens": 0, "completion_tokens": 0},
+            Unbilled("answer-failed", "the request failed", None, "a"),
         ),
         ({"type": "error", "code": "server_error"}, Unbilled("answer-failed", 'the request failed: "server_error"')),
         ({**BATCH, "status": "failed", "usage": None}, Unbilled("answer-failed", "the request failed", None, "batch_1")),
@@ -395,6 +425,9 @@ def test_no_value_breaks_the_reader(value: Any) -> None:
             assert isinstance(found, Answer | Unbilled | Opened)
 
 
+UNREAD = "with figures that are not read, though they may change its price:"
+
+
 @pytest.mark.parametrize(
     ("record", "doubts"),
     [
@@ -409,13 +442,15 @@ def test_no_value_breaks_the_reader(value: Any) -> None:
         ),
         (
             {**RECORD, "cached_tokens": 1, "input_tokens_details": {"cached_tokens": 2}},
-            [
-                (
-                    "that says its cached_tokens twice, not alike: priced is the first of "
-                    "cached_tokens, input_cached_tokens, cached_input_tokens"
-                )
-            ],
+            ["that says its cached_tokens twice, not alike: priced is that of the details"],
         ),
+        ({**RECORD, "prompt_cache_hits": "7", "cachedTokens": 4.0}, [f'{UNREAD} "prompt_cache_hits", "cachedTokens"']),
+        ({**RECORD, "web_search_requests": 2}, [f'{UNREAD} "web_search_requests"']),
+        ({**RECORD, "a token\x1b": 2}, [f"{UNREAD} text"]),
+        ({**RECORD, "cache_a": 0, "cache_b": "0.0", "cache_c": "none", "cache_d": True, "cache_e": 0.5, "cache_f": None}, []),
+        ({**RECORD, "max_tokens": 9, "maxTokens": 9, "cached_tokens_cost": 1, "prompt_cache_key": "12", "total_tokens": 11}, []),
+        ({**RECORD, "input_uncached_tokens": 9, "input_text_tokens": 9, "time_to_first_token": 1}, []),
+        ({"usage": RECORD, "cached": 5}, []),
         ({**RECORD, "batch": None}, ["that does not say whether it was in batch: priced in standard"]),
         ({**RECORD, "batch": None, "service_tier": "priority"}, []),
         ({**RECORD, "input_audio_tokens": 2}, ["with audio tokens: priced as those of text"]),

@@ -267,6 +267,15 @@ def test_a_bad_row_is_named_and_the_others_are_read(row: str, message: str) -> N
     assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 2, 0, 2)]
 
 
+def test_figures_in_columns_that_are_not_read_are_doubted() -> None:
+    (first, second) = answers("input_tokens,output_tokens,Cached Prompt,note,max_tokens,cache_state\n9,2,5,6,7,x\n9,2,0,6,7,x\n")
+    assert first.doubts == ('with figures that are not read, though they may change its price: "cached_prompt"',)
+    assert second.doubts == ()
+    assert answers("input_tokens,output_tokens,Cache Read Input Tokens\n9,2,5\n") == [Answer(Usage(1, 9, 5, 2))]
+    data = "input_tokens,output_tokens,Cache Hit\n9,2,True\n"
+    assert rest(data) == [("cache-hit", "an answer from the cache of a proxy, which nobody bills")]
+
+
 TOTAL = ("total-row", "a row that says of itself that it is a total")
 UNCLEAR = ("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
 DAYS_HEAD = "day,model,input_tokens,output_tokens\n"

@@ -18,7 +18,7 @@ from gpt41_cli.requests.trees import LeftOut
 
 SCHEMA = "gpt41.reconcile/1"
 
-_NOTICED = ("answer-failed", "answer-twice", "batch-twice", "total-row", "columns-ignored")
+_NOTICED = ("answer-failed", "answer-twice", "batch-twice", "cache-hit", "total-row", "columns-ignored")
 _PRICED = (
     "batch-unclear",
     "mode-unclear",

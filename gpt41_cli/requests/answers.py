@@ -22,11 +22,28 @@ from gpt41_cli.requests.fields import (
     optional_object,
     text_at,
 )
+from gpt41_cli.requests.unread import unread_figures
 
 INPUT = ("input_tokens", "prompt_tokens")
 OUTPUT = ("output_tokens", "completion_tokens")
-CACHED = ("cached_tokens", "input_cached_tokens", "cached_input_tokens")
-CACHE_WRITE = ("cache_write_tokens", "input_cache_write_tokens")
+CACHED = (
+    "cached_tokens",
+    "input_cached_tokens",
+    "cached_input_tokens",
+    "prompt_tokens_cached",
+    "cached_prompt_tokens",
+    "prompt_cached_tokens",
+    "cache_read_input_tokens",
+    "input_cache_read_tokens",
+    "prompt_cache_read_tokens",
+    "cache_read_tokens",
+)
+CACHE_WRITE = (
+    "cache_write_tokens",
+    "input_cache_write_tokens",
+    "cache_creation_input_tokens",
+    "prompt_cache_write_tokens",
+)
 OF_OUTPUT = ("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
 REQUESTS = ("requests", "num_model_requests")
 TOTAL = "total_tokens"
@@ -34,11 +51,12 @@ FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 TIERS = ("mode", "service_tier")
-NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency")
+NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency", "cache_hit")
 AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
 MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
+_KNOWN = frozenset((*FIGURES, *NAMES))
 _MOST = 10**15 - 1
 _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 
@@ -101,10 +119,23 @@ _Places: TypeAlias = Sequence[tuple[Object, str]]
 
 
 def has_usage(value: Object) -> bool:
-    """Whether there is a count of input, in a `usage` or in the record itself."""
-    usage = value.get("usage")
-    owner = usage if isinstance(usage, dict) else value
-    return any(owner.get(key) is not None for key in INPUT)
+    """Whether there is a count of input, in a usage or in the record itself."""
+    return _has_input(_usage(value, "")[0])
+
+
+def _has_input(usage: Object) -> bool:
+    return any(usage.get(key) is not None for key in INPUT)
+
+
+def _usage(value: Object, path: str) -> tuple[Object, str]:
+    """Where the figures of a record stand: in its `usage`; in the whole one that LiteLLM keeps beside two counts; in itself."""
+    if isinstance(value.get("usage"), dict):
+        return value["usage"], join(path, "usage")
+    metadata = value.get("metadata")
+    usage = metadata.get("usage_object") if isinstance(metadata, dict) else None
+    if isinstance(usage, dict) and _has_input(usage):
+        return usage, join(path, "metadata.usage_object")
+    return value, path
 
 
 def name_of(value: Object) -> str | None:
@@ -121,7 +152,7 @@ def id_of(value: Object) -> str | None:
 
 def answer_of(value: Object, path: str) -> Answer:
     """The answer in an object with a `usage`, or in a flat record."""
-    usage, at = (value["usage"], join(path, "usage")) if isinstance(value.get("usage"), dict) else (value, path)
+    usage, at = _usage(value, path)
     of_input, of_output = _details(usage, at, INPUT), _details(usage, at, OUTPUT)
     input_tokens, output_tokens = _figure([(usage, at)], INPUT), _figure([(usage, at)], OUTPUT)
     cached, written = _figure(of_input, CACHED), _figure(of_input, CACHE_WRITE)
@@ -176,11 +207,15 @@ def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -
     for places, names in ((of_input[-1:], INPUT), (of_output[-1:], OUTPUT), (of_input, CACHED), (of_input, CACHE_WRITE)):
         said = {owner[name] for owner, _ in places for name in names if owner.get(name) is not None}
         if len(said) > 1:
-            yield f"that says its {names[0]} twice, not alike: priced is the first of {', '.join(names)}"
+            there = [name for name in names if any(owner.get(name) is not None for owner, _ in places)]
+            first = f"the first of {', '.join(there)}" if there[1:] else "that of the details"
+            yield f"that says its {names[0]} twice, not alike: priced is {first}"
     if any(owner.get(name) for owner, _ in (*of_input, *of_output) for name in _AUDIO):
         yield "with audio tokens: priced as those of text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIERS):
         yield "that does not say whether it was in batch: priced in standard"
+    if usage is value and (unread := unread_figures(value, _KNOWN)):
+        yield f"with figures that are not read, though they may change its price: {', '.join(unread)}"
     if day_of(value) is None and any(value.get(key) for key in DAYS):
         yield "whose time cannot be read: priced as if it said none"
 

@@ -30,6 +30,7 @@ _WRAPPERS = ("response", "body", "result", "data", "completion", "output")
 _DEEPEST = 4
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
+_TRUE = (True, "true", "True", "TRUE")
 _UNFINISHED = ("queued", "in_progress")
 
 
@@ -52,8 +53,15 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield _chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED:
         yield Opened(name_at(value, "id", path))
+    elif value.get("cache_hit") in _TRUE:
+        yield Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", name_of(value))
     elif has_usage(value) and not _has_answer(value, depth):
-        yield answer_of(value, path)
+        answer = answer_of(value, path)
+        yield (
+            _failed(value, value)
+            if _is_failed(value) and not (answer.usage.input_tokens or answer.usage.output_tokens)
+            else answer
+        )
     elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
         yield from _listed(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
@@ -149,8 +157,12 @@ def _beside_its_copy(answer: Answer, value: Object, path: str) -> Answer:
     return answer
 
 
+def _is_failed(value: Object) -> bool:
+    return value.get("status") in ("failed", "failure")
+
+
 def _none(value: Object) -> Unbilled:
-    if value.get("error") or value.get("status") == "failed":
+    if value.get("error") or _is_failed(value):
         return _failed(value, value)
     amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
     is_request = isinstance(value.get("messages"), list) or ("input" in value and "model" in value)
