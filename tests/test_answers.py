@@ -237,6 +237,13 @@ def test_the_service_tier_is_the_mode_and_an_unknown_one_is_none_of_ours(tier: s
         ("2026-11-20T23:30:00-05:00", DAY),
         ("2026-11-22 01:00:00+02:00", DAY),
         ("2026-11-21T10:00:00.123Z", DAY),
+        ("20261121", DAY),
+        (20_261_121, DAY),
+        (20_261_399, None),
+        (20_261_121.5, None),
+        (1234, None),
+        ("1.25", None),
+        (1_400_000_000, None),  # of 2014
         ("2026-13-45", None),
         ("21.11.2026", None),
         (True, None),
@@ -252,6 +259,39 @@ def test_the_day_is_that_of_utc_or_none(time: Any, day: date | None) -> None:
     found = one({**RECORD, "created": time})
     assert isinstance(found, Answer)
     assert found.day == day
+
+
+NEW = ["startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp"]
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_day_by_the_names_that_loggers_give_it(name: str) -> None:
+    found = one({**RECORD, name: "2026-11-21T10:00:00Z"})
+    assert isinstance(found, Answer)
+    assert found.day == DAY
+    earlier = one({**RECORD, name: "2026-11-22", "day": "2026-11-21"})
+    assert isinstance(earlier, Answer)
+    assert earlier.day == DAY
+    small = one({**RECORD, name: 3.2})
+    assert isinstance(small, Answer)
+    assert small.doubts == ("whose time cannot be read: priced as if it said none",)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"request_id": "chatcmpl-1"}, "chatcmpl-1"),
+        ({"request_id": "resp_1"}, "resp_1"),
+        ({"request_id": "req_1"}, None),
+        ({"request_id": 5}, None),
+        ({"id": "a", "request_id": "resp_1"}, "a"),
+        ({"id": "5", "request_id": "resp_1"}, "resp_1"),
+    ],
+)
+def test_the_id_of_a_request_is_that_of_its_answer_where_it_looks_like_one(names: Body, found: str | None) -> None:
+    answer = one({**RECORD, **names})
+    assert isinstance(answer, Answer)
+    assert answer.id == found
 
 
 def test_a_time_that_cannot_be_read_gives_way_to_the_next() -> None:

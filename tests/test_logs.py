@@ -267,6 +267,11 @@ def test_a_bad_row_is_named_and_the_others_are_read(row: str, message: str) -> N
     assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 2, 0, 2)]
 
 
+@pytest.mark.parametrize("column", ["startTime", "Start Time", "ENDTIME", "datetime", "request_created_at"])
+def test_a_column_of_days_is_read_however_its_name_is_written(column: str) -> None:
+    assert answers(f"input_tokens,output_tokens,{column}\n9,2,2026-11-21 10:00:00.000\n") == [Answer(Usage(1, 9, 0, 2), day=DAY)]
+
+
 def test_figures_in_columns_that_are_not_read_are_doubted() -> None:
     (first, second) = answers("input_tokens,output_tokens,Cached Prompt,note,max_tokens,cache_state\n9,2,5,6,7,x\n9,2,0,6,7,x\n")
     assert first.doubts == ('with figures that are not read, though they may change its price: "cached_prompt"',)

@@ -51,13 +51,14 @@ FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 TIERS = ("mode", "service_tier")
-NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency", "cache_hit")
+NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency", "cache_hit", "request_id")
 AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
 MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
 _KNOWN = frozenset((*FIGURES, *NAMES))
 _MOST = 10**15 - 1
+_IDS = ("chatcmpl-", "resp_")
 _AUDIO = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 
 
@@ -145,9 +146,11 @@ def name_of(value: Object) -> str | None:
 
 
 def id_of(value: Object) -> str | None:
-    """The id of an answer; a number is that of a row."""
-    name = value.get("id")
-    return name if isinstance(name, str) and name and not name.isdigit() else None
+    """The id of an answer; a number is that of a row. What is called that of a request is one where it looks like it."""
+    name, of_request = value.get("id"), value.get("request_id")
+    if isinstance(name, str) and name and not name.isdigit():
+        return name
+    return of_request if isinstance(of_request, str) and of_request.startswith(_IDS) else None
 
 
 def answer_of(value: Object, path: str) -> Answer:

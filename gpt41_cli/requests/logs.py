@@ -22,6 +22,7 @@ from gpt41_cli.requests.unread import is_figure, is_suspect
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
+_NAMES = {name.lower(): name for name in _KNOWN}
 _WHOLE = re.compile(r"(-?\d{1,19})(?:\.0+)?", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
@@ -106,7 +107,7 @@ def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
     csv.field_size_limit(documents.MAX_BYTES)  # of all readers of the process: a prompt in a cell may be longer than 128 KB
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
-        columns = [cell.strip().lower().replace(" ", "_") for cell in next(rows, [])]
+        columns = [_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in next(rows, []))]
         _hold_columns(columns, f"{name}:{before + 1}")
         if ignored := tuple(column for column in columns if column and column not in _KNOWN):
             yield Logged(before + 1, None, None, ignored)
