@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
@@ -116,7 +117,7 @@ def batch_line(body: Body, **changed: Any) -> Body:
     return {"id": "batch_req_1", "custom_id": "n1", "response": response, "error": None, **changed}
 
 
-def one(value: Body) -> Entry:
+def one(value: Body) -> Any:
     (found,) = read(value)
     return found
 
@@ -178,7 +179,8 @@ def test_cached_tokens_by_the_names_that_loggers_give_them(name: str) -> None:
 def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
     whole = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
     assert one({**RECORD, "metadata": {"usage_object": whole}}) == Answer(Usage(1, 9, 4, 2))
-    for nothing in (None, {}, {"usage_object": None}, {"usage_object": {}}):
+    assert one({**RECORD, "metadata": json.dumps({"usage_object": whole})}) == Answer(Usage(1, 9, 4, 2))
+    for nothing in (None, "", {}, {"usage_object": None}, {"usage_object": {}}):
         assert one({**RECORD, "metadata": nothing}) == Answer(Usage(1, 9, 0, 2))
     with pytest.raises(BadBody, match=r"^metadata\.usage_object: expected at most as many cached tokens"):
         one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
@@ -190,6 +192,72 @@ def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
     assert one({"custom_id": "n1", "cache_hit": hit, "response": CHAT}) == cached
     assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
+
+
+COPY: Body = {"prompt_tokens": 1200, "completion_tokens": 80}
+
+
+@pytest.mark.parametrize("name", ["response_body", "llm_response", "openai_response", "payload", "message", "_source", "x"])
+def test_an_answer_is_found_behind_any_name(name: str) -> None:
+    assert one({name: CHAT}) == one({name: json.dumps(CHAT)}) == one({"a": {"b": {name: CHAT}}}) == CHAT_ANSWER
+    # It is whole, where the record has a copy of two of its figures.
+    assert one({**COPY, "model": "outer", name: CHAT}) == one({**COPY, name: json.dumps(CHAT)}) == CHAT_ANSWER
+    assert one({name: {"usage": RECORD}, "model_name": "outer"}) == Answer(Usage(1, 9, 0, 2), model="outer")
+
+
+def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
+    other = json.dumps({**CHAT, "usage": {**COPY, "prompt_tokens": 7}})
+    own = Answer(Usage(1, 1200, 0, 80))
+    for record in (
+        {"prompt": other},
+        {"request": CHAT},
+        {"text": CHAT},
+        {"reply": other},  # an answer in a text that is not of these figures was written by the model
+        {"reply": other[:-1]},
+        {"reply": '{"usage": "\ud800"}'},
+        {"reply": '["usage"]'},
+        {"replies": [CHAT]},
+    ):
+        assert one({**COPY, **record}) == own
+
+
+def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only_one() -> None:
+    second = {**RESPONSE, "id": "resp_2"}
+    assert list(read({"first": CHAT, "then": {"next": second, "without an id": {**RESPONSE, "id": None}}})) == [
+        CHAT_ANSWER,
+        RESPONSE_ANSWER._replace(id="resp_2"),
+    ]
+    assert one({"first": {"usage": RECORD}, "then": {"usage": RECORD}}).message == f'{NONE} among "first", "then"'
+    far: Any = CHAT
+    for _ in range(6):
+        far = {"x": far}
+    assert one(far).message == f'{NONE} among "x"'
+    wide = {f"x{number}": {"y": {}} for number in range(300)}
+    assert one({**wide, "z": {"y": CHAT}}).rule == "usage-missing"
+
+
+def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
+    line = {"custom_id": "n1", "response": {"status_code": 200, "body": json.dumps(CHAT)}}
+    assert one(line) == CHAT_ANSWER._replace(custom_id="n1", mode="batch")
+
+
+def test_a_retry_is_found_beside_what_failed() -> None:
+    failed, retried = read({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
+    assert (failed, retried) == (Unbilled("answer-failed", "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
+
+
+@pytest.mark.parametrize(
+    ("names", "model"),
+    [
+        ({"response_model": "m"}, "m"),
+        ({"model_name": "openai/m"}, "m"),
+        ({"model": "a", "response_model": "m"}, "a"),
+        ({"model": "", "response_model": None, "model_name": "m"}, "m"),
+        ({"model_name": 5}, None),
+    ],
+)
+def test_the_model_of_a_record_by_the_names_that_loggers_give_it(names: Body, model: str | None) -> None:
+    assert one({**RECORD, **names}) == Answer(Usage(1, 9, 0, 2), model=model)
 
 
 def test_what_a_log_puts_around_an_answer_tells_what_the_answer_itself_does_not() -> None:
@@ -300,7 +368,8 @@ def test_a_time_that_cannot_be_read_gives_way_to_the_next() -> None:
     assert found.day == DAY
 
 
-NONE = "expected an answer with its tokens, found none"
+NONE = "expected an answer with its tokens (a usage, or input_tokens and output_tokens), found none"
+NO_USAGE = f'{NONE} among "usage"'
 REQUEST = "expected an answer with its tokens, found a request, which --requests takes"
 
 
@@ -308,11 +377,18 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
     ("value", "unbilled"),
     [
         ({}, Unbilled("usage-missing", NONE)),
-        ({"usage": None}, Unbilled("usage-missing", NONE)),
-        ({"usage": "many"}, Unbilled("usage-missing", NONE)),
-        ({"text": "Hello", "usage": {"type": "duration", "seconds": 3}}, Unbilled("usage-missing", NONE)),
-        ({**CHAT, "usage": None}, Unbilled("usage-missing", NONE, None, "chatcmpl-1")),
-        ({"output_tokens": 5}, Unbilled("usage-missing", NONE)),
+        ({"usage": None}, Unbilled("usage-missing", NO_USAGE)),
+        ({"usage": "many"}, Unbilled("usage-missing", NO_USAGE)),
+        (
+            {"text": "Hello", "usage": {"type": "duration", "seconds": 3}},
+            Unbilled("usage-missing", f'{NONE} among "text", "usage"'),
+        ),
+        (
+            {**CHAT, "usage": None},
+            Unbilled("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
+        ),
+        ({"output_tokens": 5, "the name: a secret": 5}, Unbilled("usage-missing", f'{NONE} among "output_tokens", text')),
+        ({"log": {"no": 1}}, Unbilled("usage-missing", f'{NONE} among "log"')),
         ({"cost": 0.02}, Unbilled("usage-missing", "expected an answer with its tokens, found cost alone")),
         ({"model": MINI, "messages": []}, Unbilled("usage-missing", REQUEST)),
         ({"model": MINI, "input": "Hello"}, Unbilled("usage-missing", REQUEST)),
@@ -420,7 +496,7 @@ def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
     value: Any = CHAT
     for _ in range(100):
         value = {"response": {"object": "page", "data": [value]}}
-    assert one(value) == Unbilled("usage-missing", NONE)
+    assert one(value) == Unbilled("usage-missing", f'{NONE} among "object", "data"')
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "response.created", "batch"])

@@ -13,8 +13,10 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
 from gpt41_cli.requests import calls
 from gpt41_cli.requests.days import DAYS, day_of
+from gpt41_cli.requests.documents import object_in
 from gpt41_cli.requests.fields import (
     BadBody,
+    Json,
     Object,
     fail,
     join,
@@ -51,7 +53,8 @@ FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 TIERS = ("mode", "service_tier")
-NAMES = ("id", "custom_id", "model", "batch", "status", "finish_reason", "currency", "cache_hit", "request_id")
+MODELS = ("model", "response_model", "model_name")
+NAMES = ("id", "custom_id", *MODELS, "batch", "status", "finish_reason", "currency", "cache_hit", "request_id", "metadata")
 AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
@@ -124,6 +127,13 @@ def has_usage(value: Object) -> bool:
     return _has_input(_usage(value, "")[0])
 
 
+def counts_of(value: Object) -> tuple[Json, Json]:
+    """Its tokens of input and of output, as they are written."""
+    usage, _ = _usage(value, "")
+    first, second = ([usage[key] for key in names if usage.get(key) is not None] for names in (INPUT, OUTPUT))
+    return first[0] if first else None, second[0] if second else None
+
+
 def _has_input(usage: Object) -> bool:
     return any(usage.get(key) is not None for key in INPUT)
 
@@ -133,7 +143,8 @@ def _usage(value: Object, path: str) -> tuple[Object, str]:
     if isinstance(value.get("usage"), dict):
         return value["usage"], join(path, "usage")
     metadata = value.get("metadata")
-    usage = metadata.get("usage_object") if isinstance(metadata, dict) else None
+    metadata = metadata if isinstance(metadata, dict) else object_in(metadata, "usage_object")
+    usage = metadata.get("usage_object") if metadata else None
     if isinstance(usage, dict) and _has_input(usage):
         return usage, join(path, "metadata.usage_object")
     return value, path
@@ -188,7 +199,10 @@ def answer_of(value: Object, path: str) -> Answer:
 
 def model_of(value: Object, path: str) -> str | None:
     """The model; gateways put the name of its provider before it."""
-    return text_at(value, "model", path).removeprefix("openai/") or None
+    named = text_at(value, "model", path) or next(
+        (value[key] for key in MODELS if value.get(key) and isinstance(value[key], str)), ""
+    )
+    return named.removeprefix("openai/") or None
 
 
 def is_cut(value: Object, path: str) -> bool:

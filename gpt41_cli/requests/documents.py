@@ -6,10 +6,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from gpt41_cli.display import number
-from gpt41_cli.requests.fields import BadBody, Json, told
+from gpt41_cli.requests.fields import BadBody, Json, Object, told
 from gpt41_cli.requests.text import CHUNK_BYTES
 
 MAX_BYTES = 1 << 29
@@ -171,3 +172,12 @@ def _refuse(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+
+
+def object_in(value: Json, name: str) -> Object | None:
+    """The object that a text is as JSON, where it has such a name in it; None for all else."""
+    if isinstance(value, str) and value.startswith("{") and f'"{name}"' in value:
+        with suppress(BadBody, UnicodeError):
+            found = parse(value.encode())
+            return found if isinstance(found, dict) else None
+    return None

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests import compressed, documents, text
-from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, NAMES, TIERS, Unbilled
+from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, MODELS, NAMES, TIERS, Unbilled
 from gpt41_cli.requests.days import DAYS
 from gpt41_cli.requests.documents import Block
 from gpt41_cli.requests.fields import BadBody, Json, Object, told
@@ -140,7 +140,7 @@ def _hold_columns(columns: list[str], where: str) -> None:
 
 def _total(columns: list[str], row: list[str]) -> Unbilled | None:
     """Why a row is none to price where it says of itself that it is the total of others, in place of a day or of a model."""
-    named = [cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*DAYS, "model")]
+    named = [cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*DAYS, *MODELS)]
     if any(cell.strip(" :").lower() in _TOTALS for cell in named):
         return Unbilled("total-row", "a row that says of itself that it is a total")
     return None
@@ -158,7 +158,7 @@ class _Sums:
         if isinstance(record, BadBody):
             return record
         figures = {name: record[name] for name in FIGURES if name in record}
-        has_name = any(record.get(name) is not None for name in ("model", *DAYS))
+        has_name = any(record.get(name) is not None for name in (*MODELS, *DAYS))
         if self._have_names and not has_name and any(figures.values()) and figures.items() <= self._figures.items():
             return Unbilled("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
         self._figures.update(figures)

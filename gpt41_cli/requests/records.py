@@ -7,6 +7,7 @@ object, lists of them, pages of the organization's usage API, and flat records o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from gpt41_cli.requests.answers import (
     AMOUNTS,
@@ -25,11 +26,12 @@ from gpt41_cli.requests.answers import (
 )
 from gpt41_cli.requests.days import day_of
 from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, join, kind_of, list_at, name_at, optional_object, told
+from gpt41_cli.requests.inside import DEEPEST, Inner, answers_inside, named_inside, usage_inside
 
-_WRAPPERS = ("response", "body", "result", "data", "completion", "output")
-_DEEPEST = 4
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
+_FAILED = 400
+_NAMED = 5
 _TRUE = (True, "true", "True", "TRUE")
 _UNFINISHED = ("queued", "in_progress")
 
@@ -45,7 +47,7 @@ def read(value: Json) -> Iterator[Entry]:
 
 def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
     kind, event = value.get("object"), value.get("type")
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         yield _none(value)
     elif isinstance(event, str) and (event.startswith("response.") or event == "error"):
         yield from _event(value, event, path, depth)
@@ -55,27 +57,26 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield Opened(name_at(value, "id", path))
     elif value.get("cache_hit") in _TRUE:
         yield Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", name_of(value))
-    elif has_usage(value) and not _has_answer(value, depth):
-        answer = answer_of(value, path)
-        yield (
-            _failed(value, value)
-            if _is_failed(value) and not (answer.usage.input_tokens or answer.usage.output_tokens)
-            else answer
-        )
+    elif inner := answers_inside(value, depth):
+        yield from _wrapped(value, inner, path, depth)
+    elif has_usage(value):
+        yield _own(value, path)
     elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
         yield from _listed(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
-        yield from _wrapped(value, path, depth)
+        yield from _wrapped(value, _best_inside(value), path, depth)
 
 
-def _has_answer(value: Object, depth: int) -> bool:
-    """Whether there is an answer with a usage of its own inside, as deep as is read, of which the record has a copy."""
-    for _ in range(_DEEPEST - depth):
-        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
-        if inner is None or has_usage(inner):
-            return inner is not None
-        value = inner
-    return False
+def _own(value: Object, path: str) -> Answer | Unbilled:
+    answer = answer_of(value, path)
+    is_nothing = not (answer.usage.input_tokens or answer.usage.output_tokens)
+    return _failed(value, value) if is_nothing and _is_failed(value) else answer
+
+
+def _best_inside(value: Object) -> list[Inner]:
+    """Where no answer is inside: what failed there, or the only usage, or what stands behind a known name."""
+    named = named_inside(value)
+    return named if named and _status(named[0].value) >= _FAILED else usage_inside(value) or named
 
 
 def _chunk(value: Object, path: str) -> Answer | Opened:
@@ -120,31 +121,42 @@ def _id_of_a_sum(bucket: Object, result: Object) -> str | None:
     return str((start, end, groups))
 
 
-def _wrapped(value: Object, path: str, depth: int) -> Iterator[Entry]:
+def _wrapped(value: Object, inside: list[Inner], path: str, depth: int) -> Iterator[Entry]:
     """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time, and copy its
-    usage; and answers with an id that stand beside it.
+    usage; and other answers that stand in there.
     """
-    key = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
-    status = value[key].get("status_code") if key else None
-    if key is None:
+    if not inside:
         yield _none(value)
-    elif isinstance(status, int) and status >= 400:
-        yield _failed(value[key], value)
+        return
+    first, *others = inside
+    if _status(first.value) >= _FAILED:
+        yield _failed(first.value, value)
     else:
-        is_batch = key == "response" and status is not None and "custom_id" in value
-        for found in _read(value[key], join(path, key), depth + 1):
-            if isinstance(found, Opened):
-                yield found
-                continue
-            named = found if found.custom_id else found._replace(custom_id=name_of(value))
-            if isinstance(named, Answer):
-                model, day = named.model or model_of(value, path), named.day or day_of(value)
-                named = named._replace(model=model, day=day, mode="batch" if is_batch else named.mode)
-                named = _beside_its_copy(named, value, path) if has_usage(value) else named
-            yield named
-        for other, beside in value.items():
-            if other != key and isinstance(beside, dict) and isinstance(beside.get("usage"), dict) and id_of(beside):
-                yield from _read(beside, join(path, other), depth + 1)
+        for found in _read(first.value, join(path, first.path), depth + 1):
+            yield found if isinstance(found, Opened) else _named(found, value, path)
+    for other in others:
+        yield from _read(other.value, join(path, other.path), depth + 1)
+
+
+def _named(found: Answer | Unbilled, value: Object, path: str) -> Answer | Unbilled:
+    """What is found in a record, with all that only the record says of it."""
+    found = found if found.custom_id else found._replace(custom_id=name_of(value))
+    if isinstance(found, Unbilled):
+        return found
+    mode = "batch" if _is_batch_line(value) else found.mode
+    found = found._replace(model=found.model or model_of(value, path), day=found.day or day_of(value), mode=mode)
+    return _beside_its_copy(found, value, path) if has_usage(value) else found
+
+
+def _is_batch_line(value: Object) -> bool:
+    response = value.get("response")
+    return "custom_id" in value and isinstance(response, dict) and response.get("status_code") is not None
+
+
+def _status(value: Object) -> int:
+    """The status that a logger of HTTP writes down; 0 where there is none."""
+    status = value.get("status_code")
+    return status if isinstance(status, int) else 0
 
 
 def _beside_its_copy(answer: Answer, value: Object, path: str) -> Answer:
@@ -166,8 +178,15 @@ def _none(value: Object) -> Unbilled:
         return _failed(value, value)
     amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
     is_request = isinstance(value.get("messages"), list) or ("input" in value and "model" in value)
-    found = "a request, which --requests takes" if is_request else f"{amount} alone" if amount else "none"
-    return Unbilled("usage-missing", f"expected an answer with its tokens, found {found}", name_of(value), id_of(value))
+    expected, found = (
+        "expected an answer with its tokens",
+        "a request, which --requests takes" if is_request else f"{amount} alone",
+    )
+    if not is_request and amount is None:
+        names = ", ".join(told(key) for key in islice(value, _NAMED)) + ", ..." * (len(value) > _NAMED)
+        expected += " (a usage, or input_tokens and output_tokens)"
+        found = f"none among {names}" if names else "none"
+    return Unbilled("usage-missing", f"{expected}, found {found}", name_of(value), id_of(value))
 
 
 def _failed(value: Object, outer: Object) -> Unbilled:

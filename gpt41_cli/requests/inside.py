@@ -1,0 +1,104 @@
+"""Where inside of a record the answer stands: logs put all kinds of things around it, under names of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from gpt41_cli.requests.answers import counts_of, has_usage, id_of
+from gpt41_cli.requests.documents import object_in
+from gpt41_cli.requests.fields import Object, join
+
+DEEPEST = 4
+"""How deep an answer may stand."""
+
+_WRAPPERS = ("response", "body", "result", "data", "completion", "output")
+_KINDS = ("chat.completion", "response")
+_QUOTED = (
+    *("request", "request_body", "requestBody", "input", "inputs", "prompt", "messages", "query", "kwargs", "tools"),
+    *("content", "text", "output_text"),
+)
+"""Where a log keeps what was sent, or what the model wrote: an answer in there is a quotation."""
+
+_MOST_OBJECTS = 200
+_MOST_ANSWERS = 20
+
+
+class Inner(NamedTuple):
+    """An object inside of a record, and its path from there; `is_text`: it is JSON in a text, which a model may have written."""
+
+    path: str
+    value: Object
+    is_text: bool = False
+
+
+def answers_inside(value: Object, depth: int) -> list[Inner]:
+    """The answers with a usage of their own inside of a record, of which it may have a copy: the first, and others with an id.
+
+    Behind a known name that is any usage; elsewhere only what calls itself an answer of OpenAI.
+    """
+    if _has_usage_behind_names(value, depth):
+        return named_inside(value)
+    if is_answer(value):
+        return []
+    found = [
+        each for each in islice(_nested(value, is_answer), _MOST_ANSWERS) if not each.is_text or _may_be_of(value, each.value)
+    ]
+    return [*found[:1], *(each for each in found[1:] if id_of(each.value))]
+
+
+def named_inside(value: Object) -> list[Inner]:
+    """What stands in a record behind the first known name, and the answers with an id beside it."""
+    known = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+    if known is None:
+        return []
+    beside = (Inner(key, each) for key, each in value.items() if key != known and isinstance(each, dict))
+    return [
+        Inner(known, value[known]),
+        *(each for each in beside if isinstance(each.value.get("usage"), dict) and id_of(each.value)),
+    ]
+
+
+def usage_inside(value: Object) -> list[Inner]:
+    """The only object inside of a record that has a usage; nothing where there are several: they may be copies of one."""
+    found = [*islice(_nested(value, has_usage), 2)]
+    return found if len(found) == 1 else []
+
+
+def is_answer(value: Object) -> bool:
+    """Whether an object is an answer of OpenAI, and not what a log says of one."""
+    return value.get("object") in _KINDS and isinstance(value.get("usage"), dict) and has_usage(value)
+
+
+def _may_be_of(record: Object, answer: Object) -> bool:
+    """Whether a record says the figures of an answer, or none."""
+    return not has_usage(record) or counts_of(record) == counts_of(answer)
+
+
+def _has_usage_behind_names(value: Object, depth: int) -> bool:
+    for _ in range(DEEPEST - depth):
+        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+        if inner is None or has_usage(inner):
+            return inner is not None
+        value = inner
+    return False
+
+
+def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inner]:
+    """The objects inside that are wanted, those that are least deep first; those in JSON in a text too, but none of lists."""
+    waiting = deque([(Inner("", value), 1)])
+    seen = 0
+    while waiting:
+        owner, depth = waiting.popleft()
+        for key, each in owner.value.items():
+            found = None if key in _QUOTED else each if isinstance(each, dict) else object_in(each, "usage")
+            if found is None:
+                continue
+            inner = Inner(join(owner.path, key), found, owner.is_text or isinstance(each, str))
+            if is_wanted(found):
+                yield inner
+            elif depth < DEEPEST and seen < _MOST_OBJECTS:
+                waiting.append((inner, depth + 1))
+            seen += 1
