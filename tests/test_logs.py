@@ -22,7 +22,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.answers import Answer, Unbilled
 from gpt41_cli.requests.logs import read_log
-from gpt41_cli.requests.sources import Source, twins
+from gpt41_cli.requests.sources import Source, open_file, twins
 from gpt41_cli.requests.trees import LeftOut
 from tests.test_answers import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
 
@@ -212,7 +212,8 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
 def test_what_can_be_read_only_once_is_no_copy(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     empty = [file(tmp_path / name, b"") for name in "ab"]
-    assert twins([Source(str(tmp_path / "fifo"), io.BytesIO), Source("-", io.BytesIO), *empty]) == {}
+    gone = [file(tmp_path / name, b"x")._replace(open=partial(open_file, tmp_path / "gone")) for name in "cd"]
+    assert twins([Source(str(tmp_path / "fifo"), io.BytesIO), Source("-", io.BytesIO), *empty, *gone]) == {}
 
 
 @pytest.mark.parametrize(

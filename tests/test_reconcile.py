@@ -466,6 +466,25 @@ def test_of_several_batches_each_counts_once() -> None:
     assert unpriced(found) == [("batch-twice", 1, "log1:1"), ("batch-unclear", 1, "log1:2")]
 
 
+def test_the_lines_of_one_batch_stand_for_one_batch_object() -> None:
+    def alike(name: str, model: str | None) -> dict[str, Any]:
+        return {**sum_of(name, 1_000_000), "model": model}
+
+    lines = [batch_line({**CHAT, "model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 3}})]
+    # 0.20 for the lines and 0.0000024 for their answers, and as much for a second batch of the same sum.
+    found = bill([alike("b1", "gpt-4.1-mini"), alike("b2", "gpt-4.1-mini")], lines)
+    assert found.total_usd == 2 * Decimal("0.2000024")
+    assert unpriced(found) == [("batch-twice", 1, "log1:1"), ("batch-unclear", 1, "log1:2")]
+    # Of two models, that of the lines is the one; where an object names none, what names it goes first.
+    for first in ("gpt-4.1", None):
+        found = bill([alike("b1", first), alike("b2", "gpt-4.1-mini-2025-04-14")], lines, model="gpt-4.1")
+        assert found.total_usd == Decimal("0.2000024") + Decimal("1.000012")
+        assert unpriced(found) == [("batch-twice", 1, "log1:2"), ("batch-unclear", 1, "log1:1")]
+    # By another model than the lines, it is another batch.
+    found = bill([alike("b1", "gpt-4.1")], lines)
+    assert found.total_usd == Decimal("0.2000024") + Decimal("1.000012")
+
+
 def test_two_currencies_are_an_error_with_the_line() -> None:
     log = [{**MINI, "currency": currency} for currency in ("USD", None, "usd", "EUR <b>")]
     with pytest.raises(InputError) as error:

@@ -53,6 +53,7 @@ class Reconciliation:
         self._reasons: dict[tuple[str, str], Reason] = {}
         self._totals: dict[object, Done[Answer]] = {}
         self._lines: dict[str, Usage] = {}
+        self._models: dict[str, set[str | None]] = {}
         self._singles: set[tuple[str, date]] = set()
         self._sums: dict[tuple[str, date], Place] = {}
         self._currency: str | None = None
@@ -71,6 +72,7 @@ class Reconciliation:
             if found.result.mode == "batch":
                 path = found.place.path
                 self._lines[path] = self._lines.get(path, Usage()) + found.result.usage
+                self._models.setdefault(path, set()).add(self._model(found.result))
             self._charge(found.place, found.result)
 
     def _hold_currency(self, place: Place, answer: Answer) -> None:
@@ -92,15 +94,13 @@ class Reconciliation:
         """Take in the batch objects, but for those whose answers are in the logs line by line: in a file of their own, or with
         those of the other batches. InputError where nothing was priced.
         """
-        lines, objects = self._lines.values(), [each.result.usage for each in self._totals.values()]
-        known = {_tokens(usage) for usage in (*lines, sum(lines, Usage()))}
-        are_all_known = _tokens(sum(objects, Usage())) == _tokens(sum(lines, Usage()))
-        for place, answer in self._totals.values():
-            if self._lines and (are_all_known or _tokens(answer.usage) in known):
+        known = self._known_totals() if self._lines else set()
+        for key, (place, answer) in self._totals.items():
+            if key in known:
                 self.leave_out(place, Unbilled("batch-twice", "a batch object whose answers are in the logs line by line"))
                 continue
             if self._lines:
-                unclear = "a batch object is priced, and lines of a Batch output of another sum are in the logs too"
+                unclear = "a batch object is priced, and lines of a Batch output of another sum or batch are in the logs too"
                 self.leave_out(place, Unbilled("batch-unclear", unclear))
             self._charge(place, answer)
         self._compare_sums()
@@ -109,6 +109,37 @@ class Reconciliation:
             raise InputError(
                 f"expected answers that report their usage and have a price, found {f'none: {found}' if found else 'nothing'}"
             )
+
+    def _known_totals(self) -> set[object]:
+        """The batch objects whose answers are in the logs line by line. The lines of a file stand for one of them, or all lines
+        together do: a second object of the same sum is another batch.
+        """
+        totals = sorted(self._totals.items(), key=lambda each: each[1].result.model is None)
+        whole = sum(self._lines.values(), Usage())
+        of_all = sum((total.usage for _, (_, total) in totals), Usage())
+        if _tokens(of_all) == _tokens(whole) and all(self._files_of(total) for _, (_, total) in totals):
+            return set(self._totals)
+        left, known = dict(self._lines), set[object]()
+        for key, (_, total) in totals:
+            alike = [path for path in self._files_of(total) if path in left]
+            own = next((path for path in alike if _tokens(left[path]) == _tokens(total.usage)), None)
+            if own is not None:
+                del left[own]
+                known.add(key)
+            elif alike and len(left) == len(self._lines) and _tokens(whole) == _tokens(total.usage):
+                left.clear()
+                known.add(key)
+        return known
+
+    def _files_of(self, total: Answer) -> list[str]:
+        """The files with lines by the model of a batch object, as far as both say it."""
+        wanted = self._model(total), None
+        return [path for path, models in self._models.items() if total.model is None or not models.isdisjoint(wanted)]
+
+    def _model(self, answer: Answer) -> str | None:
+        """The model of an answer by the name of its entry in the price table, where it has one."""
+        variant = self.conditions.catalog.known(answer.model) if answer.model else None
+        return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
         """Doubt the sums of several answers that stand beside single answers of the same model and day."""

@@ -80,9 +80,10 @@ def known_bytes(sources: Sequence[Source]) -> int:
 
 
 def twins(sources: Sequence[Source]) -> dict[str, Source]:
-    """By the names of files that have the content of an earlier one, byte by byte: that one. InputError for what cannot be read.
+    """By the names of files that have the content of an earlier one, byte by byte: that one.
 
-    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins.
+    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins. Nor is
+    what cannot be read: whoever reads it will say so.
     """
     by_size: dict[int, list[Source]] = {}
     for source in sources:
@@ -92,9 +93,10 @@ def twins(sources: Sequence[Source]) -> dict[str, Source]:
     for alike in by_size.values():
         first: dict[bytes, Source] = {}
         for source in alike if len(alike) > 1 else ():
-            earlier = first.setdefault(_digest(source), source)
-            if earlier is not source:
-                found[source.name] = earlier
+            with suppress(InputError):
+                earlier = first.setdefault(_digest(source), source)
+                if earlier is not source:
+                    found[source.name] = earlier
     return found
 
 
