@@ -46,6 +46,7 @@ RULES: Mapping[str, str] = {
     "batch-unclear": "Whether the lines of a batch are in the logs beside its sum can be told.",
     "answer-unclear": "What an answer says of its tokens, its day and its model fits together.",
     "tool-price": "What the built-in tools of an answer cost is known.",
+    "search-tokens": "Whether a reported usage holds the tokens that a web search finds is known.",
     "write-price": "The price of writing to the prompt cache is known.",
     "sum-of-long": "Whether a request was so long that it costs more can be told.",
     "columns-ignored": "Every column of a CSV says something of what was billed.",

@@ -93,7 +93,7 @@ ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices
 RECORD = {"input_tokens": 9, "output_tokens": 2}
 
 
-OTHERS = ("code_interpreter_call", "image_generation_call", "mcp_call")
+OTHERS = ("code_interpreter_call", "image_generation_call")
 SEARCHED: Body = {
     **RESPONSE,
     "tools": [{"type": "web_search"}],

@@ -260,11 +260,24 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
 def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
-    assert sorted(each.message for each in found.reasons if each.rule == "tool-price") == [
-        '"code_interpreter_call": what it costs beside its tokens is not priced, as no answer says enough of it',
+    assert sorted(each.message for each in found.reasons if each.rule in ("tool-price", "search-tokens")) == [
+        '"code_interpreter_call": what it costs beside its tokens, as no answer says enough of it',
         "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
     ]
+
+
+def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
+    found = bill([MINI, searched("gpt-4.1-nano", "web_search", "code_interpreter")])
+    assert report(found).headline == "at least $0.5609 for 2 answers on 2026-11-21; 2 charges of tools not priced"
+    messages = [finding.message for finding in report(found).findings if finding.rule == "tool-price"]
+    assert all(message.startswith("1 not priced: ") for message in messages)
+    found = bill([searched("gpt-4.1", "image_generation"), {**MINI, "service_tier": "flex"}])
+    assert (
+        report(found).headline == "at least $0.0188 for 1 answer on 2026-11-21; 1 more not priced; 1 charge of tools not priced"
+    )
+    # Tokens that a search may have added are priced, as far as they are known.
+    assert report(bill([searched("gpt-4.1-mini", "web_search")])).headline == "$0.01376 for 1 answer on 2026-11-21"
 
 
 # What does not fit together

@@ -159,9 +159,9 @@ class Biller:
             unclear.append(Unbilled("tool-price", str(error), answer.custom_id))
         if found_tokens(self._conditions.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
-            unclear.append(Unbilled("tool-price", f"{printable(offer.variant.id)}: {block}", answer.custom_id))
+            unclear.append(Unbilled("search-tokens", f"{printable(offer.variant.id)}: {block}", answer.custom_id))
         for kind in answer.other_calls:
-            unsaid = f"{told(kind)}: what it costs beside its tokens is not priced, as no answer says enough of it"
+            unsaid = f"{told(kind)}: what it costs beside its tokens, as no answer says enough of it"
             unclear.append(Unbilled("tool-price", unsaid, answer.custom_id))
         return usd, tuple(unclear)
 

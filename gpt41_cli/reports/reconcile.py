@@ -23,7 +23,7 @@ _PRICED = (
     "batch-unclear",
     "mode-unclear",
     "answer-unclear",
-    "tool-price",
+    "search-tokens",
     "write-price",
     "sum-of-long",
     "sum-beside-answers",
@@ -32,6 +32,8 @@ _PRICED = (
 """What is said of something that is priced, or is nothing to price."""
 _COUNTED = ("file-twice", "total-unclear")
 """What is said of something that is priced at another place: the bill lacks nothing for it."""
+_CHARGE = "tool-price"
+"""What has no price beside the tokens of an answer, which are priced."""
 _SHOWN = 5
 
 
@@ -67,8 +69,11 @@ def report(found: Reconciliation, left_out: Sequence[LeftOut] = ()) -> Report:
 def _headline(found: Reconciliation, groups: Iterable[Group]) -> str:
     """The bill; the least of it, where something has no price that should have one."""
     unpriced = [each for each in found.reasons if each.rule not in (*_NOTICED, *_PRICED, *_COUNTED)]
-    missing = sum(each.times for each in unpriced) + found.rejects.count
-    least, rest = ("at least ", f"; {number(missing)} more not priced") if missing else ("", "")
+    charges = sum(each.times for each in unpriced if each.rule == _CHARGE)
+    answers = sum(each.times for each in unpriced) - charges + found.rejects.count
+    rest = f"; {number(answers)} more not priced" * (answers > 0)
+    rest += f"; {plural(charges, 'charge')} of tools not priced" * (charges > 0)
+    least = "at least " if rest else ""
     return f"{least}{money(found.total_usd)} for {plural(found.usage.requests, 'answer')}{_period(groups)}{rest}"
 
 

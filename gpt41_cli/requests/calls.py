@@ -5,8 +5,10 @@ from __future__ import annotations
 from gpt41_cli.pricing import Tools
 from gpt41_cli.requests.fields import Object
 
-_KNOWN = {"web_search_call", "file_search_call", "function_call"}
-"""Those that are billed by the call, and those of the caller's own functions, which are tokens. What others cost is not known."""
+_KNOWN = {"web_search_call", "file_search_call", "function_call", "custom_tool_call", "mcp_call"}
+"""Those that are billed by the call, and those that are tokens alone: of the caller's own functions, and of MCP servers (OpenAI's
+draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993). What others cost is not known.
+"""
 
 
 def _calls(value: Object) -> list[Object]:
