@@ -251,6 +251,8 @@ def test_a_retry_is_found_beside_what_failed() -> None:
     [
         ({"response_model": "m"}, "m"),
         ({"model_name": "openai/m"}, "m"),
+        ({"model": "azure/m"}, "m"),
+        ({"model": "azure/openai/m"}, "m"),
         ({"model": "a", "response_model": "m"}, "a"),
         ({"model": "", "response_model": None, "model_name": "m"}, "m"),
         ({"model_name": 5}, None),
@@ -390,6 +392,10 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
         ({"output_tokens": 5, "the name: a secret": 5}, Unbilled("usage-missing", f'{NONE} among "output_tokens", text')),
         ({"log": {"no": 1}}, Unbilled("usage-missing", f'{NONE} among "log"')),
         ({"cost": 0.02}, Unbilled("usage-missing", "expected an answer with its tokens, found cost alone")),
+        (
+            {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
+            Unbilled("usage-missing", "expected an answer with its tokens, found amount alone: export the usage, not the costs"),
+        ),
         ({"model": MINI, "messages": []}, Unbilled("usage-missing", REQUEST)),
         ({"model": MINI, "input": "Hello"}, Unbilled("usage-missing", REQUEST)),
         (
@@ -439,6 +445,7 @@ def test_what_has_no_usage_says_why(value: Body, unbilled: Unbilled) -> None:
         ({"type": "response.created", "response": {**RESPONSE, "usage": None}}, [Opened("resp_1")]),
         ({**RESPONSE, "status": "in_progress", "usage": None}, [Opened("resp_1")]),
         ({"type": "response.output_text.delta", "delta": "x"}, []),
+        ({"object": "bucket", "results": [{"input_tokens": 0, "num_model_requests": 0, "model": None}]}, []),
         # Azure's content filter
         ({"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}, []),
     ],

@@ -259,7 +259,9 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
     [
         ("m,9", "expected 3 cells as in the first line, found 2"),
         ("m,9.5,2", 'input_tokens: expected a whole number, found "9.5"'),
-        ('m,"1,200",2', 'input_tokens: expected a whole number, found "1,200"'),
+        ('m,"1,200",2', 'input_tokens: expected a whole number without separators, found "1,200"'),
+        ("m,20.000.000,2", 'input_tokens: expected a whole number without separators, found "20.000.000"'),
+        ('m,"1,20",2', 'input_tokens: expected a whole number, found "1,20"'),
         ("m,a secret,2", "input_tokens: expected a whole number, found text"),
         ("m,٣,2", 'input_tokens: expected a whole number, found "٣"'),
         ("m,12345678901234567890,2", 'input_tokens: expected a whole number, found "12345678901234567890"'),
@@ -283,6 +285,13 @@ def test_figures_in_columns_that_are_not_read_are_doubted() -> None:
     assert answers("input_tokens,output_tokens,Cache Read Input Tokens\n9,2,5\n") == [Answer(Usage(1, 9, 5, 2))]
     data = "input_tokens,output_tokens,Cache Hit\n9,2,True\n"
     assert rest(data) == [("cache-hit", "an answer from the cache of a proxy, which nobody bills")]
+
+
+def test_a_day_without_an_answer_is_no_gap() -> None:
+    head = "start_time,batch,model,num_model_requests,input_tokens,output_tokens\n"
+    data = f"{head}1795132800,,,0,0,0\n1795132800,false,,,,\n1795132800,,m,0,0,0\n1795132800,,,1,0,0\n1795132800,,,,,7\n"
+    assert [each.usage.requests for each in answers(data)] == [0, 1]
+    assert [rule for rule, _ in rest(data)] == ["usage-missing"]
 
 
 TOTAL = ("total-row", "a row that says of itself that it is a total")
@@ -313,7 +322,7 @@ def test_a_row_that_is_the_total_of_others_is_not_priced(head: str, row: str, fo
 
 def test_rows_without_names_are_no_totals_of_each_other() -> None:
     assert len(answers("model,input_tokens\n,5\n,5\n,10\n")) == 3
-    assert len(answers("model,input_tokens\nm,0\n,0\n")) == 2
+    assert rest("model,input_tokens\nm,0\n,0\n") == []
 
 
 def test_whether_it_was_a_batch_is_not_guessed() -> None:
@@ -332,6 +341,13 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
         ("A text.\nOf two lines.\n", f"a.log:1: expected {KINDS}, found none of them"),
         ("\nmodel,output_tokens\n", f"a.log:2: expected {KINDS}, found none of them"),
         ("model,cost\n", "a.log:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (cost)"),
+        (
+            "start_time,amount_value\n",
+            (
+                "a.log:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (amount_value): "
+                "export the usage, not the costs"
+            ),
+        ),
         ("input_tokens,Input Tokens\n", "a.log:1: expected each column once, found input_tokens a second time"),
         (f'{HEAD}m,1,1\n"m" x,2,2\n', "a.log:3: expected CSV, found: ',' expected after '\"'"),
         (f"{HEAD}\"m,1,1\n", "a.log:2: expected CSV, found: unexpected end of data"),

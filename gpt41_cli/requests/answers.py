@@ -202,7 +202,12 @@ def model_of(value: Object, path: str) -> str | None:
     named = text_at(value, "model", path) or next(
         (value[key] for key in MODELS if value.get(key) and isinstance(value[key], str)), ""
     )
-    return named.removeprefix("openai/") or None
+    return named.removeprefix("azure/").removeprefix("openai/") or None
+
+
+def of_costs(amount: str) -> str:
+    """What to do where only an amount is found, by the name that OpenAI's export of costs gives it."""
+    return ": export the usage, not the costs" if amount.startswith("amount") else ""
 
 
 def is_cut(value: Object, path: str) -> bool:

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.errors import InputError, quoted
 from gpt41_cli.requests import compressed, documents, text
-from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, MODELS, NAMES, TIERS, Unbilled
+from gpt41_cli.requests.answers import AMOUNTS, FIGURES, INPUT, MODELS, NAMES, TIERS, Unbilled, of_costs
 from gpt41_cli.requests.days import DAYS
 from gpt41_cli.requests.documents import Block
 from gpt41_cli.requests.fields import BadBody, Json, Object, told
@@ -22,8 +22,10 @@ from gpt41_cli.requests.unread import is_figure, is_suspect
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
 _KNOWN = frozenset((*FIGURES, *DAYS, *TIERS, *NAMES))
+_OF_NOTHING = frozenset((*DAYS, *FIGURES, *TIERS, "batch", "currency"))
 _NAMES = {name.lower(): name for name in _KNOWN}
 _WHOLE = re.compile(r"(-?\d{1,19})(?:\.0+)?", re.ASCII)
+_SEPARATED = re.compile(r"\d{1,3}([,.' ]\d{3}){1,6}", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 10
@@ -113,8 +115,9 @@ def _rows(data: Iterable[bytes], name: str) -> Iterator[Logged]:
             yield Logged(before + 1, None, None, ignored)
         line, sums = before + rows.line_num + 1, _Sums()
         for row in rows:
-            if any(map(str.strip, row)):
-                yield Logged(line, None, _total(columns, row) or sums.add(_record(columns, row)))
+            value = (_total(columns, row) or sums.add(_record(columns, row))) if any(map(str.strip, row)) else None
+            if value is not None and not _is_empty(value):
+                yield Logged(line, None, value)
             line = before + rows.line_num + 1
     except csv.Error as error:
         raise InputError(f"{name}:{before + rows.line_num}: expected CSV, found: {error}") from None
@@ -130,7 +133,8 @@ def _hold_columns(columns: list[str], where: str) -> None:
     if not set(INPUT) & set(columns):
         amounts = [column for column in columns if column in AMOUNTS]
         if amounts:
-            raise InputError(f"{where}: expected a column of tokens ({' or '.join(INPUT)}), found prices alone ({amounts[0]})")
+            wanted = f"a column of tokens ({' or '.join(INPUT)})"
+            raise InputError(f"{where}: expected {wanted}, found prices alone ({amounts[0]}){of_costs(amounts[0])}")
         known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT)}"
         raise InputError(f"{where}: expected {known}, found none of them")
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN and column in columns[:index]), None)
@@ -144,6 +148,11 @@ def _total(columns: list[str], row: list[str]) -> Unbilled | None:
     if any(cell.strip(" :").lower() in _TOTALS for cell in named):
         return Unbilled("total-row", "a row that says of itself that it is a total")
     return None
+
+
+def _is_empty(value: Object | BadBody | Unbilled) -> bool:
+    """Whether a record says no more than that on some day there was nothing, as exports of usage do."""
+    return isinstance(value, dict) and value.keys() <= _OF_NOTHING and not any(value.get(name) for name in FIGURES)
 
 
 class _Sums:
@@ -183,7 +192,8 @@ def _cell(column: str, cell: str) -> Json:
     if column in FIGURES:
         whole = _WHOLE.fullmatch(cell)
         if not whole:
-            raise BadBody(f"{column}: expected a whole number, found {quoted(cell) if _NUMERIC.fullmatch(cell) else told(cell)}")
+            expected = "a whole number without separators" if _SEPARATED.fullmatch(cell) else "a whole number"
+            raise BadBody(f"{column}: expected {expected}, found {quoted(cell) if _NUMERIC.fullmatch(cell) else told(cell)}")
         return int(whole[1])
     if column == "batch":
         if cell.lower() not in _TRUTH:

@@ -23,6 +23,7 @@ from gpt41_cli.requests.answers import (
     is_cut,
     model_of,
     name_of,
+    of_costs,
 )
 from gpt41_cli.requests.days import day_of
 from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, join, kind_of, list_at, name_at, optional_object, told
@@ -60,17 +61,21 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
     elif inner := answers_inside(value, depth):
         yield from _wrapped(value, inner, path, depth)
     elif has_usage(value):
-        yield _own(value, path)
+        yield from _own(value, path)
     elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
         yield from _listed(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
         yield from _wrapped(value, _best_inside(value), path, depth)
 
 
-def _own(value: Object, path: str) -> Answer | Unbilled:
+def _own(value: Object, path: str) -> Iterator[Answer | Unbilled]:
+    """The answer that a record itself is; nothing for the sum of a time in which there was none."""
     answer = answer_of(value, path)
     is_nothing = not (answer.usage.input_tokens or answer.usage.output_tokens)
-    return _failed(value, value) if is_nothing and _is_failed(value) else answer
+    if is_nothing and _is_failed(value):
+        yield _failed(value, value)
+    elif not is_nothing or answer.usage.requests or answer.model:
+        yield answer
 
 
 def _best_inside(value: Object) -> list[Inner]:
@@ -177,16 +182,14 @@ def _none(value: Object) -> Unbilled:
     if value.get("error") or _is_failed(value):
         return _failed(value, value)
     amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
-    is_request = isinstance(value.get("messages"), list) or ("input" in value and "model" in value)
-    expected, found = (
-        "expected an answer with its tokens",
-        "a request, which --requests takes" if is_request else f"{amount} alone",
-    )
-    if not is_request and amount is None:
+    if isinstance(value.get("messages"), list) or ("input" in value and "model" in value):
+        what = ", found a request, which --requests takes"
+    elif amount:
+        what = f", found {amount} alone{of_costs(amount)}"
+    else:
         names = ", ".join(told(key) for key in islice(value, _NAMED)) + ", ..." * (len(value) > _NAMED)
-        expected += " (a usage, or input_tokens and output_tokens)"
-        found = f"none among {names}" if names else "none"
-    return Unbilled("usage-missing", f"{expected}, found {found}", name_of(value), id_of(value))
+        what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"
+    return Unbilled("usage-missing", f"expected an answer with its tokens{what}", name_of(value), id_of(value))
 
 
 def _failed(value: Object, outer: Object) -> Unbilled:
