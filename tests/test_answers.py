@@ -331,7 +331,7 @@ def test_the_day_is_that_of_utc_or_none(time: Any, day: date | None) -> None:
     assert found.day == day
 
 
-NEW = ["startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp"]
+NEW = ["startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp", "@timestamp"]
 
 
 @pytest.mark.parametrize("name", NEW)
@@ -390,6 +390,7 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
             Unbilled("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
         ),
         ({"output_tokens": 5, "the name: a secret": 5}, Unbilled("usage-missing", f'{NONE} among "output_tokens", text')),
+        ({"model": MINI, "output": {"role": "x"}}, Unbilled("usage-missing", f'{NONE} among "model", "output"')),
         ({"log": {"no": 1}}, Unbilled("usage-missing", f'{NONE} among "log"')),
         ({"cost": 0.02}, Unbilled("usage-missing", "expected an answer with its tokens, found cost alone")),
         (

@@ -9,7 +9,7 @@ from gpt41_cli.requests.fields import Json, Object
 
 DAYS = (
     *("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day"),
-    *("startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp"),
+    *("startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp", "@timestamp"),
 )
 
 _LATEST_SECONDS = 10**11

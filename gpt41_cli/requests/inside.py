@@ -14,7 +14,9 @@ from gpt41_cli.requests.fields import Object, join
 DEEPEST = 4
 """How deep an answer may stand."""
 
-_WRAPPERS = ("response", "body", "result", "data", "completion", "output")
+WRAPPERS = ("response", "body", "result", "data", "completion", "output")
+"""The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
+
 _KINDS = ("chat.completion", "response")
 _QUOTED = (
     *("request", "request_body", "requestBody", "input", "inputs", "prompt", "messages", "query", "kwargs", "tools"),
@@ -51,7 +53,7 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
 
 def named_inside(value: Object) -> list[Inner]:
     """What stands in a record behind the first known name, and the answers with an id beside it."""
-    known = next((key for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+    known = next((key for key in WRAPPERS if isinstance(value.get(key), dict)), None)
     if known is None:
         return []
     beside = (Inner(key, each) for key, each in value.items() if key != known and isinstance(each, dict))
@@ -79,7 +81,7 @@ def _may_be_of(record: Object, answer: Object) -> bool:
 
 def _has_usage_behind_names(value: Object, depth: int) -> bool:
     for _ in range(DEEPEST - depth):
-        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict)), None)
+        inner = next((value[key] for key in WRAPPERS if isinstance(value.get(key), dict)), None)
         if inner is None or has_usage(inner):
             return inner is not None
         value = inner

@@ -27,12 +27,14 @@ from gpt41_cli.requests.answers import (
 )
 from gpt41_cli.requests.days import day_of
 from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, join, kind_of, list_at, name_at, optional_object, told
-from gpt41_cli.requests.inside import DEEPEST, Inner, answers_inside, named_inside, usage_inside
+from gpt41_cli.requests.inside import DEEPEST, WRAPPERS, Inner, answers_inside, named_inside, usage_inside
 
 _CHUNK = "chat.completion.chunk"
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
 _FAILED = 400
 _NAMED = 5
+_TELLING = frozenset(("object", "type", "error", "status", "status_code", "messages", "input", "results", *WRAPPERS))
+"""What says of an object that it is an answer, a request or a list, or why it is none; of others there is nothing to tell."""
 _TRUE = (True, "true", "True", "TRUE")
 _UNFINISHED = ("queued", "in_progress")
 
@@ -79,8 +81,10 @@ def _own(value: Object, path: str) -> Iterator[Answer | Unbilled]:
 
 
 def _best_inside(value: Object) -> list[Inner]:
-    """Where no answer is inside: what failed there, or the only usage, or what stands behind a known name."""
+    """Where no answer is inside: what failed there, or the only usage, or what is told behind a known name."""
     named = named_inside(value)
+    if len(named) == 1 and _TELLING.isdisjoint(named[0].value):
+        named = []
     return named if named and _status(named[0].value) >= _FAILED else usage_inside(value) or named
 
 
