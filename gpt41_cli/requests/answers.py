@@ -135,7 +135,8 @@ def counts_of(value: Object) -> tuple[Json, Json]:
 
 
 def _has_input(usage: Object) -> bool:
-    return any(usage.get(key) is not None for key in INPUT)
+    name, other = INPUT  # asked of every object that is read: a loop would take twice the time
+    return usage.get(name) is not None or usage.get(other) is not None
 
 
 def _usage(value: Object, path: str) -> tuple[Object, str]:
@@ -143,8 +144,9 @@ def _usage(value: Object, path: str) -> tuple[Object, str]:
     if isinstance(value.get("usage"), dict):
         return value["usage"], join(path, "usage")
     metadata = value.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else object_in(metadata, "usage_object")
-    usage = metadata.get("usage_object") if metadata else None
+    if isinstance(metadata, str):
+        metadata = object_in(metadata, "usage_object")
+    usage = metadata.get("usage_object") if isinstance(metadata, dict) else None
     if isinstance(usage, dict) and _has_input(usage):
         return usage, join(path, "metadata.usage_object")
     return value, path
@@ -236,7 +238,7 @@ def _doubts(value: Object, of_input: _Places, of_output: _Places, tokens: int) -
         yield "with audio tokens: priced as those of text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIERS):
         yield "that does not say whether it was in batch: priced in standard"
-    if usage is value and (unread := unread_figures(value, _KNOWN)):
+    if usage is value and (unread := unread_figures(value, _KNOWN, tokens)):
         yield f"with figures that are not read, though they may change its price: {', '.join(unread)}"
     if day_of(value) is None and any(value.get(key) for key in DAYS):
         yield "whose time cannot be read: priced as if it said none"

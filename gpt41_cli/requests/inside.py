@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.requests.answers import counts_of, has_usage, id_of
 from gpt41_cli.requests.documents import object_in
-from gpt41_cli.requests.fields import Object, join
+from gpt41_cli.requests.fields import Object, join, told
 
 DEEPEST = 4
 """How deep an answer may stand."""
@@ -41,10 +41,10 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
 
     Behind a known name that is any usage; elsewhere only what calls itself an answer of OpenAI.
     """
-    if _has_usage_behind_names(value, depth):
-        return named_inside(value)
     if is_answer(value):
         return []
+    if _has_usage_behind_names(value, depth):
+        return named_inside(value)
     found = [
         each for each in islice(_nested(value, is_answer), _MOST_ANSWERS) if not each.is_text or _may_be_of(value, each.value)
     ]
@@ -53,10 +53,10 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
 
 def named_inside(value: Object) -> list[Inner]:
     """What stands in a record behind the first known name, and the answers with an id beside it."""
-    known = next((key for key in WRAPPERS if isinstance(value.get(key), dict)), None)
+    known = _known_name(value)
     if known is None:
         return []
-    beside = (Inner(key, each) for key, each in value.items() if key != known and isinstance(each, dict))
+    beside = (Inner(_shown(key), each) for key, each in value.items() if key != known and isinstance(each, dict))
     return [
         Inner(known, value[known]),
         *(each for each in beside if isinstance(each.value.get("usage"), dict) and id_of(each.value)),
@@ -81,11 +81,25 @@ def _may_be_of(record: Object, answer: Object) -> bool:
 
 def _has_usage_behind_names(value: Object, depth: int) -> bool:
     for _ in range(DEEPEST - depth):
-        inner = next((value[key] for key in WRAPPERS if isinstance(value.get(key), dict)), None)
-        if inner is None or has_usage(inner):
-            return inner is not None
-        value = inner
+        name = _known_name(value)
+        if name is None:
+            return False
+        value = value[name]
+        if has_usage(value):
+            return True
     return False
+
+
+def _known_name(value: Object) -> str | None:
+    for name in WRAPPERS:
+        if isinstance(value.get(name), dict):
+            return name
+    return None
+
+
+def _shown(key: str) -> str:
+    """A key as complaints show it: where it is no plain word, it may be anything."""
+    return told(key).strip('"')
 
 
 def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inner]:
@@ -98,7 +112,7 @@ def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inne
             found = None if key in _QUOTED else each if isinstance(each, dict) else object_in(each, "usage")
             if found is None:
                 continue
-            inner = Inner(join(owner.path, key), found, owner.is_text or isinstance(each, str))
+            inner = Inner(join(owner.path, _shown(key)), found, owner.is_text or isinstance(each, str))
             if is_wanted(found):
                 yield inner
             elif depth < DEEPEST and seen < _MOST_OBJECTS:

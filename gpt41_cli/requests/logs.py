@@ -17,7 +17,7 @@ from gpt41_cli.requests.days import DAYS
 from gpt41_cli.requests.documents import Block
 from gpt41_cli.requests.fields import BadBody, Json, Object, told
 from gpt41_cli.requests.inputs import first_lines
-from gpt41_cli.requests.unread import is_figure, is_suspect
+from gpt41_cli.requests.unread import figure, is_suspect
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _DONE = b"[DONE]"
@@ -182,7 +182,7 @@ def _record(columns: list[str], row: list[str]) -> Object | BadBody:
         return {
             column: _cell(column, cell.strip())
             for column, cell in zip(columns, row, strict=True)
-            if cell.strip() and (column in _KNOWN or (is_suspect(column) and is_figure(cell)))
+            if cell.strip() and (column in _KNOWN or (is_suspect(column) and figure(cell)))
         }
     except BadBody as error:
         return error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from gpt41_cli.requests.fields import Json, Object, told
 
 _BILLED = ("cache", "token", "search")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_WHOLE = re.compile(r"0*[1-9]\d*(\.0+)?", re.ASCII)
+_WHOLE = re.compile(r"(\d{1,19})(?:\.0+)?", re.ASCII)
 _MOST = 5
 _OTHERWISE = (
     *("max", "min", "limit", "remaining", "budget", "total", "average", "avg", "mean"),
@@ -25,13 +26,18 @@ def is_suspect(name: str) -> bool:
     return any(each in name.lower() for each in _BILLED) and not any(word in _OTHERWISE or word[:3] == "max" for word in words)
 
 
-def is_figure(value: Json) -> bool:
-    """Whether a value is a number, as it is or as text, that counts something."""
+def figure(value: Json) -> int:
+    """What a value counts, as a number or as text; 0 where it counts nothing."""
     if isinstance(value, str):
-        return _WHOLE.fullmatch(value.strip()) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
+        found = _WHOLE.fullmatch(value.strip())
+        return int(found[1]) if found else 0
+    is_count = isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
+    return int(value) if is_count else 0
 
 
-def unread_figures(record: Object, known: frozenset[str]) -> list[str]:
-    """The names of such figures in a record, the first few."""
-    return [told(name) for name, value in record.items() if name not in known and is_figure(value) and is_suspect(name)][:_MOST]
+def unread_figures(record: Object, known: frozenset[str], tokens: int) -> list[str]:
+    """The names of such figures in a record of so many tokens in all, the first few; another name of their sum is none."""
+    found = (
+        name for name, value in record.items() if name not in known and figure(value) not in (0, tokens) and is_suspect(name)
+    )
+    return [told(name) for name in islice(found, _MOST)]
