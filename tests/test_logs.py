@@ -209,6 +209,12 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     ]
 
 
+def test_two_answers_may_have_the_same_usage(tmp_path: Path) -> None:
+    alone = [file(tmp_path / name, f"\n{RECORD}\n".encode()) for name in ("1.json", "2.json")]
+    many = [file(tmp_path / name, RECORD.encode() + b"\n" * 512) for name in ("1.jsonl", "2.jsonl")]
+    assert twins([*alone, *many]) == {many[1].name: many[0]}
+
+
 def test_what_can_be_read_only_once_is_no_copy(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     empty = [file(tmp_path / name, b"") for name in "ab"]

@@ -20,6 +20,8 @@ STDIN = "-"
 LITERAL = "--text"
 
 _CHUNK_BYTES = 1 << 20
+_SMALL_BYTES = 512
+"""An object in so small a file may be the bare usage of one answer, which that of another may be like."""
 
 
 class Source(NamedTuple):
@@ -82,8 +84,8 @@ def known_bytes(sources: Sequence[Source]) -> int:
 def twins(sources: Sequence[Source]) -> dict[str, Source]:
     """By the names of files that have the content of an earlier one, byte by byte: that one.
 
-    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins. Nor is
-    what cannot be read: whoever reads it will say so.
+    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins. Nor are
+    small files of one object, or what cannot be read: whoever reads it will say so.
     """
     by_size: dict[int, list[Source]] = {}
     for source in sources:
@@ -94,7 +96,8 @@ def twins(sources: Sequence[Source]) -> dict[str, Source]:
         first: dict[bytes, Source] = {}
         for source in alike if len(alike) > 1 else ():
             with suppress(InputError):
-                earlier = first.setdefault(_digest(source), source)
+                digest = _digest(source)
+                earlier = first.setdefault(digest, source) if digest else source
                 if earlier is not source:
                     found[source.name] = earlier
     return found
@@ -109,9 +112,13 @@ def _size(source: Source) -> int:
     return 0
 
 
-def _digest(source: Source) -> bytes:
+def _digest(source: Source) -> bytes | None:
+    """What tells the content of a file from any other; None where it may be like another by chance."""
     with readable(source.label), source.open() as stream:
-        hashed = hashlib.sha256()
+        chunk = stream.read(_CHUNK_BYTES)
+        if len(chunk) < _SMALL_BYTES and chunk.lstrip().startswith(b"{"):
+            return None
+        hashed = hashlib.sha256(chunk)
         while chunk := stream.read(_CHUNK_BYTES):
             hashed.update(chunk)
         return hashed.digest()
