@@ -647,3 +647,15 @@ def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> N
         remark.text for remark in found.but
     ]
     assert not [each for each in ask().findings if each.rule == "training-closed"]
+
+
+def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() -> None:
+    """Of gpt-6-luna: $0.10 a million tokens of input, $0.125 for those that are written."""
+    (ends,) = [
+        remark.text for remark in ask("coding", input_tokens=150_000, output_tokens=500).but if remark.rule == "model-retires"
+    ]
+    assert ends.endswith(": $0.01525 for the same work, up to $0.019 with cache writes, without its reasoning tokens")
+    (short,) = [
+        remark.text for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule == "model-retires"
+    ]
+    assert "cache writes" not in short

@@ -326,20 +326,21 @@ def _notes_on_rates(quote: Quote) -> Iterator[str]:
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
         yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
     if quote.surcharged:
-        yield from note_on_surcharge(variant)
+        yield note_on_surcharge(variant)
     yield from doubts_of(quote.offer)
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
         yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
 
 
-def note_on_surcharge(variant: Variant) -> Iterator[str]:
-    """What long requests pay, where a model has a surcharge."""
-    if surcharge := variant.model.surcharge:
-        yield (
-            f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
-            f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
-            f"[{surcharge.source.label}]."
-        )
+def note_on_surcharge(variant: Variant) -> str:
+    """What long requests pay for a model that has a surcharge."""
+    surcharge = variant.model.surcharge
+    assert surcharge is not None
+    return (
+        f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
+        f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
+        f"[{surcharge.source.label}]."
+    )
 
 
 def note_on_writes(offer: Offer) -> Iterator[str]:

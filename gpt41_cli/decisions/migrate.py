@@ -9,14 +9,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.decisions import lifecycle, limits
 from gpt41_cli.decisions.breaks import Break, Move, breaks
 from gpt41_cli.decisions.estimate import Quote, notes, quote, usage_by_rates, with_batch
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.road import Step, road
-from gpt41_cli.decisions.workload import Load, Size, Workload
+from gpt41_cli.decisions.workload import Load, Workload
+from gpt41_cli.decisions.writes import Writes, writes
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT
@@ -41,13 +41,6 @@ class Plan(NamedTuple):
     platform: Platform
     as_of: date
     uses: Uses | None = None
-
-
-class Writes(NamedTuple):
-    """Input that goes into the prompt cache, and what that costs more than reading it, in US dollars, exact."""
-
-    tokens: int
-    usd: Decimal
 
 
 class Way(NamedTuple):
@@ -225,30 +218,6 @@ def _way(catalog: Catalog, work: Workload, plan: Plan, offer: Offer, today: Quot
     way = Way(found, today, written, None)
     spare = None if way.added_usd is None else -way.added_usd
     return way if spare is None else way._replace(reasoning_tokens=reasoning_tokens(offer, load, spare))
-
-
-def writes(offer: Offer, load: Load, rules: CacheRules, *, is_replayed: bool) -> Writes:
-    """What of the input goes into the prompt cache, where writing has a price: of a replay what it writes, else the most.
-
-    What is read is not written, and a prompt below the least that is cached is not either. A replay writes whole steps; beyond
-    one nobody can tell how much is written, so that all that is not read is the most. The first 30 minutes are priced.
-    """
-    tokens, usd = 0, Decimal(0)
-    for size, many in load.sizes.items():
-        more = EXACT.subtract(offer.write_rate(size.input_tokens), offer.rates(size.input_tokens).input)
-        if more:
-            written = _written(size, rules, is_replayed) * many
-            tokens += written
-            usd = EXACT.add(usd, EXACT.multiply(EXACT.scaleb(Decimal(written), -6), more))
-    return Writes(tokens, usd)
-
-
-def _written(size: Size, rules: CacheRules, is_replayed: bool) -> int:
-    beyond = size.input_tokens - rules.minimum_tokens
-    if beyond < 0:
-        return 0
-    rest = beyond % rules.step_tokens if is_replayed else 0
-    return max(size.input_tokens - rest - size.cached_tokens, 0)
 
 
 def reasoning_tokens(offer: Offer, load: Load, spare_usd: Decimal) -> int | None:

@@ -13,8 +13,10 @@ from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.pace import Pace, overspent, pace
 from gpt41_cli.decisions.remarks import Remark
+from gpt41_cli.decisions.writes import writes
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.pricing import EXACT
 
 FINE_TUNING = "fine-tuning"
 _SECONDS_AN_HOUR = 3600
@@ -282,19 +284,24 @@ def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 
 def _replacement_price(case: Case, name: str | None, mode: str) -> str:
-    """The price of the same work at the named replacement, today: `: $3.40 for the same work`."""
+    """The price of the same work at the named replacement, today: `: $3.40 for the same work, up to $4.10 with cache writes`, with
+    all that may be written.
+    """
     variant = case.catalog.find(name) if name else None
     if variant is None:
         return ""
     try:
-        priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
+        offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
+        priced = quote(case.catalog, offer, case.work)
     except MissingPrice:
         return ""
+    written = writes(offer, case.load(variant), case.catalog.limits.prompt_cache, is_replayed=case.work.replay is not None)
+    most = f", up to {money(EXACT.add(priced.total_usd, written.usd))} with cache writes" if written.usd else ""
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
     if borrowed := case.work.borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
     least = "at least " if priced.is_least else ""
-    return f": {least}{money(priced.total_usd)} for the same work{unknown}"
+    return f": {least}{money(priced.total_usd)} for the same work{most}{unknown}"
 
 
 def _beyond_the_family(case: Case) -> Iterator[Remark]:

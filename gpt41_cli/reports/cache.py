@@ -207,7 +207,7 @@ def _notes(catalog: Catalog, asked: Sequence[Value], traffic: Traffic) -> Iterat
         elif (traffic.minutes or 0) > rules.idle_minutes_at_most:
             yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes_at_most} minutes at most [{rules.source.label}]."
         if value.reads.long.tokens:
-            yield from note_on_surcharge(variant)
+            yield note_on_surcharge(variant)
         yield from note_on_writes(value.offer)
 
 

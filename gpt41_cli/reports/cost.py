@@ -180,12 +180,13 @@ def _terms(quote: Quote) -> list[Line]:
     if quote.batch_usd is not None and saved is not None and quote.total_usd:
         verb = "less" if saved >= 0 else "more"
         share = percent(abs(saved) / quote.total_usd)
-        lines.append(Line("batch", f"{money(quote.batch_usd)}, {money(abs(saved))} {verb} ({share})"))
+        least = "at least " if quote.is_least else ""
+        lines.append(Line("batch", f"{least}{money(quote.batch_usd)}, {money(abs(saved))} {verb} ({share})"))
     return lines
 
 
 def _term(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal) -> Line:
-    text = f"{number(tokens)} {_TERMS[label]} tokens at {rate(rate_usd)} a million: {money(amount)}"
+    text = f"{plural(tokens, f'{_TERMS[label]} token')} at {rate(rate_usd)} a million: {money(amount)}"
     return Line(label, text, quote.offer.row.source.label, part(amount, quote.total_usd))
 
 

@@ -115,10 +115,10 @@ def _size(source: Source) -> int:
 def _digest(source: Source) -> bytes | None:
     """What tells the content of a file from any other; None where it may be like another by chance."""
     with readable(source.label), source.open() as stream:
-        chunk = stream.read(_CHUNK_BYTES)
-        if len(chunk) < _SMALL_BYTES and chunk.lstrip().startswith(b"{"):
+        begin = stream.read(_SMALL_BYTES)
+        if len(begin) < _SMALL_BYTES and begin.lstrip().startswith(b"{"):
             return None
-        hashed = hashlib.sha256(chunk)
+        hashed = hashlib.sha256(begin)
         while chunk := stream.read(_CHUNK_BYTES):
             hashed.update(chunk)
         return hashed.digest()
