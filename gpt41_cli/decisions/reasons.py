@@ -284,8 +284,8 @@ def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 
 def _replacement_price(case: Case, name: str | None, mode: str) -> str:
-    """The price of the same work at the named replacement, today: `: $3.40 for the same work, up to $4.10 with cache writes`, with
-    all that may be written.
+    """The price of the same work at the named replacement, today, and with all that may be written to its prompt cache:
+    `: $3.40 for the same work, up to $4.10 with cache writes`.
     """
     variant = case.catalog.find(name) if name else None
     if variant is None:
