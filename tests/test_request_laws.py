@@ -9,8 +9,9 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
+from operator import iadd
 from pathlib import Path
 from typing import Any
 
@@ -504,8 +505,8 @@ def told(tally: Tally) -> Mapping[str, Any]:
 def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: random.Random) -> None:
     everything = [each_ for chunk in chunks for each_ in chunk]
     whole = Tally.of(everything)
-    in_turn = sum(map(Tally.of, chunks), Tally())
-    mixed = sum(map(Tally.of, shuffle.sample(chunks, len(chunks))), Tally())
+    in_turn = reduce(iadd, map(Tally.of, chunks), Tally())
+    mixed = reduce(iadd, map(Tally.of, shuffle.sample(chunks, len(chunks))), Tally())
     assert told(in_turn) == told(mixed) == told(whole)
     assert (in_turn.shown, in_turn.rejects.first) == (whole.shown, whole.rejects.first), "the first ones, in order"
     good = [each_.result for each_ in everything if isinstance(each_, Done)]
@@ -541,7 +542,7 @@ def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[Sized]], shuffle:
         return Sizing.of(Done(Place("f"), each_) for each_ in found)
 
     whole = sizing(each_ for chunk in chunks for each_ in chunk)
-    mixed = sum(map(sizing, shuffle.sample(chunks, len(chunks))), Sizing())
+    mixed = reduce(iadd, map(sizing, shuffle.sample(chunks, len(chunks))), Sizing())
     assert mixed.groups == whole.groups
     assert mixed.requests == whole.requests == sum(map(len, chunks))
 

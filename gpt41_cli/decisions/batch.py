@@ -6,7 +6,8 @@ import codecs
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
+from operator import iadd
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
@@ -114,7 +115,7 @@ def check(sources: Sequence[Source], conditions: Conditions, *, is_split: bool =
     tiers = _tiers(conditions)
     replay = Replay(conditions.catalog, conditions.traffic)
     files = tuple(_check_file(source, conditions, replay) for source in sources)
-    sizing = sum((each.lines.sizing for each in files), Sizing(conditions.traffic))
+    sizing = reduce(iadd, (each.lines.sizing for each in files), Sizing(conditions.traffic))
     prices = tuple(_prices(sizing, conditions))
     work = together(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
@@ -173,7 +174,7 @@ def _read(stream: BinaryIO, source: Source, conditions: Conditions, replay: Repl
         requests = Requests(measured(found.chunks))
         work = partial(inspect, conditions.meter, conditions.terms)
         some = gathered(source, requests, Reading("batch", conditions.jobs), work, list)
-        lines = sum((Lines.of(_replayed(each, replay) for each in few) for few in some), Lines())
+        lines = reduce(iadd, (Lines.of(_replayed(each, replay) for each in few) for few in some), Lines())
         if last and last.last_byte() != b"\n":
             lines.ends_open()
     except OSError as error:

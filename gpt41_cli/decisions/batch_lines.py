@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gpt41_cli.decisions.breaches import Breach, Breaches, digest
 from gpt41_cli.decisions.limits import exceeded
@@ -82,7 +82,7 @@ class Lines:
     """What is kept of the requests of a file, in its order: 34 bytes of each, beside their sizes and what they break.
 
     `number`, `bytes` (with a line break), `tokens` and `lane` have an entry for each request, `digests` two; `invalid` counts
-    the lines that are none. Adds up with `+`, in order; the first is used up.
+    the lines that are none. Adds up with `+=`, in order.
     """
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class Lines:
         self.first.setdefault(lane, number)
         return self._places.setdefault(lane, len(self._places))
 
-    def __add__(self, other: Lines) -> Lines:
+    def __iadd__(self, other: Lines) -> Self:
         places = [self._place(lane, number) for lane, number in other.first.items()]
         self.lane.extend(places[each] for each in other.lane)
         for mine, its in (

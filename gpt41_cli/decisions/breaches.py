@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gpt41_cli.decisions.requests import KEPT
 from gpt41_cli.display import number
@@ -26,7 +26,7 @@ class Breach(NamedTuple):
 
 
 class Breaches:
-    """How often each rule is broken, and the first few of each. Adds up with `+`, in order; the first is used up."""
+    """How often each rule is broken, and the first few of each. Adds up with `+=`, in order."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -39,7 +39,7 @@ class Breaches:
         if len(kept) < KEPT:
             kept.append(breach)
 
-    def __add__(self, other: Breaches) -> Breaches:
+    def __iadd__(self, other: Breaches) -> Self:
         self.counts.update(other.counts)
         for rule, found in other.first.items():
             kept = self.first.setdefault(rule, [])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import iadd
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
@@ -187,7 +189,7 @@ class _Reader:
                     self._file(key, source)
                 except InputError as error:
                     skipped.append(left_out(source, error))
-            tally = sum(self.tallies.values(), Tally())
+            tally = reduce(iadd, self.tallies.values(), Tally())
             _refuse(tally)
             if not tally.requests:
                 raise InputError(f"expected requests, found {nothing_but(skipped)}")
@@ -246,7 +248,8 @@ class _Reader:
                 entries.append(Done(each.place, each.result.entry))
         found = Sizing.of(some)
         self.sizing += found
-        self.tallies[key] = self.tallies.get(key, Tally()) + Tally.of(entries)
+        tally = self.tallies.setdefault(key, Tally())
+        tally += Tally.of(entries)
         return {group.mode for group in found.groups}
 
     def _group(self) -> tuple[Variant, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import iadd
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Reading, gathered, left_out, opened
@@ -101,13 +102,14 @@ def count(inputs: Inputs) -> Count:
             elif isinstance(found, Done):
                 pictures.append(found)
             else:
-                tallies[found.path] = tallies.get(found.path, Tally()) + found.result
+                mine = tallies.setdefault(found.path, Tally())
+                mine += found.result
         items += (Item(each.place.path, each.tokens()) for each in texts)
     items += (Item(each.place.path, each.result.input_tokens, IMAGE) for each in pictures)
     items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
         raise InputError(f"expected text or requests in what is named, found {nothing_but(inputs.skipped)}")
-    tally = sum(tallies.values(), Tally())
+    tally = reduce(iadd, tallies.values(), Tally())
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
     return Count(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
 

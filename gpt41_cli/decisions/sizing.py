@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import NamedTuple
+from functools import partial, reduce
+from operator import iadd
+from typing import NamedTuple, Self
 
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.decisions.measure import Meter, Method
@@ -78,7 +79,7 @@ class Sized(NamedTuple):
 
 @dataclass
 class Totals:
-    """The requests that name one model and mode, in memory that grows only with how different they are. Adds up with `+`."""
+    """The requests that name one model and mode, in memory that grows only with how different they are. Adds up with `+=`."""
 
     shapes: Counter[Shape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
@@ -96,8 +97,7 @@ class Totals:
         self.lower_bounds += sized.is_lower_bound
         self.training += sized.is_training
 
-    def __add__(self, other: Totals) -> Totals:
-        """Both together; the first is used up, so that a long sum stays short work."""
+    def __iadd__(self, other: Totals) -> Self:
         self.shapes.update(other.shapes)
         self.needs |= other.needs
         self.doubts |= other.doubts
@@ -108,9 +108,7 @@ class Totals:
 
 
 class Sizing:
-    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. Adds up with `+`, which uses the
-    first up.
-    """
+    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. Adds up with `+=`."""
 
     def __init__(self, replay: Traffic | None = None) -> None:
         self.groups: dict[Group, Totals] = {}
@@ -134,9 +132,10 @@ class Sizing:
         """Add one request."""
         self.groups.setdefault(sized.group, Totals()).add(sized)
 
-    def __add__(self, other: Sizing) -> Sizing:
+    def __iadd__(self, other: Sizing) -> Self:
         for group, totals in other.groups.items():
-            self.groups[group] = self.groups.get(group, Totals()) + totals
+            mine = self.groups.setdefault(group, Totals())
+            mine += totals
         self.rejects += other.rejects
         self._use(other.uses)
         return self
@@ -273,7 +272,7 @@ def read(
                         images.append(Image(found.width, found.height))
                     else:
                         work = partial(size, meter(), names_mode=names_mode, is_replayed=replay is not None)
-                        sizing = sum(_sizings(source, found, reading, work, meter(), replay), sizing)
+                        sizing = reduce(iadd, _sizings(source, found, reading, work, meter(), replay), sizing)
             except InputError as error:
                 skipped.append(left_out(source, error))
         text_tokens = sum(tokens() for tokens in texts)
@@ -314,7 +313,8 @@ def workloads(
     groups: dict[Group, Totals] = {}
     for named, totals in sizing.groups.items():
         group = Group(model or named.model, mode or named.mode)
-        groups[group] = groups.get(group, Totals()) + totals
+        mine = groups.setdefault(group, Totals())
+        mine += totals
     return {
         group: _workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch") for group, totals in groups.items()
     }
@@ -323,7 +323,7 @@ def workloads(
 def together(sizing: Sizing, terms: Terms, times: int) -> Workload:
     """All requests as one workload, whatever they name, sent so many `times`."""
     is_batch = all(group.mode == "batch" for group in sizing.groups)
-    return _workload(sum(sizing.groups.values(), Totals()), terms, times, sizing.replay, is_batch=is_batch)
+    return _workload(reduce(iadd, sizing.groups.values(), Totals()), terms, times, sizing.replay, is_batch=is_batch)
 
 
 def _workload(totals: Totals, terms: Terms, times: int, replay: Traffic | None, *, is_batch: bool) -> Workload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gpt41_cli.decisions.requests import KEPT, Done, Entry, Invalid, Place, Rejects
 from gpt41_cli.tokens.pieces import PARTS
@@ -75,8 +75,7 @@ class Tally:
         if entry.pieces or entry.doubts:
             self.shown.append(found)
 
-    def __add__(self, other: Tally) -> Tally:
-        """Both together; the first is used up, so that a long sum stays short work."""
+    def __iadd__(self, other: Tally) -> Self:
         self.exact += other.exact
         self.lower_bounds += other.lower_bounds
         for part, count in other.parts.items():

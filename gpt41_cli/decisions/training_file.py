@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import NamedTuple
+from functools import partial, reduce
+from operator import iadd
+from typing import NamedTuple, Self
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
@@ -132,7 +133,7 @@ def _too_long(billed: Billed, rules: TrainingRules) -> Iterator[Breach]:
 class Lines:
     """What is kept of the examples of a file, in its order: 20 bytes of each, beside sums and what they break.
 
-    `number` has an entry for each example, `digests` two. Adds up with `+`, in order; the first is used up.
+    `number` has an entry for each example, `digests` two. Adds up with `+=`, in order.
     """
 
     def __init__(self, models: int) -> None:
@@ -172,7 +173,7 @@ class Lines:
         for breach in found.breaches:
             self.breaches.add(breach._replace(line=number))
 
-    def __add__(self, other: Lines) -> Lines:
+    def __iadd__(self, other: Lines) -> Self:
         self.number.extend(other.number)
         self.digests.extend(other.digests)
         self.billed = tuple(mine.plus(its) for mine, its in zip(self.billed, other.billed, strict=True))
@@ -220,7 +221,7 @@ def _read(source: Source, trained: Trained, jobs: int | None) -> Lines:
             reading, models = Reading("fine-tuning", jobs), len(trained.variants)
             work, gather = partial(inspect, trained), partial(Lines.of, models)
             some = gathered(source, requests, reading, work, gather, trained.meter.learner)
-            lines = sum(some, Lines(models))
+            lines = reduce(iadd, some, Lines(models))
         except OSError as error:
             raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
     lines.bytes = size
