@@ -25,12 +25,12 @@ from gpt41_cli.decisions.replay import Replay, Traffic
 from gpt41_cli.decisions.requests import Done, Invalid, Reading, changed, gathered
 from gpt41_cli.decisions.sizing import Sizing, cached, together, workloads
 from gpt41_cli.decisions.workload import Terms, Workload
-from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.requests.documents import Block, Span
 from gpt41_cli.requests.inputs import Requests, read_lines
-from gpt41_cli.requests.sources import Source, Stamp, readable, stamp
+from gpt41_cli.requests.sources import Source, Stamp, stamp, stream_of
 
 _MARK_BYTES = len(codecs.BOM_UTF8)
 
@@ -144,9 +144,7 @@ def _tiers(conditions: Conditions) -> list[int]:
 
 
 def _check_file(source: Source, conditions: Conditions, replay: Replay) -> Checked:
-    with readable(source.label):
-        stream = source.open()
-    with stream:
+    with stream_of(source) as stream:
         before = stamp(stream)
         lines, size, has_mark = _read(stream, source, conditions, replay)
         if stamp(stream) != before:
@@ -169,16 +167,13 @@ def _read(stream: BinaryIO, source: Source, conditions: Conditions, replay: Repl
             size += last.size
             yield last
 
-    try:
-        found = read_lines(stream, source.label)
-        requests = Requests(measured(found.chunks))
-        work = partial(inspect, conditions.meter, conditions.terms)
-        some = gathered(source, requests, Reading("batch", conditions.jobs), work, list)
-        lines = reduce(iadd, (Lines.of(_replayed(each, replay) for each in few) for few in some), Lines())
-        if last and last.last_byte() != b"\n":
-            lines.ends_open()
-    except OSError as error:
-        raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+    found = read_lines(stream, source.label)
+    requests = Requests(measured(found.chunks))
+    work = partial(inspect, conditions.meter, conditions.terms)
+    some = gathered(source, requests, Reading("batch", conditions.jobs), work, list)
+    lines = reduce(iadd, (Lines.of(_replayed(each, replay) for each in few) for few in some), Lines())
+    if last and last.last_byte() != b"\n":
+        lines.ends_open()
     return lines, size + _MARK_BYTES * found.has_mark, found.has_mark
 
 

@@ -13,7 +13,7 @@ from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.logs import Logged, read_log
 from gpt41_cli.requests.records import read
-from gpt41_cli.requests.sources import Source, readable, twins
+from gpt41_cli.requests.sources import Source, stream_of, twins
 from gpt41_cli.requests.trees import LeftOut
 
 Found: TypeAlias = "Done[Answer] | Done[Unbilled] | Invalid"
@@ -112,14 +112,9 @@ def _again(answer: Answer, mode: str) -> Unbilled:
 
 
 def _entries(source: Source) -> Iterator[tuple[Place, Entry | BadBody]]:
-    with readable(source.label):
-        stream = source.open()
-    with stream:
-        try:
-            for logged in read_log(stream, source.label):
-                yield from _read(source.name, logged)
-        except OSError as error:
-            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+    with stream_of(source) as stream:
+        for logged in read_log(stream, source.label):
+            yield from _read(source.name, logged)
 
 
 def _read(name: str, logged: Logged) -> Iterator[tuple[Place, Entry | BadBody]]:

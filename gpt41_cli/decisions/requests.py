@@ -10,7 +10,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.requests.documents import Line, Shrunk
 from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.inputs import TEXT, Chunk, Input, Item, Requests, items, read_item, recognise_input
-from gpt41_cli.requests.sources import LITERAL, STDIN, Source, readable
+from gpt41_cli.requests.sources import LITERAL, STDIN, Source, stream_of
 from gpt41_cli.requests.trees import LeftOut
 from gpt41_cli.tokens.workers import in_order
 
@@ -126,13 +126,8 @@ class Done(NamedTuple, Generic[R]):
 def opened(source: Source, kind: str | None) -> Iterator[Input]:
     """What `source` is, while it is open; a literal is text. InputError when it cannot be read, or is binary and only listed."""
     kind = kind or (TEXT if source.name == LITERAL else None)
-    with readable(source.label):
-        stream = source.open()
-    with stream:
-        try:
-            yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
-        except OSError as error:
-            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+    with stream_of(source) as stream:
+        yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
 
 
 def left_out(source: Source, error: InputError) -> LeftOut:

@@ -17,13 +17,12 @@ from gpt41_cli.decisions.requests import Done, Invalid, Reading, gathered
 from gpt41_cli.decisions.sizing import size
 from gpt41_cli.decisions.workload import Shape, Terms, size_on
 from gpt41_cli.display import number
-from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Level
 from gpt41_cli.requests.documents import Block, Span
 from gpt41_cli.requests.inputs import Requests, read_lines
 from gpt41_cli.requests.readers import Sent
 from gpt41_cli.requests.request import CallTurn, Message, Request
-from gpt41_cli.requests.sources import Source, readable
+from gpt41_cli.requests.sources import Source, stream_of
 from gpt41_cli.tokens.pieces import HISTORY, TEXT, measure
 from gpt41_cli.tokens.prompt import turn_pieces
 
@@ -213,17 +212,12 @@ def _read(source: Source, trained: Trained, jobs: int | None) -> Lines:
             size += chunk.size
             yield chunk
 
-    with readable(source.label):
-        stream = source.open()
-    with stream:
-        try:
-            requests = Requests(measured(read_lines(stream, source.label).chunks))
-            reading, models = Reading("fine-tuning", jobs), len(trained.variants)
-            work, gather = partial(inspect, trained), partial(Lines.of, models)
-            some = gathered(source, requests, reading, work, gather, trained.meter.learner)
-            lines = reduce(iadd, some, Lines(models))
-        except OSError as error:
-            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+    with stream_of(source) as stream:
+        requests = Requests(measured(read_lines(stream, source.label).chunks))
+        reading, models = Reading("fine-tuning", jobs), len(trained.variants)
+        work, gather = partial(inspect, trained), partial(Lines.of, models)
+        some = gathered(source, requests, reading, work, gather, trained.meter.learner)
+        lines = reduce(iadd, some, Lines(models))
     lines.bytes = size
     for breach in (*_twins(lines), *_bytes(size, trained.rules)):
         lines.breaches.add(breach)

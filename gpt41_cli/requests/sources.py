@@ -176,6 +176,18 @@ def readable(name: str) -> Iterator[None]:
         raise InputError(f"{name}: expected a readable file, found: {reason}") from None
 
 
+@contextmanager
+def stream_of(source: Source) -> Iterator[BinaryIO]:
+    """The bytes of a source. InputError where it cannot be opened, or be read to its end."""
+    with readable(source.label):
+        stream = source.open()
+    with stream:
+        try:
+            yield stream
+        except OSError as error:
+            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+
+
 def nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
     """That nothing was found, in words: what was left out instead."""
     if not left_out:
