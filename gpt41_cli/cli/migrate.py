@@ -67,16 +67,16 @@ def migrate(
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(on, "--on")
     asked = Asked(
-        paths,
-        text,
-        kind,
-        image_size,
-        input_tokens,
-        cached,
-        output_tokens,
-        requests,
-        skip_invalid,
-        jobs,
+        paths=paths,
+        text=text,
+        kind=kind,
+        image_size=image_size,
+        input_tokens=input_tokens,
+        cached=cached,
+        output_tokens=output_tokens,
+        requests=requests,
+        skip_invalid=skip_invalid,
+        jobs=jobs,
         requests_per_minute=requests_per_minute,
         lifetime=lifetime,
     )
