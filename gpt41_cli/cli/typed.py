@@ -154,6 +154,8 @@ def read_tools(values: "Iterable[str]") -> "UsedTools":
             raise UnknownName("--tools", name, Used._fields)
         if name in used or not re.fullmatch(r"[0-9]{1,9}", amount):
             expected = "each name once" if name in used else f"{name}=N with a whole number"
+            if notation.amount(amount) is not None and "." in amount:
+                expected += ", as requests that use it and others are priced apart"
             raise InputError(f"--tools: expected {expected}, found {quoted(value)}")
         used[name] = int(amount)
     for name, other in {**BESIDE, "storage_gb": "storage_days"}.items():
