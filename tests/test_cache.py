@@ -520,3 +520,18 @@ def test_long_requests_pay_their_surcharge_with_and_without_the_cache(run: Run) 
     surcharge, writes = found["notes"][-2:]
     assert surcharge.startswith("gpt-6-luna: above 272,000 input tokens a request costs 2 times the input")
     assert writes.startswith("gpt-6-luna bills what it writes to the prompt cache at $0.125 a million in place of $0.10")
+
+
+def test_a_replay_that_is_priced_many_times_says_so(run: Run) -> None:
+    body = json.dumps(chat({"role": "system", "content": LONG}, USER, max_tokens=9))
+    ask = ("cost", "--cached", "simulate", "--as-of", "2026-11-23", "--requests", "400")
+    once, again = "15 a minute for 4 seconds: gpt41 cache", "sent once: sent again they would read more than is priced here"
+    assert once in run(*ask[:-2], stdin=body).out
+    assert f"15 a minute for 4 seconds, {again}: gpt41 cache" in run(*ask, stdin=body).out
+
+
+def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
+    body = json.dumps(chat({"role": "system", "content": LONG}, USER))
+    out = run("cache", "--model", "gpt-6.1-sol", "--lifetime", "12h", "--as-of", "2026-11-23", stdin=body).out
+    assert "gpt-6.1-sol keeps its cache by rules of its own: it is replayed by those of the family here." in out
+    assert "at most [prompt-caching-guide" not in out.partition("note")[2]

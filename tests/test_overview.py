@@ -163,6 +163,12 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     assert "as good enough" not in saved
 
 
+def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
+    saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
+    (note,) = saved_input(Saved(DAY, {"a": saved}), "base.json", catalog, DAY).notes
+    assert ", pictures as counted by what it runs on, and where it states no task" in note
+
+
 def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r'^base.json: task: expected one of .*, found "nope"$'):
         saved_input(Saved(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}), "base.json", catalog, DAY)
@@ -380,3 +386,29 @@ def test_what_a_usage_tier_does_not_let_through_day_after_day_is_not_advised(run
     (cheaper,) = (each["message"] for each in checked if each["rule"] == "cheaper-variant")
     assert cheaper.startswith("sorting: gpt-4.1-mini in standard meets the requirements for $495.18 a month")
     assert [each["level"] for each in checked if each["rule"] == "pace"] == ["error"], "told once, of all workloads together"
+
+
+def test_what_fails_its_own_requirements_is_not_advised_to_stay(run: Run, tmp_path: Path) -> None:
+    asked = "input_tokens: 2000, output_tokens: 100, volume: 100000 / month"
+    (tmp_path / "gpt41.yaml").write_text(
+        f"version: 1\nworkloads:\n  om: {{{asked}, model: gpt-4o-mini, require: {{task: vision}}}}\n"
+        f"  nov: {{{asked}, model: gpt-6-luna, require: {{needs: [structured-outputs]}}}}\n"
+        f"  open: {{{asked}, model: gpt-6-luna}}\n"
+        f"  near: {{{asked}, model: gpt-4o-mini, require: {{task: vision, tolerance_percent: 30}}}}\n"
+    )
+    done = run("report", *TODAY, "--fail-on", "never", "--format", "json")
+    advice = {each["name"]: each["advice"] for each in json.loads(done.out)["workloads"]}
+    assert advice["om"].startswith("use gpt-4.1-mini in standard: $96.00 a month")
+    assert advice["nov"].startswith("use gpt-4.1 in standard: $480.00 a month")
+    assert advice["open"].startswith("stay with gpt-6-luna in standard")
+    assert advice["near"].startswith("stay with gpt-4o-mini in standard")
+    page = run("report", *TODAY, "--fail-on", "never", "--format", "html").out
+    assert "gpt-6-luna has no published score" in page
+    assert "gpt-4o-mini has no published score" not in page
+
+
+def test_what_was_cheaper_on_another_day_is_not_told_as_if_it_still_were(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    (tmp_path / "saved.json").write_text(run("check", *TODAY, "--format", "json").out)
+    assert "[cheaper-variant" in run("report", "saved.json", *TODAY).out
+    assert "cheaper-variant" not in run("report", "saved.json", "--as-of", "2026-11-24").out

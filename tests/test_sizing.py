@@ -330,3 +330,17 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
 @pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"])
 def test_a_built_in_tool_is_known_by_every_name_that_the_api_takes(size: Any, kind: str) -> None:
     assert together(size(responses("x", tools=[{"type": kind}])), AS_THEY_ARE, 1).needs == {"web-search"}
+
+
+def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) -> None:
+    body = json.dumps(responses("x", tools=[{"type": "web_search"}], max_output_tokens=9))
+    said = "Requests declare web-search: what calls cost is not in the price; --tools says how many there are."
+    assert said in run("cost", stdin=body).out
+    assert said not in run("cost", "--tools", "web_searches=1,web_search_tokens=9", stdin=body).out
+
+
+def test_a_rate_that_only_some_requests_pay_is_told_as_that(run: Run) -> None:
+    short, long = (json.dumps({**chat({"role": "user", "content": "a " * many}), "model": "gpt-6-luna"}) for many in (9, 280_000))
+    ask = ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")
+    assert "at $0.10 a million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out
+    assert "long requests more" not in run(*ask, stdin=long).out

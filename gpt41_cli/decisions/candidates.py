@@ -14,7 +14,7 @@ from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.decisions import abilities, lifecycle, limits, pace
 from gpt41_cli.decisions.estimate import Quote, quote
 from gpt41_cli.decisions.remarks import Remark
-from gpt41_cli.decisions.score import Scores
+from gpt41_cli.decisions.score import Scores, score
 from gpt41_cli.decisions.workload import Load, Workload
 from gpt41_cli.display import exact, lasting, money, score_below
 from gpt41_cli.errors import MissingPrice
@@ -111,6 +111,15 @@ def judge(case: Case, variant: Variant, mode: str) -> Candidate:
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 
 
+def judge_any(
+    catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date, variant: Variant, mode: str
+) -> Candidate:
+    """One variant and mode, of the family or not; scores are compared with the family's best."""
+    names = dict.fromkeys((*(each.id for each in catalog.family), variant.id))
+    scores = tuple(score(task, catalog, None, list(names)) for task in wishes.tasks)
+    return judge(Case(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
+
+
 def _must_be_running(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     released = variant.model.released
     if released and released > case.as_of:
@@ -181,6 +190,23 @@ def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator
             yield found.remark
 
 
+def _must_be_done_before_the_end(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    """Work that is sent once; what is sent again and again goes on until the end."""
+    if case.wishes.times_a_day is None:
+        late = lifecycle.ends_before_done(variant, case.platform, case.as_of, _seconds(case, variant, mode))
+        if late:
+            yield late
+
+
+def _seconds(case: Case, variant: Variant, mode: str) -> int:
+    """How long all of the work takes: what a usage tier makes of it, else the window of a batch."""
+    found = None
+    if case.wishes.usage_tier is not None:
+        found = pace.pace(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
+    window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
+    return found.seconds if found else window // timedelta(seconds=1)
+
+
 def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     if case.wishes.usage_tier is not None:
         blocked = pace.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
@@ -211,6 +237,7 @@ RULES: tuple[Rule, ...] = (
     _must_reach_the_scores,
     _must_be_near_the_best,
     _must_meet_the_deadline,
+    _must_be_done_before_the_end,
     _must_pass_the_tier,
     _must_keep_pace,
 )

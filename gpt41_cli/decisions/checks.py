@@ -14,12 +14,11 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.decisions import batch, limits
-from gpt41_cli.decisions.candidates import Candidate, Case, Wishes, judge
+from gpt41_cli.decisions.candidates import Candidate, Wishes, judge_any
 from gpt41_cli.decisions.costing import Costing, Priced, Requirements, Usd
 from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.replay import Traffic
-from gpt41_cli.decisions.score import score
 from gpt41_cli.decisions.workload import Workload
 from gpt41_cli.display import decimal, exact, money, number, percent, plural
 from gpt41_cli.findings import Finding, Level, Location
@@ -210,13 +209,10 @@ def _is_past(must: Requirements, as_of: date) -> bool:
 
 def _judge(priced: Priced, conditions: Conditions, work: Workload, candidate: tuple[str, str] | None = None) -> Candidate:
     """The workload's own variant and mode, or another candidate, against every rule of `recommend`."""
-    catalog, require, contents = conditions.catalog, priced.declared.require, priced.contents
+    catalog, as_of, contents = conditions.catalog, conditions.as_of, priced.contents
     model, mode = candidate or (contents.variant.id, contents.mode)
-    names = dict.fromkeys((*(variant.id for variant in catalog.family), contents.variant.id))
-    scores = tuple(score(task, catalog, None, list(names)) for task in require.tasks)
-    as_of, wished = conditions.as_of, wishes(priced.costing, catalog, conditions.as_of)
-    case = Case(catalog, work, wished, priced.declared.platform, as_of, scores, "the family's best")
-    return judge(case, catalog.variant(model), mode)
+    wished, platform = wishes(priced.costing, catalog, as_of), priced.declared.platform
+    return judge_any(catalog, work, wished, platform, as_of, catalog.variant(model), mode)
 
 
 def _best_variant(priced: Priced, conditions: Conditions) -> Found:

@@ -18,6 +18,9 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, sum_usd, term
 
+_CALLED = frozenset(("web-search", "file-search", "code-interpreter"))
+"""Abilities that are billed by their calls, beside the tokens."""
+
 
 class Quote(NamedTuple):
     """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
@@ -254,6 +257,8 @@ def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
         yield _replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
         yield _prediction_note(catalog, work)
+    if uncalled := sorted((work.needs & _CALLED) - work.terms.tools.abilities):
+        yield f"Requests declare {', '.join(uncalled)}: what calls cost is not in the price; --tools says how many there are."
     if work.lower_bounds:
         yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimates:
@@ -280,10 +285,11 @@ def _replay_note(catalog: Catalog, work: Workload, traffic: Traffic) -> str:
     """How the prompt cache was replayed."""
     rules = catalog.limits.prompt_cache
     per_minute = requests_per_minute(rules, traffic)
-    takes = lasting(-(-work.requests * 60 // per_minute))
+    takes = lasting(-(-work.requests // work.times * 60 // per_minute))
+    once = ", sent once: sent again they would read more than is priced here" if work.times > 1 else ""
     return (
         f"Cached input is what a replay of the prompt cache gives these requests in their order, {number(per_minute)} a minute "
-        f"for {takes}: gpt41 cache tells more [{rules.source.label}]."
+        f"for {takes}{once}: gpt41 cache tells more [{rules.source.label}]."
     )
 
 

@@ -15,7 +15,7 @@ from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform, Source
 from gpt41_cli.config.tables import PERIODS
 from gpt41_cli.decisions import lifecycle
-from gpt41_cli.decisions.candidates import Candidate, Wishes, tolerance_of
+from gpt41_cli.decisions.candidates import Candidate, Wishes, judge_any, tolerance_of
 from gpt41_cli.decisions.check import Check
 from gpt41_cli.decisions.checks import wishes
 from gpt41_cli.decisions.costing import Costing, Priced
@@ -28,12 +28,15 @@ from gpt41_cli.decisions.workload import Load, Shape, Size, Terms, Workload
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding, Level
 from gpt41_cli.requests.trees import LeftOut
+from gpt41_cli.tokens.pieces import IMAGES
 
 DEFAULT_TASK = "general"
 HOURS_A_MONTH = 24 * PERIODS["day"]
 
 _OF_THE_DAY = ("model-shut-down", "model-retires", "price-table-stale")
-"""What was found on the day of a saved report may have changed since."""
+"""What is found anew of a saved report."""
+_OF_A_DAY = ("cheaper-variant", "qualifying-variant", "ends-before-done")
+"""What was found on the day of a saved report may not be true on another."""
 _TRADED = {"tolerance", "min-score", "max-usd"}
 """What speaks against a candidate for its score or its price alone: it still belongs to what money can buy."""
 
@@ -96,8 +99,8 @@ class Examined(NamedTuple):
     """A workload with what `recommend` says of its requests.
 
     `lines` are its own first, then every candidate that runs and has a price; `frontier` those that no other beats in both score
-    and price, the cheapest first. `too_short`: the tokens below which a prompt is never cached, where all of them are. `runs`: so
-    does the model that it is on.
+    and price, the cheapest first. `too_short`: the tokens below which a prompt is never cached, where all of them are. `own` is
+    what it is on, held against the same wishes.
     """
 
     subject: Subject
@@ -106,16 +109,17 @@ class Examined(NamedTuple):
     crossings: tuple[Crossing, ...]
     frontier: tuple[Candidate, ...]
     too_short: int | None
-    runs: bool
+    own: Candidate
 
     @property
     def is_kept(self) -> bool:
-        """Whether it stays where it is, on what has no score to be compared by, as a fine-tune or a successor, but runs and costs
-        no more than what fits.
+        """Whether it stays where it is, on what is not compared, as a fine-tune or a successor: nothing speaks against it but the
+        want of a score, and it costs no more than what fits.
         """
         choice, own = self.found.choice, self.subject.costing
         compared = {each.variant.id for each in self.priced}
-        return choice is not None and self.runs and own.model not in compared and own.each_usd.expected <= each_usd(choice)
+        fits = all(each.rule == "no-score" for each in self.own.exclusions)
+        return choice is not None and fits and own.model not in compared and own.each_usd.expected <= each_usd(choice)
 
     @property
     def choice(self) -> Candidate | None:
@@ -219,10 +223,13 @@ def saved_input(saved: Saved, file: str, catalog: Catalog, as_of: date) -> Input
     except UnknownName as error:
         raise InputError(f"{file}: {error}") from None
     ends = (finding for each in subjects for finding in lifecycle.check(each.variant, each.platform, as_of, Level.ERROR))
-    kept = (finding for finding in saved.findings if finding.rule not in _OF_THE_DAY)
+    left_out = _OF_THE_DAY if as_of == saved.as_of else (*_OF_THE_DAY, *_OF_A_DAY)
+    kept = (finding for finding in saved.findings if finding.rule not in left_out)
     is_open = not all(each.requirements.tasks for each in saved.costings.values())
+    pictures = any(each.parts.get(IMAGES) for each in saved.costings.values())
     note = (
-        f"{file} has no single requests: each workload's are taken as equal"
+        f"{file} has no single requests: each workload's are taken as equal, so that no surcharge on some of them is seen"
+        f"{', pictures as counted by what it runs on' if pictures else ''}"
         f"{', and where it states no task, what it runs on as good enough' if is_open else ''}. "
         f"Its prices are those of {saved.as_of}."
     )
@@ -314,8 +321,8 @@ def _examined(subject: Subject, catalog: Catalog, as_of: date) -> Examined:
     found = recommend(catalog, subject.work, subject.wishes, subject.platform, as_of)
     shortest = catalog.limits.prompt_cache.minimum_tokens
     is_cacheable = subject.work.on(catalog, subject.variant).range[1] >= shortest
-    runs = lifecycle.ended(subject.variant, subject.platform, as_of) is None
-    examined = Examined(subject, found, (), (), (), None if is_cacheable else shortest, runs)
+    own = judge_any(catalog, subject.work, subject.wishes, subject.platform, as_of, subject.variant, subject.costing.mode)
+    examined = Examined(subject, found, (), (), (), None if is_cacheable else shortest, own)
     lines = tuple(_lines(examined))
     return examined._replace(
         lines=lines, crossings=tuple(_crossings(lines, subject.ceilings)), frontier=tuple(_frontier(examined.candidates))

@@ -256,15 +256,6 @@ def _paced(case: Case, each: Candidate) -> Pace | None:
     return pace(case.catalog, each.variant, each.mode, case.load(each.variant), case.wishes.usage_tier)
 
 
-def unfinished(case: Case, choice: Candidate) -> Remark | None:
-    """That work which is sent once may not be done when the model ends."""
-    if case.wishes.times_a_day is not None:
-        return None
-    found = _paced(case, choice)
-    window = case.catalog.limits.batch.completion_window_hours * _SECONDS_AN_HOUR if choice.mode == "batch" else 0
-    return lifecycle.ends_before_done(choice.variant, case.platform, case.as_of, found.seconds if found else window)
-
-
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
     tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # else a month is many times this
@@ -279,8 +270,6 @@ def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
     remark = lifecycle.ends(choice.variant, life, case.as_of)
     priced = _replacement_price(case, life.replacement, choice.mode)
     yield remark._replace(text=remark.text + priced)
-    if late := unfinished(case, choice):
-        yield late
 
 
 def _replacement_price(case: Case, name: str | None, mode: str) -> str:

@@ -117,9 +117,6 @@ def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
         found += (each._replace(level=Level.WARNING) for each in closed)  # who has a fine-tune may go on with it
     if choice:
         found += lifecycle.check(choice.variant, case.platform, case.as_of)
-        if late := reasons.unfinished(case, choice):
-            message = f"{choice.variant.id} in {choice.mode}: {late.text}"
-            found.append(Finding(late.rule, Level.WARNING, message, actual=late.actual, subject=choice.variant.id))
     else:
         found.append(Finding("nothing-fits", Level.ERROR, "no variant in any mode meets every wish"))
     return found

@@ -338,4 +338,5 @@ def _workload(totals: Totals, terms: Terms, times: int, replay: Traffic | None, 
         is_counted=True,
         is_batch=is_batch,
         replay=replay,
+        times=times,
     )

@@ -192,9 +192,9 @@ class Workload:
 
     `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
     model must have to take all of it, `doubts` the rules by which its counts may not be exact, `estimates` how many requests
-    have such doubts, and `training` how many are examples for fine-tuning. InputError where more of a prediction is accepted than
-    there is output. `is_counted`: the shapes were counted from request
-    bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was replayed, if it was.
+    have such doubts, and `training` how many are examples for fine-tuning. `is_counted`: the shapes were counted from request
+    bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was replayed, if it was. The
+    requests at hand are sent so many `times`. InputError where more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[Shape, int]
@@ -208,6 +208,7 @@ class Workload:
     is_counted: bool = False
     is_batch: bool = False
     replay: Traffic | None = None
+    times: int = 1
     _loads: dict[str, Load] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -198,7 +198,9 @@ def _notes(catalog: Catalog, asked: Sequence[Value], traffic: Traffic) -> Iterat
     yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{rules.source.label}]."
     for value in asked:
         variant: Variant = value.offer.variant
-        if EXTENDED in variant.model.abilities:
+        if value.offer.row.cache_write_30m is not None:
+            yield f"{variant.id} keeps its cache by rules of its own: it is replayed by those of the family here."
+        elif EXTENDED in variant.model.abilities:
             hours = f"{rules.extended_hours}h"
             yield (
                 f"{variant.id} keeps prefixes for {hours} by default, but not for organisations with zero data retention: "

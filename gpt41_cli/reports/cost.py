@@ -186,8 +186,13 @@ def _terms(quote: Quote) -> list[Line]:
 
 
 def _term(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal) -> Line:
-    text = f"{plural(tokens, f'{_TERMS[label]} token')} at {rate(rate_usd)} a million: {money(amount)}"
+    text = f"{plural(tokens, f'{_TERMS[label]} token')} at {rate(rate_usd)} a million{_more(quote)}: {money(amount)}"
     return Line(label, text, quote.offer.row.source.label, part(amount, quote.total_usd))
+
+
+def _more(quote: Quote) -> str:
+    """That some of the requests pay a surcharge on the rates that are told, where others do not."""
+    return ", long requests more" if 0 < quote.surcharged < quote.usage.requests else ""
 
 
 def _rejected(quote: Quote) -> Line:

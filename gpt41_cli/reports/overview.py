@@ -156,7 +156,8 @@ def _kept(each: Examined) -> Iterator[Line]:
     if found:
         text = f"it costs no more than {found.variant.id} in {found.mode}, which would fit for {_told(each_usd(found))} a request"
         yield Line("why", text)
-        yield Line("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
+        if each.own.share is None:
+            yield Line("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
 
 
 def _beyond(each: Examined) -> Iterator[Line]:
