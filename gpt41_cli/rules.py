@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = {
     "usage-missing": "What a log holds reports the tokens that were billed.",
     "answer-failed": "A request was answered.",
     "answer-twice": "An answer is in the logs once.",
+    "not-a-call": "A run in a log is a call of a model, not what makes such calls.",
     "cache-hit": "An answer came from the API, not from a cache of one's own.",
     "file-twice": "A file of logs is read once.",
     "sum-beside-answers": "Answers are in the logs one by one, or as a sum of several.",

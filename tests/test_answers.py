@@ -186,7 +186,7 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
         one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
 
 
-@pytest.mark.parametrize("hit", [True, "True", "true"])
+@pytest.mark.parametrize("hit", [True, "True", "true", "t", 1, "1", "yes"])
 def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
     cached = Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
@@ -197,12 +197,35 @@ def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
 COPY: Body = {"prompt_tokens": 1200, "completion_tokens": 80}
 
 
-@pytest.mark.parametrize("name", ["response_body", "llm_response", "openai_response", "payload", "message", "_source", "x"])
+@pytest.mark.parametrize("name", ["response_body", "llm_response", "payload", "message", "_source", "rawResponse"])
 def test_an_answer_is_found_behind_any_name(name: str) -> None:
     assert one({name: CHAT}) == one({name: json.dumps(CHAT)}) == one({"a": {"b": {name: CHAT}}}) == CHAT_ANSWER
     # It is whole, where the record has a copy of two of its figures.
     assert one({**COPY, "model": "outer", name: CHAT}) == one({**COPY, name: json.dumps(CHAT)}) == CHAT_ANSWER
     assert one({name: {"usage": RECORD}, "model_name": "outer"}) == Answer(Usage(1, 9, 0, 2), model="outer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["user_message", "rawPrompt", "llm_input", "request_payload", "ticket_text", "document", "expected_output"],
+)
+def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
+    other = {**CHAT, "id": "chatcmpl-2", "usage": {"prompt_tokens": 900_000, "completion_tokens": 9_999}}
+    for quoted in (other, json.dumps(other), {"x": other}):
+        assert one({name: quoted, "model": "m", "status": "pending"}).rule == "usage-missing"
+        assert one({name: quoted, **RECORD}) == Answer(Usage(1, 9, 0, 2))
+        assert one({name: quoted, "completion": CHAT}) == CHAT_ANSWER
+    assert one({"ticket": json.dumps(other)}).rule == "usage-missing", "a text behind a name that says nothing"
+
+
+def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
+    found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
+    assert found == Unbilled("not-a-call", 'a run of kind "chain": calls of models are runs of their own', "n1")
+    assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
+
+
+def test_a_record_may_say_of_the_answer_in_it_that_it_is_of_a_batch() -> None:
+    assert one({"batch": True, "response": CHAT}) == CHAT_ANSWER._replace(mode="batch")
 
 
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
@@ -223,7 +246,7 @@ def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
 
 def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only_one() -> None:
     second = {**RESPONSE, "id": "resp_2"}
-    assert list(read({"first": CHAT, "then": {"next": second, "without an id": {**RESPONSE, "id": None}}})) == [
+    assert list(read({"first_reply": CHAT, "then": {"next_reply": second, "reply": {**RESPONSE, "id": None}}})) == [
         CHAT_ANSWER,
         RESPONSE_ANSWER._replace(id="resp_2"),
     ]

@@ -396,3 +396,9 @@ def test_what_is_left_out_already_stays_so() -> None:
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     with suppress(InputError):
         assert all(each.line is None or each.line >= 1 for each in read_log(io.BytesIO(data), "a.log"))
+
+
+def test_three_digits_behind_a_point_are_no_fraction() -> None:
+    found = [each.value for each in read_log(io.BytesIO(f"{HEAD}gpt-4.1,1.000,2\ngpt-4.1,1000.0,2.00\n".encode()), "log")]
+    assert str(found[0]) == 'input_tokens: expected a whole number without separators, found "1.000"'
+    assert found[1] == {"model": "gpt-4.1", "input_tokens": 1000, "output_tokens": 2}

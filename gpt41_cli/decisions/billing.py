@@ -146,7 +146,8 @@ class Biller:
             return Unbilled("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
         variant = catalog.known(model)
         if variant is None:
-            return Unbilled("unknown-model", f"{quoted(model)} is not in {catalog.file}", answer.custom_id)
+            named = told(model) if any(map(str.isspace, model)) else quoted(model)  # it may be a text in the wrong place
+            return Unbilled("unknown-model", f"{named} is not in {catalog.file}", answer.custom_id)
         found = self.offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 

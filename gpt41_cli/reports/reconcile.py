@@ -30,7 +30,7 @@ _PRICED = (
     "columns-ignored",
 )
 """What is said of something that is priced, or is nothing to price."""
-_COUNTED = ("file-twice", "total-unclear")
+_COUNTED = ("file-twice", "total-unclear", "not-a-call")
 """What is said of something that is priced at another place: the bill lacks nothing for it."""
 _CHARGE = "tool-price"
 """What has no price beside the tokens of an answer, which are priced."""

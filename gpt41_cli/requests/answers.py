@@ -54,7 +54,19 @@ FIGURES = (*INPUT, *OUTPUT, TOTAL, *CACHED, *CACHE_WRITE, *OF_OUTPUT, *REQUESTS)
 
 TIERS = ("mode", "service_tier")
 MODELS = ("model", "response_model", "model_name")
-NAMES = ("id", "custom_id", *MODELS, "batch", "status", "finish_reason", "currency", "cache_hit", "request_id", "metadata")
+NAMES = (
+    "id",
+    "custom_id",
+    *MODELS,
+    "batch",
+    "status",
+    "finish_reason",
+    "currency",
+    "cache_hit",
+    "request_id",
+    "metadata",
+    "run_type",
+)
 AMOUNTS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -18,22 +19,37 @@ WRAPPERS = ("response", "body", "result", "data", "completion", "output")
 """The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
 
 _KINDS = ("chat.completion", "response")
-_QUOTED = (
-    *("request", "request_body", "requestBody", "input", "inputs", "prompt", "messages", "query", "kwargs", "tools"),
-    *("content", "text", "output_text"),
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_OF_ANSWERS = frozenset(
+    (
+        *("answer", "body", "completion", "completions", "data", "event", "generation", "llm", "log", "message", "openai"),
+        *("output", "outputs", "payload", "raw", "record", "reply", "response", "responses", "result", "results", "return"),
+        *("source", "value"),
+    )
 )
-"""Where a log keeps what was sent, or what the model wrote: an answer in there is a quotation."""
+"""One of these words is in the name behind which a log keeps an answer."""
+_OF_QUOTATIONS = frozenset(
+    (
+        *("arguments", "content", "context", "document", "documents", "example", "examples", "expected", "golden", "history"),
+        *("input", "inputs", "kwargs", "messages", "params", "parent", "previous", "prompt", "prompts", "query", "question"),
+        *("reference", "request", "requests", "template", "text", "tool", "tools", "user", "variables"),
+    )
+)
+"""One of these words is in the name of what was sent, or of what a model wrote: an answer in there is a quotation."""
 
 _MOST_OBJECTS = 200
 _MOST_ANSWERS = 20
 
 
 class Inner(NamedTuple):
-    """An object inside of a record, and its path from there; `is_text`: it is JSON in a text, which a model may have written."""
+    """An object inside of a record, and its path from there; `is_text`: it is JSON in a text, which a model may have written;
+    `is_named`: its own name is one of an answer.
+    """
 
     path: str
     value: Object
     is_text: bool = False
+    is_named: bool = False
 
 
 def answers_inside(value: Object, depth: int) -> list[Inner]:
@@ -46,7 +62,9 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
     if _has_usage_behind_names(value, depth):
         return named_inside(value)
     found = [
-        each for each in islice(_nested(value, is_answer), _MOST_ANSWERS) if not each.is_text or _may_be_of(value, each.value)
+        each
+        for each in islice(_nested(value, is_answer), _MOST_ANSWERS)
+        if each.is_named and (not each.is_text or _may_be_of(value, each.value))
     ]
     return [*found[:1], *(each for each in found[1:] if id_of(each.value))]
 
@@ -56,7 +74,8 @@ def named_inside(value: Object) -> list[Inner]:
     known = _known_name(value)
     if known is None:
         return []
-    beside = (Inner(_shown(key), each) for key, each in value.items() if key != known and isinstance(each, dict))
+    others = ((key, each) for key, each in value.items() if key != known and isinstance(each, dict))
+    beside = (Inner(_shown(key), each) for key, each in others if _OF_QUOTATIONS.isdisjoint(_words(key)))
     return [
         Inner(known, value[known]),
         *(each for each in beside if isinstance(each.value.get("usage"), dict) and id_of(each.value)),
@@ -65,7 +84,7 @@ def named_inside(value: Object) -> list[Inner]:
 
 def usage_inside(value: Object) -> list[Inner]:
     """The only object inside of a record that has a usage; nothing where there are several: they may be copies of one."""
-    found = [*islice(_nested(value, has_usage), 2)]
+    found = [*islice((each for each in _nested(value, has_usage) if each.is_named or not each.is_text), 2)]
     return found if len(found) == 1 else []
 
 
@@ -97,6 +116,10 @@ def _known_name(value: Object) -> str | None:
     return None
 
 
+def _words(key: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(key)}
+
+
 def _shown(key: str) -> str:
     """A key as complaints show it: where it is no plain word, it may be anything."""
     return told(key).strip('"')
@@ -109,10 +132,13 @@ def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inne
     while waiting:
         owner, depth = waiting.popleft()
         for key, each in owner.value.items():
-            found = None if key in _QUOTED else each if isinstance(each, dict) else object_in(each, "usage")
+            words = _words(key)
+            is_quoted = not _OF_QUOTATIONS.isdisjoint(words)
+            found = None if is_quoted else each if isinstance(each, dict) else object_in(each, "usage")
             if found is None:
                 continue
-            inner = Inner(join(owner.path, _shown(key)), found, owner.is_text or isinstance(each, str))
+            is_text, is_named = owner.is_text or isinstance(each, str), not _OF_ANSWERS.isdisjoint(words)
+            inner = Inner(join(owner.path, _shown(key)), found, is_text, is_named)
             if is_wanted(found):
                 yield inner
             elif depth < DEEPEST and seen < _MOST_OBJECTS:

@@ -35,7 +35,7 @@ _FAILED = 400
 _NAMED = 5
 _TELLING = frozenset(("object", "type", "error", "status", "status_code", "messages", "input", "results", *WRAPPERS))
 """What says of an object that it is an answer, a request or a list, or why it is none; of others there is nothing to tell."""
-_TRUE = (True, "true", "True", "TRUE")
+_TRUE = ("true", "1", "t", "yes")
 _UNFINISHED = ("queued", "in_progress")
 
 
@@ -58,8 +58,8 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield _chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED:
         yield Opened(name_at(value, "id", path))
-    elif value.get("cache_hit") in _TRUE:
-        yield Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", name_of(value))
+    elif unbilled := _unbilled(value):
+        yield unbilled
     elif inner := answers_inside(value, depth):
         yield from _wrapped(value, inner, path, depth)
     elif has_usage(value):
@@ -68,6 +68,16 @@ def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
         yield from _listed(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
         yield from _wrapped(value, _best_inside(value), path, depth)
+
+
+def _unbilled(value: Object) -> Unbilled | None:
+    """Why a record is of nothing that OpenAI bills, where a logger or a proxy says so."""
+    run = value.get("run_type")
+    if isinstance(run, str) and run != "llm":
+        return Unbilled("not-a-call", f"a run of kind {told(run)}: calls of models are runs of their own", name_of(value))
+    if str(value.get("cache_hit")).lower() in _TRUE:
+        return Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", name_of(value))
+    return None
 
 
 def _own(value: Object, path: str) -> Iterator[Answer | Unbilled]:
@@ -152,7 +162,7 @@ def _named(found: Answer | Unbilled, value: Object, path: str) -> Answer | Unbil
     found = found if found.custom_id else found._replace(custom_id=name_of(value))
     if isinstance(found, Unbilled):
         return found
-    mode = "batch" if _is_batch_line(value) else found.mode
+    mode = "batch" if _is_batch_line(value) or value.get("batch") is True else found.mode
     found = found._replace(model=found.model or model_of(value, path), day=found.day or day_of(value), mode=mode)
     return _beside_its_copy(found, value, path) if has_usage(value) else found
 
