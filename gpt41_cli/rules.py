@@ -39,6 +39,7 @@ RULES: Mapping[str, str] = {
     "cache-hit": "An answer came from the API, not from a cache of one's own.",
     "file-twice": "A file of logs is read once.",
     "sum-beside-answers": "Answers are in the logs one by one, or as a sum of several.",
+    "sum-beside-sums": "Sums of the answers of a model and day are in one file.",
     "total-row": "A row of a CSV is an answer or a sum of several, not the total of other rows.",
     "total-unclear": "Whether a row of a CSV is the total of those before it can be told.",
     "mode-unclear": "An answer is in the logs in one mode.",

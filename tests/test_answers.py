@@ -228,6 +228,28 @@ def test_a_record_may_say_of_the_answer_in_it_that_it_is_of_a_batch() -> None:
     assert one({"batch": True, "response": CHAT}) == CHAT_ANSWER._replace(mode="batch")
 
 
+def test_no_answer_of_a_record_is_dropped() -> None:
+    second = {**CHAT, "id": "chatcmpl-2"}
+    both = [CHAT_ANSWER, CHAT_ANSWER._replace(id="chatcmpl-2")]
+    for record in (
+        {"response": CHAT, "judge": {"response": second}},
+        {"output": CHAT, "eval": {"output": {"body": second}}},
+        {"response": CHAT, "children": [{"response": second}, 5]},
+        {"response": {"body": CHAT}, "child_runs": [{"outputs": second}]},
+        {"responses": [CHAT, second]},
+        {"steps": [{"reply": CHAT}, {"reply": second}]},
+    ):
+        assert list(read(record)) == both
+    for record in (
+        {"response": {**CHAT, "raw": second}},  # inside of the answer itself
+        {"response": CHAT, "judge": {"response": {**second, "id": None}}},
+        {"response": CHAT, "judge": {"response": CHAT}},
+        {"response": CHAT, "judge": {"input": second}},
+        {"response": CHAT, "judge": {"response": json.dumps(second)}},
+    ):
+        assert list(read(record)) == [CHAT_ANSWER]
+
+
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
     other = json.dumps({**CHAT, "usage": {**COPY, "prompt_tokens": 7}})
     own = Answer(Usage(1, 1200, 0, 80))

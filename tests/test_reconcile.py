@@ -176,6 +176,18 @@ def test_a_sum_beside_single_answers_of_its_day_is_doubted() -> None:
     assert bill(other).reasons == []
 
 
+def test_sums_of_one_day_in_several_files_are_priced_and_doubted(run: Run, tmp_path: Path) -> None:
+    head = "date,model,requests,input_tokens,output_tokens\n"
+    row = "2026-11-20,gpt-4.1,10,1000000,0\n"
+    (tmp_path / "a.csv").write_text(head + row)
+    (tmp_path / "b.csv").write_text(head + row + row.replace("20,", "21,", 1))
+    out = run("reconcile", "a.csv", "b.csv", "--as-of", str(TODAY)).out
+    assert out.startswith("$6.00 for 30 answers from 2026-11-20 to 2026-11-21\n")
+    doubt = "sums of answers of gpt-4.1 of the same day in several files: what is in both is priced twice (b.csv:2)"
+    assert out.count("[sum-beside-sums]") == 1
+    assert f"{doubt} [sum-beside-sums]" in out
+
+
 def test_a_copy_of_a_file_does_not_make_a_bill_the_least(run: Run, tmp_path: Path) -> None:
     for name in ("usage.csv", "usage (1).csv"):
         (tmp_path / name).write_text("model,input_tokens,output_tokens\ngpt-4.1,1000000,0\n")

@@ -55,7 +55,7 @@ class Reconciliation:
         self._lines: dict[str, Usage] = {}
         self._models: dict[str, set[str | None]] = {}
         self._singles: set[tuple[str, date]] = set()
-        self._sums: dict[tuple[str, date], Place] = {}
+        self._sums: dict[tuple[str, date], list[Place]] = {}
         self._currency: str | None = None
 
     def add(self, found: Found) -> None:
@@ -142,11 +142,14 @@ class Reconciliation:
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
-        """Doubt the sums of several answers that stand beside single answers of the same model and day."""
-        for (model, day), place in self._sums.items():
+        """Doubt the sums of several answers that stand beside single answers of the same model and day, or in several files."""
+        for (model, day), places in self._sums.items():
             if (model, day) in self._singles:
                 both = f"sums of answers of {printable(model)} and single ones of the same day: what is in both is priced twice"
-                self.leave_out(place, Unbilled("sum-beside-answers", both))
+                self.leave_out(places[0], Unbilled("sum-beside-answers", both))
+            if places[1:]:
+                both = f"sums of answers of {printable(model)} of the same day in several files: what is in both is priced twice"
+                self.leave_out(places[1], Unbilled("sum-beside-sums", both))
 
     def leave_out(self, place: Place, unbilled: Unbilled) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
@@ -164,7 +167,9 @@ class Reconciliation:
         self.undated += answer.usage.requests if answer.day is None else 0
         group = Group(offer.variant.id, answer.mode, answer.day)
         if answer.day and answer.is_sum:
-            self._sums.setdefault((group.model, answer.day), place)
+            places = self._sums.setdefault((group.model, answer.day), [place])
+            if not places[1:] and place.path != places[0].path:
+                places.append(place)
         elif answer.day and not answer.is_total:
             self._singles.add((group.model, answer.day))
         tools_usd, unclear = self._biller.tools(offer, answer)

@@ -27,6 +27,7 @@ _PRICED = (
     "write-price",
     "sum-of-long",
     "sum-beside-answers",
+    "sum-beside-sums",
     "columns-ignored",
 )
 """What is said of something that is priced, or is nothing to price."""

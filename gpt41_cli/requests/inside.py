@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from gpt41_cli.requests.answers import counts_of, has_usage, id_of
 from gpt41_cli.requests.documents import object_in
-from gpt41_cli.requests.fields import Object, join, told
+from gpt41_cli.requests.fields import Json, Object, join, told
 
 DEEPEST = 4
 """How deep an answer may stand."""
@@ -60,13 +61,24 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
     if is_answer(value):
         return []
     if _has_usage_behind_names(value, depth):
-        return named_inside(value)
+        named = named_inside(value)
+        return [*named, *_further(value, named)]
     found = [
         each
         for each in islice(_nested(value, is_answer), _MOST_ANSWERS)
         if each.is_named and (not each.is_text or _may_be_of(value, each.value))
     ]
     return [*found[:1], *(each for each in found[1:] if id_of(each.value))]
+
+
+def _further(value: Object, named: list[Inner]) -> Iterator[Inner]:
+    """The answers deeper in a record than those that are named, each by its id once; what is in these is read with them."""
+    ids = {id_of(each.value) for each in named} | {None}
+    for each in islice(_nested(value, is_answer), _MOST_ANSWERS):
+        is_read = any(each.path == one.path or each.path.startswith((f"{one.path}.", f"{one.path}[")) for one in named)
+        if each.is_named and not each.is_text and not is_read and id_of(each.value) not in ids:
+            ids.add(id_of(each.value))
+            yield each
 
 
 def named_inside(value: Object) -> list[Inner]:
@@ -116,6 +128,7 @@ def _known_name(value: Object) -> str | None:
     return None
 
 
+@lru_cache(10_000)
 def _words(key: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(key)}
 
@@ -126,21 +139,28 @@ def _shown(key: str) -> str:
 
 
 def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inner]:
-    """The objects inside that are wanted, those that are least deep first; those in JSON in a text too, but none of lists."""
+    """The objects inside that are wanted, those that are least deep first; those of lists and in JSON in a text too."""
     waiting = deque([(Inner("", value), 1)])
     seen = 0
     while waiting:
         owner, depth = waiting.popleft()
         for key, each in owner.value.items():
-            words = _words(key)
-            is_quoted = not _OF_QUOTATIONS.isdisjoint(words)
-            found = None if is_quoted else each if isinstance(each, dict) else object_in(each, "usage")
-            if found is None:
-                continue
-            is_text, is_named = owner.is_text or isinstance(each, str), not _OF_ANSWERS.isdisjoint(words)
-            inner = Inner(join(owner.path, _shown(key)), found, is_text, is_named)
-            if is_wanted(found):
-                yield inner
-            elif depth < DEEPEST and seen < _MOST_OBJECTS:
-                waiting.append((inner, depth + 1))
-            seen += 1
+            for inner in _objects(owner, key, each):
+                if is_wanted(inner.value):
+                    yield inner
+                elif depth < DEEPEST and seen < _MOST_OBJECTS:
+                    waiting.append((inner, depth + 1))
+                seen += 1
+
+
+def _objects(owner: Inner, key: str, value: Json) -> Iterator[Inner]:
+    """What a field of an object holds: an object, those of a list, one in a text; nothing where that is what was sent."""
+    if not isinstance(value, dict | list | str) or not _OF_QUOTATIONS.isdisjoint(_words(key)):
+        return
+    path, is_named = join(owner.path, _shown(key)), not _OF_ANSWERS.isdisjoint(_words(key))
+    if isinstance(value, list):
+        for index, each in enumerate(value[:_MOST_OBJECTS]):
+            if isinstance(each, dict):
+                yield Inner(f"{path}[{index}]", each, owner.is_text, is_named)
+    elif (found := value if isinstance(value, dict) else object_in(value, "usage")) is not None:
+        yield Inner(path, found, owner.is_text or isinstance(value, str), is_named)
