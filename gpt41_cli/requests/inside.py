@@ -73,10 +73,13 @@ def answers_inside(value: Object, depth: int) -> list[Inner]:
 
 def _further(value: Object, named: list[Inner]) -> Iterator[Inner]:
     """The answers deeper in a record than those that are named, each by its id once; what is in these is read with them."""
-    ids = {id_of(each.value) for each in named} | {None}
-    for each in islice(_nested(value, is_answer), _MOST_ANSWERS):
-        is_read = any(each.path == one.path or each.path.startswith((f"{one.path}.", f"{one.path}[")) for one in named)
-        if each.is_named and not each.is_text and not is_read and id_of(each.value) not in ids:
+    known = [each.value for each in named]
+    rest = {key: each for key, each in value.items() if isinstance(each, dict | list) and not any(each is one for one in known)}
+    if not rest:
+        return
+    ids = {id_of(each) for each in known} | {None}
+    for each in islice(_nested(rest, is_answer), _MOST_ANSWERS):
+        if each.is_named and not each.is_text and id_of(each.value) not in ids:
             ids.add(id_of(each.value))
             yield each
 
