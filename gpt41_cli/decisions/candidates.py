@@ -89,6 +89,13 @@ class Case(NamedTuple):
         """The work as a variant sees it."""
         return self.work.on(self.catalog, variant)
 
+    def pace(self, variant: Variant, mode: str) -> pace.Pace | None:
+        """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
+        tier = self.wishes.usage_tier
+        if tier is None or self.wishes.times_a_day is not None:
+            return None
+        return pace.pace(self.catalog, variant, mode, self.load(variant), tier)
+
 
 Rule = Callable[[Case, Variant, str], Iterator[Remark]]
 
@@ -177,34 +184,28 @@ def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[
 
 def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     hours = case.catalog.limits.batch.completion_window_hours
-    deadline, tier = case.wishes.deadline, case.wishes.usage_tier
+    deadline = case.wishes.deadline
     if mode == "batch" and not case.admits_batch:
         text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {lasting(int(deadline.total_seconds()))}"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
-    elif deadline is not None and tier is not None and case.wishes.times_a_day is None:
-        found = pace.pace(case.catalog, variant, mode, case.load(variant), tier)
+    elif deadline is not None:
+        found = case.pace(variant, mode)
         if found and found.seconds > deadline // timedelta(seconds=1):
             yield found.remark
 
 
 def _must_be_done_before_the_end(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     """Work that is sent once; what is sent again and again goes on until the end."""
-    if case.wishes.times_a_day is None:
-        late = lifecycle.ends_before_done(variant, case.platform, case.as_of, _seconds(case, variant, mode))
-        if late:
-            yield late
-
-
-def _seconds(case: Case, variant: Variant, mode: str) -> int:
-    """How long all of the work takes: what a usage tier makes of it, else the window of a batch."""
-    found = None
-    if case.wishes.usage_tier is not None:
-        found = pace.pace(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
+    if case.wishes.times_a_day is not None:
+        return
+    found = case.pace(variant, mode)
     window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
-    return found.seconds if found else window // timedelta(seconds=1)
+    seconds = found.seconds if found else window // timedelta(seconds=1)
+    if late := lifecycle.ends_before_done(variant, case.platform, case.as_of, seconds):
+        yield late
 
 
 def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:

@@ -11,7 +11,7 @@ from gpt41_cli.catalog.tables import Source
 from gpt41_cli.decisions import lifecycle
 from gpt41_cli.decisions.candidates import Candidate, Case, tolerance_of
 from gpt41_cli.decisions.estimate import Quote, quote
-from gpt41_cli.decisions.pace import Pace, overspent, pace
+from gpt41_cli.decisions.pace import overspent
 from gpt41_cli.decisions.remarks import Remark
 from gpt41_cli.decisions.writes import writes
 from gpt41_cli.display import exact, money, number, percent, plural, score, times
@@ -187,7 +187,7 @@ def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candi
 def _admitting(case: Case, batch: Candidate) -> str:
     """From which deadline on batch would be chosen: its window, or as long as a usage tier takes for all of the work."""
     hours = case.catalog.limits.batch.completion_window_hours
-    found = _paced(case, batch)
+    found = case.pace(batch.variant, batch.mode)
     if found and found.seconds > hours * _SECONDS_AN_HOUR:
         days = -(-found.seconds // (24 * _SECONDS_AN_HOUR))
         return f"a deadline of {days}d admits it, as {found.remark.text} at most"
@@ -244,16 +244,9 @@ def _not_yet_tuned(case: Case, choice: Candidate) -> Iterator[Remark]:
 
 def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
-    found = _paced(case, choice)
+    found = case.pace(choice.variant, choice.mode)
     if found and found.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_AN_HOUR:
         yield found.remark
-
-
-def _paced(case: Case, each: Candidate) -> Pace | None:
-    """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
-    if case.wishes.usage_tier is None or case.wishes.times_a_day is not None:
-        return None
-    return pace(case.catalog, each.variant, each.mode, case.load(each.variant), case.wishes.usage_tier)
 
 
 def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
