@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from gpt41_cli import read_catalog
-from gpt41_cli.decisions.divergence import reusable
+from gpt41_cli.commands.cache.divergence import reusable
 
 FLOORS = {
     "are right to the token": 0.98,

@@ -15,51 +15,52 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.catalog import read as read_catalog
     from gpt41_cli.catalog.evaluation import read_evaluation
-    from gpt41_cli.decisions.candidates import Wishes
-    from gpt41_cli.decisions.estimate import Estimate, Quote, estimate
-    from gpt41_cli.decisions.measure import Meter
-    from gpt41_cli.decisions.plan import Plan, plan
-    from gpt41_cli.decisions.recommend import Recommendation, recommend
-    from gpt41_cli.decisions.requests import Entry
-    from gpt41_cli.decisions.workload import Workload, workload
+    from gpt41_cli.commands.cost.estimate import Estimate, estimate
+    from gpt41_cli.commands.plan.timings import Plan, plan
+    from gpt41_cli.commands.recommend.candidates import Wishes
+    from gpt41_cli.commands.recommend.choose import Recommendation, recommend
     from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, UnknownName
     from gpt41_cli.findings import Finding, Level
+    from gpt41_cli.prices.quote import Quote
     from gpt41_cli.pricing import Bill, Rates, Usage, price
     from gpt41_cli.requests.readers import read as read_request
     from gpt41_cli.tokens import count as count_tokens
+    from gpt41_cli.tokens.meter import Meter
+    from gpt41_cli.tokens.pieces import Entry
+    from gpt41_cli.work.workload import Workload, workload
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Bill": "pricing",
     "Catalog": "catalog",
-    "Entry": "decisions.requests",
-    "Estimate": "decisions.estimate",
+    "Entry": "work.stream",
+    "Estimate": "prices.quote",
     "Finding": "findings",
     "Gpt41Error": "errors",
     "InputError": "errors",
     "Level": "findings",
-    "Meter": "decisions.measure",
+    "Meter": "tokens.meter",
     "MissingPrice": "errors",
-    "Plan": "decisions.plan",
-    "Quote": "decisions.estimate",
+    "Plan": "commands.plan.timings",
+    "Quote": "prices.quote",
     "Rates": "pricing",
-    "Recommendation": "decisions.recommend",
+    "Recommendation": "commands.recommend.choose",
     "TableError": "errors",
     "UnknownName": "errors",
     "Usage": "pricing",
     "Variant": "catalog",
-    "Wishes": "decisions.candidates",
-    "Workload": "decisions.workload",
+    "Wishes": "commands.recommend.candidates",
+    "Workload": "work.workload",
     "count_tokens": "tokens:count",
-    "estimate": "decisions.estimate",
-    "plan": "decisions.plan",
+    "estimate": "prices.quote",
+    "plan": "commands.plan.timings",
     "price": "pricing",
     "read_catalog": "catalog:read",
     "read_evaluation": "catalog.evaluation",
     "read_request": "requests.readers:read",
-    "recommend": "decisions.recommend",
-    "workload": "decisions.workload",
+    "recommend": "commands.recommend.choose",
+    "workload": "work.workload",
 }
 
 __all__ = [  # noqa: PLE0604 -- the table above is the list; a test holds it against the imports for type checkers

@@ -9,7 +9,7 @@ def main() -> None:
     # A process this short keeps nearly everything it makes: looking for garbage would be a thirtieth of its time.
     gc.disable()
     try:
-        from gpt41_cli.cli import run
+        from gpt41_cli.app import run
 
         code = run()
     except KeyboardInterrupt:

@@ -10,3 +10,8 @@ def shipped(name: str) -> Path:
     package = Path(__file__).resolve().parent
     inside = package / name
     return inside if inside.exists() else package.parent / name
+
+
+def schema(name: str) -> str:
+    """The JSON Schema called `name`: the middle of a schema id (`cost` of `gpt41.cost/1`), or `config` for gpt41.yaml."""
+    return shipped(f"schemas/{name}.json").read_text(encoding="utf-8")

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from gpt41_cli import catalog as catalogs
-from gpt41_cli.cli import app
+from gpt41_cli.app import app
+from gpt41_cli.commands.diff.compare import compare
+from gpt41_cli.commands.diff.report import report as report_diff
 from gpt41_cli.config.tables import Volume
-from gpt41_cli.decisions.diff import compare
-from gpt41_cli.reports.diff import report as report_diff
 from gpt41_cli.views import Screen, render
 from tests.conftest import ROOT
 from tests.test_cache import LONG, begun, picture

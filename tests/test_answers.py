@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli.answers.answers import Answer, Entry, Opened, Unbilled
+from gpt41_cli.answers.records import read
+from gpt41_cli.files.fields import BadBody
 from gpt41_cli.pricing import Tools, Usage
-from gpt41_cli.requests.answers import Answer, Entry, Opened, Unbilled
-from gpt41_cli.requests.fields import BadBody
-from gpt41_cli.requests.records import read
 
 Body = Mapping[str, Any]
 

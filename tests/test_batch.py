@@ -24,15 +24,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions import batch_split
-from gpt41_cli.decisions.batch import Check, Conditions, check
-from gpt41_cli.decisions.batch_split import folder, plan, spooled, write
-from gpt41_cli.decisions.breaches import twins
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.workload import Terms
+from gpt41_cli.commands.batch import split as batch_split
+from gpt41_cli.commands.batch.check import Check, Conditions, check
+from gpt41_cli.commands.batch.split import folder, plan, spooled, write
 from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.files.sources import Source, open_file
 from gpt41_cli.findings import Level
-from gpt41_cli.requests.sources import Source, open_file
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.violations import twins
+from gpt41_cli.work.workload import Terms
 from tests.conftest import ROOT, Run, environment
 
 MINI, LARGE = "gpt-4.1-mini", "gpt-4.1"
@@ -332,7 +332,7 @@ def test_the_queue_of_every_tier_and_of_one(run: Run, tmp_path: Path) -> None:
 
 
 def test_how_many_batches_an_hour_are_allowed_is_said_where_it_binds(catalog: Catalog, tmp_path: Path) -> None:
-    from gpt41_cli.reports.batch import report
+    from gpt41_cli.commands.batch.report import report
 
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number) for number in range(5))))
     table = limited(catalog, max_requests=1, batches_per_hour=2)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Offer, read
-from gpt41_cli.decisions.break_even import BreakEven, break_even
-from gpt41_cli.decisions.estimate import usage_by_rates
-from gpt41_cli.decisions.workload import Load, Size
+from gpt41_cli.prices.break_even import BreakEven, break_even
+from gpt41_cli.prices.quote import usage_by_rates
 from gpt41_cli.pricing import price
+from gpt41_cli.work.workload import Load, Size
 from tests.conftest import Run
 
 CATALOG = read()

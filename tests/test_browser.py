@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gpt41_cli.cli import app
+from gpt41_cli.app import app
 from gpt41_cli.display import money, number, printable, score
 from gpt41_cli.reports.chart import UNITS
 from tests.test_html import HOSTILE

@@ -18,19 +18,19 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import CacheRules
-from gpt41_cli.decisions import cache as caches
-from gpt41_cli.decisions import divergence
-from gpt41_cli.decisions import replay as replays
-from gpt41_cli.decisions.cache import Study, study
-from gpt41_cli.decisions.cache_value import values
-from gpt41_cli.decisions.divergence import DATE, IDENTIFIER, NUMBER, ORDER, PICTURE, TEXT, Parting, reusable
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.replay import Kept, PromptCache, Replay, Traffic
-from gpt41_cli.decisions.requests import Reading
+from gpt41_cli.commands.cache import divergence
+from gpt41_cli.commands.cache import study as caches
+from gpt41_cli.commands.cache.divergence import DATE, IDENTIFIER, NUMBER, ORDER, PICTURE, TEXT, Parting, reusable
+from gpt41_cli.commands.cache.savings import values
+from gpt41_cli.commands.cache.study import Study, study
 from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.files.sources import sources
 from gpt41_cli.requests import readers
-from gpt41_cli.requests.sources import sources
+from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
+from gpt41_cli.work import prompt_cache as replays
+from gpt41_cli.work.prompt_cache import Kept, PromptCache, Replay, Traffic
+from gpt41_cli.work.stream import Reading
 from tests.conftest import ROOT, Run
 from tests.test_doubts import png
 from tests.test_prompt import CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool

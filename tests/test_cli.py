@@ -440,7 +440,7 @@ def test_ctrl_c_twice_leaves_nobody_waiting(tmp_path: Path) -> None:
 
 def test_a_bug_is_one_line_and_code_3() -> None:
     code = (
-        "import gpt41_cli.decisions.estimate as e\n"
+        "import gpt41_cli.commands.cost.estimate as e\n"
         "def broken(*a, **k): raise KeyError('what')\n"
         "e.estimate = broken\nfrom gpt41_cli.__main__ import main\nmain()"
     )

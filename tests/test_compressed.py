@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests import compressed
-from gpt41_cli.requests.inputs import recognise_input
-from gpt41_cli.requests.text import CHUNK_BYTES
+from gpt41_cli.files import compressed
+from gpt41_cli.files.text import CHUNK_BYTES
+from gpt41_cli.requests.recognise import recognise_input
 from tests.conftest import ROOT, Run
 
 BATCH = (ROOT / "tests" / "data" / "batch.jsonl").read_bytes()

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from gpt41_cli import schemas
+from gpt41_cli import shipped
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.config.load import parse
 from gpt41_cli.errors import TableError
 
-SCHEMA = json.loads(schemas.text("config"))
+SCHEMA = json.loads(shipped.schema("config"))
 
 CONFIG = """
 version: 1

@@ -13,9 +13,10 @@ import pytest
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.load import parse
 from gpt41_cli.config.roots import working_tree
-from gpt41_cli.decisions.contents import Contents, read
-from gpt41_cli.decisions.costing import Costing, FileTokens, cost
 from gpt41_cli.errors import InputError
+from gpt41_cli.workloads.contents import Contents, read
+from gpt41_cli.workloads.costing import Costing, FileTokens
+from gpt41_cli.workloads.priced import cost
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests/data"

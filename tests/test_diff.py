@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import read
+from gpt41_cli.commands.diff.causes import CAUSES, Amount
+from gpt41_cli.commands.diff.compare import Compared, Diff, Side, compare
+from gpt41_cli.commands.diff.report import report
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.causes import CAUSES, Amount
-from gpt41_cli.decisions.costing import Costing, FileTokens
-from gpt41_cli.decisions.diff import Compared, Diff, Side, compare
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Level, Location
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
-from gpt41_cli.reports.diff import report
 from gpt41_cli.views import Screen, render
+from gpt41_cli.workloads.costing import Costing, FileTokens
 
 TODAY = date(2026, 11, 23)
 CATALOG = read()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.decisions.causes import CAUSES
+from gpt41_cli.commands.diff.causes import CAUSES
 from tests.conftest import Run
 from tests.test_revisions import commit, git
 

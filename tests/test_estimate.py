@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.estimate import Estimate, estimate
-from gpt41_cli.decisions.pace import pace, tier_blocks
-from gpt41_cli.decisions.workload import workload
+from gpt41_cli.commands.cost.estimate import Estimate, estimate
+from gpt41_cli.constraints.rate_limits import pace, tier_blocks
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Level
+from gpt41_cli.work.workload import workload
 
 TODAY = date(2026, 11, 23)
 

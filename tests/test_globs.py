@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.requests.globs import fixed, is_glob, matcher
+from gpt41_cli.files.globs import fixed, is_glob, matcher
 
 NAMES = ("a", "b", "ab", "ba", "abb", "a.b", "]", "-", "^a", ".a")
 PATHS = ["/".join(names) for depth in (1, 2, 3) for names in itertools.product(NAMES, repeat=depth)]

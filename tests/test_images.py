@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.requests.pictures import read_size, size_of_url
+from gpt41_cli.files.pictures import read_size, size_of_url
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.images import image_tokens
 

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from gpt41_cli.decisions.requests import Reading, gathered, opened
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests import documents, inputs, readers
-from gpt41_cli.requests.fields import BadBody
-from gpt41_cli.requests.inputs import Picture, Requests, Text, items, read_item, recognise_input
+from gpt41_cli.files import documents
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.sources import Source, open_file
+from gpt41_cli.requests import readers
+from gpt41_cli.requests import recognise as inputs
+from gpt41_cli.requests.recognise import Picture, Requests, Text, items, read_item, recognise_input
 from gpt41_cli.requests.request import CHAT, RESPONSES
-from gpt41_cli.requests.sources import Source, open_file
+from gpt41_cli.work.stream import Reading, gathered, opened
 from tests.test_images import png
 from tests.test_prompt import USER, chat, responses
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, Lengths
 from gpt41_cli.config.tables import Range
-from gpt41_cli.decisions.learn import MEDIAN, P90, P95, Lengths
 from gpt41_cli.display import decimal
 from tests.conftest import Run, environment
 

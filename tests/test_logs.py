@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.decisions.logs import Found, Logs
-from gpt41_cli.decisions.requests import Done, Invalid, Place
+from gpt41_cli.answers.answers import Answer, Unbilled
+from gpt41_cli.answers.log_values import read_log
+from gpt41_cli.answers.logs import Found, Logs
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.places import Done, Invalid, Place
+from gpt41_cli.files.sources import Source, open_file, twins
+from gpt41_cli.files.trees import LeftOut
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.answers import Answer, Unbilled
-from gpt41_cli.requests.logs import read_log
-from gpt41_cli.requests.sources import Source, open_file, twins
-from gpt41_cli.requests.trees import LeftOut
 from tests.test_answers import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
 
 JSON = json.dumps(CHAT)

@@ -16,26 +16,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli.answers.answers import Answer, Unbilled
 from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.commands.reconcile.answer_lengths import Lengths
+from gpt41_cli.commands.reconcile.attribution import owners
+from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile
+from gpt41_cli.commands.reconcile.charge import Biller, Conditions
+from gpt41_cli.commands.reconcile.drift import INPUT_TOKENS, USD, Comparison, Held, Parts, check, compare, compare_parts
+from gpt41_cli.commands.reconcile.forecasts import Forecasts, Part, count_requests, read_estimate
+from gpt41_cli.commands.reconcile.match import Billed, Drift, Forecast, Ledger, match, median_error
+from gpt41_cli.commands.reconcile.observed import Past, Spent
 from gpt41_cli.config.load import parse
 from gpt41_cli.config.roots import working_tree
-from gpt41_cli.decisions.attribution import owners
-from gpt41_cli.decisions.billing import Biller, Conditions
-from gpt41_cli.decisions.drift import INPUT_TOKENS, USD, Comparison, Held, Parts, check, compare, compare_parts
-from gpt41_cli.decisions.forecasts import Forecasts, Part, count_requests, read_estimate
-from gpt41_cli.decisions.learn import Lengths
-from gpt41_cli.decisions.match import Billed, Drift, Forecast, Ledger, match, median_error
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.past import Past, Spent
-from gpt41_cli.decisions.reconcile import Reconciliation, reconcile
-from gpt41_cli.decisions.requests import Done, Invalid, Place, Reading
-from gpt41_cli.decisions.saved import SCHEMA, Saved, dump
-from gpt41_cli.decisions.workload import Group
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.places import Done, Invalid, Place
+from gpt41_cli.files.sources import Source
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.answers import Answer, Unbilled
-from gpt41_cli.requests.sources import Source
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.stream import Reading
+from gpt41_cli.work.workload import Group
+from gpt41_cli.workloads.saved import SCHEMA, Saved, dump
 from tests.test_diff import costing
 
 CATALOG = read()

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog, read
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.decisions import moving
-from gpt41_cli.decisions.estimate import quote
-from gpt41_cli.decisions.migrate import Migration, Plan, Way, migrate
-from gpt41_cli.decisions.replay import Traffic
-from gpt41_cli.decisions.road import dates, road
-from gpt41_cli.decisions.workload import Shape, Terms, Workload, workload
+from gpt41_cli.commands.migrate import reasons as moving
+from gpt41_cli.commands.migrate.migrate import Migration, Plan, Way, migrate
+from gpt41_cli.commands.migrate.replacements import dates, road
+from gpt41_cli.commands.migrate.report import report
 from gpt41_cli.errors import InputError, TableError
-from gpt41_cli.reports.migrate import report
+from gpt41_cli.prices.quote import quote
+from gpt41_cli.work.prompt_cache import Traffic
+from gpt41_cli.work.workload import Shape, Terms, Workload, workload
 from tests.conftest import ROOT, Run
 
 TABLE = (ROOT / "pricing.yaml").read_text()

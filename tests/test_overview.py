@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.commands.check.check import check
+from gpt41_cli.commands.report.overview import Examined, Overview, checked_input, examine, saved_input
+from gpt41_cli.commands.report.report import report
 from gpt41_cli.config.load import parse
 from gpt41_cli.config.roots import working_tree
-from gpt41_cli.decisions.check import check
-from gpt41_cli.decisions.checks import Conditions
-from gpt41_cli.decisions.costing import Requirements
-from gpt41_cli.decisions.overview import Examined, Overview, checked_input, examine, saved_input
-from gpt41_cli.decisions.saved import Saved
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
-from gpt41_cli.reports.overview import report
+from gpt41_cli.workloads.costing import Requirements
+from gpt41_cli.workloads.priced import Conditions
+from gpt41_cli.workloads.saved import Saved
 from tests.conftest import Run
 from tests.test_diff import costing
 

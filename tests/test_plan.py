@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from gpt41_cli.catalog import read
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.decisions.batch_queue import parts, submission
-from gpt41_cli.decisions.pace import waits
-from gpt41_cli.decisions.plan import Plan, Timing, plan
-from gpt41_cli.decisions.schedule import binds, next_tier, spread
-from gpt41_cli.decisions.workload import Load, Shape, Size, Terms, Workload, workload
+from gpt41_cli.commands.plan.reasons import binds, next_tier, spread
+from gpt41_cli.commands.plan.timings import Plan, Timing, plan
+from gpt41_cli.constraints.batch_queue import parts, submission
+from gpt41_cli.constraints.rate_limits import waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.findings import Level
+from gpt41_cli.work.workload import Load, Shape, Size, Terms, Workload, workload
 from tests.conftest import ROOT, Run
 
 TODAY = date(2026, 11, 23)

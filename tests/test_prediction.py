@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.decisions.workload import Terms, workload
 from gpt41_cli.errors import InputError
+from gpt41_cli.work.workload import Terms, workload
 from tests.conftest import ROOT, Run
 from tests.test_prompt import FORMAT, SECRET, USER, chat, responses
 

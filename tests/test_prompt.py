@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.measure import Meter
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens import DEFAULT_ENCODING, count
+from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import AROUND_A_TEXT
 from gpt41_cli.tokens.prompt import prompt
 

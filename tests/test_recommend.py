@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from gpt41_cli.catalog import MODES, Catalog, read
 from gpt41_cli.catalog.evaluation import read_evaluation
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.decisions.candidates import Wishes
-from gpt41_cli.decisions.recommend import Recommendation, recommend
-from gpt41_cli.decisions.workload import workload
+from gpt41_cli.commands.recommend.candidates import Wishes
+from gpt41_cli.commands.recommend.choose import Recommendation, recommend
+from gpt41_cli.commands.recommend.report import report
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.pricing import Tools
-from gpt41_cli.reports.recommendation import report
 from gpt41_cli.requests.request import Image
+from gpt41_cli.work.workload import workload
 from tests.conftest import ROOT
 
 TODAY = date(2026, 11, 23)

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli.answers.logs import Logs
 from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.decisions.billing import Conditions, Group
-from gpt41_cli.decisions.logs import Logs
-from gpt41_cli.decisions.reconcile import Reconciliation, reconcile
+from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile
+from gpt41_cli.commands.reconcile.charge import Conditions, Group
+from gpt41_cli.commands.reconcile.report import report
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.sources import Source
 from gpt41_cli.pricing import Usage
-from gpt41_cli.reports.reconcile import report
-from gpt41_cli.requests.sources import Source
 from tests.conftest import ROOT, Run
 from tests.test_answers import BATCH, CHAT, batch_line
 

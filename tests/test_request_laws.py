@@ -20,20 +20,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.count import Count, Inputs, count, each
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place
-from gpt41_cli.decisions.sizing import Sized, Sizing, size
-from gpt41_cli.decisions.tally import Tally
-from gpt41_cli.decisions.workload import Group, Shape
+from gpt41_cli.commands.count.count import Count, Inputs, count, each
+from gpt41_cli.files import documents
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.places import Done, Invalid, Place
+from gpt41_cli.files.sources import Source, open_file
 from gpt41_cli.reports.entries import record
-from gpt41_cli.requests import documents, readers
-from gpt41_cli.requests.fields import BadBody
+from gpt41_cli.requests import readers
 from gpt41_cli.requests.request import Doubt, Image
-from gpt41_cli.requests.sources import Source, open_file
 from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import image_tokens
-from gpt41_cli.tokens.pieces import PARTS
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.tokens.pieces import PARTS, Entry
+from gpt41_cli.work.sizing import Sized, Sizing, size
+from gpt41_cli.work.tally import Tally
+from gpt41_cli.work.workload import Group, Shape
 from tests.test_images import png
 
 Body = dict[str, Any]

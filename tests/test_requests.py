@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests import sources, text, trees
+from gpt41_cli.files import sources, text, trees
 
 
 def decoded(data: bytes) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.requests.revisions import revision, top
-from gpt41_cli.requests.trees import LINK, REPOSITORY, LeftOut
+from gpt41_cli.files.revisions import revision, top
+from gpt41_cli.files.trees import LINK, REPOSITORY, LeftOut
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",

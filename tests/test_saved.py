@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.decisions.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements
-from gpt41_cli.decisions.saved import MAX_BYTES, SCHEMA, Saved, dump, load
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
+from gpt41_cli.workloads.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements
+from gpt41_cli.workloads.saved import MAX_BYTES, SCHEMA, Saved, dump, load
 
 COUNTS = st.integers(0, 10**15)
 AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=12)

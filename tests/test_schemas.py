@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
-from gpt41_cli import reports, schemas
+from gpt41_cli import reports, shipped
 from tests.conftest import ROOT
 from tests.json_runs import Printed, all_printed
 
@@ -229,4 +229,4 @@ def test_a_schema_notices_what_is_missing_unknown_or_no_longer_exact(printed: li
 
 def test_a_schema_can_be_read_at_run_time() -> None:
     for name, schema in SCHEMAS.items():
-        assert json.loads(schemas.text(name)) == schema
+        assert json.loads(shipped.schema(name)) == schema

@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.decisions.candidates import Wishes
-from gpt41_cli.decisions.estimate import Estimate, estimate, estimate_parts
-from gpt41_cli.decisions.limits import exceeded
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.pace import pace, tier_blocks
-from gpt41_cli.decisions.recommend import Recommendation, recommend
-from gpt41_cli.decisions.requests import Reading
-from gpt41_cli.decisions.sizing import Sizing, Terms, read, together, workloads
-from gpt41_cli.decisions.workload import Group, Load, Shape, Size, Workload
+from gpt41_cli.commands.cost.estimate import Estimate, estimate, estimate_parts
+from gpt41_cli.commands.recommend.candidates import Wishes
+from gpt41_cli.commands.recommend.choose import Recommendation, recommend
+from gpt41_cli.constraints.rate_limits import pace, tier_blocks
+from gpt41_cli.constraints.request_limits import exceeded
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.requests.sources import sources
+from gpt41_cli.files.sources import sources
 from gpt41_cli.tokens import count
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.sizing import Sizing, Terms, read, together, workloads
+from gpt41_cli.work.stream import Reading
+from gpt41_cli.work.workload import Group, Load, Shape, Size, Workload
 from tests.conftest import Run
 from tests.test_doubts import picture
 from tests.test_prompt import CALL, OTHER_CALL, USER, chat, responses

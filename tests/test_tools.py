@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import MODES, read
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.decisions.costing import Costing
-from gpt41_cli.decisions.diff import compare
-from gpt41_cli.decisions.estimate import Quote, quote
-from gpt41_cli.decisions.saved import Saved, dump, load
-from gpt41_cli.decisions.tool_charges import charges
-from gpt41_cli.decisions.workload import workload
+from gpt41_cli.commands.diff.compare import compare
 from gpt41_cli.errors import MissingPrice, TableError
+from gpt41_cli.prices.quote import Quote, quote
+from gpt41_cli.prices.tools import charges
 from gpt41_cli.pricing import NO_TOOLS, Tools
+from gpt41_cli.work.workload import workload
+from gpt41_cli.workloads.costing import Costing
+from gpt41_cli.workloads.saved import Saved, dump, load
 from tests.conftest import ROOT, Run
 from tests.test_catalog import place, section
 from tests.test_diff import CATALOG, caused, costing, side

@@ -17,19 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.decisions.measure import Meter
-from gpt41_cli.decisions.training import Comparison, Conditions, Lesson, Student, Unfit, teach
-from gpt41_cli.decisions.training_file import Billed, Lines, Trained
-from gpt41_cli.decisions.training_file import read as read_files
-from gpt41_cli.decisions.workload import Load, Size
+from gpt41_cli.commands.train.training import Comparison, Conditions, Lesson, Student, Unfit, teach
+from gpt41_cli.commands.train.training_file import Billed, Lines, Trained
+from gpt41_cli.commands.train.training_file import read as read_files
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.sources import Source, sources
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.examples import flaws
-from gpt41_cli.requests.fields import BadBody
 from gpt41_cli.requests.readers import read as read_request
-from gpt41_cli.requests.sources import Source, sources
 from gpt41_cli.tokens import count
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.workload import Load, Size
 from tests.conftest import ROOT, Run
 
 CATALOG = read()

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from gpt41_cli.cli import output
-from gpt41_cli.cli.wanted import Wanted
-from gpt41_cli.cli.work import refuse
+from gpt41_cli.cli.inputs import refuse
+from gpt41_cli.cli.output_options import Wanted
 
 if TYPE_CHECKING:
-    from gpt41_cli.decisions.requests import Done, Invalid
+    from gpt41_cli.files.places import Done, Invalid
     from gpt41_cli.findings import Finding
     from gpt41_cli.reports import Report
 
@@ -33,7 +33,7 @@ def finish_each(
 
     What is no request is an error at the end, unless it is to be skipped. `findings` tells then what else was found.
     """
-    from gpt41_cli.decisions.requests import Invalid, Rejects
+    from gpt41_cli.files.places import Invalid, Rejects
     from gpt41_cli.views.jsonl import line
 
     rejects = Rejects()

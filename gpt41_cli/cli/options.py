@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import typed
+from gpt41_cli.cli import parse as typed
 from gpt41_cli.errors import quoted
 from gpt41_cli.views import VIEWS
 
@@ -20,16 +20,8 @@ def complete_models(incomplete: str) -> list[str]:
     return [name for name in typed.read_catalog(None).models if name.startswith(incomplete)]
 
 
-def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
-    return [(task.id, task.summary) for task in typed.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
-
-
 def _complete_platforms(incomplete: str) -> list[str]:
     return [name for name in typed.read_catalog(None).platforms if name.startswith(incomplete)]
-
-
-def _complete_needs(incomplete: str) -> list[str]:
-    return [name for name in sorted(typed.read_catalog(None).abilities) if name.startswith(incomplete)]
 
 
 def _complete_modes(incomplete: str) -> list[str]:
@@ -50,12 +42,6 @@ def _complete_tools(incomplete: str) -> list[str]:
     from gpt41_cli.pricing import Tools as Used
 
     return [f"{name}=" for name in Used._fields if name.startswith(incomplete)]
-
-
-def _complete_preferences(incomplete: str) -> list[str]:
-    from gpt41_cli.decisions.recommend import PREFERENCES
-
-    return [name for name in PREFERENCES if name.startswith(incomplete)]
 
 
 def _complete_kinds(incomplete: str) -> list[str]:
@@ -127,55 +113,6 @@ Tools = Annotated[
         autocompletion=_complete_tools,
     ),
 ]
-Prediction = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A text that the answer is predicted to hold, for a predicted output; with --accept."),
-]
-Accept = Annotated[
-    str | None,
-    typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
-]
-ServedInputTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--input-tokens",
-        metavar="N",
-        parser=_count(0),
-        help="Input tokens of one request to the fine-tune.",
-        show_default="the examples' mean",
-    ),
-]
-ServedOutputTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--output-tokens",
-        metavar="N",
-        parser=_count(0),
-        help="Output tokens of one answer.",
-        show_default="the examples' mean; for --prompts, their own maximum",
-    ),
-]
-BaseInputTokens = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        parser=_count(0),
-        help="Input tokens of the same request to the model that answers today.",
-        show_default="as for the fine-tune",
-    ),
-]
-Epochs = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", parser=_count(1), help="How often the examples are gone through.", show_default="the published heuristic"
-    ),
-]
-Served = Annotated[
-    int | None,
-    typer.Option(
-        "--requests", metavar="N", parser=_count(1), help="How many requests will be served in all: what is saved then."
-    ),
-]
 Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many times it is sent.")]
 PlatformName = Annotated[
     str,
@@ -190,19 +127,6 @@ Models = Annotated[
         autocompletion=complete_models,
     ),
 ]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="The model to count for; without it, the one that a request names.",
-        autocompletion=complete_models,
-    ),
-]
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False),
-]
 Modes = Annotated[
     list[str] | None,
     typer.Option(
@@ -213,52 +137,8 @@ Modes = Annotated[
         autocompletion=_complete_modes,
     ),
 ]
-Tasks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--task",
-        metavar="TASK",
-        help="What the work is; repeatable, and the choice must be good at all of them.",
-        show_default="general",
-        autocompletion=_complete_tasks,
-    ),
-]
-Prefer = Annotated[str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=_complete_preferences)]
-Needs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--needs",
-        metavar="NAMES",
-        help="Features and tools it must have, with commas.",
-        autocompletion=_complete_needs,
-    ),
-]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
-]
-From = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="MODEL",
-        help="The model that is left.",
-        show_default="the one that the requests name, else the first of the family",
-        autocompletion=complete_models,
-    ),
-]
-To = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--to",
-        metavar="MODEL",
-        help="A model to move to; repeatable, the first is the answer.",
-        show_default="what is named in its place",
-        autocompletion=complete_models,
-    ),
-]
-On = Annotated[
-    str | None,
-    typer.Option("--on", "--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today"),
 ]
 PricingFile = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
@@ -296,12 +176,6 @@ Kind = Annotated[
         help="What the inputs are: text, image, chat, responses, batch or fine-tuning.",
         show_default="told from their content",
         autocompletion=_complete_kinds,
-    ),
-]
-MaxTokens = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", parser=_count(1), help="Exit with 1 where a text, a picture or a request has more tokens, and name it."
     ),
 ]
 ImageSize = Annotated[

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from gpt41_cli import __version__
 from gpt41_cli.cli import files
-from gpt41_cli.cli.wanted import Wanted
+from gpt41_cli.cli.output_options import Wanted
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Level
@@ -55,11 +56,11 @@ def show(report: "Report", wanted: Wanted) -> None:
     if wanted.quiet and not wanted.files:
         write(report.answer + "\n")
         return
-    from gpt41_cli.views import Screen, render
+    from gpt41_cli.views import render
 
     # The files first: they are whole whatever becomes of standard output.
     for file in wanted.files:
-        files.save(render(_placed(report, file.format), file.format, Screen(width=None, colour=False)), file.path)
+        files.save(render(_placed(report, file.format), file.format, _no_screen()), file.path)
     if wanted.quiet:
         write(report.answer + "\n")
         return
@@ -72,8 +73,8 @@ def _placed(report: "Report", name: str) -> "Report":
     """The report with paths as the readers of a format take them: from the top of the repository, or as they are."""
     if name not in FROM_THE_TOP or not any(finding.location for finding in report.findings):
         return report
-    from gpt41_cli.requests.revisions import top
-    from gpt41_cli.requests.sources import LITERAL, STDIN
+    from gpt41_cli.files.revisions import top
+    from gpt41_cli.files.sources import LITERAL, STDIN
 
     here = Path.cwd().resolve()
     above = top(here)
@@ -88,10 +89,10 @@ def _summarize(report: "Report") -> None:
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary:
         return
-    from gpt41_cli.views import Screen, render
+    from gpt41_cli.views import render
 
     try:
-        files.append(render(report, "markdown", Screen(width=None, colour=False)), Path(summary), SUMMARY_BYTES)
+        files.append(render(report, "markdown", _no_screen()), Path(summary), SUMMARY_BYTES)
     except InputError as error:
         complain(f"GITHUB_STEP_SUMMARY: {error}")
 
@@ -132,15 +133,22 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def _no_screen() -> "Screen":
+    """What a file is drawn for."""
+    from gpt41_cli.views import Screen
+
+    return Screen(width=None, colour=False, version=__version__)
+
+
 def _screen() -> "Screen":
     import shutil
 
-    from gpt41_cli.views import Screen, can_draw
+    from gpt41_cli.views import can_draw
 
     if not sys.stdout:
-        return Screen(width=None, colour=False)
+        return _no_screen()
     draws = can_draw(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     if not sys.stdout.isatty():
-        return Screen(width=None, colour=False, draws=draws)
+        return _no_screen()._replace(draws=draws)
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Screen(width=shutil.get_terminal_size().columns, colour=colour, draws=draws)
+    return _no_screen()._replace(width=shutil.get_terminal_size().columns, colour=colour, draws=draws)

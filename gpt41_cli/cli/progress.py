@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from gpt41_cli.requests.sources import Source
+    from gpt41_cli.files.sources import Source
 
 PATIENCE_SECONDS = 1
 """Work that is done by then shows no bar."""
@@ -27,7 +27,7 @@ def watched(sources: "Sequence[Source]", *, is_streamed: bool = False) -> "Itera
     if not _has_watcher() or (is_streamed and sys.stdout is not None and sys.stdout.isatty()):
         yield sources
         return
-    from gpt41_cli.requests.sources import known_bytes
+    from gpt41_cli.files.sources import known_bytes
 
     bar = _Bar(known_bytes(sources))
     try:

@@ -16,10 +16,10 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.config import NAME
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, quoted
-from gpt41_cli.requests.globs import fixed, is_glob, matcher
-from gpt41_cli.requests.revisions import Revision, revision
-from gpt41_cli.requests.sources import Source, nothing_but, open_file, readable
-from gpt41_cli.requests.trees import LeftOut, list_files
+from gpt41_cli.files.globs import fixed, is_glob, matcher
+from gpt41_cli.files.revisions import Revision, revision
+from gpt41_cli.files.sources import Source, nothing_but, open_file, readable
+from gpt41_cli.files.trees import LeftOut, list_files
 
 _Listed = tuple[list[str], list[LeftOut]]
 """The keys of the files below a folder; and what is left out, whose path is a key as well."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.display import number, plural
-from gpt41_cli.findings import Finding, Level, Location, worst_first
+from gpt41_cli.findings import Finding, Level, worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from fractions import Fraction
 
     from gpt41_cli.catalog import Catalog
-    from gpt41_cli.decisions.over import Over
-    from gpt41_cli.decisions.requests import Rejects
     from gpt41_cli.reports.chart import Chart
-    from gpt41_cli.requests.trees import LeftOut
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -134,50 +130,3 @@ class Report(NamedTuple):
         """The findings that neither the headline nor a line has said already, the worst first."""
         said = " ".join((self.headline, *(line.text for line in self.lines)))
         return tuple(finding for finding in worst_first(self.findings) if finding.message not in said)
-
-
-def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
-    """A finding for each of the first inputs that are no request, and one for the number of the others."""
-    if rejects is None:
-        return
-    for each in rejects.first:
-        message = f"left out {each.place.label}: {each.message}"
-        yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
-    if rejects.count > len(rejects.first):
-        yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
-
-
-def max_tokens_findings(over: Over | None) -> Iterator[Finding]:
-    """A finding for each of the largest inputs that are over what one may have, and one for the number of the others."""
-    if over is None:
-        return
-    limit = f"over the {number(over.allowed)} allowed"
-    for tokens, place, _ in over.largest:
-        message, location = f"{place.label}: {number(tokens)} tokens, {limit}", Location(place.path, place.line)
-        yield Finding("max-tokens", Level.ERROR, message, location, str(tokens), str(over.allowed), place.path)
-    more = over.count - len(over.largest)
-    if more:
-        yield Finding("max-tokens", Level.ERROR, f"{plural(more, 'more input')} {limit}", actual=str(more))
-
-
-def left_out_findings(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
-    """A notice for each reason why files of folders were left out, with the first names."""
-    by_reason: dict[str, list[str]] = {}
-    for each in left_out:
-        by_reason.setdefault(each.reason, []).append(each.path)
-    for reason, names in by_reason.items():
-        more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
-        yield Finding("left-out", Level.NOTICE, f"left out {number(len(names))} ({reason}): {', '.join(names[:3])}{more}")
-
-
-def finding_json(finding: Finding) -> Mapping[str, Json]:
-    """A finding as JSON; its location is null or `{path, line, column}`."""
-    return {
-        "rule": finding.rule,
-        "level": finding.level.label,
-        "message": finding.message,
-        "location": finding.location._asdict() if finding.location else None,
-        "actual": finding.actual,
-        "allowed": finding.allowed,
-        "subject": finding.subject,
-    }

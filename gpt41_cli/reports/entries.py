@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gpt41_cli.decisions.requests import Done, Entry, Invalid, Place, Rejects
-from gpt41_cli.display import number, plural, printable
-from gpt41_cli.reports import Block, Json, Report, Row, Table, columns, invalid_findings
+from gpt41_cli.display import plural, printable
+from gpt41_cli.files.places import Done, Invalid, Place
+from gpt41_cli.reports import Block, Json, Row
 from gpt41_cli.requests.request import Doubt
-from gpt41_cli.tokens.pieces import IMAGES, Piece
+from gpt41_cli.tokens.pieces import IMAGES, Entry, Piece
 
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog
-
-SCHEMA = "gpt41.entries/1"
+    pass
 
 
 def record(found: Done[Entry] | Invalid) -> Mapping[str, Json]:
@@ -47,20 +45,6 @@ def _assumption(doubt: Doubt) -> Mapping[str, Json]:
     return {"rule": doubt.rule, "path": doubt.path, "message": doubt.message}
 
 
-def table(found: Sequence[Done[Entry] | Invalid]) -> Table:
-    """A row for each input."""
-    return Table(columns(">tokens", "", "`request", "model", ""), tuple(_row(each) for each in found))
-
-
-def _row(found: Done[Entry] | Invalid) -> Row:
-    if isinstance(found, Invalid):
-        return invalid_row(found, before=2, after=1)
-    entry = found.result
-    certainty = "" if entry.is_exact else "at least" if entry.is_lower_bound else "about"
-    doubts = "; ".join(dict.fromkeys(doubt.rule for doubt in entry.doubts))
-    return Row((number(entry.input_tokens), certainty, named(found.place, entry.custom_id), entry.model or "", doubts))
-
-
 def invalid_row(invalid: Invalid, *, before: int, after: int) -> Row:
     """A row for an input that is no request: its name after so many cells, its message after so many more."""
     cells = ("-", *[""] * (before - 1), named(invalid.place, None), *[""] * after, invalid.message)
@@ -91,27 +75,3 @@ def pieces_json(pieces: Sequence[tuple[Piece, int]]) -> list[Mapping[str, Json]]
         {"part": piece.part, "label": piece.label, "tokens": tokens, "text": piece.text, "joins": piece.joins}
         for piece, tokens in pieces
     ]
-
-
-def answer(entry: Entry) -> str:
-    """The bare count of one input."""
-    return str(entry.input_tokens)
-
-
-def report(found: Sequence[Done[Entry] | Invalid], rejects: Rejects, catalog: Catalog | None) -> Report:
-    """Every input in a row of its own."""
-    counted = [each.result for each in found if isinstance(each, Done)]
-    tokens = sum(entry.input_tokens for entry in counted)
-    least = "at least " if any(entry.is_lower_bound for entry in counted) else ""
-    return Report(
-        schema=SCHEMA,
-        answer="\n".join(map(answer, counted)),
-        headline=f"{least}{plural(tokens, 'token')} in {plural(len(counted), 'input')}",
-        lines=(),
-        tables=(table(found),),
-        findings=tuple(invalid_findings(rejects)),
-        notes=(),
-        data={"input_tokens": tokens, "entries": [record(each) for each in found]},
-        records=tuple(record(each) for each in found),
-        catalog=catalog,
-    )

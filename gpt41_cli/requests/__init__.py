@@ -1,1 +1,1 @@
-"""What is sent: files, folders and standard input as texts whose tokens can be counted."""
+"""A body -> Request: Chat Completions, Responses, Batch lines, training examples. How a file is opened is in `files`."""

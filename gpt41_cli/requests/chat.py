@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gpt41_cli.requests.content import SOUNDS, Gathered, read_text
-from gpt41_cli.requests.fields import (
+from gpt41_cli.files.fields import (
     BadBody,
     Json,
     Object,
@@ -19,6 +18,7 @@ from gpt41_cli.requests.fields import (
     optional_object,
     text_at,
 )
+from gpt41_cli.requests.content import SOUNDS, Gathered, read_text
 from gpt41_cli.requests.request import CHAT, Call, CallTurn, Doubt, Function, Message, Request
 from gpt41_cli.requests.settings import (
     read_effort,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gpt41_cli.requests import pictures
-from gpt41_cli.requests.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at, text_at
+from gpt41_cli.files import pictures
+from gpt41_cli.files.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at, text_at
 from gpt41_cli.requests.request import Doubt, Image, Turn
 
 _TEXTS = ("text", "input_text", "output_text", "summary_text")

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from gpt41_cli.display import number, plural
+from gpt41_cli.files.fields import Json, Object, kind_of, list_at, told
 from gpt41_cli.findings import Level
-from gpt41_cli.requests.fields import Json, Object, kind_of, list_at, told
 
 _KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
 _MESSAGE_KEYS = ("role", "content", "name", "weight", "refusal", "tool_calls", "tool_call_id", "function_call")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from gpt41_cli.files.fields import BadBody, Json, Object, as_object, choice_at, name_at, object_at
 from gpt41_cli.requests import chat, responses
 from gpt41_cli.requests.examples import Flaw, flaws
-from gpt41_cli.requests.fields import BadBody, Json, Object, as_object, choice_at, name_at, object_at
 from gpt41_cli.requests.request import CHAT, ENDPOINTS, Doubt, Request
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gpt41_cli.files.fields import Json, Object, as_object, choice_at, count_at, fail, join, name_at, optional_object, text_at
 from gpt41_cli.requests.content import Gathered, read_text
-from gpt41_cli.requests.fields import Json, Object, as_object, choice_at, count_at, fail, join, name_at, optional_object, text_at
 from gpt41_cli.requests.request import RESPONSES, Call, CallTurn, Doubt, Message, Request
 from gpt41_cli.requests.settings import read_effort, read_parameters, read_response_format, read_tool_choice, read_tools
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gpt41_cli.requests.content import Gathered
-from gpt41_cli.requests.fields import (
+from gpt41_cli.files.fields import (
     Json,
     Object,
     as_object,
@@ -18,6 +17,7 @@ from gpt41_cli.requests.fields import (
     optional_object,
     text_at,
 )
+from gpt41_cli.requests.content import Gathered
 from gpt41_cli.requests.request import Doubt, Function, ResponseFormat
 
 _VERSION = re.compile(r"(_preview)?(_\d{4}_\d{2}_\d{2})?$", re.ASCII)

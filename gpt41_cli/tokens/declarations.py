@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from gpt41_cli.requests.fields import BadBody, as_list, as_object, told
+from gpt41_cli.files.fields import BadBody, as_list, as_object, told
 from gpt41_cli.requests.request import Function, Schema
 from gpt41_cli.tokens.schema import NUMBER_BOUNDS, is_object, literal, resolve, variants
 

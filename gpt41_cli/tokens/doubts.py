@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from gpt41_cli.catalog.tables import Model, PatchRule
-from gpt41_cli.requests.fields import told
+from gpt41_cli.files.fields import told
 from gpt41_cli.requests.request import CallTurn, Doubt, Request, Schema
 from gpt41_cli.tokens.schema import is_object, resolve, variants
 

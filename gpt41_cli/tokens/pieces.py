@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gpt41_cli.requests.request import Doubt
 
 TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD = "text", "tools", "schema", "history", "images", "overhead"
 PARTS = (TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD)
@@ -45,3 +48,34 @@ def measure(pieces: Iterable[Piece], count: Callable[[str], int]) -> Iterator[tu
         else:
             whole = piece.text
             yield piece, count(whole) + piece.extra
+
+
+class Entry(NamedTuple):
+    """One counted input: its tokens by part (of PARTS), and why they may not be exact. `model` is as the request names it.
+
+    `custom_id`, `model`, `endpoint` are None where it does not say, or is no request.
+    Where pieces are kept, `savings` says for a keyword of schemas how many tokens less the request has without it.
+    """
+
+    parts: Mapping[str, int]
+    doubts: Sequence[Doubt] = ()
+    custom_id: str | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    pieces: Sequence[tuple[Piece, int]] = ()
+    savings: Mapping[str, int] = {}
+
+    @property
+    def input_tokens(self) -> int:
+        """All of its tokens."""
+        return sum(self.parts.values())
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everything in it is confirmed by recorded bills."""
+        return not self.doubts
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether it has tokens that the count leaves out."""
+        return any(doubt.is_missing for doubt in self.doubts)

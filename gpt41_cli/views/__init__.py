@@ -25,13 +25,14 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 
 
 class Screen(NamedTuple):
-    """What the output goes to: the width of a terminal (None: no terminal, so nothing is wrapped), and whether it has colour and
-    characters to draw with.
+    """What the output goes to: the width of a terminal (None: not a terminal, so nothing is wrapped), and whether it has
+    colour and characters to draw with. `version` is that of the program, for formats that name what wrote them.
     """
 
     width: int | None
     colour: bool
     draws: bool = True
+    version: str = ""
 
 
 def can_draw(encoding: str) -> bool:

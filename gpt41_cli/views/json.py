@@ -6,7 +6,8 @@ import json
 import re
 
 from gpt41_cli.display import inert
-from gpt41_cli.reports import Report, finding_json
+from gpt41_cli.reports import Report
+from gpt41_cli.reports.findings import finding_json
 from gpt41_cli.views import Screen
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\n]")

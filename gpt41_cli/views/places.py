@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import PurePath
 from typing import NamedTuple
 
+from gpt41_cli.files.sources import LITERAL, STDIN
 from gpt41_cli.findings import Finding, Location, worst_first
 from gpt41_cli.reports import Report
-from gpt41_cli.requests.sources import LITERAL, STDIN
 
 
 class Placed(NamedTuple):

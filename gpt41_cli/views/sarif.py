@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 
-from gpt41_cli import __version__
 from gpt41_cli.display import inert, printable
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Report
@@ -25,7 +24,7 @@ def render(report: Report, screen: Screen) -> str:
     rules = list(dict.fromkeys(each.finding.rule for each in found))
     driver = {
         "name": "gpt41",
-        "version": __version__,
+        "version": screen.version,
         "rules": [{"id": rule, "shortDescription": {"text": RULES[rule]}} for rule in rules],
     }
     results = [_result(each, rules.index(each.finding.rule)) for each in found]

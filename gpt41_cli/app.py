@@ -1,0 +1,128 @@
+"""The command line: flags in, one call into the core, a Report out, an exit code.
+
+| code | when |
+|--:|---|
+| 0 | done, no finding of level error, or of the level that --fail-on says |
+| 1 | a check failed: a budget, a limit or a requirement is broken, or nothing fits |
+| 2 | unusable input: a flag, a file, an unknown model, a missing price |
+| 3 | a bug in gpt41 |
+| 130 | Ctrl-C |
+| 143 | ended by SIGTERM |
+"""
+
+import signal
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from gpt41_cli import __version__
+from gpt41_cli.cli.output import complain, discard_stdout
+from gpt41_cli.commands.batch import command as batch
+from gpt41_cli.commands.cache import command as cache
+from gpt41_cli.commands.check import command as check
+from gpt41_cli.commands.cost import command as cost
+from gpt41_cli.commands.count import command as count
+from gpt41_cli.commands.diff import command as diff
+from gpt41_cli.commands.migrate import command as migrate
+from gpt41_cli.commands.models import command as models
+from gpt41_cli.commands.plan import command as plan
+from gpt41_cli.commands.recommend import command as recommend
+from gpt41_cli.commands.reconcile import command as reconcile
+from gpt41_cli.commands.report import command as report
+from gpt41_cli.commands.train import command as train
+from gpt41_cli.errors import Gpt41Error
+
+EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_ENDED = 2, 3, 130, 128 + signal.SIGTERM
+
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    # Boxes and colours are for people; help on a pipe is plain, and does not pay for importing rich.
+    rich_markup_mode="rich" if sys.stdout is not None and sys.stdout.isatty() else None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"gpt41 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gpt41(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")] = False,
+) -> None:
+    """Which GPT-4.1 variant should do this work, and what does it cost? Exact, with reasons, offline.
+
+    \b
+    gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
+    gpt41 cost --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
+    gpt41 plan batch.jsonl --usage-tier 2 --deadline 24h
+    gpt41 count src/ --tree
+    gpt41 cache requests.jsonl
+    gpt41 batch batch.jsonl --usage-tier 1
+    gpt41 train examples.jsonl --base-input-tokens 2400
+    gpt41 check
+    gpt41 diff main
+    gpt41 migrate batch.jsonl --on 2027-01-14
+    gpt41 reconcile batch_output.jsonl
+    gpt41 report --output report.html
+    gpt41 models
+    """
+
+
+app.command()(recommend.recommend)
+app.command()(cost.cost)
+app.command()(count.count)
+app.command()(cache.cache)
+app.command()(plan.plan)
+app.command()(batch.batch)
+app.command()(train.train)
+app.command()(check.check)
+app.command()(diff.diff)
+app.command()(migrate.migrate)
+app.command()(reconcile.reconcile)
+app.command()(report.report)
+app.command()(models.models)
+
+
+def _end(*_: object) -> NoReturn:
+    sys.exit(EXIT_ENDED)
+
+
+def run() -> int:
+    """Run what the command line asks for; the exit code, with whatever there is to complain about already said."""
+    stdout = sys.stdout
+    # Who ends a run must leave nothing of it behind, neither workers nor half-written files: as an exception it is cleaned up
+    # after, as Ctrl-C is.
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return app(prog_name="gpt41", standalone_mode=False) or 0
+    except SystemExit as leaving:
+        # Typer leaves with 1 when a pipe is closed while it writes help, having replaced the stream; that is no error.
+        return int(leaving.code or 0) if sys.stdout is stdout else 0
+    except Gpt41Error as error:
+        complain(str(error))
+        return EXIT_UNUSABLE
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        # Help and completion are written by typer; results have been through `output.write`.
+        discard_stdout()
+        complain(f"{error.filename or 'standard output'}: {error.strerror}")
+        return EXIT_UNUSABLE
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of typer's, which has no public class
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "gpt41"
+            complain(f"{error.format_message().rstrip('.')}; see {command} --help")
+            return EXIT_UNUSABLE
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
+        return EXIT_BUG

@@ -1,0 +1,102 @@
+"""How requests go into Batch files, one after the other as far as a file or the queue takes them, and in how many rounds."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog.limit_tables import BatchRules
+from gpt41_cli.catalog.tables import Model
+from gpt41_cli.commands.batch.lines import Lines
+from gpt41_cli.work.violations import MEGABYTE
+
+
+class Queue(NamedTuple):
+    """How many input tokens of a model one usage tier lets wait in batches; None: nothing is published.
+
+    Requests above `threshold` wait in a pool of their own, `long`.
+    """
+
+    short: int | None
+    long: int | None
+    threshold: int
+
+    def limit(self, tokens: int) -> int | None:
+        """The limit of the pool that a request of so many tokens waits in."""
+        return self.long if tokens > self.threshold else self.short
+
+    def takes(self, short: int, long: int) -> bool:
+        """Whether so many tokens of each pool can wait together."""
+        return (self.short is None or short <= self.short) and (self.long is None or long <= self.long)
+
+
+def queue_of(catalog: Catalog, model: Model, tier: int | None) -> Queue:
+    """The queue of a model in a tier; of no tier, one that takes everything."""
+    threshold = catalog.limits.long_context_tokens
+    limits = model.rate_limits
+    if limits is None or tier is None:
+        return Queue(None, None, threshold)
+    short, long = limits.standard.get(tier), limits.long_context.get(tier)
+    return Queue(short and short.batch_queue_tokens, long and long.batch_queue_tokens, threshold)
+
+
+@dataclass
+class Part:
+    """What one Batch file is to hold: requests of one lane, their bytes, and their input tokens in each pool of the queue."""
+
+    lane: int
+    requests: int = 0
+    bytes: int = 0
+    short_tokens: int = 0
+    long_tokens: int = 0
+
+    @property
+    def input_tokens(self) -> int:
+        """The tokens of both pools."""
+        return self.short_tokens + self.long_tokens
+
+
+def pack(lines: Lines, rules: BatchRules, queues: Sequence[Queue]) -> tuple[array[int], list[Part]]:
+    """The parts in the order in which they begin, and of each request in which it goes: the last of its lane, or a new one
+    where that would hold too much. `queues` has one for each lane. A request that no part could hold has its own.
+    """
+    parts: list[Part] = []
+    latest: dict[int, int] = {}
+    places = array("I")
+    for lane, size, tokens in zip(lines.lane, lines.bytes, lines.tokens, strict=True):
+        queue = queues[lane]
+        short, long = (0, tokens) if tokens > queue.threshold else (tokens, 0)
+        place = latest.get(lane)
+        if place is None or not _has_room(parts[place], size, short, long, rules, queue):
+            place = latest[lane] = len(parts)
+            parts.append(Part(lane))
+        part = parts[place]
+        part.requests += 1
+        part.bytes += size
+        part.short_tokens += short
+        part.long_tokens += long
+        places.append(place)
+    return places, parts
+
+
+def _has_room(part: Part, size: int, short: int, long: int, rules: BatchRules, queue: Queue) -> bool:
+    return (
+        part.requests < rules.max_requests
+        and part.bytes + size <= rules.max_file_megabytes * MEGABYTE
+        and queue.takes(part.short_tokens + short, part.long_tokens + long)
+    )
+
+
+def rounds(parts: Iterable[Part], queue: Queue) -> int:
+    """How often the queue of a model is filled where its parts are sent in order, each as soon as the queue takes it."""
+    count = short = long = 0
+    for part in parts:
+        if count == 0 or not queue.takes(short + part.short_tokens, long + part.long_tokens):
+            count += 1
+            short = long = 0
+        short += part.short_tokens
+        long += part.long_tokens
+    return count

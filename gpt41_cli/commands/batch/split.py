@@ -1,0 +1,247 @@
+"""Batch files as parts that keep every rule: which line goes where, and the writing of them, of all or of none."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.commands.batch.check import Check, Checked
+from gpt41_cli.commands.batch.lines import Lane
+from gpt41_cli.commands.batch.parts import Part, pack
+from gpt41_cli.commands.batch.rules import queues
+from gpt41_cli.display import printable
+from gpt41_cli.errors import InputError
+from gpt41_cli.files import compressed, documents, text
+from gpt41_cli.files.sources import STDIN, Source, readable, stamp
+from gpt41_cli.work.stream import changed
+
+_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
+
+
+class PartFile(NamedTuple):
+    """A file to be written."""
+
+    path: Path
+    lane: Lane
+    part: Part
+
+
+class Planned(NamedTuple):
+    """A file to be split: of each of its requests in which of its `parts` it goes."""
+
+    checked: Checked
+    places: array[int]
+    parts: tuple[PartFile, ...]
+
+
+class Plan(NamedTuple):
+    """What is to be written, and into which folder."""
+
+    directory: Path
+    files: tuple[Planned, ...]
+
+    @property
+    def parts(self) -> tuple[PartFile, ...]:
+        """The parts of all files, in order."""
+        return tuple(part for file in self.files for part in file.parts)
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """The folder at `path`, made where there is none, and removed again where nothing was left in it. InputError where it
+    cannot be one.
+    """
+    is_made = False
+    try:
+        path.mkdir()
+        is_made = True
+    except FileExistsError:
+        if not path.is_dir():
+            raise InputError(f"{printable(str(path))}: expected a folder, found a file") from None
+    except OSError as error:
+        raise InputError(f"{printable(str(path))}: expected a folder, or a place for one, found: {error.strerror}") from None
+    try:
+        yield path
+    finally:
+        if is_made:
+            with suppress(OSError):  # it is not empty
+                path.rmdir()
+
+
+@contextmanager
+def spooled(source: Source, directory: Path) -> Iterator[Source]:
+    """`source` as one that can be read twice: itself where it is a plain file, else its content in a file without a name in
+    `directory`.
+    """
+    with readable(source.label):
+        stream = source.open()
+    with stream:
+        begun = next(pieces := text.chunks(stream), b"")
+        if source.name != STDIN and stamp(stream) and not compressed.is_compressed(begun):
+            yield source
+            return
+        head, pieces = compressed.plain(chain((begun,), pieces), source.label)
+        with _writable(directory), tempfile.TemporaryFile(dir=directory) as file:
+            file.write(head)
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            yield source._replace(open=lambda: _again(file.fileno()))
+
+
+def _again(descriptor: int) -> BinaryIO:
+    file = os.fdopen(os.dup(descriptor), "rb")
+    file.seek(0)
+    return file
+
+
+@contextmanager
+def _writable(directory: Path) -> Iterator[None]:
+    """Whatever the system says against writing into `directory`, as an InputError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{printable(str(directory))}: expected to be able to write, found: {reason}; nothing is left") from None
+
+
+def plan(check: Check, catalog: Catalog, tier: int | None, directory: Path) -> Plan:
+    """Which requests go in which parts. InputError where a file with the name of one exists."""
+    names = _names([each.source for each in check.files])
+    planned = Plan(directory, tuple(_plan(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True)))
+    for part in planned.parts:
+        if os.path.lexists(part.path):
+            raise _exists(part.path)
+    return planned
+
+
+def _plan(checked: Checked, name: str, catalog: Catalog, tier: int | None, directory: Path) -> Planned:
+    lines = checked.lines
+    places, parts = pack(lines, catalog.limits.batch, queues(catalog, lines, tier))
+    digits = max(4, len(str(len(parts))))
+    files = (
+        PartFile(directory / f"{name}.part-{number:0{digits}}.jsonl", lines.lanes[part.lane], part)
+        for number, part in enumerate(parts, 1)
+    )
+    return Planned(checked, places, tuple(files))
+
+
+def _names(sources: Sequence[Source]) -> list[str]:
+    """What the parts of each source are called after, no two alike, not even where capitals count for nothing."""
+    found: dict[str, str] = {}
+    for source in sources:
+        base = "stdin" if source.name == STDIN else _SUFFIXES.sub("", Path(source.name).name, count=1)
+        name, times = base, 1
+        while name.casefold() in found:
+            times += 1
+            name = f"{base}-{times}"
+        found[name.casefold()] = name
+    return list(found.values())
+
+
+def _exists(path: Path) -> InputError:
+    return InputError(
+        f"{printable(str(path))}: expected no such file, found one, and nothing is overwritten; name another folder"
+    )
+
+
+def write(planned: Plan) -> None:
+    """Write all parts, or none: after Ctrl-C, on a full disk or an error nothing of them is left.
+
+    InputError where a file has changed since it was planned, the name of a part is taken, or the folder takes no more.
+    """
+    temporary: dict[Path, Path] = {}
+    identities: dict[Path, tuple[int, int]] = {}
+    is_whole = False
+    try:
+        with _writable(planned.directory):
+            for file in planned.files:
+                _copy(file, temporary)
+            for path, written in temporary.items():
+                found = written.stat()
+                identities[path] = found.st_dev, found.st_ino
+                _publish(written, path)
+        is_whole = True
+    finally:
+        if not is_whole:
+            try:
+                _discard(temporary, identities)
+            except KeyboardInterrupt:  # one more, which comes at once where a whole group of processes gets it
+                _discard(temporary, identities)
+                raise
+
+
+def _copy(file: Planned, temporary: dict[Path, Path]) -> None:
+    """Write the parts of a file, each on the disk when it is complete; `temporary` fills with where each is."""
+    source = file.checked.source
+    missing = [part.part.requests for part in file.parts]
+    position = 0
+    with source.open() as stream, ExitStack() as outs:
+        if stamp(stream) != file.checked.stamp:
+            raise changed(source)
+        written: dict[int, BinaryIO] = {}
+        for line in _lines(stream, source.label):
+            if position == len(file.places):
+                raise changed(source)
+            place = file.places[position]
+            if place not in written:
+                written[place] = outs.enter_context(_begin(file.parts[place].path, temporary))
+            written[place].write(line)
+            position += 1
+            missing[place] -= 1
+            if not missing[place]:
+                _complete(written.pop(place))
+        if position < len(file.places) or stamp(stream) != file.checked.stamp:
+            raise changed(source)
+
+
+def _lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines that are not blank, byte for byte, each with the line break that it has."""
+    for block in documents.blocks(text.utf8(text.chunks(stream), name)):
+        yield from (line for line in io.BytesIO(block.data) if not line.isspace())
+
+
+def _begin(path: Path, temporary: dict[Path, Path]) -> BinaryIO:
+    temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return temporary[path].open("xb")
+
+
+def _complete(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+
+
+def _publish(written: Path, path: Path) -> None:
+    """Give a part its name, unless something has it."""
+    try:
+        os.link(written, path)  # a rename would overwrite
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise _exists(path) from None
+        written.rename(path)
+    else:
+        written.unlink()
+
+
+def _discard(temporary: dict[Path, Path], identities: dict[Path, tuple[int, int]]) -> None:
+    """Remove what was written, under either name; a file that is somebody else's stays."""
+    for written in temporary.values():
+        with suppress(OSError):
+            written.unlink()
+    for path, identity in identities.items():
+        with suppress(OSError):
+            found = path.lstat()
+            if (found.st_dev, found.st_ino) == identity:
+                path.unlink()

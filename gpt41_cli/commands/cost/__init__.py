@@ -1,0 +1,1 @@
+"""`gpt41 cost`: what does this work cost?"""

@@ -1,0 +1,170 @@
+"""`gpt41 cost`."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli.each import Drawn, finish_each
+from gpt41_cli.cli.inputs import Asked, Work, make_meter, make_reading, read_sources, read_work
+from gpt41_cli.cli.output_options import read_wanted
+from gpt41_cli.cli.progress import watched
+from gpt41_cli.errors import InputError
+from gpt41_cli.notation import SIMULATE
+
+Prediction = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A text that the answer is predicted to hold, for a predicted output; with --accept."),
+]
+
+Accept = Annotated[
+    str | None,
+    typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
+]
+
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.catalog.tables import Platform
+    from gpt41_cli.commands.cost.estimate import Estimate
+
+
+def cost(
+    paths: options.Paths = None,
+    text: options.Text = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.Cached = None,
+    requests_per_minute: options.RequestsPerMinute = None,
+    lifetime: options.CacheLifetime = None,
+    output_tokens: options.OutputTokens = None,
+    tools: options.Tools = None,
+    prediction: Prediction = None,
+    accept: Accept = None,
+    requests: options.Requests = 1,
+    each: options.Each = False,
+    model: options.Models = None,
+    mode: options.Modes = None,
+    platform: options.PlatformName = "openai",
+    skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    outputs: options.Outputs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """What it costs: every term of the price, and what caching and batch save.
+
+    Texts, pictures and --input-tokens together are the input of one request. Request bodies and Batch API files are priced
+    as they are, each at its own model and mode unless --model and --mode say otherwise. --tools takes web_searches,
+    web_search_tokens (what one finds), web_search_previews, file_searches, container_gb with container_minutes, each of one
+    request, and storage_gb with storage_days, once.
+
+    \b
+    gpt41 cost --input-tokens 1200 --cached-tokens 800 --output-tokens 400
+    gpt41 cost prompt.txt --output-tokens 300 --requests 5000 --mode standard --mode batch
+    gpt41 cost prompt.txt --output-tokens 300 --tools web_searches=2,web_search_tokens=3000
+    gpt41 cost code.py --output-tokens 900 --prediction code.py --accept 70%
+    gpt41 cost batch.jsonl --output-tokens 300
+    gpt41 cost batch.jsonl --each --format jsonl
+    cat prompt.txt | gpt41 cost - --output-tokens 300 --format json
+    """
+    from gpt41_cli.commands.cost.report import report
+
+    catalog = typed.read_catalog(pricing)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [prediction, pricing])
+    variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
+    modes = list(dict.fromkeys(mode or ()))
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    asked = Asked(
+        paths=paths,
+        text=text,
+        kind=kind,
+        image_size=image_size,
+        input_tokens=input_tokens,
+        cached=cached,
+        output_tokens=output_tokens,
+        requests=requests,
+        skip_invalid=skip_invalid,
+        jobs=jobs,
+        names_mode=not modes,
+        requests_per_minute=requests_per_minute,
+        lifetime=lifetime,
+        tools=tools or (),
+        prediction=prediction,
+        accept=accept,
+    )
+    if each:
+        _each(asked, catalog, variants, modes, place, day, Drawn(wanted, skip_invalid))
+    work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
+    found = _estimate(catalog, work, variants, modes, place, day)
+    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted)
+
+
+def _estimate(
+    catalog: "Catalog", work: Work, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
+) -> "Estimate":
+    """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
+    from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
+
+    if work.parts is None:
+        return estimate(catalog, work.together, variants=variants, modes=modes or ["standard"], platform=platform, as_of=day)
+    parts = work.parts(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
+    named = {model for model, _ in parts}
+    if len(variants) < 2 and len(modes) < 2 and None not in named:
+        return estimate_parts(catalog, parts, work.together, platform, day)
+    if not variants and named != {None}:
+        if None in named:
+            raise InputError("expected a model in every request, or --model, found some that name none")
+        raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
+    own_modes = sorted({mode for _, mode in parts})
+    return estimate(catalog, work.together, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
+
+
+def _each(
+    asked: Asked,
+    catalog: "Catalog",
+    variants: "list[Variant]",
+    modes: list[str],
+    platform: "Platform",
+    day: "date",
+    drawn: Drawn,
+) -> NoReturn:
+    """Every request at its own price."""
+    from gpt41_cli.commands.cost import each_report as priced
+    from gpt41_cli.commands.cost.each import Pricer, price_each
+
+    if len(variants) > 1 or len(modes) > 1:
+        raise InputError("--each: expected at most one --model and one --mode, found several")
+    if asked.input_tokens is not None or asked.requests != 1:
+        raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
+    if asked.prediction or asked.terms.tools.storage_gb:
+        raise InputError("--each: expected requests as they are, found --prediction or storage, which is of no request")
+    if asked.cached == SIMULATE:
+        raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
+    sources, left_out = read_sources(asked.paths, asked.text)
+    reading = make_reading(asked.kind, asked.jobs, sources)
+    variant = variants[0] if variants else None
+    pricer = Pricer(
+        make_meter(catalog, variant and variant.id, asked.image_size, reading),
+        asked.terms,
+        platform,
+        day,
+        variant,
+        modes[0] if modes else None,
+    )
+    with watched(sources, is_streamed=True) as seen:
+        finish_each(
+            price_each(seen, reading, pricer, left_out),
+            partial(priced.report, catalog=catalog, is_ceiling=asked.output_tokens is None),
+            priced.record,
+            priced.answer,
+            drawn,
+        )

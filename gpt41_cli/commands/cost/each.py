@@ -1,0 +1,111 @@
+"""What does each request cost, one by one?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Offer, Variant
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.errors import InputError, MissingPrice, UnknownName
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.places import Done, Invalid
+from gpt41_cli.files.sources import Source
+from gpt41_cli.files.trees import LeftOut
+from gpt41_cli.prices.tools import charges
+from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
+from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.recognise import Requests
+from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.searches import found_tokens
+from gpt41_cli.work.sizing import size
+from gpt41_cli.work.stream import Reading, gathered, left_out, opened
+from gpt41_cli.work.workload import Terms, size_on
+
+
+class Priced(NamedTuple):
+    """One request at its price, exact, of which `charges_usd` are built-in tools; `is_exact` and `is_lower_bound` speak of its
+    input tokens.
+    """
+
+    custom_id: str | None
+    model: str
+    mode: str
+    usage: Usage
+    bill: Bill
+    is_exact: bool
+    is_lower_bound: bool
+    is_ceiling: bool
+    charges_usd: Decimal = Decimal(0)
+
+    @property
+    def total_usd(self) -> Decimal:
+        """All of it."""
+        return EXACT.add(self.bill.total_usd, self.charges_usd)
+
+
+class Pricer:
+    """Prices requests at the model and mode that each names, or at those given."""
+
+    def __init__(
+        self, meter: Meter, terms: Terms, platform: Platform, as_of: date, variant: Variant | None, mode: str | None
+    ) -> None:
+        self.meter = meter
+        self.terms = terms
+        self.platform = platform
+        self.as_of = as_of
+        self.variant = variant
+        self.mode = mode
+        self._offers: dict[tuple[str | None, str], Offer] = {}
+
+    def price(self, sent: Sent) -> Priced:
+        """The price of one request. BadBody where it has none: no model, an unknown one, no price in its mode."""
+        sized = size(self.meter, sent, names_mode=self.mode is None)
+        offer = self._offer(sized.group.model, self.mode or sized.group.mode)
+        try:
+            self.terms.check(sized.shape.prediction_tokens)
+            found = size_on(sized.shape, self.terms, self.meter.catalog, offer.variant)
+            usage = found.usage
+            charged = charges(self.meter.catalog, offer, self.terms.tools, 1)
+        except (InputError, MissingPrice) as error:
+            raise BadBody(str(error)) from None
+        return Priced(
+            sent.custom_id,
+            offer.variant.id,
+            offer.mode,
+            usage,
+            price(usage, offer.rates(found.input_tokens)),
+            not sized.doubts,
+            sized.is_lower_bound or found_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
+            self.terms.output_tokens is None,
+            sum_usd(each.usd for each in charged),
+        )
+
+    def _offer(self, model: str | None, mode: str) -> Offer:
+        catalog: Catalog = self.meter.catalog
+        if (model, mode) not in self._offers:
+            if model is None and self.variant is None:
+                raise BadBody("model: expected one in the request, or --model, found none")
+            try:
+                variant = self.variant or catalog.variant(str(model))
+                self._offers[model, mode] = catalog.offer(variant, mode, self.platform, self.as_of)
+            except (UnknownName, MissingPrice) as error:
+                raise BadBody(str(error)) from None
+        return self._offers[model, mode]
+
+
+def price_each(
+    sources: Sequence[Source], reading: Reading, pricer: Pricer, skipped: list[LeftOut]
+) -> Iterator[Done[Priced] | Invalid]:
+    """Every request of the sources in order, priced; nothing is held back. InputError for a source that is no requests."""
+    for source in sources:
+        try:
+            with opened(source, reading.kind) as found:
+                if not isinstance(found, Requests):
+                    raise InputError(f"{source.label}: expected requests with --each, found something else; --as says")
+                for some in gathered(source, found, reading, pricer.price, list, pricer.meter.learner):
+                    yield from some
+        except InputError as error:
+            skipped.append(left_out(source, error))

@@ -1,0 +1,100 @@
+"""TODO docstring"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.constraints import abilities, lifecycle
+from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Finding, Level
+from gpt41_cli.prices.notes import notes
+from gpt41_cli.prices.quote import Quote, quote, with_batch
+from gpt41_cli.pricing import sum_usd
+from gpt41_cli.work.workload import Group, Workload
+
+
+class Estimate(NamedTuple):
+    """Quotes in the order asked for, what the checks found, and what a reader of the figures must know.
+
+    `adds_up`: the quotes are parts of the work, whose sum is its price; else each is a price for all of it.
+    """
+
+    quotes: tuple[Quote, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    adds_up: bool = False
+
+    @property
+    def total_usd(self) -> Decimal | None:
+        """The price of the work, exact; None where there are several."""
+        if not self.adds_up and len(self.quotes) > 1:
+            return None
+        return sum_usd(each.total_usd for each in self.quotes)
+
+
+def estimate(
+    catalog: Catalog,
+    work: Workload,
+    *,
+    variants: Sequence[Variant],
+    modes: Sequence[str],
+    platform: Platform,
+    as_of: date,
+) -> Estimate:
+    """Every variant in every mode. With no `variants`, the family side by side, less those without such a price.
+
+    MissingPrice when a variant that was asked for has no price, or when none has.
+    """
+    quotes: list[Quote] = []
+    findings: list[Finding] = []
+    missing: list[MissingPrice] = []
+    for variant in variants or catalog.family:
+        for mode in modes:
+            try:
+                found = quote(catalog, catalog.offer(variant, mode, platform, as_of), work)
+            except MissingPrice as error:
+                if variants:
+                    raise
+                missing.append(error)
+                continue
+            quotes.append(with_batch(catalog, found, work, as_of))
+    if not quotes:
+        raise missing[0]
+    findings += (Finding("missing-price", Level.WARNING, text) for text in dict.fromkeys(map(str, missing)))
+    for variant in {each.model: each.offer.variant for each in quotes}.values():
+        findings += limits.check(catalog, variant, modes, work.on(catalog, variant))
+        findings += abilities.check(catalog, variant, work)
+        findings += lifecycle.check(variant, platform, as_of)
+    findings += limits.check_cache(catalog, work, quotes[0].offer.variant)
+    findings += lifecycle.check_table(catalog, as_of)
+    return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
+
+
+def estimate_parts(
+    catalog: Catalog, parts: Mapping[Group, Workload], together: Workload, platform: Platform, as_of: date
+) -> Estimate:
+    """Work in parts, by the model and the mode of each: what each costs, and all of them. What is stored is a part of the first.
+
+    MissingPrice where one has no price, UnknownName for a model or mode that the table does not have.
+    """
+    largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
+    found = [
+        estimate(
+            catalog,
+            work.without_storage() if index else work,
+            variants=[catalog.variant(str(model))],
+            modes=[mode],
+            platform=platform,
+            as_of=as_of,
+        )
+        for index, ((model, mode), work) in enumerate(largest_first)
+    ]
+    quotes = tuple(quote for each in found for quote in each.quotes)
+    findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
+    return Estimate(quotes, findings, tuple(notes(catalog, together, quotes)), adds_up=True)

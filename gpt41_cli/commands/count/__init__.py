@@ -1,0 +1,1 @@
+"""`gpt41 count`: how many tokens?"""

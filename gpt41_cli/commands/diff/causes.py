@@ -1,0 +1,198 @@
+"""Why does a workload cost more, or less? Its price is taken from one side to the other, one factor at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from itertools import combinations
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Offer
+from gpt41_cli.config.tables import DAYS_A_MONTH
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.prices.tools import charges, storage_usd_per_day
+from gpt41_cli.pricing import Rates, Tools, price
+from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
+from gpt41_cli.work.searches import found_tokens
+from gpt41_cli.workloads.costing import Costing
+
+PRICES, SURCHARGE, VOLUME, STORAGE = "price table", "long-context surcharge", "volume", "file storage"
+ADDED, REMOVED = "added workloads", "removed workloads"
+
+STEPS = (
+    ("prompt tokens", "prompt_tokens"),
+    ("schema and tools", "schema_tokens"),
+    ("output", "output_tokens"),
+    ("cache", "cached_share"),
+    ("built-in tools", "tools"),
+    ("model", "model"),
+    ("mode", "mode"),
+    ("platform", "platform"),
+)
+"""The causes that change the mean request, and which of its fields each replaces; in this order."""
+
+_PRICED_BY = ("built-in tools", "model", "mode", "platform")
+
+CAUSES = (
+    PRICES,
+    *(name for name, _ in STEPS),
+    *(" and ".join(names) for many in (2, 3, 4) for names in combinations(_PRICED_BY, many)),
+    SURCHARGE,
+    VOLUME,
+    STORAGE,
+    ADDED,
+    REMOVED,
+)
+"""All that there are. What has no price by itself is charged together with what comes next of those that decide on a price."""
+
+_MILLION = 1_000_000
+
+
+class Cause(NamedTuple):
+    """One of the things that moved a price, and by how many dollars; less than 0 where it saves."""
+
+    name: str
+    usd: Fraction
+
+
+class Amount(NamedTuple):
+    """Dollars, as they are expected and as high as they may go, and the tokens that are expected. Exact: a mean is not whole."""
+
+    expected_usd: Fraction
+    high_usd: Fraction
+    input_tokens: Fraction
+    output_tokens: Fraction
+
+    def times(self, many: Fraction) -> Amount:
+        """So many of it."""
+        return Amount(*(each * many for each in self))
+
+    def plus(self, usd: Fraction) -> Amount:
+        """So many dollars more."""
+        return self._replace(expected_usd=self.expected_usd + usd, high_usd=self.high_usd + usd)
+
+
+class Mean(NamedTuple):
+    """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input but what `tools`
+    find, which is not in these tokens.
+    """
+
+    prompt_tokens: Fraction
+    schema_tokens: Fraction
+    output_tokens: Fraction
+    cached_share: Fraction
+    tools: Tools
+    model: str
+    mode: str
+    platform: str
+
+    def usd(self, rates: Rates) -> Fraction:
+        """The price of its own tokens without any surcharge; where `rates` give cached ones no discount, they are ordinary
+        input.
+        """
+        tokens = self.prompt_tokens + self.schema_tokens
+        cached = 0 if rates.cached_input is None else tokens * self.cached_share
+        cached_rate = Fraction(rates.cached_input or 0)
+        full = (tokens - cached) * Fraction(rates.input) + self.output_tokens * Fraction(rates.output)
+        return (full + cached * cached_rate) / _MILLION
+
+
+class Repriced(NamedTuple):
+    """A workload at the prices of a Market: its mean request, what of the price of one is a surcharge, and what it costs a month
+    to keep what is stored.
+    """
+
+    costing: Costing
+    mean: Mean
+    each: Amount
+    surcharge_usd: Fraction
+    storage_usd: Fraction = Fraction(0)
+
+
+class Market(NamedTuple):
+    """The price table on a day."""
+
+    catalog: Catalog
+    as_of: date
+
+    def offer(self, mean: Mean) -> Offer:
+        """What a request is sold at. Gpt41Error where it is not."""
+        variant = self.catalog.variant(mean.model)
+        return self.catalog.offer(variant, mean.mode, self.catalog.platform(mean.platform), self.as_of)
+
+    def usd(self, mean: Mean) -> Fraction:
+        """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
+        offer = self.offer(mean)
+        charged = sum((Fraction(each.usd) for each in charges(self.catalog, offer, mean.tools, 1)), Fraction(0))
+        found = found_tokens(self.catalog, offer.variant, mean.tools) or 0
+        return mean.usd(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
+
+    def price(self, costing: Costing) -> Repriced:
+        """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
+
+        The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
+        longest answers add to the expected price is as many times as much as output is dearer.
+        """
+        mean = mean_of(costing)
+        offer = self.offer(mean)
+        rates, surcharge = offer.row.rates, Fraction(0)
+        if rule := offer.variant.model.surcharge:
+            scaled = rates.scaled(rule.input_multiplier, rule.output_multiplier)
+            dear, plain = (Fraction(price(costing.surcharged, each).total_usd) for each in (scaled, rates))
+            surcharge = (dear - plain) / costing.requests
+        expected = self.usd(mean) + surcharge
+        tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
+        each = Amount(expected, expected + _spread(costing, rates), *tokens)
+        stored = Fraction(storage_usd_per_day(self.catalog, offer, costing.tools)) * DAYS_A_MONTH
+        return Repriced(costing, mean, each, surcharge, stored)
+
+
+def mean_of(costing: Costing) -> Mean:
+    """The mean request of a workload."""
+    declared = costing.parts.get(SCHEMA, 0) + costing.parts.get(TOOLS, 0)
+    tokens = costing.input_tokens
+    return Mean(
+        Fraction(tokens - declared, costing.requests),
+        Fraction(declared, costing.requests),
+        Fraction(costing.output_tokens.expected, costing.requests),
+        Fraction(costing.cached_tokens, tokens) if tokens else Fraction(0),
+        costing.tools._replace(storage_gb=0),
+        costing.model,
+        costing.mode,
+        costing.platform,
+    )
+
+
+def _spread(costing: Costing, rates: Rates) -> Fraction:
+    """What a request can cost more than expected."""
+    if costing.rates.output:
+        more = Fraction(costing.high_usd) - Fraction(costing.expected_usd)
+        return more * Fraction(rates.output) / Fraction(costing.rates.output) / costing.requests
+    low, high = costing.output_tokens
+    return (high - low) * Fraction(rates.output) / _MILLION / costing.requests
+
+
+def causes(before: Repriced, after: Repriced, market: Market) -> Iterator[Cause]:
+    """What moves the price of a request from one side to the other, at today's prices; they add up to the whole change.
+
+    Each replaces one factor and keeps the others: those before it in STEPS as they are after, those behind it as they were, so
+    that the order decides what two factors that act together are charged. The cached share of the input stays while the input
+    grows. Where one model counts the same text as more tokens than another, that is in the prompt tokens. A model, mode or
+    platform that has no price before the next one changes too is charged together with it. What surcharges add, on either side,
+    is a cause of its own.
+    """
+    at, usd = before.mean, before.each.expected_usd - before.surcharge_usd
+    together: list[str] = []
+    for name, field in STEPS:
+        if getattr(at, field) == getattr(after.mean, field):
+            continue
+        at = at._replace(**{field: getattr(after.mean, field)})
+        together.append(name)
+        try:
+            now = market.usd(at)
+        except MissingPrice:
+            continue
+        yield Cause(" and ".join(together), now - usd)
+        usd, together = now, []
+    yield Cause(SURCHARGE, after.surcharge_usd - before.surcharge_usd)

@@ -1,0 +1,159 @@
+"""The price table as Reports: the family side by side, and whether a table is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from gpt41_cli.catalog import MODES, Catalog, Variant
+from gpt41_cli.catalog.tables import Model, Platform, Source
+from gpt41_cli.constraints import lifecycle
+from gpt41_cli.display import exact, number, plural, rate
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.pricing import Rates
+from gpt41_cli.reports import Column, Json, Line, Report, Row, Table, columns
+
+SCHEMA = "gpt41.models/1"
+
+
+def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
+    """The family in columns, and every other model of the table in a line of its own."""
+    family = catalog.family
+    abilities = frozenset().union(*(variant.model.abilities for variant in family))
+    facts: list[tuple[str, list[str]]] = [
+        ("state", [state(variant, platform, as_of) for variant in family]),
+        *((f"{mode} (in / cached / out)", [_price(catalog, each, platform, mode, as_of) for each in family]) for mode in MODES),
+        ("context window", [number(variant.context_window) for variant in family]),
+        ("longest answer", [limit(variant.model.max_output_tokens) for variant in family]),
+        ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
+        ("lacks", [", ".join(sorted(abilities - variant.model.abilities)) or "nothing" for variant in family]),
+    ]
+    table = Table((Column(""), *(Column(variant.id) for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
+    others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
+    rest = Table(
+        columns("model", "role", "standard (in / cached / out)", "state"),
+        tuple(
+            Row(
+                (
+                    each.id,
+                    each.model.role,
+                    _price(catalog, each, platform, "standard", as_of),
+                    state(each, platform, as_of),
+                )
+            )
+            for each in others
+        ),
+        "Where people come from, and where they go",
+    )
+    running = [
+        each
+        for each in family
+        if not lifecycle.ended(each, platform, as_of) and not (each.model.released and each.model.released > as_of)
+    ]
+    return report(
+        catalog,
+        list(catalog.models.values()),
+        headline=f"{number(len(running))} of {plural(len(family), 'variant')} can be called on {as_of} ({platform.name})",
+        lines=tuple(Line(each.id, each.model.summary, each.model.source.label) for each in family),
+        tables=(table, rest),
+        answer="\n".join(catalog.models),
+    )
+
+
+def checked(catalog: Catalog) -> Report:
+    """That a price table is sound, and how much is in it."""
+    headline = (
+        f"{catalog.file} is sound: {plural(len(catalog.models), 'model')}, {plural(len(catalog.sources), 'source')}, "
+        f"{plural(len(catalog.tasks), 'task')}"
+    )
+    lines = (Line("sha256", catalog.sha256), Line("checked", f"figures last compared on {catalog.checked_on}"))
+    return report(catalog, list(catalog.models.values()), headline=headline, lines=lines, tables=(), answer="sound")
+
+
+def report(
+    catalog: Catalog,
+    models: Sequence[Model],
+    *,
+    headline: str,
+    lines: tuple[Line, ...],
+    tables: tuple[Table, ...],
+    answer: str,
+) -> Report:
+    """A Report about `models`: their whole entries as JSON, their price rows as CSV."""
+    return Report(
+        schema=SCHEMA,
+        answer=answer,
+        headline=headline,
+        lines=lines,
+        tables=tables,
+        findings=(),
+        notes=("Prices are US dollars per million tokens.",) if tables else (),
+        data={"models": [plain(model) for model in models]},
+        records=tuple(row for model in models for row in _price_records(model)),
+        catalog=catalog,
+    )
+
+
+def plain(value: object) -> Json:
+    """A record of the table as JSON: decimals as exact strings, dates as YYYY-MM-DD, sources as their ids."""
+    if isinstance(value, Source):
+        return value.id
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    assert value is None or isinstance(value, str | int | bool)
+    return value
+
+
+def state(variant: Variant, platform: Platform, as_of: date) -> str:
+    """Whether it can be called on that day, and until when."""
+    released = variant.model.released
+    if released and released > as_of:
+        return f"released {released}"
+    if life := lifecycle.ended(variant, platform, as_of):
+        return f"shut down {life.shutdown}" + (f", now {life.replacement}" if life.replacement else "")
+    if life := lifecycle.retiring(variant, platform, as_of):
+        assert life.shutdown is not None
+        return f"ends in {plural((life.shutdown - as_of).days, 'day')} ({life.shutdown})"
+    return "available"
+
+
+def limit(tokens: int | None) -> str:
+    """A count, or a dash where none is known or set."""
+    return "-" if tokens is None else number(tokens)
+
+
+def _price(catalog: Catalog, variant: Variant, platform: Platform, mode: str, as_of: date) -> str:
+    try:
+        rates: Rates = catalog.offer(variant, mode, platform, as_of).row.rates
+    except MissingPrice:
+        return "-"
+    cached = "-" if rates.cached_input is None else rate(rates.cached_input)
+    return f"{rate(rates.input)} / {cached} / {rate(rates.output)}"
+
+
+def _price_records(model: Model) -> list[Mapping[str, Json]]:
+    return [
+        {
+            "model": model.id,
+            "role": model.role,
+            "platform": platform,
+            "mode": mode,
+            "effective_from": str(row.effective_from),
+            "input_usd_per_million": exact(row.rates.input),
+            "cached_input_usd_per_million": None if row.rates.cached_input is None else exact(row.rates.cached_input),
+            "output_usd_per_million": exact(row.rates.output),
+            "source": row.source.id,
+        }
+        for platform, modes in model.rates.items()
+        for mode, rows in modes.items()
+        for row in rows
+    ]

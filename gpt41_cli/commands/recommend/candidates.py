@@ -1,0 +1,246 @@
+"""Every variant in every mode against every rule: what it would cost, how well it would do, what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.evaluation import Evaluation
+from gpt41_cli.catalog.remarks import Remark
+from gpt41_cli.catalog.tables import Platform, Task
+from gpt41_cli.commands.recommend.scores import Scores, score
+from gpt41_cli.constraints import abilities, lifecycle
+from gpt41_cli.constraints import rate_limits as pace
+from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.display import exact, lasting, money, score_below
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.prices.quote import Quote, quote
+from gpt41_cli.work.workload import Load, Workload
+
+
+class Wishes(NamedTuple):
+    """What the work is and may cost. `min_scores`: metric -> least figure. `tolerance`: a share, in place of the tasks'.
+
+    `times_a_day` is how often the work is sent again and again, if it is; else it is sent once, and done by the deadline.
+    `sends_in_batch`: that is how it is sent today.
+    """
+
+    tasks: tuple[Task, ...]
+    prefer: str = "cost"
+    tolerance: Decimal | None = None
+    min_scores: Mapping[str, Decimal] = {}
+    needs: tuple[str, ...] = ()
+    deadline: timedelta | None = None
+    usage_tier: int | None = None
+    times_a_day: Fraction | None = None
+    sends_in_batch: bool = False
+    until: date | None = None
+    max_usd: Decimal | None = None
+    evaluation: Evaluation | None = None
+
+
+class Candidate(NamedTuple):
+    """One variant in one mode: its price where there is one, its lowest task score, and what speaks against it."""
+
+    variant: Variant
+    mode: str
+    quote: Quote | None
+    share: Fraction | None
+    exclusions: tuple[Remark, ...]
+
+    @property
+    def name(self) -> str:
+        """Variant and mode, as a bare answer prints them."""
+        return f"{self.variant.id} {self.mode}"
+
+
+class Case(NamedTuple):
+    """Everything a rule may look at; `best` is how sentences call what scores are compared with."""
+
+    catalog: Catalog
+    work: Workload
+    wishes: Wishes
+    platform: Platform
+    as_of: date
+    scores: tuple[Scores, ...]
+    best: str
+
+    @property
+    def metrics(self) -> Mapping[str, Mapping[str, Decimal | None]]:
+        """The figures `min_scores` speaks of: the launch benchmarks, and the reader's own evaluation before them."""
+        launch = {name: benchmark.scores for name, benchmark in self.catalog.evidence.benchmarks.items()}
+        return {**launch, **(self.wishes.evaluation.scores if self.wishes.evaluation else {})}
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The abilities that the requests use without anybody having asked for them, as far as the table knows them."""
+        return tuple(sorted((self.work.needs & self.catalog.abilities).difference(self.wishes.needs)))
+
+    @property
+    def admits_batch(self) -> bool:
+        """Whether the answers may wait for a batch. Who sends in batch means to wait as long as it takes."""
+        if self.wishes.deadline is None:
+            return self.work.is_batch or self.wishes.sends_in_batch
+        return self.wishes.deadline >= timedelta(hours=self.catalog.limits.batch.completion_window_hours)
+
+    def load(self, variant: Variant) -> Load:
+        """The work as a variant sees it."""
+        return self.work.on(self.catalog, variant)
+
+    def pace(self, variant: Variant, mode: str) -> pace.Pace | None:
+        """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
+        tier = self.wishes.usage_tier
+        if tier is None or self.wishes.times_a_day is not None:
+            return None
+        return pace.pace(self.catalog, variant, mode, self.load(variant), tier)
+
+
+Rule = Callable[[Case, Variant, str], Iterator[Remark]]
+
+
+def judge(case: Case, variant: Variant, mode: str) -> Candidate:
+    """The candidate with the remarks of every rule that speaks against it; no price is one of them."""
+    shares = [each.share.get(variant.id) for each in case.scores]
+    known = [share for share in shares if share is not None]
+    lowest = min(known) if known and len(known) == len(shares) else None
+    exclusions = [remark for rule in RULES for remark in rule(case, variant, mode)]
+    try:
+        priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
+    except MissingPrice as error:
+        if not any(each.rule == "needs" for each in exclusions):  # what it does not have has no price there: that is said
+            exclusions.append(Remark("missing-price", str(error), brief="no price"))
+        return Candidate(variant, mode, None, lowest, tuple(exclusions))
+    if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
+        text = f"that is over the {money(case.wishes.max_usd)} allowed"
+        exclusions.append(Remark("max-usd", text, (priced.offer.row.source,), "over the budget"))
+    return Candidate(variant, mode, priced, lowest, tuple(exclusions))
+
+
+def judge_any(
+    catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date, variant: Variant, mode: str
+) -> Candidate:
+    """One variant and mode, of the family or not; scores are compared with the family's best."""
+    names = dict.fromkeys((*(each.id for each in catalog.family), variant.id))
+    scores = tuple(score(task, catalog, None, list(names)) for task in wishes.tasks)
+    return judge(Case(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
+
+
+def _must_be_running(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    released = variant.model.released
+    if released and released > case.as_of:
+        yield Remark("not-released", f"it was released on {released}", (variant.model.source,), "not released")
+    if life := lifecycle.ended(variant, case.platform, case.as_of):
+        yield lifecycle.shut_down(case.platform, life)
+
+
+def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    life = variant.lifecycles.get(case.platform.provider)
+    until = case.wishes.until
+    if until and life and life.shutdown and case.as_of < life.shutdown <= until:
+        named = f"; its named replacement is {life.replacement}" if life.replacement else ""
+        text = f"it ends on {life.shutdown}, before {until} is over{named}"
+        yield Remark("until", text, (life.source,), f"ends {life.shutdown}")
+
+
+def _must_have_what_is_needed(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    model = variant.model
+    # Of the family the lists are complete; of other models the table holds what its sources happen to state.
+    used = case.used if model.role == "family" else ()
+    yield from abilities.lacking(case.catalog, variant, (*case.wishes.needs, *used), case.load(variant))
+
+
+def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    yield from limits.exceeded(case.catalog, variant, mode, case.load(variant))
+
+
+def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
+    for metric, least in case.wishes.min_scores.items():
+        sources = () if metric in own else (case.catalog.evidence.benchmarks_source,)
+        found = case.metrics[metric].get(variant.id)
+        if found is None:
+            yield Remark("min-score", f"no {metric} score of it is known", sources, f"no {metric}")
+        elif found < least:
+            text = f"its {metric} is {exact(found)}, below the {exact(least)} asked for"
+            yield Remark("min-score", text, sources, f"{metric} {exact(found)}")
+
+
+def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    for scores in case.scores:
+        if variant.id not in scores.share:
+            continue  # the family, once it has ended: it is not compared with its replacements
+        share, least = scores.share[variant.id], 1 - tolerance_of(case.wishes, scores.task)
+        if share is None:
+            names = ", ".join(scores.missing[variant.id])
+            yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
+        elif share < Fraction(least):
+            needed, short = f"{exact(least * 100)} %", score_below(share, Fraction(least))
+            figures = scores.evidence(variant.id)
+            text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
+            yield Remark("tolerance", text, scores.sources, f"below {needed}", short, needed)
+
+
+def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    hours = case.catalog.limits.batch.completion_window_hours
+    deadline = case.wishes.deadline
+    if mode == "batch" and not case.admits_batch:
+        text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
+        allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
+        if deadline is not None:
+            text = f"batch answers within {hours} hours, later than {lasting(int(deadline.total_seconds()))}"
+        yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
+    elif deadline is not None:
+        found = case.pace(variant, mode)
+        if found and found.seconds > deadline // timedelta(seconds=1):
+            yield found.remark
+
+
+def _must_be_done_before_the_end(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    """Work that is sent once; what is sent again and again goes on until the end."""
+    if case.wishes.times_a_day is not None:
+        return
+    found = case.pace(variant, mode)
+    window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
+    seconds = found.seconds if found else window // timedelta(seconds=1)
+    if late := lifecycle.ends_before_done(variant, case.platform, case.as_of, seconds):
+        yield late
+
+
+def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    if case.wishes.usage_tier is not None:
+        blocked = pace.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
+        if blocked:
+            yield blocked
+
+
+def _must_keep_pace(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+    tier, times_a_day = case.wishes.usage_tier, case.wishes.times_a_day
+    if tier is None or times_a_day is None:
+        return
+    sent = [(case.load(variant), times_a_day)]
+    behind = pace.falls_behind(case.catalog, variant, sent, tier, in_batch=mode == "batch")
+    if behind:
+        yield Remark("pace", f"it {behind.told}", (behind.source,), f"too slow in tier {tier}")
+
+
+def tolerance_of(wishes: Wishes, task: Task) -> Decimal:
+    """How far below the best is near enough, as a share."""
+    return task.tolerance_percent / 100 if wishes.tolerance is None else wishes.tolerance
+
+
+RULES: tuple[Rule, ...] = (
+    _must_be_running,
+    _must_last,
+    _must_have_what_is_needed,
+    _must_fit,
+    _must_reach_the_scores,
+    _must_be_near_the_best,
+    _must_meet_the_deadline,
+    _must_be_done_before_the_end,
+    _must_pass_the_tier,
+    _must_keep_pace,
+)

@@ -1,0 +1,145 @@
+"""`gpt41 recommend`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpt41_cli.cli import options, output
+from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli.inputs import Asked, read_work
+from gpt41_cli.cli.output_options import read_wanted
+
+
+def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
+    return [(task.id, task.summary) for task in typed.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
+
+
+def _complete_needs(incomplete: str) -> list[str]:
+    return [name for name in sorted(typed.read_catalog(None).abilities) if name.startswith(incomplete)]
+
+
+def _complete_preferences(incomplete: str) -> list[str]:
+    from gpt41_cli.commands.recommend.choose import PREFERENCES
+
+    return [name for name in PREFERENCES if name.startswith(incomplete)]
+
+
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="What the work is; repeatable, and the choice must be good at all of them.",
+        show_default="general",
+        autocompletion=_complete_tasks,
+    ),
+]
+
+Prefer = Annotated[str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=_complete_preferences)]
+
+Needs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--needs",
+        metavar="NAMES",
+        help="Features and tools it must have, with commas.",
+        autocompletion=_complete_needs,
+    ),
+]
+
+
+def recommend(
+    paths: options.Paths = None,
+    text: options.Text = None,
+    kind: options.Kind = None,
+    image_size: options.ImageSize = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.Cached = None,
+    requests_per_minute: options.RequestsPerMinute = None,
+    lifetime: options.CacheLifetime = None,
+    output_tokens: options.OutputTokens = None,
+    tools: options.Tools = None,
+    requests: options.Requests = 1,
+    task: Tasks = None,
+    prefer: Prefer = "cost",
+    deadline: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h."),
+    ] = None,
+    needs: Needs = None,
+    tolerance: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="How far below the family's best is near enough: 10%.", show_default="the task's"),
+    ] = None,
+    min_score: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC=SCORE", help="A score it must reach; repeatable.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your own evaluation (CSV: model,metric,score) in place of launch benchmarks."),
+    ] = None,
+    max_usd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most that all requests may cost.")] = None,
+    usage_tier: Annotated[
+        int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
+    ] = None,
+    skip_invalid: options.SkipInvalid = False,
+    jobs: options.Jobs = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
+    platform: options.PlatformName = "openai",
+    as_of: options.AsOf = None,
+    pricing: options.PricingFile = None,
+    output_format: options.Format = "text",
+    outputs: options.Outputs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Which variant and mode should do it, with reasons, figures and sources.
+
+    The cheapest variant wins whose score for the task is near enough to the family's best. Texts, pictures and numbers are
+    one request; request bodies and Batch API files are taken as they are, whatever model they name.
+
+    \b
+    gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
+    gpt41 recommend --input-tokens 50000 --output-tokens 900 --task coding --prefer quality --max-usd 20
+    gpt41 recommend batch.jsonl --task extraction --output-tokens 300
+    gpt41 recommend prompt.txt --task extraction --needs structured-outputs --until 2026-12-31 -q
+    """
+    from gpt41_cli.catalog.evaluation import read_evaluation
+    from gpt41_cli.commands.recommend.candidates import Wishes
+    from gpt41_cli.commands.recommend.choose import recommend as choose
+    from gpt41_cli.commands.recommend.report import report
+
+    catalog = typed.read_catalog(pricing)
+    wanted = read_wanted(output_format, quiet, outputs, paths, [scores, pricing])
+    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    features = [need.strip() for each in needs or () for need in each.split(",")]
+    wishes = Wishes(
+        tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
+        prefer=prefer,
+        tolerance=None if tolerance is None else typed.read_percent(tolerance, "--tolerance"),
+        min_scores=typed.read_min_scores(min_score or []),
+        needs=tuple(dict.fromkeys(features)),
+        deadline=None if deadline is None else typed.read_duration(deadline, "--deadline"),
+        usage_tier=usage_tier,
+        until=None if until is None else typed.read_day(until, "--until"),
+        max_usd=None if max_usd is None else typed.read_amount(max_usd, "--max-usd"),
+        evaluation=None if scores is None else read_evaluation(scores, catalog),
+    )
+    asked = Asked(
+        paths=paths,
+        text=text,
+        kind=kind,
+        image_size=image_size,
+        input_tokens=input_tokens,
+        cached=cached,
+        output_tokens=output_tokens,
+        requests=requests,
+        skip_invalid=skip_invalid,
+        jobs=jobs,
+        requests_per_minute=requests_per_minute,
+        lifetime=lifetime,
+        tools=tools or (),
+    )
+    work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
+    found = choose(catalog, work.together, wishes, place, day)
+    output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), wanted)

@@ -1,0 +1,178 @@
+"""What was predicted of requests beside what was billed for them, paired by `custom_id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Generic, NamedTuple, TypeVar
+
+from gpt41_cli.files.places import KEPT, Place
+from gpt41_cli.pricing import sum_usd
+
+T = TypeVar("T")
+
+
+class Forecast(NamedTuple):
+    """A request as it was predicted. `is_exact`: every rule that it was counted by is confirmed by recorded bills.
+
+    `output_tokens` are those of all its answers, as they are expected or as many as it allows; None: nothing is said.
+    `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one.
+    """
+
+    place: Place
+    input_tokens: int
+    is_exact: bool
+    output_tokens: int | None = None
+    total_usd: Decimal | None = None
+    model: str | None = None
+
+
+class Billed(NamedTuple):
+    """A request as it was billed. `total_usd` None: its model or its mode has no price here."""
+
+    place: Place
+    model: str | None
+    input_tokens: int
+    output_tokens: int
+    total_usd: Decimal | None = None
+
+
+class Ledger(Generic[T]):
+    """What goes by a `custom_id`, in memory that grows with it: an id and a few numbers for each.
+
+    An id that comes a second time is kept apart, `repeated`: nobody can tell which of the two is meant. `nameless` is how many
+    have no id.
+    """
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, T] = {}
+        self.repeated: dict[str, int] = {}
+        self.nameless = 0
+
+    def add(self, custom_id: str | None, entry: T) -> None:
+        """Add one."""
+        if custom_id is None:
+            self.nameless += 1
+        elif custom_id in self.repeated:
+            self.repeated[custom_id] += 1
+        elif self.by_id.pop(custom_id, None) is not None:
+            self.repeated[custom_id] = 2
+        else:
+            self.by_id[custom_id] = entry
+
+
+class Pair(NamedTuple):
+    """One request, as it was predicted and as it was billed."""
+
+    custom_id: str
+    forecast: Forecast
+    answer: Billed
+
+    @property
+    def error_tokens(self) -> int:
+        """How many input tokens more were billed than predicted; negative: fewer."""
+        return self.answer.input_tokens - self.forecast.input_tokens
+
+    @property
+    def error(self) -> Fraction | None:
+        """The same as a share of what was billed; None where nothing was."""
+        return Fraction(self.error_tokens, self.answer.input_tokens) if self.answer.input_tokens else None
+
+
+class Drift(NamedTuple):
+    """A total over the same requests, as it was predicted and as it was billed; tokens or dollars, exact."""
+
+    requests: int
+    predicted: Fraction
+    billed: Fraction
+
+    @property
+    def share(self) -> Fraction | None:
+        """How much more was billed, as a share of what was predicted; None where nothing was predicted, but something billed."""
+        if not self.predicted:
+            return None if self.billed else Fraction(0)
+        return self.billed / self.predicted - 1
+
+    def is_beyond(self, tolerance: Decimal) -> bool:
+        """Whether it is more than tolerated, in either direction."""
+        return self.share is None or abs(self.share) > Fraction(tolerance)
+
+
+class Ids(NamedTuple):
+    """Ids that make no pair: how many, and the first of them."""
+
+    many: int
+    first: Sequence[str]
+
+
+class Match(NamedTuple):
+    """The requests that were both predicted and billed, those first that differ most, and the ids that make no pair.
+
+    `nameless` is how many predictions and how many answers have no custom_id.
+    """
+
+    pairs: tuple[Pair, ...]
+    unanswered: Ids
+    unforeseen: Ids
+    repeated_requests: Ids
+    repeated_answers: Ids
+    nameless: tuple[int, int]
+
+    @property
+    def differing(self) -> tuple[Pair, ...]:
+        """The requests whose input tokens are not those predicted."""
+        return tuple(pair for pair in self.pairs if pair.error_tokens)
+
+    @property
+    def confirmed(self) -> tuple[Pair, ...]:
+        """The requests whose prediction was said to be exact."""
+        return tuple(pair for pair in self.pairs if pair.forecast.is_exact)
+
+    @property
+    def input_tokens(self) -> Drift:
+        """The input tokens of all pairs."""
+        predicted = sum(pair.forecast.input_tokens for pair in self.pairs)
+        return Drift(len(self.pairs), Fraction(predicted), Fraction(sum(pair.answer.input_tokens for pair in self.pairs)))
+
+    @property
+    def output_tokens(self) -> Drift:
+        """The output tokens of the pairs of which some were predicted."""
+        found = [(pair.forecast.output_tokens, pair.answer.output_tokens) for pair in self.pairs]
+        known = [(predicted, billed) for predicted, billed in found if predicted is not None]
+        return Drift(len(known), Fraction(sum(each for each, _ in known)), Fraction(sum(each for _, each in known)))
+
+    @property
+    def total_usd(self) -> Drift:
+        """The dollars of the pairs that have a price on both sides."""
+        found = [(pair.forecast.total_usd, pair.answer.total_usd) for pair in self.pairs]
+        known = [(predicted, billed) for predicted, billed in found if predicted is not None and billed is not None]
+        predicted_usd = sum_usd(each for each, _ in known)
+        billed_usd = sum_usd(each for _, each in known)
+        return Drift(len(known), Fraction(predicted_usd), Fraction(billed_usd))
+
+
+def median_error(pairs: Sequence[Pair]) -> int:
+    """The error in tokens, either way, that half of the pairs keep to. There is at least one pair."""
+    return sorted(abs(pair.error_tokens) for pair in pairs)[(len(pairs) - 1) // 2]
+
+
+def match(forecasts: Ledger[Forecast], answers: Ledger[Billed]) -> Match:
+    """What was predicted beside what was billed. An id that stands for several requests or answers makes no pair."""
+    repeated = forecasts.repeated.keys() | answers.repeated.keys()
+    predicted = {each: forecast for each, forecast in forecasts.by_id.items() if each not in repeated}
+    billed = {each: answer for each, answer in answers.by_id.items() if each not in repeated}
+    pairs = [Pair(each, forecast, billed[each]) for each, forecast in predicted.items() if each in billed]
+    return Match(
+        tuple(sorted(pairs, key=lambda pair: -abs(pair.error_tokens))),
+        unanswered=_ids(each for each in predicted if each not in billed),
+        unforeseen=_ids(each for each in billed if each not in predicted),
+        repeated_requests=_ids(iter(forecasts.repeated)),
+        repeated_answers=_ids(iter(answers.repeated)),
+        nameless=(forecasts.nameless, answers.nameless),
+    )
+
+
+def _ids(found: Iterator[str]) -> Ids:
+    ids = list(found)
+    return Ids(len(ids), ids[:KEPT])

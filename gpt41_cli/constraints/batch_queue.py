@@ -1,0 +1,65 @@
+"""Work through the queue of the Batch API: in how many parts it passes, and in how many files each of them goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gpt41_cli.catalog.limit_tables import BatchRules
+from gpt41_cli.work.workload import Load
+
+_SECONDS_AN_HOUR = 3600
+
+
+class Submission(NamedTuple):
+    """Work as Batch files: `parts` wait for each other, `files` are those of all parts, `seconds` is the most that all take.
+
+    `files_at_once` and `file_requests` are the most files of a part and the most requests of a file.
+    """
+
+    parts: int
+    files: int
+    files_at_once: int
+    file_requests: int
+    seconds: int
+
+
+def submission(load: Load, queue_tokens: int, rules: BatchRules) -> Submission:
+    """The work as files that the queue takes, a part of them at a time.
+
+    Each part is given the whole completion window, and the hours by which more files than may be created in one hour are
+    late (OpenAI Batch API guide, 2026-07-15).
+    """
+    found = parts(load, queue_tokens)
+    files = {requests: -(-requests // rules.max_requests) for requests in found}
+    late_hours = sum((files[requests] - 1) // rules.batches_per_hour * many for requests, many in found.items())
+    return Submission(
+        parts=sum(found.values()),
+        files=sum(files[requests] * many for requests, many in found.items()),
+        files_at_once=max(files.values()),
+        file_requests=min(max(found), rules.max_requests),
+        seconds=(sum(found.values()) * rules.completion_window_hours + late_hours) * _SECONDS_AN_HOUR,
+    )
+
+
+def parts(load: Load, queue_tokens: int) -> Mapping[int, int]:
+    """Parts of the work whose input fills the queue: how many requests -> how many parts of so many.
+
+    The largest requests go first, each into the part that is open (next fit): a way that works, and the shortest there is where
+    all requests are alike or all of them fit at once. No request may be larger than the queue.
+    """
+    found: Counter[int] = Counter()
+    filled, free = 0, queue_tokens
+    for size, many in sorted(load.sizes.items(), reverse=True):
+        tokens = max(size.input_tokens, 1)
+        fits = min(many, free // tokens)
+        filled, free, left = filled + fits, free - fits * tokens, many - fits
+        if left:
+            found[filled] += 1
+            full, last = divmod(left - 1, queue_tokens // tokens)
+            if full:
+                found[queue_tokens // tokens] += full
+            filled, free = last + 1, queue_tokens - (last + 1) * tokens
+    found[filled] += 1
+    return found

@@ -1,0 +1,1 @@
+"""Bytes, lines, JSON values, folders, git revisions: how a file is opened and read. What it means is decided further up."""

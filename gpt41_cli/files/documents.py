@@ -1,0 +1,183 @@
+"""JSON as it is sent: one value, a list, or a value on each line; read strictly, and with the place of every complaint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple, NoReturn
+
+from gpt41_cli.display import number
+from gpt41_cli.files.fields import BadBody, Json, Object, told
+from gpt41_cli.files.text import CHUNK_BYTES
+
+MAX_BYTES = 1 << 29
+"""A line or a document beyond this is refused: it is the most that one request may send in all."""
+
+
+class Line(NamedTuple):
+    """One line of a file that is not blank, numbered from 1, without its line break."""
+
+    number: int
+    data: bytes
+
+
+class Block(NamedTuple):
+    """Whole lines of a file; `first` is the number of the first one."""
+
+    first: int
+    data: bytes
+
+    def lines(self) -> Iterator[Line]:
+        """The lines in it, but for blank ones: one at a time, since all at once would be the block a second time."""
+        start, number_ = 0, self.first
+        while start < len(self.data):
+            end = self.data.find(b"\n", start)
+            line = self.data[start : end if end >= 0 else None]
+            if line and not line.isspace():
+                yield Line(number_, line)
+            start, number_ = start + len(line) + 1, number_ + 1
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.data)
+
+    def last_byte(self) -> bytes:
+        """Its last byte: a line break, but for the end of a file that ends without one."""
+        return self.data[-1:]
+
+
+def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+    """The lines in `chunks`, about a chunk at a time. Of a line that is too long, only as much is kept as says so."""
+    pending: list[bytes] = []
+    size = 0
+    first = 1
+    for chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            data = b"".join((*pending, chunk[:end]))
+            yield Block(first, data)
+            first += data.count(b"\n")
+            pending, size = [chunk[end:]], len(chunk) - end
+        elif size <= MAX_BYTES:
+            pending.append(chunk)
+            size += len(chunk)
+    if size:
+        yield Block(first, b"".join(pending))
+
+
+class Shrunk(Exception):
+    """A file that has become shorter while it was read."""
+
+
+class Span(NamedTuple):
+    """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first` numbers the first line.
+
+    A worker that shares the file reads them itself, so that they need not be handed to it.
+    """
+
+    file: int
+    first: int
+    start: int
+    size: int
+
+    def lines(self) -> Iterator[Line]:
+        """The lines in it, but for blank ones. Shrunk where they are not there any more."""
+        data = os.pread(self.file, self.size, self.start)
+        if len(data) < self.size:
+            raise Shrunk
+        return Block(self.first, data).lines()
+
+    def last_byte(self) -> bytes:
+        """Its last byte: a line break, but for the end of a file that ends without one."""
+        return os.pread(self.file, 1, self.start + self.size - 1)
+
+
+def spans(stream: BinaryIO, start: int) -> Iterator[Span]:
+    """The lines of a regular file from `start` on, about CHUNK_BYTES at a time. A line that is too long is a span of its own,
+    cut where that is sure.
+    """
+    stream.seek(start)
+    file = stream.fileno()
+    buffer = bytearray(CHUNK_BYTES)
+    first, begin, end = 1, start, start
+    while size := stream.readinto(buffer):  # type: ignore[attr-defined]
+        if end - begin > MAX_BYTES and (line_end := buffer.find(b"\n", 0, size)) >= 0:
+            yield Span(file, first, begin, MAX_BYTES + 1)
+            first, begin = first + 1, end + line_end + 1
+        whole = buffer.rfind(b"\n", 0, size) + 1
+        if whole and end + whole > begin:
+            yield Span(file, first, begin, end + whole - begin)
+            first += _breaks(buffer, max(begin - end, 0), whole)
+            begin = end + whole
+        end += size
+    if begin < end:
+        yield Span(file, first, begin, min(end - begin, MAX_BYTES + 1))
+
+
+def _breaks(buffer: bytearray, start: int, end: int) -> int:
+    """The line breaks between two places; found one by one, which is faster than counting where lines are long."""
+    found = 0
+    while (start := buffer.find(b"\n", start, end) + 1) > 0:
+        found += 1
+    return found
+
+
+def parse(data: bytes) -> Json:
+    """The value in `data`. BadBody where it is no JSON or a key stands twice; of the text itself, nothing is repeated."""
+    if len(data) > MAX_BYTES:
+        raise BadBody(f"expected at most {number(MAX_BYTES)} bytes, found more")
+    try:
+        return _DECODER.decode(data.decode())
+    except UnicodeDecodeError as error:
+        raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {number(error.start + 1)}") from None
+    except json.JSONDecodeError as error:
+        if not data.strip():
+            raise BadBody("expected JSON, found nothing") from None
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {number(error.colno)}"
+        raise BadBody(f"expected JSON, but at {where}: {error.msg}") from None
+    except RecursionError:
+        raise BadBody("expected JSON that nests less deep, found hundreds of levels") from None
+    except BadBody:
+        raise
+    except ValueError:  # the interpreter refuses to read it
+        raise BadBody("expected JSON of numbers that have a meaning, found one of thousands of digits") from None
+
+
+def may_go_on(line: bytes) -> bool:
+    """Whether a document goes on after its first line: that is a list, or JSON which only its end cuts off."""
+    try:
+        begun = line.decode().rstrip()
+        return isinstance(json.loads(begun), list)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(begun) or error.msg.startswith("Unterminated string")
+    except (ValueError, RecursionError):
+        return False
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object, whose keys must differ: which of two is meant, nobody can know."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise BadBody(f"expected each key once, found {told(twice)} a second time")
+    return found
+
+
+def _refuse(name: str) -> NoReturn:
+    raise BadBody(f"expected JSON, found {name}, which JSON does not have")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+
+
+def object_in(value: Json, name: str) -> Object | None:
+    """The object that a text is as JSON, where it has such a name in it; None for all else."""
+    if isinstance(value, str) and value.startswith("{") and f'"{name}"' in value:
+        with suppress(BadBody, UnicodeError):
+            found = parse(value.encode())
+            return found if isinstance(found, dict) else None
+    return None

@@ -1,0 +1,104 @@
+"""Pictures: their size, read from the header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
+
+The four formats that the API takes are read here: the library for it (imagesize 2.0) takes the scaling bits of lossy WebP for
+a part of the size, and brings an HTTP client into a program that must never open a connection.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import struct
+
+from gpt41_cli.files.fields import BadBody
+
+FORMATS = "PNG, JPEG, WebP or GIF"
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_GIF = (b"GIF87a", b"GIF89a")
+
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_HEAD = 1 << 18
+"""Characters of base64 that hold nearly every header; a JPEG may carry more before its size."""
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file that begins with `head` says it is one of FORMATS."""
+    return head.startswith((_PNG, _JPEG, *_GIF)) or _is_webp(head)
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def read_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels of the picture that begins with `data`; None when it is none or is cut off before them."""
+    try:
+        if data.startswith(_PNG):
+            size = struct.unpack(">II", data[16:24])
+        elif data.startswith(_JPEG):
+            size = _jpeg_size(data)
+        elif data.startswith(_GIF):
+            size = struct.unpack("<HH", data[6:10])
+        elif _is_webp(data):
+            size = _webp_size(data)
+        else:
+            return None
+    except (struct.error, IndexError):
+        return None
+    width, height = size
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """The size in the first frame header (ITU-T T.81, B.2.2); the segments before it are passed over."""
+    at = 2
+    while True:
+        while data[at] == data[at + 1] == 0xFF:  # fill bytes
+            at += 1
+        marker, length = data[at + 1], struct.unpack(">H", data[at + 2 : at + 4])[0]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + max(length, 2)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """The size in the first chunk (RFC 9649): lossy, lossless or extended."""
+    kind = data[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF  # the two bits above are a wish for scaling
+    if kind == b"VP8L":
+        bits = struct.unpack("<I", data[21:25])[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8X" and len(data) >= 30:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    raise IndexError("no chunk that has a size")
+
+
+def size_of_url(url: str, path: str) -> tuple[int, int] | None:
+    """The size of the picture in a data URL; None for any other address, which nobody here will fetch."""
+    if url[:5].lower() != "data:":
+        return None
+    prefix = _DATA_URL.match(url)
+    if not prefix:
+        raise BadBody(f"{path}: expected a data URL in base64, found another")
+    begin = prefix.end()
+    # Nearly always the beginning is enough; only what that leaves open is worth decoding the whole.
+    for end in (begin + _HEAD, len(url)):
+        size = read_size(_decoded(url[begin:end], path))
+        if size:
+            return size
+    raise BadBody(f"{path}: expected a picture ({FORMATS}), found data that is none or is cut off within its header")
+
+
+def _decoded(text: str, path: str) -> bytes:
+    """The bytes of base64 that may be wrapped into lines, lack its padding, or be cut off anywhere."""
+    characters = "".join(text.split()).rstrip("=")
+    whole = len(characters) - (len(characters) % 4 == 1)  # a single character over says nothing yet
+    try:
+        return binascii.a2b_base64(characters[:whole] + "=" * (-whole % 4))
+    except (binascii.Error, ValueError):
+        raise BadBody(f"{path}: expected base64, found characters that are none") from None

@@ -1,0 +1,1 @@
+"""Workload x Offer -> Quote: every price is computed here. Which prices are known is in `catalog`."""

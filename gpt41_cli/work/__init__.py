@@ -1,0 +1,1 @@
+"""Many requests -> Workload: measuring, adding up, replaying the prompt cache. No prices."""

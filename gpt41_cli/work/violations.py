@@ -1,0 +1,85 @@
+"""How the lines of a file break the rules of who takes it: how often, the first of each, and which lines are alike."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from typing import NamedTuple, Self
+
+from gpt41_cli.display import number
+from gpt41_cli.files.places import KEPT
+from gpt41_cli.files.sources import Source
+from gpt41_cli.findings import Finding, Level, Location
+
+MEGABYTE, MEBIBYTE = 10**6, 2**20
+"""The guide does not say which of the two it means: files are split by the first, and refused for sure above the second."""
+
+
+class Breach(NamedTuple):
+    """How a rule is broken, in the file as a whole where there is no `line`, and the figures behind it."""
+
+    rule: str
+    message: str
+    line: int | None = None
+    actual: str | None = None
+    allowed: str | None = None
+    level: Level = Level.ERROR
+
+
+class Breaches:
+    """How often each rule is broken, and the first few of each. Adds up with `+=`, in order."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, list[Breach]] = {}
+
+    def add(self, breach: Breach) -> None:
+        """Add one."""
+        self.counts[breach.rule] += 1
+        kept = self.first.setdefault(breach.rule, [])
+        if len(kept) < KEPT:
+            kept.append(breach)
+
+    def __iadd__(self, other: Breaches) -> Self:
+        self.counts.update(other.counts)
+        for rule, found in other.first.items():
+            kept = self.first.setdefault(rule, [])
+            kept += found[: KEPT - len(kept)]
+        return self
+
+
+def findings(source: Source, breaches: Breaches, noticed: Collection[str] = ()) -> Iterator[Finding]:
+    """The first breaches of each rule, and how many more there are; those of the rules in `noticed` as notices."""
+    name, label = source.name, source.label
+    for rule, kept in breaches.first.items():
+        for each in kept:
+            level = Level.NOTICE if rule in noticed else each.level
+            where = label if each.line is None else f"{label}:{each.line}"
+            location = Location(name, each.line)
+            yield Finding(rule, level, f"{where}: {each.message}", location, each.actual, each.allowed, name)
+        more = breaches.counts[rule] - len(kept)
+        if more:
+            yield Finding(rule, level, f"{label}: {number(more)} more like these", Location(name), str(more), None, name)
+
+
+def digest(text: str) -> bytes:
+    """A hash of 16 bytes: two of a million texts have the same by chance once in 10^26 files."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def twins(digests: array[int]) -> Iterator[tuple[int, int]]:
+    """Of each line whose digest is that of one before it, the position of the first such and its own; two words a digest.
+
+    Sorted into buckets first: a table of all ids at once would be many times as large as the hashes.
+    """
+    buckets = [array("I") for _ in range(256)]
+    for position in range(len(digests) // 2):
+        buckets[digests[2 * position] & 255].append(position)
+    first = array("I", bytes(2 * len(digests)))
+    for bucket in buckets:
+        seen: dict[tuple[int, int], int] = {}
+        for position in bucket:
+            first[position] = seen.setdefault((digests[2 * position], digests[2 * position + 1]), position)
+    return ((earlier, position) for position, earlier in enumerate(first) if earlier != position)
