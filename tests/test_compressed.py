@@ -114,7 +114,7 @@ def test_a_line_that_never_ends_is_held_no_further_than_it_takes_to_refuse_it(mo
             self.pieces += 1
             return b"0" * 1_000 if self.pieces > 1 else b'{"custom_id": "'
 
-    monkeypatch.setattr("gpt41_cli.requests.documents.MAX_BYTES", 100_000)
+    monkeypatch.setattr("gpt41_cli.files.documents.MAX_BYTES", 100_000)
     stream = Endless()
     recognise_input(stream, "f")
     assert stream.pieces < 200

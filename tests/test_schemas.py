@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
-from gpt41_cli import reports, shipped
+from gpt41_cli import commands, shipped
 from tests.conftest import ROOT
 from tests.json_runs import Printed, all_printed
 
@@ -42,7 +42,8 @@ def test_what_is_printed_keeps_to_its_schema(printed: list[Printed]) -> None:
 
 
 def test_every_format_has_its_schema_and_every_schema_its_format() -> None:
-    modules = [importlib.import_module(f"gpt41_cli.reports.{each.name}") for each in pkgutil.iter_modules(reports.__path__)]
+    names = [each.name for each in pkgutil.walk_packages(commands.__path__, "gpt41_cli.commands.")]
+    modules = [importlib.import_module(name) for name in names if name.endswith("report")]
     formats = {module.SCHEMA for module in modules if hasattr(module, "SCHEMA")}
     assert formats == {f"gpt41.{name}/1" for name in FORMATS}
     for name in FORMATS:
