@@ -21,10 +21,10 @@ from gpt41_cli.commands.diff.compare import compare
 from gpt41_cli.commands.diff.report import report as report_diff
 from gpt41_cli.config.tables import Volume
 from gpt41_cli.views import Screen, render
+from tests.commands.cache.test_cache import LONG, begun, picture
+from tests.commands.diff.test_compare import CATALOG, costing, side
 from tests.conftest import ROOT
-from tests.test_cache import LONG, begun, picture
-from tests.test_diff import CATALOG, costing, side
-from tests.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, responses
+from tests.tokens.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, responses
 
 DATA = ROOT / "tests" / "data"
 

@@ -18,8 +18,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, environment
-from tests.test_revisions import commit as commit_all
-from tests.test_revisions import git
+from tests.files.test_revisions import commit as commit_all
+from tests.files.test_revisions import git
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 INSTALL, RUN = ACTION["runs"]["steps"]

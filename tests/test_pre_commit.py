@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import ROOT, environment
-from tests.test_revisions import IDENTITY, commit, git
+from tests.files.test_revisions import IDENTITY, commit, git
 
 [README] = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 

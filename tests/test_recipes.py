@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, environment
+from tests.files.test_revisions import git
 from tests.test_action import ACTION, LONG, SHORT, commit, lasting_prices
-from tests.test_revisions import git
 
 SECTION = (ROOT / "README.md").read_text().partition("## In CI\n")[2].partition("\n## ")[0]
 

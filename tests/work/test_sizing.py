@@ -26,8 +26,8 @@ from gpt41_cli.work.sizing import Sizing, Terms, read, together, workloads
 from gpt41_cli.work.stream import Reading
 from gpt41_cli.work.workload import Group, Load, Shape, Size, Workload
 from tests.conftest import Run
-from tests.test_doubts import picture
-from tests.test_prompt import CALL, OTHER_CALL, USER, chat, responses
+from tests.tokens.test_doubts import picture
+from tests.tokens.test_prompt import CALL, OTHER_CALL, USER, chat, responses
 
 Body = Mapping[str, Any]
 TODAY = date(2026, 11, 23)

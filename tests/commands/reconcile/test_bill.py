@@ -23,8 +23,8 @@ from gpt41_cli.commands.reconcile.report import report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import Source
 from gpt41_cli.pricing import Usage
+from tests.answers.test_records import BATCH, CHAT, batch_line
 from tests.conftest import ROOT, Run
-from tests.test_answers import BATCH, CHAT, batch_line
 
 CATALOG = read()
 TODAY = date(2026, 11, 26)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.answers.test_logs import KINDS
+from tests.answers.test_records import CHAT, MINI
 from tests.conftest import ROOT, Run, environment
-from tests.test_answers import CHAT, MINI
-from tests.test_logs import KINDS
-from tests.test_markdown import TAGS, Page
+from tests.views.test_markdown import TAGS, Page
 
 CSV = "model,input_tokens,output_tokens,date\ngpt-4.1,1000000,0,2026-11-21\ngpt-4.1-mini,0,1000000,2026-11-22\n"
 NOW = ("--as-of", "2026-11-26")

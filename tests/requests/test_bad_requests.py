@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Done, Run
-from tests.test_images import gif, jpeg, png, webp
+from tests.tokens.test_images import gif, jpeg, png, webp
 
 SECRET = "swordfish"
 USER = {"role": "user", "content": SECRET}

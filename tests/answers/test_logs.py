@@ -24,7 +24,7 @@ from gpt41_cli.files.places import Done, Invalid, Place
 from gpt41_cli.files.sources import Source, open_file, twins
 from gpt41_cli.files.trees import LeftOut
 from gpt41_cli.pricing import Usage
-from tests.test_answers import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
+from tests.answers.test_records import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
 
 JSON = json.dumps(CHAT)
 RECORD = '{"input_tokens": 9, "output_tokens": 2}'

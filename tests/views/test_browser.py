@@ -17,7 +17,7 @@ import pytest
 from gpt41_cli.app import app
 from gpt41_cli.display import money, number, printable, score
 from gpt41_cli.reports.chart import UNITS
-from tests.test_html import HOSTILE
+from tests.views.test_html import HOSTILE
 
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None and not os.environ.get("GPT41_TESTS_NEED_CHROMIUM"):

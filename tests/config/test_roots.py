@@ -10,8 +10,8 @@ import pytest
 from gpt41_cli.config.roots import Root, commit, find, working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.trees import IGNORED, LINK, LeftOut
-from tests.test_revisions import commit as committed
-from tests.test_revisions import git
+from tests.files.test_revisions import commit as committed
+from tests.files.test_revisions import git
 
 FILES = {
     ".gitignore": "*.log\n",

@@ -32,8 +32,8 @@ from gpt41_cli.work import prompt_cache as replays
 from gpt41_cli.work.prompt_cache import Kept, PromptCache, Replay, Traffic
 from gpt41_cli.work.stream import Reading
 from tests.conftest import ROOT, Run
-from tests.test_doubts import png
-from tests.test_prompt import CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
+from tests.tokens.test_doubts import png
+from tests.tokens.test_prompt import CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
 
 LONG = "".join(f"Rule {number}: bicycles of kind {number * 7} are washed on day {number % 5}.\n" for number in range(120))
 """About 2,000 tokens that many prompts share."""

@@ -11,8 +11,8 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens.doubts import declaration, response_format
 from gpt41_cli.tokens.meter import Meter
-from tests.test_images import png
-from tests.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, responses, responses_tool
+from tests.tokens.test_images import png
+from tests.tokens.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, responses, responses_tool
 
 Schema = Mapping[str, Any]
 

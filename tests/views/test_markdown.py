@@ -15,7 +15,7 @@ from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
 from gpt41_cli.views import render
 from gpt41_cli.views.places import unsaid_place
-from tests.test_formats import FINDINGS, HOSTILE, SCREEN, found, report
+from tests.views.test_formats import FINDINGS, HOSTILE, SCREEN, found, report
 
 TAGS = {"p", "strong", "em", "ul", "li", "sub", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
 NAMES = columns("`file", "", ">tokens")

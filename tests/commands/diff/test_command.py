@@ -13,7 +13,7 @@ import pytest
 
 from gpt41_cli.commands.diff.causes import CAUSES
 from tests.conftest import Run
-from tests.test_revisions import commit, git
+from tests.files.test_revisions import commit, git
 
 DAY = ("--as-of", "2026-11-23")
 

@@ -23,10 +23,10 @@ from gpt41_cli.pricing import NO_TOOLS, Tools
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.costing import Costing
 from gpt41_cli.workloads.saved import Saved, dump, load
+from tests.catalog.test_catalog import place, section
+from tests.commands.diff.test_compare import CATALOG, caused, costing, side
 from tests.conftest import ROOT, Run
-from tests.test_catalog import place, section
-from tests.test_diff import CATALOG, caused, costing, side
-from tests.test_prompt import USER
+from tests.tokens.test_prompt import USER
 
 TABLE = (ROOT / "pricing.yaml").read_text()
 TODAY = date(2026, 11, 23)
