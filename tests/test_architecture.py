@@ -177,11 +177,11 @@ def test_the_public_names_are_those_that_type_checkers_see() -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gpt41_cli.")
         for alias in node.names
     }
-    assert seen == set(gpt41_cli.__all__) - {"__version__"} == set(dir(gpt41_cli)) - {"__version__"}
+    assert seen == set(gpt41_cli._HOME) == set(gpt41_cli.__all__) - {"__version__"} == set(dir(gpt41_cli)) - {"__version__"}
     for name in gpt41_cli.__all__:
         assert getattr(gpt41_cli, name).__doc__, name
     with pytest.raises(AttributeError, match="has no attribute 'prize'"):
-        _ = gpt41_cli.prize
+        __import__("gpt41_cli").prize
 
 
 def modules_of(*arguments: str) -> set[str]:
