@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import runpy
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -17,7 +19,8 @@ from gpt41_cli import commands, shipped
 from tests.conftest import ROOT
 from tests.json_runs import Printed, all_printed
 
-SCHEMAS: Mapping[str, Any] = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "schemas").glob("*.json"))}
+FOLDER = ROOT / "schemas"
+SCHEMAS: Mapping[str, Any] = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 FORMATS = sorted(set(SCHEMAS) - {"config"})
 
 
@@ -48,6 +51,22 @@ def test_every_format_has_its_schema_and_every_schema_its_format() -> None:
     assert formats == {f"gpt41.{name}/1" for name in FORMATS}
     for name in FORMATS:
         assert SCHEMAS[name]["title"] == SCHEMAS[name]["properties"]["schema"]["const"] == f"gpt41.{name}/1"
+
+
+# How they are made
+
+
+def test_the_published_schemas_are_bundled_from_their_sources() -> None:
+    bundled = runpy.run_path(str(FOLDER / "bundle.py"))["bundle_schemas"]()
+    published = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json") if path.stem in FORMATS}
+    outdated = sorted(name for name in {*bundled, *published} if bundled.get(name) != published.get(name))
+    assert outdated == [], "run `python schemas/bundle.py` after a change in schemas/src"
+
+
+def test_every_definition_is_written_once() -> None:
+    sources = [json.loads(path.read_text(encoding="utf-8")) for path in (FOLDER / "src").glob("*.json")]
+    written = Counter(name for source in sources for name in source["$defs"])
+    assert {name for name, times in written.items() if times > 1} == {"record"}, "move it to schemas/src/shared.json"
 
 
 # What the schemas say
@@ -88,12 +107,7 @@ def test_a_schema_is_valid_strict_and_tells_of_every_field(name: str) -> None:
             assert draft(whole).is_valid(example), example
 
 
-def test_what_schemas_share_is_the_same_in_all_of_them() -> None:
-    shared: dict[str, Any] = {}
-    for name in FORMATS:
-        for definition, each in SCHEMAS[name]["$defs"].items():
-            if definition != "record":
-                assert shared.setdefault(definition, each) == each, f"{definition} in {name}.json"
+def test_a_shown_request_has_every_field_of_a_counted_one() -> None:
     entry, shown = (SCHEMAS["count"]["$defs"][name]["properties"] for name in ("entry", "shown"))
     assert {**entry, "pieces": shown["pieces"], "savings": shown["savings"]} == shown
 
