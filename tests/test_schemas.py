@@ -115,10 +115,6 @@ def test_a_shown_request_has_every_field_of_a_counted_one() -> None:
 KINDS = {type(None): "null", bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
 
 UNSEEN = {
-    # The same for all formats, whether or not an answer ever has some.
-    ("entries/notes", "each of them"),
-    ("priced/notes", "each of them"),
-    ("models/findings", "each of them"),
     # What other price tables may say, or this one some day.
     ("train record/ends", "anyOf 1"),
     ("$defs/dated_rates/confidence", "low"),
