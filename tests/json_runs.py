@@ -21,10 +21,24 @@ from gpt41_cli.commands.diff.compare import compare
 from gpt41_cli.commands.diff.report import report as report_diff
 from gpt41_cli.config.tables import Volume
 from gpt41_cli.views import Screen, render
-from tests.commands.cache.test_cache import LONG, begun, picture
-from tests.commands.diff.test_compare import CATALOG, costing, side
+from tests.builders import (
+    CALL,
+    CATALOG,
+    FORMAT,
+    LONG_TEXT,
+    OTHER_CALL,
+    SECRET,
+    SYSTEM,
+    USER,
+    Body,
+    chat,
+    chats_that_begin,
+    costing,
+    image_part,
+    responses,
+    side,
+)
 from tests.conftest import ROOT
-from tests.tokens.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, responses
 
 DATA = ROOT / "tests" / "data"
 
@@ -39,25 +53,25 @@ TOOL = {
 CHATS = [
     chat(USER, max_tokens=20),
     chat(SYSTEM, USER, {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}, tools=[SECRET], response_format=FORMAT),
-    chat({"role": "user", "content": [picture(640, 480)]}, service_tier="priority", max_tokens=5),
+    chat({"role": "user", "content": [image_part(640, 480)]}, service_tier="priority", max_tokens=5),
     chat(USER, functions=[{"name": "f"}]),
     responses("x", previous_response_id="resp_1"),
 ]
 
 
 def tools(*names: str) -> Body:
-    described = [{"type": "function", "function": {"name": name, "description": LONG[:4_000]}} for name in names]
+    described = [{"type": "function", "function": {"name": name, "description": LONG_TEXT[:4_000]}} for name in names]
     return chat({"role": "user", "content": "Which tools are there?"}, tools=described)
 
 
 BREAKS = [
-    *begun("It is 10:31 now.\n", "It is 10:32 now.\n"),
-    *begun("Ticket 17 of 90\n", "Ticket 18 of 90\n", rest=LONG.upper()),
-    *begun("Session 4f3a9c01b2. ", "Session 9d01ee77aa. ", rest=LONG.title()),
-    *begun("Dear Maria,\n", "Dear Martin,\n", rest=LONG[::-1]),
+    *chats_that_begin("It is 10:31 now.\n", "It is 10:32 now.\n"),
+    *chats_that_begin("Ticket 17 of 90\n", "Ticket 18 of 90\n", rest=LONG_TEXT.upper()),
+    *chats_that_begin("Session 4f3a9c01b2. ", "Session 9d01ee77aa. ", rest=LONG_TEXT.title()),
+    *chats_that_begin("Dear Maria,\n", "Dear Martin,\n", rest=LONG_TEXT[::-1]),
     tools("find_order", "open_ticket"),
     tools("open_ticket", "find_order"),
-    *(chat({"role": "user", "content": [picture(width, 480), {"type": "text", "text": LONG}]}) for width in (640, 641)),
+    *(chat({"role": "user", "content": [image_part(width, 480), {"type": "text", "text": LONG_TEXT}]}) for width in (640, 641)),
 ]
 
 
@@ -74,7 +88,7 @@ BROKEN = [
 ]
 LARGE = [batch(number, chat({"role": "user", "content": "word " * 95_000})) for number in range(2)]
 NANO = [batch(1, {**chat(USER), "model": "gpt-4.1-nano"})]
-LATE = [*(chat({"role": "user", "content": f"{number}"}) for number in range(200)), *begun("", "")]
+LATE = [*(chat({"role": "user", "content": f"{number}"}) for number in range(200)), *chats_that_begin("", "")]
 """Requests that share a beginning after those whose prompts are kept."""
 
 ANSWER = [{"role": "assistant", "content": "Noon."}]
@@ -89,7 +103,7 @@ FILES: Mapping[str, list[Body]] = {
     ],
     "training.jsonl": [{"messages": [USER, {"role": "assistant", "content": "Noon."}]}],
     "breaks.jsonl": BREAKS,
-    "again.jsonl": [chat({"role": "system", "content": LONG}, USER)] * 3,
+    "again.jsonl": [chat({"role": "system", "content": LONG_TEXT}, USER)] * 3,
     "broken.jsonl": BROKEN,
     "large.jsonl": LARGE,
     "nano.jsonl": NANO,

@@ -17,9 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from tests.builders import commit_files, git, lasting_prices
 from tests.conftest import ROOT, environment
-from tests.files.test_revisions import commit as commit_all
-from tests.files.test_revisions import git
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 INSTALL, RUN = ACTION["runs"]["steps"]
@@ -99,13 +98,6 @@ def github() -> Iterator[tuple[GitHub, str]]:
         server.shutdown()
 
 
-def commit(folder: Path, **files: str) -> str:
-    """The id of a commit that has these files, too; `__` in a name is a dot."""
-    for name, text in files.items():
-        (folder / name.replace("__", ".")).write_text(text)
-    return commit_all(folder)
-
-
 class Pull(NamedTuple):
     """A pull request in a repository: what runs are told of it, and GitHub's merge of it."""
 
@@ -132,16 +124,16 @@ def pull_request(origin: Path, prompt: str, config: str = CONFIG, **base: str) -
     """A pull request with a new prompt for triage, opened before the base branch has grown that for answers."""
     origin.mkdir()
     git(origin, "init", "--quiet")
-    parted = commit(origin, **{"answers__md": SHORT, **(base or {"gpt41__yaml": CONFIG, "triage__md": SHORT})})
+    parted = commit_files(origin, **{"answers__md": SHORT, **(base or {"gpt41__yaml": CONFIG, "triage__md": SHORT})})
     git(origin, "branch", "feature")
-    commit(origin, answers__md=LONG)
+    commit_files(origin, answers__md=LONG)
     return push(Pull(origin, parted, "", ""), triage__md=prompt, gpt41__yaml=config)
 
 
 def push(pull: Pull, **files: str) -> Pull:
     """The pull request with one more commit."""
     git(pull.origin, "checkout", "--quiet", "feature")
-    head = commit(pull.origin, **files)
+    head = commit_files(pull.origin, **files)
     git(pull.origin, "checkout", "--quiet", "--detach", "main")
     git(pull.origin, "merge", "--quiet", "--no-ff", "--message", "Merge", "feature")
     merge = git(pull.origin, "rev-parse", "HEAD")
@@ -194,14 +186,6 @@ def bash(step: dict[str, Any], given: dict[str, str], cwd: Path, env: dict[str, 
         timeout=300,
         check=False,
     )
-
-
-def lasting_prices(folder: Path) -> Path:
-    """A price table whose models are sold on any day that the tests run on."""
-    lasting = re.sub(r"shutdown: 20\d\d", "shutdown: 2999", (ROOT / "pricing.yaml").read_text())
-    pricing = folder / "pricing.yaml"
-    pricing.write_text(re.sub(r"stale_after_days: \d+", "stale_after_days: 1000000", lasting))
-    return pricing
 
 
 Act = Callable[..., Ran]
@@ -438,7 +422,7 @@ def test_without_git_the_check_runs(tmp_path: Path, act: Act) -> None:
 
 def test_a_head_is_compared_with_where_it_parted(tmp_path: Path, act: Act) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
-    newer = commit(pull.origin, triage__md=ENDLESS)
+    newer = commit_files(pull.origin, triage__md=ENDLESS)
     ran = act(pull.clone(tmp_path / "checkout", at=pull.head), pull._replace(base=newer).event)
     assert (ran.code, ran.outputs["change-usd"]) == (0, "0.4"), ran.log
     assert git(tmp_path / "checkout", "rev-parse", "--is-shallow-repository") == "false"

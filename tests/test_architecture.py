@@ -104,6 +104,13 @@ def test_a_command_imports_another_only_where_the_table_says_so() -> None:
     assert edges == COMMAND_EDGES
 
 
+def test_no_test_module_imports_another() -> None:
+    """Inputs that two of them need are made in tests/builders.py, so that a test can be moved or deleted alone."""
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for name in imports(path):
+            assert not re.match(r"tests\.(\w+\.)*test_", name), f"{path} imports {name}"
+
+
 def test_no_folder_is_crowded_and_each_says_what_lives_there() -> None:
     for folder in {path.parent for path in MODULES}:
         assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= ROOM, folder

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.builders import IDENTITY, commit_all, git
 from tests.conftest import ROOT, environment
-from tests.files.test_revisions import IDENTITY, commit, git
 
 [README] = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
@@ -65,7 +65,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (folder / "gpt41.yaml").write_text(WORKLOADS)
     (folder / "prompts").mkdir()
     (folder / "prompts" / "triage.md").write_text("Sort this.\n")
-    git(folder, "tag", "start", commit(folder))
+    git(folder, "tag", "start", commit_all(folder))
     found = Project(folder, tmp_path_factory.mktemp("cache"))
     assert found.call("pre-commit", "install")[0] == 0
     return found

@@ -12,11 +12,13 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from tests.builders import commit_files, git, lasting_prices
 from tests.conftest import ROOT, environment
-from tests.files.test_revisions import git
-from tests.test_action import ACTION, LONG, SHORT, commit, lasting_prices
 
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 SECTION = (ROOT / "README.md").read_text().partition("## In CI\n")[2].partition("\n## ")[0]
+
+SHORT, LONG = "word " * 100, "word " * 200
 
 CONFIG = """\
 version: 1
@@ -38,7 +40,7 @@ def repository(tmp_path: Path) -> Path:
     """A checkout whose `origin/main` has the prompt as it was before."""
     origin, checkout = tmp_path / "origin", tmp_path / "checkout"
     origin.mkdir()
-    commit(origin, gpt41__yaml=CONFIG, triage__md=SHORT)
+    commit_files(origin, gpt41__yaml=CONFIG, triage__md=SHORT)
     git(tmp_path, "clone", "--quiet", str(origin), str(checkout))
     return checkout
 

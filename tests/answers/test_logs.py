@@ -24,9 +24,9 @@ from gpt41_cli.files.places import Done, Invalid, Place
 from gpt41_cli.files.sources import Source, open_file, twins
 from gpt41_cli.files.trees import LeftOut
 from gpt41_cli.pricing import Usage
-from tests.answers.test_records import CHAT, CHAT_ANSWER, DAY, NONE, RESPONSE, Body
+from tests.builders import ANSWER_DAY, COMPLETION, COMPLETION_ANSWER, RESPONSE, Body
 
-JSON = json.dumps(CHAT)
+JSON = json.dumps(COMPLETION)
 RECORD = '{"input_tokens": 9, "output_tokens": 2}'
 HEAD = "model,input_tokens,output_tokens\n"
 GZIP = gzip.compress(f"{RECORD}\n".encode() * 2, mtime=0)
@@ -65,8 +65,8 @@ def rest(*data: bytes | str) -> list[tuple[str, str]]:
         f"\n  {JSON}\n\n",
         f"\ufeff{JSON}",
         JSON.encode("utf-16"),
-        json.dumps(CHAT, indent=2),
-        json.dumps([CHAT], indent=2),
+        json.dumps(COMPLETION, indent=2),
+        json.dumps([COMPLETION], indent=2),
         f"[{JSON}]\n",
         f"{JSON}\r\n",
         f"data: {JSON}\n\ndata: [DONE]\n",
@@ -75,7 +75,7 @@ def rest(*data: bytes | str) -> list[tuple[str, str]]:
     ],
 )
 def test_one_answer_in_every_form_that_a_file_has(data: bytes | str) -> None:
-    assert answers(data) == [CHAT_ANSWER]
+    assert answers(data) == [COMPLETION_ANSWER]
 
 
 def test_lines_events_and_lists_of_one_file_are_read_alike_and_have_their_places() -> None:
@@ -170,7 +170,11 @@ KEYS = '"id", "object", "created_at", "status", "model", ...'
         ({"type": "response.completed", "response": RESPONSE}, [Usage(1, 26, 5, 15)], []),
         ({"type": "response.incomplete", "response": RESPONSE}, [Usage(1, 26, 5, 15)], []),
         ({"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}}, [], ["the request failed"]),
-        ({"type": "response.completed", "response": {**RESPONSE, "usage": None}}, [], [f"{NONE} among {KEYS}"]),
+        (
+            {"type": "response.completed", "response": {**RESPONSE, "usage": None}},
+            [],
+            [f"expected an answer with its tokens (a usage, or input_tokens and output_tokens), found none among {KEYS}"],
+        ),
         ({"type": "response.in_progress", "response": RESPONSE}, [], ["expected the usage at the end of a stream, found none"]),
     ],
 )
@@ -181,7 +185,7 @@ def test_a_stream_of_responses_is_named_once_however_it_ends(end: Body, usage: l
 
 
 def test_an_answer_that_is_logged_twice_counts_once_and_one_without_an_id_is_another() -> None:
-    assert answers(JSON, f"{JSON}\n{JSON}\n") == [CHAT_ANSWER]
+    assert answers(JSON, f"{JSON}\n{JSON}\n") == [COMPLETION_ANSWER]
     assert rest(JSON, f"{JSON}\n{JSON}\n") == [("answer-twice", "an answer that has been in the logs before")] * 2
     assert len(answers(f"{RECORD}\n{RECORD}\n", RECORD)) == 3
     rows = "id,input_tokens\n1,5\n2,5\n"
@@ -253,8 +257,8 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
     unknown = ",".join(f"x{number}" for number in range(12))
     data = f"{names},{unknown}\n2026-11-21,m,priority,no,12,1200,912,96,usd{',' * 12}\n1795219200,m,,TRUE,,5,,0,{',' * 12}\n"
     assert answers(data) == [
-        Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", DAY, is_sum=True, currency="USD"),
-        Answer(Usage(1, 5), None, None, "m", "batch", DAY),
+        Answer(Usage(12, 1200, 912, 96), None, None, "m", "priority", ANSWER_DAY, is_sum=True, currency="USD"),
+        Answer(Usage(1, 5), None, None, "m", "batch", ANSWER_DAY),
     ]
     shown = ", ".join(f"x{number}" for number in range(10))
     assert rest(data) == [("columns-ignored", f"columns that say nothing here: {shown}, ...")]
@@ -281,7 +285,9 @@ def test_a_bad_row_is_named_and_the_others_are_read(row: str, message: str) -> N
 
 @pytest.mark.parametrize("column", ["startTime", "Start Time", "ENDTIME", "datetime", "request_created_at"])
 def test_a_column_of_days_is_read_however_its_name_is_written(column: str) -> None:
-    assert answers(f"input_tokens,output_tokens,{column}\n9,2,2026-11-21 10:00:00.000\n") == [Answer(Usage(1, 9, 0, 2), day=DAY)]
+    assert answers(f"input_tokens,output_tokens,{column}\n9,2,2026-11-21 10:00:00.000\n") == [
+        Answer(Usage(1, 9, 0, 2), day=ANSWER_DAY)
+    ]
 
 
 def test_figures_in_columns_that_are_not_read_are_doubted() -> None:

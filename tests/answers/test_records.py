@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -16,68 +15,10 @@ from gpt41_cli.answers.answers import Answer, Entry, Opened, Unbilled
 from gpt41_cli.answers.records import read
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.pricing import Tools, Usage
+from tests.builders import ANSWER_DAY, BATCH, COMPLETION, COMPLETION_ANSWER, CREATED, MINI, RESPONSE, Body, batch_line
 
-Body = Mapping[str, Any]
-
-MINI = "gpt-4.1-mini-2025-04-14"
-CREATED = 1_795_219_200
-DAY = date(2026, 11, 21)
-
-CHAT: Body = {
-    "id": "chatcmpl-1",
-    "object": "chat.completion",
-    "created": CREATED,
-    "model": MINI,
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Noon."}, "finish_reason": "stop"}],
-    "usage": {
-        "prompt_tokens": 1200,
-        "completion_tokens": 80,
-        "total_tokens": 1280,
-        "prompt_tokens_details": {"cached_tokens": 1024, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": 7,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 20,
-            "rejected_prediction_tokens": 3,
-        },
-    },
-    "service_tier": "default",
-}
-CHAT_ANSWER = Answer(Usage(1, 1200, 1024, 80), "chatcmpl-1", None, MINI, "standard", DAY, 7, 20, 3)
-RESPONSE: Body = {
-    "id": "resp_1",
-    "object": "response",
-    "created_at": CREATED,
-    "status": "completed",
-    "model": MINI,
-    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Noon."}]}],
-    "service_tier": "priority",
-    "usage": {
-        "input_tokens": 26,
-        "input_tokens_details": {"cached_tokens": 5},
-        "output_tokens": 15,
-        "output_tokens_details": {"reasoning_tokens": 10},
-        "total_tokens": 41,
-    },
-}
-RESPONSE_ANSWER = Answer(Usage(1, 26, 5, 15), "resp_1", None, MINI, "priority", DAY, 10)
-BATCH: Body = {
-    "id": "batch_1",
-    "object": "batch",
-    "model": MINI,
-    "status": "completed",
-    "created_at": CREATED,
-    "output_file_id": "file-1",
-    "request_counts": {"total": 6, "completed": 5, "failed": 1},
-    "usage": {
-        "input_tokens": 590,
-        "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": 222,
-        "output_tokens_details": {"reasoning_tokens": 4},
-        "total_tokens": 812,
-    },
-}
-BATCH_ANSWER = Answer(Usage(5, 590, 0, 222), "batch_1", None, MINI, "batch", DAY, 4, is_total=True)
+RESPONSE_ANSWER = Answer(Usage(1, 26, 5, 15), "resp_1", None, MINI, "priority", ANSWER_DAY, 10)
+BATCH_ANSWER = Answer(Usage(5, 590, 0, 222), "batch_1", None, MINI, "batch", ANSWER_DAY, 4, is_total=True)
 RESULT: Body = {
     "object": "organization.usage.completions.result",
     "input_tokens": 1000,
@@ -87,7 +28,7 @@ RESULT: Body = {
     "model": MINI,
     "batch": True,
 }
-RESULT_ANSWER = Answer(Usage(5, 1000, 800, 500), None, None, MINI, "batch", DAY, is_sum=True)
+RESULT_ANSWER = Answer(Usage(5, 1000, 800, 500), None, None, MINI, "batch", ANSWER_DAY, is_sum=True)
 BUCKET: Body = {"object": "bucket", "start_time": CREATED, "results": [RESULT]}
 ALREADY: Body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]}
 RECORD = {"input_tokens": 9, "output_tokens": 2}
@@ -112,11 +53,6 @@ SEARCHED: Body = {
 }
 
 
-def batch_line(body: Body, **changed: Any) -> Body:
-    response = {"status_code": 200, "request_id": "req_1", "body": body}
-    return {"id": "batch_req_1", "custom_id": "n1", "response": response, "error": None, **changed}
-
-
 def one(value: Body) -> Any:
     (found,) = read(value)
     return found
@@ -125,10 +61,10 @@ def one(value: Body) -> Any:
 @pytest.mark.parametrize(
     ("value", "answer"),
     [
-        (CHAT, CHAT_ANSWER),
+        (COMPLETION, COMPLETION_ANSWER),
         (RESPONSE, RESPONSE_ANSWER),
         ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut=True)),
-        ({**CHAT, "choices": [None, {"finish_reason": "length"}]}, CHAT_ANSWER._replace(is_cut=True, choices=2)),
+        ({**COMPLETION, "choices": [None, {"finish_reason": "length"}]}, COMPLETION_ANSWER._replace(is_cut=True, choices=2)),
         ({"type": "response.completed", "response": RESPONSE}, RESPONSE_ANSWER),
         (
             SEARCHED,
@@ -143,12 +79,12 @@ def one(value: Body) -> Any:
         ),
         (BATCH, BATCH_ANSWER),
         ({**BATCH, "request_counts": None}, BATCH_ANSWER._replace(usage=Usage(0, 590, 0, 222))),
-        (batch_line(CHAT), CHAT_ANSWER._replace(custom_id="n1", mode="batch")),
-        (batch_line({**CHAT, "service_tier": "flex"}), CHAT_ANSWER._replace(custom_id="n1", mode="batch")),
+        (batch_line(COMPLETION), COMPLETION_ANSWER._replace(custom_id="n1", mode="batch")),
+        (batch_line({**COMPLETION, "service_tier": "flex"}), COMPLETION_ANSWER._replace(custom_id="n1", mode="batch")),
         (BUCKET, RESULT_ANSWER),
         ({"object": "page", "data": [BUCKET], "has_more": False}, RESULT_ANSWER),
-        ({"object": "list", "data": [CHAT]}, CHAT_ANSWER),
-        ({"data": [CHAT], "total": 1}, CHAT_ANSWER),
+        ({"object": "list", "data": [COMPLETION]}, COMPLETION_ANSWER),
+        ({"data": [COMPLETION], "total": 1}, COMPLETION_ANSWER),
         (RECORD, Answer(Usage(1, 9, 0, 2))),
         ({**RECORD, "status": "failure"}, Answer(Usage(1, 9, 0, 2))),
         ({"usage": RECORD}, Answer(Usage(1, 9, 0, 2))),
@@ -190,7 +126,7 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
 def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
     cached = Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
-    assert one({"custom_id": "n1", "cache_hit": hit, "response": CHAT}) == cached
+    assert one({"custom_id": "n1", "cache_hit": hit, "response": COMPLETION}) == cached
     assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
 
 
@@ -199,9 +135,14 @@ COPY: Body = {"prompt_tokens": 1200, "completion_tokens": 80}
 
 @pytest.mark.parametrize("name", ["response_body", "llm_response", "payload", "message", "_source", "rawResponse"])
 def test_an_answer_is_found_behind_any_name(name: str) -> None:
-    assert one({name: CHAT}) == one({name: json.dumps(CHAT)}) == one({"a": {"b": {name: CHAT}}}) == CHAT_ANSWER
+    assert (
+        one({name: COMPLETION})
+        == one({name: json.dumps(COMPLETION)})
+        == one({"a": {"b": {name: COMPLETION}}})
+        == COMPLETION_ANSWER
+    )
     # It is whole, where the record has a copy of two of its figures.
-    assert one({**COPY, "model": "outer", name: CHAT}) == one({**COPY, name: json.dumps(CHAT)}) == CHAT_ANSWER
+    assert one({**COPY, "model": "outer", name: COMPLETION}) == one({**COPY, name: json.dumps(COMPLETION)}) == COMPLETION_ANSWER
     assert one({name: {"usage": RECORD}, "model_name": "outer"}) == Answer(Usage(1, 9, 0, 2), model="outer")
 
 
@@ -210,11 +151,11 @@ def test_an_answer_is_found_behind_any_name(name: str) -> None:
     ["user_message", "rawPrompt", "llm_input", "request_payload", "ticket_text", "document", "expected_output"],
 )
 def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
-    other = {**CHAT, "id": "chatcmpl-2", "usage": {"prompt_tokens": 900_000, "completion_tokens": 9_999}}
+    other = {**COMPLETION, "id": "chatcmpl-2", "usage": {"prompt_tokens": 900_000, "completion_tokens": 9_999}}
     for quoted in (other, json.dumps(other), {"x": other}):
         assert one({name: quoted, "model": "m", "status": "pending"}).rule == "usage-missing"
         assert one({name: quoted, **RECORD}) == Answer(Usage(1, 9, 0, 2))
-        assert one({name: quoted, "completion": CHAT}) == CHAT_ANSWER
+        assert one({name: quoted, "completion": COMPLETION}) == COMPLETION_ANSWER
     assert one({"ticket": json.dumps(other)}).rule == "usage-missing", "a text behind a name that says nothing"
 
 
@@ -225,65 +166,65 @@ def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
 
 
 def test_a_record_may_say_of_the_answer_in_it_that_it_is_of_a_batch() -> None:
-    assert one({"batch": True, "response": CHAT}) == CHAT_ANSWER._replace(mode="batch")
+    assert one({"batch": True, "response": COMPLETION}) == COMPLETION_ANSWER._replace(mode="batch")
 
 
 def test_no_answer_of_a_record_is_dropped() -> None:
-    second = {**CHAT, "id": "chatcmpl-2"}
-    both = [CHAT_ANSWER, CHAT_ANSWER._replace(id="chatcmpl-2")]
+    second = {**COMPLETION, "id": "chatcmpl-2"}
+    both = [COMPLETION_ANSWER, COMPLETION_ANSWER._replace(id="chatcmpl-2")]
     for record in (
-        {"response": CHAT, "judge": {"response": second}},
-        {"output": CHAT, "eval": {"output": {"body": second}}},
-        {"response": CHAT, "children": [{"response": second}, 5]},
-        {"response": {"body": CHAT}, "child_runs": [{"outputs": second}]},
-        {"responses": [CHAT, second]},
-        {"steps": [{"reply": CHAT}, {"reply": second}]},
+        {"response": COMPLETION, "judge": {"response": second}},
+        {"output": COMPLETION, "eval": {"output": {"body": second}}},
+        {"response": COMPLETION, "children": [{"response": second}, 5]},
+        {"response": {"body": COMPLETION}, "child_runs": [{"outputs": second}]},
+        {"responses": [COMPLETION, second]},
+        {"steps": [{"reply": COMPLETION}, {"reply": second}]},
     ):
         assert list(read(record)) == both
     for record in (
-        {"response": {**CHAT, "raw": second}},  # inside of the answer itself
-        {"response": CHAT, "judge": {"response": {**second, "id": None}}},
-        {"response": CHAT, "judge": {"response": CHAT}},
-        {"response": CHAT, "judge": {"input": second}},
-        {"response": CHAT, "judge": {"response": json.dumps(second)}},
+        {"response": {**COMPLETION, "raw": second}},  # inside of the answer itself
+        {"response": COMPLETION, "judge": {"response": {**second, "id": None}}},
+        {"response": COMPLETION, "judge": {"response": COMPLETION}},
+        {"response": COMPLETION, "judge": {"input": second}},
+        {"response": COMPLETION, "judge": {"response": json.dumps(second)}},
     ):
-        assert list(read(record)) == [CHAT_ANSWER]
+        assert list(read(record)) == [COMPLETION_ANSWER]
 
 
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
-    other = json.dumps({**CHAT, "usage": {**COPY, "prompt_tokens": 7}})
+    other = json.dumps({**COMPLETION, "usage": {**COPY, "prompt_tokens": 7}})
     own = Answer(Usage(1, 1200, 0, 80))
     for record in (
         {"prompt": other},
-        {"request": CHAT},
-        {"text": CHAT},
+        {"request": COMPLETION},
+        {"text": COMPLETION},
         {"reply": other},  # an answer in a text that is not of these figures was written by the model
         {"reply": other[:-1]},
         {"reply": '{"usage": "\ud800"}'},
         {"reply": '["usage"]'},
-        {"replies": [CHAT]},
+        {"replies": [COMPLETION]},
     ):
         assert one({**COPY, **record}) == own
 
 
 def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only_one() -> None:
     second = {**RESPONSE, "id": "resp_2"}
-    assert list(read({"first_reply": CHAT, "then": {"next_reply": second, "reply": {**RESPONSE, "id": None}}})) == [
-        CHAT_ANSWER,
+    assert list(read({"first_reply": COMPLETION, "then": {"next_reply": second, "reply": {**RESPONSE, "id": None}}})) == [
+        COMPLETION_ANSWER,
         RESPONSE_ANSWER._replace(id="resp_2"),
     ]
     assert one({"first": {"usage": RECORD}, "then": {"usage": RECORD}}).message == f'{NONE} among "first", "then"'
-    far: Any = CHAT
+    far: Any = COMPLETION
     for _ in range(6):
         far = {"x": far}
     assert one(far).message == f'{NONE} among "x"'
     wide = {f"x{number}": {"y": {}} for number in range(300)}
-    assert one({**wide, "z": {"y": CHAT}}).rule == "usage-missing"
+    assert one({**wide, "z": {"y": COMPLETION}}).rule == "usage-missing"
 
 
 def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
-    line = {"custom_id": "n1", "response": {"status_code": 200, "body": json.dumps(CHAT)}}
-    assert one(line) == CHAT_ANSWER._replace(custom_id="n1", mode="batch")
+    line = {"custom_id": "n1", "response": {"status_code": 200, "body": json.dumps(COMPLETION)}}
+    assert one(line) == COMPLETION_ANSWER._replace(custom_id="n1", mode="batch")
 
 
 def test_a_retry_is_found_beside_what_failed() -> None:
@@ -309,13 +250,13 @@ def test_the_model_of_a_record_by_the_names_that_loggers_give_it(names: Body, mo
 
 def test_what_a_log_puts_around_an_answer_tells_what_the_answer_itself_does_not() -> None:
     around = {"custom_id": "n1", "model": "outer", "timestamp": "2026-11-20T10:00:00Z"}
-    assert one({**around, "response": CHAT}) == CHAT_ANSWER._replace(custom_id="n1")
+    assert one({**around, "response": COMPLETION}) == COMPLETION_ANSWER._replace(custom_id="n1")
     bare = Answer(Usage(1, 9, 0, 2), None, "n1", "outer", day=date(2026, 11, 20))
     assert one({**around, "data": {"body": {"usage": RECORD}}}) == bare
     # The response of a logger of HTTP is none of a batch.
-    assert one({"response": {"status_code": 200, "body": CHAT}}) == CHAT_ANSWER
+    assert one({"response": {"status_code": 200, "body": COMPLETION}}) == COMPLETION_ANSWER
     # A total without its parts says nothing; what is inside does.
-    assert one({"usage": {"total_tokens": 11}, "result": CHAT}) == CHAT_ANSWER
+    assert one({"usage": {"total_tokens": 11}, "result": COMPLETION}) == COMPLETION_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -341,19 +282,19 @@ def test_the_service_tier_is_the_mode_and_an_unknown_one_is_none_of_ours(tier: s
 @pytest.mark.parametrize(
     ("time", "day"),
     [
-        (CREATED, DAY),
-        (CREATED * 1000, DAY),
-        (CREATED * 10**9 + 7, DAY),
-        (CREATED + 0.5, DAY),
-        (str(CREATED), DAY),
-        (f"{CREATED}.25", DAY),
-        ("2026-11-21", DAY),
-        ("2026-11-21T23:30:00", DAY),
-        ("2026-11-20T23:30:00-05:00", DAY),
-        ("2026-11-22 01:00:00+02:00", DAY),
-        ("2026-11-21T10:00:00.123Z", DAY),
-        ("20261121", DAY),
-        (20_261_121, DAY),
+        (CREATED, ANSWER_DAY),
+        (CREATED * 1000, ANSWER_DAY),
+        (CREATED * 10**9 + 7, ANSWER_DAY),
+        (CREATED + 0.5, ANSWER_DAY),
+        (str(CREATED), ANSWER_DAY),
+        (f"{CREATED}.25", ANSWER_DAY),
+        ("2026-11-21", ANSWER_DAY),
+        ("2026-11-21T23:30:00", ANSWER_DAY),
+        ("2026-11-20T23:30:00-05:00", ANSWER_DAY),
+        ("2026-11-22 01:00:00+02:00", ANSWER_DAY),
+        ("2026-11-21T10:00:00.123Z", ANSWER_DAY),
+        ("20261121", ANSWER_DAY),
+        (20_261_121, ANSWER_DAY),
         (20_261_399, None),
         (20_261_121.5, None),
         (1234, None),
@@ -383,10 +324,10 @@ NEW = ["startTime", "endTime", "request_created_at", "created_time", "time", "da
 def test_a_day_by_the_names_that_loggers_give_it(name: str) -> None:
     found = one({**RECORD, name: "2026-11-21T10:00:00Z"})
     assert isinstance(found, Answer)
-    assert found.day == DAY
+    assert found.day == ANSWER_DAY
     earlier = one({**RECORD, name: "2026-11-22", "day": "2026-11-21"})
     assert isinstance(earlier, Answer)
-    assert earlier.day == DAY
+    assert earlier.day == ANSWER_DAY
     small = one({**RECORD, name: 3.2})
     assert isinstance(small, Answer)
     assert small.doubts == ("whose time cannot be read: priced as if it said none",)
@@ -412,7 +353,7 @@ def test_the_id_of_a_request_is_that_of_its_answer_where_it_looks_like_one(names
 def test_a_time_that_cannot_be_read_gives_way_to_the_next() -> None:
     found = one({**RECORD, "created": "soon", "date": "2026-11-21"})
     assert isinstance(found, Answer)
-    assert found.day == DAY
+    assert found.day == ANSWER_DAY
 
 
 NONE = "expected an answer with its tokens (a usage, or input_tokens and output_tokens), found none"
@@ -431,7 +372,7 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
             Unbilled("usage-missing", f'{NONE} among "text", "usage"'),
         ),
         (
-            {**CHAT, "usage": None},
+            {**COMPLETION, "usage": None},
             Unbilled("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
         ),
         ({"output_tokens": 5, "the name: a secret": 5}, Unbilled("usage-missing", f'{NONE} among "output_tokens", text')),
@@ -531,13 +472,13 @@ WHOLE = "a whole number from 0 to 999,999,999,999,999"
             {"response": {"usage": {"input_tokens": 5, "output_tokens": 1, "output_tokens_details": {"reasoning_tokens": 2}}}},
             "response.usage: expected at most as many reasoning tokens as output tokens (1), of which they are a part, found 2",
         ),
-        ({"a": {"b": {**CHAT, "choices": "none"}}}, "a.b.choices: expected a list, found text"),
-        ({"a secret\x1b": {**CHAT, "choices": "none"}}, "text.choices: expected a list, found text"),
+        ({"a": {"b": {**COMPLETION, "choices": "none"}}}, "a.b.choices: expected a list, found text"),
+        ({"a secret\x1b": {**COMPLETION, "choices": "none"}}, "text.choices: expected a list, found text"),
         (
             {"body": {}, "a secret": {"id": "a", "usage": RECORD, "batch": 5}},
             "text.batch: expected true or false, found the number 5",
         ),
-        ({**CHAT, "choices": "none"}, "choices: expected a list, found text"),
+        ({**COMPLETION, "choices": "none"}, "choices: expected a list, found text"),
         ({**RECORD, "model": 5}, "model: expected text, found the number 5"),
         ({**RECORD, "batch": "yes"}, "batch: expected true or false, found text"),
         ({"usage": {**RECORD, "input_tokens_details": 5}}, "usage.input_tokens_details: expected an object, found the number 5"),
@@ -552,7 +493,7 @@ def test_a_figure_that_cannot_be_is_named_with_its_place(value: Any, message: st
 
 
 def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
-    value: Any = CHAT
+    value: Any = COMPLETION
     for _ in range(100):
         value = {"response": {"object": "page", "data": [value]}}
     assert one(value) == Unbilled("usage-missing", f'{NONE} among "object", "data"')

@@ -15,9 +15,8 @@ from gpt41_cli.catalog.load import parse
 from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.pricing import Rates
 from gpt41_cli.tokens.vocabulary import VOCABULARIES
-from tests.conftest import ROOT
+from tests.builders import TABLE, position, section
 
-TABLE = (ROOT / "pricing.yaml").read_text()
 TODAY = date(2026, 11, 23)
 
 
@@ -107,12 +106,6 @@ FIRST_ROW = "{effective_from: 2025-04-14, input: 2.00, cached_input: 0.50, outpu
 ROW = "models.gpt-4.1.rates.openai.standard[0]"
 
 
-def place(text: str, table: str = TABLE) -> str:
-    """`line:column` of the first occurrence."""
-    before = table[: table.index(text)]
-    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
-
-
 WRONG_ROWS = [
     ("input: 2.00", "input: 2e0", f'{ROW}.input: expected a plain decimal such as 0.40, found "2e0"'),
     ("input: 2.00", "input: 1e999", f'{ROW}.input: expected a plain decimal such as 0.40, found "1e999"'),
@@ -133,7 +126,7 @@ def test_a_wrong_row_is_named_with_line_and_column(old: str, new: str, message: 
     table = TABLE.replace(FIRST_ROW, FIRST_ROW.replace(old, new), 1)
     with pytest.raises(TableError) as error:
         parse(table.encode(), "mine.yaml")
-    line = place(FIRST_ROW).split(":")[0]
+    line = position(FIRST_ROW).split(":")[0]
     assert str(error.value).startswith(f"mine.yaml:{line}:")
     assert str(error.value).split(": ", 1)[1] == message
     value = new.rsplit(": ", maxsplit=1)[-1].rstrip(",}")
@@ -191,13 +184,6 @@ def test_a_wrong_table_is_refused(old: str, new: str, message: str) -> None:
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
         parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
-
-
-def section(name: str) -> str:
-    """The text of one top-level section of the shipped table."""
-    start = TABLE.index(f"\n{name}:") + 1
-    end = re.compile(r"^[a-z#]", re.MULTILINE).search(TABLE, start + 1)
-    return TABLE[start : end.start()] if end else TABLE[start:]
 
 
 SECOND_ROW = FIRST_ROW + "\n          - " + FIRST_ROW

@@ -10,8 +10,7 @@ import pytest
 from gpt41_cli.config.roots import Root, commit, find, working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.trees import IGNORED, LINK, LeftOut
-from tests.files.test_revisions import commit as committed
-from tests.files.test_revisions import git
+from tests.builders import commit_all, git
 
 FILES = {
     ".gitignore": "*.log\n",
@@ -34,7 +33,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (top / "app" / "prompts" / "link.md").symlink_to("a.md")
     (top / "app" / "loop").symlink_to("loop")
     (top / "app" / "folder").symlink_to("prompts/old")
-    committed(top)
+    commit_all(top)
     (top / "app" / "prompts" / "noise.log").write_text("ignored")
     monkeypatch.chdir(top)
     return Path("app/gpt41.yaml")
@@ -214,7 +213,7 @@ def test_where_no_config_file_is_found_that_is_said(tmp_path: Path) -> None:
 
 def test_paths_count_from_where_a_linked_config_file_is_named(config: Path, tmp_path: Path) -> None:
     Path("gpt41.yaml").symlink_to("app/gpt41.yaml")
-    committed(Path())
+    commit_all(Path())
     (tmp_path / "way").symlink_to(Path.cwd())
     for named in (Path("gpt41.yaml"), tmp_path / "way" / "gpt41.yaml"):
         with commit(named, "HEAD") as at:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,31 +13,7 @@ import pytest
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.revisions import revision, top
 from gpt41_cli.files.trees import LINK, REPOSITORY, LeftOut
-
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-}
-
-
-def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
-    """What git prints, run as a user of its own."""
-    command = ["git", "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=True, env={**os.environ, **IDENTITY})
-    return os.fsdecode(done.stdout).strip()
-
-
-def commit(folder: Path, *, message: str = "x") -> str:
-    """The id of a commit of all that is in `folder`, which becomes a repository where it is none."""
-    if not (folder / ".git").exists():
-        git(folder, "init", "--object-format=sha1")
-    git(folder, "add", "--all", "--force")
-    git(folder, "commit", "--allow-empty", "-m", message)
-    return git(folder, "rev-parse", "HEAD")
+from tests.builders import commit_all, git
 
 
 @pytest.fixture
@@ -52,10 +27,10 @@ def repository(tmp_path: Path) -> Path:
     (folder / "prompts-too.md").write_text("Too.")
     (folder / "run.sh").write_text("true")
     (folder / "run.sh").chmod(0o755)
-    commit(folder)
+    commit_all(folder)
     (folder / "prompts" / "a.md").write_text("Second.")
     (folder / "run.sh").unlink()
-    commit(folder)
+    commit_all(folder)
     return folder
 
 
@@ -199,7 +174,7 @@ def test_symbolic_links_are_followed_inside_of_the_commit_only(repository: Path)
     }
     for name, target in links.items():
         (repository / name).symlink_to(target)
-    commit(repository)
+    commit_all(repository)
     for name in links:
         (repository / name).unlink()
     with revision(repository, "HEAD") as at:

@@ -23,10 +23,9 @@ from gpt41_cli.pricing import NO_TOOLS, Tools
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.costing import Costing
 from gpt41_cli.workloads.saved import Saved, dump, load
-from tests.catalog.test_catalog import place, section
-from tests.commands.diff.test_compare import CATALOG, caused, costing, side
+from tests.builders import CATALOG, USER, costing, position, section, side
 from tests.conftest import ROOT, Run
-from tests.tokens.test_prompt import USER
+from tests.readers import causes_in_dollars
 
 TABLE = (ROOT / "pricing.yaml").read_text()
 TODAY = date(2026, 11, 23)
@@ -226,7 +225,7 @@ def test_a_wrong_price_of_a_tool_is_named_with_its_place(old: str, new: str, mes
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
         parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
-    assert str(error.value).startswith(f"mine.yaml:{place(old).split(':')[0]}:")
+    assert str(error.value).startswith(f"mine.yaml:{position(old).split(':')[0]}:")
 
 
 CONFIG = """version: 1
@@ -355,20 +354,23 @@ def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
     before = costing(mode="batch")._replace(tools=Tools(web_searches=1, storage_gb=2), storage_usd_per_day=Decimal("0.1"))
     after = before._replace(tools=Tools(web_searches=2, storage_gb=3), storage_usd_per_day=Decimal("0.2"))
     (found,) = compare(side(_true(before)), side(_true(after)), CATALOG, TODAY).workloads
-    assert caused(found) == {"built-in tools": "1160", "file storage": "3.04167"}  # 100,000 x ($0.01 + 8,000 tokens at $0.20)
+    assert causes_in_dollars(found) == {
+        "built-in tools": "1160",
+        "file storage": "3.04167",
+    }  # 100,000 x ($0.01 + 8,000 tokens at $0.20)
 
 
 def test_tools_that_only_the_new_model_has_are_charged_together_with_it() -> None:
     before = costing("gpt-4.1-nano")
     after = _true(costing("gpt-4.1")._replace(tools=Tools(web_searches=1)))
     (found,) = compare(side(before), side(after), CATALOG, TODAY).workloads
-    assert list(caused(found)) == ["built-in tools and model"]
+    assert list(causes_in_dollars(found)) == ["built-in tools and model"]
 
 
 def test_storage_that_is_dearer_today_is_the_price_table() -> None:
     stored = costing()._replace(tools=Tools(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
     (found,) = compare(side(stored), side(stored), CATALOG, TODAY).workloads
-    assert caused(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}
+    assert causes_in_dollars(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}
     assert found.now.expected_usd - found.repriced.expected_usd == 0
 
 

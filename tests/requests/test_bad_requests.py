@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import gif, jpeg, png, webp
 from tests.conftest import Done, Run
-from tests.tokens.test_images import gif, jpeg, png, webp
 
 SECRET = "swordfish"
 USER = {"role": "user", "content": SECRET}

@@ -20,8 +20,7 @@ from gpt41_cli.requests import recognise as inputs
 from gpt41_cli.requests.recognise import Picture, Requests, Text, items, read_item, recognise_input
 from gpt41_cli.requests.request import CHAT, RESPONSES
 from gpt41_cli.work.stream import Reading, gathered, opened
-from tests.tokens.test_images import png
-from tests.tokens.test_prompt import USER, chat, responses
+from tests.builders import USER, chat, png, responses
 
 BATCH = {"custom_id": "a", "method": "POST", "url": CHAT, "body": chat(USER)}
 TRAINING = {"messages": [USER, {"role": "assistant", "content": "Noon."}]}

@@ -11,8 +11,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens.doubts import declaration, response_format
 from gpt41_cli.tokens.meter import Meter
-from tests.tokens.test_images import png
-from tests.tokens.test_prompt import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, responses, responses_tool
+from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, image_message, responses, responses_tool
 
 Schema = Mapping[str, Any]
 
@@ -109,22 +108,15 @@ def test_a_picture_by_its_id_has_no_known_size(meter: Meter) -> None:
     assert rules(meter, responses([{"role": "user", "content": [low]}])) == [("image-detail", "input[0].content[0]")]
 
 
-def picture(**source: str) -> Mapping[str, Any]:
-    import base64
-
-    url = "data:image/png;base64," + base64.b64encode(png(64, 64)).decode()
-    return {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url, **source}}]}
-
-
 def test_what_is_unsure_about_pictures(meter: Meter) -> None:
     at = "messages[0].content[0]"
-    assert rules(meter, chat(picture())) == []
-    assert rules(meter, chat(picture(detail="high"))) == [("image-detail", at)]
-    assert rules(meter, chat(picture(url="https://example.org/x.png"))) == [("image-size", at)]
-    assert rules(meter, {**chat(picture()), "model": "gpt-4.1-mini"}) == [("image-patches", at)]
-    assert rules(meter, {**chat(picture()), "model": "gpt-4.1-nano"}) == []
-    assert rules(meter, {**chat(picture()), "model": "gpt-6-luna"}) == [("model", "model"), ("image-rule", at)]
-    result = {"role": "tool", "tool_call_id": "call_1", "content": picture()["content"]}
+    assert rules(meter, chat(image_message())) == []
+    assert rules(meter, chat(image_message(detail="high"))) == [("image-detail", at)]
+    assert rules(meter, chat(image_message(url="https://example.org/x.png"))) == [("image-size", at)]
+    assert rules(meter, {**chat(image_message()), "model": "gpt-4.1-mini"}) == [("image-patches", at)]
+    assert rules(meter, {**chat(image_message()), "model": "gpt-4.1-nano"}) == []
+    assert rules(meter, {**chat(image_message()), "model": "gpt-6-luna"}) == [("model", "model"), ("image-rule", at)]
+    result = {"role": "tool", "tool_call_id": "call_1", "content": image_message()["content"]}
     called = chat(USER, {"role": "assistant", "tool_calls": [CALL]}, result)
     assert rules(meter, called) == [("image-in-result", "messages[2].content[0]")]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import pytest
 
@@ -12,6 +10,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.files.pictures import read_size, size_of_url
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.images import image_tokens
+from tests.builders import gif, jpeg, png, webp
 
 
 def cost(catalog: Catalog, model: str, width: int | None, height: int | None, detail: str = "auto") -> int:
@@ -77,30 +76,6 @@ def test_a_picture_of_unknown_size_counts_as_the_dearest(catalog: Catalog) -> No
     assert cost(catalog, "gpt-4o-mini", None, None) == 2833 + 8 * 5667
     assert cost(catalog, "gpt-4.1-mini", None, None) == 2489 + 2
     assert cost(catalog, "gpt-4.1-nano", None, None) == 3779 + 1
-
-
-def png(width: int, height: int) -> bytes:
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-
-
-def jpeg(width: int, height: int, before: int = 0) -> bytes:
-    comments = b"".join(b"\xff\xfe" + struct.pack(">H", 65_000) + b"x" * 64_998 for _ in range(before))
-    return b"\xff\xd8" + comments + b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00\xff\xd9"
-
-
-def gif(width: int, height: int) -> bytes:
-    return b"GIF89a" + struct.pack("<HH", width, height) + b"\x00\x00\x00;"
-
-
-def webp(width: int, height: int) -> list[bytes]:
-    def riff(kind: bytes, data: bytes) -> bytes:
-        return b"RIFF" + struct.pack("<I", len(data) + 12) + b"WEBP" + kind + struct.pack("<I", len(data)) + data
-
-    lossy = b"\x00\x00\x00\x9d\x01\x2a" + struct.pack("<HH", width | 1 << 14, height | 2 << 14)
-    lossless = b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14)
-    extended = b"\x00" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return [riff(b"VP8 ", lossy + b"\0" * 8), riff(b"VP8L", lossless + b"\0" * 8), riff(b"VP8X", extended + b"\0" * 8)]
 
 
 PICTURES = [png(640, 481), jpeg(640, 481), jpeg(640, 481, before=12), gif(640, 481), *webp(640, 481)]

@@ -6,9 +6,6 @@ package says how many.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import pytest
 
 from gpt41_cli.catalog import Catalog
@@ -17,12 +14,8 @@ from gpt41_cli.tokens import DEFAULT_ENCODING, count
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import AROUND_A_TEXT
 from gpt41_cli.tokens.prompt import prompt
+from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
 
-Body = Mapping[str, Any]
-
-USER = {"role": "user", "content": "What is the time in Lima?"}
-SYSTEM = {"role": "system", "content": "Answer in one sentence."}
-SECRET = {"type": "function", "function": {"name": "get_time", "description": "Get the time."}}
 BLOCK = """# Tools
 
 ## functions
@@ -33,30 +26,15 @@ namespace functions {
 type get_time = () => any;
 
 } // namespace functions"""
-FORMAT = {"type": "json_schema", "json_schema": {"name": "clock", "schema": {"type": "object", "properties": {}}}}
 FORMAT_BLOCK = """# Response Formats
 
 ## clock
 
 {"type":"object","properties":{}}"""
-CALL = {"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": '{"city": "Lima"}'}}
-OTHER_CALL = {"id": "call_2", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}
 
 
 def tokens(text: str) -> int:
     return count(text, DEFAULT_ENCODING)
-
-
-def chat(*messages: Body, **settings: Any) -> Body:
-    return {"model": "gpt-4.1", "messages": list(messages), **settings}
-
-
-def responses(given: str | Sequence[Body], **settings: Any) -> Body:
-    return {"model": "gpt-4.1", "input": given, **settings}
-
-
-def responses_tool(tool: Mapping[str, Any] = SECRET) -> Body:
-    return {"type": "function", **tool["function"]}
 
 
 @pytest.fixture(scope="module")

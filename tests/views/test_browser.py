@@ -17,7 +17,7 @@ import pytest
 from gpt41_cli.app import app
 from gpt41_cli.display import money, number, printable, score
 from gpt41_cli.reports.chart import UNITS
-from tests.views.test_html import HOSTILE
+from tests.builders import HOSTILE_MARKUP
 
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None and not os.environ.get("GPT41_TESTS_NEED_CHROMIUM"):
@@ -32,7 +32,7 @@ QUIET = (
 CONFIG = f"""
 version: 1
 workloads:
-  {json.dumps(printable(HOSTILE))}:
+  {json.dumps(printable(HOSTILE_MARKUP))}:
     input_tokens: 2400
     cached: 80%
     output_tokens: {{expected: 60, high: 100}}

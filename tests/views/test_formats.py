@@ -16,48 +16,14 @@ from jsonschema import Draft4Validator
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.display import printable
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Case, Report
+from gpt41_cli.reports import Case
 from gpt41_cli.rules import RULES
-from gpt41_cli.views import Screen, render
+from gpt41_cli.views import render
+from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
 from tests.conftest import ROOT, Run
 
 DAY = ("--as-of", "2026-11-23")
-SCREEN = Screen(width=None, colour=False)
 SARIF = Draft4Validator(json.loads((ROOT / "tests" / "published" / "sarif-schema-2.1.0.json").read_text()))
-
-NASTY = [
-    *("::error::x", "::", " ::set-output name=a::b", "##[error]x", "##vso[task.complete]", "%0A::error::", "\n", "\r\n::stop::"),
-    *("]]>", "<b>", "&amp;", "\x00", "\x1b[31m", "\udce9", "\ufffe", "a,b:c%", "../é ü#?", "@team", "https://x.y", "```", "**"),
-    *("</details>", "- [x](y)", "1. ", "\\", "|", "\\|", "    ", "<!--", "$x$", "www.x.y"),
-]
-HOSTILE = st.lists(st.text(max_size=12) | st.sampled_from(NASTY), max_size=5).map("".join)
-"""Text as somebody who means harm would name a file or a model."""
-
-FINDINGS = st.lists(
-    st.builds(
-        Finding,
-        st.sampled_from(sorted(RULES)),
-        st.sampled_from(Level),
-        HOSTILE,
-        st.none() | st.builds(Location, HOSTILE, st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
-        st.none() | HOSTILE,
-        st.none() | HOSTILE,
-        st.none() | HOSTILE,
-    ),
-    max_size=30,
-).map(tuple)
-
-
-def report(*findings: Finding, catalog: Catalog | None = None, **changed: Any) -> Report:
-    """A report that says little but its findings."""
-    plain = Report("gpt41.batch/1", "1", "Rejected", (), (), findings, (), {}, (), catalog)
-    return plain._replace(**changed)
-
-
-def found(
-    message: str = "too much", level: Level = Level.ERROR, at: Location | None = None, subject: str | None = None
-) -> Finding:
-    return Finding("batch-bytes", level, message, at, subject=subject)
 
 
 # GitHub
@@ -82,7 +48,9 @@ def unescaped(text: str) -> str:
 
 def test_an_annotation_stands_at_its_file_line_and_column() -> None:
     place = Location("./in/a,b:100%.jsonl", 7, 3)
-    lines = render(report(found("50% over", at=place), found("at all", Level.NOTICE)), "github", SCREEN).splitlines()
+    lines = render(
+        make_findings_report(make_finding("50% over", at=place), make_finding("at all", Level.NOTICE)), "github", SCREEN
+    ).splitlines()
     assert lines == [
         "Rejected",
         "::error file=in/a%2Cb%3A100%25.jsonl,line=7,col=3,title=batch-bytes::50%25 over",
@@ -96,16 +64,16 @@ def test_an_annotation_stands_at_its_file_line_and_column() -> None:
 
 
 def test_ten_annotations_of_each_level_are_shown_the_worst_first_and_the_others_counted() -> None:
-    many = [found(f"{level.label} {index}", level) for index in range(12) for level in sorted(Level)]
-    lines = render(report(*many, found("the 13th")), "github", SCREEN).splitlines()
+    many = [make_finding(f"{level.label} {index}", level) for index in range(12) for level in sorted(Level)]
+    lines = render(make_findings_report(*many, make_finding("the 13th")), "github", SCREEN).splitlines()
     shown = [f"{level} {index}" for level in ("error", "warning", "notice") for index in range(10)]
     assert [each[2] for each in map(command, lines) if each] == shown
     assert lines[-1] == "and 7 more that are not shown here: 3 errors, 2 warnings, 2 notices"
 
 
-@given(FINDINGS, HOSTILE)
+@given(FINDINGS, HOSTILE_TEXTS)
 def test_no_text_starts_a_command_of_its_own(findings: tuple[Finding, ...], headline: str) -> None:
-    lines = render(report(*findings, headline=headline), "github", SCREEN).splitlines()
+    lines = render(make_findings_report(*findings, headline=headline), "github", SCREEN).splitlines()
     commands = [each for each in map(command, lines) if each]
     assert not any("##[" in line or "##vso[" in line for line in lines)
     for level in Level:
@@ -123,13 +91,13 @@ def test_no_text_starts_a_command_of_its_own(findings: tuple[Finding, ...], head
 
 def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
     broken = (
-        found("too large", at=Location("a.yaml", 2)),
-        found("late", Level.WARNING),
-        found("too many"),
-        found("by the way", Level.NOTICE),
+        make_finding("too large", at=Location("a.yaml", 2)),
+        make_finding("late", Level.WARNING),
+        make_finding("too many"),
+        make_finding("by the way", Level.NOTICE),
     )
     cases = (Case("triage", "budget", broken), Case("triage", "deadline"), Case("reply", "budget"), Case("reply", "budget"))
-    root = ET.fromstring(render(report(*broken, found("elsewhere"), cases=cases), "junit", SCREEN))
+    root = ET.fromstring(render(make_findings_report(*broken, make_finding("elsewhere"), cases=cases), "junit", SCREEN))
     assert root.attrib == {"name": "gpt41", "tests": "5", "failures": "2", "errors": "0", "skipped": "0"}
     assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root] == [
         ("triage", "2", "1"),
@@ -147,16 +115,16 @@ def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
 
 
 def test_a_report_without_checks_has_a_test_case_for_each_finding_or_one_that_passed() -> None:
-    warned = render(report(found("at most 7", Level.WARNING, Location("a.jsonl", 3))), "junit", SCREEN)
+    warned = render(make_findings_report(make_finding("at most 7", Level.WARNING, Location("a.jsonl", 3))), "junit", SCREEN)
     (case,) = ET.fromstring(warned).iter("testcase")
     assert (case.get("name"), [each.tag for each in case]) == ("batch-bytes: a.jsonl", ["system-out"])
-    (passed,) = ET.fromstring(render(report(), "junit", SCREEN)).iter("testcase")
+    (passed,) = ET.fromstring(render(make_findings_report(), "junit", SCREEN)).iter("testcase")
     assert (passed.get("name"), len(passed)) == ("no findings", 0)
 
 
-@given(FINDINGS, st.lists(st.builds(Case, HOSTILE, HOSTILE, FINDINGS), max_size=4).map(tuple))
+@given(FINDINGS, st.lists(st.builds(Case, HOSTILE_TEXTS, HOSTILE_TEXTS, FINDINGS), max_size=4).map(tuple))
 def test_junit_holds_any_text_and_loses_no_finding(findings: tuple[Finding, ...], cases: tuple[Case, ...]) -> None:
-    root = ET.fromstring(render(report(*findings, cases=cases), "junit", SCREEN).encode())
+    root = ET.fromstring(render(make_findings_report(*findings, cases=cases), "junit", SCREEN).encode())
     told = "\n".join(text for case in root.iter("testcase") for each in case if (text := each.text))
     for finding in findings:
         assert f"{finding.level.label}: {printable(finding.message)} [{finding.rule}]" in told
@@ -179,7 +147,7 @@ def results(drawn: str) -> list[dict[str, Any]]:
 
 def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -> None:
     broken = Finding("batch-bytes", Level.ERROR, "too large", Location("in/ü #1.jsonl", 4, 2), "9", "5", "in/ü #1.jsonl")
-    drawn = render(report(found("at all", Level.NOTICE), broken, catalog=catalog), "sarif", SCREEN)
+    drawn = render(make_findings_report(make_finding("at all", Level.NOTICE), broken, catalog=catalog), "sarif", SCREEN)
     first, second = results(drawn)
     assert (first["level"], second["level"]) == ("error", "note")
     assert first["message"] == {"text": "too large"}
@@ -198,20 +166,20 @@ def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -
     [("./a//b.md", "a/b.md"), ("../a.md", "../a.md"), ("a:b.md", "a%3Ab.md"), ("/srv/a b.md", "file:///srv/a%20b.md")],
 )
 def test_the_uri_of_a_path(path: str, uri: str) -> None:
-    (only,) = results(render(report(found(at=Location(path))), "sarif", SCREEN))
+    (only,) = results(render(make_findings_report(make_finding(at=Location(path))), "sarif", SCREEN))
     assert only["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
 
 
 def test_what_is_read_from_standard_input_is_placed_at_the_table(catalog: Catalog) -> None:
-    (only,) = results(render(report(found(at=Location("-", 5)), catalog=catalog), "sarif", SCREEN))
+    (only,) = results(render(make_findings_report(make_finding(at=Location("-", 5)), catalog=catalog), "sarif", SCREEN))
     place = only["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "pricing.yaml"}, "region": {"startLine": 1}}
-    assert "file=" not in render(report(found(at=Location("-", 5))), "github", SCREEN)
+    assert "file=" not in render(make_findings_report(make_finding(at=Location("-", 5))), "github", SCREEN)
 
 
 @given(FINDINGS)
 def test_sarif_holds_any_text(findings: tuple[Finding, ...]) -> None:
-    assert len(results(render(report(*findings), "sarif", SCREEN))) == len(findings)
+    assert len(results(render(make_findings_report(*findings), "sarif", SCREEN))) == len(findings)
 
 
 # GitLab
@@ -219,24 +187,28 @@ def test_sarif_holds_any_text(findings: tuple[Finding, ...]) -> None:
 
 def fingerprints(*findings: Finding) -> list[str]:
     """As GitLab gets them, and the same in SARIF."""
-    issues = json.loads(render(report(*findings), "gitlab", SCREEN))
+    issues = json.loads(render(make_findings_report(*findings), "gitlab", SCREEN))
     lasting = [each["fingerprint"] for each in issues]
-    drawn = results(render(report(*findings), "sarif", SCREEN))
+    drawn = results(render(make_findings_report(*findings), "sarif", SCREEN))
     assert [each["partialFingerprints"]["primaryLocationLineHash"] for each in drawn] == lasting
     return lasting
 
 
 def test_a_fingerprint_outlives_a_moved_line_and_other_figures() -> None:
-    before = fingerprints(found("9 bytes", at=Location("a.jsonl", 3)), found("8 bytes", at=Location("a.jsonl", 9)))
-    after = fingerprints(found("7 bytes", at=Location("./a.jsonl", 4)), found("1 byte", at=Location("a.jsonl", 5, 2)))
+    before = fingerprints(make_finding("9 bytes", at=Location("a.jsonl", 3)), make_finding("8 bytes", at=Location("a.jsonl", 9)))
+    after = fingerprints(
+        make_finding("7 bytes", at=Location("./a.jsonl", 4)), make_finding("1 byte", at=Location("a.jsonl", 5, 2))
+    )
     assert before == after
-    others = [found(at=Location("b.jsonl")), found(at=Location("a.jsonl"), subject="gpt")]
-    assert len({*before, *fingerprints(*others), *fingerprints(found()), *fingerprints(found(at=Location("-")))}) == 5
+    others = [make_finding(at=Location("b.jsonl")), make_finding(at=Location("a.jsonl"), subject="gpt")]
+    assert (
+        len({*before, *fingerprints(*others), *fingerprints(make_finding()), *fingerprints(make_finding(at=Location("-")))}) == 5
+    )
 
 
 @given(FINDINGS)
 def test_code_quality_has_what_gitlab_asks_for(findings: tuple[Finding, ...]) -> None:
-    issues = json.loads(render(report(*findings), "gitlab", SCREEN))
+    issues = json.loads(render(make_findings_report(*findings), "gitlab", SCREEN))
     assert len({each["fingerprint"] for each in issues}) == len(issues) == len(findings)
     for issue in issues:
         assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}

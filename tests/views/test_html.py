@@ -14,9 +14,9 @@ from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
 from gpt41_cli.reports.chart import Axis, Chart, Mark, Point, Series
 from gpt41_cli.views import Screen, render
 from gpt41_cli.views.svg import draw, draw_alone
+from tests.builders import HOSTILE_MARKUP
 from tests.conftest import Run
 
-HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>'\" ]]>&amp;\u202e\x1b[31m"
 SCREEN = Screen(None, False)
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 LOADS = {"src", "srcset", "href", "xlink:href", "data", "poster", "action", "background"}
@@ -64,12 +64,16 @@ def read(page: str) -> Reader:
 
 def hostile_chart(kind: str) -> Chart:
     is_bar = kind in ("bars", "stack")
-    x = [HOSTILE, "b"] if is_bar else [0, 1]
-    points = tuple(Point(at if isinstance(at, str) else Decimal(at), Decimal(2 + index), HOSTILE) for index, at in enumerate(x))
-    axis = Axis(HOSTILE, "name" if is_bar else "share")
-    marks = (Mark(HOSTILE, Decimal(1), Decimal(2)), Mark(HOSTILE, y=Decimal(2)), Mark(HOSTILE, x=Decimal(0)))
-    series = (Series(HOSTILE, points), Series("path", points, "chosen", is_path=kind == "points"))
-    return Chart(f"a-{kind}", kind, HOSTILE, HOSTILE, axis, Axis(HOSTILE, "usd"), series, () if is_bar else marks)
+    x = [HOSTILE_MARKUP, "b"] if is_bar else [0, 1]
+    points = tuple(
+        Point(at if isinstance(at, str) else Decimal(at), Decimal(2 + index), HOSTILE_MARKUP) for index, at in enumerate(x)
+    )
+    axis = Axis(HOSTILE_MARKUP, "name" if is_bar else "share")
+    marks = (Mark(HOSTILE_MARKUP, Decimal(1), Decimal(2)), Mark(HOSTILE_MARKUP, y=Decimal(2)), Mark(HOSTILE_MARKUP, x=Decimal(0)))
+    series = (Series(HOSTILE_MARKUP, points), Series("path", points, "chosen", is_path=kind == "points"))
+    return Chart(
+        f"a-{kind}", kind, HOSTILE_MARKUP, HOSTILE_MARKUP, axis, Axis(HOSTILE_MARKUP, "usd"), series, () if is_bar else marks
+    )
 
 
 KINDS = ("lines", "bars", "stack", "points")
@@ -78,20 +82,34 @@ KINDS = ("lines", "bars", "stack", "points")
 def hostile_report(**changed: object) -> Report:
     found = Report(
         schema="gpt41.cost/1",
-        answer=HOSTILE,
-        headline=HOSTILE,
-        lines=(Line(HOSTILE, HOSTILE, HOSTILE),),
+        answer=HOSTILE_MARKUP,
+        headline=HOSTILE_MARKUP,
+        lines=(Line(HOSTILE_MARKUP, HOSTILE_MARKUP, HOSTILE_MARKUP),),
         tables=(
-            Table(columns(f"`{HOSTILE}", ">b", "|", ""), (Row((HOSTILE, "1", "█", HOSTILE), "chosen"),), HOSTILE),
-            Table(columns("a"), (Row((HOSTILE,)),), HOSTILE, is_detail=True),
+            Table(
+                columns(f"`{HOSTILE_MARKUP}", ">b", "|", ""),
+                (Row((HOSTILE_MARKUP, "1", "█", HOSTILE_MARKUP), "chosen"),),
+                HOSTILE_MARKUP,
+            ),
+            Table(columns("a"), (Row((HOSTILE_MARKUP,)),), HOSTILE_MARKUP, is_detail=True),
             Table(columns("a"), ()),
         ),
-        findings=(Finding("context-window", Level.ERROR, HOSTILE, Location(HOSTILE, 3), HOSTILE, HOSTILE, HOSTILE),),
-        notes=(HOSTILE,),
+        findings=(
+            Finding(
+                "context-window",
+                Level.ERROR,
+                HOSTILE_MARKUP,
+                Location(HOSTILE_MARKUP, 3),
+                HOSTILE_MARKUP,
+                HOSTILE_MARKUP,
+                HOSTILE_MARKUP,
+            ),
+        ),
+        notes=(HOSTILE_MARKUP,),
         data={},
         records=(),
         catalog=None,
-        blocks=(Block(HOSTILE, HOSTILE),),
+        blocks=(Block(HOSTILE_MARKUP, HOSTILE_MARKUP),),
         charts=tuple(map(hostile_chart, KINDS)),
     )
     return found._replace(**changed)  # type: ignore[arg-type]

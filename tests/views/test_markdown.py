@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-from typing import Any
-
-import cmarkgfm
-from cmarkgfm.cmark import Options
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,52 +10,23 @@ from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
 from gpt41_cli.views import render
 from gpt41_cli.views.places import unsaid_place
-from tests.views.test_formats import FINDINGS, HOSTILE, SCREEN, found, report
+from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
+from tests.readers import TAGS, MarkdownPage
 
-TAGS = {"p", "strong", "em", "ul", "li", "sub", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
 NAMES = columns("`file", "", ">tokens")
 TABLES = st.lists(
     st.builds(
         Table,
         st.just(NAMES),
-        st.lists(st.builds(Row, st.tuples(HOSTILE, HOSTILE, HOSTILE), st.sampled_from(["", "chosen", "faint"])), max_size=4).map(
-            tuple
-        ),
-        HOSTILE,
+        st.lists(
+            st.builds(Row, st.tuples(HOSTILE_TEXTS, HOSTILE_TEXTS, HOSTILE_TEXTS), st.sampled_from(["", "chosen", "faint"])),
+            max_size=4,
+        ).map(tuple),
+        HOSTILE_TEXTS,
         st.booleans(),
     ),
     max_size=3,
 ).map(tuple)
-
-
-class Page(HTMLParser):
-    """What a browser would show: the elements in order, each tag with the text in it."""
-
-    def __init__(self, markdown: str) -> None:
-        super().__init__()
-        self.texts: list[tuple[str, str]] = []
-        self._open: list[tuple[str, str]] = []
-        self.feed(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self._open.append((tag, ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        opened, text = self._open.pop()
-        assert opened == tag
-        self.texts.append((tag, " ".join(text.split())))
-        self.handle_data(text)
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            tag, text = self._open[-1]
-            self._open[-1] = (tag, text + data)
-
-    def all(self, *tags: str) -> list[str]:
-        """The texts in these, without the marks that keep them from being links."""
-        return [text.replace("\u200b", "") for tag, text in self.texts if tag in tags]
 
 
 def spaced(*texts: str) -> str:
@@ -68,7 +34,13 @@ def spaced(*texts: str) -> str:
     return " ".join(" ".join(map(printable, texts)).replace("\u200b", "").split())
 
 
-@given(HOSTILE, st.lists(st.builds(Line, st.just("why"), HOSTILE, HOSTILE), max_size=3).map(tuple), FINDINGS, TABLES, HOSTILE)
+@given(
+    HOSTILE_TEXTS,
+    st.lists(st.builds(Line, st.just("why"), HOSTILE_TEXTS, HOSTILE_TEXTS), max_size=3).map(tuple),
+    FINDINGS,
+    TABLES,
+    HOSTILE_TEXTS,
+)
 def test_any_text_stays_text(
     headline: str, lines: tuple[Line, ...], findings: tuple[Finding, ...], tables: tuple[Table, ...], text: str
 ) -> None:
@@ -80,9 +52,9 @@ def test_any_text_stays_text(
         Block("---", ""),
         Block("+ b", ""),
     )
-    given = report(*findings, headline=f"x{headline}", lines=lines, tables=tables, blocks=blocks, notes=(text,))
+    given = make_findings_report(*findings, headline=f"x{headline}", lines=lines, tables=tables, blocks=blocks, notes=(text,))
     drawn = render(given, "markdown", SCREEN)
-    page = Page(drawn)
+    page = MarkdownPage(drawn)
     assert {tag for tag, _ in page.texts} <= TAGS
     assert page.all("strong")[0] == spaced(f"x{headline}")
     assert page.all("li") == [
@@ -104,8 +76,8 @@ CELLS = st.sampled_from(["`" * 1000, "|" * 1000, "@" * 1000, "word " * 200, "\x1
 def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows: int, tables: int, data: st.DataObject) -> None:
     cell, message, line = data.draw(CELLS), data.draw(CELLS), data.draw(CELLS)
     table = Table(columns(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
-    given = report(
-        *(found(f"{index} {message}", Level.WARNING) for index in range(many)),
+    given = make_findings_report(
+        *(make_finding(f"{index} {message}", Level.WARNING) for index in range(many)),
         headline=cell,
         lines=(Line("why", line, cell),) * many,
         tables=(table,) * tables,
@@ -114,14 +86,16 @@ def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows:
     )
     drawn = render(given, "markdown", SCREEN)
     assert len(drawn) < 65_000
-    assert {tag for tag, _ in Page(drawn).texts} <= TAGS
+    assert {tag for tag, _ in MarkdownPage(drawn).texts} <= TAGS
 
 
 def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
-    findings = [found(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
+    findings = [make_finding(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
     table = Table(columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
     drawn = render(
-        report(*findings, found("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)), "markdown", SCREEN
+        make_findings_report(*findings, make_finding("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)),
+        "markdown",
+        SCREEN,
     ).splitlines()
     assert drawn[2] == "- **error** `batch-bytes` the worst <sub>gpt41.yaml:7</sub>"
     shown = sum(line.startswith("- **") for line in drawn)
@@ -134,7 +108,7 @@ def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
 
 def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
     table = Table(columns("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
-    shown: Report = report(tables=(table, table._replace(is_detail=False, title="1. All")))
+    shown: Report = make_findings_report(tables=(table, table._replace(is_detail=False, title="1. All")))
     assert render(shown, "markdown", SCREEN) == (
         "**Rejected**\n\n<details><summary>Files &amp; &lt;folders&gt;</summary>\n\n| a |\n| --- |\n| 1 |\n\n</details>\n\n"
         "1\\. All\n\n| a |\n| --- |\n| 1 |\n"

@@ -35,7 +35,7 @@ from gpt41_cli.tokens.pieces import PARTS, Entry
 from gpt41_cli.work.sizing import Sized, Sizing, size
 from gpt41_cli.work.tally import Tally
 from gpt41_cli.work.workload import Group, Shape
-from tests.tokens.test_images import png
+from tests.builders import png
 
 Body = dict[str, Any]
 

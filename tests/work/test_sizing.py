@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -25,11 +24,9 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.sizing import Sizing, Terms, read, together, workloads
 from gpt41_cli.work.stream import Reading
 from gpt41_cli.work.workload import Group, Load, Shape, Size, Workload
+from tests.builders import CALL, OTHER_CALL, USER, Body, chat, image_message, responses
 from tests.conftest import Run
-from tests.tokens.test_doubts import picture
-from tests.tokens.test_prompt import CALL, OTHER_CALL, USER, chat, responses
 
-Body = Mapping[str, Any]
 TODAY = date(2026, 11, 23)
 AS_THEY_ARE = Terms(None)
 
@@ -111,7 +108,7 @@ def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
 def test_models_see_different_tokens(catalog: Catalog, size: Any) -> None:
     results = [{"role": "tool", "tool_call_id": f"call_{number}", "content": "Zürich"} for number in (1, 2)]
     called = chat(USER, {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}, *results)
-    work = together(size(chat(picture()), called), AS_THEY_ARE, 1)
+    work = together(size(chat(image_message()), called), AS_THEY_ARE, 1)
     tokens = {name: work.on(catalog, catalog.variant(name)).usage.input_tokens for name in catalog.models}
     plain = tokens["gpt-4.1"] - 255
     assert tokens["gpt-4.1-mini"] - plain == 7 + 2, "4 patches x 1.62, rounded up, and 2"

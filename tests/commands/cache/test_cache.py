@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Sequence
@@ -31,12 +30,20 @@ from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
 from gpt41_cli.work import prompt_cache as replays
 from gpt41_cli.work.prompt_cache import Kept, PromptCache, Replay, Traffic
 from gpt41_cli.work.stream import Reading
+from tests.builders import (
+    CALL,
+    LONG_TEXT,
+    SECRET,
+    SYSTEM,
+    USER,
+    Body,
+    chat,
+    chats_that_begin,
+    image_part,
+    responses,
+    responses_tool,
+)
 from tests.conftest import ROOT, Run
-from tests.tokens.test_doubts import png
-from tests.tokens.test_prompt import CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
-
-LONG = "".join(f"Rule {number}: bicycles of kind {number * 7} are washed on day {number % 5}.\n" for number in range(120))
-"""About 2,000 tokens that many prompts share."""
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +56,6 @@ def small(catalog: Catalog) -> CacheRules:
 @pytest.fixture(scope="module")
 def rules(catalog: Catalog) -> CacheRules:
     return catalog.limits.prompt_cache
-
-
-def picture(width: int, height: int) -> Body:
-    url = "data:image/png;base64," + base64.b64encode(png(width, height)).decode()
-    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def letters(text: str) -> bytes:
@@ -185,7 +187,7 @@ def test_tools_and_schemas_stand_before_the_messages() -> None:
 
 
 def test_a_picture_stands_where_it_was_put() -> None:
-    image = picture(640, 480)
+    image = image_part(640, 480)
     text = [{"type": "text", "text": "Before."}, image, image, {"type": "text", "text": "After."}]
     asked = {"role": "user", "content": text}
     found = order(chat(asked, {"role": "user", "content": [image]}))
@@ -203,7 +205,7 @@ def test_a_picture_stands_where_it_was_put() -> None:
 
 
 def test_a_picture_in_a_result_stands_with_its_call() -> None:
-    result = {"role": "tool", "tool_call_id": "call_1", "content": [picture(640, 480)]}
+    result = {"role": "tool", "tool_call_id": "call_1", "content": [image_part(640, 480)]}
     found = order(chat(USER, {"role": "assistant", "tool_calls": [CALL]}, result))
     assert found[-2:] == [("message 2 (calls)", "<picture>"), ("the answer", "")]
     assert ("message 2 (calls)", "get_time") in found
@@ -212,8 +214,8 @@ def test_a_picture_in_a_result_stands_with_its_call() -> None:
 def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
     def body(width: int) -> Body:
         call = {"type": "function_call", "call_id": "1", "name": "look", "arguments": "{}"}
-        seen = {"type": "input_image", "image_url": picture(width, 480)["image_url"]["url"]}
-        results = [{"type": "function_call_output", "call_id": "1", "output": output} for output in ([seen], LONG)]
+        seen = {"type": "input_image", "image_url": image_part(width, 480)["image_url"]["url"]}
+        results = [{"type": "function_call_output", "call_id": "1", "output": output} for output in ([seen], LONG_TEXT)]
         return responses([USER, call, results[0], call, results[1]])
 
     found = studied(*map(body, (640, 641, 642, 640)))
@@ -225,8 +227,8 @@ def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        chat(SYSTEM, {"role": "user", "content": LONG, "name": "kim"}, tools=[SECRET]),
-        responses([{"role": "user", "content": LONG}], instructions="Be short.", tools=[responses_tool()]),
+        chat(SYSTEM, {"role": "user", "content": LONG_TEXT, "name": "kim"}, tools=[SECRET]),
+        responses([{"role": "user", "content": LONG_TEXT}], instructions="Be short.", tools=[responses_tool()]),
     ],
 )
 def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, catalog: Catalog) -> None:
@@ -259,10 +261,6 @@ def only_break(found: Study) -> tuple[Parting, int, int]:
     return each.parting, each.requests, each.gained
 
 
-def begun(*beginnings: str, rest: str = LONG) -> list[Body]:
-    return [chat({"role": "system", "content": each + rest}, USER) for each in beginnings]
-
-
 @pytest.mark.parametrize(
     ("beginnings", "kind", "texts"),
     [
@@ -278,14 +276,14 @@ def begun(*beginnings: str, rest: str = LONG) -> list[Body]:
 def test_what_differs_is_named_with_its_words(
     studied: Any, rules: CacheRules, beginnings: tuple[str, str], kind: str, texts: tuple[str, str]
 ) -> None:
-    parting, requests, gained = only_break(studied(*begun(*beginnings)))
+    parting, requests, gained = only_break(studied(*chats_that_begin(*beginnings)))
     assert (parting.where, parting.line, parting.kind, parting.texts, requests) == ("message 1 (system)", 1, kind, texts, 2)
     assert gained == reusable(parting.alike, rules)
 
 
 def test_the_line_is_that_of_the_difference(studied: Any) -> None:
-    half = LONG[: len(LONG) // 2]
-    bodies = [chat({"role": "system", "content": f"{half}Hour {hour}\n{LONG}"}, USER) for hour in (1, 2)]
+    half = LONG_TEXT[: len(LONG_TEXT) // 2]
+    bodies = [chat({"role": "system", "content": f"{half}Hour {hour}\n{LONG_TEXT}"}, USER) for hour in (1, 2)]
     parting, _, gained = only_break(studied(*bodies))
     assert parting.line == half.count("\n") + 1
     assert parting.shared > 900
@@ -295,7 +293,7 @@ def test_the_line_is_that_of_the_difference(studied: Any) -> None:
 
 def test_tools_in_another_order(studied: Any) -> None:
     def tool(name: str) -> Body:
-        return {"type": "function", "function": {"name": name, "description": LONG[:4_000]}}
+        return {"type": "function", "function": {"name": name, "description": LONG_TEXT[:4_000]}}
 
     one, other = tool("find_order"), tool("open_ticket")
     parting, _, gained = only_break(studied(chat(USER, tools=[one, other]), chat(USER, tools=[other, one])))
@@ -305,7 +303,7 @@ def test_tools_in_another_order(studied: Any) -> None:
 
 def test_a_picture_before_what_is_the_same(studied: Any) -> None:
     def body(width: int) -> Body:
-        return chat({"role": "user", "content": [picture(width, 480), {"type": "text", "text": LONG}]})
+        return chat({"role": "user", "content": [image_part(width, 480), {"type": "text", "text": LONG_TEXT}]})
 
     parting, _, gained = only_break(studied(body(640), body(641)))
     assert (parting.where, parting.kind) == ("message 1 (user)", PICTURE)
@@ -315,14 +313,14 @@ def test_a_picture_before_what_is_the_same(studied: Any) -> None:
 @pytest.mark.parametrize(
     "bodies",
     [
-        [chat({"role": "system", "content": LONG}, {"role": "user", "content": each}) for each in ("One?", "Two?")],
-        [chat({"role": "system", "content": LONG}, USER), chat({"role": "system", "content": LONG}, USER)],
-        begun("It is 10:31.\n", "It is 10:32.\n", rest="Be short."),
-        begun("It is 10:31.\n", "It is 10:31.\n"),
-        [chat({"role": "system", "content": LONG}), chat({"role": "user", "content": LONG})],
+        [chat({"role": "system", "content": LONG_TEXT}, {"role": "user", "content": each}) for each in ("One?", "Two?")],
+        [chat({"role": "system", "content": LONG_TEXT}, USER), chat({"role": "system", "content": LONG_TEXT}, USER)],
+        chats_that_begin("It is 10:31.\n", "It is 10:32.\n", rest="Be short."),
+        chats_that_begin("It is 10:31.\n", "It is 10:31.\n"),
+        [chat({"role": "system", "content": LONG_TEXT}), chat({"role": "user", "content": LONG_TEXT})],
         [
             {**body, "model": model}
-            for body, model in zip(begun("It is 1.\n", "It is 2.\n"), ("gpt-4.1", "gpt-4.1-mini"), strict=True)
+            for body, model in zip(chats_that_begin("It is 1.\n", "It is 2.\n"), ("gpt-4.1", "gpt-4.1-mini"), strict=True)
         ],
     ],
     ids=["the end differs", "nothing differs", "too short", "the same time", "another role", "another model"],
@@ -333,7 +331,7 @@ def test_nothing_is_broken_where_nothing_could_be_shared(studied: Any, bodies: l
 
 def test_a_text_that_has_been_seen_is_in_the_cache(studied: Any, rules: CacheRules) -> None:
     hours = [f"It is {hour} o'clock.\n" for hour in (1, 1, 2, 2, 1, 3)]
-    found = studied(*begun(*hours))
+    found = studied(*chats_that_begin(*hours))
     parting, requests, gained = only_break(found)
     assert (requests, gained) == (3, 2 * reusable(parting.alike, rules))
     assert found.reads["gpt-4.1"].hits == 3
@@ -341,8 +339,8 @@ def test_a_text_that_has_been_seen_is_in_the_cache(studied: Any, rules: CacheRul
 
 def test_what_moving_it_would_save_is_what_the_replay_then_gives(studied: Any) -> None:
     hours = [f"It is {hour} o'clock." for hour in range(8)]
-    _, _, gained = only_break(studied(*begun(*(f"{hour}\n" for hour in hours))))
-    moved = [chat({"role": "system", "content": LONG}, USER, {"role": "user", "content": hour}) for hour in hours]
+    _, _, gained = only_break(studied(*chats_that_begin(*(f"{hour}\n" for hour in hours))))
+    moved = [chat({"role": "system", "content": LONG_TEXT}, USER, {"role": "user", "content": hour}) for hour in hours]
     assert studied(*moved).reads["gpt-4.1"].whole.cached == gained
 
 
@@ -363,14 +361,17 @@ def test_a_beginning_is_too_short_for_those_that_read_nothing(studied: Any) -> N
 
 
 def test_tools_that_differ_must_be_the_same(run: Run) -> None:
-    asked = [chat({"role": "user", "content": LONG}, tools=[SECRET]), chat({"role": "user", "content": LONG}, tools=[SECRET] * 2)]
+    asked = [
+        chat({"role": "user", "content": LONG_TEXT}, tools=[SECRET]),
+        chat({"role": "user", "content": LONG_TEXT}, tools=[SECRET] * 2),
+    ]
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in asked))
     assert re.search(r"after it are the same:\s+always the same, 1 of the first 2 requests would", done.out)
 
 
 def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
-    keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(begun("", "", "", ""))]
-    reads = studied(*keyed, *begun("")).reads["gpt-4.1"]
+    keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(chats_that_begin("", "", "", ""))]
+    reads = studied(*keyed, *chats_that_begin("")).reads["gpt-4.1"]
     assert (len(reads.keys), reads.whole.cached, reads.keyed_apart) == (4, 0, 3 * reads.whole.ideal // 4)
     same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads["gpt-4.1"]
     assert (same.keyed_apart, same.whole.cached) == (0, reads.keyed_apart)
@@ -380,7 +381,11 @@ def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None
 
 
 def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    bodies = [*begun("It is 1.\n"), *begun("It is 3.\n", rest=LONG[::-1]), *begun("It is 4.\n", rest=LONG[::-1])]
+    bodies = [
+        *chats_that_begin("It is 1.\n"),
+        *chats_that_begin("It is 3.\n", rest=LONG_TEXT[::-1]),
+        *chats_that_begin("It is 4.\n", rest=LONG_TEXT[::-1]),
+    ]
     assert only_break(studied(*bodies))[1] == 2
     monkeypatch.setattr(divergence, "_FIRSTS", 1)
     assert studied(*bodies).partings.breaks == []
@@ -391,7 +396,7 @@ def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: p
 
 def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Catalog) -> None:
     openai, day = catalog.platform("openai"), date(2026, 11, 23)
-    found = studied(*begun("", "", ""))
+    found = studied(*chats_that_begin("", "", ""))
     reads = found.reads["gpt-4.1"]
     here, *others = values(catalog, found, openai, day)
     uncached = reads.whole.tokens - reads.whole.cached
@@ -399,19 +404,19 @@ def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Ca
     assert here.saved_usd == reads.whole.cached * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_asked) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
-    day_long = studied(*begun("", ""), traffic=Traffic(minutes=1_440))
+    day_long = studied(*chats_that_begin("", ""), traffic=Traffic(minutes=1_440))
     assert len(values(catalog, day_long, openai, day)) == 1
-    seen = studied(chat({"role": "user", "content": [picture(64, 64), {"type": "text", "text": LONG}]}))
+    seen = studied(chat({"role": "user", "content": [image_part(64, 64), {"type": "text", "text": LONG_TEXT}]}))
     assert len(values(catalog, seen, openai, day)) == 1
-    assert len(values(catalog, studied(*begun(""), model="gpt-4o"), openai, day)) == 1
-    two = studied(*begun(""), {**begun("")[0], "model": "gpt-4.1-mini"})
+    assert len(values(catalog, studied(*chats_that_begin(""), model="gpt-4o"), openai, day)) == 1
+    two = studied(*chats_that_begin(""), {**chats_that_begin("")[0], "model": "gpt-4.1-mini"})
     assert [each.offer.variant.id for each in values(catalog, two, openai, day)] == ["gpt-4.1", "gpt-4.1-mini"]
     with pytest.raises(MissingPrice):
         values(catalog, found, openai, date(2025, 1, 1))
 
 
 def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, catalog: Catalog) -> None:
-    found = studied(*begun(""))
+    found = studied(*chats_that_begin(""))
     nano = catalog.models["gpt-4.1-nano"]
     elsewhere = nano._replace(rates={name: table for name, table in nano.rates.items() if name != "openai"})
     fewer = catalog._replace(models={**catalog.models, nano.id: elsewhere})
@@ -434,7 +439,7 @@ def test_the_share_that_is_printed_is_what_cost_takes(run: Run) -> None:
 
 
 def test_a_prompt_is_escaped_where_it_is_quoted(run: Run) -> None:
-    bodies = begun("A \x1b[31m::error::x `b` <i>\n", "A \x1b[32m::error::y `b` <i>\n")
+    bodies = chats_that_begin("A \x1b[31m::error::x `b` <i>\n", "A \x1b[32m::error::y `b` <i>\n")
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in bodies))
     assert done.code == 0
     assert "\x1b" not in done.out
@@ -475,7 +480,7 @@ def test_what_cannot_be_replayed_is_refused(run: Run, arguments: tuple[str, ...]
 
 
 def test_a_folder_gives_what_requests_it_has(run: Run, tmp_path: Path) -> None:
-    for number, body in enumerate(begun("", "")):
+    for number, body in enumerate(chats_that_begin("", "")):
         (tmp_path / f"{number}.json").write_text(json.dumps(body))
     (tmp_path / "notes.txt").write_text("no request")
     done = run("cache", ".")
@@ -487,15 +492,15 @@ def test_of_many_requests_the_first_are_compared(studied: Any, monkeypatch: pyte
     monkeypatch.setattr(caches, "LOOKED_AT", 4)
     monkeypatch.setattr(caches, "_COMPARED", 3)
     hours = [f"It is {hour} o'clock.\n" for hour in range(6)]
-    found = studied(*begun(*hours), chat(USER), chat(USER))
+    found = studied(*chats_that_begin(*hours), chat(USER), chat(USER))
     assert (found.compared, found.requests) == (3, 8)
     assert only_break(found)[1] == 3
     # Neither blank lines nor one very long prompt keep the others from being compared.
     monkeypatch.setattr(caches, "_COMPARED_CHARACTERS", 50_000)
     giant = chat({"role": "user", "content": "word " * 20_000})
-    assert studied(giant, *begun(*hours)).compared == 3
+    assert studied(giant, *chats_that_begin(*hours)).compared == 3
     # What is shared by requests that were not looked at has a size all the same.
-    late = studied(*[chat(USER)] * 4, *begun("", ""))
+    late = studied(*[chat(USER)] * 4, *chats_that_begin("", ""))
     assert [(each.requests, each.where) for each in late.shared] == [(1, None)]
 
 
@@ -523,7 +528,7 @@ def test_long_requests_pay_their_surcharge_with_and_without_the_cache(run: Run) 
 
 
 def test_a_replay_that_is_priced_many_times_says_so(run: Run) -> None:
-    body = json.dumps(chat({"role": "system", "content": LONG}, USER, max_tokens=9))
+    body = json.dumps(chat({"role": "system", "content": LONG_TEXT}, USER, max_tokens=9))
     ask = ("cost", "--cached", "simulate", "--as-of", "2026-11-23", "--requests", "400")
     once, again = "15 a minute for 4 seconds: gpt41 cache", "sent once: sent again they would read more than is priced here"
     assert once in run(*ask[:-2], stdin=body).out
@@ -531,7 +536,7 @@ def test_a_replay_that_is_priced_many_times_says_so(run: Run) -> None:
 
 
 def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
-    body = json.dumps(chat({"role": "system", "content": LONG}, USER))
+    body = json.dumps(chat({"role": "system", "content": LONG_TEXT}, USER))
     out = run("cache", "--model", "gpt-6.1-sol", "--lifetime", "12h", "--as-of", "2026-11-23", stdin=body).out
     assert "gpt-6.1-sol keeps its cache by rules of its own: it is replayed by those of the family here." in out
     assert "at most [prompt-caching-guide" not in out.partition("note")[2]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.work.workload import Terms, workload
+from tests.builders import FORMAT, SECRET, USER, chat, responses
 from tests.conftest import ROOT, Run
-from tests.tokens.test_prompt import FORMAT, SECRET, USER, chat, responses
 
 TABLE = (ROOT / "pricing.yaml").read_text()
 PREDICTED = "word " * 1_000

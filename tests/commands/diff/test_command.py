@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.commands.diff.causes import CAUSES
+from tests.builders import commit_all, git
 from tests.conftest import Run
-from tests.files.test_revisions import commit, git
 
 DAY = ("--as-of", "2026-11-23")
 
@@ -36,10 +36,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "system.md").write_text("Sort." + " word" * 198)
     (tmp_path / "prompts" / "user.md").write_text("Help!")
-    commit(tmp_path)
+    commit_all(tmp_path)
     git(tmp_path, "tag", "start")
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
-    commit(tmp_path)
+    commit_all(tmp_path)
     (tmp_path / "prompts" / "system.md").write_text("Sort." + " word" * 298)
     return tmp_path
 
@@ -78,7 +78,7 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
 def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, folder: Path) -> None:
     (folder / "prompts" / os.fsdecode(b"odd\xff\x1b.md")).write_text("One more.")
     (folder / "gpt41.yaml").write_text(CONFIG.replace("[prompts/system.md, prompts/user.md]", "prompts"))
-    commit(folder)
+    commit_all(folder)
     (folder / "base.json").write_text(run("check", *DAY, "--format", "json").out)
     (folder / "prompts" / "user.md").write_text("Help me!")
     for sides in (("base.json",), ("main",)):
@@ -178,7 +178,7 @@ def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
         "        With a volume on one side only: summaries. To the month of the other side they add nothing, though requests may "
         "be sent; a growth_percent of their own compares the mean request.\n"
     )
-    commit(folder)
+    commit_all(folder)
     lost = run("diff", "main", "main~1", *DAY)
     assert "volume: 1,000,000 / day -> none\n" in lost.out
     assert lost.code == 0
@@ -200,12 +200,12 @@ def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:
 
 
 def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, folder: Path) -> None:
-    commit(folder)
+    commit_all(folder)
     git(folder, "mv", "gpt41.yaml", "prompts/calls.yaml")
     (folder / "prompts" / "calls.yaml").write_text(CONFIG.replace("prompts/", ""))
-    commit(folder)
+    commit_all(folder)
     git(folder, "rm", "-rq", "prompts")
-    commit(folder)
+    commit_all(folder)
     assert not (folder / "prompts").exists()
     found = "gpt41: gpt41.yaml: expected one here or in a folder above, found none; "
     assert run("diff", "main~3", "main~2", *DAY) == (2, "", f"{found}--config FILE names one that only commits have\n")
@@ -273,7 +273,7 @@ NO_JSON = "other: expected JSON, but at column 1: Expecting value; a saved repor
 def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: tuple[str, ...], complaint: str) -> None:
     git(folder, "switch", "-q", "-c", "broken")
     (folder / "gpt41.yaml").write_text("version: 2\nworkloads: {}\n")
-    commit(folder)
+    commit_all(folder)
     git(folder, "switch", "-q", "main")
     report = json.loads(run("check", *DAY, "--format", "json").out)
     (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/2"}))

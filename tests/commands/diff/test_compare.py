@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,74 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import read
 from gpt41_cli.commands.diff.causes import CAUSES, Amount
 from gpt41_cli.commands.diff.compare import Compared, Diff, Side, compare
 from gpt41_cli.commands.diff.report import report
-from gpt41_cli.config.tables import PERIODS, Range, Volume
+from gpt41_cli.config.tables import PERIODS, Volume
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.findings import Level, Location
-from gpt41_cli.pricing import EXACT, Rates, Usage, price
+from gpt41_cli.findings import Level
+from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.views import Screen, render
-from gpt41_cli.workloads.costing import Costing, FileTokens
-
-TODAY = date(2026, 11, 23)
-CATALOG = read()
-MONTHLY = Volume(100_000, "month")
-PLACE = Location("gpt41.yaml", 7, 5)
-
-
-def costing(
-    model: str = "gpt-4.1-mini",
-    mode: str = "standard",
-    platform: str = "openai",
-    *,
-    name: str = "triage",
-    requests: int = 2,
-    text: int = 1_800,
-    tools: int = 100,
-    schema: int = 100,
-    cached: int = 0,
-    output: tuple[int, int] = (200, 400),
-    volume: Volume | None = MONTHLY,
-    surcharged: Usage | None = None,
-    rates: Rates | None = None,
-    files: Mapping[str, int] | None = None,
-    growth_percent: str | None = None,
-) -> Costing:
-    """A workload at the prices of today, or at `rates`: 2 requests of 1,000 tokens, unless something else is said."""
-    offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform(platform), TODAY)
-    paid = rates or offer.row.rates
-    more, rule = Decimal(0), offer.variant.model.surcharge
-    dear = paid.scaled(rule.input_multiplier, rule.output_multiplier) if rule and surcharged else None
-    if surcharged and dear:
-        more = EXACT.subtract(price(surcharged, dear).total_usd, price(surcharged, paid).total_usd)
-    usages = [Usage(requests, text + tools + schema, cached, each) for each in output]
-    expected, high = (EXACT.add(price(usage, paid).total_usd, more) for usage in usages)
-    return Costing(
-        name=name,
-        model=offer.variant.id,
-        mode=mode,
-        platform=platform,
-        requests=requests,
-        parts={"text": text, "tools": tools, "schema": schema},
-        cached_tokens=cached,
-        output_tokens=Range(*output),
-        volume=volume,
-        rates=paid,
-        surcharged=surcharged or Usage(),
-        surcharged_rates=dear,
-        expected_usd=expected,
-        high_usd=high,
-        files={path: FileTokens(1, tokens) for path, tokens in (files or {}).items()},
-        growth_percent=None if growth_percent is None else Decimal(growth_percent),
-    )
-
-
-def side(*costings: Costing, label: str = "main", growth_percent: str | None = None, has_config: bool = True) -> Side:
-    found = {each.name: each for each in costings}
-    allowed = None if growth_percent is None else Decimal(growth_percent)
-    return Side(label, found, allowed, dict.fromkeys(["", *found], PLACE), has_config)
+from gpt41_cli.workloads.costing import Costing
+from tests.builders import CATALOG, CONFIG_PLACE, TODAY, costing, side
+from tests.readers import causes_in_dollars
 
 
 def ask(before: Costing | Side, after: Costing | Side) -> Diff:
@@ -92,12 +34,6 @@ def ask(before: Costing | Side, after: Costing | Side) -> Diff:
 def alone(before: Costing, after: Costing) -> Compared:
     (found,) = ask(before, after).workloads
     return found
-
-
-def caused(found: Compared) -> dict[str, str]:
-    """The causes in dollars, of which none may be lost."""
-    assert sum(each.usd for each in found.causes) == found.now.expected_usd - found.was.expected_usd
-    return {each.name: f"{float(each.usd):.6g}" for each in found.causes}
 
 
 def dollars(amount: Amount) -> tuple[Fraction, Fraction]:
@@ -130,7 +66,7 @@ def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
     ],
 )
 def test_a_cause_alone(after: Costing, cause: str, usd: str) -> None:
-    assert caused(alone(BASE, after)) == {cause: usd}
+    assert causes_in_dollars(alone(BASE, after)) == {cause: usd}
 
 
 def test_the_same_work_in_more_requests_has_not_moved() -> None:
@@ -148,34 +84,41 @@ def test_only_the_longest_answer_has_moved() -> None:
 def test_causes_together_are_charged_in_their_order() -> None:
     """200 tokens more at $0.40; then 1,200 and 100 tokens in batch for half of $64; then as much again for the volume."""
     found = alone(BASE, costing(mode="batch", text=2_200, volume=Volume(200_000, "month")))
-    assert caused(found) == {"prompt tokens": "8", "mode": "-32", "volume": "32"}
+    assert causes_in_dollars(found) == {"prompt tokens": "8", "mode": "-32", "volume": "32"}
     assert found.now.expected_usd == 64
-    assert caused(alone(costing(cached=1_000), costing(cached=1_100, text=2_000))) == {"prompt tokens": "2.5"}, (
+    assert causes_in_dollars(alone(costing(cached=1_000), costing(cached=1_100, text=2_000))) == {"prompt tokens": "2.5"}, (
         "half stays cached"
     )
-    assert caused(alone(costing(cached=1_000), costing(cached=1_000, text=2_000))) == {"prompt tokens": "2.5", "cache": "1.5"}
+    assert causes_in_dollars(alone(costing(cached=1_000), costing(cached=1_000, text=2_000))) == {
+        "prompt tokens": "2.5",
+        "cache": "1.5",
+    }
 
 
 def test_a_cache_without_a_discount_saves_nothing() -> None:
-    assert caused(alone(costing(mode="batch"), costing(mode="batch", cached=1_000))) == {}
-    assert caused(alone(costing(cached=1_000), costing(mode="batch", cached=1_000))) == {"mode": "-13"}
-    assert caused(alone(BASE, costing(mode="batch", cached=1_000))) == {"cache": "-15", "mode": "-13"}
+    assert causes_in_dollars(alone(costing(mode="batch"), costing(mode="batch", cached=1_000))) == {}
+    assert causes_in_dollars(alone(costing(cached=1_000), costing(mode="batch", cached=1_000))) == {"mode": "-13"}
+    assert causes_in_dollars(alone(BASE, costing(mode="batch", cached=1_000))) == {"cache": "-15", "mode": "-13"}
     nothing = costing(text=0, tools=0, schema=0)
-    assert caused(alone(nothing, costing(cached=1_000))) == {"prompt tokens": "36", "schema and tools": "4", "cache": "-15"}
+    assert causes_in_dollars(alone(nothing, costing(cached=1_000))) == {
+        "prompt tokens": "36",
+        "schema and tools": "4",
+        "cache": "-15",
+    }
 
 
 def test_a_model_that_has_no_price_before_the_mode_changes_too_is_charged_with_it() -> None:
     """$3.50 and $14 a million before, for 1,000 and 100 tokens: $490; after, at $0.05 and $0.20, $7."""
     before = costing("gpt-4.1", "priority", "azure-global")
-    assert caused(alone(before, costing("gpt-4.1-nano", "batch", "azure-global"))) == {"model and mode": "-483"}
+    assert causes_in_dollars(alone(before, costing("gpt-4.1-nano", "batch", "azure-global"))) == {"model and mode": "-483"}
     further = costing("gpt-4.1-nano", "batch", "azure-data-zone")
-    assert caused(alone(before, further)) == {"model and mode": "-483", "platform": "0.7"}
+    assert causes_in_dollars(alone(before, further)) == {"model and mode": "-483", "platform": "0.7"}
 
 
 def test_a_price_that_has_changed_is_blamed_on_the_table() -> None:
     dear = costing(rates=Rates(Decimal("0.80"), Decimal("0.20"), Decimal("3.20")))
     found = alone(dear, costing(text=2_200))
-    assert caused(found) == {"price table": "-56", "prompt tokens": "8"}
+    assert causes_in_dollars(found) == {"price table": "-56", "prompt tokens": "8"}
     assert (dollars(found.was), dollars(found.repriced), found.now.expected_usd) == ((112, 144), (56, 72), 64)
     assert alone(BASE, dear).is_unchanged, "the other side is at the prices of today, too"
     free = costing(rates=Rates(Decimal(0), None, Decimal(0)))
@@ -192,29 +135,29 @@ def test_a_surcharge_is_a_cause_of_its_own() -> None:
     plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))  # type: ignore[arg-type]
     found = alone(plain, long)
     assert found.was.expected_usd == 2_005
-    assert caused(found) == {"long-context surcharge": "1501.25"}
+    assert causes_in_dollars(found) == {"long-context surcharge": "1501.25"}
     other = costing(**LONG)  # type: ignore[arg-type]
-    assert caused(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
+    assert causes_in_dollars(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
     dear = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100), rates=Rates(Decimal("0.20"), None, Decimal(1)))  # type: ignore[arg-type]
-    assert caused(alone(dear, long)) == {"price table": "-3506.25"}
+    assert causes_in_dollars(alone(dear, long)) == {"price table": "-3506.25"}
 
 
 def test_a_request_is_compared_where_there_is_no_month() -> None:
     found = alone(costing(volume=None), costing(volume=None, text=2_200))
-    assert (found.unit, caused(found)) == ("request", {"prompt tokens": "8e-05"})
+    assert (found.unit, causes_in_dollars(found)) == ("request", {"prompt tokens": "8e-05"})
 
 
 def test_a_side_without_a_volume_has_nothing_in_the_month() -> None:
     quiet = costing(volume=None)
     gained = alone(quiet, costing("gpt-4.1", text=2_200))
     assert (gained.unit, gained.was, gained.now.expected_usd) == ("month", Amount(*[Fraction(0)] * 4), 320)
-    assert (caused(gained), gained.gained_volume, gained.is_unchanged) == ({"volume": "320"}, True, False)
+    assert (causes_in_dollars(gained), gained.gained_volume, gained.is_unchanged) == ({"volume": "320"}, True, False)
     lost = alone(costing(rates=Rates(Decimal("0.80"), None, Decimal("3.20"))), quiet._replace(parts={"text": 2_400}))
-    assert caused(lost) == {"price table": "-56", "prompt tokens": "12", "schema and tools": "-4", "volume": "-64"}
+    assert causes_in_dollars(lost) == {"price table": "-56", "prompt tokens": "12", "schema and tools": "-4", "volume": "-64"}
     assert (lost.unit, lost.was.expected_usd, lost.now.high_usd, lost.gained_volume) == ("month", 112, 0, False)
     long = Usage(1, 300_000, 0, 100)
     dear = costing("gpt-6-luna", **LONG, surcharged=long)  # type: ignore[arg-type]
-    assert caused(alone(dear._replace(volume=None), dear)) == {"volume": "3506.25"}
+    assert causes_in_dollars(alone(dear._replace(volume=None), dear)) == {"volume": "3506.25"}
     total = ask(side(BASE, costing(name="new", volume=None)), side(BASE, costing(name="new"))).total
     assert (total.was.expected_usd, total.now.expected_usd, total.apart) == (56, 112, ())
 
@@ -222,7 +165,7 @@ def test_a_side_without_a_volume_has_nothing_in_the_month() -> None:
 def test_workloads_come_and_go() -> None:
     before = side(BASE, costing(name="gone", rates=Rates(Decimal("0.80"), None, Decimal("3.20")), volume=Volume(1_000, "month")))
     found = ask(before, side(BASE, costing(name="new", text=2_200)))
-    assert [(each.name, caused(each)) for each in found.workloads] == [
+    assert [(each.name, causes_in_dollars(each)) for each in found.workloads] == [
         ("triage", {}),
         ("new", {"added workloads": "64"}),
         ("gone", {"price table": "-0.56", "removed workloads": "-0.56"}),
@@ -268,7 +211,7 @@ def test_the_files_that_moved_most() -> None:
 
 def grown(before: Costing | Side, after: Costing | Side) -> list[tuple[Level, str, str | None, str | None]]:
     found = ask(before, after)
-    assert {each.location for each in found.findings} <= {PLACE}
+    assert {each.location for each in found.findings} <= {CONFIG_PLACE}
     assert {each.rule for each in found.findings} <= {"budget-growth"}
     assert [each.finding for each in found.growth if each.finding] == list(found.findings)
     return [(each.level, each.message, each.actual, each.allowed) for each in found.findings]
@@ -527,7 +470,7 @@ def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None
     without = CATALOG._replace(models={**CATALOG.models, dropped.id: dropped})
     long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))  # type: ignore[arg-type]
     (found,) = compare(side(long), side(long), without, TODAY).workloads
-    assert caused(found) == {"price table": "-1501.25"}
+    assert causes_in_dollars(found) == {"price table": "-1501.25"}
 
 
 def test_what_is_said_of_a_change() -> None:

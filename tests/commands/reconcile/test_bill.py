@@ -23,7 +23,7 @@ from gpt41_cli.commands.reconcile.report import report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import Source
 from gpt41_cli.pricing import Usage
-from tests.answers.test_records import BATCH, CHAT, batch_line
+from tests.builders import BATCH, COMPLETION, batch_line
 from tests.conftest import ROOT, Run
 
 CATALOG = read()
@@ -450,7 +450,7 @@ def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) ->
 
 
 def line(number: int, is_batch: bool, tokens: int) -> dict[str, Any]:
-    body = {**CHAT, "id": f"chatcmpl-{number}", "usage": {"prompt_tokens": tokens, "completion_tokens": 3}}
+    body = {**COMPLETION, "id": f"chatcmpl-{number}", "usage": {"prompt_tokens": tokens, "completion_tokens": 3}}
     return batch_line(body, custom_id=f"n{number}") if is_batch else body
 
 
@@ -495,7 +495,7 @@ def test_the_lines_of_one_batch_stand_for_one_batch_object() -> None:
     def alike(name: str, model: str | None) -> dict[str, Any]:
         return {**sum_of(name, 1_000_000), "model": model}
 
-    lines = [batch_line({**CHAT, "model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 3}})]
+    lines = [batch_line({**COMPLETION, "model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 3}})]
     # 0.20 for the lines and 0.0000024 for their answers, and as much for a second batch of the same sum.
     found = bill([alike("b1", "gpt-4.1-mini"), alike("b2", "gpt-4.1-mini")], lines)
     assert found.total_usd == 2 * Decimal("0.2000024")

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.answers.test_logs import KINDS
-from tests.answers.test_records import CHAT, MINI
+from tests.builders import COMPLETION, MINI
 from tests.conftest import ROOT, Run, environment
-from tests.views.test_markdown import TAGS, Page
+from tests.readers import TAGS, MarkdownPage
 
 CSV = "model,input_tokens,output_tokens,date\ngpt-4.1,1000000,0,2026-11-21\ngpt-4.1-mini,0,1000000,2026-11-22\n"
 NOW = ("--as-of", "2026-11-26")
@@ -23,7 +22,7 @@ NOW = ("--as-of", "2026-11-26")
 def test_standard_input_compressed_files_and_folders_are_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "logs" / "old").mkdir(parents=True)
     (tmp_path / "logs" / "a.csv").write_text(CSV)
-    (tmp_path / "logs" / "old" / "b.jsonl.gz").write_bytes(gzip.compress(json.dumps(CHAT).encode()))
+    (tmp_path / "logs" / "old" / "b.jsonl.gz").write_bytes(gzip.compress(json.dumps(COMPLETION).encode()))
     (tmp_path / "logs" / "README.md").write_text("# The logs\n")
     for arguments, stdin in ((["-"], CSV), ([], gzip.compress(CSV.encode())), (["logs/a.csv"], "")):
         assert run("reconcile", *arguments, "-q", stdin=stdin) == (0, "3.6\n", "")
@@ -32,7 +31,10 @@ def test_standard_input_compressed_files_and_folders_are_read(run: Run, tmp_path
     # and 176 tokens at 0.40, 1,024 at 0.10, 80 at 1.60 a million
     assert document["total_usd"] == "3.6003008"
     assert [each["message"] for each in document["findings"] if each["rule"] == "left-out"] == [
-        f"left out 1 (logs/README.md:1: expected {KINDS}, found none of them): logs/README.md"
+        (
+            "left out 1 (logs/README.md:1: expected JSON, JSON Lines, the events of a stream, or CSV with a column "
+            "input_tokens or prompt_tokens, found none of them): logs/README.md"
+        )
     ]
 
 
@@ -66,7 +68,7 @@ def test_what_was_sent_is_no_log(run: Run) -> None:
 
 @pytest.mark.parametrize("arguments", [["-", "-"], ["-", "--requests", "-"]])
 def test_standard_input_can_be_read_once(run: Run, arguments: list[str]) -> None:
-    done = run("reconcile", *arguments, stdin=json.dumps(CHAT))
+    done = run("reconcile", *arguments, stdin=json.dumps(COMPLETION))
     assert done == (2, "", "gpt41: -: expected standard input once, found it twice\n")
 
 
@@ -142,7 +144,7 @@ def test_names_in_a_log_are_data_whatever_they_look_like(run: Run, tmp_path: Pat
         assert forbidden not in done.out + done.err
     assert not any(each.lstrip().startswith("::error::##") for each in done.out.splitlines())
     if view == "markdown":
-        assert {tag for tag, _ in Page(done.out).texts} <= TAGS
+        assert {tag for tag, _ in MarkdownPage(done.out).texts} <= TAGS
     if view == "html":
         assert "<img" not in done.out
 

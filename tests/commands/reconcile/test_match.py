@@ -37,7 +37,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import Reading
 from gpt41_cli.work.workload import Group
 from gpt41_cli.workloads.saved import SCHEMA, Saved, dump
-from tests.commands.diff.test_compare import costing
+from tests.builders import costing
 
 CATALOG = read()
 HERE = Place("here")

@@ -23,7 +23,7 @@ from gpt41_cli.reports.chart import Chart
 from gpt41_cli.workloads.costing import Requirements
 from gpt41_cli.workloads.priced import Conditions
 from gpt41_cli.workloads.saved import Saved
-from tests.commands.diff.test_compare import costing
+from tests.builders import CATALOG, costing
 from tests.conftest import Run
 
 DAY = date(2026, 11, 23)
@@ -134,8 +134,6 @@ def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: type) 
 
 @given(st.integers(1, 9), st.tuples(*[st.integers(0, 50)] * 3))
 def test_equal_requests_have_the_sums_of_the_saved(many: int, sums: tuple[int, int, int]) -> None:
-    from tests.commands.diff.test_compare import CATALOG
-
     text, cached, output = sums[0] + sums[1], sums[1], sums[2]
     saved = costing(name="a", text=text, tools=0, schema=0, cached=cached, output=(output, output))._replace(requests=many)
     (subject,) = saved_input(Saved(DAY, {"a": saved}), "base.json", CATALOG, DAY).subjects
