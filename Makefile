@@ -1,0 +1,31 @@
+# Each target works in a fresh clone: the first one that runs makes .venv with the package and its tools.
+# ARGS is passed on: make test ARGS="tests/views -k markdown"
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.DELETE_ON_ERROR:
+.PHONY: test lint golden bench
+
+# All tests, on all cores: three to five minutes on two.
+test: .venv/pyvenv.cfg
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+# What a change must pass besides the tests. `ruff check --fix .` and `ruff format .` mend most of it.
+lint: .venv/pyvenv.cfg
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Record the runs in tests/golden/ and in the README anew. Read the difference before you commit it.
+golden: .venv/pyvenv.cfg
+	$(BIN)/python -m pytest -n auto tests/test_golden.py --update-golden $(ARGS)
+
+# How fast the commands are next to others, as ratios. It is slow: it reads files of 50 and 600 MB again and again.
+bench: .venv/pyvenv.cfg
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+.venv/pyvenv.cfg: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
