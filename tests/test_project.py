@@ -1,0 +1,41 @@
+"""What the project says about itself: CONTRIBUTING.md, the Makefile and the changelog agree with the code."""
+
+from __future__ import annotations
+
+import re
+
+from tests.conftest import ROOT
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+PACKAGE = ROOT / "gpt41_cli"
+
+
+def test_every_path_that_contributors_are_sent_to_exists() -> None:
+    # A file that every command has stands without its folder.
+    spans = re.findall(r"`([\w./*-]+/[\w./*-]*|[\w-]+\.(?:py|md|yaml|yml))`", CONTRIBUTING)
+    assert len(spans) > 20
+    for span in spans:
+        assert any(next(folder.glob(span.rstrip("/")), None) for folder in (ROOT, PACKAGE, PACKAGE / "commands/plan")), span
+
+
+def test_every_table_that_contributors_are_sent_to_exists() -> None:
+    for table, path in re.findall(r"`([A-Z]+)` of `([\w./]+)`", CONTRIBUTING):
+        text = next(folder / path for folder in (PACKAGE, ROOT) if (folder / path).exists()).read_text()
+        assert re.search(rf"^{table}: ", text, re.MULTILINE), f"{table} of {path}"
+
+
+def test_the_tree_has_one_line_for_every_folder_of_the_package() -> None:
+    tree = CONTRIBUTING.partition("\ngpt41_cli/\n")[2].partition("\ntests/")[0]
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE)) == folders
+
+
+def test_the_targets_that_are_recommended_are_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)", CONTRIBUTING)) & {"test", "lint", "golden", "bench"} == targets
+
+
+def test_the_newest_changes_are_sorted_into_added_changed_and_fixed() -> None:
+    newest = (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1]
+    assert newest.startswith("Unreleased\n")
+    assert re.findall(r"^### (.*)$", newest, re.MULTILINE) == ["Added", "Changed", "Fixed"]
