@@ -1,4 +1,4 @@
-"""Whole runs, as recorded: `tests/golden/*.txt` and every `console` block of the README.
+"""Whole runs, as recorded: `tests/golden/COMMAND/QUESTION.txt` and every `console` block of the README.
 
 A recording is a command after `$ ` and what a user sees: standard output, then standard error behind `! `, then
 `[exit N]` when it is not 0. `pytest --update-golden` rewrites them all.
@@ -16,17 +16,27 @@ import pytest
 
 from tests.conftest import ROOT, environment
 
-GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.txt"))
+FOLDER = ROOT / "tests" / "golden"
+GOLDEN = sorted(FOLDER.rglob("*.txt"))
+LINES = 126
+"""How many lines a recording has at most, so that a change of it can be read as a whole."""
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
 def test_a_recorded_run_is_repeated(path: Path, warm_path: str, request: pytest.FixtureRequest) -> None:
     recorded = path.read_text()
     again = repeat(recorded, PATH=warm_path)
     if request.config.getoption("--update-golden"):
         path.write_text(again)
     assert again == (path.read_text())
+
+
+def test_a_recording_is_short_and_in_the_folder_of_its_command() -> None:
+    commands = {path.parent.name for path in ROOT.glob("gpt41_cli/commands/*/command.py")}
+    for path in GOLDEN:
+        assert len(path.read_text().splitlines()) <= LINES, path
+        assert path.parent.name in {*commands, "gpt41"}, path
 
 
 def test_the_readme_shows_what_its_commands_print(request: pytest.FixtureRequest) -> None:
