@@ -6,7 +6,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 from gpt41_cli.catalog.load import parse
-from gpt41_cli.catalog.lookup import MODES, Catalog, Offer, Variant
+from gpt41_cli.catalog.lookup import Catalog, Offer, Variant
+from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.display import printable
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.shipped import shipped

@@ -6,7 +6,7 @@ Scalars are read from their characters: a price becomes a Decimal without ever h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -91,6 +91,11 @@ class Cursor:
         self.key = key
 
     @property
+    def name(self) -> str:
+        """The key that leads to it; empty if none does."""
+        return str(self.key.value) if self.key else ""
+
+    @property
     def location(self) -> Location:
         """Where it begins: at its key, if it has one."""
         mark = (self.key or self.node).start_mark
@@ -139,23 +144,23 @@ class Cursor:
         found: dict[str, Cursor] = {}
         prefix = f"{self.path}." if self.path else ""
         for key, value in self.node.value:
-            if not isinstance(key, yaml.ScalarNode) or not key.value:
+            name = key.value
+            if not isinstance(key, yaml.ScalarNode) or not name:
                 Cursor(key, self.file, self.path).fail("a name as the key")
-            if key.value in found:
-                Cursor(key, self.file, prefix + key.value).fail("each key once", "it a second time")
-            found[key.value] = Cursor(value, self.file, prefix + key.value, key)
+            if name in found:
+                Cursor(key, self.file, prefix + name).fail("each key once", "it a second time")
+            found[name] = Cursor(value, self.file, prefix + name, key)
         return found
 
-    def fields(self, required: str, optional: str = "") -> dict[str, Cursor]:
-        """The entries of a mapping whose keys are known (named in two space-separated lists); others are errors."""
+    def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> dict[str, Cursor]:
+        """The entries of a mapping whose keys are known. A missing key is an error, and so is a further one, but for `others`."""
         entries = self.entries()
-        must = required.split()
-        known = {*must, *optional.split()}
-        for key, _ in self.node.value:
-            if key.value not in known:
-                at_key = Cursor(key, self.file, entries[key.value].path)
-                at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(key.value)}")
-        for name in must:
+        known = {*required, *optional}
+        if not others and entries.keys() - known:
+            unknown = next(key for key, _ in self.node.value if key.value not in known)
+            at_key = Cursor(unknown, self.file, entries[unknown.value].path)
+            at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(unknown.value)}")
+        for name in required:
             if name not in entries:
                 self.fail(f"the key {name}", "none")
         return entries

@@ -1,12 +1,12 @@
-"""What the price table says of limits that are the same for every model, once read: plain records, as in `tables`."""
-
-from __future__ import annotations
+"""The records of the price table for limits that are the same for every model; they are its schema, as in `tables`."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
-from gpt41_cli.catalog.tables import Source
+from gpt41_cli.catalog import checks
+from gpt41_cli.catalog.tables import Cited, Confidence, ModelName, ProviderName, Tier
+from gpt41_cli.records import OTHERS, Positive
 
 
 class UsageTier(NamedTuple):
@@ -19,33 +19,39 @@ class UsageTier(NamedTuple):
 class PriorityRules(NamedTuple):
     """What priority processing takes."""
 
-    max_input_tokens: int
-    source: Source
+    max_input_tokens: Positive
+    source: Cited
 
 
 class BatchRules(NamedTuple):
     """What a Batch API input file must keep to."""
 
-    max_requests: int
-    max_file_megabytes: int
-    completion_window_hours: int
-    models_per_file: int
-    batches_per_hour: int
-    source: Source
+    max_requests: Positive
+    max_file_megabytes: Positive
+    completion_window_hours: Positive
+    models_per_file: Positive
+    batches_per_hour: Positive
+    source: Cited
+
+
+class IdleMinutes(NamedTuple):
+    """How long a prefix that nobody reads is kept."""
+
+    at_least: Positive
+    at_most: Positive
 
 
 class CacheRules(NamedTuple):
     """When a prompt prefix is read from the cache."""
 
-    minimum_tokens: int
-    step_tokens: int
-    idle_minutes_at_least: int
-    idle_minutes_at_most: int
-    lifetime_minutes: int
-    extended_hours: int
-    requests_per_minute_per_prefix: int
-    routing_prefix_tokens: int
-    source: Source
+    minimum_tokens: Positive
+    step_tokens: Positive
+    idle_minutes: IdleMinutes
+    lifetime_minutes: Positive
+    extended_hours: Positive
+    requests_per_minute_per_prefix: Positive
+    routing_prefix_tokens: Positive
+    source: Cited
 
 
 class EpochRule(NamedTuple):
@@ -53,12 +59,12 @@ class EpochRule(NamedTuple):
     are, until that makes `examples_at_least`, and less often where it would make more than `examples_at_most`.
     """
 
-    target: int
-    examples_at_least: int
-    examples_at_most: int
-    at_least: int
-    at_most: int
-    source: Source
+    target: Positive
+    examples_at_least: Positive
+    examples_at_most: Positive
+    at_least: Positive
+    at_most: Positive
+    source: Cited
 
     def epochs(self, examples: int) -> int:
         """The epochs for so many examples, 1 or more of them."""
@@ -75,56 +81,84 @@ class Closing(NamedTuple):
     on: date
     closed_to: str
     to_all: bool
-    source: Source
-    confidence: str
-    note: str | None
+    source: Cited
+    confidence: Confidence = "high"
+    note: str | None = None
+
+
+Closings: TypeAlias = Annotated[tuple[Closing, ...], checks.is_in_order("on", "closings in the order of their days")]
+
+
+class ExampleRules(NamedTuple):
+    """How many examples a training file needs, and how many are recommended."""
+
+    at_least: Positive
+    recommended: Positive
+    source: Cited
+
+
+class ExampleTokens(NamedTuple):
+    """How long an example may be; of a longer one the end is cut."""
+
+    at_most: Positive
+    source: Cited
+
+
+class FileRules(NamedTuple):
+    """How large a training file may be."""
+
+    max_megabytes: Positive
+    source: Cited
+
+
+class PictureRules(NamedTuple):
+    """The models that learn from pictures."""
+
+    models: tuple[ModelName, ...]
+    source: Cited
 
 
 class TrainingRules(NamedTuple):
-    """What training takes. Of an example beyond `max_example_tokens` the end is cut; `picture_models` learn from pictures.
+    """What training takes, as `provider` says; `closings` are by provider, in the order of their days."""
 
-    All of it is said by `provider`, but for the `closings`, which are by provider, in the order of their days.
-    """
-
-    provider: str
-    min_examples: int
-    recommended_examples: int
-    examples_source: Source
-    max_example_tokens: int
-    example_tokens_source: Source
-    max_file_megabytes: int
-    file_source: Source
+    provider: ProviderName
+    examples: ExampleRules
+    example_tokens: ExampleTokens
+    file: FileRules
     epochs: EpochRule
-    picture_models: tuple[str, ...]
-    pictures_source: Source
-    closings: Mapping[str, tuple[Closing, ...]]
+    pictures: PictureRules
+    closings: Mapping[ProviderName, Closings]
 
 
 class ToolWindow(NamedTuple):
     """The context window of a request that uses a tool, where that is smaller than the model's."""
 
-    context_window: int
-    source: Source
+    context_window: Positive
+    source: Cited
 
 
 class UsageTiers(NamedTuple):
     """The usage tiers of one provider."""
 
+    source: Cited
     provider: str
-    tiers: Mapping[int, UsageTier]
-    source: Source
+    tiers: Annotated[Mapping[Tier, UsageTier], OTHERS, checks.is_not_empty("at least one usage tier")]
+
+
+class PredictionRules(NamedTuple):
+    """Where the rules of predicted outputs are written."""
+
+    source: Cited
 
 
 class Limits(NamedTuple):
-    """Limits that are the same for every model; `fine_tuning` None: the table does not say them. `predicted_outputs` is where
-    the rules of predictions are written, if known.
-    """
+    """Limits that are the same for every model; None: the table doesn't have them."""
 
-    long_context_tokens: int
+    long_context_tokens: Positive
     usage_tiers: UsageTiers
     priority: PriorityRules
     tool_windows: Mapping[str, ToolWindow]
     batch: BatchRules
     prompt_cache: CacheRules
     fine_tuning: TrainingRules | None = None
-    predicted_outputs: Source | None = None
+    predicted_outputs: PredictionRules | None = None

@@ -1,19 +1,16 @@
 """Catalog: the price table as something to ask. Which model is that id, what does it cost on that day, when does it end?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from gpt41_cli.catalog import tables
+from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import Limits
+from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quoted
 from gpt41_cli.pricing import EXACT, Rates
-
-MODES = ("standard", "batch", "priority")
-ROLES = ("family", "predecessor", "successor")
+from gpt41_cli.records import GIVEN, Positive
 
 FINE_TUNED_PREFIX = "ft:"
 
@@ -78,16 +75,18 @@ class Catalog(NamedTuple):
     `tools` None: it has no prices of built-in tools.
     """
 
-    file: str
-    sha256: str
-    checked_on: date
-    stale_after_days: int
+    file: Annotated[str, GIVEN]
+    sha256: Annotated[str, GIVEN]
+    schema: Literal["gpt41.pricing/1"]
+    currency: Literal["USD"]
     sources: Mapping[str, tables.Source]
-    platforms: Mapping[str, tables.Platform]
-    models: Mapping[str, tables.Model]
-    limits: Limits
+    platforms: Annotated[Mapping[str, tables.Platform], checks.is_not_empty("at least one platform")]
+    models: Annotated[Mapping[str, tables.Model], checks.names_are_unique]
     evidence: tables.Evidence
-    tasks: Mapping[str, tables.Task]
+    tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task")]
+    checked_on: date
+    stale_after_days: Positive
+    limits: Limits
     tools: tables.ToolPrices | None = None
 
     def with_role(self, role: str) -> tuple[tables.Model, ...]:

@@ -1,27 +1,31 @@
-"""What the price table holds, once read: plain records, no behaviour but looking things up.
+"""The records of the price table, which are its schema, too: `gpt41_cli.records.build` reads pricing.yaml by their annotations.
 
-Records are NamedTuples: there are many, they never change, and a NamedTuple costs a ninth of a dataclass at start-up.
+A new key of pricing.yaml is a new field here, and nothing else. `gpt41 models --format json` prints a Model field by field, which
+is why some fields that may be left out stand before others. Records are NamedTuples: there are many, they never change, and a
+NamedTuple costs a ninth of a dataclass at start-up; annotations that are evaluated at once cost less, too.
 Token counts are tokens, prices are US dollars per million tokens, both exact.
 """
-
-from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
+from gpt41_cli.catalog import checks
 from gpt41_cli.pricing import Rates
+from gpt41_cli.records import INLINE, OTHERS, OWN_KEY, Default, Key, Or, Positive, Read, Tagged
+
+MODES = ("standard", "batch", "priority")
 
 
 class Source(NamedTuple):
     """Where a figure comes from; `date` is a day, a month or a year: as exact as the source is."""
 
-    id: str
+    id: Annotated[str, OWN_KEY]
     title: str
     url: str
-    date: str
+    date: Annotated[str, checks.is_partial_date]
 
     @property
     def label(self) -> str:
@@ -29,38 +33,59 @@ class Source(NamedTuple):
         return f"{self.id} {self.date}"
 
 
+Cited: TypeAlias = Annotated[Source, Read(checks.find_source)]
+"""A source, by its id."""
+
+Confidence: TypeAlias = Literal["high", "medium", "low"]
+
+
 class Platform(NamedTuple):
     """Where a model is bought; lifecycle dates belong to the provider, prices to the platform."""
 
-    id: str
+    id: Annotated[str, OWN_KEY]
     name: str
     provider: str
     provider_name: str
 
 
+PlatformName: TypeAlias = Annotated[str, checks.is_known("platform", lambda table: table["platforms"])]
+ProviderName: TypeAlias = Annotated[
+    str, checks.is_known("provider", lambda table: {each.provider: each for each in table["platforms"].values()})
+]
+ModelName: TypeAlias = Annotated[str, checks.is_known("model", lambda table: table["models"])]
+BenchmarkName: TypeAlias = Annotated[str, checks.is_known("benchmark", lambda table: table["evidence"].benchmarks.by_name)]
+Tier: TypeAlias = Annotated[int, Read(checks.read_tier)]
+
+
 class DatedRates(NamedTuple):
-    """One price row, in force from a date on. `confidence` is high, medium or low."""
+    """One price row, in force from a date on."""
 
     effective_from: date
-    rates: Rates
-    source: Source
-    cache_write_30m: Decimal | None
-    cache_write_12h: Decimal | None
-    confidence: str
-    note: str | None
+    rates: Annotated[Rates, INLINE, checks.caches_at_a_discount]
+    source: Cited
+    cache_write_30m: Decimal | None = None
+    cache_write_12h: Decimal | None = None
+    confidence: Confidence = "high"
+    note: str | None = None
 
 
-RateTable = Mapping[str, Mapping[str, tuple[DatedRates, ...]]]
+Rows: TypeAlias = Annotated[
+    tuple[DatedRates, ...],
+    checks.is_in_order("effective_from", "rows in the order of their dates"),
+    checks.is_not_empty("at least one row of rates"),
+]
+RowsByMode: TypeAlias = Annotated[Mapping[Annotated[str, checks.is_mode(MODES)], Rows], checks.has_standard]
+RateTable: TypeAlias = Annotated[Mapping[PlatformName, RowsByMode], checks.is_not_empty("rates for at least one platform")]
 """platform id -> mode -> rows, oldest first."""
 
 
 class Surcharge(NamedTuple):
     """A request above `above_input_tokens` costs this many times as much, the whole of it."""
 
-    above_input_tokens: int
+    above_input_tokens: Positive
     input_multiplier: Decimal
     output_multiplier: Decimal
-    source: Source
+    source: Cited
 
 
 class Lifecycle(NamedTuple):
@@ -69,30 +94,33 @@ class Lifecycle(NamedTuple):
     announced: date | None
     shutdown: date | None
     replacement: str | None
-    replacement_as_of: date | None
-    source: Source
-    replacement_source: Source
-    confidence: str
-    disputed: tuple[date, ...]
-    note: str | None
+    replacement_as_of: Annotated[date | None, Default()]
+    source: Cited
+    replacement_source: Annotated[Cited, Or("source")]
+    confidence: Confidence = "high"
+    disputed: tuple[date, ...] = ()
+    note: str | None = None
+
+
+Lifecycles: TypeAlias = Mapping[ProviderName, Annotated[Lifecycle, checks.ends_after_announcement]]
 
 
 class RateLimit(NamedTuple):
     """What one usage tier allows for one model; None is not limited."""
 
-    requests_per_minute: int
+    requests_per_minute: Positive
     requests_per_day: int | None
-    tokens_per_minute: int
-    batch_queue_tokens: int
+    tokens_per_minute: Positive
+    batch_queue_tokens: Positive
 
 
 class RateLimits(NamedTuple):
     """Limits by usage tier, for requests up to the long-context threshold and for the pool above it."""
 
-    standard: Mapping[int, RateLimit]
-    long_context: Mapping[int, RateLimit]
-    source: Source
-    note: str | None
+    standard: Mapping[Tier, RateLimit]
+    long_context: Annotated[Mapping[Tier, RateLimit], Default({})]
+    source: Cited
+    note: str | None = None
 
 
 class TileRule(NamedTuple):
@@ -101,30 +129,30 @@ class TileRule(NamedTuple):
     `low_detail_tokens` None: low detail is not known to differ.
     """
 
-    fit_px: int
+    fit_px: Positive
     low_detail_tokens: int | None
     base_tokens: int
     tile_tokens: int
-    tile_px: int
-    short_side_px: int
-    source: Source
-    note: str | None
+    tile_px: Positive
+    short_side_px: Positive
+    source: Cited
+    note: str | None = None
 
 
 class PatchRule(NamedTuple):
     """Images as patches: scaled down to fit `fit_px`, then until at most `patch_budget` patches cover it."""
 
-    fit_px: int
+    fit_px: Positive
     low_detail_tokens: int | None
-    patch_px: int
-    patch_budget: int
+    patch_px: Positive
+    patch_budget: Positive
     multiplier: Decimal
     extra_tokens: int
-    source: Source
-    note: str | None
+    source: Cited
+    note: str | None = None
 
 
-ImageRule: TypeAlias = TileRule | PatchRule
+ImageRule: TypeAlias = Annotated[TileRule | PatchRule, Tagged("method", tiles=TileRule, patches=PatchRule)]
 
 
 class PromptRule(NamedTuple):
@@ -135,15 +163,15 @@ class PromptRule(NamedTuple):
 
     confirmed: bool
     escapes_parallel_results: bool
-    source: Source
+    source: Cited
 
 
 class Speed(NamedTuple):
     """Where a model stands in its family: class 1 answers fastest."""
 
-    rank: int
+    rank: Annotated[Positive, Key("class")]
     statement: str
-    source: Source
+    source: Cited
 
 
 class Encoding(NamedTuple):
@@ -151,7 +179,7 @@ class Encoding(NamedTuple):
 
     name: str
     published: bool
-    source: Source
+    source: Cited
 
 
 class Reasoning(NamedTuple):
@@ -159,7 +187,7 @@ class Reasoning(NamedTuple):
 
     default_effort: str
     efforts: tuple[str, ...]
-    source: Source
+    source: Cited
 
 
 class Refusal(NamedTuple):
@@ -169,76 +197,83 @@ class Refusal(NamedTuple):
     """
 
     parameter: str
-    endpoint: str | None
-    unless_effort: str | None
-    instead: str | None
-    is_deprecated: bool
-    source: Source
-    confidence: str
-    note: str | None
+    endpoint: Annotated[Literal["chat-completions", "responses"] | None, Default()]
+    unless_effort: Annotated[str | None, Default()]
+    instead: Annotated[str | None, Default()]
+    is_deprecated: Annotated[bool, Key("is"), Read(checks.read_deprecated), Default(False)]
+    source: Cited
+    confidence: Confidence = "high"
+    note: str | None = None
 
 
 class Lack(NamedTuple):
     """Where it is stated that a model does not have an ability; what is only not stated is no lack."""
 
-    source: Source
-    confidence: str
+    source: Cited
+    confidence: Confidence = "high"
 
 
 class Guidance(NamedTuple):
     """What its makers tell those who move to a model."""
 
     statement: str
-    source: Source
+    source: Cited
 
 
-class Price(NamedTuple):
-    """One price in US dollars, per million tokens or per hour."""
+class TrainingPrice(NamedTuple):
+    """What training costs, in US dollars per million tokens."""
 
-    usd: Decimal
-    source: Source
+    usd: Annotated[Decimal, Key("usd_per_million")]
+    source: Cited
+
+
+class HostingPrice(NamedTuple):
+    """What hosting costs, in US dollars per hour."""
+
+    usd: Annotated[Decimal, Key("usd_per_hour")]
+    source: Cited
 
 
 class FineTuned(NamedTuple):
-    """What changes when the model is a fine-tune of this one; `training` and `hosting` (per hour) by platform."""
+    """What changes when the model is a fine-tune of this one; `training` and `hosting` by platform."""
 
-    context_window: int
-    training: Mapping[str, Price]
-    hosting: Mapping[str, Price]
+    context_window: Positive
+    training: Mapping[PlatformName, TrainingPrice]
+    hosting: Annotated[Mapping[PlatformName, HostingPrice], Default({})]
     rates: RateTable
-    lifecycle: Mapping[str, Lifecycle]
-    source: Source
+    lifecycle: Annotated[Lifecycles, Default({})]
+    source: Cited
 
 
 class Model(NamedTuple):
-    """One priced model; `role` is family, predecessor or successor."""
+    """One priced model."""
 
-    id: str
-    role: str
+    id: Annotated[str, OWN_KEY]
+    role: Literal["family", "predecessor", "successor"]
     summary: str
     snapshots: tuple[str, ...]
     encoding: Encoding
     released: date | None
-    context_window: int
-    max_input_tokens: int | None
-    max_output_tokens: int | None
+    context_window: Positive
+    max_input_tokens: Positive | None
+    max_output_tokens: Positive | None
     knowledge_cutoff: date | None
     input_modalities: tuple[str, ...]
     output_modalities: tuple[str, ...]
     endpoints: tuple[str, ...]
     features: tuple[str, ...]
     tools: tuple[str, ...]
-    source: Source
-    notes: tuple[str, ...]
-    speed: Speed | None
-    reasoning: Reasoning | None
+    source: Cited
+    notes: Annotated[tuple[str, ...], Default(())]
+    speed: Annotated[Speed | None, Default()]
+    reasoning: Annotated[Reasoning | None, checks.has_default_effort, Default()]
     rates: RateTable
-    surcharge: Surcharge | None
-    fine_tuned: FineTuned | None
-    rate_limits: RateLimits | None
+    surcharge: Annotated[Surcharge | None, Default()]
+    fine_tuned: Annotated[FineTuned | None, Default()]
+    rate_limits: Annotated[RateLimits | None, Default()]
     images: ImageRule | None
     prompt: PromptRule
-    lifecycle: Mapping[str, Lifecycle]
+    lifecycle: Lifecycles
     lacks: Mapping[str, Lack] = {}
     refuses: tuple[Refusal, ...] = ()
     guidance: tuple[Guidance, ...] = ()
@@ -259,8 +294,8 @@ class Calls(NamedTuple):
 
     effective_from: date
     usd_per_1000_calls: Decimal
-    source: Source
-    note: str | None
+    source: Cited
+    note: str | None = None
 
 
 class FileStorage(NamedTuple):
@@ -269,31 +304,33 @@ class FileStorage(NamedTuple):
     effective_from: date
     usd_per_gb_day: Decimal
     free_gb: int
-    source: Source
-    note: str | None
+    source: Cited
+    note: str | None = None
 
 
 class Containers(NamedTuple):
     """What code containers cost, by their memory in GB; each is billed for `minimum_minutes` at least."""
 
     effective_from: date
-    usd_per_20_minutes: Mapping[int, Decimal]
+    usd_per_20_minutes: Annotated[
+        Mapping[Annotated[int, Read(checks.read_gigabytes)], Decimal], checks.is_not_empty("at least one size in GB")
+    ]
     minimum_minutes: int
-    source: Source
-    note: str | None
+    source: Cited
+    note: str | None = None
 
 
 class FixedSearchTokens(NamedTuple):
     """The models that bill a web search as so many input tokens, whatever it finds."""
 
-    by_model: Mapping[str, int]
-    source: Source
+    by_model: Annotated[Mapping[ModelName, int], OTHERS]
+    source: Cited
 
 
 class ToolPrices(NamedTuple):
     """What built-in tools cost on some platforms, in every mode alike."""
 
-    platforms: tuple[str, ...]
+    platforms: tuple[PlatformName, ...]
     web_search: Calls
     web_search_preview: Calls
     fixed_search_tokens: FixedSearchTokens
@@ -305,18 +342,26 @@ class ToolPrices(NamedTuple):
 class Benchmark(NamedTuple):
     """One row of the launch table; None where no figure was published."""
 
-    name: str
+    name: Annotated[str, OWN_KEY]
     group: str
     unit: str
-    scores: Mapping[str, Decimal | None]
+    scores: Annotated[Mapping[ModelName, Decimal | None], OTHERS]
+
+
+class Benchmarks(NamedTuple):
+    """The launch table, by benchmark."""
+
+    source: Cited
+    by_name: Annotated[Mapping[str, Benchmark], Key("scores")]
+    notes: tuple[str, ...] = ()
 
 
 class Statement(NamedTuple):
     """Something the makers said of a model, with its source."""
 
-    model: str
+    model: ModelName
     statement: str
-    source: Source
+    source: Cited
 
 
 class Claim(NamedTuple):
@@ -324,33 +369,31 @@ class Claim(NamedTuple):
 
     claim: str
     percent: Decimal
-    source: Source
+    source: Cited
 
 
 class Blended(NamedTuple):
     """The blended prices published at launch; quoted, never used to compute anything."""
 
+    source: Cited
     definition: str
-    usd_per_million: Mapping[str, Decimal]
-    source: Source
+    usd_per_million: Annotated[Mapping[ModelName, Decimal], OTHERS]
 
 
 class Evidence(NamedTuple):
     """What is published about how good and how fast the models are."""
 
-    benchmarks: Mapping[str, Benchmark]
-    benchmarks_source: Source
-    notes: tuple[str, ...]
+    benchmarks: Benchmarks
     latency: tuple[Statement, ...]
-    blended: Blended
+    blended: Annotated[Blended, Key("blended_usd_per_million")]
     savings: tuple[Claim, ...]
 
 
 class Task(NamedTuple):
     """What a kind of work asks of a model: benchmarks with weights, and how far below the family's best is near enough."""
 
-    id: str
+    id: Annotated[str, OWN_KEY]
     summary: str
-    benchmarks: Mapping[str, int]
-    tolerance_percent: Decimal
+    benchmarks: Annotated[Mapping[BenchmarkName, Positive], checks.is_not_empty("at least one benchmark with its weight")]
+    tolerance_percent: Annotated[Decimal, checks.is_percentage]
     reason: str

@@ -41,16 +41,16 @@ class _Terms(NamedTuple):
 
 def parse(data: bytes, file: str, catalog: Catalog) -> Config:
     """The config in `data`, the bytes of a file called `file`. TableError, with line and column, when it is wrong."""
-    top = yaml_cursor.read(data, file).fields("version workloads", "defaults budget")
+    top = yaml_cursor.read(data, file).fields(["version", "workloads"], ["defaults", "budget"])
     top["version"].choice(VERSION)
-    defaults = _terms(top["defaults"].fields("", _TERMS) if "defaults" in top else {}, catalog)
+    defaults = _terms(top["defaults"].fields((), _TERMS.split()) if "defaults" in top else {}, catalog)
     entries = top["workloads"].entries()
     if not entries:
         top["workloads"].fail("at least one workload", "none")
     workloads = {name: _workload(name, at, defaults, catalog) for name, at in entries.items()}
     if "budget" not in top:
         return Config(file, workloads, Budget(), {})
-    total = top["budget"].fields("", "monthly_usd growth_percent")
+    total = top["budget"].fields((), ["monthly_usd", "growth_percent"])
     without = [name for name, each in workloads.items() if each.volume is None]
     if "monthly_usd" in total and without:
         total["monthly_usd"].fail("a volume in every workload beside it", f"none in {', '.join(without)}")
@@ -69,7 +69,7 @@ def _terms(at: Mapping[str, Cursor], catalog: Catalog) -> _Terms:
 
 
 def _workload(name: str, root: Cursor, defaults: _Terms, catalog: Catalog) -> Declaration:
-    at = root.fields("", _WORKLOAD)
+    at = root.fields((), _WORKLOAD.split())
     said = [key for key in _WHAT if key in at]
     if len(said) != 1 and said != ["prompt", "input_tokens"]:
         found = f"{' and '.join(said)}" if said else "none of them"
@@ -81,13 +81,13 @@ def _workload(name: str, root: Cursor, defaults: _Terms, catalog: Catalog) -> De
     if own.usage_tier is not None and not has_tiers:
         at["usage_tier"].fail(f"a platform of {provider} beside it", f"{platform.id}, which has no tiers")
     volume = _optional(at, "volume", _volume)
-    budget = at["budget"].fields("", _BUDGET) if "budget" in at else {}
+    budget = at["budget"].fields((), _BUDGET.split()) if "budget" in at else {}
     if "monthly_usd" in budget and volume is None:
         budget["monthly_usd"].fail("a volume in the workload beside it", "none")
-    tools = at["tools"].fields("", " ".join(_TOOLS)) if "tools" in at else {}
+    tools = at["tools"].fields((), _TOOLS) if "tools" in at else {}
     if "storage_gb" in tools and volume is None:
         tools["storage_gb"].fail("a volume in the workload beside it, which is of a month as well", "none")
-    require = at["require"].fields("", "task needs until tolerance_percent deadline") if "require" in at else {}
+    require = at["require"].fields((), ["task", "needs", "until", "tolerance_percent", "deadline"]) if "require" in at else {}
     return Declaration(
         name,
         requests=_optional(at, "requests", _texts) or (),
@@ -141,7 +141,7 @@ def _texts(at: Cursor) -> tuple[str, ...]:
 def _range(at: Cursor) -> Range:
     if at.is_scalar:
         return Range(at.integer(), at.integer())
-    fields = at.fields("expected", "high")
+    fields = at.fields(["expected"], ["high"])
     expected = fields["expected"].integer()
     high = fields["high"].integer() if "high" in fields else expected
     if high < expected:
@@ -195,7 +195,7 @@ def _tools(at: Mapping[str, Cursor]) -> Tools:
 def _prediction(at: Mapping[str, Cursor]) -> Prediction | None:
     if "prediction" not in at:
         return None
-    own = at["prediction"].fields("accept", "file")
+    own = at["prediction"].fields(["accept"], ["file"])
     accepted = notation.share(own["accept"].text())
     if accepted is None:
         own["accept"].fail("a share from 0% to 100%")

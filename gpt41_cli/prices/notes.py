@@ -83,11 +83,11 @@ def _prediction_note(catalog: Catalog, work: Workload) -> str:
     if work.terms.accepted_share is None:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         return f"Predicted tokens that are rejected are billed as output ({predicted}, {counted})."
-    source = catalog.limits.predicted_outputs
+    rules = catalog.limits.predicted_outputs
     return (
         f"Of {predicted} predicted tokens {number(work.rejected_tokens)} are taken to be rejected, which are billed as output. A "
         "prediction never costs less than none, and no more where all of it is accepted: what it saves is time, of which no "
-        f"figure is published{f' [{source.label}]' if source else ''}."
+        f"figure is published{f' [{rules.source.label}]' if rules else ''}."
     )
 
 

@@ -55,10 +55,10 @@ def requests_per_minute(rules: CacheRules, traffic: Traffic) -> int:
 
 def kept_minutes(rules: CacheRules, traffic: Traffic, variant: Variant) -> tuple[int, int]:
     """How many minutes `variant` keeps a prefix: idle, and at most. Beyond the hour only where it can."""
-    idle = traffic.minutes or rules.idle_minutes_at_least
-    if idle > rules.idle_minutes_at_most and EXTENDED in variant.model.abilities:
+    idle = traffic.minutes or rules.idle_minutes.at_least
+    if idle > rules.idle_minutes.at_most and EXTENDED in variant.model.abilities:
         return idle, rules.extended_hours * _MINUTES_AN_HOUR
-    return min(idle, rules.idle_minutes_at_most), rules.lifetime_minutes
+    return min(idle, rules.idle_minutes.at_most), rules.lifetime_minutes
 
 
 class PromptCache:

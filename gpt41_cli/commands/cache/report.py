@@ -207,8 +207,8 @@ def _notes(catalog: Catalog, asked: Sequence[Value], traffic: Traffic) -> Iterat
                 f"{variant.id} keeps prefixes for {hours} by default, but not for organisations with zero data retention: "
                 f"--lifetime {hours} replays that [{rules.source.label}]."
             )
-        elif (traffic.minutes or 0) > rules.idle_minutes_at_most:
-            yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes_at_most} minutes at most [{rules.source.label}]."
+        elif (traffic.minutes or 0) > rules.idle_minutes.at_most:
+            yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes.at_most} minutes at most [{rules.source.label}]."
         if value.reads.long.tokens:
             yield note_on_surcharge(variant)
         yield from note_on_writes(value.offer)

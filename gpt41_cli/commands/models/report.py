@@ -104,7 +104,7 @@ def _rules(catalog: Catalog, model: Model) -> Iterator[Line]:
         yield Line("batch", text, batch.source.label)
     if "prompt-caching" in model.features:
         kept = (
-            f"kept {cache.idle_minutes_at_least} to {cache.idle_minutes_at_most} minutes idle, {cache.lifetime_minutes} at most"
+            f"kept {cache.idle_minutes.at_least} to {cache.idle_minutes.at_most} minutes idle, {cache.lifetime_minutes} at most"
         )
         if "extended-cache-24h" in model.features:
             kept += f", or {plural(cache.extended_hours, 'hour')}"
@@ -210,12 +210,14 @@ def _images(model: Model) -> Table:
 
 def _benchmarks(catalog: Catalog, model: Model) -> Table:
     rows = []
-    for benchmark in catalog.evidence.benchmarks.values():
+    for benchmark in catalog.evidence.benchmarks.by_name.values():
         score = benchmark.scores.get(model.id)
         if score is not None:
             best = max(figure for figure in benchmark.scores.values() if figure is not None)
             rows.append(Row((benchmark.name, benchmark.group, benchmark.unit, exact(score), exact(best))))
-    title = f"Launch benchmarks [{catalog.evidence.benchmarks_source.label}]. {' '.join(catalog.evidence.notes)}".rstrip()
+    title = (
+        f"Launch benchmarks [{catalog.evidence.benchmarks.source.label}]. {' '.join(catalog.evidence.benchmarks.notes)}".rstrip()
+    )
     return Table(columns("benchmark", "group", "unit", ">score", ">best in table"), tuple(rows), title)
 
 

@@ -72,7 +72,7 @@ class Case(NamedTuple):
     @property
     def metrics(self) -> Mapping[str, Mapping[str, Decimal | None]]:
         """The figures `min_scores` speaks of: the launch benchmarks, and the reader's own evaluation before them."""
-        launch = {name: benchmark.scores for name, benchmark in self.catalog.evidence.benchmarks.items()}
+        launch = {name: benchmark.scores for name, benchmark in self.catalog.evidence.benchmarks.by_name.items()}
         return {**launch, **(self.wishes.evaluation.scores if self.wishes.evaluation else {})}
 
     @property
@@ -160,7 +160,7 @@ def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
 def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
     own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
     for metric, least in case.wishes.min_scores.items():
-        sources = () if metric in own else (case.catalog.evidence.benchmarks_source,)
+        sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
         found = case.metrics[metric].get(variant.id)
         if found is None:
             yield Remark("min-score", f"no {metric} score of it is known", sources, f"no {metric}")

@@ -147,7 +147,7 @@ def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendati
             said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
             said += _unused(wishes.evaluation, found)
         else:
-            label = catalog.evidence.benchmarks_source.label
+            label = catalog.evidence.benchmarks.source.label
             proxy = "a proxy for your work: recommend --scores takes your own evaluation."
             said.append(f"Scores are launch benchmarks [{label}], {proxy}")
     if found.choice and found.choice.quote:

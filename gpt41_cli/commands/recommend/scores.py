@@ -46,7 +46,7 @@ def score(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: S
         figures: Figures = evaluation.scores
     else:
         weights = dict(task.benchmarks)
-        figures = {name: catalog.evidence.benchmarks[name].scores for name in weights}
+        figures = {name: catalog.evidence.benchmarks.by_name[name].scores for name in weights}
     missing = {model: tuple(m for m in weights if figures[m].get(model) is None) for model in models}
     means = {model: None if missing[model] else _mean(model, weights, figures, models) for model in models}
     best = max((mean for mean in means.values() if mean is not None), default=Fraction(0))
@@ -57,7 +57,7 @@ def score(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: S
         share={model: None if mean is None else _share(mean, best) for model, mean in means.items()},
         missing=missing,
         origin=evaluation.name if evaluation else "",
-        sources=() if evaluation else (catalog.evidence.benchmarks_source,),
+        sources=() if evaluation else (catalog.evidence.benchmarks.source,),
     )
 
 

@@ -135,7 +135,7 @@ def distil(work: Workload, teacher: Variant, variants: Sequence[Variant], meter:
     found = []
     for variant in variants:
         load = work.on(conditions.catalog, variant)
-        billed = _billed(load, frame, conditions.rules.max_example_tokens)
+        billed = _billed(load, frame, conditions.rules.example_tokens.at_most)
         lesson = Lesson(billed, load.usage, load, answered.total_usd)
         today = work.on(conditions.catalog, teacher).usage
         found.append(teach(conditions, variant, lesson, work.requests, [(teacher, today)]))

@@ -13,8 +13,8 @@ from gpt41_cli.findings import Finding, Level, Location
 def count(conditions: Conditions, examples: int) -> Iterator[Finding]:
     """Whether there are examples enough."""
     rules = conditions.rules
-    least, good = rules.min_examples, rules.recommended_examples
-    cited = f"[{rules.examples_source.label}]"
+    least, good = rules.examples.at_least, rules.examples.recommended
+    cited = f"[{rules.examples.source.label}]"
     if examples < least:
         message = f"expected at least {number(least)} examples, found {number(examples)} {cited}"
         yield Finding("training-examples", Level.ERROR, message, None, str(examples), str(least))
@@ -25,14 +25,14 @@ def count(conditions: Conditions, examples: int) -> Iterator[Finding]:
 
 def pictures(conditions: Conditions, models: Sequence[str], files: Iterable[TrainingFile]) -> Iterator[Finding]:
     """Examples with pictures, for each model that does not learn from them."""
-    rules = conditions.rules
+    rules = conditions.rules.pictures
     for file in files:
         for model in models if file.lines.pictures else ():
-            if model not in rules.picture_models:
+            if model not in rules.models:
                 many, line = file.lines.pictures, file.lines.first_picture
                 message = (
                     f"{file.source.label}:{line}: {model} does not learn from pictures, which {plural(many, 'example')} "
-                    f"{'has' if many == 1 else 'have'}; {' and '.join(rules.picture_models)} does [{rules.pictures_source.label}]"
+                    f"{'has' if many == 1 else 'have'}; {' and '.join(rules.models)} does [{rules.source.label}]"
                 )
                 place = Location(file.source.name, line)
                 yield Finding("training-pictures", Level.ERROR, message, place, str(many), "0", model)

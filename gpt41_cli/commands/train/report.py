@@ -155,9 +155,9 @@ def _lines(tuning: Tuning, first: Student, conditions: Conditions) -> Iterator[L
         text = "as many as the published heuristic gives, as none are stated; the platform may choose others"
         yield Line("epochs", text, rules.epochs.source.label)
     if billed.cut:
-        longer = f"{plural(billed.cut, 'example')} longer than {number(rules.max_example_tokens)} tokens"
+        longer = f"{plural(billed.cut, 'example')} longer than {number(rules.example_tokens.at_most)} tokens"
         text = f"{longer}: {number(billed.lost_tokens)} at their ends are cut off"
-        yield Line("cut", text, rules.example_tokens_source.label)
+        yield Line("cut", text, rules.example_tokens.source.label)
     yield Line("request", f"{_mean(first.lesson.served)} to the fine-tune, in the mean")
     yield from _break_even(first, conditions)
 

@@ -13,7 +13,7 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Platform, Price
+from gpt41_cli.catalog.tables import HostingPrice, Platform, TrainingPrice
 from gpt41_cli.commands.train.training_file import Billed
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import InputError, MissingPrice
@@ -100,8 +100,8 @@ class Student(NamedTuple):
     tuned: Variant
     lesson: Lesson
     epochs: int
-    price: Price
-    hosting: Price | None
+    price: TrainingPrice
+    hosting: HostingPrice | None
     comparisons: tuple[Comparison, ...]
 
     @property

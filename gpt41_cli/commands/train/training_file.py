@@ -115,13 +115,13 @@ def _is_answer(turn: Message | CallTurn) -> bool:
 
 def _billed(rules: TrainingRules, catalog: Catalog, variant: Variant, whole: Shape, before: Shape) -> Billed:
     tokens, input_tokens = (size_on(shape, Terms(), catalog, variant).input_tokens for shape in (whole, before))
-    lost = max(tokens - rules.max_example_tokens, 0)
+    lost = max(tokens - rules.example_tokens.at_most, 0)
     return Billed(tokens, lost, int(lost > 0), input_tokens, input_tokens)
 
 
 def _too_long(billed: Billed, rules: TrainingRules) -> Iterator[Breach]:
     if billed.cut:
-        most = rules.max_example_tokens
+        most = rules.example_tokens.at_most
         lost = f"{number(billed.lost_tokens)} at its end are cut off"
         if billed.input_tokens >= most:
             lost += ", its last answer as a whole among them"
@@ -231,13 +231,13 @@ def _twins(lines: Lines) -> Iterator[Breach]:
 
 
 def _bytes(size: int, rules: TrainingRules) -> Iterator[Breach]:
-    least, most = rules.max_file_megabytes * MEGABYTE, rules.max_file_megabytes * MEBIBYTE
+    least, most = rules.file.max_megabytes * MEGABYTE, rules.file.max_megabytes * MEBIBYTE
     if size > most:
-        message = f"expected at most {number(most)} bytes, found {number(size)} [{rules.file_source.label}]"
+        message = f"expected at most {number(most)} bytes, found {number(size)} [{rules.file.source.label}]"
         yield Breach("training-bytes", message, None, str(size), str(most))
     elif size > least:
         message = (
-            f"found {number(size)} bytes: {rules.max_file_megabytes} MB are allowed, which may mean {number(least)} bytes "
-            f"[{rules.file_source.label}]"
+            f"found {number(size)} bytes: {rules.file.max_megabytes} MB are allowed, which may mean {number(least)} bytes "
+            f"[{rules.file.source.label}]"
         )
         yield Breach("training-bytes", message, None, str(size), str(least), Level.WARNING)

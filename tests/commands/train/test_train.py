@@ -61,10 +61,12 @@ def write(path: Path, *examples: Any) -> str:
     return str(path)
 
 
-def lines(path: str, catalog: Catalog = CATALOG, jobs: int = 1, **rules: Any) -> Lines:
-    found = catalog.limits.fine_tuning
-    assert found
-    trained = Trained(Meter(catalog, "gpt-4.1-mini"), (MINI, LARGE), found._replace(**rules))
+def lines(path: str, catalog: Catalog = CATALOG, jobs: int = 1, max_megabytes: int | None = None) -> Lines:
+    rules = catalog.limits.fine_tuning
+    assert rules
+    if max_megabytes is not None:
+        rules = rules._replace(file=rules.file._replace(max_megabytes=max_megabytes))
+    trained = Trained(Meter(catalog, "gpt-4.1-mini"), (MINI, LARGE), rules)
     named, _ = sources([path], None, lambda: pytest.fail("nothing is read from standard input"))
     return read_files(named, trained, jobs)[0].lines
 
@@ -431,10 +433,10 @@ def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
     path = write(tmp_path / "large.jsonl", example({"role": "user", "content": " a" * 500_020}, ANSWER))
-    (doubtful,) = lines(path, max_file_megabytes=1).breaches.first["training-bytes"]
+    (doubtful,) = lines(path, max_megabytes=1).breaches.first["training-bytes"]
     assert (doubtful.level, doubtful.allowed) == (Level.WARNING, "1000000")
     path = write(tmp_path / "larger.jsonl", example({"role": "user", "content": " a" * 530_000}, ANSWER))
-    (certain,) = lines(path, max_file_megabytes=1).breaches.first["training-bytes"]
+    (certain,) = lines(path, max_megabytes=1).breaches.first["training-bytes"]
     assert (certain.level, certain.allowed) == (Level.ERROR, "1048576")
 
 

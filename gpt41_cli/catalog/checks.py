@@ -1,0 +1,138 @@
+"""What the records of the price table check beyond their types. `table` has the sections that have been read so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.records import Seen
+
+Check = Callable[[Any, Cursor, Seen], None]
+
+_TIER = re.compile("[1-9][0-9]?")
+_DAY_MONTH_OR_YEAR = re.compile(r"\d{4}(-\d{2}){0,2}")
+
+
+def find_source(at: Cursor, table: Seen) -> Any:
+    """The source that an entry names."""
+    name = at.text()
+    if name not in table["sources"]:
+        at.fail("the id of an entry of sources")
+    return table["sources"][name]
+
+
+def read_tier(at: Cursor, table: Seen) -> int:
+    """A usage tier, which is a key."""
+    if not _TIER.fullmatch(at.name):
+        at.fail("a usage tier: a whole number", f"the key {at.name}")
+    return int(at.name)
+
+
+def read_gigabytes(at: Cursor, table: Seen) -> int:
+    """A size, which is a key."""
+    if not at.name.isdecimal():
+        at.fail("a size in GB: a whole number", f"the key {at.name}")
+    return int(at.name)
+
+
+def read_deprecated(at: Cursor, table: Seen) -> bool:
+    """Whether a field is deprecated rather than refused."""
+    return at.choice("refused", "deprecated") == "deprecated"
+
+
+def is_known(kind: str, find_names: Callable[[Seen], Collection[str]]) -> Check:
+    """Check that the table has a model, a platform, ... of this name."""
+
+    def check(name: str, at: Cursor, table: Seen) -> None:
+        names = find_names(table)
+        if name not in names:
+            at.fail(f"a {kind} of this table ({', '.join(names)})", f"the {kind} {name}")
+
+    return check
+
+
+def is_mode(modes: Sequence[str]) -> Check:
+    """Check that a key is a processing mode."""
+
+    def check(name: str, at: Cursor, table: Seen) -> None:
+        if name not in modes:
+            at.fail(f"one of the modes {', '.join(modes)}", f"the mode {name}")
+
+    return check
+
+
+def is_not_empty(expected: str) -> Check:
+    """Check that a list or a mapping has an element."""
+
+    def check(value: Collection[object], at: Cursor, table: Seen) -> None:
+        if not value:
+            at.fail(expected, "none")
+
+    return check
+
+
+def is_in_order(field: str, expected: str) -> Check:
+    """Check that each record of a list has a later date than the one before."""
+
+    def check(records: Sequence[Any], at: Cursor, table: Seen) -> None:
+        days = [getattr(record, field) for record in records]
+        for index, (before, day) in enumerate(pairwise(days), 1):
+            if day <= before:
+                list(at.items())[index].fail(expected, f"{day} after {before}")
+
+    return check
+
+
+def is_percentage(value: Decimal, at: Cursor, table: Seen) -> None:
+    """Check that a number isn't above 100."""
+    if value > 100:
+        at.fail("at most 100")
+
+
+def is_partial_date(text: str, at: Cursor, table: Seen) -> None:
+    """Check that text is a day, a month or a year."""
+    if _DAY_MONTH_OR_YEAR.fullmatch(text):
+        with suppress(ValueError):
+            date(*(int(part) for part in [*text.split("-"), "1", "1"][:3]))
+            return
+    at.fail("a date: YYYY-MM-DD, YYYY-MM or YYYY")
+
+
+def has_standard(modes: Mapping[str, object], at: Cursor, table: Seen) -> None:
+    """Check that there are prices for the standard mode."""
+    if "standard" not in modes:
+        at.fail("rates for the mode standard", "none")
+
+
+def caches_at_a_discount(rates: Any, at: Cursor, table: Seen) -> None:
+    """Check that cached tokens cost no more than others."""
+    if rates.cached_input is not None and rates.cached_input > rates.input:
+        at.entries()["cached_input"].fail(f"at most the input rate ({rates.input})")
+
+
+def ends_after_announcement(lifecycle: Any, at: Cursor, table: Seen) -> None:
+    """Check that a model isn't shut down before that is announced."""
+    if lifecycle.announced and lifecycle.shutdown and lifecycle.shutdown < lifecycle.announced:
+        at.entries()["shutdown"].fail(f"a day after the announcement ({lifecycle.announced})")
+
+
+def has_default_effort(reasoning: Any, at: Cursor, table: Seen) -> None:
+    """Check that the default is one of the efforts."""
+    at.entries()["default_effort"].choice(*reasoning.efforts)
+
+
+def names_are_unique(models: Mapping[str, Any], at: Cursor, table: Seen) -> None:
+    """Check that a snapshot belongs to one model only, and that there is a family."""
+    owner = {name: name for name in models}
+    for model in models.values():
+        for snapshot in model.snapshots:
+            if owner.setdefault(snapshot, model.id) != model.id:
+                at.entries()[model.id].fail(f"snapshot {snapshot} once", f"it under {owner[snapshot]} too")
+    if not any(model.role == "family" for model in models.values()):
+        at.fail("at least one model with the role family", "none")
