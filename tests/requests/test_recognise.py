@@ -109,7 +109,7 @@ def test_what_a_file_is_can_be_said() -> None:
 
 
 def test_a_document_that_claims_to_be_a_request_and_is_no_json_is_an_error_where_it_was_named() -> None:
-    broken = json.dumps(chat(USER), indent=1).replace("\n}", ",\n}")
+    broken = json.dumps(chat(USER), indent=1).replace("\n}", "\n]")
     with pytest.raises(BadBody, match=r"f: expected JSON, but at line \d+, column 1: .* \(--as text counts it as text\)"):
         recognised(broken)
     assert text(recognised(broken, is_listed=True)) == broken
@@ -166,7 +166,7 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
     [
         (b'{"a": "\xff"}', "expected UTF-8, found the byte 0xff at byte 8"),
         (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
-        (b'{"a": 1,\n}', "expected JSON, but at line 2, column 1: "),
+        (b'{"a": 1\n]', "expected JSON, but at line 2, column 1: "),
     ],
 )
 def test_what_is_no_json_is_named_with_its_place(data: bytes, message: str) -> None:
