@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from gpt41_cli import read_catalog
-from gpt41_cli.commands.cache.divergence import reusable
+from gpt41_cli.commands.cache.divergence import count_cacheable_tokens
 
 FLOORS = {
     "are right to the token": 0.98,
@@ -42,8 +42,8 @@ def main() -> int:
         called.append(row["exact"])
         exact += [right] if row["exact"] else []
         if bill["cached_tokens"]:
-            most = reusable(row["input_tokens"], rules)
-            cached.append(bill["cached_tokens"] == reusable(bill["cached_tokens"], rules) <= most)
+            most = count_cacheable_tokens(row["input_tokens"], rules)
+            cached.append(bill["cached_tokens"] == count_cacheable_tokens(bill["cached_tokens"], rules) <= most)
     worst = min(kinds.values(), key=statistics.mean)
     held = dict(zip(FLOORS, ([error == 0 for error in errors], exact, called, worst, cached), strict=True))
     for name, right in held.items():

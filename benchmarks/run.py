@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gpt41_cli
-from gpt41_cli.cli.output import EXIT_FAILED_CHECK
+from gpt41_cli.cli.output import EXIT_CHECK_FAILED
 
 HERE = Path(__file__).resolve().parent
 GPT41 = [sys.executable, "-m", "gpt41_cli"]
@@ -42,7 +42,7 @@ def run(command: list[str]) -> Run:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
-    if process.returncode != (EXIT_FAILED_CHECK if "batch" in command else 0):  # the file is above the limits of one
+    if process.returncode != (EXIT_CHECK_FAILED if "batch" in command else 0):  # the file is above the limits of one
         raise SystemExit(f"{command} failed with {process.returncode}")
     return Run(seconds, used.ru_maxrss / 1024)
 
@@ -76,10 +76,10 @@ def write_batch(path: Path, lines: int) -> None:
     Its words are those of the vocabulary, the frequent ones more often, in sentences with figures and punctuation. Called in a
     process of its own: the vocabulary must not make this one large.
     """
-    from gpt41_cli.tokens.vocabulary import ranks
+    from gpt41_cli.tokens.vocabulary import load_ranks
 
     chance = random.Random(41)
-    words = [token.decode() for token in ranks("o200k_base") if re.fullmatch(rb" [a-z]{1,12}", token)][:20_000]
+    words = [token.decode() for token in load_ranks("o200k_base") if re.fullmatch(rb" [a-z]{1,12}", token)][:20_000]
     weights = list(itertools.accumulate(1 / (rank + 8) for rank in range(len(words))))
 
     def sentence() -> str:

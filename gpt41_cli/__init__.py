@@ -12,8 +12,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know this name; importing typing would cost more than the rest of this file
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.catalog import read as read_catalog
+    from gpt41_cli.catalog import Catalog, Variant, read_catalog
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.cost.estimate import Estimate, estimate
     from gpt41_cli.commands.plan.timings import Plan, plan
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from gpt41_cli.findings import Finding, Level
     from gpt41_cli.prices.quote import Quote
     from gpt41_cli.pricing import Bill, Rates, Usage, price
-    from gpt41_cli.requests.readers import read as read_request
+    from gpt41_cli.requests.readers import read_request
     from gpt41_cli.tokens import count as count_tokens
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.tokens.pieces import Entry
@@ -56,9 +55,9 @@ _HOME = {
     "estimate": "commands.cost.estimate",
     "plan": "commands.plan.timings",
     "price": "pricing",
-    "read_catalog": "catalog:read",
+    "read_catalog": "catalog",
     "read_evaluation": "catalog.evaluation",
-    "read_request": "requests.readers:read",
+    "read_request": "requests.readers",
     "recommend": "commands.recommend.choose",
     "workload": "work.workload",
 }

@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli.output import complain, discard_stdout
+from gpt41_cli.cli.output import discard_stdout, print_to_stderr
 from gpt41_cli.commands.batch import command as batch
 from gpt41_cli.commands.cache import command as cache
 from gpt41_cli.commands.check import command as check
@@ -34,7 +34,7 @@ from gpt41_cli.commands.report import command as report
 from gpt41_cli.commands.train import command as train
 from gpt41_cli.errors import Gpt41Error
 
-EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_ENDED = 2, 3, 130, 128 + signal.SIGTERM
+EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 3, 130, 128 + signal.SIGTERM
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -91,8 +91,8 @@ app.command()(report.report)
 app.command()(models.models)
 
 
-def _end(*_: object) -> NoReturn:
-    sys.exit(EXIT_ENDED)
+def _exit_on_sigterm(*_: object) -> NoReturn:
+    sys.exit(EXIT_TERMINATED)
 
 
 def run() -> int:
@@ -100,29 +100,29 @@ def run() -> int:
     stdout = sys.stdout
     # Who ends a run must leave nothing of it behind, neither workers nor half-written files: as an exception it is cleaned up
     # after, as Ctrl-C is.
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
         return app(prog_name="gpt41", standalone_mode=False) or 0
     except SystemExit as leaving:
         # Typer leaves with 1 when a pipe is closed while it writes help, having replaced the stream; that is no error.
         return int(leaving.code or 0) if sys.stdout is stdout else 0
     except Gpt41Error as error:
-        complain(str(error))
+        print_to_stderr(str(error))
         return EXIT_UNUSABLE
     except typer.Abort:
         return EXIT_INTERRUPTED
     except OSError as error:
         # Help and completion are written by typer; results have been through `output.write`.
         discard_stdout()
-        complain(f"{error.filename or 'standard output'}: {error.strerror}")
+        print_to_stderr(f"{error.filename or 'standard output'}: {error.strerror}")
         return EXIT_UNUSABLE
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of typer's, which has no public class
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "gpt41"
-            complain(f"{error.format_message().rstrip('.')}; see {command} --help")
+            print_to_stderr(f"{error.format_message().rstrip('.')}; see {command} --help")
             return EXIT_UNUSABLE
         if "--debug" in sys.argv:
             traceback.print_exc()
-        complain(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
+        print_to_stderr(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
         return EXIT_BUG

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 
 
 class Gpt41Error(Exception):
@@ -33,17 +33,17 @@ class UnknownName(Gpt41Error):
         folded = {choice.lower(): choice for choice in choices}
         near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
         if near:
-            message = f"{kind}: expected a known one, found {quoted(name)}; did you mean {' or '.join(near)}?"
+            message = f"{kind}: expected a known one, found {quote_text(name)}; did you mean {' or '.join(near)}?"
         else:
-            message = f"{kind}: expected one of {', '.join(choices)}, found {quoted(name)}"
+            message = f"{kind}: expected one of {', '.join(choices)}, found {quote_text(name)}"
         super().__init__(message)
 
     def __reduce__(self) -> tuple[Callable[[str], UnknownName], tuple[str]]:
         """Pickled as the message that it is: what it was made from stays in the process that made it."""
-        return _with_message, (str(self),)
+        return _restore_unknown_name, (str(self),)
 
 
-def _with_message(message: str) -> UnknownName:
+def _restore_unknown_name(message: str) -> UnknownName:
     error = UnknownName.__new__(UnknownName)
     error.args = (message,)
     return error
@@ -57,10 +57,10 @@ class InputError(Gpt41Error):
     """A number, a file or an option that cannot be used as it is."""
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     """`text` in double quotes, cut at 60 characters, its control characters escaped: safe to print.
 
-    >>> quoted("a\\x1b[31m")
+    >>> quote_text("a\\x1b[31m")
     '"a\\\\x1b[31m"'
     """
-    return f'"{printable(text if len(text) <= 60 else text[:60] + "…")}"'
+    return f'"{sanitize(text if len(text) <= 60 else text[:60] + "…")}"'

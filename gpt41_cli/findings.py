@@ -43,6 +43,6 @@ class Finding(NamedTuple):
     subject: str | None = None
 
 
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """The findings, those of the highest level first, each level in its order."""
     return sorted(findings, key=lambda finding: -finding.level)

@@ -16,39 +16,39 @@ _TOKENS = re.compile(r"\d{1,12}", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def share(text: str) -> Decimal | None:
+def parse_share(text: str) -> Decimal | None:
     """A percentage from 0 to 100, as a share of one.
 
-    >>> share("60%"), share("101%")
+    >>> parse_share("60%"), parse_share("101%")
     (Decimal('0.6'), None)
     """
     match = _PERCENT.fullmatch(text)
     return Decimal(match[1]) / 100 if match and Decimal(match[1]) <= 100 else None
 
 
-def tokens(text: str) -> int | None:
+def parse_token_count(text: str) -> int | None:
     """A count of tokens.
 
-    >>> tokens("800"), tokens("0.5")
+    >>> parse_token_count("800"), parse_token_count("0.5")
     (800, None)
     """
     return int(text) if _TOKENS.fullmatch(text) else None
 
 
-def duration(text: str) -> timedelta | None:
+def parse_duration(text: str) -> timedelta | None:
     """A time in minutes, hours or days.
 
-    >>> duration("90m"), duration("2 weeks")
+    >>> parse_duration("90m"), parse_duration("2 weeks")
     (datetime.timedelta(seconds=5400), None)
     """
     match = _DURATION.fullmatch(text)
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
 
-def amount(text: str) -> Decimal | None:
+def parse_amount(text: str) -> Decimal | None:
     """An amount, with or without a dollar sign.
 
-    >>> amount("$12.50"), amount("-1")
+    >>> parse_amount("$12.50"), parse_amount("-1")
     (Decimal('12.50'), None)
     """
     plain = text.removeprefix("$")

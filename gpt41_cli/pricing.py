@@ -14,7 +14,7 @@ from gpt41_cli.errors import InputError
 # rather than a digit lost.
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
 
-_PER_MILLION = -6
+_MILLION_EXPONENT = -6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Usage:
         )
 
 
-class Tools(NamedTuple):
+class ToolUse(NamedTuple):
     """The built-in tools that one request uses, in calls and minutes: `web_search_tokens` are what one search adds to the input
     (None: not said), a container of `container_gb` runs for `container_minutes`. `storage_gb` for file search is kept for
     `storage_days`, once for all requests.
@@ -76,7 +76,7 @@ class Tools(NamedTuple):
     storage_days: int = 0
 
     @property
-    def abilities(self) -> frozenset[str]:
+    def needed_abilities(self) -> frozenset[str]:
         """What a model must have for them, named as the price table names it."""
         used = {
             "web-search": self.web_searches or self.web_search_previews,
@@ -86,9 +86,9 @@ class Tools(NamedTuple):
         return frozenset(name for name, amount in used.items() if amount)
 
 
-NO_TOOLS = Tools()
+NO_TOOL_USE = ToolUse()
 
-BESIDE = {
+PAIRED_TOOL_FIELDS = {
     "web_search_tokens": "web_searches",
     "container_gb": "container_minutes",
     "container_minutes": "container_gb",
@@ -104,7 +104,7 @@ class Rates(NamedTuple):
     cached_input: Decimal | None
     output: Decimal
 
-    def scaled(self, input_multiplier: Decimal, output_multiplier: Decimal) -> Rates:
+    def with_multipliers(self, input_multiplier: Decimal, output_multiplier: Decimal) -> Rates:
         """These rates with a surcharge on input (cached input too) and on output."""
         return Rates(
             EXACT.multiply(self.input, input_multiplier),
@@ -138,9 +138,9 @@ def price(usage: Usage, rates: Rates) -> Bill:
     """
     cached_rate = rates.input if rates.cached_input is None else rates.cached_input
     return Bill(
-        term(usage.input_tokens - usage.cached_tokens, rates.input),
-        term(usage.cached_tokens, cached_rate),
-        term(usage.output_tokens, rates.output),
+        price_tokens(usage.input_tokens - usage.cached_tokens, rates.input),
+        price_tokens(usage.cached_tokens, cached_rate),
+        price_tokens(usage.output_tokens, rates.output),
     )
 
 
@@ -149,6 +149,6 @@ def sum_usd(amounts: Iterable[Decimal]) -> Decimal:
     return reduce(EXACT.add, amounts, Decimal(0))
 
 
-def term(tokens: int, rate: Decimal) -> Decimal:
+def price_tokens(tokens: int, rate: Decimal) -> Decimal:
     """What so many tokens cost at a price per million, exact."""
-    return EXACT.scaleb(EXACT.multiply(Decimal(tokens), rate), _PER_MILLION)
+    return EXACT.scaleb(EXACT.multiply(Decimal(tokens), rate), _MILLION_EXPONENT)

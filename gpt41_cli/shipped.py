@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def shipped(name: str) -> Path:
+def find_shipped_file(name: str) -> Path:
     """The file called `name` inside the wheel; a source checkout has it beside the package instead."""
     package = Path(__file__).resolve().parent
     inside = package / name
     return inside if inside.exists() else package.parent / name
 
 
-def schema(name: str) -> str:
+def read_schema(name: str) -> str:
     """The JSON Schema called `name`: the middle of a schema id (`cost` of `gpt41.cost/1`), or `config` for gpt41.yaml."""
-    return shipped(f"schemas/{name}.json").read_text(encoding="utf-8")
+    return find_shipped_file(f"schemas/{name}.json").read_text(encoding="utf-8")

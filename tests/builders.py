@@ -20,15 +20,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.commands.diff.compare import Side
-from gpt41_cli.config.tables import Range, Volume
+from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.commands.diff.compare import DiffSide
+from gpt41_cli.config.tables import RequestVolume, TokenRange
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports import Report
 from gpt41_cli.rules import RULES
 from gpt41_cli.views import Screen
-from gpt41_cli.workloads.costing import Costing, FileTokens
+from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
 from tests.conftest import ROOT
 
 Body = Mapping[str, Any]
@@ -179,8 +179,8 @@ def batch_line(body: Body, **changed: Any) -> Body:
 # Workloads
 
 TODAY = date(2026, 11, 23)
-CATALOG = read()
-MONTHLY = Volume(100_000, "month")
+CATALOG = read_catalog()
+MONTHLY = RequestVolume(100_000, "month")
 CONFIG_PLACE = Location("gpt41.yaml", 7, 5)
 
 
@@ -196,22 +196,22 @@ def costing(
     schema: int = 100,
     cached: int = 0,
     output: tuple[int, int] = (200, 400),
-    volume: Volume | None = MONTHLY,
+    volume: RequestVolume | None = MONTHLY,
     surcharged: Usage | None = None,
     rates: Rates | None = None,
     files: Mapping[str, int] | None = None,
     growth_percent: str | None = None,
-) -> Costing:
+) -> WorkloadCost:
     """A workload at the prices of today, or at `rates`: 2 requests of 1,000 tokens, unless something else is said."""
     offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform(platform), TODAY)
     paid = rates or offer.row.rates
     more, rule = Decimal(0), offer.variant.model.surcharge
-    dear = paid.scaled(rule.input_multiplier, rule.output_multiplier) if rule and surcharged else None
+    dear = paid.with_multipliers(rule.input_multiplier, rule.output_multiplier) if rule and surcharged else None
     if surcharged and dear:
         more = EXACT.subtract(price(surcharged, dear).total_usd, price(surcharged, paid).total_usd)
     usages = [Usage(requests, text + tools + schema, cached, each) for each in output]
     expected, high = (EXACT.add(price(usage, paid).total_usd, more) for usage in usages)
-    return Costing(
+    return WorkloadCost(
         name=name,
         model=offer.variant.id,
         mode=mode,
@@ -219,23 +219,23 @@ def costing(
         requests=requests,
         parts={"text": text, "tools": tools, "schema": schema},
         cached_tokens=cached,
-        output_tokens=Range(*output),
+        output_tokens=TokenRange(*output),
         volume=volume,
         rates=paid,
-        surcharged=surcharged or Usage(),
+        surcharged_usage=surcharged or Usage(),
         surcharged_rates=dear,
         expected_usd=expected,
         high_usd=high,
-        files={path: FileTokens(1, tokens) for path, tokens in (files or {}).items()},
-        growth_percent=None if growth_percent is None else Decimal(growth_percent),
+        tokens_by_file={path: FileTokens(1, tokens) for path, tokens in (files or {}).items()},
+        max_growth_percent=None if growth_percent is None else Decimal(growth_percent),
     )
 
 
-def side(*costings: Costing, label: str = "main", growth_percent: str | None = None, has_config: bool = True) -> Side:
+def side(*costings: WorkloadCost, label: str = "main", growth_percent: str | None = None, has_config: bool = True) -> DiffSide:
     """One side of a comparison, with these workloads."""
     found = {each.name: each for each in costings}
     allowed = None if growth_percent is None else Decimal(growth_percent)
-    return Side(label, found, allowed, dict.fromkeys(["", *found], CONFIG_PLACE), has_config)
+    return DiffSide(label, found, allowed, dict.fromkeys(["", *found], CONFIG_PLACE), has_config)
 
 
 # Repositories
@@ -301,7 +301,7 @@ def lasting_prices(folder: Path) -> Path:
 
 # Text made to hurt
 
-SCREEN = Screen(width=None, colour=False)
+SCREEN = Screen(width=None, has_colour=False)
 NASTY = [
     *("::error::x", "::", " ::set-output name=a::b", "##[error]x", "##vso[task.complete]", "%0A::error::", "\n", "\r\n::stop::"),
     *("]]>", "<b>", "&amp;", "\x00", "\x1b[31m", "\udce9", "\ufffe", "a,b:c%", "../é ü#?", "@team", "https://x.y", "```", "**"),

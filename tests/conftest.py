@@ -14,7 +14,7 @@ from typing import NamedTuple
 import hypothesis
 import pytest
 
-from gpt41_cli.catalog import Catalog, read
+from gpt41_cli.catalog import Catalog, read_catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -87,7 +87,7 @@ def run(tmp_path: Path, warm: list[str]) -> Run:
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """The price table of this repository."""
-    return read()
+    return read_catalog()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

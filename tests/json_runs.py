@@ -17,9 +17,9 @@ import pytest
 
 from gpt41_cli import catalog as catalogs
 from gpt41_cli.app import app
-from gpt41_cli.commands.diff.compare import compare
-from gpt41_cli.commands.diff.report import report as report_diff
-from gpt41_cli.config.tables import Volume
+from gpt41_cli.commands.diff.compare import compare_sides
+from gpt41_cli.commands.diff.report import make_report as report_diff
+from gpt41_cli.config.tables import RequestVolume
 from gpt41_cli.views import Screen, render
 from tests.builders import (
     CALL,
@@ -292,7 +292,7 @@ def all_printed(folder: Path) -> list[Printed]:
     found = []
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.delenv("GPT41_PRICING", raising=False)
-        patch.setattr(catalogs, "read", cache(catalogs.read))  # a third of the time
+        patch.setattr(catalogs, "read_catalog", cache(catalogs.read_catalog))  # a third of the time
         for saved, command in SAVED.items():
             Path(saved).write_text(out(command, "json"))
         for command in RUNS:
@@ -308,8 +308,8 @@ def compared() -> Iterator[Printed]:
     monthly, alone = costing(name="a", files={"a.md": 900}, growth_percent="5"), costing(name="b", volume=None)
     more = costing(name="a", text=3_000, files={"b.md": 2_000}, growth_percent="5")
     longer = costing(name="a", output=(200, 900), growth_percent="5")
-    fine = costing(name="a", growth_percent="50", volume=Volume(1, "day"))
-    nothing = costing(name="c", text=0, tools=0, schema=0, output=(0, 0), volume=Volume(1, "week"))
+    fine = costing(name="a", growth_percent="50", volume=RequestVolume(1, "day"))
+    nothing = costing(name="c", text=0, tools=0, schema=0, output=(0, 0), volume=RequestVolume(1, "week"))
     sides = [
         (side(monthly, alone, nothing), side(more, nothing, costing(name="d"), growth_percent="10")),
         (side(alone, nothing), side(costing(name="b", cached=900))),
@@ -320,6 +320,6 @@ def compared() -> Iterator[Printed]:
         (side(has_config=False), side(monthly)),
     ]
     for before, after in sides:
-        found = report_diff(CATALOG, compare(before, after, CATALOG, date(2026, 11, 23)))
+        found = report_diff(CATALOG, compare_sides(before, after, CATALOG, date(2026, 11, 23)))
         document, records = (render(found, name, Screen(None, False)) for name in ("json", "jsonl"))
         yield Printed("diff", "diff", json.loads(document), [json.loads(line) for line in records.splitlines()])

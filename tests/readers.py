@@ -8,7 +8,7 @@ from typing import Any
 import cmarkgfm
 from cmarkgfm.cmark import Options
 
-from gpt41_cli.commands.diff.compare import Compared
+from gpt41_cli.commands.diff.compare import WorkloadChange
 
 TAGS = {"p", "strong", "em", "ul", "li", "sub", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
 
@@ -43,7 +43,7 @@ class MarkdownPage(HTMLParser):
         return [text.replace("\u200b", "") for tag, text in self.texts if tag in tags]
 
 
-def causes_in_dollars(found: Compared) -> dict[str, str]:
+def causes_in_dollars(found: WorkloadChange) -> dict[str, str]:
     """The causes in dollars, of which none may be lost."""
-    assert sum(each.usd for each in found.causes) == found.now.expected_usd - found.was.expected_usd
+    assert sum(each.usd for each in found.causes) == found.after_cost.expected_usd - found.before_cost.expected_usd
     return {each.name: f"{float(each.usd):.6g}" for each in found.causes}

@@ -240,4 +240,4 @@ def test_a_schema_notices_what_is_missing_unknown_or_no_longer_exact(printed: li
 
 def test_a_schema_can_be_read_at_run_time() -> None:
     for name, schema in SCHEMAS.items():
-        assert json.loads(shipped.schema(name)) == schema
+        assert json.loads(shipped.read_schema(name)) == schema

@@ -5,32 +5,32 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
-from gpt41_cli.files.fields import Json, Object
+from gpt41_cli.files.fields import JsonObject, JsonValue
 
-DAYS = (
+TIME_FIELDS = (
     *("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day"),
     *("startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp", "@timestamp"),
 )
 
 _LATEST_SECONDS = 10**11
-_EARLIEST = date(2015, 1, 1)
+_EARLIEST_DAY = date(2015, 1, 1)
 """No API that is priced here is older: a number that would be an earlier day is a duration, or the number of something."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS_OF_A_DAY = re.compile(r"\d{8}", re.ASCII)
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
-def day_of(value: Object) -> date | None:
+def read_day(value: JsonObject) -> date | None:
     """The day in UTC of the first time that can be read as one: ISO 8601, or eight digits, or seconds since 1970 or a
     thousandth of them, or of those, down to nanoseconds.
     """
-    for key in DAYS:
-        if (found := _time(value.get(key))) is not None:
+    for key in TIME_FIELDS:
+        if (found := _parse_day(value.get(key))) is not None:
             return found
     return None
 
 
-def _time(value: Json) -> date | None:
+def _parse_day(value: JsonValue) -> date | None:
     try:
         if isinstance(value, bool):
             return None
@@ -39,7 +39,7 @@ def _time(value: Json) -> date | None:
         if isinstance(value, str) and (digits := _SECONDS.fullmatch(value)):
             value = int(digits[1])
         if isinstance(value, int | float):
-            return _day_of_seconds(value)
+            return _convert_seconds(value)
         if isinstance(value, str) and _DAY.match(value):
             time = datetime.fromisoformat(value)
             return (time.astimezone(UTC) if time.tzinfo else time).date()
@@ -48,8 +48,8 @@ def _time(value: Json) -> date | None:
     return None
 
 
-def _day_of_seconds(value: float) -> date | None:
+def _convert_seconds(value: float) -> date | None:
     for _ in range(3):
         value = value // 1000 if value > _LATEST_SECONDS else value
     found = datetime.fromtimestamp(value, UTC).date()
-    return found if found >= _EARLIEST else None
+    return found if found >= _EARLIEST_DAY else None

@@ -9,19 +9,19 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from gpt41_cli.answers.answers import counts_of, has_usage, id_of
-from gpt41_cli.files.documents import object_in
-from gpt41_cli.files.fields import Json, Object, join, told
+from gpt41_cli.answers.answers import get_answer_id, get_counts, has_usage
+from gpt41_cli.files.documents import parse_embedded_object
+from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
 
-DEEPEST = 4
+MAX_DEPTH = 4
 """How deep an answer may stand."""
 
-WRAPPERS = ("response", "body", "result", "data", "completion", "output")
+WRAPPER_FIELDS = ("response", "body", "result", "data", "completion", "output")
 """The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
 
-_KINDS = ("chat.completion", "response")
+_ANSWER_OBJECTS = ("chat.completion", "response")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_OF_ANSWERS = frozenset(
+_ANSWER_WORDS = frozenset(
     (
         *("answer", "body", "completion", "completions", "data", "event", "generation", "llm", "log", "message", "openai"),
         *("output", "outputs", "payload", "raw", "record", "reply", "response", "responses", "result", "results", "return"),
@@ -29,7 +29,7 @@ _OF_ANSWERS = frozenset(
     )
 )
 """One of these words is in the name behind which a log keeps an answer."""
-_OF_QUOTATIONS = frozenset(
+_QUOTATION_WORDS = frozenset(
     (
         *("arguments", "content", "context", "document", "documents", "example", "examples", "expected", "golden", "history"),
         *("input", "inputs", "kwargs", "messages", "params", "parent", "previous", "prompt", "prompts", "query", "question"),
@@ -38,84 +38,84 @@ _OF_QUOTATIONS = frozenset(
 )
 """One of these words is in the name of what was sent, or of what a model wrote: an answer in there is a quotation."""
 
-_MOST_OBJECTS = 200
-_MOST_ANSWERS = 20
+_MAX_OBJECTS = 200
+_MAX_ANSWERS = 20
 
 
-class Inner(NamedTuple):
-    """An object inside of a record, and its path from there; `is_text`: it is JSON in a text, which a model may have written;
-    `is_named`: its own name is one of an answer.
+class InnerObject(NamedTuple):
+    """An object inside of a record, and its path from there; `is_json_text`: it is JSON in a text, which a model may have
+    written; `has_answer_name`: its own name is one of an answer.
     """
 
     path: str
-    value: Object
-    is_text: bool = False
-    is_named: bool = False
+    value: JsonObject
+    is_json_text: bool = False
+    has_answer_name: bool = False
 
 
-def answers_inside(value: Object, depth: int) -> list[Inner]:
+def find_inner_answers(value: JsonObject, depth: int) -> list[InnerObject]:
     """The answers with a usage of their own inside of a record, of which it may have a copy: the first, and others with an id.
 
     Behind a known name that is any usage; elsewhere only what calls itself an answer of OpenAI.
     """
     if is_answer(value):
         return []
-    if _has_usage_behind_names(value, depth):
-        named = named_inside(value)
-        return [*named, *_further(value, named)]
+    if _has_wrapped_usage(value, depth):
+        named = find_wrapped_objects(value)
+        return [*named, *_find_deeper_answers(value, named)]
     found = [
         each
-        for each in islice(_nested(value, is_answer), _MOST_ANSWERS)
-        if each.is_named and (not each.is_text or _may_be_of(value, each.value))
+        for each in islice(_walk_objects(value, is_answer), _MAX_ANSWERS)
+        if each.has_answer_name and (not each.is_json_text or _has_matching_counts(value, each.value))
     ]
-    return [*found[:1], *(each for each in found[1:] if id_of(each.value))]
+    return [*found[:1], *(each for each in found[1:] if get_answer_id(each.value))]
 
 
-def _further(value: Object, named: list[Inner]) -> Iterator[Inner]:
+def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterator[InnerObject]:
     """The answers deeper in a record than those that are named, each by its id once; what is in these is read with them."""
     known = [each.value for each in named]
     rest = {key: each for key, each in value.items() if isinstance(each, dict | list) and not any(each is one for one in known)}
     if not rest:
         return
-    ids = {id_of(each) for each in known} | {None}
-    for each in islice(_nested(rest, is_answer), _MOST_ANSWERS):
-        if each.is_named and not each.is_text and id_of(each.value) not in ids:
-            ids.add(id_of(each.value))
+    ids = {get_answer_id(each) for each in known} | {None}
+    for each in islice(_walk_objects(rest, is_answer), _MAX_ANSWERS):
+        if each.has_answer_name and not each.is_json_text and get_answer_id(each.value) not in ids:
+            ids.add(get_answer_id(each.value))
             yield each
 
 
-def named_inside(value: Object) -> list[Inner]:
+def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
     """What stands in a record behind the first known name, and the answers with an id beside it."""
-    known = _known_name(value)
+    known = _find_wrapper_field(value)
     if known is None:
         return []
     others = ((key, each) for key, each in value.items() if key != known and isinstance(each, dict))
-    beside = (Inner(_shown(key), each) for key, each in others if _OF_QUOTATIONS.isdisjoint(_words(key)))
+    beside = (InnerObject(_format_key(key), each) for key, each in others if _QUOTATION_WORDS.isdisjoint(_split_words(key)))
     return [
-        Inner(known, value[known]),
-        *(each for each in beside if isinstance(each.value.get("usage"), dict) and id_of(each.value)),
+        InnerObject(known, value[known]),
+        *(each for each in beside if isinstance(each.value.get("usage"), dict) and get_answer_id(each.value)),
     ]
 
 
-def usage_inside(value: Object) -> list[Inner]:
+def find_only_usage(value: JsonObject) -> list[InnerObject]:
     """The only object inside of a record that has a usage; nothing where there are several: they may be copies of one."""
-    found = [*islice((each for each in _nested(value, has_usage) if each.is_named or not each.is_text), 2)]
+    found = [*islice((each for each in _walk_objects(value, has_usage) if each.has_answer_name or not each.is_json_text), 2)]
     return found if len(found) == 1 else []
 
 
-def is_answer(value: Object) -> bool:
+def is_answer(value: JsonObject) -> bool:
     """Whether an object is an answer of OpenAI, and not what a log says of one."""
-    return value.get("object") in _KINDS and isinstance(value.get("usage"), dict) and has_usage(value)
+    return value.get("object") in _ANSWER_OBJECTS and isinstance(value.get("usage"), dict) and has_usage(value)
 
 
-def _may_be_of(record: Object, answer: Object) -> bool:
+def _has_matching_counts(record: JsonObject, answer: JsonObject) -> bool:
     """Whether a record says the figures of an answer, or none."""
-    return not has_usage(record) or counts_of(record) == counts_of(answer)
+    return not has_usage(record) or get_counts(record) == get_counts(answer)
 
 
-def _has_usage_behind_names(value: Object, depth: int) -> bool:
-    for _ in range(DEEPEST - depth):
-        name = _known_name(value)
+def _has_wrapped_usage(value: JsonObject, depth: int) -> bool:
+    for _ in range(MAX_DEPTH - depth):
+        name = _find_wrapper_field(value)
         if name is None:
             return False
         value = value[name]
@@ -124,46 +124,46 @@ def _has_usage_behind_names(value: Object, depth: int) -> bool:
     return False
 
 
-def _known_name(value: Object) -> str | None:
-    for name in WRAPPERS:
+def _find_wrapper_field(value: JsonObject) -> str | None:
+    for name in WRAPPER_FIELDS:
         if isinstance(value.get(name), dict):
             return name
     return None
 
 
 @lru_cache(10_000)
-def _words(key: str) -> set[str]:
+def _split_words(key: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(key)}
 
 
-def _shown(key: str) -> str:
+def _format_key(key: str) -> str:
     """A key as complaints show it: where it is no plain word, it may be anything."""
-    return told(key).strip('"')
+    return redact(key).strip('"')
 
 
-def _nested(value: Object, is_wanted: Callable[[Object], bool]) -> Iterator[Inner]:
+def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) -> Iterator[InnerObject]:
     """The objects inside that are wanted, those that are least deep first; those of lists and in JSON in a text too."""
-    waiting = deque([(Inner("", value), 1)])
+    waiting = deque([(InnerObject("", value), 1)])
     seen = 0
     while waiting:
         owner, depth = waiting.popleft()
         for key, each in owner.value.items():
-            for inner in _objects(owner, key, each):
+            for inner in _list_field_objects(owner, key, each):
                 if is_wanted(inner.value):
                     yield inner
-                elif depth < DEEPEST and seen < _MOST_OBJECTS:
+                elif depth < MAX_DEPTH and seen < _MAX_OBJECTS:
                     waiting.append((inner, depth + 1))
                 seen += 1
 
 
-def _objects(owner: Inner, key: str, value: Json) -> Iterator[Inner]:
+def _list_field_objects(owner: InnerObject, key: str, value: JsonValue) -> Iterator[InnerObject]:
     """What a field of an object holds: an object, those of a list, one in a text; nothing where that is what was sent."""
-    if not isinstance(value, dict | list | str) or not _OF_QUOTATIONS.isdisjoint(_words(key)):
+    if not isinstance(value, dict | list | str) or not _QUOTATION_WORDS.isdisjoint(_split_words(key)):
         return
-    path, is_named = join(owner.path, _shown(key)), not _OF_ANSWERS.isdisjoint(_words(key))
+    path, is_named = join_path(owner.path, _format_key(key)), not _ANSWER_WORDS.isdisjoint(_split_words(key))
     if isinstance(value, list):
-        for index, each in enumerate(value[:_MOST_OBJECTS]):
+        for index, each in enumerate(value[:_MAX_OBJECTS]):
             if isinstance(each, dict):
-                yield Inner(f"{path}[{index}]", each, owner.is_text, is_named)
-    elif (found := value if isinstance(value, dict) else object_in(value, "usage")) is not None:
-        yield Inner(path, found, owner.is_text or isinstance(value, str), is_named)
+                yield InnerObject(f"{path}[{index}]", each, owner.is_json_text, is_named)
+    elif (found := value if isinstance(value, dict) else parse_embedded_object(value, "usage")) is not None:
+        yield InnerObject(path, found, owner.is_json_text or isinstance(value, str), is_named)

@@ -6,129 +6,136 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from gpt41_cli.answers.answers import Answer, Entry, Opened, Unbilled
-from gpt41_cli.answers.log_values import Logged, read_log
-from gpt41_cli.answers.records import read
-from gpt41_cli.display import printable
+from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
+from gpt41_cli.answers.log_values import LogValue, read_log
+from gpt41_cli.answers.records import read_entries
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import KEPT, Done, Invalid, Place
-from gpt41_cli.files.sources import Source, stream_of, twins
-from gpt41_cli.files.trees import LeftOut
+from gpt41_cli.files.places import MAX_KEPT, InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
+from gpt41_cli.files.trees import SkippedPath
 
-Found: TypeAlias = "Done[Answer] | Done[Unbilled] | Invalid"
+LogItem: TypeAlias = "Located[Answer] | Located[NotPriced] | RejectedRequest"
 
 
-_SHOWN = 40
+_MAX_SHOWN_CHARACTERS = 40
 """How much of a name is shown, in characters."""
 
 
-class Stream(NamedTuple):
+class OpenStream(NamedTuple):
     """The parts of a stream that has not ended: where they begin, and the latest usage that they report, if any."""
 
-    place: Place
-    is_cut: bool = False
-    so_far: Answer | None = None
+    place: InputPlace
+    is_cut_off: bool = False
+    partial_answer: Answer | None = None
 
 
-class Logs:
+class LogReader:
     """Logs to be read in one pass; what was left out of folders is known when all is read.
 
     Of each answer with an id, two numbers of 64 bits and the mode are kept: one that is logged twice would be paid twice.
     """
 
-    def __init__(self, sources: Sequence[Source], left_out: Sequence[LeftOut] = ()) -> None:
-        self.left_out = list(left_out)
+    def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = ()) -> None:
+        self.skipped = list(left_out)
         self._sources = list({source.name: source for source in sources}.values())
-        self._seen: dict[int, str] = {}
-        self._named: set[int] = set()
-        self._streams: dict[str, Stream] = {}
+        self._seen_modes: dict[int, str] = {}
+        self._seen_ids: set[int] = set()
+        self._streams: dict[str, OpenStream] = {}
 
-    def read(self) -> Iterator[Found]:
+    def read(self) -> Iterator[LogItem]:
         """Answers, what has no usage to price, and what cannot be read. InputError for a file that the user named and that is
         no log.
         """
-        earlier = twins(self._sources)
+        earlier = find_duplicate_files(self._sources)
         for source in self._sources:
             if source.name in earlier:
                 label = earlier[source.name].label
-                yield Done(Place(source.name), Unbilled("file-twice", f"a file with all the content of {label}, which is priced"))
+                yield Located(
+                    InputPlace(source.name), NotPriced("file-twice", f"a file with all the content of {label}, which is priced")
+                )
             else:
                 yield from self._read(source)
-        missing = Unbilled("usage-missing", "expected the usage at the end of a stream, found none")
+        missing = NotPriced("usage-missing", "expected the usage at the end of a stream, found none")
         for place, is_cut, so_far in self._streams.values():
-            yield self._once(place, so_far, is_cut) if so_far else Done(place, missing)
+            yield self._drop_repeated(place, so_far, is_cut) if so_far else Located(place, missing)
 
-    def _read(self, source: Source) -> Iterator[Found]:
+    def _read(self, source: InputSource) -> Iterator[LogItem]:
         last = None
         try:
-            for place, entry in _entries(source):
+            for place, entry in _read_source_entries(source):
                 last = place
                 if isinstance(entry, BadBody):
-                    yield Invalid(place, str(entry), source.is_listed)
-                elif isinstance(entry, Opened):
-                    self._join(place, entry)
-                elif isinstance(entry, Unbilled):
+                    yield RejectedRequest(place, str(entry), source.is_from_folder)
+                elif isinstance(entry, StreamPart):
+                    self._join_stream(place, entry)
+                elif isinstance(entry, NotPriced):
                     self._streams.pop(entry.id or "", None)
-                    yield Done(place, entry)
+                    yield Located(place, entry)
                 else:
                     stream = self._streams.pop(entry.id or "", None)
-                    yield self._once(place, entry, stream is not None and stream.is_cut)
+                    yield self._drop_repeated(place, entry, stream is not None and stream.is_cut_off)
         except InputError as error:
-            if not source.is_listed:
+            if not source.is_from_folder:
                 raise
             reason = str(error).removeprefix(f"{source.label}: ")
             if last is None:
-                self.left_out.append(LeftOut(source.name, reason))
+                self.skipped.append(SkippedPath(source.name, reason))
             else:
-                yield Invalid(Place(source.name), f"what comes after {last.label}: {reason}", is_listed=True)
+                yield RejectedRequest(InputPlace(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
 
-    def _join(self, place: Place, part: Opened) -> None:
-        first, was_cut, so_far = self._streams.get(part.id, Stream(place))
-        self._streams[part.id] = Stream(first, was_cut or part.is_cut, part.so_far or so_far)
+    def _join_stream(self, place: InputPlace, part: StreamPart) -> None:
+        first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
+        self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
-    def _once(self, place: Place, answer: Answer, was_cut: bool) -> Done[Answer] | Done[Unbilled]:
+    def _drop_repeated(self, place: InputPlace, answer: Answer, was_cut: bool) -> Located[Answer] | Located[NotPriced]:
         """An answer, where it is new."""
         if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
-            mode = self._seen.get(known)
+            mode = self._seen_modes.get(known)
             if mode is not None:
-                return Done(place, _again(answer, mode))
-            self._seen[known] = sys.intern(answer.mode)
+                return Located(place, _explain_duplicate(answer, mode))
+            self._seen_modes[known] = sys.intern(answer.mode)
             name = hash(answer.id)
-            if name in self._named and not answer.is_total:
+            if name in self._seen_ids and not answer.is_batch_total:
                 other = "with the id of another and other figures: both are priced"
                 answer = answer._replace(doubts=(*answer.doubts, other))
-            self._named.add(name)
-        return Done(place, answer._replace(is_cut=answer.is_cut or was_cut))
+            self._seen_ids.add(name)
+        return Located(place, answer._replace(is_cut_off=answer.is_cut_off or was_cut))
 
 
-def _again(answer: Answer, mode: str) -> Unbilled:
+def _explain_duplicate(answer: Answer, mode: str) -> NotPriced:
     """Why an answer is left out that was priced in a mode before. The body of a line of a Batch output does not tell its mode."""
     if answer.mode == mode:
-        return Unbilled("answer-twice", "an answer that has been in the logs before", answer.custom_id)
-    modes = f"priced in {printable(mode[:_SHOWN])}, as it is first, not in {printable(answer.mode[:_SHOWN])}"
-    return Unbilled("mode-unclear", f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
+        return NotPriced("answer-twice", "an answer that has been in the logs before", answer.custom_id)
+    modes = (
+        f"priced in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}, as it is first, not in "
+        f"{sanitize(answer.mode[:_MAX_SHOWN_CHARACTERS])}"
+    )
+    return NotPriced("mode-unclear", f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
 
 
-def _entries(source: Source) -> Iterator[tuple[Place, Entry | BadBody]]:
-    with stream_of(source) as stream:
+def _read_source_entries(source: InputSource) -> Iterator[tuple[InputPlace, LogEntry | BadBody]]:
+    with open_source(source) as stream:
         for logged in read_log(stream, source.label):
-            yield from _read(source.name, logged)
+            yield from _read_value_entries(source.name, logged)
 
 
-def _read(name: str, logged: Logged) -> Iterator[tuple[Place, Entry | BadBody]]:
+def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[InputPlace, LogEntry | BadBody]]:
     position = logged.position if logged.line is None else logged.line - 1
-    place = Place(name, position, logged.line)
-    if isinstance(logged.value, BadBody | Unbilled):
+    place = InputPlace(name, position, logged.line)
+    if isinstance(logged.value, BadBody | NotPriced):
         yield place, logged.value
         return
-    if logged.ignored:
-        names = ", ".join(printable(each[:_SHOWN]) for each in logged.ignored[:KEPT]) + ", ..." * (len(logged.ignored) > KEPT)
-        yield place, Unbilled("columns-ignored", f"columns that say nothing here: {names}")
+    if logged.ignored_columns:
+        names = ", ".join(sanitize(each[:_MAX_SHOWN_CHARACTERS]) for each in logged.ignored_columns[:MAX_KEPT]) + ", ..." * (
+            len(logged.ignored_columns) > MAX_KEPT
+        )
+        yield place, NotPriced("columns-ignored", f"columns that say nothing here: {names}")
         return
     try:
-        for entry in read(logged.value):
+        for entry in read_entries(logged.value):
             yield place, entry
     except BadBody as error:
         yield place, error

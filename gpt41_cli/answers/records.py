@@ -10,208 +10,230 @@ from collections.abc import Iterator
 from itertools import islice
 
 from gpt41_cli.answers.answers import (
-    AMOUNTS,
-    FIGURES,
-    MODES,
+    AMOUNT_FIELDS,
+    COUNT_FIELDS,
+    TIER_MODES,
     Answer,
-    Entry,
-    Opened,
-    Unbilled,
-    answer_of,
+    LogEntry,
+    NotPriced,
+    StreamPart,
+    get_answer_id,
+    get_custom_id,
     has_usage,
-    id_of,
-    is_cut,
-    model_of,
-    name_of,
-    of_costs,
+    is_cut_off,
+    read_answer,
+    read_answer_model,
+    suggest_usage_export,
 )
-from gpt41_cli.answers.days import day_of
-from gpt41_cli.answers.inside import DEEPEST, WRAPPERS, Inner, answers_inside, named_inside, usage_inside
-from gpt41_cli.files.fields import BadBody, Json, Object, as_object, join, kind_of, list_at, name_at, optional_object, told
+from gpt41_cli.answers.days import read_day
+from gpt41_cli.answers.inside import (
+    MAX_DEPTH,
+    WRAPPER_FIELDS,
+    InnerObject,
+    find_inner_answers,
+    find_only_usage,
+    find_wrapped_objects,
+)
+from gpt41_cli.files.fields import (
+    BadBody,
+    JsonObject,
+    JsonValue,
+    describe_kind,
+    get_list,
+    get_name,
+    get_optional_object,
+    join_path,
+    redact,
+    require_object,
+)
 
-_CHUNK = "chat.completion.chunk"
-_FINAL = ("response.completed", "response.incomplete", "response.failed")
-_FAILED = 400
-_NAMED = 5
-_TELLING = frozenset(("object", "type", "error", "status", "status_code", "messages", "input", "results", *WRAPPERS))
+_CHUNK_OBJECT = "chat.completion.chunk"
+_FINAL_EVENTS = ("response.completed", "response.incomplete", "response.failed")
+_MIN_FAILED_STATUS = 400
+_MAX_NAMED_KEYS = 5
+_TELLING_FIELDS = frozenset(("object", "type", "error", "status", "status_code", "messages", "input", "results", *WRAPPER_FIELDS))
 """What says of an object that it is an answer, a request or a list, or why it is none; of others there is nothing to tell."""
-_TRUE = ("true", "1", "t", "yes")
-_UNFINISHED = ("queued", "in_progress")
+_TRUE_WORDS = ("true", "1", "t", "yes")
+_UNFINISHED_STATUSES = ("queued", "in_progress")
 
 
-def read(value: Json) -> Iterator[Entry]:
+def read_entries(value: JsonValue) -> Iterator[LogEntry]:
     """What one value of a log reports; nothing for an event in the middle of a stream. BadBody where a figure cannot be."""
     values = value if isinstance(value, list) else [value]
     for each in values:
         if not isinstance(each, dict):
-            raise BadBody(f"expected an answer of the API, or a record of its usage, found {kind_of(each)}")
-        yield from _read(each, "", 0)
+            raise BadBody(f"expected an answer of the API, or a record of its usage, found {describe_kind(each)}")
+        yield from _read_record(each, "", 0)
 
 
-def _read(value: Object, path: str, depth: int) -> Iterator[Entry]:
+def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
     kind, event = value.get("object"), value.get("type")
-    if depth > DEEPEST:
-        yield _none(value)
+    if depth > MAX_DEPTH:
+        yield _explain_no_usage(value)
     elif isinstance(event, str) and (event.startswith("response.") or event == "error"):
-        yield from _event(value, event, path, depth)
-    elif kind == _CHUNK:
-        yield _chunk(value, path)
-    elif kind == "response" and value.get("status") in _UNFINISHED:
-        yield Opened(name_at(value, "id", path))
-    elif unbilled := _unbilled(value):
+        yield from _read_event(value, event, path, depth)
+    elif kind == _CHUNK_OBJECT:
+        yield _read_chunk(value, path)
+    elif kind == "response" and value.get("status") in _UNFINISHED_STATUSES:
+        yield StreamPart(get_name(value, "id", path))
+    elif unbilled := _find_unbilled_reason(value):
         yield unbilled
-    elif inner := answers_inside(value, depth):
-        yield from _wrapped(value, inner, path, depth)
+    elif inner := find_inner_answers(value, depth):
+        yield from _read_wrapped(value, inner, path, depth)
     elif has_usage(value):
-        yield from _own(value, path)
+        yield from _read_own_answer(value, path)
     elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
-        yield from _listed(value, path, depth)
+        yield from _read_list(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
-        yield from _wrapped(value, _best_inside(value), path, depth)
+        yield from _read_wrapped(value, _find_best_inside(value), path, depth)
 
 
-def _unbilled(value: Object) -> Unbilled | None:
+def _find_unbilled_reason(value: JsonObject) -> NotPriced | None:
     """Why a record is of nothing that OpenAI bills, where a logger or a proxy says so."""
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
-        return Unbilled("not-a-call", f"a run of kind {told(run)}: calls of models are runs of their own", name_of(value))
-    if str(value.get("cache_hit")).lower() in _TRUE:
-        return Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", name_of(value))
+        return NotPriced(
+            "not-a-call", f"a run of kind {redact(run)}: calls of models are runs of their own", get_custom_id(value)
+        )
+    if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
+        return NotPriced("cache-hit", "an answer from the cache of a proxy, which nobody bills", get_custom_id(value))
     return None
 
 
-def _own(value: Object, path: str) -> Iterator[Answer | Unbilled]:
+def _read_own_answer(value: JsonObject, path: str) -> Iterator[Answer | NotPriced]:
     """The answer that a record itself is; nothing for the sum of a time in which there was none."""
-    answer = answer_of(value, path)
+    answer = read_answer(value, path)
     is_nothing = not (answer.usage.input_tokens or answer.usage.output_tokens)
     if is_nothing and _is_failed(value):
-        yield _failed(value, value)
+        yield _describe_failure(value, value)
     elif not is_nothing or answer.usage.requests or answer.model:
         yield answer
 
 
-def _best_inside(value: Object) -> list[Inner]:
+def _find_best_inside(value: JsonObject) -> list[InnerObject]:
     """Where no answer is inside: what failed there, or the only usage, or what is told behind a known name."""
-    named = named_inside(value)
-    if len(named) == 1 and _TELLING.isdisjoint(named[0].value):
+    named = find_wrapped_objects(value)
+    if len(named) == 1 and _TELLING_FIELDS.isdisjoint(named[0].value):
         named = []
-    return named if named and _status(named[0].value) >= _FAILED else usage_inside(value) or named
+    return named if named and _get_status(named[0].value) >= _MIN_FAILED_STATUS else find_only_usage(value) or named
 
 
-def _chunk(value: Object, path: str) -> Answer | Opened:
+def _read_chunk(value: JsonObject, path: str) -> Answer | StreamPart:
     """A part of a stream of Chat Completions. The last one has the usage and no choices; what others have is the usage so far."""
-    answer = answer_of(value, path) if has_usage(value) else None
+    answer = read_answer(value, path) if has_usage(value) else None
     if answer and not value.get("choices"):
         return answer
-    return Opened(name_at(value, "id", path), is_cut(value, path), answer)
+    return StreamPart(get_name(value, "id", path), is_cut_off(value, path), answer)
 
 
-def _event(value: Object, event: str, path: str, depth: int) -> Iterator[Entry]:
+def _read_event(value: JsonObject, event: str, path: str, depth: int) -> Iterator[LogEntry]:
     """Of the events of a stream of Responses, the last one has the usage."""
-    answer = optional_object(value, "response", path)
+    answer = get_optional_object(value, "response", path)
     if event == "error":
-        yield _failed({"error": value}, value)
-    elif answer is not None and event in _FINAL:
-        yield from _read(answer, join(path, "response"), depth + 1)
+        yield _describe_failure({"error": value}, value)
+    elif answer is not None and event in _FINAL_EVENTS:
+        yield from _read_record(answer, join_path(path, "response"), depth + 1)
     elif answer is not None:
-        yield Opened(name_at(answer, "id", join(path, "response")))
+        yield StreamPart(get_name(answer, "id", join_path(path, "response")))
 
 
-def _listed(value: Object, path: str, depth: int) -> Iterator[Entry]:
+def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
     """The answers or batches of a list; the sums of a page of the usage API, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
-    for index, each in enumerate(list_at(value, key, path)):
-        place = f"{join(path, key)}[{index}]"
-        for found in _read(as_object(each, place), place, depth + 1):
+    for index, each in enumerate(get_list(value, key, path)):
+        place = f"{join_path(path, key)}[{index}]"
+        for found in _read_record(require_object(each, place), place, depth + 1):
             if isinstance(found, Answer) and found.day is None:
-                yield found._replace(day=day_of(value), id=found.id or _id_of_a_sum(value, each))
+                yield found._replace(day=read_day(value), id=found.id or _make_sum_id(value, each))
             else:
                 yield found
     if value.get("has_more") is True:
-        yield Unbilled("usage-missing", "a list that says of itself that it has more than this page")
+        yield NotPriced("usage-missing", "a list that says of itself that it has more than this page")
 
 
-def _id_of_a_sum(bucket: Object, result: Object) -> str | None:
+def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
     """What tells a sum of the usage API from every other: its time, and all that it is grouped by. It has no id of its own."""
     start, end = bucket.get("start_time"), bucket.get("end_time")
     if start is None or end is None:
         return None
-    groups = sorted((key, str(each)) for key, each in result.items() if key not in FIGURES and isinstance(each, str | bool))
+    groups = sorted((key, str(each)) for key, each in result.items() if key not in COUNT_FIELDS and isinstance(each, str | bool))
     return str((start, end, groups))
 
 
-def _wrapped(value: Object, inside: list[Inner], path: str, depth: int) -> Iterator[Entry]:
+def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth: int) -> Iterator[LogEntry]:
     """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time, and copy its
     usage; and other answers that stand in there.
     """
     if not inside:
-        yield _none(value)
+        yield _explain_no_usage(value)
         return
     first, *others = inside
-    if _status(first.value) >= _FAILED:
-        yield _failed(first.value, value)
+    if _get_status(first.value) >= _MIN_FAILED_STATUS:
+        yield _describe_failure(first.value, value)
     else:
-        for found in _read(first.value, join(path, first.path), depth + 1):
-            yield found if isinstance(found, Opened) else _named(found, value, path)
+        for found in _read_record(first.value, join_path(path, first.path), depth + 1):
+            yield found if isinstance(found, StreamPart) else _add_record_fields(found, value, path)
     for other in others:
-        yield from _read(other.value, join(path, other.path), depth + 1)
+        yield from _read_record(other.value, join_path(path, other.path), depth + 1)
 
 
-def _named(found: Answer | Unbilled, value: Object, path: str) -> Answer | Unbilled:
+def _add_record_fields(found: Answer | NotPriced, value: JsonObject, path: str) -> Answer | NotPriced:
     """What is found in a record, with all that only the record says of it."""
-    found = found if found.custom_id else found._replace(custom_id=name_of(value))
-    if isinstance(found, Unbilled):
+    found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
+    if isinstance(found, NotPriced):
         return found
     mode = "batch" if _is_batch_line(value) or value.get("batch") is True else found.mode
-    found = found._replace(model=found.model or model_of(value, path), day=found.day or day_of(value), mode=mode)
-    return _beside_its_copy(found, value, path) if has_usage(value) else found
+    found = found._replace(model=found.model or read_answer_model(value, path), day=found.day or read_day(value), mode=mode)
+    return _merge_copy(found, value, path) if has_usage(value) else found
 
 
-def _is_batch_line(value: Object) -> bool:
+def _is_batch_line(value: JsonObject) -> bool:
     response = value.get("response")
     return "custom_id" in value and isinstance(response, dict) and response.get("status_code") is not None
 
 
-def _status(value: Object) -> int:
+def _get_status(value: JsonObject) -> int:
     """The status that a logger of HTTP writes down; 0 where there is none."""
     status = value.get("status_code")
     return status if isinstance(status, int) else 0
 
 
-def _beside_its_copy(answer: Answer, value: Object, path: str) -> Answer:
+def _merge_copy(answer: Answer, value: JsonObject, path: str) -> Answer:
     """An answer around which a record says its figures again: what only the record says is taken from it."""
-    copy = answer_of(value, path)
-    if answer.mode == MODES[""]:
+    copy = read_answer(value, path)
+    if answer.mode == TIER_MODES[""]:
         answer = answer._replace(mode=copy.mode)
     if (copy.usage.input_tokens, copy.usage.output_tokens) != (answer.usage.input_tokens, answer.usage.output_tokens):
         return answer._replace(doubts=(*answer.doubts, "in a record that says other figures of it: priced are its own"))
     return answer
 
 
-def _is_failed(value: Object) -> bool:
+def _is_failed(value: JsonObject) -> bool:
     return value.get("status") in ("failed", "failure")
 
 
-def _none(value: Object) -> Unbilled:
+def _explain_no_usage(value: JsonObject) -> NotPriced:
     if value.get("error") or _is_failed(value):
-        return _failed(value, value)
-    amount = next((key for key in AMOUNTS if value.get(key) is not None), None)
+        return _describe_failure(value, value)
+    amount = next((key for key in AMOUNT_FIELDS if value.get(key) is not None), None)
     if isinstance(value.get("messages"), list) or ("input" in value and "model" in value):
         what = ", found a request, which --requests takes"
     elif amount:
-        what = f", found {amount} alone{of_costs(amount)}"
+        what = f", found {amount} alone{suggest_usage_export(amount)}"
     else:
-        names = ", ".join(told(key) for key in islice(value, _NAMED)) + ", ..." * (len(value) > _NAMED)
+        names = ", ".join(redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
         what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"
-    return Unbilled("usage-missing", f"expected an answer with its tokens{what}", name_of(value), id_of(value))
+    return NotPriced("usage-missing", f"expected an answer with its tokens{what}", get_custom_id(value), get_answer_id(value))
 
 
-def _failed(value: Object, outer: Object) -> Unbilled:
+def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
     """An answer that never came. Its message is not repeated: it may quote the prompt."""
     body = value.get("body")
     error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
     code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
     status = value.get("status_code")
     said = [f"status {status}"] if isinstance(status, int) else []
-    said += [told(code)] if isinstance(code, str) else []
-    return Unbilled("answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", name_of(outer), id_of(value))
+    said += [redact(code)] if isinstance(code, str) else []
+    return NotPriced(
+        "answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", get_custom_id(outer), get_answer_id(value)
+    )

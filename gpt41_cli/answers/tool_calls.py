@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from gpt41_cli.files.fields import Object
-from gpt41_cli.pricing import Tools
+from gpt41_cli.files.fields import JsonObject
+from gpt41_cli.pricing import ToolUse
 
-_KNOWN = {"web_search_call", "file_search_call", "function_call", "custom_tool_call", "mcp_call"}
+_KNOWN_CALL_TYPES = {"web_search_call", "file_search_call", "function_call", "custom_tool_call", "mcp_call"}
 """Those that are billed by the call, and those that are tokens alone: of the caller's own functions, and of MCP servers (OpenAI's
 draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993). What others cost is not known.
 """
 
 
-def _calls(value: Object) -> list[Object]:
+def _list_calls(value: JsonObject) -> list[JsonObject]:
     """What an answer of Responses lists of what it did, but for what failed."""
     output = value.get("output")
     items = output if isinstance(output, list) else []
     return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
 
 
-def _kind(call: Object) -> str:
+def _get_call_type(call: JsonObject) -> str:
     kind = call.get("type")
     return kind if isinstance(kind, str) else ""
 
 
-def with_a_price(value: Object) -> Tools:
+def count_priced_calls(value: JsonObject) -> ToolUse:
     """The calls that are billed: of those of the web search, the searches, not the pages that were then opened (OpenAI's guide to
     web search, as its forum quotes it in topic 1365861); with its preview, where that is the tool that the answer names.
     """
-    listed, declared = _calls(value), value.get("tools")
+    listed, declared = _list_calls(value), value.get("tools")
     types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
     actions = [call.get("action") for call in listed if call.get("type") == "web_search_call"]
     searches = sum(not isinstance(action, dict) or action.get("type", "search") == "search" for action in actions)
     is_preview = any(isinstance(each, str) and each.startswith("web_search_preview") for each in types)
-    return Tools(
+    return ToolUse(
         web_searches=0 if is_preview else searches,
         web_search_previews=searches if is_preview else 0,
         file_searches=sum(call.get("type") == "file_search_call" for call in listed),
     )
 
 
-def others(value: Object) -> tuple[str, ...]:
+def list_unpriced_calls(value: JsonObject) -> tuple[str, ...]:
     """The kinds of those that have no price by the call."""
-    return tuple(sorted({kind for kind in map(_kind, _calls(value)) if kind.endswith("_call")} - _KNOWN))
+    return tuple(sorted({kind for kind in map(_get_call_type, _list_calls(value)) if kind.endswith("_call")} - _KNOWN_CALL_TYPES))

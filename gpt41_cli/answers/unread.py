@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from gpt41_cli.files.fields import Json, Object, told
+from gpt41_cli.files.fields import JsonObject, JsonValue, redact
 
-_BILLED = ("cache", "token", "search")
+_BILLED_WORDS = ("cache", "token", "search")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_WHOLE = re.compile(r"(\d{1,19})(?:\.0+)?", re.ASCII)
-_MOST = 5
-_OTHERWISE = (
+_WHOLE_NUMBER = re.compile(r"(\d{1,19})(?:\.0+)?", re.ASCII)
+_MAX_NAMES = 5
+_HARMLESS_WORDS = (
     *("max", "min", "limit", "remaining", "budget", "total", "average", "avg", "mean"),
     *("cost", "price", "usd", "spend", "per", "rate", "ratio", "percent", "saved", "savings"),
     *("time", "latency", "duration", "seconds", "ms", "ttl", "expires", "id", "key", "enabled"),
@@ -20,24 +20,28 @@ _OTHERWISE = (
 """What makes of such a name no count of its own: a limit, an amount, a time, or a part that is in the tokens that are read."""
 
 
-def is_suspect(name: str) -> bool:
+def is_suspect_name(name: str) -> bool:
     """Whether a name is one of such a figure: of a cache, of tokens or of searches, and no limit, amount or part of those."""
     words = [word.lower() for word in _WORD.findall(name)]
-    return any(each in name.lower() for each in _BILLED) and not any(word in _OTHERWISE or word[:3] == "max" for word in words)
+    return any(each in name.lower() for each in _BILLED_WORDS) and not any(
+        word in _HARMLESS_WORDS or word[:3] == "max" for word in words
+    )
 
 
-def figure(value: Json) -> int:
+def parse_figure(value: JsonValue) -> int:
     """What a value counts, as a number or as text; 0 where it counts nothing."""
     if isinstance(value, str):
-        found = _WHOLE.fullmatch(value.strip())
+        found = _WHOLE_NUMBER.fullmatch(value.strip())
         return int(found[1]) if found else 0
     is_count = isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
     return int(value) if is_count else 0
 
 
-def unread_figures(record: Object, known: frozenset[str], tokens: int) -> list[str]:
+def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int) -> list[str]:
     """The names of such figures in a record of so many tokens in all, the first few; another name of their sum is none."""
     found = (
-        name for name, value in record.items() if name not in known and figure(value) not in (0, tokens) and is_suspect(name)
+        name
+        for name, value in record.items()
+        if name not in known and parse_figure(value) not in (0, tokens) and is_suspect_name(name)
     )
-    return [told(name) for name in islice(found, _MOST)]
+    return [redact(name) for name in islice(found, _MAX_NAMES)]

@@ -1,35 +1,35 @@
-"""The price table: `read` gives a Catalog; `gpt41_cli.catalog.tables` says what is in it."""
+"""The price table: `read_catalog` gives a Catalog; `gpt41_cli.catalog.tables` says what is in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from stat import S_ISREG
 
-from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.catalog.lookup import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import MODES
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, TableError
-from gpt41_cli.shipped import shipped
+from gpt41_cli.shipped import find_shipped_file
 
-__all__ = ["MODES", "Catalog", "Offer", "Variant", "read"]
+__all__ = ["MODES", "Catalog", "Offer", "Variant", "read_catalog"]
 
-NAME = "pricing.yaml"
-MAX_BYTES = 5_000_000
+TABLE_NAME = "pricing.yaml"
+MAX_TABLE_BYTES = 5_000_000
 
 
-def read(path: Path | str | None = None) -> Catalog:
+def read_catalog(path: Path | str | None = None) -> Catalog:
     """The table at `path`, or the one this package comes with. InputError or TableError when it cannot be used."""
     if path is None:
-        return parse(shipped(NAME).read_bytes(), NAME)
+        return parse_catalog(find_shipped_file(TABLE_NAME).read_bytes(), TABLE_NAME)
     path = Path(path)
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise InputError(f"{printable(str(path))}: expected a price table, found something else")
+            raise InputError(f"{sanitize(str(path))}: expected a price table, found something else")
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_TABLE_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{printable(str(path))}: expected a readable price table, found: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise TableError(f"{path}: expected at most {MAX_BYTES:,} bytes, found more")
-    return parse(data, str(path))
+        raise InputError(f"{sanitize(str(path))}: expected a readable price table, found: {error.strerror}") from None
+    if len(data) > MAX_TABLE_BYTES:
+        raise TableError(f"{path}: expected at most {MAX_TABLE_BYTES:,} bytes, found more")
+    return parse_catalog(data, str(path))

@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn, TypeVar
 
 import yaml
 
-from gpt41_cli.errors import TableError, quoted
+from gpt41_cli.errors import TableError, quote_text
 from gpt41_cli.findings import Location
 
 T = TypeVar("T")
@@ -28,17 +28,17 @@ _INTEGER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN_STYLES = (None, "")
 _NULLS = ("null", "~", "")
-_OUR_TAG = "plain"
+_PLAIN_TAG = "plain"
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     """Leaves what a scalar means to the Cursor, which knows what is expected there; only explicit tags keep theirs."""
 
     def resolve(self, kind: object, value: object, implicit: object) -> str:
-        return _OUR_TAG
+        return _PLAIN_TAG
 
 
-def read(data: bytes, file: str) -> Cursor:
+def read_yaml(data: bytes, file: str) -> Cursor:
     """The root of the document in `data`, the bytes of a file called `file`. TableError when it is no UTF-8, no YAML, YAML with
     aliases or tags, or too deep.
     """
@@ -69,7 +69,7 @@ def _compose(text: str, file: str) -> Cursor:
     return root
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """From which character to which before a value stands in the text, a byte order mark not counted; `column` is that of its
     beginning, from 0.
     """
@@ -102,10 +102,10 @@ class Cursor:
         return Location(self.file, mark.line + 1, mark.column + 1)
 
     @property
-    def span(self) -> Span:
+    def span(self) -> TextSpan:
         """Where the value stands; one in lines of its own ends where the next token begins."""
         start = self.node.start_mark
-        return Span(start.index, self.node.end_mark.index, start.column)
+        return TextSpan(start.index, self.node.end_mark.index, start.column)
 
     @property
     def is_flow(self) -> bool:
@@ -125,9 +125,9 @@ class Cursor:
         """Raise TableError with `file:line:column: path: expected ..., found ...`."""
         mark = self.node.start_mark
         where = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {self.path or 'the document'}"
-        raise TableError(f"{where}: expected {expected}, found {found or self._found()}")
+        raise TableError(f"{where}: expected {expected}, found {found or self._describe_value()}")
 
-    def _found(self) -> str:
+    def _describe_value(self) -> str:
         if isinstance(self.node, yaml.MappingNode):
             return "a mapping"
         if isinstance(self.node, yaml.SequenceNode):
@@ -135,7 +135,7 @@ class Cursor:
         if not self.node.value:
             return "nothing"
         in_quotes = isinstance(self.node, yaml.ScalarNode) and self.node.style not in _PLAIN_STYLES
-        return quoted(self.node.value) + (" in quotes" if in_quotes else "")
+        return quote_text(self.node.value) + (" in quotes" if in_quotes else "")
 
     def entries(self) -> dict[str, Cursor]:
         """The entries of a mapping with free keys, in order. A duplicate key is an error."""
@@ -159,7 +159,7 @@ class Cursor:
         if not others and entries.keys() - known:
             unknown = next(key for key, _ in self.node.value if key.value not in known)
             at_key = Cursor(unknown, self.file, entries[unknown.value].path)
-            at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quoted(unknown.value)}")
+            at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quote_text(unknown.value)}")
         for name in required:
             if name not in entries:
                 self.fail(f"the key {name}", "none")
@@ -187,7 +187,7 @@ class Cursor:
         return isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES and self.node.value in _NULLS
 
     def nullable(self, read: Callable[[], T]) -> T | None:
-        """None for null, else what `read` returns."""
+        """None for null, else what `read_yaml` returns."""
         return None if self.is_null else read()
 
     def text(self) -> str:
@@ -198,19 +198,19 @@ class Cursor:
 
     def choice(self, *allowed: str) -> str:
         """One of `allowed`."""
-        if self._plain() not in allowed:
+        if self._get_plain_text() not in allowed:
             self.fail(f"one of {', '.join(allowed)}")
         return str(self.node.value)
 
     def decimal(self) -> Decimal:
         """A plain decimal of at most 12 digits on either side of the point: no exponent, sign, quotes, NaN or infinity."""
-        if not _DECIMAL.fullmatch(self._plain()):
+        if not _DECIMAL.fullmatch(self._get_plain_text()):
             self.fail("a plain decimal such as 0.40")
         return Decimal(self.node.value)
 
     def integer(self, at_least: int = 0) -> int:
         """A whole number of at most 15 digits, written plainly."""
-        if not _INTEGER.fullmatch(self._plain()) or int(self.node.value) < at_least:
+        if not _INTEGER.fullmatch(self._get_plain_text()) or int(self.node.value) < at_least:
             self.fail(f"a whole number of at most 15 digits, {at_least} or more")
         return int(self.node.value)
 
@@ -220,12 +220,12 @@ class Cursor:
 
     def day(self) -> date:
         """A date, YYYY-MM-DD."""
-        if _DAY.fullmatch(self._plain()):
+        if _DAY.fullmatch(self._get_plain_text()):
             with suppress(ValueError):
                 return date.fromisoformat(self.node.value)
         return self.fail("a date, YYYY-MM-DD")
 
-    def _plain(self) -> str:
+    def _get_plain_text(self) -> str:
         """The characters of an unquoted scalar, or nothing that any pattern accepts."""
         if isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES:
             return str(self.node.value)
@@ -241,8 +241,8 @@ def _refuse_aliases_and_tags(root: Cursor) -> None:
         if id(node) in seen:
             Cursor(node, root.file, "").fail("no aliases", "an anchor that is used again")
         seen.add(id(node))
-        if node.tag != _OUR_TAG:
-            Cursor(node, root.file, "").fail("plain values", f"the tag {quoted(node.tag)}")
+        if node.tag != _PLAIN_TAG:
+            Cursor(node, root.file, "").fail("plain values", f"the tag {quote_text(node.tag)}")
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 pending += (key, value)

@@ -66,7 +66,7 @@ class EpochRule(NamedTuple):
     at_most: Positive
     source: Cited
 
-    def epochs(self, examples: int) -> int:
+    def count_epochs(self, examples: int) -> int:
         """The epochs for so many examples, 1 or more of them."""
         if examples * self.target < self.examples_at_least:
             return min(self.at_most, self.examples_at_least // examples)
@@ -75,7 +75,7 @@ class EpochRule(NamedTuple):
         return self.target
 
 
-class Closing(NamedTuple):
+class TrainingClosing(NamedTuple):
     """From which day on a provider takes no training jobs, and from whom; `to_all`: from nobody."""
 
     on: date
@@ -86,7 +86,7 @@ class Closing(NamedTuple):
     note: str | None = None
 
 
-Closings: TypeAlias = Annotated[tuple[Closing, ...], checks.is_in_order("on", "closings in the order of their days")]
+Closings: TypeAlias = Annotated[tuple[TrainingClosing, ...], checks.is_in_order("on", "closings in the order of their days")]
 
 
 class ExampleRules(NamedTuple):
@@ -151,7 +151,7 @@ class PredictionRules(NamedTuple):
     source: Cited
 
 
-class Limits(NamedTuple):
+class ApiLimits(NamedTuple):
     """Limits that are the same for every model; None: the table doesn't have them."""
 
     long_context_tokens: Positive

@@ -9,6 +9,6 @@ from gpt41_cli.catalog.lookup import Catalog
 from gpt41_cli.records import build
 
 
-def parse(data: bytes, file: str) -> Catalog:
+def parse_catalog(data: bytes, file: str) -> Catalog:
     """The catalog in `data`, the bytes of a table called `file`. TableError, with line and column, when it is wrong."""
-    return build(Catalog, cursor.read(data, file), file=file, sha256=hashlib.sha256(data).hexdigest())
+    return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest())

@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 from gpt41_cli.catalog import checks, tables
-from gpt41_cli.catalog.limit_tables import Limits
+from gpt41_cli.catalog.limit_tables import ApiLimits
 from gpt41_cli.catalog.tables import MODES
-from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quoted
+from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quote_text
 from gpt41_cli.pricing import EXACT, Rates
 from gpt41_cli.records import GIVEN, Positive
 
 FINE_TUNED_PREFIX = "ft:"
 
 
-def _base(name: str) -> str:
+def _strip_fine_tune_id(name: str) -> str:
     """The model that an id names, which an `ft:` id says after its prefix."""
     return name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
 
@@ -25,7 +25,7 @@ class Variant(NamedTuple):
 
     id: str
     model: tables.Model
-    fine_tuned: tables.FineTuned | None = None
+    fine_tuned: tables.FineTuneTerms | None = None
 
     @property
     def context_window(self) -> int:
@@ -33,7 +33,7 @@ class Variant(NamedTuple):
         return self.fine_tuned.context_window if self.fine_tuned else self.model.context_window
 
     @property
-    def rates(self) -> tables.RateTable:
+    def rate_table(self) -> tables.RateTable:
         """The price rows of this variant."""
         return self.fine_tuned.rates if self.fine_tuned else self.model.rates
 
@@ -52,19 +52,23 @@ class Offer(NamedTuple):
     row: tables.DatedRates
     as_of: date
 
-    def rates(self, input_tokens: int) -> Rates:
+    def rates_for(self, input_tokens: int) -> Rates:
         """What one request of `input_tokens` pays: a surcharge above a threshold applies to the whole request."""
-        surcharge = self._surcharge(input_tokens)
-        return self.row.rates.scaled(surcharge.input_multiplier, surcharge.output_multiplier) if surcharge else self.row.rates
+        surcharge = self._surcharge_for(input_tokens)
+        return (
+            self.row.rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier)
+            if surcharge
+            else self.row.rates
+        )
 
-    def write_rate(self, input_tokens: int) -> Decimal:
+    def cache_write_rate_for(self, input_tokens: int) -> Decimal:
         """What it pays for input that goes into the prompt cache for 30 minutes: the input rate where that costs nothing."""
-        write, surcharge = self.row.cache_write_30m, self._surcharge(input_tokens)
+        write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
         if write is None:
-            return self.rates(input_tokens).input
+            return self.rates_for(input_tokens).input
         return EXACT.multiply(write, surcharge.input_multiplier) if surcharge else write
 
-    def _surcharge(self, input_tokens: int) -> tables.Surcharge | None:
+    def _surcharge_for(self, input_tokens: int) -> tables.Surcharge | None:
         surcharge = self.variant.model.surcharge
         return surcharge if surcharge and input_tokens > surcharge.above_input_tokens else None
 
@@ -79,45 +83,45 @@ class Catalog(NamedTuple):
     sha256: Annotated[str, GIVEN]
     schema: Literal["gpt41.pricing/1"]
     currency: Literal["USD"]
-    sources: Mapping[str, tables.Source]
+    sources: Mapping[str, tables.Citation]
     platforms: Annotated[Mapping[str, tables.Platform], checks.is_not_empty("at least one platform")]
     models: Annotated[Mapping[str, tables.Model], checks.names_are_unique]
-    evidence: tables.Evidence
+    evidence: tables.PublishedEvidence
     tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task")]
     checked_on: date
     stale_after_days: Positive
-    limits: Limits
+    limits: ApiLimits
     tools: tables.ToolPrices | None = None
 
-    def with_role(self, role: str) -> tuple[tables.Model, ...]:
+    def models_with_role(self, role: str) -> tuple[tables.Model, ...]:
         """The models of a role, in the order of the table: the most capable first."""
         return tuple(model for model in self.models.values() if model.role == role)
 
     @property
     def family(self) -> tuple[Variant, ...]:
         """The variants that `recommend` chooses among."""
-        return tuple(Variant(model.id, model) for model in self.with_role("family"))
+        return tuple(Variant(model.id, model) for model in self.models_with_role("family"))
 
     def variant(self, name: str) -> Variant:
         """What the model id `name` stands for: an entry, one of its snapshots, or an `ft:` id made from either.
 
         A snapshot takes its entry's name; a fine-tuned id stays as it is. UnknownName for anything else.
         """
-        variant = self.known(name)
-        if variant is None and self.find(_base(name)):
-            raise InputError(f"model: expected a base model that can be fine-tuned, found {quoted(name)}")
+        variant = self.find_variant(name)
+        if variant is None and self.find_base_variant(_strip_fine_tune_id(name)):
+            raise InputError(f"model: expected a base model that can be fine-tuned, found {quote_text(name)}")
         if variant is None:
             raise UnknownName("model", name, self.models)
         return variant
 
-    def known(self, name: str) -> Variant | None:
+    def find_variant(self, name: str) -> Variant | None:
         """The same; None for an id that stands for nothing in this table."""
-        found = self.find(_base(name))
+        found = self.find_base_variant(_strip_fine_tune_id(name))
         if found is None or not name.startswith(FINE_TUNED_PREFIX):
             return found
         return Variant(name, found.model, found.model.fine_tuned) if found.model.fine_tuned else None
 
-    def find(self, name: str) -> Variant | None:
+    def find_base_variant(self, name: str) -> Variant | None:
         """The entry called `name`, or of which that is a snapshot; None if there is none."""
         model = self.models.get(name) or next((each for each in self.models.values() if name in each.snapshots), None)
         return Variant(model.id, model) if model else None
@@ -140,12 +144,12 @@ class Catalog(NamedTuple):
         return frozenset().union(*(model.abilities for model in self.models.values()))
 
     @property
-    def refusable(self) -> frozenset[str]:
+    def refusable_fields(self) -> frozenset[str]:
         """Every field of a request that some model refuses."""
         return frozenset(each.parameter for model in self.models.values() for each in model.refuses)
 
     @property
-    def efforts(self) -> frozenset[str]:
+    def reasoning_efforts(self) -> frozenset[str]:
         """Every reasoning effort that some model has."""
         return frozenset(effort for model in self.models.values() if model.reasoning for effort in model.reasoning.efforts)
 
@@ -154,9 +158,9 @@ class Catalog(NamedTuple):
         if mode not in MODES:
             raise UnknownName("mode", mode, MODES)
         missing = f"no price is known for {variant.id} in {mode} on {platform.id}"
-        modes = variant.rates.get(platform.id)
+        modes = variant.rate_table.get(platform.id)
         if modes is None:
-            raise MissingPrice(f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rates)}")
+            raise MissingPrice(f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rate_table)}")
         if mode not in modes:
             raise MissingPrice(f"{missing}: {self.file} has {', '.join(modes)}")
         rows = [row for row in modes[mode] if row.effective_from <= as_of]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gpt41_cli.catalog.tables import Source
+from gpt41_cli.catalog.tables import Citation
 
 
 class Remark(NamedTuple):
@@ -15,12 +15,12 @@ class Remark(NamedTuple):
 
     rule: str
     text: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Citation, ...] = ()
     brief: str = ""
     actual: str | None = None
     allowed: str | None = None
 
     @property
-    def cited(self) -> str:
+    def citation(self) -> str:
         """The sources as reports print them: `launch 2025-04-14, sdk 2026-11`."""
         return ", ".join(dict.fromkeys(source.label for source in self.sources))

@@ -19,7 +19,7 @@ from gpt41_cli.records import INLINE, OTHERS, OWN_KEY, Default, Key, Or, Positiv
 MODES = ("standard", "batch", "priority")
 
 
-class Source(NamedTuple):
+class Citation(NamedTuple):
     """Where a figure comes from; `date` is a day, a month or a year: as exact as the source is."""
 
     id: Annotated[str, OWN_KEY]
@@ -33,7 +33,7 @@ class Source(NamedTuple):
         return f"{self.id} {self.date}"
 
 
-Cited: TypeAlias = Annotated[Source, Read(checks.find_source)]
+Cited: TypeAlias = Annotated[Citation, Read(checks.find_source)]
 """A source, by its id."""
 
 Confidence: TypeAlias = Literal["high", "medium", "low"]
@@ -166,7 +166,7 @@ class PromptRule(NamedTuple):
     source: Cited
 
 
-class Speed(NamedTuple):
+class SpeedClass(NamedTuple):
     """Where a model stands in its family: class 1 answers fastest."""
 
     rank: Annotated[Positive, Key("class")]
@@ -174,7 +174,7 @@ class Speed(NamedTuple):
     source: Cited
 
 
-class Encoding(NamedTuple):
+class ModelEncoding(NamedTuple):
     """The vocabulary that counts a model's tokens; unpublished ones are a guess and their counts estimates."""
 
     name: str
@@ -182,7 +182,7 @@ class Encoding(NamedTuple):
     source: Cited
 
 
-class Reasoning(NamedTuple):
+class ReasoningEfforts(NamedTuple):
     """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off."""
 
     default_effort: str
@@ -190,7 +190,7 @@ class Reasoning(NamedTuple):
     source: Cited
 
 
-class Refusal(NamedTuple):
+class RefusedField(NamedTuple):
     """A field of a request that a model does not take, or, where `is_deprecated`, will not take much longer.
 
     `endpoint` None: at none of them. `unless_effort`: it takes it where that is the effort. `instead`: what to send for it.
@@ -206,14 +206,14 @@ class Refusal(NamedTuple):
     note: str | None = None
 
 
-class Lack(NamedTuple):
+class AbsentAbility(NamedTuple):
     """Where it is stated that a model does not have an ability; what is only not stated is no lack."""
 
     source: Cited
     confidence: Confidence = "high"
 
 
-class Guidance(NamedTuple):
+class MigrationGuidance(NamedTuple):
     """What its makers tell those who move to a model."""
 
     statement: str
@@ -234,7 +234,7 @@ class HostingPrice(NamedTuple):
     source: Cited
 
 
-class FineTuned(NamedTuple):
+class FineTuneTerms(NamedTuple):
     """What changes when the model is a fine-tune of this one; `training` and `hosting` by platform."""
 
     context_window: Positive
@@ -252,7 +252,7 @@ class Model(NamedTuple):
     role: Literal["family", "predecessor", "successor"]
     summary: str
     snapshots: tuple[str, ...]
-    encoding: Encoding
+    encoding: ModelEncoding
     released: date | None
     context_window: Positive
     max_input_tokens: Positive | None
@@ -265,18 +265,18 @@ class Model(NamedTuple):
     tools: tuple[str, ...]
     source: Cited
     notes: Annotated[tuple[str, ...], Default(())]
-    speed: Annotated[Speed | None, Default()]
-    reasoning: Annotated[Reasoning | None, checks.has_default_effort, Default()]
+    speed: Annotated[SpeedClass | None, Default()]
+    reasoning: Annotated[ReasoningEfforts | None, checks.has_default_effort, Default()]
     rates: RateTable
     surcharge: Annotated[Surcharge | None, Default()]
-    fine_tuned: Annotated[FineTuned | None, Default()]
+    fine_tuned: Annotated[FineTuneTerms | None, Default()]
     rate_limits: Annotated[RateLimits | None, Default()]
     images: ImageRule | None
     prompt: PromptRule
     lifecycle: Lifecycles
-    lacks: Mapping[str, Lack] = {}
-    refuses: tuple[Refusal, ...] = ()
-    guidance: tuple[Guidance, ...] = ()
+    lacks: Mapping[str, AbsentAbility] = {}
+    refuses: tuple[RefusedField, ...] = ()
+    guidance: tuple[MigrationGuidance, ...] = ()
 
     @property
     def abilities(self) -> frozenset[str]:
@@ -284,12 +284,12 @@ class Model(NamedTuple):
         return frozenset((*self.features, *self.tools, *self.endpoints))
 
     @property
-    def surcharged_above(self) -> int:
+    def surcharge_threshold(self) -> int:
         """Up to how many input tokens a request has no surcharge."""
         return self.surcharge.above_input_tokens if self.surcharge else sys.maxsize
 
 
-class Calls(NamedTuple):
+class ToolCallPrice(NamedTuple):
     """What calls of a built-in tool cost, beside the tokens of what they find."""
 
     effective_from: date
@@ -298,7 +298,7 @@ class Calls(NamedTuple):
     note: str | None = None
 
 
-class FileStorage(NamedTuple):
+class FileStoragePrice(NamedTuple):
     """What it costs to keep files for file search; the first `free_gb` cost nothing."""
 
     effective_from: date
@@ -308,7 +308,7 @@ class FileStorage(NamedTuple):
     note: str | None = None
 
 
-class Containers(NamedTuple):
+class ContainerPrices(NamedTuple):
     """What code containers cost, by their memory in GB; each is billed for `minimum_minutes` at least."""
 
     effective_from: date
@@ -331,12 +331,12 @@ class ToolPrices(NamedTuple):
     """What built-in tools cost on some platforms, in every mode alike."""
 
     platforms: tuple[PlatformName, ...]
-    web_search: Calls
-    web_search_preview: Calls
+    web_search: ToolCallPrice
+    web_search_preview: ToolCallPrice
     fixed_search_tokens: FixedSearchTokens
-    file_search: Calls
-    file_storage: FileStorage
-    containers: Containers
+    file_search: ToolCallPrice
+    file_storage: FileStoragePrice
+    containers: ContainerPrices
 
 
 class Benchmark(NamedTuple):
@@ -356,7 +356,7 @@ class Benchmarks(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Statement(NamedTuple):
+class ModelStatement(NamedTuple):
     """Something the makers said of a model, with its source."""
 
     model: ModelName
@@ -364,7 +364,7 @@ class Statement(NamedTuple):
     source: Cited
 
 
-class Claim(NamedTuple):
+class SavingsClaim(NamedTuple):
     """A saving that the makers claim; quoted, never used to compute anything."""
 
     claim: str
@@ -372,7 +372,7 @@ class Claim(NamedTuple):
     source: Cited
 
 
-class Blended(NamedTuple):
+class BlendedPrices(NamedTuple):
     """The blended prices published at launch; quoted, never used to compute anything."""
 
     source: Cited
@@ -380,13 +380,13 @@ class Blended(NamedTuple):
     usd_per_million: Annotated[Mapping[ModelName, Decimal], OTHERS]
 
 
-class Evidence(NamedTuple):
+class PublishedEvidence(NamedTuple):
     """What is published about how good and how fast the models are."""
 
     benchmarks: Benchmarks
-    latency: tuple[Statement, ...]
-    blended: Annotated[Blended, Key("blended_usd_per_million")]
-    savings: tuple[Claim, ...]
+    latency: tuple[ModelStatement, ...]
+    blended: Annotated[BlendedPrices, Key("blended_usd_per_million")]
+    savings: tuple[SavingsClaim, ...]
 
 
 class Task(NamedTuple):

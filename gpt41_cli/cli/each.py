@@ -4,28 +4,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from gpt41_cli.cli import output
-from gpt41_cli.cli.inputs import refuse
-from gpt41_cli.cli.output_options import Wanted
+from gpt41_cli.cli.inputs import refuse_invalid
+from gpt41_cli.cli.output_options import OutputOptions
 
 if TYPE_CHECKING:
-    from gpt41_cli.files.places import Done, Invalid
+    from gpt41_cli.files.places import Located, RejectedRequest
     from gpt41_cli.findings import Finding
     from gpt41_cli.reports import Report
 
 
-class Drawn(NamedTuple):
+class EachOutputOptions(NamedTuple):
     """How a result is to be printed."""
 
-    wanted: Wanted
+    output_options: OutputOptions
     skip_invalid: bool
 
 
 def finish_each(
-    found: "Iterator[Done[Any] | Invalid]",
+    found: "Iterator[Located[Any] | RejectedRequest]",
     report: "Callable[..., Report]",
     record: "Callable[[Any], Mapping[str, Any]]",
     answer: Callable[[Any], str],
-    drawn: Drawn,
+    drawn: EachOutputOptions,
     findings: "Callable[[], Iterable[Finding]]" = tuple,
 ) -> NoReturn:
     """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them, which files
@@ -33,32 +33,32 @@ def finish_each(
 
     What is no request is an error at the end, unless it is to be skipped. `findings` tells then what else was found.
     """
-    from gpt41_cli.files.places import Invalid, Rejects
-    from gpt41_cli.views.jsonl import line
+    from gpt41_cli.files.places import RejectedRequest, Rejections
+    from gpt41_cli.views.jsonl import format_record
 
-    rejects = Rejects()
+    rejects = Rejections()
     good = 0
 
-    def counted() -> "Iterator[Done[Any] | Invalid]":
+    def counted() -> "Iterator[Located[Any] | RejectedRequest]":
         nonlocal good
         for each in found:
-            if isinstance(each, Invalid):
+            if isinstance(each, RejectedRequest):
                 rejects.add(each)
             else:
                 good += 1
             yield each
 
-    wanted = drawn.wanted
+    wanted = drawn.output_options
     if wanted.quiet and not wanted.files:
-        output.stream(answer(each.result) + "\n" for each in counted() if not isinstance(each, Invalid))
+        output.stream_lines(answer(each.result) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
     elif wanted.format == "jsonl" and not wanted.files:
-        output.stream(line(record(each)) for each in counted())
+        output.stream_lines(format_record(record(each)) for each in counted())
     else:
         entries = list(counted())
         if good:
             shown = report(entries, rejects)
             told = (*findings(), *shown.findings)
-            output.show(shown._replace(findings=told), wanted)
+            output.show_report(shown._replace(findings=told), wanted)
     if not (drawn.skip_invalid and good):
-        refuse(rejects, good)
-    output.leave(tuple(findings()), wanted)
+        refuse_invalid(rejects, good)
+    output.exit_with_findings(tuple(findings()), wanted)

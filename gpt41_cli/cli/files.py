@@ -5,15 +5,15 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 
-from gpt41_cli.display import number, printable
+from gpt41_cli.display import format_int, sanitize
 from gpt41_cli.errors import InputError
 
 
-def save(text: str, path: Path) -> None:
+def write_file(text: str, path: Path) -> None:
     """Write the text as UTF-8, under another name until it is whole; a file that was there keeps its permissions. InputError when
     it cannot be written.
     """
-    data = _bytes(text)
+    data = _encode_text(text)
     try:
         if str(path).startswith("/dev/") or (path.exists() and not path.is_file()):
             path.write_bytes(data)  # a device or a pipe, which a file would take the place of
@@ -29,26 +29,26 @@ def save(text: str, path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _make_write_error(path, error) from None
 
 
-def append(text: str, path: Path, most: int) -> None:
+def append_to_file(text: str, path: Path, most: int) -> None:
     """Add the text as a part of its own. InputError when it cannot be written, or more than `most` bytes would be there."""
     try:
         with path.open("ab") as file:
             before = file.tell()
-            data = _bytes(f"\n\n{text}" if before else text)
+            data = _encode_text(f"\n\n{text}" if before else text)
             if before + len(data) > most:
-                expected = f"expected at most {number(most)} bytes with what is to be added"
-                raise InputError(f"{printable(str(path))}: {expected}, found {number(before + len(data))}")
+                expected = f"expected at most {format_int(most)} bytes with what is to be added"
+                raise InputError(f"{sanitize(str(path))}: {expected}, found {format_int(before + len(data))}")
             file.write(data)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _make_write_error(path, error) from None
 
 
-def _bytes(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{printable(str(path))}: expected a file that can be written, found: {error.strerror}")
+def _make_write_error(path: Path, error: OSError) -> InputError:
+    return InputError(f"{sanitize(str(path))}: expected a file that can be written, found: {error.strerror}")

@@ -3,19 +3,19 @@
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli.output import complain
+from gpt41_cli.cli.output import print_to_stderr
 from gpt41_cli.cli.parse import (
+    open_standard_input,
     read_cached,
     read_image_size,
     read_kind,
     read_paths,
     read_percent,
+    read_replay_options,
     read_tools,
-    read_traffic,
-    standard_input,
 )
-from gpt41_cli.cli.progress import watched
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.cli.progress import show_progress
+from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.files.places import Rejects
-    from gpt41_cli.files.sources import Source
-    from gpt41_cli.files.trees import LeftOut
+    from gpt41_cli.files.places import Rejections
+    from gpt41_cli.files.sources import InputSource
+    from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.requests.request import Image
     from gpt41_cli.tokens.meter import Meter
-    from gpt41_cli.work.prompt_cache import Replay
-    from gpt41_cli.work.sizing import Sizing, Uses
-    from gpt41_cli.work.stream import Reading
-    from gpt41_cli.work.workload import Group, Terms, Workload
+    from gpt41_cli.work.prompt_cache import CacheReplay
+    from gpt41_cli.work.sizing import FieldCounts, RequestTotals
+    from gpt41_cli.work.stream import ReadingOptions
+    from gpt41_cli.work.workload import Assumptions, ModelAndMode, Workload
 
 
-class Asked(NamedTuple):
+class InputOptions(NamedTuple):
     """What a command line says of the work. `names_mode`: requests are priced in the mode that each of them names."""
 
     paths: list[str] | None
@@ -55,38 +55,41 @@ class Asked(NamedTuple):
     accept: str | None = None
 
     @property
-    def terms(self) -> "Terms":
+    def assumptions(self) -> "Assumptions":
         """What holds for every request."""
-        from gpt41_cli.work.workload import Terms
+        from gpt41_cli.work.workload import Assumptions
 
         accepted = None if self.accept is None else read_percent(self.accept, "--accept")
-        return Terms(self.output_tokens, *read_cached(self.cached), read_tools(self.tools), accepted)
+        return Assumptions(self.output_tokens, *read_cached(self.cached), read_tools(self.tools), accepted)
 
 
-class Work(NamedTuple):
-    """The work, all of it together; `parts` makes a workload for each model and mode where it is requests, and takes the model
-    and mode of all of them in place of their own. `rejects` are the inputs that were left out for being no request, `left_out`
-    what was left out of folders, `uses` the fields of requests that some model refuses; None where there are no requests.
+class InputWorkloads(NamedTuple):
+    """The work, all of it together; `split` makes a workload for each model and mode where it is requests, and takes the model
+    and mode of all of them in place of their own. `rejects` are the inputs that were left out for being no request,
+    `skipped_files` what was left out of folders, `refusable_fields` the fields of requests that some model refuses; None where
+    there are no requests.
     """
 
-    together: "Workload"
-    parts: "Callable[[str | None, str | None], dict[Group, Workload]] | None" = None
-    rejects: "Rejects | None" = None
-    left_out: "Sequence[LeftOut]" = ()
-    uses: "Uses | None" = None
+    combined: "Workload"
+    split: "Callable[[str | None, str | None], dict[ModelAndMode, Workload]] | None" = None
+    rejects: "Rejections | None" = None
+    skipped_files: "Sequence[SkippedPath]" = ()
+    refusable_fields: "FieldCounts | None" = None
 
 
-def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None) -> Work:
+def read_input_workloads(
+    asked: InputOptions, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None
+) -> InputWorkloads:
     """The work to be priced: all texts and pictures together are the input of one request, requests are as they are.
 
     `model` is the id that all requests are counted for; None: the one each of them names.
     """
     from gpt41_cli.work.workload import workload
 
-    terms = asked.terms
-    replay = _replay(asked, catalog)
+    terms = asked.assumptions
+    replay = _make_replay(asked, catalog)
     text_tokens = 0
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedPath] = []
     images: tuple[Image, ...] = ()
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.work import sizing
@@ -94,11 +97,11 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         sources, left_out = read_sources(asked.paths, asked.text)
         reading = make_reading(asked.kind, asked.jobs, sources)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
-        with watched(sources) as seen:
-            encoding = encoding_of(variants)
-            found = sizing.read(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
-        if found.sizing.groups or found.sizing.rejects.count:
-            return _requests(found.sizing, terms, asked, left_out)
+        with show_progress(sources) as seen:
+            encoding = find_encoding(variants)
+            found = sizing.measure_sources(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
+        if found.request_totals.groups or found.request_totals.rejects.count:
+            return _make_request_workloads(found.request_totals, terms, asked, left_out)
         text_tokens, images = found.text_tokens, found.images
     if replay:
         raise InputError("--cached simulate: expected requests to replay, found text or numbers")
@@ -113,13 +116,13 @@ def read_work(asked: Asked, catalog: "Catalog", variants: "Sequence[Variant]", m
         text_tokens=text_tokens,
         images=images,
         tools=terms.tools,
-        prediction_tokens=_prediction_tokens(asked, variants),
+        prediction_tokens=_count_prediction_tokens(asked, variants),
         accepted_share=terms.accepted_share,
     )
-    return Work(work, left_out=left_out)
+    return InputWorkloads(work, skipped_files=left_out)
 
 
-def _prediction_tokens(asked: Asked, variants: "Sequence[Variant]") -> int:
+def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]") -> int:
     """The tokens of `--prediction`, which is nothing without `--accept`, and the other way round."""
     if (asked.prediction is None) != (asked.accept is None):
         alone, other = ("--accept", "--prediction") if asked.prediction is None else ("--prediction", "--accept")
@@ -129,27 +132,29 @@ def _prediction_tokens(asked: Asked, variants: "Sequence[Variant]") -> int:
     if asked.tools:
         why = "predictions are of Chat Completions, which has none of them"
         raise InputError(f"--prediction: expected no --tools beside it: {why}")
-    from gpt41_cli.work.sizing import text_tokens
+    from gpt41_cli.work.sizing import count_text_tokens
 
     if asked.prediction.is_dir():
-        raise InputError(f"--prediction: expected a file, found the folder {quoted(str(asked.prediction))}")
+        raise InputError(f"--prediction: expected a file, found the folder {quote_text(str(asked.prediction))}")
     (source,), _ = read_sources([str(asked.prediction)], None)
-    return text_tokens(source, encoding_of(variants))
+    return count_text_tokens(source, find_encoding(variants))
 
 
-def _replay(asked: Asked, catalog: "Catalog") -> "Replay | None":
+def _make_replay(asked: InputOptions, catalog: "Catalog") -> "CacheReplay | None":
     """What replays the prompt cache, where `--cached` asks for it."""
     if asked.cached != SIMULATE:
         for option, value in (("--requests-per-minute", asked.requests_per_minute), ("--lifetime", asked.lifetime)):
             if value is not None:
                 raise InputError(f"{option}: expected it with --cached {SIMULATE}, found it alone")
         return None
-    from gpt41_cli.work.prompt_cache import Replay
+    from gpt41_cli.work.prompt_cache import CacheReplay
 
-    return Replay(catalog, read_traffic(asked.requests_per_minute, asked.lifetime))
+    return CacheReplay(catalog, read_replay_options(asked.requests_per_minute, asked.lifetime))
 
 
-def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence[LeftOut]") -> Work:
+def _make_request_workloads(
+    found: "RequestTotals", terms: "Assumptions", asked: InputOptions, left_out: "Sequence[SkippedPath]"
+) -> InputWorkloads:
     from gpt41_cli.work import sizing
 
     if asked.input_tokens is not None:
@@ -157,58 +162,58 @@ def _requests(found: "Sizing", terms: "Terms", asked: Asked, left_out: "Sequence
     if asked.prediction:
         raise InputError("--prediction: expected it with texts or numbers, found requests, which state their own")
     if not asked.skip_invalid or not found.groups:
-        refuse(found.rejects, found.requests)
-    together = sizing.together(found, terms, asked.requests)
+        refuse_invalid(found.rejects, found.requests)
+    together = sizing.merge_into_workload(found, terms, asked.requests)
     if terms.accepted_share is not None and not together.prediction_tokens:
         raise InputError("--accept: expected --prediction, or requests that state one, found none")
-    if together.training and terms.output_tokens is None:
+    if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens: expected it with fine-tuning examples, which state no maximum, found none")
-    return Work(
+    return InputWorkloads(
         together,
-        partial(sizing.workloads, found, terms, asked.requests),
+        partial(sizing.split_into_workloads, found, terms, asked.requests),
         found.rejects,
         left_out,
-        sizing.Uses(found.uses, found.requests),
+        sizing.FieldCounts(found.field_counts, found.requests),
     )
 
 
-def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Source], list[LeftOut]]":
+def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[InputSource], list[SkippedPath]]":
     """What the command line names, and what was left out of folders."""
-    from gpt41_cli.files.sources import sources
+    from gpt41_cli.files.sources import find_sources
 
-    return sources(read_paths(paths, text), text, standard_input)
+    return find_sources(read_paths(paths, text), text, open_standard_input)
 
 
-def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[Source]") -> "Reading":
+def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":
     """How the sources are read."""
-    from gpt41_cli.files.sources import known_bytes
-    from gpt41_cli.tokens.fast import MUCH_BYTES
-    from gpt41_cli.work.stream import Reading
+    from gpt41_cli.files.sources import sum_known_bytes
+    from gpt41_cli.tokens.fast import MIN_WORTHWHILE_BYTES
+    from gpt41_cli.work.stream import ReadingOptions
 
-    return Reading(read_kind(kind), jobs, known_bytes(sources) >= MUCH_BYTES)
+    return ReadingOptions(read_kind(kind), jobs, sum_known_bytes(sources) >= MIN_WORTHWHILE_BYTES)
 
 
 def make_meter(
-    catalog: "Catalog", model: str | None, image_size: str | None, reading: "Reading", *, needs_tokens: bool = False
+    catalog: "Catalog", model: str | None, image_size: str | None, reading: "ReadingOptions", *, needs_tokens: bool = False
 ) -> "Meter":
     """What counts requests; `needs_tokens` where the prompt cache is replayed."""
     from gpt41_cli.tokens.meter import Meter
 
-    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_much, needs_tokens=needs_tokens)
+    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_large, needs_tokens=needs_tokens)
 
 
-def refuse(rejects: "Rejects", good: int, what: str = "requests") -> None:
+def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
     """Name the first inputs that are no request, each in a line; InputError when one is in a file that the user named."""
-    if not rejects.named and good:
+    if not rejects.named_count and good:
         return
-    for each in rejects.first:
-        complain(f"{each.place.label}: {each.message}")
+    for each in rejects.examples:
+        print_to_stderr(f"{each.place.label}: {each.message}")
     if rejects.count:
         hint = "; --skip-invalid leaves them out" if good else ""
         raise InputError(f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read{hint}")
 
 
-def encoding_of(variants: "Sequence[Variant]") -> str:
+def find_encoding(variants: "Sequence[Variant]") -> str:
     """The encoding that counts for all of them."""
     names = sorted({variant.model.encoding.name for variant in variants})
     if len(names) > 1:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.errors import quoted
+from gpt41_cli.errors import quote_text
 from gpt41_cli.views import VIEWS
 
 # Far above any bill, and low enough for every figure to stay readable.
@@ -35,40 +35,40 @@ def _complete_formats(incomplete: str) -> list[str]:
 
 
 def _complete_levels(incomplete: str) -> list[str]:
-    return [name for name in typed.FAIL_ON if name.startswith(incomplete)]
+    return [name for name in typed.FAIL_ON_LEVELS if name.startswith(incomplete)]
 
 
 def _complete_tools(incomplete: str) -> list[str]:
-    from gpt41_cli.pricing import Tools as Used
+    from gpt41_cli.pricing import ToolUse as Used
 
     return [f"{name}=" for name in Used._fields if name.startswith(incomplete)]
 
 
 def _complete_kinds(incomplete: str) -> list[str]:
-    from gpt41_cli.requests.readers import KINDS
+    from gpt41_cli.requests.readers import INPUT_KINDS
 
-    return [name for name in KINDS if name.startswith(incomplete)]
+    return [name for name in INPUT_KINDS if name.startswith(incomplete)]
 
 
-def _count(at_least: int) -> Callable[[str], int]:
+def _make_count_parser(at_least: int) -> Callable[[str], int]:
     """A reader of whole numbers, with or without thousands separators."""
 
     def read(value: str) -> int:
         digits = str(value).replace(",", "").replace("_", "")  # a default comes as a number
         if not re.fullmatch(r"[0-9]{1,13}", digits) or not at_least <= int(digits) <= MAX_COUNT:
             expected = f"expected a whole number from {at_least} to {MAX_COUNT:,}"
-            raise typer.BadParameter(f"{expected}, found {quoted(value)}")
+            raise typer.BadParameter(f"{expected}, found {quote_text(value)}")
         return int(digits)
 
     return read
 
 
-Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
-Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
-InputTokens = Annotated[
-    int | None, typer.Option(metavar="N", parser=_count(0), help="Input tokens of one request, cached ones included.")
+PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
+TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
+InputTokensOption = Annotated[
+    int | None, typer.Option(metavar="N", parser=_make_count_parser(0), help="Input tokens of one request, cached ones included.")
 ]
-Cached = Annotated[
+CachedOption = Annotated[
     str | None,
     typer.Option(
         "--cached",
@@ -77,16 +77,16 @@ Cached = Annotated[
         help="How much of the input of one request is read from the prompt cache: 800, or 60%; simulate replays requests.",
     ),
 ]
-RequestsPerMinute = Annotated[
+SendRateOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        parser=_count(1),
+        parser=_make_count_parser(1),
         help="How fast requests are sent, for the prompt cache.",
         show_default="as fast as one machine takes",
     ),
 ]
-CacheLifetime = Annotated[
+CacheLifetimeOption = Annotated[
     str | None,
     typer.Option(
         "--lifetime",
@@ -95,16 +95,16 @@ CacheLifetime = Annotated[
         show_default="the least that is published",
     ),
 ]
-OutputTokens = Annotated[
+OutputTokensOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        parser=_count(0),
+        parser=_make_count_parser(0),
         help="Output tokens of one answer.",
         show_default="0; for requests, their own maximum",
     ),
 ]
-Tools = Annotated[
+ToolsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--tools",
@@ -113,12 +113,12 @@ Tools = Annotated[
         autocompletion=_complete_tools,
     ),
 ]
-Requests = Annotated[int, typer.Option(metavar="N", parser=_count(1), help="How many times it is sent.")]
-PlatformName = Annotated[
+RequestsOption = Annotated[int, typer.Option(metavar="N", parser=_make_count_parser(1), help="How many times it is sent.")]
+PlatformOption = Annotated[
     str,
     typer.Option("--platform", metavar="NAME", help="Where the model is bought.", autocompletion=_complete_platforms),
 ]
-Models = Annotated[
+ModelsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
@@ -127,7 +127,7 @@ Models = Annotated[
         autocompletion=complete_models,
     ),
 ]
-Modes = Annotated[
+ModesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--mode",
@@ -137,17 +137,17 @@ Modes = Annotated[
         autocompletion=_complete_modes,
     ),
 ]
-AsOf = Annotated[
+AsOfOption = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
 ]
-PricingFile = Annotated[
+PricingOption = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]
-ConfigFile = Annotated[
+ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The workloads.", show_default="gpt41.yaml, here or in a folder above"),
 ]
-FailOn = Annotated[
+FailOnOption = Annotated[
     str,
     typer.Option(
         "--fail-on",
@@ -156,11 +156,11 @@ FailOn = Annotated[
         autocompletion=_complete_levels,
     ),
 ]
-Format = Annotated[
+FormatOption = Annotated[
     str,
     typer.Option("--format", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=_complete_formats),
 ]
-Outputs = Annotated[
+OutputFilesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--output",
@@ -168,7 +168,7 @@ Outputs = Annotated[
         help="Write the result into FILE too, in the format that its ending tells, or as FORMAT=FILE; repeatable.",
     ),
 ]
-Kind = Annotated[
+InputKindOption = Annotated[
     str | None,
     typer.Option(
         "--as",
@@ -178,14 +178,16 @@ Kind = Annotated[
         autocompletion=_complete_kinds,
     ),
 ]
-ImageSize = Annotated[
+ImageSizeOption = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),
 ]
-Jobs = Annotated[
+JobsOption = Annotated[
     int | None,
-    typer.Option(metavar="N", parser=_count(1), help="How many processes read and count.", show_default="one for each core"),
+    typer.Option(
+        metavar="N", parser=_make_count_parser(1), help="How many processes read and count.", show_default="one for each core"
+    ),
 ]
-Each = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
-SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]
+EachOption = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
+SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]

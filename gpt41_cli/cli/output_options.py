@@ -7,80 +7,82 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt41_cli.config import NAME
-from gpt41_cli.errors import InputError, UnknownName, quoted
-from gpt41_cli.views import VIEWS, format_of
+from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.views import VIEWS, find_format
 
-_NAME = re.compile(r"[A-Za-z]+")
+_FORMAT_NAME_PATTERN = re.compile(r"[A-Za-z]+")
 
 
-class File(NamedTuple):
+class OutputFile(NamedTuple):
     """A file and the format it is written in."""
 
     format: str
     path: Path
 
 
-class Wanted(NamedTuple):
+class OutputOptions(NamedTuple):
     """`format` and `quiet` are for standard output."""
 
     format: str
     quiet: bool
-    files: tuple[File, ...]
+    files: tuple[OutputFile, ...]
 
-    def draws(self, name: str) -> bool:
+    def has_format(self, name: str) -> bool:
         """Whether the result is drawn in that format at all."""
         return name in (self.format, *(file.format for file in self.files))
 
 
-def read_wanted(output_format: str, quiet: bool, outputs: list[str] | None, *paths: Sequence[str | Path | None] | None) -> Wanted:
+def read_output_options(
+    output_format: str, quiet: bool, outputs: list[str] | None, *paths: Sequence[str | Path | None] | None
+) -> OutputOptions:
     """`--format`, `--quiet` and each `--output`, refused before any work is done where they cannot be met.
 
     UnknownName for a format that there is not; InputError for a file of no known ending, in no folder, named twice, or one of
     `paths`, which are read, as a gpt41.yaml is.
     """
-    files = [_file(output) for output in outputs or ()]
+    files = [_read_output_file(output) for output in outputs or ()]
     places = [Path(os.path.realpath(file.path)) for file in files]
     read = {Path(os.path.realpath(path)) for some in paths for path in some or () if path}
     for file, place in zip(files, places, strict=True):
-        if (place in read or place.name == NAME) and place.is_file():  # a terminal is read and written
-            raise InputError(f"--output: expected a file that is not read, found {quoted(str(file.path))}")
+        if (place in read or place.name == CONFIG_NAME) and place.is_file():  # a terminal is read and written
+            raise InputError(f"--output: expected a file that is not read, found {quote_text(str(file.path))}")
         if places.count(place) > 1:
-            raise InputError(f"--output: expected each file once, found {quoted(str(file.path))} twice")
-    return Wanted(_known(output_format), quiet, tuple(files))
+            raise InputError(f"--output: expected each file once, found {quote_text(str(file.path))} twice")
+    return OutputOptions(_check_format(output_format), quiet, tuple(files))
 
 
-def _known(name: str) -> str:
+def _check_format(name: str) -> str:
     if name not in VIEWS:
         raise UnknownName("format", name, VIEWS)
     return name
 
 
-def _file(output: str) -> File:
+def _read_output_file(output: str) -> OutputFile:
     """`FILE`, in the format that its ending tells, or `FORMAT=FILE`; `./` keeps an equals sign in a name."""
     name, is_pair, path = output.partition("=")
-    if is_pair and _NAME.fullmatch(name):
-        return File(_known(name), _writable(path))
-    told = format_of(output)
+    if is_pair and _FORMAT_NAME_PATTERN.fullmatch(name):
+        return OutputFile(_check_format(name), _check_writable(path))
+    told = find_format(output)
     if told is None:
         endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
         expected = f"expected a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
-        raise InputError(f"--output: {expected}, found {quoted(output)}")
-    return File(told, _writable(output))
+        raise InputError(f"--output: {expected}, found {quote_text(output)}")
+    return OutputFile(told, _check_writable(output))
 
 
-def _writable(name: str) -> Path:
+def _check_writable(name: str) -> Path:
     """The path of a file that can be written, as far as that is seen beforehand."""
     path = Path(name)
     if name in ("", "-"):
-        raise InputError(f"--output: expected a file, found {quoted(name)}; --format is for standard output")
+        raise InputError(f"--output: expected a file, found {quote_text(name)}; --format is for standard output")
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is an error of its own
         if path.is_dir():
-            raise InputError(f"--output: {quoted(name)}: expected a file, found a folder")
+            raise InputError(f"--output: {quote_text(name)}: expected a file, found a folder")
         if not path.parent.is_dir():
-            raise InputError(f"--output: {quoted(name)}: expected a folder that exists, found {quoted(str(path.parent))}")
+            raise InputError(f"--output: {quote_text(name)}: expected a folder that exists, found {quote_text(str(path.parent))}")
     except OSError as error:
-        raise InputError(f"--output: {quoted(name)}: expected a file, found: {error.strerror}") from None
+        raise InputError(f"--output: {quote_text(name)}: expected a file, found: {error.strerror}") from None
     return path

@@ -9,26 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from gpt41_cli import notation
-from gpt41_cli.errors import InputError, UnknownName, quoted
+from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.findings import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
-    from gpt41_cli.pricing import Tools as UsedTools
-    from gpt41_cli.work.prompt_cache import Traffic
+    from gpt41_cli.pricing import ToolUse as UsedTools
+    from gpt41_cli.work.prompt_cache import ReplayOptions
 
-FAIL_ON = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
+FAIL_ON_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
 """From which level on a finding fails a run."""
 
-_SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SIZE_PATTERN = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
+_DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_catalog(path: Path | None) -> "Catalog":
     """The price table to use: the one named, or the one that comes with the package."""
-    from gpt41_cli.catalog import read
+    from gpt41_cli.catalog import read_catalog
 
-    return read(path)
+    return read_catalog(path)
 
 
 def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
@@ -40,7 +40,7 @@ def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
     return ["-"]
 
 
-def standard_input() -> BinaryIO:
+def open_standard_input() -> BinaryIO:
     """The bytes of standard input. InputError when it is closed, as it is once it has been read for something else."""
     if sys.stdin is None:
         raise InputError("-: expected standard input, found it closed")
@@ -53,10 +53,10 @@ def read_kind(value: str | None) -> str | None:
     """A kind of input; UnknownName for any that there is not."""
     if value is None:
         return None
-    from gpt41_cli.requests.readers import KINDS
+    from gpt41_cli.requests.readers import INPUT_KINDS
 
-    if value not in KINDS:
-        raise UnknownName("as", value, KINDS)
+    if value not in INPUT_KINDS:
+        raise UnknownName("as", value, INPUT_KINDS)
     return value
 
 
@@ -64,9 +64,9 @@ def read_image_size(value: str | None) -> tuple[int, int] | None:
     """A size in pixels, as width and height."""
     if value is None:
         return None
-    match = _SIZE.fullmatch(value)
+    match = _SIZE_PATTERN.fullmatch(value)
     if not match:
-        raise InputError(f"--image-size: expected a size in pixels such as 1024x768, found {quoted(value)}")
+        raise InputError(f"--image-size: expected a size in pixels such as 1024x768, found {quote_text(value)}")
     return int(match[1]), int(match[2])
 
 
@@ -74,26 +74,26 @@ def read_day(value: str | None, option: str) -> date:
     """A date typed as YYYY-MM-DD; today when there is none."""
     if value is None:
         return date.today()
-    if _DAY.fullmatch(value):
+    if _DATE_PATTERN.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise InputError(f"{option}: expected a date such as 2025-06-01, found {quoted(value)}")
+    raise InputError(f"{option}: expected a date such as 2025-06-01, found {quote_text(value)}")
 
 
 def read_level(value: str) -> Level | None:
     """`--fail-on` as the least level that fails a run; None: none does."""
-    if value not in FAIL_ON:
-        raise UnknownName("--fail-on", value, FAIL_ON)
-    return FAIL_ON[value]
+    if value not in FAIL_ON_LEVELS:
+        raise UnknownName("--fail-on", value, FAIL_ON_LEVELS)
+    return FAIL_ON_LEVELS[value]
 
 
 def read_percent(value: str, option: str) -> Decimal:
     """A percentage as a share of one."""
-    found = notation.share(value)
+    found = notation.parse_share(value)
     if found is None:
-        raise InputError(f"{option}: expected a share from 0% to 100%, found {quoted(value)}")
+        raise InputError(f"{option}: expected a share from 0% to 100%, found {quote_text(value)}")
     return found
 
 
@@ -103,49 +103,49 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
         return 0, None
     if value.endswith("%"):
         return 0, read_percent(value, "--cached")
-    found = notation.tokens(value)
+    found = notation.parse_token_count(value)
     if found is None:
         expected = f"expected tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
-        raise InputError(f"--cached: {expected}, found {quoted(value)}")
+        raise InputError(f"--cached: {expected}, found {quote_text(value)}")
     return found, None
 
 
-def read_traffic(requests_per_minute: int | None, lifetime: str | None) -> "Traffic":
+def read_replay_options(requests_per_minute: int | None, lifetime: str | None) -> "ReplayOptions":
     """`--requests-per-minute` and `--lifetime`, in whole minutes."""
-    from gpt41_cli.work.prompt_cache import Traffic
+    from gpt41_cli.work.prompt_cache import ReplayOptions
 
     kept = None if lifetime is None else read_duration(lifetime, "--lifetime")
-    return Traffic(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
+    return ReplayOptions(requests_per_minute, None if kept is None else kept // timedelta(minutes=1))
 
 
 def read_duration(value: str, option: str) -> timedelta:
     """A time to wait: minutes, hours or days."""
-    found = notation.duration(value)
+    found = notation.parse_duration(value)
     if found is None:
-        raise InputError(f"{option}: expected a time such as 90m, 24h or 2d, found {quoted(value)}")
+        raise InputError(f"{option}: expected a time such as 90m, 24h or 2d, found {quote_text(value)}")
     return found
 
 
 def read_days(value: str, option: str) -> timedelta:
     """A time in whole days."""
-    found = notation.duration(value)
+    found = notation.parse_duration(value)
     if found is None or not value.endswith("d"):
-        raise InputError(f"{option}: expected days such as 90d, found {quoted(value)}")
+        raise InputError(f"{option}: expected days such as 90d, found {quote_text(value)}")
     return found
 
 
 def read_amount(value: str, option: str) -> Decimal:
     """An amount of US dollars."""
-    found = notation.amount(value)
+    found = notation.parse_amount(value)
     if found is None:
-        raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quoted(value)}")
+        raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quote_text(value)}")
     return found
 
 
 def read_tools(values: "Iterable[str]") -> "UsedTools":
     """`--tools` as what one request uses: names and whole numbers, each name once."""
-    from gpt41_cli.pricing import BESIDE
-    from gpt41_cli.pricing import Tools as Used
+    from gpt41_cli.pricing import PAIRED_TOOL_FIELDS
+    from gpt41_cli.pricing import ToolUse as Used
 
     used: dict[str, int] = {}
     for value in (each for one in values for each in one.split(",")):
@@ -154,11 +154,11 @@ def read_tools(values: "Iterable[str]") -> "UsedTools":
             raise UnknownName("--tools", name, Used._fields)
         if name in used or not re.fullmatch(r"[0-9]{1,9}", amount):
             expected = "each name once" if name in used else f"{name}=N with a whole number"
-            if notation.amount(amount) is not None and "." in amount:
+            if notation.parse_amount(amount) is not None and "." in amount:
                 expected += ", as requests that use it and others are priced apart"
-            raise InputError(f"--tools: expected {expected}, found {quoted(value)}")
+            raise InputError(f"--tools: expected {expected}, found {quote_text(value)}")
         used[name] = int(amount)
-    for name, other in {**BESIDE, "storage_gb": "storage_days"}.items():
+    for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():
         if name in used and other not in used:
             raise InputError(f"--tools: expected {other} beside {name}, found it alone")
     return Used(**used)
@@ -169,8 +169,8 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
     scores = {}
     for value in values:
         metric, _, score = value.rpartition("=")
-        found = None if score.startswith("$") else notation.amount(score)
+        found = None if score.startswith("$") else notation.parse_amount(score)
         if not metric or found is None:
-            raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quoted(value)}")
+            raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quote_text(value)}")
         scores[metric.strip()] = found
     return scores

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from gpt41_cli.files.sources import Source
+    from gpt41_cli.files.sources import InputSource
 
-PATIENCE_SECONDS = 1
+BAR_DELAY_SECONDS = 1
 """Work that is done by then shows no bar."""
 
-_DRAWN_A_SECOND = 10
+_UPDATES_PER_SECOND = 10
 
 
 @contextmanager
-def watched(sources: "Sequence[Source]", *, is_streamed: bool = False) -> "Iterator[Sequence[Source]]":
+def show_progress(sources: "Sequence[InputSource]", *, is_streamed: bool = False) -> "Iterator[Sequence[InputSource]]":
     """The sources; while they are read, a bar on standard error. Nothing on a pipe, nothing in CI, and nothing where answers
     that are streamed to the same terminal show how far it is.
     """
     if not _has_watcher() or (is_streamed and sys.stdout is not None and sys.stdout.isatty()):
         yield sources
         return
-    from gpt41_cli.files.sources import known_bytes
+    from gpt41_cli.files.sources import sum_known_bytes
 
-    bar = _Bar(known_bytes(sources))
+    bar = _ProgressBar(sum_known_bytes(sources))
     try:
-        yield [source._replace(open=bar.watch(source.open)) for source in sources]
+        yield [source._replace(open=bar.wrap_open(source.open)) for source in sources]
     finally:
         bar.close()
 
@@ -40,39 +40,39 @@ def _has_watcher() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
-class _Bar:
+class _ProgressBar:
     """Drawn from the first read after a second on, and by the reads themselves: a thread would keep workers from forking."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._bytes = self._lines = 0
-        self._due = time.monotonic() + PATIENCE_SECONDS
-        self._drawn: Progress | None = None
+        self._due = time.monotonic() + BAR_DELAY_SECONDS
+        self._progress: Progress | None = None
         self._is_over = False
 
-    def watch(self, open_it: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+    def wrap_open(self, open_it: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
         """A way to open it that tells of every read."""
-        return lambda: io.BufferedReader(_Watched(open_it(), self._add))
+        return lambda: io.BufferedReader(_WatchedStream(open_it(), self._advance))
 
     def close(self) -> None:
         """Wipe the bar away for good, even if something is read once more."""
         self._is_over = True
-        if self._drawn:
-            self._drawn.stop()
+        if self._progress:
+            self._progress.stop()
 
-    def _add(self, data: memoryview) -> None:
+    def _advance(self, data: memoryview) -> None:
         self._bytes += len(data)
         self._lines += data.tobytes().count(b"\n")
         if self._is_over or time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + 1 / _DRAWN_A_SECOND
-        if self._drawn is None:
-            self._drawn = _draw(self._total)
-        self._drawn.update(self._drawn.task_ids[0], completed=self._bytes, lines=f"{self._lines:,} lines")
-        self._drawn.refresh()
+        self._due = time.monotonic() + 1 / _UPDATES_PER_SECOND
+        if self._progress is None:
+            self._progress = _start_progress(self._total)
+        self._progress.update(self._progress.task_ids[0], completed=self._bytes, lines=f"{self._lines:,} lines")
+        self._progress.refresh()
 
 
-def _draw(total: int) -> "Progress":
+def _start_progress(total: int) -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -83,19 +83,19 @@ def _draw(total: int) -> "Progress":
     return drawn
 
 
-class _Watched(io.RawIOBase):
+class _WatchedStream(io.RawIOBase):
     """A stream that shows what is read from it."""
 
     def __init__(self, stream: BinaryIO, seen: Callable[[memoryview], None]) -> None:
         self._stream = stream
-        self._seen = seen
+        self._on_read = seen
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
         size: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
-        self._seen(buffer[:size])
+        self._on_read(buffer[:size])
         return size
 
     def seekable(self) -> bool:

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import cursor as yaml_cursor
 from gpt41_cli.catalog.cursor import Cursor
-from gpt41_cli.config.tables import Range
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.errors import InputError, quote_text
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_BEFORE = ("requests", "prompt", "input_tokens", "model", "mode", "platform")
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_KEYS_BEFORE_ANSWERS = ("requests", "prompt", "input_tokens", "model", "mode", "platform")
 """The keys of a workload after which its answers come; one of the first three is always there."""
 
 
-class _Edit(NamedTuple):
+class _TextEdit(NamedTuple):
     """What takes the place of the characters from `start` to `end`."""
 
     start: int
@@ -25,45 +25,45 @@ class _Edit(NamedTuple):
     text: str
 
 
-def with_output_tokens(data: bytes, file: str, answers: Mapping[str, Range]) -> str:
+def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, TokenRange]) -> str:
     """The text of a config, the bytes of a file called `file`, in which workloads by these names expect these answers.
 
     What a workload says of them is replaced figure by figure; where it says nothing, a line is added. TableError, with the place,
     where a value that would be changed has an anchor. InputError for a workload that is not there.
     """
     text = data.decode("utf-8-sig")
-    workloads = yaml_cursor.read(data, file).entries()["workloads"].entries()
-    edits: list[_Edit] = []
+    workloads = yaml_cursor.read_yaml(data, file).entries()["workloads"].entries()
+    edits: list[_TextEdit] = []
     for name, output_tokens in answers.items():
         if name not in workloads:
-            raise InputError(f"{file}: expected one of the workloads {', '.join(workloads)}, found {quoted(name)}")
-        edits += _edits(text, workloads[name], output_tokens)
+            raise InputError(f"{file}: expected one of the workloads {', '.join(workloads)}, found {quote_text(name)}")
+        edits += _plan_edits(text, workloads[name], output_tokens)
     for edit in sorted(edits, reverse=True):  # from the end, so that no place moves before it is used
         text = text[: edit.start] + edit.text + text[edit.end :]
     return ("\ufeff" if data.startswith(BOM_UTF8) else "") + text
 
 
-def _edits(text: str, workload: Cursor, output_tokens: Range) -> Iterator[_Edit]:
+def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Iterator[_TextEdit]:
     entries = workload.entries()
     whole = f"{{expected: {output_tokens.expected}, high: {output_tokens.high}}}"
     if "output_tokens" not in entries:
         _refuse_anchor(text, workload)
-        last = max((entries[key] for key in _BEFORE if key in entries), key=lambda each: each.span.start)
-        yield _addition(text, workload, last, f"output_tokens: {whole}")
+        last = max((entries[key] for key in _KEYS_BEFORE_ANSWERS if key in entries), key=lambda each: each.span.start)
+        yield _add_entry(text, workload, last, f"output_tokens: {whole}")
         return
     at = entries["output_tokens"]
     _refuse_anchor(text, at)
     if at.is_scalar:
-        yield _replacement(at, whole)
+        yield _replace_value(at, whole)
         return
     figures = at.entries()
     for figure in figures.values():
         _refuse_anchor(text, figure)
-    yield _replacement(figures["expected"], str(output_tokens.expected))
+    yield _replace_value(figures["expected"], str(output_tokens.expected))
     if "high" in figures:
-        yield _replacement(figures["high"], str(output_tokens.high))
+        yield _replace_value(figures["high"], str(output_tokens.high))
     else:
-        yield _addition(text, at, figures["expected"], f"high: {output_tokens.high}")
+        yield _add_entry(text, at, figures["expected"], f"high: {output_tokens.high}")
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:
@@ -72,20 +72,20 @@ def _refuse_anchor(text: str, at: Cursor) -> None:
         at.fail("a value without an anchor, or output_tokens set by hand", "an anchor")
 
 
-def _replacement(at: Cursor, value: str) -> _Edit:
-    return _Edit(at.span.start, at.span.end, value)
+def _replace_value(at: Cursor, value: str) -> _TextEdit:
+    return _TextEdit(at.span.start, at.span.end, value)
 
 
-def _addition(text: str, mapping: Cursor, after: Cursor, entry: str) -> _Edit:
+def _add_entry(text: str, mapping: Cursor, after: Cursor, entry: str) -> _TextEdit:
     """A new entry of a mapping, behind one of its own; where it is in lines, in one below that and its comment."""
     if mapping.is_flow:
-        return _Edit(after.span.end, after.span.end, f", {entry}")
+        return _TextEdit(after.span.end, after.span.end, f", {entry}")
     indentation = " " * mapping.span.column
-    first = _BREAK.search(text)
+    first = _LINE_BREAK.search(text)
     line_break = first[0] if first else "\n"
     end = after.last_leaf.span.end
-    if _BREAK.fullmatch(text[end - 1]):  # a text in lines of its own, which ends with its last line break
-        return _Edit(end, end, f"{indentation}{entry}{line_break}")
-    rest = _BREAK.search(text, end)
+    if _LINE_BREAK.fullmatch(text[end - 1]):  # a text in lines of its own, which ends with its last line break
+        return _TextEdit(end, end, f"{indentation}{entry}{line_break}")
+    rest = _LINE_BREAK.search(text, end)
     end = rest.start() if rest else len(text)
-    return _Edit(end, end, f"{line_break}{indentation}{entry}")
+    return _TextEdit(end, end, f"{line_break}{indentation}{entry}")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gpt41_cli.config.tables import Declaration
-from gpt41_cli.display import printable
+from gpt41_cli.config.tables import WorkloadDeclaration
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, InputError
 
 
 @contextmanager
-def placed(declared: Declaration, key: str) -> Iterator[None]:
+def errors_at(declared: WorkloadDeclaration, key: str) -> Iterator[None]:
     """Whatever is wrong, said as wrong with the value of a key."""
     try:
         yield
     except Gpt41Error as error:
-        at = declared.place(key)
+        at = declared.locate(key)
         path = ".".join(filter(None, ("workloads", declared.name, key)))
         what = str(error).removeprefix(f"{key}: ")
-        raise InputError(f"{printable(at.path)}:{at.line}:{at.column}: {printable(path)}: {what}") from None
+        raise InputError(f"{sanitize(at.path)}:{at.line}:{at.column}: {sanitize(path)}: {what}") from None

@@ -13,147 +13,149 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import BinaryIO, NamedTuple
 
-from gpt41_cli.config import NAME
-from gpt41_cli.display import printable
-from gpt41_cli.errors import InputError, quoted
-from gpt41_cli.files.globs import fixed, is_glob, matcher
-from gpt41_cli.files.revisions import Revision, revision
-from gpt41_cli.files.sources import Source, nothing_but, open_file, readable
-from gpt41_cli.files.trees import LeftOut, list_files
+from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.display import sanitize
+from gpt41_cli.errors import InputError, quote_text
+from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
+from gpt41_cli.files.revisions import Revision, open_revision
+from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
+from gpt41_cli.files.trees import SkippedPath, list_files
 
-_Listed = tuple[list[str], list[LeftOut]]
+_KeyedListing = tuple[list[str], list[SkippedPath]]
 """The keys of the files below a folder; and what is left out, whose path is a key as well."""
 
 
-class Root(NamedTuple):
-    """One side of a comparison: its `label`, how messages call its config `file`, and how to read what there is.
+class ConfigRoot(NamedTuple):
+    """One side of a comparison: its `label`, how messages call its config `config_label`, and how to read what there is.
 
     A file goes by its key: its path from the folder of the config file, with "/" between the names. It is the same in every root.
     """
 
     label: str
-    file: str
-    config: Callable[[], bytes | None]
-    shown: Callable[[str], str]
-    open: Callable[[str], BinaryIO]
+    config_label: str
+    read_config: Callable[[], bytes | None]
+    display_path: Callable[[str], str]
+    open_file: Callable[[str], BinaryIO]
     is_folder: Callable[[str], bool]
-    below: Callable[[str], _Listed]
+    list_folder: Callable[[str], _KeyedListing]
 
-    def files(self, pattern: str) -> tuple[dict[str, Source], list[LeftOut]]:
+    def find_files(self, pattern: str) -> tuple[dict[str, InputSource], list[SkippedPath]]:
         """What a path, a folder or a glob names, by its keys; and what is left out of it.
 
         A folder has the files that git lists, and so do globs match: nothing that is ignored, no symbolic links. InputError where
         the pattern names nothing, or what cannot be read here.
         """
-        key = _key(pattern)
-        with readable(quoted(pattern)):
+        key = _normalize_pattern(pattern)
+        with wrap_os_errors(quote_text(pattern)):
             is_folder = not is_glob(key) and self.is_folder(key)
             if is_folder:
-                found, left_out = self.below(key)
+                found, left_out = self.list_folder(key)
             else:
-                found, left_out = _matching(key, self.below(fixed(key) or ".")) if is_glob(key) else ([key], [])
-        left_out = [LeftOut(self.shown(each.path), each.reason) for each in left_out]
+                found, left_out = (
+                    _filter_matching(key, self.list_folder(find_fixed_folder(key) or ".")) if is_glob(key) else ([key], [])
+                )
+        left_out = [SkippedPath(self.display_path(each.path), each.reason) for each in left_out]
         if not found:
-            raise InputError(f"{quoted(pattern)}: expected one file or more, found {nothing_but(left_out)}")
-        return {each: Source(self.shown(each), partial(self.open, each), is_folder) for each in found}, left_out
+            raise InputError(f"{quote_text(pattern)}: expected one file or more, found {explain_empty(left_out)}")
+        return {each: InputSource(self.display_path(each), partial(self.open_file, each), is_folder) for each in found}, left_out
 
 
-def find(start: Path, otherwise: str) -> Path:
+def find_nearest_config(start: Path, otherwise: str) -> Path:
     """The nearest gpt41.yaml: in the folder `start`, or in one above. InputError, with what to do `otherwise`, where none is."""
     folder = Path(os.path.realpath(start))
     for each in (folder, *folder.parents):
-        if os.path.lexists(each / NAME):
-            return each / NAME
-    raise InputError(f"{NAME}: expected one here or in a folder above, found none; {otherwise}")
+        if os.path.lexists(each / CONFIG_NAME):
+            return each / CONFIG_NAME
+    raise InputError(f"{CONFIG_NAME}: expected one here or in a folder above, found none; {otherwise}")
 
 
-def working_tree(config: Path) -> Root:
+def open_working_tree(config: Path) -> ConfigRoot:
     """What is beside the config file now. Names are shown as they are from the current directory."""
-    folder = _folder(config)
+    folder = _resolve_folder(config)
 
     def shown(key: str) -> str:
         return os.path.relpath(folder / key) + "/" * key.endswith("/")
 
-    def below(key: str) -> _Listed:
+    def below(key: str) -> _KeyedListing:
         place = Path(shown(key))
         if not place.is_dir():
             return [], []
         files, left_out = list_files(place)
-        return _keyed(key, str(place), map(str, files), left_out)
+        return _rebase_to_key(key, str(place), map(str, files), left_out)
 
-    return Root(
+    return ConfigRoot(
         label="the working tree",
-        file=shown(config.name),
-        config=lambda: _read(Path(shown(config.name))),
-        shown=shown,
-        open=lambda key: open_file(Path(shown(key))),
+        config_label=shown(config.name),
+        read_config=lambda: _read_if_exists(Path(shown(config.name))),
+        display_path=shown,
+        open_file=lambda key: open_file(Path(shown(key))),
         is_folder=lambda key: S_ISDIR((folder / key).stat().st_mode),
-        below=below,
+        list_folder=below,
     )
 
 
 @contextmanager
-def commit(config: Path, name: str) -> Iterator[Root]:
+def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
     """What the commit `name` has where the config file is, or would be; to be read until the context ends; shown as git calls it.
 
     InputError where there is no such commit.
     """
-    folder = _folder(config)
+    folder = _resolve_folder(config)
     there_now = next(each for each in (folder, *folder.parents) if each.is_dir())
-    with revision(there_now, name) as at:
-        base = Path(os.path.relpath(folder, at.top)).as_posix()
+    with open_revision(there_now, name) as at:
+        base = Path(os.path.relpath(folder, at.repository_top)).as_posix()
 
         def path(key: str) -> str:
             return posixpath.normpath(posixpath.join(base, key))
 
-        def below(key: str) -> _Listed:
-            return _keyed(key, path(key), *at.files(path(key)))
+        def below(key: str) -> _KeyedListing:
+            return _rebase_to_key(key, path(key), *at.list_files(path(key)))
 
-        yield Root(
+        yield ConfigRoot(
             label=at.label,
-            file=at.shown(path(config.name)),
-            config=lambda: at.read(path(config.name)),
-            shown=lambda key: at.shown(path(key)),
-            open=lambda key: io.BytesIO(at.read(path(key)) or b""),
+            config_label=at.display_path(path(config.name)),
+            read_config=lambda: at.read(path(config.name)),
+            display_path=lambda key: at.display_path(path(key)),
+            open_file=lambda key: io.BytesIO(at.read(path(key)) or b""),
             is_folder=lambda key: _is_folder(at, path(key)),
-            below=below,
+            list_folder=below,
         )
 
 
-def _folder(config: Path) -> Path:
+def _resolve_folder(config: Path) -> Path:
     """The folder from which paths count: where the config file is named, though it may be a symbolic link to elsewhere."""
     return Path(os.path.realpath(config.parent))
 
 
-def _key(pattern: str) -> str:
+def _normalize_pattern(pattern: str) -> str:
     """The normal form of a path, a folder or a glob."""
     if not pattern:
-        raise InputError(f"{quoted(pattern)}: expected a file, a folder or a glob, found an empty name")
+        raise InputError(f"{quote_text(pattern)}: expected a file, a folder or a glob, found an empty name")
     if Path(pattern).is_absolute() or pattern.startswith("~"):
-        raise InputError(f"{quoted(pattern)}: expected a path that counts from the folder of the config file")
+        raise InputError(f"{quote_text(pattern)}: expected a path that counts from the folder of the config file")
     return posixpath.normpath(pattern)
 
 
-def _matching(glob: str, listed: _Listed) -> _Listed:
-    matches = matcher(glob)
+def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
+    matches = make_matcher(glob)
     files, left_out = listed
     return [each for each in files if matches(each)], [each for each in left_out if matches(each.path)]
 
 
-def _keyed(key: str, folder: str, files: Iterable[str], left_out: Iterable[LeftOut]) -> _Listed:
+def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterable[SkippedPath]) -> _KeyedListing:
     """What is listed below `folder`, by keys instead: those that begin with the key of the folder."""
     start = "" if folder == "." else f"{folder}/"
     begin = "" if key == "." else f"{key}/"
     return (
         [begin + each.removeprefix(start) for each in files],
-        [LeftOut(begin + each.path.removeprefix(start), each.reason) for each in left_out],
+        [SkippedPath(begin + each.path.removeprefix(start), each.reason) for each in left_out],
     )
 
 
-def _read(path: Path) -> bytes | None:
+def _read_if_exists(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
-    with readable(printable(str(path))), open_file(path) as stream:
+    with wrap_os_errors(sanitize(str(path))), open_file(path) as stream:
         return stream.read()
 
 
@@ -161,6 +163,6 @@ def _is_folder(at: Revision, path: str) -> bool:
     """Whether there is a folder at `path` in a commit, which has none without files. FileNotFoundError where nothing is."""
     if at.is_file(path):
         return False
-    if any(at.files(path)):
+    if any(at.list_files(path)):
         return True
     raise FileNotFoundError(errno.ENOENT, f"no such file in {at.label}")

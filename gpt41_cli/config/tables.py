@@ -10,22 +10,22 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.findings import Location
-from gpt41_cli.pricing import NO_TOOLS, Tools
+from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
 
-PERIODS: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": Fraction(365, 84), "month": Fraction(1)}
+PERIODS_PER_MONTH: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": Fraction(365, 84), "month": Fraction(1)}
 """How often each comes in a month, which is a twelfth of 365 days."""
 
-DAYS_A_MONTH = PERIODS["day"]
+DAYS_PER_MONTH = PERIODS_PER_MONTH["day"]
 
 
-class Range(NamedTuple):
+class TokenRange(NamedTuple):
     """A figure that is not known to the token: what is expected, and how high it may go."""
 
     expected: int
     high: int
 
 
-class Volume(NamedTuple):
+class RequestVolume(NamedTuple):
     """How many requests are sent in a `period`, one of PERIODS."""
 
     requests: int
@@ -35,13 +35,13 @@ class Volume(NamedTuple):
     def per_month(self) -> Fraction:
         """The requests of a month.
 
-        >>> Volume(84, "week").per_month
+        >>> RequestVolume(84, "week").per_month
         Fraction(365, 1)
         """
-        return self.requests * PERIODS[self.period]
+        return self.requests * PERIODS_PER_MONTH[self.period]
 
 
-class Cached(NamedTuple):
+class CachedInput(NamedTuple):
     """What of the input is read from the prompt cache: tokens of a request, a share, or what a replay of the requests gives."""
 
     tokens: int = 0
@@ -51,7 +51,7 @@ class Cached(NamedTuple):
     lifetime_minutes: int | None = None
 
 
-class Budget(NamedTuple):
+class SpendingBudget(NamedTuple):
     """Lines that a team draws; None where it draws none. `input_tokens` is for each single request."""
 
     per_request_usd: Decimal | None = None
@@ -60,7 +60,7 @@ class Budget(NamedTuple):
     growth_percent: Decimal | None = None
 
 
-class Require(NamedTuple):
+class DeclaredRequirements(NamedTuple):
     """What the chosen variant must be; `tolerance` is a share, in place of the tasks'."""
 
     tasks: tuple[Task, ...] = ()
@@ -70,19 +70,19 @@ class Require(NamedTuple):
     deadline: timedelta | None = None
 
 
-class Prediction(NamedTuple):
+class PredictedOutput(NamedTuple):
     """A predicted output: the `file` that holds it (None: the requests state their own), and the share that is accepted."""
 
-    accept: Decimal
+    accepted_share: Decimal
     file: str | None = None
 
 
-class Declaration(NamedTuple):
+class WorkloadDeclaration(NamedTuple):
     """One workload as it is declared, the defaults filled in.
 
     Of `requests`, `prompt` and `input_tokens` one says what is sent; `input_tokens` may come on top of a `prompt`. `model` and
     `mode` None: those that the requests name, else `fallback_model` and `fallback_mode`. `output_tokens` None: each request's
-    own maximum. `tools` are those of one request, and what is stored all the time. `places` tells where a key stands, such as
+    own maximum. `tools` are those of one request, and what is stored all the time. `locations` tells where a key stands, such as
     `budget.monthly_usd`; the empty key is the workload itself.
     """
 
@@ -95,25 +95,25 @@ class Declaration(NamedTuple):
     mode: str | None
     fallback_mode: str
     platform: Platform
-    output_tokens: Range | None
-    volume: Volume | None
-    cached: Cached
+    output_tokens: TokenRange | None
+    volume: RequestVolume | None
+    cached: CachedInput
     usage_tier: int | None
-    budget: Budget
-    require: Require
-    places: Mapping[str, Location]
-    tools: Tools = NO_TOOLS
-    prediction: Prediction | None = None
+    budget: SpendingBudget
+    require: DeclaredRequirements
+    locations: Mapping[str, Location]
+    tools: ToolUse = NO_TOOL_USE
+    prediction: PredictedOutput | None = None
 
-    def place(self, key: str) -> Location:
+    def locate(self, key: str) -> Location:
         """Where a key stands; the workload itself, where the figure comes from the defaults."""
-        return self.places.get(key, self.places[""])
+        return self.locations.get(key, self.locations[""])
 
 
 class Config(NamedTuple):
-    """A whole gpt41.yaml; `budget` is for all workloads together, `places` as in a Declaration."""
+    """A whole gpt41.yaml; `budget` is for all workloads together, `locations` as in a Declaration."""
 
     file: str
-    workloads: Mapping[str, Declaration]
-    budget: Budget
-    places: Mapping[str, Location]
+    workloads: Mapping[str, WorkloadDeclaration]
+    budget: SpendingBudget
+    locations: Mapping[str, Location]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.display import number
+from gpt41_cli.display import format_int
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.work.workload import PREDICTED_OUTPUTS, Load, Workload
+from gpt41_cli.work.workload import PREDICTED_OUTPUTS, VariantLoad, Workload
 
 
-def lacking(catalog: Catalog, variant: Variant, needs: Iterable[str], load: Load) -> Iterator[Remark]:
+def find_missing_abilities(catalog: Catalog, variant: Variant, needs: Iterable[str], load: VariantLoad) -> Iterator[Remark]:
     """Each of the needs that the variant does not meet."""
     model = variant.model
     for need in needs:
@@ -20,17 +20,17 @@ def lacking(catalog: Catalog, variant: Variant, needs: Iterable[str], load: Load
             yield Remark("needs", text, (model.source,), f"no {need}")
             continue
         window = catalog.limits.tool_windows.get(need)
-        if window and load.over(lambda size: size.input_tokens + size.output_tokens, window.context_window):
-            text = f"with {need} a request has a context window of {number(window.context_window)} tokens"
+        if window and load.find_excess(lambda size: size.input_tokens + size.output_tokens, window.context_window):
+            text = f"with {need} a request has a context window of {format_int(window.context_window)} tokens"
             yield Remark("tool-window", text, (window.source,), f"over the window of {need}")
 
 
-def check(catalog: Catalog, variant: Variant, work: Workload) -> list[Finding]:
+def check_abilities(catalog: Catalog, variant: Variant, work: Workload) -> list[Finding]:
     """An error for each thing that the work needs and the variant does not have.
 
     Of the family the lists are complete; of other models only what was asked for beside the requests is held against them.
     """
-    asked = work.terms.tools.abilities | ({PREDICTED_OUTPUTS} if work.terms.accepted_share is not None else frozenset())
+    asked = work.terms.tools.needed_abilities | ({PREDICTED_OUTPUTS} if work.terms.accepted_share is not None else frozenset())
     needs = work.needs & (catalog.abilities if variant.model.role == "family" else asked)
-    found = lacking(catalog, variant, sorted(needs), work.on(catalog, variant))
-    return [Finding(each.rule, Level.ERROR, f"{variant.id}: {each.text} [{each.cited}]", subject=variant.id) for each in found]
+    found = find_missing_abilities(catalog, variant, sorted(needs), work.load_on(catalog, variant))
+    return [Finding(each.rule, Level.ERROR, f"{variant.id}: {each.text} [{each.citation}]", subject=variant.id) for each in found]

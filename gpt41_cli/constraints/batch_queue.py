@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gpt41_cli.catalog.limit_tables import BatchRules
-from gpt41_cli.work.workload import Load
+from gpt41_cli.work.workload import VariantLoad
 
-_SECONDS_AN_HOUR = 3600
+_SECONDS_PER_HOUR = 3600
 
 
-class Submission(NamedTuple):
+class BatchSubmission(NamedTuple):
     """Work as Batch files: `parts` wait for each other, `files` are those of all parts, `seconds` is the most that all take.
 
     `files_at_once` and `file_requests` are the most files of a part and the most requests of a file.
@@ -25,25 +25,25 @@ class Submission(NamedTuple):
     seconds: int
 
 
-def submission(load: Load, queue_tokens: int, rules: BatchRules) -> Submission:
+def plan_submission(load: VariantLoad, queue_tokens: int, rules: BatchRules) -> BatchSubmission:
     """The work as files that the queue takes, a part of them at a time.
 
     Each part is given the whole completion window, and the hours by which more files than may be created in one hour are
     late (OpenAI Batch API guide, 2026-07-15).
     """
-    found = parts(load, queue_tokens)
+    found = pack_queue(load, queue_tokens)
     files = {requests: -(-requests // rules.max_requests) for requests in found}
     late_hours = sum((files[requests] - 1) // rules.batches_per_hour * many for requests, many in found.items())
-    return Submission(
+    return BatchSubmission(
         parts=sum(found.values()),
         files=sum(files[requests] * many for requests, many in found.items()),
         files_at_once=max(files.values()),
         file_requests=min(max(found), rules.max_requests),
-        seconds=(sum(found.values()) * rules.completion_window_hours + late_hours) * _SECONDS_AN_HOUR,
+        seconds=(sum(found.values()) * rules.completion_window_hours + late_hours) * _SECONDS_PER_HOUR,
     )
 
 
-def parts(load: Load, queue_tokens: int) -> Mapping[int, int]:
+def pack_queue(load: VariantLoad, queue_tokens: int) -> Mapping[int, int]:
     """Parts of the work whose input fills the queue: how many requests -> how many parts of so many.
 
     The largest requests go first, each into the part that is open (next fit): a way that works, and the shortest there is where

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.limit_tables import Closing, TrainingRules
+from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
-from gpt41_cli.display import number, plural
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Level
 
 
-def ended(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+def find_past_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
     """The lifecycle of a variant that is shut down on that day; the day itself counts as shut down."""
     life = variant.lifecycles.get(platform.provider)
     return life if life and life.shutdown and life.shutdown <= as_of else None
 
 
-def retiring(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+def find_announced_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
     """The lifecycle of a variant that still runs on that day, but whose end has been announced by then."""
     life = variant.lifecycles.get(platform.provider)
     if not life or not life.shutdown or life.shutdown <= as_of:
@@ -27,34 +27,34 @@ def retiring(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | N
     return life if life.announced is None or life.announced <= as_of else None
 
 
-def shut_down(platform: Platform, life: Lifecycle) -> Remark:
+def make_shutdown_remark(platform: Platform, life: Lifecycle) -> Remark:
     """That it is gone, since when, and what is named in its place."""
-    text = f"{platform.provider_name} shut it down on {life.shutdown}{_replacement(life)}{_caveat(life)}"
+    text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"
     return Remark("model-shut-down", text, (life.source,), brief="shut down")
 
 
-def ends(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
+def make_retirement_remark(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
     """That it will be gone, in how many days, and what is named in its place."""
     assert life.shutdown is not None
-    days = plural((life.shutdown - as_of).days, "day")
-    text = f"{variant.id} ends in {days} ({life.shutdown}){_replacement(life)}{_caveat(life)}"
+    days = pluralize((life.shutdown - as_of).days, "day")
+    text = f"{variant.id} ends in {days} ({life.shutdown}){_describe_replacement(life)}{_describe_uncertainty(life)}"
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
     return Remark("model-retires", text, sources)
 
 
-def ends_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Remark | None:
+def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Remark | None:
     """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
-    life = retiring(variant, platform, as_of)
+    life = find_announced_shutdown(variant, platform, as_of)
     if life is None or life.shutdown is None or seconds < (life.shutdown - as_of) // timedelta(seconds=1):
         return None
     text = f"this may not be done on {life.shutdown}, when the model ends"
     return Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(seconds))
 
 
-def check(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
+def check_lifecycle(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
     """A finding of level `gone` for a variant that is shut down, a warning for one that will be."""
-    if life := ended(variant, platform, as_of):
-        remark = shut_down(platform, life)
+    if life := find_past_shutdown(variant, platform, as_of):
+        remark = make_shutdown_remark(platform, life)
         return [
             Finding(
                 remark.rule,
@@ -64,22 +64,22 @@ def check(variant: Variant, platform: Platform, as_of: date, gone: Level = Level
                 subject=variant.id,
             )
         ]
-    if life := retiring(variant, platform, as_of):
-        remark = ends(variant, life, as_of)
+    if life := find_announced_shutdown(variant, platform, as_of):
+        remark = make_retirement_remark(variant, life, as_of)
         return [Finding(remark.rule, Level.WARNING, remark.text, actual=str(life.shutdown), subject=variant.id)]
     return []
 
 
-def check_table(catalog: Catalog, as_of: date) -> list[Finding]:
+def check_price_table_age(catalog: Catalog, as_of: date) -> list[Finding]:
     """A warning where the prices of the table were last compared long before that day."""
     age = (as_of - catalog.checked_on).days
     if age <= catalog.stale_after_days:
         return []
-    message = f"the prices of {catalog.file} were last checked on {catalog.checked_on}, {number(age)} days before {as_of}"
+    message = f"the prices of {catalog.file} were last checked on {catalog.checked_on}, {format_int(age)} days before {as_of}"
     return [Finding("price-table-stale", Level.WARNING, message, actual=str(age), allowed=str(catalog.stale_after_days))]
 
 
-def closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
+def find_training_closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
     """From whom the platform takes no jobs any more, and when it will take none at all: the last of each that is of interest."""
     found = rules.closings.get(platform.provider, ())
     past = [each for each in found if each.on <= as_of]
@@ -88,25 +88,25 @@ def closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[
     for each in closed or past:
         level = Level.ERROR if each.to_all and each.confidence == "high" else Level.WARNING
         verb = f"{platform.provider_name} has taken no training jobs since {each.on} from {each.closed_to}"
-        yield _closing(each, level, verb)
+        yield _make_closing_finding(each, level, verb)
     for each in () if closed else coming[:1]:
-        days = plural((each.on - as_of).days, "day")
+        days = pluralize((each.on - as_of).days, "day")
         text = f"{platform.provider_name} takes no training jobs from {each.on} on ({days}), from {each.closed_to}"
-        yield _closing(each, Level.WARNING, text)
+        yield _make_closing_finding(each, Level.WARNING, text)
 
 
-def _closing(closing: Closing, level: Level, text: str) -> Finding:
+def _make_closing_finding(closing: TrainingClosing, level: Level, text: str) -> Finding:
     doubt = "" if closing.confidence == "high" else f" ({closing.confidence} confidence)"
     note = f". {closing.note.rstrip('.')}" if closing.note else ""
     message = f"{text}{doubt}{note} [{closing.source.label}]"
     return Finding("training-closed", level, message, actual=str(closing.on))
 
 
-def _replacement(life: Lifecycle) -> str:
+def _describe_replacement(life: Lifecycle) -> str:
     return f"; its named replacement is {life.replacement}" if life.replacement else "; no replacement is named"
 
 
-def _caveat(life: Lifecycle) -> str:
+def _describe_uncertainty(life: Lifecycle) -> str:
     """What keeps the date from being certain: the dates that other sources name, or the table's own note."""
     if life.disputed:
         return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"

@@ -6,31 +6,31 @@ from collections.abc import Iterator
 
 from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Refusal
+from gpt41_cli.catalog.tables import RefusedField
 
-_CHAT = "chat-completions"
+_CHAT_ENDPOINT = "chat-completions"
 
 
-def refusals(variant: Variant) -> Iterator[Remark]:
+def find_refused_fields(variant: Variant) -> Iterator[Remark]:
     """Fields of requests that the variant refuses or deprecates, those together that are so alike."""
-    alike: dict[tuple[object, ...], list[Refusal]] = {}
+    alike: dict[tuple[object, ...], list[RefusedField]] = {}
     for each in variant.model.refuses:
-        alike.setdefault(_condition(each), []).append(each)
+        alike.setdefault(_get_group_key(each), []).append(each)
     for rules in alike.values():
         names = ", ".join(rule.parameter for rule in rules)
-        text, sources = _verdict(variant, rules[0], names), tuple(rule.source for rule in rules)
+        text, sources = _describe_refusal(variant, rules[0], names), tuple(rule.source for rule in rules)
         rule = "deprecated-parameter" if rules[0].is_deprecated else "refused-parameter"
         yield Remark(rule, text, sources)
 
 
-def _condition(rule: Refusal) -> tuple[object, ...]:
+def _get_group_key(rule: RefusedField) -> tuple[object, ...]:
     """What fields must share to be told of together: all but their names and sources."""
     return rule.is_deprecated, rule.endpoint, rule.unless_effort, rule.instead, rule.confidence, rule.note
 
 
-def _verdict(to: Variant, rule: Refusal, names: str) -> str:
+def _describe_refusal(to: Variant, rule: RefusedField, names: str) -> str:
     """What the model does with the fields called `names`, when, and what to send in their place."""
-    where = "" if rule.endpoint is None else f" on {'Chat Completions' if rule.endpoint == _CHAT else 'Responses'}"
+    where = "" if rule.endpoint is None else f" on {'Chat Completions' if rule.endpoint == _CHAT_ENDPOINT else 'Responses'}"
     unless = f" unless the reasoning effort is {rule.unless_effort}" if rule.unless_effort else ""
     if rule.unless_effort and to.model.reasoning:
         unless += f" (its default is {to.model.reasoning.default_effort})"

@@ -9,35 +9,35 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple, NoReturn
 
-from gpt41_cli.display import number
-from gpt41_cli.files.fields import BadBody, Json, Object, told
+from gpt41_cli.display import format_int
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.files.text import CHUNK_BYTES
 
-MAX_BYTES = 1 << 29
+MAX_DOCUMENT_BYTES = 1 << 29
 """A line or a document beyond this is refused: it is the most that one request may send in all."""
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """One line of a file that is not blank, numbered from 1, without its line break."""
 
     number: int
     data: bytes
 
 
-class Block(NamedTuple):
-    """Whole lines of a file; `first` is the number of the first one."""
+class LineBlock(NamedTuple):
+    """Whole lines of a file; `first_number` is the number of the first one."""
 
-    first: int
+    first_number: int
     data: bytes
 
-    def lines(self) -> Iterator[Line]:
+    def iterate_lines(self) -> Iterator[FileLine]:
         """The lines in it, but for blank ones: one at a time, since all at once would be the block a second time."""
-        start, number_ = 0, self.first
+        start, number_ = 0, self.first_number
         while start < len(self.data):
             end = self.data.find(b"\n", start)
             line = self.data[start : end if end >= 0 else None]
             if line and not line.isspace():
-                yield Line(number_, line)
+                yield FileLine(number_, line)
             start, number_ = start + len(line) + 1, number_ + 1
 
     @property
@@ -45,12 +45,12 @@ class Block(NamedTuple):
         """How many bytes it has."""
         return len(self.data)
 
-    def last_byte(self) -> bytes:
+    def read_last_byte(self) -> bytes:
         """Its last byte: a line break, but for the end of a file that ends without one."""
         return self.data[-1:]
 
 
-def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+def split_into_blocks(chunks: Iterable[bytes]) -> Iterator[LineBlock]:
     """The lines in `chunks`, about a chunk at a time. Of a line that is too long, only as much is kept as says so."""
     pending: list[bytes] = []
     size = 0
@@ -59,44 +59,44 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
         end = chunk.rfind(b"\n") + 1
         if end:
             data = b"".join((*pending, chunk[:end]))
-            yield Block(first, data)
+            yield LineBlock(first, data)
             first += data.count(b"\n")
             pending, size = [chunk[end:]], len(chunk) - end
-        elif size <= MAX_BYTES:
+        elif size <= MAX_DOCUMENT_BYTES:
             pending.append(chunk)
             size += len(chunk)
     if size:
-        yield Block(first, b"".join(pending))
+        yield LineBlock(first, b"".join(pending))
 
 
-class Shrunk(Exception):
+class FileShrunk(Exception):
     """A file that has become shorter while it was read."""
 
 
-class Span(NamedTuple):
-    """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first` numbers the first line.
+class FileSpan(NamedTuple):
+    """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first_number` numbers the first line.
 
     A worker that shares the file reads them itself, so that they need not be handed to it.
     """
 
-    file: int
-    first: int
+    file_descriptor: int
+    first_number: int
     start: int
     size: int
 
-    def lines(self) -> Iterator[Line]:
+    def iterate_lines(self) -> Iterator[FileLine]:
         """The lines in it, but for blank ones. Shrunk where they are not there any more."""
-        data = os.pread(self.file, self.size, self.start)
+        data = os.pread(self.file_descriptor, self.size, self.start)
         if len(data) < self.size:
-            raise Shrunk
-        return Block(self.first, data).lines()
+            raise FileShrunk
+        return LineBlock(self.first_number, data).iterate_lines()
 
-    def last_byte(self) -> bytes:
+    def read_last_byte(self) -> bytes:
         """Its last byte: a line break, but for the end of a file that ends without one."""
-        return os.pread(self.file, 1, self.start + self.size - 1)
+        return os.pread(self.file_descriptor, 1, self.start + self.size - 1)
 
 
-def spans(stream: BinaryIO, start: int) -> Iterator[Span]:
+def split_into_spans(stream: BinaryIO, start: int) -> Iterator[FileSpan]:
     """The lines of a regular file from `start` on, about CHUNK_BYTES at a time. A line that is too long is a span of its own,
     cut where that is sure.
     """
@@ -105,20 +105,20 @@ def spans(stream: BinaryIO, start: int) -> Iterator[Span]:
     buffer = bytearray(CHUNK_BYTES)
     first, begin, end = 1, start, start
     while size := stream.readinto(buffer):  # type: ignore[attr-defined]
-        if end - begin > MAX_BYTES and (line_end := buffer.find(b"\n", 0, size)) >= 0:
-            yield Span(file, first, begin, MAX_BYTES + 1)
+        if end - begin > MAX_DOCUMENT_BYTES and (line_end := buffer.find(b"\n", 0, size)) >= 0:
+            yield FileSpan(file, first, begin, MAX_DOCUMENT_BYTES + 1)
             first, begin = first + 1, end + line_end + 1
         whole = buffer.rfind(b"\n", 0, size) + 1
         if whole and end + whole > begin:
-            yield Span(file, first, begin, end + whole - begin)
-            first += _breaks(buffer, max(begin - end, 0), whole)
+            yield FileSpan(file, first, begin, end + whole - begin)
+            first += _count_line_breaks(buffer, max(begin - end, 0), whole)
             begin = end + whole
         end += size
     if begin < end:
-        yield Span(file, first, begin, min(end - begin, MAX_BYTES + 1))
+        yield FileSpan(file, first, begin, min(end - begin, MAX_DOCUMENT_BYTES + 1))
 
 
-def _breaks(buffer: bytearray, start: int, end: int) -> int:
+def _count_line_breaks(buffer: bytearray, start: int, end: int) -> int:
     """The line breaks between two places; found one by one, which is faster than counting where lines are long."""
     found = 0
     while (start := buffer.find(b"\n", start, end) + 1) > 0:
@@ -126,18 +126,18 @@ def _breaks(buffer: bytearray, start: int, end: int) -> int:
     return found
 
 
-def parse(data: bytes) -> Json:
+def parse_json(data: bytes) -> JsonValue:
     """The value in `data`. BadBody where it is no JSON or a key stands twice; of the text itself, nothing is repeated."""
-    if len(data) > MAX_BYTES:
-        raise BadBody(f"expected at most {number(MAX_BYTES)} bytes, found more")
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise BadBody(f"expected at most {format_int(MAX_DOCUMENT_BYTES)} bytes, found more")
     try:
         return _DECODER.decode(data.decode())
     except UnicodeDecodeError as error:
-        raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {number(error.start + 1)}") from None
+        raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {format_int(error.start + 1)}") from None
     except json.JSONDecodeError as error:
         if not data.strip():
             raise BadBody("expected JSON, found nothing") from None
-        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {number(error.colno)}"
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {format_int(error.colno)}"
         raise BadBody(f"expected JSON, but at {where}: {error.msg}") from None
     except RecursionError:
         raise BadBody("expected JSON that nests less deep, found hundreds of levels") from None
@@ -147,7 +147,7 @@ def parse(data: bytes) -> Json:
         raise BadBody("expected JSON of numbers that have a meaning, found one of thousands of digits") from None
 
 
-def may_go_on(line: bytes) -> bool:
+def can_span_lines(line: bytes) -> bool:
     """Whether a document goes on after its first line: that is a list, or JSON which only its end cuts off."""
     try:
         begun = line.decode().rstrip()
@@ -158,26 +158,26 @@ def may_go_on(line: bytes) -> bool:
         return False
 
 
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def _require_unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     """An object, whose keys must differ: which of two is meant, nobody can know."""
     found = dict(pairs)
     if len(found) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise BadBody(f"expected each key once, found {told(twice)} a second time")
+        raise BadBody(f"expected each key once, found {redact(twice)} a second time")
     return found
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise BadBody(f"expected JSON, found {name}, which JSON does not have")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(object_pairs_hook=_require_unique_keys, parse_constant=_refuse_constant)
 
 
-def object_in(value: Json, name: str) -> Object | None:
+def parse_embedded_object(value: JsonValue, name: str) -> JsonObject | None:
     """The object that a text is as JSON, where it has such a name in it; None for all else."""
     if isinstance(value, str) and value.startswith("{") and f'"{name}"' in value:
         with suppress(BadBody, UnicodeError):
-            found = parse(value.encode())
+            found = parse_json(value.encode())
             return found if isinstance(found, dict) else None
     return None

@@ -10,120 +10,120 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeAlias
 
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.errors import InputError, quote_text
 
-Json: TypeAlias = Any
+JsonValue: TypeAlias = Any
 """A value as the JSON parser returns it."""
 
-Object: TypeAlias = "Mapping[str, Json]"
+JsonObject: TypeAlias = "Mapping[str, JsonValue]"
 
-_KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-_MOST = 1_000_000_000
-_WORD = re.compile(r"[\w./$-]{1,40}")
+_KIND_NAMES = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+_MAX_COUNT = 1_000_000_000
+_PLAIN_WORD = re.compile(r"[\w./$-]{1,40}")
 
 
 class BadBody(InputError):
     """A body that cannot be a request; the message begins with the path of the value inside of it."""
 
 
-def fail(path: str, expected: str, value: Json) -> NoReturn:
+def fail(path: str, expected: str, value: JsonValue) -> NoReturn:
     """Raise BadBody. The kind of the value is told, and its content only where that is a number: a prompt stays private."""
-    raise BadBody(f"{path}: expected {expected}, found {kind_of(value)}")
+    raise BadBody(f"{path}: expected {expected}, found {describe_kind(value)}")
 
 
-def kind_of(value: Json) -> str:
+def describe_kind(value: JsonValue) -> str:
     """What a value is, in words."""
     if value is None:
         return "nothing"
     if value == "":
         return "empty text"
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"the number {value}" if abs(value) < _MOST**2 else "a very large number"
-    return _KINDS[type(value)]
+        return f"the number {value}" if abs(value) < _MAX_COUNT**2 else "a very large number"
+    return _KIND_NAMES[type(value)]
 
 
-def told(text: str) -> str:
+def redact(text: str) -> str:
     """`text` where it is a plain word, as names and kinds are; of anything else only that it is text: it may be a prompt."""
-    return quoted(text) if _WORD.fullmatch(text) else "text"
+    return quote_text(text) if _PLAIN_WORD.fullmatch(text) else "text"
 
 
-def join(path: str, key: str) -> str:
+def join_path(path: str, key: str) -> str:
     """The path of a field."""
     return f"{path}.{key}" if path else key
 
 
-def as_object(value: Json, path: str) -> Object:
+def require_object(value: JsonValue, path: str) -> JsonObject:
     """An object."""
     if not isinstance(value, dict):
         fail(path, "an object", value)
     return value
 
 
-def as_list(value: Json, path: str) -> list[Json]:
+def require_list(value: JsonValue, path: str) -> list[JsonValue]:
     """A list."""
     if not isinstance(value, list):
         fail(path, "a list", value)
     return value
 
 
-def as_text(value: Json, path: str) -> str:
+def require_text(value: JsonValue, path: str) -> str:
     """Text, which may be empty."""
     if not isinstance(value, str):
         fail(path, "text", value)
     return value
 
 
-def object_at(owner: Object, key: str, path: str) -> Object:
+def get_object(owner: JsonObject, key: str, path: str) -> JsonObject:
     """A field that must be an object."""
-    return as_object(owner.get(key), join(path, key))
+    return require_object(owner.get(key), join_path(path, key))
 
 
-def optional_object(owner: Object, key: str, path: str) -> Object | None:
+def get_optional_object(owner: JsonObject, key: str, path: str) -> JsonObject | None:
     """A field that is an object, or missing or null."""
     value = owner.get(key)
-    return None if value is None else as_object(value, join(path, key))
+    return None if value is None else require_object(value, join_path(path, key))
 
 
-def list_at(owner: Object, key: str, path: str) -> list[Json]:
+def get_list(owner: JsonObject, key: str, path: str) -> list[JsonValue]:
     """A field that is a list; missing or null reads as an empty one."""
     value = owner.get(key)
-    return [] if value is None else as_list(value, join(path, key))
+    return [] if value is None else require_list(value, join_path(path, key))
 
 
-def text_at(owner: Object, key: str, path: str) -> str:
+def get_text(owner: JsonObject, key: str, path: str) -> str:
     """A field that is text; missing or null reads as empty."""
     value = owner.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        fail(join(path, key), "text", value)
+        fail(join_path(path, key), "text", value)
     return value
 
 
-def name_at(owner: Object, key: str, path: str) -> str:
+def get_name(owner: JsonObject, key: str, path: str) -> str:
     """A field that must be text and not empty."""
     value = owner.get(key)
     if not isinstance(value, str) or not value:
-        fail(join(path, key), "a name", value)
+        fail(join_path(path, key), "a name", value)
     return value
 
 
-def choice_at(owner: Object, key: str, path: str, allowed: tuple[str, ...]) -> str:
+def get_choice(owner: JsonObject, key: str, path: str, allowed: tuple[str, ...]) -> str:
     """A field that must be one of `allowed`."""
     value = owner.get(key)
     if value not in allowed:
         expected = f"one of {', '.join(allowed)}"
         if isinstance(value, str) and value:
-            raise BadBody(f"{join(path, key)}: expected {expected}, found {told(value)}")
-        fail(join(path, key), expected, value)
+            raise BadBody(f"{join_path(path, key)}: expected {expected}, found {redact(value)}")
+        fail(join_path(path, key), expected, value)
     return str(value)
 
 
-def count_at(owner: Object, key: str, path: str) -> int | None:
+def get_count(owner: JsonObject, key: str, path: str) -> int | None:
     """A field that is a whole number from 1 on; missing or null is None."""
     value = owner.get(key)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST:
-        fail(join(path, key), f"a whole number from 1 to {_MOST:,}", value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MAX_COUNT:
+        fail(join_path(path, key), f"a whole number from 1 to {_MAX_COUNT:,}", value)
     return value

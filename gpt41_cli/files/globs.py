@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fnmatch import translate
 from itertools import takewhile
 
-_CLASS = re.compile(r"\[([!^]?)(\]?[^]]*\])")
+_CHARACTER_CLASS = re.compile(r"\[([!^]?)(\]?[^]]*\])")
 
 
 def is_glob(pattern: str) -> bool:
@@ -18,41 +18,41 @@ def is_glob(pattern: str) -> bool:
     return any(char in pattern for char in "*?[")
 
 
-def fixed(glob: str) -> str:
+def find_fixed_folder(glob: str) -> str:
     """The folder that all of what `glob` matches is in: the names before the first one with a wildcard.
 
-    >>> fixed("prompts/triage/*/v?.md"), fixed("*.md")
+    >>> find_fixed_folder("prompts/triage/*/v?.md"), find_fixed_folder("*.md")
     ('prompts/triage', '')
     """
     return "/".join(takewhile(lambda name: not is_glob(name), glob.split("/")[:-1]))
 
 
-def matcher(glob: str) -> Callable[[str], bool]:
+def make_matcher(glob: str) -> Callable[[str], bool]:
     """Whether a path, with "/" between its names, is one that `glob` matches; both in their normal form, without a `.` as a name.
 
-    >>> matches = matcher("prompts/**/*.md")
+    >>> matches = make_matcher("prompts/**/*.md")
     >>> matches("prompts/a.md"), matches("prompts/old/1/a.md"), matches("prompts/.old/a.md")
     (True, True, False)
     """
     parts = glob.split("/")
     if parts[-1] == "**":
         parts.append("*")  # all that is below a folder, but not the folder itself
-    steps = [None if part == "**" else _name_matcher(part) for part in parts]
+    steps = [None if part == "**" else _make_name_matcher(part) for part in parts]
 
     def matches(path: str) -> bool:
-        reached = _passed({0}, steps)
+        reached = _skip_double_stars({0}, steps)
         for name in path.split("/"):
-            reached = _passed({after for step in reached for after in _after(step, steps, name)}, steps)
+            reached = _skip_double_stars({after for step in reached for after in _advance(step, steps, name)}, steps)
         return len(steps) in reached
 
     return matches
 
 
-_Step = Callable[[str], bool] | None
+_NameTest = Callable[[str], bool] | None
 """What one name must be; None: any number of folders."""
 
 
-def _passed(reached: set[int], steps: list[_Step]) -> set[int]:
+def _skip_double_stars(reached: set[int], steps: list[_NameTest]) -> set[int]:
     """The steps that may come next; a `**` may stand for no folder at all. However many there are, each is looked at once."""
     passed = set(reached)
     for index, step in enumerate(steps):
@@ -61,7 +61,7 @@ def _passed(reached: set[int], steps: list[_Step]) -> set[int]:
     return passed
 
 
-def _after(index: int, steps: list[_Step], name: str) -> list[int]:
+def _advance(index: int, steps: list[_NameTest], name: str) -> list[int]:
     """Where the step at `index` leads with `name`."""
     if index == len(steps):
         return []
@@ -71,8 +71,8 @@ def _after(index: int, steps: list[_Step], name: str) -> list[int]:
     return [index + 1] if step(name) else []
 
 
-def _name_matcher(part: str) -> Callable[[str], bool]:
+def _make_name_matcher(part: str) -> Callable[[str], bool]:
     """Whether a single name is one that `part`, a pattern without "/", matches."""
-    found = re.compile(translate(_CLASS.sub(lambda match: f"[{'!' if match[1] else ''}{match[2]}", part))).match
+    found = re.compile(translate(_CHARACTER_CLASS.sub(lambda match: f"[{'!' if match[1] else ''}{match[2]}", part))).match
     has_dot = part.startswith(".")
     return lambda name: bool(found(name)) and (has_dot or not name.startswith("."))

@@ -12,37 +12,37 @@ import struct
 
 from gpt41_cli.files.fields import BadBody
 
-FORMATS = "PNG, JPEG, WebP or GIF"
+PICTURE_FORMATS = "PNG, JPEG, WebP or GIF"
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8\xff"
-_GIF = (b"GIF87a", b"GIF89a")
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_JPEG_MAGIC = b"\xff\xd8\xff"
+_GIF_MAGICS = (b"GIF87a", b"GIF89a")
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_HEAD = 1 << 18
+_HEADER_CHARACTERS = 1 << 18
 """Characters of base64 that hold nearly every header; a JPEG may carry more before its size."""
 
 
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins with `head` says it is one of FORMATS."""
-    return head.startswith((_PNG, _JPEG, *_GIF)) or _is_webp(head)
+    return head.startswith((_PNG_MAGIC, _JPEG_MAGIC, *_GIF_MAGICS)) or _is_webp(head)
 
 
 def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-def read_size(data: bytes) -> tuple[int, int] | None:
+def read_picture_size(data: bytes) -> tuple[int, int] | None:
     """Width and height in pixels of the picture that begins with `data`; None when it is none or is cut off before them."""
     try:
-        if data.startswith(_PNG):
+        if data.startswith(_PNG_MAGIC):
             size = struct.unpack(">II", data[16:24])
-        elif data.startswith(_JPEG):
-            size = _jpeg_size(data)
-        elif data.startswith(_GIF):
+        elif data.startswith(_JPEG_MAGIC):
+            size = _read_jpeg_size(data)
+        elif data.startswith(_GIF_MAGICS):
             size = struct.unpack("<HH", data[6:10])
         elif _is_webp(data):
-            size = _webp_size(data)
+            size = _read_webp_size(data)
         else:
             return None
     except (struct.error, IndexError):
@@ -51,7 +51,7 @@ def read_size(data: bytes) -> tuple[int, int] | None:
     return (width, height) if width > 0 and height > 0 else None
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
+def _read_jpeg_size(data: bytes) -> tuple[int, int]:
     """The size in the first frame header (ITU-T T.81, B.2.2); the segments before it are passed over."""
     at = 2
     while True:
@@ -64,7 +64,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         at += 2 + max(length, 2)
 
 
-def _webp_size(data: bytes) -> tuple[int, int]:
+def _read_webp_size(data: bytes) -> tuple[int, int]:
     """The size in the first chunk (RFC 9649): lossy, lossless or extended."""
     kind = data[12:16]
     if kind == b"VP8 ":
@@ -78,7 +78,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     raise IndexError("no chunk that has a size")
 
 
-def size_of_url(url: str, path: str) -> tuple[int, int] | None:
+def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
     """The size of the picture in a data URL; None for any other address, which nobody here will fetch."""
     if url[:5].lower() != "data:":
         return None
@@ -87,14 +87,14 @@ def size_of_url(url: str, path: str) -> tuple[int, int] | None:
         raise BadBody(f"{path}: expected a data URL in base64, found another")
     begin = prefix.end()
     # Nearly always the beginning is enough; only what that leaves open is worth decoding the whole.
-    for end in (begin + _HEAD, len(url)):
-        size = read_size(_decoded(url[begin:end], path))
+    for end in (begin + _HEADER_CHARACTERS, len(url)):
+        size = read_picture_size(_decode_base64(url[begin:end], path))
         if size:
             return size
-    raise BadBody(f"{path}: expected a picture ({FORMATS}), found data that is none or is cut off within its header")
+    raise BadBody(f"{path}: expected a picture ({PICTURE_FORMATS}), found data that is none or is cut off within its header")
 
 
-def _decoded(text: str, path: str) -> bytes:
+def _decode_base64(text: str, path: str) -> bytes:
     """The bytes of base64 that may be wrapped into lines, lack its padding, or be cut off anywhere."""
     characters = "".join(text.split()).rstrip("=")
     whole = len(characters) - (len(characters) % 4 == 1)  # a single character over says nothing yet

@@ -10,7 +10,7 @@ from gpt41_cli.files.sources import STDIN
 R = TypeVar("R")
 
 
-class Place(NamedTuple):
+class InputPlace(NamedTuple):
     """Where a request stands: its `position` from 0 in a list or file of lines, in the latter its `line` from 1.
 
     None in `position`: it is all of its file.
@@ -29,38 +29,40 @@ class Place(NamedTuple):
         return name if self.position is None else f"{name}[{self.position}]"
 
 
-class Invalid(NamedTuple):
-    """A line or value that is no request, and why. `is_listed`: of a file that was found in a folder, not named."""
+class RejectedRequest(NamedTuple):
+    """A line or value that is no request, and why. `is_from_folder`: of a file that was found in a folder, not named."""
 
-    place: Place
+    place: InputPlace
     message: str
-    is_listed: bool = False
+    is_from_folder: bool = False
 
 
-KEPT = 10
+MAX_KEPT = 10
 
 
-class Rejects:
+class Rejections:
     """Inputs that are no request: how many there are, how many of them in files that the user named, and the first ones."""
 
-    def __init__(self, count: int = 0, named: int = 0, first: Sequence[Invalid] = ()) -> None:
+    def __init__(self, count: int = 0, named: int = 0, first: Sequence[RejectedRequest] = ()) -> None:
         self.count = count
-        self.named = named
-        self.first = list(first)
+        self.named_count = named
+        self.examples = list(first)
 
-    def add(self, invalid: Invalid) -> None:
+    def add(self, invalid: RejectedRequest) -> None:
         """Add one."""
         self.count += 1
-        self.named += not invalid.is_listed
-        if len(self.first) < KEPT:
-            self.first.append(invalid)
+        self.named_count += not invalid.is_from_folder
+        if len(self.examples) < MAX_KEPT:
+            self.examples.append(invalid)
 
-    def __add__(self, other: Rejects) -> Rejects:
-        return Rejects(self.count + other.count, self.named + other.named, [*self.first, *other.first][:KEPT])
+    def __add__(self, other: Rejections) -> Rejections:
+        return Rejections(
+            self.count + other.count, self.named_count + other.named_count, [*self.examples, *other.examples][:MAX_KEPT]
+        )
 
 
-class Done(NamedTuple, Generic[R]):
+class Located(NamedTuple, Generic[R]):
     """What was made of one request."""
 
-    place: Place
+    place: InputPlace
     result: R

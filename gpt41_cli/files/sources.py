@@ -12,109 +12,111 @@ from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import BinaryIO, NamedTuple
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import trees
 
 STDIN = "-"
-LITERAL = "--text"
+LITERAL_NAME = "--text"
 
 _CHUNK_BYTES = 1 << 20
 _SMALL_BYTES = 512
 """An object in so small a file may be the bare usage of one answer, which that of another may be like."""
 
 
-class Source(NamedTuple):
+class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
-    `is_listed`: found in a folder, not named by the user; such a one may turn out not to be text.
+    `is_from_folder`: found in a folder, not named by the user; such a one may turn out not to be text.
     """
 
     name: str
     open: Callable[[], BinaryIO]
-    is_listed: bool = False
+    is_from_folder: bool = False
 
     @property
     def label(self) -> str:
         """How errors call it."""
-        return "standard input" if self.name == STDIN else printable(self.name)
+        return "standard input" if self.name == STDIN else sanitize(self.name)
 
 
-def sources(paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]) -> tuple[list[Source], list[trees.LeftOut]]:
+def find_sources(
+    paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]
+) -> tuple[list[InputSource], list[trees.SkippedPath]]:
     """What is named, in the order named, the literal first; and what was left out of folders.
 
     InputError for a folder without files, `-` given twice, or a literal that is no text.
     """
-    found: list[Source] = []
-    left_out: list[trees.LeftOut] = []
+    found: list[InputSource] = []
+    left_out: list[trees.SkippedPath] = []
     if literal is not None:
         try:
             data = literal.encode()
         except UnicodeEncodeError as error:
             raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
-        found.append(Source(LITERAL, lambda: io.BytesIO(data)))
+        found.append(InputSource(LITERAL_NAME, lambda: io.BytesIO(data)))
     for path in paths:
         if not path:
             raise InputError('"": expected a file, a folder or -, found an empty name')
         if path == STDIN:
             if any(each.name == STDIN for each in found):
                 raise InputError("-: expected standard input once, found it twice")
-            found.append(Source(STDIN, stdin))
+            found.append(InputSource(STDIN, stdin))
         elif _is_folder(path):
             listing = trees.list_files(Path(path))
             if not listing.files:
-                raise InputError(f"{printable(path)}: expected a folder with text, found {nothing_but(listing.left_out)}")
-            left_out += listing.left_out
-            found += (Source(str(file), partial(open_file, file), is_listed=True) for file in listing.files)
+                raise InputError(f"{sanitize(path)}: expected a folder with text, found {explain_empty(listing.skipped)}")
+            left_out += listing.skipped
+            found += (InputSource(str(file), partial(open_file, file), is_from_folder=True) for file in listing.files)
         else:
-            found.append(Source(path, partial(open_file, Path(path))))
+            found.append(InputSource(path, partial(open_file, Path(path))))
     return found, left_out
 
 
-def known_bytes(sources: Sequence[Source]) -> int:
+def sum_known_bytes(sources: Sequence[InputSource]) -> int:
     """How much there is to read, of what the system tells the size of."""
     total = 0
     for source in sources:
-        if source.name not in (STDIN, LITERAL):
+        if source.name not in (STDIN, LITERAL_NAME):
             with suppress(OSError, ValueError):
                 total += Path(source.name).stat().st_size
     return total
 
 
-def twins(sources: Sequence[Source]) -> dict[str, Source]:
+def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSource]:
     """By the names of files that have the content of an earlier one, byte by byte: that one.
 
     Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins. Nor are
     small files of one object, or what cannot be read: whoever reads it will say so.
     """
-    by_size: dict[int, list[Source]] = {}
+    by_size: dict[int, list[InputSource]] = {}
     for source in sources:
-        if size := _size(source):
+        if size := _read_file_size(source):
             by_size.setdefault(size, []).append(source)
-    found: dict[str, Source] = {}
+    found: dict[str, InputSource] = {}
     for alike in by_size.values():
-        first: dict[bytes, Source] = {}
+        first: dict[bytes, InputSource] = {}
         for source in alike if len(alike) > 1 else ():
             with suppress(InputError):
-                digest = _digest(source)
+                digest = _hash_content(source)
                 earlier = first.setdefault(digest, source) if digest else source
                 if earlier is not source:
                     found[source.name] = earlier
     return found
 
 
-def _size(source: Source) -> int:
+def _read_file_size(source: InputSource) -> int:
     """The bytes of a file; 0 where it is none."""
-    if source.name not in (STDIN, LITERAL):
+    if source.name not in (STDIN, LITERAL_NAME):
         with suppress(OSError, ValueError):
             state = Path(source.name).stat()
             return state.st_size if S_ISREG(state.st_mode) else 0
     return 0
 
 
-def _digest(source: Source) -> bytes | None:
+def _hash_content(source: InputSource) -> bytes | None:
     """What tells the content of a file from any other; None where it may be like another by chance."""
-    with readable(source.label), source.open() as stream:
+    with wrap_os_errors(source.label), source.open() as stream:
         begin = stream.read(_SMALL_BYTES)
         if len(begin) < _SMALL_BYTES and begin.lstrip().startswith(b"{"):
             return None
@@ -134,8 +136,8 @@ def _is_folder(path: str) -> bool:
 
 def open_file(path: Path) -> BinaryIO:
     """The file at `path`, for reading. InputError names what is none: a folder, a FIFO, a device."""
-    name = printable(str(path))
-    with readable(name):
+    name = sanitize(str(path))
+    with wrap_os_errors(name):
         mode = path.stat().st_mode
         if S_ISDIR(mode):
             raise InputError(f"{name}: expected a file, found a folder")
@@ -146,26 +148,26 @@ def open_file(path: Path) -> BinaryIO:
         return path.open("rb")
 
 
-class Stamp(NamedTuple):
+class FileStamp(NamedTuple):
     """What tells one state of a file from another: which file it is, its size, and when it was last written."""
 
     device: int
     inode: int
     size: int
-    changed_ns: int
+    modified_ns: int
 
 
-def stamp(stream: BinaryIO) -> Stamp | None:
+def read_stamp(stream: BinaryIO) -> FileStamp | None:
     """The state of the file that `stream` reads; None where that is no regular file."""
     try:
         found = os.fstat(stream.fileno())
     except OSError:
         return None  # a buffer in memory
-    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
+    return FileStamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
 
 
 @contextmanager
-def readable(name: str) -> Iterator[None]:
+def wrap_os_errors(name: str) -> Iterator[None]:
     """Whatever the system says against reading `name`, as an InputError."""
     try:
         yield
@@ -177,9 +179,9 @@ def readable(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def stream_of(source: Source) -> Iterator[BinaryIO]:
+def open_source(source: InputSource) -> Iterator[BinaryIO]:
     """The bytes of a source. InputError where it cannot be opened, or be read to its end."""
-    with readable(source.label):
+    with wrap_os_errors(source.label):
         stream = source.open()
     with stream:
         try:
@@ -188,9 +190,9 @@ def stream_of(source: Source) -> Iterator[BinaryIO]:
             raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
 
 
-def nothing_but(left_out: Sequence[trees.LeftOut]) -> str:
+def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:
     """That nothing was found, in words: what was left out instead."""
     if not left_out:
         return "nothing"
-    shown = ", ".join(f"{printable(each.path)}: {each.reason}" for each in left_out[:3])
+    shown = ", ".join(f"{sanitize(each.path)}: {each.reason}" for each in left_out[:3])
     return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

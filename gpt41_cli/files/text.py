@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from gpt41_cli.display import number
+from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 
 CHUNK_BYTES = 1 << 20
 
 # A byte order mark says how the bytes are to be read and is no part of the text. UTF-32's begins with UTF-16's.
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -27,20 +27,20 @@ class NotText(InputError):
     """Bytes that are no text in the encoding they claim."""
 
 
-def chunks(stream: BinaryIO) -> Iterator[bytes]:
+def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes of `stream`, CHUNK_BYTES at a time."""
     while chunk := stream.read(CHUNK_BYTES):
         yield chunk
 
 
-def decode(data: Iterable[bytes], name: str) -> Iterator[str]:
+def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
     """The text in `data`: UTF-8, or what a byte order mark says. NotText, with the offset, where a byte does not fit.
 
     The mark is looked for in the first piece; it is no part of the text.
     """
     pieces = iter(data)
     head = next(pieces, b"")
-    mark, encoding = byte_order_mark(head)
+    mark, encoding = detect_byte_order_mark(head)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     offset = len(mark)
     for piece in chain((head[offset:],), pieces, (b"",)):
@@ -51,33 +51,33 @@ def decode(data: Iterable[bytes], name: str) -> Iterator[str]:
             at = offset - held + error.start
             raise NotText(
                 f"{name}: expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; "
-                f"found the byte 0x{error.object[error.start]:02x} at offset {number(at)}, which is no {encoding.upper()}"
+                f"found the byte 0x{error.object[error.start]:02x} at offset {format_int(at)}, which is no {encoding.upper()}"
             ) from None
         if text:
             yield text
         offset += len(piece)
 
 
-def utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:
+def convert_to_utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:
     """`data` without its byte order mark, and as UTF-8 where that names another encoding; UTF-8 itself is not checked."""
     pieces = iter(data)
     head = next(pieces, b"")
-    mark, encoding = byte_order_mark(head)
+    mark, encoding = detect_byte_order_mark(head)
     if encoding == "utf-8":
         return chain((head[len(mark) :],), pieces)
-    return (text.encode() for text in decode(chain((head,), pieces), name))
+    return (text.encode() for text in decode_text(chain((head,), pieces), name))
 
 
-def looks_binary(head: bytes) -> bool:
+def is_binary(head: bytes) -> bool:
     """Whether a file that begins with `head` has a NUL among its first 8,000 bytes, as git decides it, and no byte order
     mark to explain it.
     """
-    return b"\0" in head[:_SNIFFED_BYTES] and not byte_order_mark(head)[0]
+    return b"\0" in head[:_SNIFFED_BYTES] and not detect_byte_order_mark(head)[0]
 
 
-def byte_order_mark(head: bytes) -> tuple[bytes, str]:
+def detect_byte_order_mark(head: bytes) -> tuple[bytes, str]:
     """The mark that `head` begins with, which may be none, and the encoding it stands for."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return mark, encoding
     return b"", "utf-8"

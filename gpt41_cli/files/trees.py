@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,35 +24,35 @@ REPOSITORY = "another repository"
 SPECIAL = "special file"
 
 
-class LeftOut(NamedTuple):
+class SkippedPath(NamedTuple):
     """A path that is not counted, and why."""
 
     path: str
     reason: str
 
 
-class Listing(NamedTuple):
+class FolderListing(NamedTuple):
     """The regular files below a folder, sorted, and what was left out."""
 
     files: list[Path]
-    left_out: list[LeftOut]
+    skipped: list[SkippedPath]
 
 
-def list_files(folder: Path) -> Listing:
+def list_files(folder: Path) -> FolderListing:
     """The files git would list in `folder`, tracked or not; outside of a repository the .gitignore files decide alone."""
-    listed = _git(folder, "--cached", "--others", "--exclude-standard")
+    listed = _list_git_files(folder, "--cached", "--others", "--exclude-standard")
     if listed is None or (not listed and _is_ignored_itself(folder)):
-        return _sorted(folder, *_walk(folder))
-    ignored = _git(folder, "--others", "--ignored", "--exclude-standard", "--directory") or []
-    return _sorted(folder, listed, ignored)
+        return _sort_listing(folder, *_walk_folder(folder))
+    ignored = _list_git_files(folder, "--others", "--ignored", "--exclude-standard", "--directory") or []
+    return _sort_listing(folder, listed, ignored)
 
 
-def git_command(folder: Path, *arguments: str) -> list[str]:
+def build_git_command(folder: Path, *arguments: str) -> list[str]:
     """The command line that runs git in `folder`: the repository's own configuration must not be able to start a program."""
     return ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
 
 
-def git_environment() -> dict[str, str]:
+def build_git_environment() -> dict[str, str]:
     """The environment of this process, less what makes git, inside of a hook, look at another repository or index.
 
     git says in English what it has to say, and fetches nothing that a partial clone left out: older versions, which do not know
@@ -63,9 +63,9 @@ def git_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 
 
-def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
+def _sort_listing(folder: Path, listed: list[str], ignored: list[str]) -> FolderListing:
     files: list[Path] = []
-    left_out = [LeftOut(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in ignored]
+    left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in ignored]
     for name in sorted(set(listed)):
         path = folder / name
         try:
@@ -73,17 +73,17 @@ def _sorted(folder: Path, listed: list[str], ignored: list[str]) -> Listing:
         except (FileNotFoundError, NotADirectoryError):
             continue  # git still lists a file that was deleted but not yet committed as such
         except OSError as error:
-            left_out.append(LeftOut(str(path), f"unreadable: {error.strerror}"))
+            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}"))
             continue
         if S_ISREG(mode):
             files.append(path)
         else:
             reason = LINK if S_ISLNK(mode) else REPOSITORY if S_ISDIR(mode) else SPECIAL
-            left_out.append(LeftOut(str(path), reason))
-    return Listing(files, left_out)
+            left_out.append(SkippedPath(str(path), reason))
+    return FolderListing(files, left_out)
 
 
-def _git(folder: Path, *options: str) -> list[str] | None:
+def _list_git_files(folder: Path, *options: str) -> list[str] | None:
     """What `git ls-files` prints for `folder`; None where there is no git or no repository."""
     printed = _run_git(folder, "ls-files", "-z", *options)
     return None if printed is None else [os.fsdecode(name) for name in printed.split(b"\0") if name]
@@ -92,7 +92,9 @@ def _git(folder: Path, *options: str) -> list[str] | None:
 def _run_git(folder: Path, *arguments: str) -> bytes | None:
     """What git prints; None when it cannot be run or fails."""
     try:
-        return subprocess.run(git_command(folder, *arguments), capture_output=True, check=True, env=git_environment()).stdout
+        return subprocess.run(
+            build_git_command(folder, *arguments), capture_output=True, check=True, env=build_git_environment()
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
 
@@ -102,15 +104,15 @@ def _is_ignored_itself(folder: Path) -> bool:
     return _run_git(folder, "check-ignore", "--quiet", ".") is not None
 
 
-def _walk(folder: Path) -> tuple[list[str], list[str]]:
+def _walk_folder(folder: Path) -> tuple[list[str], list[str]]:
     """Relative names of the files below `folder` that its .gitignore files admit, and of what they ignore."""
     listed: list[str] = []
     ignored: list[str] = []
     pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
     while pending:
         base, rules = pending.pop()
-        rules += _rules(folder, base)
-        for entry in _entries(folder / base):
+        rules += _read_ignore_rules(folder, base)
+        for entry in _scan_folder(folder / base):
             name = base + entry.name + "/" * entry.is_dir(follow_symlinks=False)
             if name == base + ".git/" or name == base + ".git":
                 continue
@@ -123,15 +125,15 @@ def _walk(folder: Path) -> tuple[list[str], list[str]]:
     return listed, sorted(ignored)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise InputError(f"{printable(str(folder))}: expected a readable folder, found: {error.strerror}") from None
+        raise InputError(f"{sanitize(str(folder))}: expected a readable folder, found: {error.strerror}") from None
 
 
-def _rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
+def _read_ignore_rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
     place = folder / base / ".gitignore"
     lines: list[str] = []

@@ -8,25 +8,25 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer
-from gpt41_cli.prices.quote import usage_by_rates
+from gpt41_cli.prices.quote import group_usage_by_rates
 from gpt41_cli.pricing import EXACT, price
-from gpt41_cli.work.workload import Load
+from gpt41_cli.work.workload import VariantLoad
 
 
 class BreakEven(NamedTuple):
     """The two modes at the ends: `*_uncached_usd` with none of the input in the cache, `*_cached_usd` with all of it. Exact.
 
-    `here` is the share of this work that is cached.
+    `current_share` is the share of this work that is cached.
     """
 
     standard_uncached_usd: Decimal
     standard_cached_usd: Decimal
     batch_uncached_usd: Decimal
     batch_cached_usd: Decimal
-    here: Fraction
+    current_share: Fraction
 
     @property
-    def share(self) -> Fraction | None:
+    def break_even_share(self) -> Fraction | None:
         """The share of cached input at which both modes cost the same; above it, standard costs less. None: at no share.
 
         Both prices are straight lines over the share, so their ends say where they cross. For a batch that gives cached
@@ -39,23 +39,23 @@ class BreakEven(NamedTuple):
         return uncached / (uncached - cached) if cached < 0 else None
 
 
-def break_even(standard: Offer, batch: Offer, load: Load) -> BreakEven | None:
+def find_break_even(standard: Offer, batch: Offer, load: VariantLoad) -> BreakEven | None:
     """Where the two modes cost the same for this work; None where the cache cannot make a difference that matters.
 
     That is so without input, without a price for cached tokens in standard, or where batch is not the cheaper one at any share.
     """
-    standard_uncached, standard_cached = _ends(standard, load)
-    batch_uncached, batch_cached = _ends(batch, load)
+    standard_uncached, standard_cached = _price_cache_extremes(standard, load)
+    batch_uncached, batch_cached = _price_cache_extremes(batch, load)
     if standard_uncached == standard_cached or standard_uncached <= batch_uncached:
         return None
     here = Fraction(load.usage.cached_tokens, load.usage.input_tokens)
     return BreakEven(standard_uncached, standard_cached, batch_uncached, batch_cached, here)
 
 
-def _ends(offer: Offer, load: Load) -> tuple[Decimal, Decimal]:
+def _price_cache_extremes(offer: Offer, load: VariantLoad) -> tuple[Decimal, Decimal]:
     """What the work costs with none of its input in the cache, and with all of it."""
     uncached = cached = Decimal(0)
-    for rates, usage in usage_by_rates(offer, load).items():
+    for rates, usage in group_usage_by_rates(offer, load).items():
         uncached = EXACT.add(uncached, price(replace(usage, cached_tokens=0), rates).total_usd)
         cached = EXACT.add(cached, price(replace(usage, cached_tokens=usage.input_tokens), rates).total_usd)
     return uncached, cached

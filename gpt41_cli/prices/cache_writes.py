@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer
 from gpt41_cli.catalog.limit_tables import CacheRules
-from gpt41_cli.pricing import EXACT, term
-from gpt41_cli.work.workload import Load, Size
+from gpt41_cli.pricing import EXACT, price_tokens
+from gpt41_cli.work.workload import RequestSize, VariantLoad
 
 
-class Writes(NamedTuple):
+class CacheWrites(NamedTuple):
     """Input that goes into the prompt cache, and what that costs more than reading it, in US dollars, exact."""
 
     tokens: int
-    usd: Decimal
+    extra_usd: Decimal
 
 
-def writes(offer: Offer, load: Load, rules: CacheRules, *, is_replayed: bool) -> Writes:
+def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is_replayed: bool) -> CacheWrites:
     """What of the input goes into the prompt cache, where writing has a price: of a replay what it writes, else the most.
 
     What is read is not written, and a prompt below the least that is cached is not either. A replay writes whole steps; beyond
@@ -26,15 +26,15 @@ def writes(offer: Offer, load: Load, rules: CacheRules, *, is_replayed: bool) ->
     """
     tokens, usd = 0, Decimal(0)
     for size, many in load.sizes.items():
-        more = EXACT.subtract(offer.write_rate(size.input_tokens), offer.rates(size.input_tokens).input)
+        more = EXACT.subtract(offer.cache_write_rate_for(size.input_tokens), offer.rates_for(size.input_tokens).input)
         if more:
-            written = _written(size, rules, is_replayed) * many
+            written = _count_written_tokens(size, rules, is_replayed) * many
             tokens += written
-            usd = EXACT.add(usd, term(written, more))
-    return Writes(tokens, usd)
+            usd = EXACT.add(usd, price_tokens(written, more))
+    return CacheWrites(tokens, usd)
 
 
-def _written(size: Size, rules: CacheRules, is_replayed: bool) -> int:
+def _count_written_tokens(size: RequestSize, rules: CacheRules, is_replayed: bool) -> int:
     beyond = size.input_tokens - rules.minimum_tokens
     if beyond < 0:
         return 0

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.display import lasting, number, plural, rate
+from gpt41_cli.display import format_duration, format_int, format_rate, pluralize
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.work.prompt_cache import Traffic, requests_per_minute
+from gpt41_cli.work.prompt_cache import ReplayOptions, resolve_requests_per_minute
 from gpt41_cli.work.workload import Workload
 
-_CALLED = frozenset(("web-search", "file-search", "code-interpreter"))
+_TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpreter"))
 
 
-def notes(
+def write_notes(
     catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True, with_writes: bool = True
 ) -> list[str]:
     """What a reader of these prices must know: each sentence once.
@@ -25,151 +25,163 @@ def notes(
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers need nothing that counts.
-        from gpt41_cli.tokens.pieces import AROUND_A_TEXT
+        from gpt41_cli.tokens.pieces import USER_MESSAGE_OVERHEAD
 
         source = quotes[0].offer.variant.model.prompt.source
         found.append(
-            f"The text alone is counted: sent as one user message it is billed {AROUND_A_TEXT} tokens more a request"
+            f"The text alone is counted: sent as one user message it is billed {USER_MESSAGE_OVERHEAD} tokens more a request"
             f" [{source.label}]."
         )
     in_batch = max((each.usage.requests for each in quotes if each.mode == "batch"), default=0)
     if with_files and in_batch > batch.max_requests:
-        files = plural(-(-in_batch // batch.max_requests), "file")
+        files = pluralize(-(-in_batch // batch.max_requests), "file")
         found.append(
-            f"Batch takes at most {number(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
+            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
         )
-    return [*found, *notes_on_prices(catalog, work, quotes, with_writes=with_writes)]
+    return [*found, *write_price_notes(catalog, work, quotes, with_writes=with_writes)]
 
 
-def notes_on_prices(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
+def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
     """How sure the tokens and the prices are, and what is not in them: each sentence once."""
-    found = list(_notes_on_requests(catalog, work))
+    found = list(_write_request_notes(catalog, work))
     for each in quotes:
-        found += _notes_on_tokens(catalog, each, work)
-        found += _notes_on_rates(each)
-        found += note_on_writes(each.offer) if with_writes else ()
+        found += _write_token_notes(catalog, each, work)
+        found += _write_rate_notes(each)
+        found += write_cache_write_notes(each.offer) if with_writes else ()
     return list(dict.fromkeys(found))
 
 
-def _notes_on_requests(catalog: Catalog, work: Workload) -> Iterator[str]:
+def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
     """How sure the counts of request bodies are, and how long their answers are taken to be."""
     if work.is_ceiling:
         yield "Answers are priced at each request's own maximum, the most they can cost, where no output tokens are stated."
-        if work.unstated:
+        if work.requests_without_maximum:
             which = (
-                "they state none" if work.unstated == work.requests else f"{plural(work.unstated, 'request')} of these state none"
+                "they state none"
+                if work.requests_without_maximum == work.requests
+                else f"{pluralize(work.requests_without_maximum, 'request')} of these state none"
             )
             yield f"Where a request states no maximum, the model's own counts; {which}."
-    if work.training:
-        which = "These are" if work.training == work.requests else f"{number(work.training)} of these requests are"
+    if work.training_requests:
+        which = (
+            "These are"
+            if work.training_requests == work.requests
+            else f"{format_int(work.training_requests)} of these requests are"
+        )
         yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself is not priced."
     if work.replay:
-        yield _replay_note(catalog, work, work.replay)
+        yield _write_replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
-        yield _prediction_note(catalog, work)
-    if uncalled := sorted((work.needs & _CALLED) - work.terms.tools.abilities):
+        yield _write_prediction_note(catalog, work)
+    if uncalled := sorted((work.needs & _TOOLS_BILLED_PER_CALL) - work.terms.tools.needed_abilities):
         yield f"Requests declare {', '.join(uncalled)}: what calls cost is not in the price; --tools says how many there are."
-    if work.lower_bounds:
-        yield f"{_of(work.lower_bounds, work)} tokens that cannot be counted: their price is a lower bound."
-    if work.estimates:
-        rules = ", ".join(sorted(work.doubts))
+    if work.lower_bound_requests:
+        yield f"{_describe_share(work.lower_bound_requests, work)} tokens that cannot be counted: their price is a lower bound."
+    if work.estimated_requests:
+        rules = ", ".join(sorted(work.doubt_rules))
         source = catalog.family[0].model.prompt.source.label
-        yield f"{_of(work.estimates, work)} something that few recorded bills confirm ({rules}): gpt41 count tells [{source}]."
+        yield (
+            f"{_describe_share(work.estimated_requests, work)} something that few recorded bills confirm ({rules}): "
+            f"gpt41 count tells [{source}]."
+        )
 
 
-def _prediction_note(catalog: Catalog, work: Workload) -> str:
+def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
     """What a prediction costs, and what it is good for."""
-    predicted = number(work.prediction_tokens)
+    predicted = format_int(work.prediction_tokens)
     if work.terms.accepted_share is None:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
         return f"Predicted tokens that are rejected are billed as output ({predicted}, {counted})."
     rules = catalog.limits.predicted_outputs
     return (
-        f"Of {predicted} predicted tokens {number(work.rejected_tokens)} are taken to be rejected, which are billed as output. A "
+        f"Of {predicted} predicted tokens {format_int(work.rejected_tokens)} are taken to be rejected, which are "
+        f"billed as output. A "
         "prediction never costs less than none, and no more where all of it is accepted: what it saves is time, of which no "
         f"figure is published{f' [{rules.source.label}]' if rules else ''}."
     )
 
 
-def _replay_note(catalog: Catalog, work: Workload, traffic: Traffic) -> str:
+def _write_replay_note(catalog: Catalog, work: Workload, traffic: ReplayOptions) -> str:
     """How the prompt cache was replayed."""
     rules = catalog.limits.prompt_cache
-    per_minute = requests_per_minute(rules, traffic)
-    takes = lasting(-(-work.requests // work.times * 60 // per_minute))
+    per_minute = resolve_requests_per_minute(rules, traffic)
+    takes = format_duration(-(-work.requests // work.times * 60 // per_minute))
     once = ", sent once: sent again they would read more than is priced here" if work.times > 1 else ""
     return (
-        f"Cached input is what a replay of the prompt cache gives these requests in their order, {number(per_minute)} a minute "
+        f"Cached input is what a replay of the prompt cache gives these requests in their order, "
+        f"{format_int(per_minute)} a minute "
         f"for {takes}{once}: gpt41 cache tells more [{rules.source.label}]."
     )
 
 
-def _of(many: int, work: Workload) -> str:
+def _describe_share(many: int, work: Workload) -> str:
     if work.requests == 1:
         return "The request has"
-    return f"{number(many)} of {plural(work.requests, 'request')} {'has' if many == 1 else 'have'}"
+    return f"{format_int(many)} of {pluralize(work.requests, 'request')} {'has' if many == 1 else 'have'}"
 
 
-def _notes_on_tokens(catalog: Catalog, quote: Quote, work: Workload) -> Iterator[str]:
+def _write_token_notes(catalog: Catalog, quote: Quote, work: Workload) -> Iterator[str]:
     """What is not known of the tokens, or not in them."""
     model = quote.offer.variant.model
-    if borrowed := work.borrowed_image_rule(catalog, quote.offer.variant):
+    if borrowed := work.find_borrowed_image_rule(catalog, quote.offer.variant):
         yield f"How {quote.model} counts pictures is not known: they are priced as {borrowed} counts them, which is an estimate."
     if (work.text_tokens or work.is_counted) and not model.encoding.published:
         yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
-    if quote.is_least:
+    if quote.is_lower_bound:
         yield (
             f"{quote.model} bills what a web search finds as input tokens, which are not counted here: its price is a lower "
             "bound, and web_search_tokens says how many a search finds."
         )
-    if quote.charges and quote.mode == "batch":
+    if quote.tool_charges and quote.mode == "batch":
         yield "Batch discounts tokens, not calls, minutes and storage; no source of this table says whether it takes the tools."
-    yield from (charge.note for charge in quote.charges if charge.note)
+    yield from (charge.note for charge in quote.tool_charges if charge.note)
     if model.reasoning:
         yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
 
 
-def doubts_of(offer: Offer) -> Iterator[str]:
+def write_confidence_notes(offer: Offer) -> Iterator[str]:
     """That the source of a price is not the best, where that is so."""
     if offer.row.confidence != "high":
         note = offer.row.note or ""
         yield f"The {offer.mode} price of {offer.variant.id} has {offer.row.confidence} confidence. {note}".strip()
 
 
-def _notes_on_rates(quote: Quote) -> Iterator[str]:
+def _write_rate_notes(quote: Quote) -> Iterator[str]:
     """What is unusual about the rates, or not in them."""
     variant, row = quote.offer.variant, quote.offer.row
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
         yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
-    if quote.surcharged:
-        yield note_on_surcharge(variant)
-    yield from doubts_of(quote.offer)
+    if quote.surcharged_requests:
+        yield write_surcharge_note(variant)
+    yield from write_confidence_notes(quote.offer)
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
-        yield f"{variant.id}: hosting at {rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
+        yield f"{variant.id}: hosting at {format_rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
 
 
-def note_on_surcharge(variant: Variant) -> str:
+def write_surcharge_note(variant: Variant) -> str:
     """What long requests pay for a model that has a surcharge."""
     surcharge = variant.model.surcharge
     assert surcharge is not None
     return (
-        f"{variant.id}: above {number(surcharge.above_input_tokens)} input tokens a request costs "
+        f"{variant.id}: above {format_int(surcharge.above_input_tokens)} input tokens a request costs "
         f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
         f"[{surcharge.source.label}]."
     )
 
 
-def note_on_writes(offer: Offer) -> Iterator[str]:
+def write_cache_write_notes(offer: Offer) -> Iterator[str]:
     """That writing to the prompt cache costs more than reading the input, where it does."""
     row = offer.row
     if row.cache_write_30m is not None:
         yield (
-            f"{offer.variant.id} bills what it writes to the prompt cache at {rate(row.cache_write_30m)} a million in place of "
-            f"{rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
+            f"{offer.variant.id} bills what it writes to the prompt cache at {format_rate(row.cache_write_30m)} a "
+            f"million in place of "
+            f"{format_rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
         )
 
 
-def reasoning(variant: Variant) -> Iterator[Remark]:
+def make_reasoning_remarks(variant: Variant) -> Iterator[Remark]:
     """What a variant that reasons bills beside its answers, and whether that can be switched off."""
     rule = variant.model.reasoning
     if rule:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.catalog.tables import Calls, Containers, FileStorage, Source, ToolPrices
-from gpt41_cli.display import number, plural, rate
+from gpt41_cli.catalog.tables import Citation, ContainerPrices, FileStoragePrice, ToolCallPrice, ToolPrices
+from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.pricing import EXACT, Tools, sum_usd
-from gpt41_cli.work.searches import _tokens_of_a_search
+from gpt41_cli.pricing import EXACT, ToolUse, sum_usd
+from gpt41_cli.work.searches import count_tokens_per_search
 
-_PER_THOUSAND = -3
+_PER_THOUSAND_EXPONENT = -3
 
 
 class ToolCharge(NamedTuple):
@@ -27,16 +27,16 @@ class ToolCharge(NamedTuple):
     units: int
     usd: Decimal
     text: str
-    source: Source
+    source: Citation
     note: str | None = None
 
 
-def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tuple[ToolCharge, ...]:
+def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge, ...]:
     """What the tools of so many requests cost beside the tokens: the same in every mode, as discounts are of tokens.
 
     MissingPrice where the table has no price of them for the platform, the day or the size, or the model does not have the tool.
     """
-    wanted = tools.abilities
+    wanted = tools.needed_abilities
     if not wanted:
         return ()
     model = offer.variant.model
@@ -49,38 +49,38 @@ def charges(catalog: Catalog, offer: Offer, tools: Tools, requests: int) -> tupl
         raise MissingPrice(f"{missing}: {catalog.file} has no section tools")
     if offer.platform.id not in prices.platforms:
         raise MissingPrice(f"{missing} on {offer.platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
-    return tuple(_charges(prices, tools, requests, offer))
+    return tuple(_list_charges(prices, tools, requests, offer))
 
 
-def storage_usd_per_day(catalog: Catalog, offer: Offer, tools: Tools) -> Decimal:
+def price_storage_per_day(catalog: Catalog, offer: Offer, tools: ToolUse) -> Decimal:
     """What a day costs of what is stored for file search, exact. MissingPrice as above."""
-    stored = charges(catalog, offer, Tools(storage_gb=tools.storage_gb, storage_days=1), 0)
+    stored = price_tools(catalog, offer, ToolUse(storage_gb=tools.storage_gb, storage_days=1), 0)
     return sum_usd(each.usd for each in stored)
 
 
-def _charges(prices: ToolPrices, tools: Tools, requests: int, offer: Offer) -> Iterator[ToolCharge]:
-    as_of, found = offer.as_of, _tokens_of_a_search(prices, offer.variant, tools)
-    for each in _calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
-        yield each._replace(text=f"{each.text}, beside {number(found)} input tokens each") if found else each
+def _list_charges(prices: ToolPrices, tools: ToolUse, requests: int, offer: Offer) -> Iterator[ToolCharge]:
+    as_of, found = offer.as_of, count_tokens_per_search(prices, offer.variant, tools)
+    for each in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
+        yield each._replace(text=f"{each.text}, beside {format_int(found)} input tokens each") if found else each
     previews = tools.web_search_previews * requests
-    yield from _calls("web_search_previews", "web search preview", previews, prices.web_search_preview, as_of)
-    yield from _calls("file_searches", "file search", tools.file_searches * requests, prices.file_search, as_of)
+    yield from _charge_calls("web_search_previews", "web search preview", previews, prices.web_search_preview, as_of)
+    yield from _charge_calls("file_searches", "file search", tools.file_searches * requests, prices.file_search, as_of)
     if tools.container_minutes:
-        yield _containers(prices.containers, tools, requests, as_of)
+        yield _charge_containers(prices.containers, tools, requests, as_of)
     if tools.storage_gb and tools.storage_days:
-        yield _storage(prices.file_storage, tools, as_of)
+        yield _charge_storage(prices.file_storage, tools, as_of)
 
 
-def _calls(name: str, noun: str, calls: int, price: Calls, as_of: date) -> Iterator[ToolCharge]:
+def _charge_calls(name: str, noun: str, calls: int, price: ToolCallPrice, as_of: date) -> Iterator[ToolCharge]:
     if calls:
-        _must_be_known(noun, price.effective_from, as_of)
-        usd = EXACT.scaleb(EXACT.multiply(Decimal(calls), price.usd_per_1000_calls), _PER_THOUSAND)
-        text = f"{plural(calls, f'{noun} call')} at {rate(price.usd_per_1000_calls)} for 1,000"
+        _require_known_price(noun, price.effective_from, as_of)
+        usd = EXACT.scaleb(EXACT.multiply(Decimal(calls), price.usd_per_1000_calls), _PER_THOUSAND_EXPONENT)
+        text = f"{pluralize(calls, f'{noun} call')} at {format_rate(price.usd_per_1000_calls)} for 1,000"
         yield ToolCharge(name, calls, usd, text, price.source, price.note)
 
 
-def _containers(price: Containers, tools: Tools, requests: int, as_of: date) -> ToolCharge:
-    _must_be_known("code containers", price.effective_from, as_of)
+def _charge_containers(price: ContainerPrices, tools: ToolUse, requests: int, as_of: date) -> ToolCharge:
+    _require_known_price("code containers", price.effective_from, as_of)
     usd_per_20 = price.usd_per_20_minutes.get(tools.container_gb)
     if usd_per_20 is None:
         sizes = ", ".join(map(str, price.usd_per_20_minutes))
@@ -89,23 +89,23 @@ def _containers(price: Containers, tools: Tools, requests: int, as_of: date) -> 
     usd = EXACT.multiply(Decimal(minutes * requests), EXACT.divide(usd_per_20, Decimal(20)))
     least = ", the least that is billed" if minutes > tools.container_minutes else ""
     text = (
-        f"{plural(requests, 'container')} of {tools.container_gb} GB for {plural(minutes, 'minute')}{least}, "
-        f"at {rate(usd_per_20)} for 20 minutes"
+        f"{pluralize(requests, 'container')} of {tools.container_gb} GB for {pluralize(minutes, 'minute')}{least}, "
+        f"at {format_rate(usd_per_20)} for 20 minutes"
     )
     return ToolCharge("container_minutes", minutes * requests, usd, text, price.source, price.note)
 
 
-def _storage(price: FileStorage, tools: Tools, as_of: date) -> ToolCharge:
-    _must_be_known("file storage", price.effective_from, as_of)
+def _charge_storage(price: FileStoragePrice, tools: ToolUse, as_of: date) -> ToolCharge:
+    _require_known_price("file storage", price.effective_from, as_of)
     billed = max(tools.storage_gb - price.free_gb, 0)
     usd = EXACT.multiply(Decimal(billed * tools.storage_days), price.usd_per_gb_day)
     text = (
-        f"{number(billed)} of the {number(tools.storage_gb)} GB stored, for {plural(tools.storage_days, 'day')} "
-        f"at {rate(price.usd_per_gb_day)} a GB and day"
+        f"{format_int(billed)} of the {format_int(tools.storage_gb)} GB stored, for {pluralize(tools.storage_days, 'day')} "
+        f"at {format_rate(price.usd_per_gb_day)} a GB and day"
     )
     return ToolCharge("storage_gb", tools.storage_gb, usd, text, price.source, price.note)
 
 
-def _must_be_known(what: str, effective_from: date, as_of: date) -> None:
+def _require_known_price(what: str, effective_from: date, as_of: date) -> None:
     if as_of < effective_from:
         raise MissingPrice(f"no price is known for {what} on {as_of}: the first known one is of {effective_from}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.findings import Finding, Level, worst_first
+from gpt41_cli.findings import Finding, Level, sort_worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from fractions import Fraction
@@ -16,12 +16,12 @@ if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
-class Line(NamedTuple):
+class ReportLine(NamedTuple):
     """A labelled sentence below the headline, with the source it cites. `share`: what part of the whole it tells of, as a bar."""
 
     label: str
     text: str
-    cited: str = ""
+    citation: str = ""
     share: Fraction | None = None
 
 
@@ -38,7 +38,7 @@ class Column(NamedTuple):
     """
 
     title: str
-    right: bool = False
+    is_right_aligned: bool = False
     is_name: bool = False
     is_bar: bool = False
 
@@ -59,7 +59,7 @@ class Table(NamedTuple):
         return self._replace(columns=tuple(self.columns[index] for index in kept), rows=rows)
 
 
-class Case(NamedTuple):
+class CheckCase(NamedTuple):
     """One thing that was checked, whether or not anything was found, for formats that list what passed too."""
 
     group: str
@@ -67,14 +67,14 @@ class Case(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """Text from outside that is shown as it is, under a title."""
 
     title: str
     text: str
 
 
-def columns(*titles: str) -> tuple[Column, ...]:
+def make_columns(*titles: str) -> tuple[Column, ...]:
     """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside, `|` a bar."""
     return tuple(
         Column(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
@@ -93,15 +93,15 @@ class Report(NamedTuple):
     schema: str
     answer: str
     headline: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     tables: tuple[Table, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     data: Mapping[str, Json]
     records: tuple[Mapping[str, Json], ...]
     catalog: Catalog | None
-    blocks: tuple[Block, ...] = ()
-    cases: tuple[Case, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
+    cases: tuple[CheckCase, ...] = ()
     fails_at: Level | None = Level.ERROR
     charts: tuple[Chart, ...] = ()
     parts: tuple[Report, ...] = ()
@@ -110,7 +110,7 @@ class Report(NamedTuple):
         """Whether a finding fails the run."""
         return self.fails_at is not None and finding.level >= self.fails_at
 
-    def moved(self, move: Callable[[str], str]) -> Report:
+    def with_moved_paths(self, move: Callable[[str], str]) -> Report:
         """The same report, the paths of its findings as `move` makes them."""
 
         def placed(finding: Finding) -> Finding:
@@ -126,7 +126,7 @@ class Report(NamedTuple):
         return (*self.charts, *(chart for part in self.parts for chart in part.all_charts))
 
     @property
-    def unsaid(self) -> tuple[Finding, ...]:
+    def unmentioned_findings(self) -> tuple[Finding, ...]:
         """The findings that neither the headline nor a line has said already, the worst first."""
         said = " ".join((self.headline, *(line.text for line in self.lines)))
-        return tuple(finding for finding in worst_first(self.findings) if finding.message not in said)
+        return tuple(finding for finding in sort_worst_first(self.findings) if finding.message not in said)

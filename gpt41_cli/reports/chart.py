@@ -7,39 +7,39 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.display import decimal, exact, money, score
+from gpt41_cli.display import format_exact, format_money, format_score, to_decimal
 from gpt41_cli.reports import Json
 
 
-def _count(amount: Decimal) -> str:
-    return f"{decimal(Fraction(amount), 1):,f}"
+def _format_count(amount: Decimal) -> str:
+    return f"{to_decimal(Fraction(amount), 1):,f}"
 
 
-def _name(_: Decimal) -> str:
+def _format_no_figure(_: Decimal) -> str:
     return ""
 
 
-UNITS: Mapping[str, Callable[[Decimal], str]] = {
-    "usd": money,
-    "share": lambda share: score(Fraction(share)),
-    "count": _count,
-    "name": _name,
+UNIT_FORMATTERS: Mapping[str, Callable[[Decimal], str]] = {
+    "usd": format_money,
+    "share": lambda share: format_score(Fraction(share)),
+    "count": _format_count,
+    "name": _format_no_figure,
 }
 """How the figures of an axis read: US dollars, shares of one as percentages, counts to tenths. A name is no figure."""
 
 
-class Axis(NamedTuple):
+class ChartAxis(NamedTuple):
     """What is told along an axis, and the unit, one of UNITS."""
 
     title: str
     unit: str
 
-    def told(self, value: Decimal | str) -> str:
+    def format_value(self, value: Decimal | str) -> str:
         """A value to be read."""
-        return value if isinstance(value, str) else UNITS[self.unit](value)
+        return value if isinstance(value, str) else UNIT_FORMATTERS[self.unit](value)
 
 
-class Point(NamedTuple):
+class ChartPoint(NamedTuple):
     """A name or a figure along the first axis, a figure along the second. `remark`: what is to be read beside it."""
 
     x: Decimal | str
@@ -47,18 +47,18 @@ class Point(NamedTuple):
     remark: str = ""
 
 
-class Series(NamedTuple):
+class ChartSeries(NamedTuple):
     """Points under one name; `tone` is chosen, faint (it does not fit) or empty, as that of a Row. `is_path`: steps that join
     points of other series.
     """
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[ChartPoint, ...]
     tone: str = ""
     is_path: bool = False
 
 
-class Mark(NamedTuple):
+class ChartMark(NamedTuple):
     """Something in a chart of lines that is told of: a point, or a line across it where `x` or `y` is None."""
 
     text: str
@@ -75,10 +75,10 @@ class Chart(NamedTuple):
     kind: str
     title: str
     description: str
-    x: Axis
-    y: Axis
-    series: tuple[Series, ...]
-    marks: tuple[Mark, ...] = ()
+    x: ChartAxis
+    y: ChartAxis
+    series: tuple[ChartSeries, ...]
+    marks: tuple[ChartMark, ...] = ()
 
     @property
     def json(self) -> Mapping[str, Json]:
@@ -94,15 +94,18 @@ class Chart(NamedTuple):
                 {
                     "name": each.name,
                     "tone": each.tone,
-                    "points": [{"x": _plain(point.x), "y": exact(point.y), "remark": point.remark} for point in each.points],
+                    "points": [
+                        {"x": _dump_value(point.x), "y": format_exact(point.y), "remark": point.remark} for point in each.points
+                    ],
                 }
                 for each in self.series
             ],
             "marks": [
-                {"text": mark.text, "x": _plain(mark.x), "y": None if mark.y is None else exact(mark.y)} for mark in self.marks
+                {"text": mark.text, "x": _dump_value(mark.x), "y": None if mark.y is None else format_exact(mark.y)}
+                for mark in self.marks
             ],
         }
 
 
-def _plain(value: Decimal | str | None) -> str | None:
-    return exact(value) if isinstance(value, Decimal) else value
+def _dump_value(value: Decimal | str | None) -> str | None:
+    return format_exact(value) if isinstance(value, Decimal) else value

@@ -5,37 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gpt41_cli.display import number
+from gpt41_cli.display import format_int
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.reports import Json
 
 if TYPE_CHECKING:
-    from gpt41_cli.files.places import Rejects
-    from gpt41_cli.files.trees import LeftOut
+    from gpt41_cli.files.places import Rejections
+    from gpt41_cli.files.trees import SkippedPath
 
 
-def invalid_findings(rejects: Rejects | None) -> Iterator[Finding]:
+def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
     """A finding for each of the first inputs that are no request, and one for the number of the others."""
     if rejects is None:
         return
-    for each in rejects.first:
+    for each in rejects.examples:
         message = f"left out {each.place.label}: {each.message}"
         yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
-    if rejects.count > len(rejects.first):
-        yield Finding("invalid-request", Level.WARNING, f"left out {number(rejects.count - len(rejects.first))} more like these")
+    if rejects.count > len(rejects.examples):
+        yield Finding(
+            "invalid-request", Level.WARNING, f"left out {format_int(rejects.count - len(rejects.examples))} more like these"
+        )
 
 
-def left_out_findings(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
+def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     """A notice for each reason why files of folders were left out, with the first names."""
     by_reason: dict[str, list[str]] = {}
     for each in left_out:
         by_reason.setdefault(each.reason, []).append(each.path)
     for reason, names in by_reason.items():
-        more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
-        yield Finding("left-out", Level.NOTICE, f"left out {number(len(names))} ({reason}): {', '.join(names[:3])}{more}")
+        more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
+        yield Finding("left-out", Level.NOTICE, f"left out {format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
-def finding_json(finding: Finding) -> Mapping[str, Json]:
+def dump_finding(finding: Finding) -> Mapping[str, Json]:
     """A finding as JSON; its location is null or `{path, line, column}`."""
     return {
         "rule": finding.rule,

@@ -8,7 +8,7 @@ from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.reports import Json
 
 
-def remark_json(kind: str, remark: Remark) -> Mapping[str, Json]:
+def dump_remark(kind: str, remark: Remark) -> Mapping[str, Json]:
     """A remark as JSON: what it is for, its rule, its sentence and its sources."""
     return {
         "kind": kind,

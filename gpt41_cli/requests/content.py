@@ -5,22 +5,32 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gpt41_cli.files import pictures
-from gpt41_cli.files.fields import Json, Object, as_object, as_text, choice_at, fail, join, name_at, text_at
+from gpt41_cli.files.fields import (
+    JsonObject,
+    JsonValue,
+    fail,
+    get_choice,
+    get_name,
+    get_text,
+    join_path,
+    require_object,
+    require_text,
+)
 from gpt41_cli.requests.request import Doubt, Image, Turn
 
-_TEXTS = ("text", "input_text", "output_text", "summary_text")
-_IMAGES = ("image_url", "input_image")
-_REFUSAL = "refusal"
-_UNCOUNTED = {"input_audio": "audio", "file": "a file", "input_file": "a file"}
-_PARTS = (*_TEXTS, *_IMAGES, _REFUSAL, *_UNCOUNTED)
+_TEXT_TYPES = ("text", "input_text", "output_text", "summary_text")
+_IMAGE_TYPES = ("image_url", "input_image")
+_REFUSAL_TYPE = "refusal"
+_UNCOUNTED_TYPES = {"input_audio": "audio", "file": "a file", "input_file": "a file"}
+_PART_TYPES = (*_TEXT_TYPES, *_IMAGE_TYPES, _REFUSAL_TYPE, *_UNCOUNTED_TYPES)
 
-SOUNDS = ("audio", "input-audio")
+AUDIO_RULES = ("audio", "input-audio")
 """The rules of the doubts about what is spoken."""
 
-_DETAILS = ("auto", "low", "high")
+_DETAIL_LEVELS = ("auto", "low", "high")
 
 
-class Gathered(NamedTuple):
+class RequestDraft(NamedTuple):
     """What a request holds, collected while it is read."""
 
     turns: list[Turn]
@@ -29,8 +39,8 @@ class Gathered(NamedTuple):
     needs: set[str]
 
 
-def read_text(
-    owner: Object, key: str, path: str, gathered: Gathered, *, in_result: bool = False, may_be_missing: bool = False
+def read_content_text(
+    owner: JsonObject, key: str, path: str, gathered: RequestDraft, *, in_result: bool = False, may_be_missing: bool = False
 ) -> str:
     """The text of a content field: text as it is, the text parts of a list with nothing between them."""
     content = owner.get(key)
@@ -38,7 +48,7 @@ def read_text(
         return content
     if content is None and may_be_missing:
         return ""
-    at = join(path, key)
+    at = join_path(path, key)
     if not isinstance(content, list):
         fail(at, "text or a list of parts", content)
     text = ""
@@ -47,30 +57,30 @@ def read_text(
     return text
 
 
-def _read_part(value: Json, path: str, gathered: Gathered, in_result: bool, offset: int) -> str:
-    part = as_object(value, path)
-    kind = choice_at(part, "type", path, _PARTS)
-    if kind in _TEXTS:
-        return as_text(part.get("text"), join(path, "text"))
-    if kind == _REFUSAL:
-        return as_text(part.get(_REFUSAL), join(path, _REFUSAL))
-    if kind in _IMAGES:
+def _read_part(value: JsonValue, path: str, gathered: RequestDraft, in_result: bool, offset: int) -> str:
+    part = require_object(value, path)
+    kind = get_choice(part, "type", path, _PART_TYPES)
+    if kind in _TEXT_TYPES:
+        return require_text(part.get("text"), join_path(path, "text"))
+    if kind == _REFUSAL_TYPE:
+        return require_text(part.get(_REFUSAL_TYPE), join_path(path, _REFUSAL_TYPE))
+    if kind in _IMAGE_TYPES:
         image = _read_image(part, path, in_result)
         gathered.images.append(image._replace(turn=len(gathered.turns), offset=offset))
         gathered.needs.add("vision")
     else:
-        message = f"{_UNCOUNTED[kind]} has tokens that are not counted"
-        gathered.doubts.append(Doubt(kind.replace("_", "-"), path, message, is_missing=True))
+        message = f"{_UNCOUNTED_TYPES[kind]} has tokens that are not counted"
+        gathered.doubts.append(Doubt(kind.replace("_", "-"), path, message, has_missing_tokens=True))
     return ""
 
 
-def _read_image(part: Object, path: str, in_result: bool) -> Image:
+def _read_image(part: JsonObject, path: str, in_result: bool) -> Image:
     """A picture of either endpoint: Chat Completions nests its address and detail under `image_url`, Responses does not."""
     nested = part.get("image_url")
-    owner, at, key = (nested, join(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
-    detail = "auto" if owner.get("detail") is None else choice_at(owner, "detail", at, _DETAILS)
+    owner, at, key = (nested, join_path(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
+    detail = "auto" if owner.get("detail") is None else get_choice(owner, "detail", at, _DETAIL_LEVELS)
     if nested is None and part.get("file_id") is not None:
-        return Image(None, None, detail, path, in_result, text_at(part, "file_id", path))
-    address = name_at(owner, key, at)
-    width, height = pictures.size_of_url(address, join(at, key)) or (None, None)
+        return Image(None, None, detail, path, in_result, get_text(part, "file_id", path))
+    address = get_name(owner, key, at)
+    width, height = pictures.read_data_url_size(address, join_path(at, key)) or (None, None)
     return Image(width, height, detail, path, in_result, address)

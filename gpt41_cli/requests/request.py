@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-CHAT = "/v1/chat/completions"
-RESPONSES = "/v1/responses"
-ENDPOINTS = (CHAT, RESPONSES)
+CHAT_ENDPOINT = "/v1/chat/completions"
+RESPONSES_ENDPOINT = "/v1/responses"
+ENDPOINTS = (CHAT_ENDPOINT, RESPONSES_ENDPOINT)
 """The endpoints whose requests can be counted, named as the Batch API names them in `url`."""
 
-Schema: TypeAlias = "Mapping[str, Any]"
+JsonSchema: TypeAlias = "Mapping[str, Any]"
 """A JSON Schema as it was sent, the order of its keys included."""
 
 
 class Doubt(NamedTuple):
     """Why a count may not be what is billed: a stable rule id, where in the request, and what is not known.
 
-    `is_missing`: there are tokens that the count leaves out, so that it is a lower bound.
+    `has_missing_tokens`: there are tokens that the count leaves out, so that it is a lower bound.
     """
 
     rule: str
     path: str
     message: str
-    is_missing: bool = False
+    has_missing_tokens: bool = False
 
 
 class Image(NamedTuple):
@@ -37,7 +37,7 @@ class Image(NamedTuple):
     height: int | None
     detail: str = "auto"
     path: str = ""
-    in_result: bool = False
+    is_in_result: bool = False
     address: str = ""
     turn: int = 0
     offset: int = 0
@@ -51,7 +51,7 @@ class Message(NamedTuple):
     name: str | None = None
 
 
-class Call(NamedTuple):
+class FunctionCall(NamedTuple):
     """One function call of the model. `is_echo`: the item the server made, sent back with its own id and status."""
 
     name: str
@@ -63,7 +63,7 @@ class Call(NamedTuple):
 class CallTurn(NamedTuple):
     """Function calls that the model made in one turn, what it said beside them, and the results, in the order sent."""
 
-    calls: Sequence[Call]
+    calls: Sequence[FunctionCall]
     results: Sequence[str]
     text: str = ""
     path: str = ""
@@ -72,12 +72,12 @@ class CallTurn(NamedTuple):
 Turn: TypeAlias = "Message | CallTurn"
 
 
-class Function(NamedTuple):
+class FunctionDeclaration(NamedTuple):
     """A declared function; `path` says where in the request."""
 
     name: str
     description: str
-    parameters: Schema
+    parameters: JsonSchema
     path: str
 
 
@@ -86,42 +86,42 @@ class ResponseFormat(NamedTuple):
 
     name: str
     description: str
-    schema: Schema
+    schema: JsonSchema
     path: str
 
 
 class Request(NamedTuple):
     """One request. None in `model`, `max_output_tokens`, `service_tier` is: not said.
 
-    `tool_choice` is a mode (auto, none, required), `chosen_function` the name where one function is forced.
-    `answers` is how many are asked for (`n`); `prediction` the text of a predicted output. `cache_key` is its
-    `prompt_cache_key`. `needs` are the abilities that a model must have to take it, named as the price table names them.
-    `parameters` are the names of all fields of the body that are set, `effort` is the reasoning effort that it asks for.
-    `refusals` say what of it OpenAI refuses, each from its path on.
+    `tool_choice` is a mode (auto, none, required), `forced_function` the name where one function is forced. `answer_count` is how
+    many are asked for (`n`); `predicted_text` the text of a predicted output. `prompt_cache_key` is its `prompt_cache_key`.
+    `needs` are the abilities that a model must have to take it, named as the price table names them. `set_fields` are the names
+    of all fields of the body that are set, `reasoning_effort` is the reasoning effort that it asks for. `refusal_messages` say
+    what of it OpenAI refuses, each from its path on.
     """
 
     endpoint: str
     model: str | None
     turns: Sequence[Turn]
-    functions: Sequence[Function] = ()
+    functions: Sequence[FunctionDeclaration] = ()
     response_format: ResponseFormat | None = None
     tool_choice: str = "auto"
-    chosen_function: str | None = None
+    forced_function: str | None = None
     allows_parallel_calls: bool = True
     has_instructions: bool = False
     images: Sequence[Image] = ()
     doubts: Sequence[Doubt] = ()
     max_output_tokens: int | None = None
-    answers: int = 1
+    answer_count: int = 1
     service_tier: str | None = None
-    prediction: str = ""
-    cache_key: str = ""
+    predicted_text: str = ""
+    prompt_cache_key: str = ""
     needs: frozenset[str] = frozenset()
-    parameters: frozenset[str] = frozenset()
-    effort: str | None = None
-    refusals: Sequence[str] = ()
+    set_fields: frozenset[str] = frozenset()
+    reasoning_effort: str | None = None
+    refusal_messages: Sequence[str] = ()
 
     @property
     def is_chat(self) -> bool:
         """Whether the rules of Chat Completions hold; those of Responses otherwise."""
-        return self.endpoint == CHAT
+        return self.endpoint == CHAT_ENDPOINT

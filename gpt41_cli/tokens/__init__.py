@@ -1,6 +1,6 @@
-"""How many tokens: `count` for one text, `Counter` for many that arrive in pieces, `count_memo` for many that repeat."""
+"""How many tokens: `count` for one text, `TextCounter` for many that arrive in pieces, `make_count_memo` for many that repeat."""
 
-from gpt41_cli.tokens.engine import Counter, Memo, count, count_memo, count_stream, token_memo
+from gpt41_cli.tokens.engine import Memo, TextCounter, count, count_stream, make_count_memo, make_token_memo
 from gpt41_cli.tokens.vocabulary import DEFAULT_ENCODING
 
-__all__ = ["DEFAULT_ENCODING", "Counter", "Memo", "count", "count_memo", "count_stream", "token_memo"]
+__all__ = ["DEFAULT_ENCODING", "Memo", "TextCounter", "count", "count_stream", "make_count_memo", "make_token_memo"]

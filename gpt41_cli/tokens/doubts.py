@@ -11,9 +11,9 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from gpt41_cli.catalog.tables import Model, PatchRule
-from gpt41_cli.files.fields import told
-from gpt41_cli.requests.request import CallTurn, Doubt, Request, Schema
-from gpt41_cli.tokens.schema import is_object, resolve, variants
+from gpt41_cli.files.fields import redact
+from gpt41_cli.requests.request import CallTurn, Doubt, JsonSchema, Request
+from gpt41_cli.tokens.schema import get_union_variants, is_object_schema, resolve
 
 _CONFIRMED_IN_TOOLS = {
     *("type", "properties", "required", "description", "title", "enum", "default", "items", "additionalProperties"),
@@ -23,27 +23,27 @@ _CONFIRMED_IN_FORMATS = _CONFIRMED_IN_TOOLS | {"const", "minItems", "maxItems", 
 _SCALARS = ("string", "integer", "number", "boolean", "null")
 
 
-def doubts(request: Request, model: Model | None, *, is_named: bool = True) -> list[Doubt]:
+def find_doubts(request: Request, model: Model | None, *, is_named: bool = True) -> list[Doubt]:
     """The reasons not to call the count of `request` exact for `model`.
 
     None is a model that the price table does not have; where none is named, that is no reason.
     """
     found = [*request.doubts]
     if is_named and (model is None or not model.prompt.confirmed):
-        found.append(_model(model))
+        found.append(_make_model_doubt(model))
     if request.images:
-        found += _images(request, model)
-    found += _calls(request)
+        found += _find_image_doubts(request, model)
+    found += _find_call_doubts(request)
     if request.functions:
-        found += _settings(request)
+        found += _find_setting_doubts(request)
         for function in request.functions:
-            found += declaration(function.parameters, function.path)
+            found += find_declaration_doubts(function.parameters, function.path)
     if request.response_format:
-        found += response_format(request.response_format.schema, request.response_format.path)
+        found += find_format_doubts(request.response_format.schema, request.response_format.path)
     return found
 
 
-def _model(model: Model | None) -> Doubt:
+def _make_model_doubt(model: Model | None) -> Doubt:
     """A model that the rules were not found on. One that reasons, and one nobody knows, may keep tokens that are not counted."""
     if model is None:
         unknown = "the price table does not have this model"
@@ -55,7 +55,7 @@ def _model(model: Model | None) -> Doubt:
     return Doubt("model", "model", f"{unknown}: it is counted as the family is", is_missing)
 
 
-def _images(request: Request, model: Model | None) -> Iterator[Doubt]:
+def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
     """Pictures are confirmed at automatic detail and of known size, except for models that count patches in one endpoint."""
     for image in request.images:
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
@@ -63,7 +63,7 @@ def _images(request: Request, model: Model | None) -> Iterator[Doubt]:
             yield Doubt("image-size", image.path, "the size of this picture is not known: it counts as the dearest")
         if image.detail != "auto":
             yield Doubt("image-detail", image.path, f"no recordings confirm pictures of {image.detail} detail")
-        if image.in_result:
+        if image.is_in_result:
             yield Doubt("image-in-result", image.path, "a picture in a tool result has been seen to count less")
         if model and model.images is None:
             yield Doubt("image-rule", image.path, "how this model counts pictures is not known: as the family's first does")
@@ -71,7 +71,7 @@ def _images(request: Request, model: Model | None) -> Iterator[Doubt]:
             yield Doubt("image-patches", image.path, "the pictures of this model did not always count the same")
 
 
-def _calls(request: Request) -> Iterator[Doubt]:
+def _find_call_doubts(request: Request) -> Iterator[Doubt]:
     for turn in request.turns:
         if not isinstance(turn, CallTurn):
             continue
@@ -83,7 +83,7 @@ def _calls(request: Request) -> Iterator[Doubt]:
             yield Doubt("parallel-results", turn.path, "characters beyond ASCII in parallel results are escaped by some models")
 
 
-def _settings(request: Request) -> Iterator[Doubt]:
+def _find_setting_doubts(request: Request) -> Iterator[Doubt]:
     """What Responses does with tools that Chat Completions does not."""
     if request.is_chat:
         return
@@ -95,7 +95,7 @@ def _settings(request: Request) -> Iterator[Doubt]:
         yield Doubt("tools-with-schema", "text.format", "recordings disagree on tools together with a structured output")
 
 
-class _Place(NamedTuple):
+class _SchemaPlace(NamedTuple):
     """Where a walk through a schema stands."""
 
     schema: Any
@@ -103,41 +103,41 @@ class _Place(NamedTuple):
     is_root: bool = False
 
 
-def declaration(parameters: Schema, path: str) -> list[Doubt]:
+def find_declaration_doubts(parameters: JsonSchema, path: str) -> list[Doubt]:
     """The doubts about one function's parameters, each shape at its place."""
     found: list[Doubt] = []
-    inside = cache(partial(_references_in, parameters))
-    pending = [_Place(parameters, path, is_root=True)]
+    inside = cache(partial(_find_references, parameters))
+    pending = [_SchemaPlace(parameters, path, is_root=True)]
     followed: set[str] = set()
     while pending:
         place = pending.pop()
         if not isinstance(place.schema, dict):
             continue
-        found += (Doubt(rule, place.path, message) for rule, message in _shape(place.schema, parameters, place.is_root))
+        found += (Doubt(rule, place.path, message) for rule, message in _check_shape(place.schema, parameters, place.is_root))
         reference = place.schema.get("$ref")
         if isinstance(reference, str):
             if reference not in followed:
                 followed.add(reference)
-                pending.append(_Place(resolve(place.schema, parameters), f"{place.path}.$ref"))
-            if _contains_itself(reference, inside):
+                pending.append(_SchemaPlace(resolve(place.schema, parameters), f"{place.path}.$ref"))
+            if _is_recursive(reference, inside):
                 found.append(Doubt("recursive-schema", place.path, "no recordings confirm a schema that contains itself"))
-        pending += _below(place)
+        pending += _list_inner_schemas(place)
     return found
 
 
-def _below(place: _Place) -> Iterator[_Place]:
+def _list_inner_schemas(place: _SchemaPlace) -> Iterator[_SchemaPlace]:
     """The schemas within a schema."""
     schema, path = place.schema, place.path
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        yield from (_Place(value, f"{path}.properties.{name}") for name, value in properties.items())
+        yield from (_SchemaPlace(value, f"{path}.properties.{name}") for name, value in properties.items())
     if isinstance(schema.get("items"), dict):
-        yield _Place(schema["items"], f"{path}.items")
-    for index, value in enumerate(variants(schema) or ()):
-        yield _Place(value, f"{path}.anyOf[{index}]")
+        yield _SchemaPlace(schema["items"], f"{path}.items")
+    for index, value in enumerate(get_union_variants(schema) or ()):
+        yield _SchemaPlace(value, f"{path}.anyOf[{index}]")
 
 
-def _references_in(root: Schema, reference: str) -> frozenset[str]:
+def _find_references(root: JsonSchema, reference: str) -> frozenset[str]:
     """The references in what `reference` leads to, without those in what they lead to."""
     found = set()
     pending: list[Any] = [resolve({"$ref": reference}, root)]
@@ -146,11 +146,11 @@ def _references_in(root: Schema, reference: str) -> frozenset[str]:
         if isinstance(schema, dict):
             if isinstance(schema.get("$ref"), str):
                 found.add(schema["$ref"])
-            pending += (place.schema for place in _below(_Place(schema, "")))
+            pending += (place.schema for place in _list_inner_schemas(_SchemaPlace(schema, "")))
     return frozenset(found)
 
 
-def _contains_itself(reference: str, inside: Callable[[str], frozenset[str]]) -> bool:
+def _is_recursive(reference: str, inside: Callable[[str], frozenset[str]]) -> bool:
     """Whether following `reference` leads back to it; `inside` are those in what one leads to."""
     seen: set[str] = set()
     pending = {reference}
@@ -163,27 +163,27 @@ def _contains_itself(reference: str, inside: Callable[[str], frozenset[str]]) ->
     return False
 
 
-def _shape(schema: Schema, root: Schema, is_root: bool) -> Iterator[tuple[str, str]]:
+def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterator[tuple[str, str]]:
     """What is unconfirmed about one schema of a declared function, without what stands within it."""
     for keyword in schema:
         if keyword not in _CONFIRMED_IN_TOOLS and not keyword.startswith("x-"):
-            yield "schema-keyword", f"no recordings confirm the keyword {told(keyword)} in a declared function"
-    if "$ref" in schema and not is_object(resolve(schema, root)):
+            yield "schema-keyword", f"no recordings confirm the keyword {redact(keyword)} in a declared function"
+    if "$ref" in schema and not is_object_schema(resolve(schema, root)):
         yield "reference", "few recordings confirm a $ref to anything but an object"
     if isinstance(schema.get("additionalProperties"), dict):
         yield "other-properties", "no recordings confirm a schema of additionalProperties"
-    if "enum" in schema and not _are_texts(schema["enum"]):
+    if "enum" in schema and not _is_text_list(schema["enum"]):
         yield "enum", "no recordings confirm an enum of anything but text"
     if "minimum" in schema or "maximum" in schema:
         yield "bounds", "few recordings confirm bounds"
     if "format" in schema and schema.get("type") != "string":
         yield "format", "no recordings confirm a format of anything but text"
-    yield from _type(schema, is_root)
-    yield from _items(schema, root)
-    yield from _union(schema, root)
+    yield from _check_type(schema, is_root)
+    yield from _check_items(schema, root)
+    yield from _check_union(schema, root)
 
 
-def _type(schema: Schema, is_root: bool) -> Iterator[tuple[str, str]]:
+def _check_type(schema: JsonSchema, is_root: bool) -> Iterator[tuple[str, str]]:
     kind = schema.get("type")
     if isinstance(kind, list) and (schema.get("description") or len(kind) != 2 or not all(each in _SCALARS for each in kind)):
         yield "type-list", "few recordings confirm such a list of types"
@@ -193,11 +193,11 @@ def _type(schema: Schema, is_root: bool) -> Iterator[tuple[str, str]]:
         yield "empty-object", "no recordings confirm an object without properties"
 
 
-def _are_texts(values: Any) -> bool:
+def _is_text_list(values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-def _items(schema: Schema, root: Schema) -> Iterator[tuple[str, str]]:
+def _check_items(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[str, str]]:
     if schema.get("type") != "array":
         return
     items = schema.get("items")
@@ -208,8 +208,8 @@ def _items(schema: Schema, root: Schema) -> Iterator[tuple[str, str]]:
         yield "items", "no recordings confirm a list of lists or of unions"
 
 
-def _union(schema: Schema, root: Schema) -> Iterator[tuple[str, str]]:
-    for value in variants(schema) or ():
+def _check_union(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[str, str]]:
+    for value in get_union_variants(schema) or ():
         found = resolve(value, root)
         is_other_reference = isinstance(value, dict) and "$ref" in value and found.get("type") != "object"
         if "anyOf" in found or found.get("title") or is_other_reference:
@@ -217,7 +217,7 @@ def _union(schema: Schema, root: Schema) -> Iterator[tuple[str, str]]:
             return
 
 
-def response_format(schema: Schema, path: str) -> list[Doubt]:
+def find_format_doubts(schema: JsonSchema, path: str) -> list[Doubt]:
     """The doubts about a structured output, which is billed as it stands: only its keywords can be unconfirmed."""
     found: list[Doubt] = []
     pending: list[tuple[Any, str]] = [(schema, path)]
@@ -227,12 +227,12 @@ def response_format(schema: Schema, path: str) -> list[Doubt]:
             continue
         for keyword in value:
             if keyword not in _CONFIRMED_IN_FORMATS and not keyword.startswith("x-"):
-                message = f"no recordings confirm the keyword {told(keyword)} in a structured output"
+                message = f"no recordings confirm the keyword {redact(keyword)} in a structured output"
                 found.append(Doubt("schema-keyword", at, message))
         for name in ("properties", "$defs", "definitions"):
             inner = value.get(name)
             if isinstance(inner, dict):
                 pending += ((each, f"{at}.{name}.{key}") for key, each in inner.items())
         pending.append((value.get("items"), f"{at}.items"))
-        pending += ((each, f"{at}.anyOf[{index}]") for index, each in enumerate(variants(value) or ()))
+        pending += ((each, f"{at}.anyOf[{index}]") for index, each in enumerate(get_union_variants(value) or ()))
     return found

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from unicodedata import category
 
-MUCH_BYTES = 100_000_000
+MIN_WORTHWHILE_BYTES = 100_000_000
 """Input from which on it saves more than it costs: it takes longer to load than tiktoken does."""
 
 
@@ -17,7 +17,7 @@ def is_installed() -> bool:
     return find_spec("toktok") is not None
 
 
-def knows(text: str) -> bool:
+def can_count(text: str) -> bool:
     """Whether it is sure to count a text as tiktoken does. Which class a character belongs to, the two take from different
     versions of Unicode: one that Python's own, which is older, does not have is better left to tiktoken.
     """

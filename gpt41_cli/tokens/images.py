@@ -10,61 +10,61 @@ from gpt41_cli.catalog.tables import ImageRule, PatchRule, TileRule
 from gpt41_cli.requests.request import Image
 
 
-def image_tokens(image: Image, rule: ImageRule) -> int:
+def count_image_tokens(image: Image, rule: ImageRule) -> int:
     """Input tokens of one picture. One of unknown size counts as the dearest there is."""
     if image.detail == "low" and rule.low_detail_tokens is not None:
         return rule.low_detail_tokens
     if image.width is None or image.height is None:
-        return _dearest(rule)
+        return _count_largest_image(rule)
     longest = max(image.width, image.height)
     scale = min(Fraction(1), Fraction(rule.fit_px, longest))
     width, height = image.width * scale, image.height * scale
-    return _tiles(width, height, rule) if isinstance(rule, TileRule) else _patches(width, height, rule)
+    return _count_tile_tokens(width, height, rule) if isinstance(rule, TileRule) else _count_patch_tokens(width, height, rule)
 
 
-def _dearest(rule: ImageRule) -> int:
+def _count_largest_image(rule: ImageRule) -> int:
     """The most that any picture can cost: the largest that is left after scaling."""
     if isinstance(rule, TileRule):
-        return _tiles(Fraction(rule.fit_px), Fraction(rule.short_side_px), rule)
-    return _patch_tokens(rule.patch_budget, rule, is_scaled=False)
+        return _count_tile_tokens(Fraction(rule.fit_px), Fraction(rule.short_side_px), rule)
+    return _convert_patches(rule.patch_budget, rule, is_scaled=False)
 
 
-def _tiles(width: Fraction, height: Fraction, rule: TileRule) -> int:
+def _count_tile_tokens(width: Fraction, height: Fraction, rule: TileRule) -> int:
     """A base and so much a tile, once the short side is scaled down to its limit; never up. (41/41 recorded pictures)
 
-    >>> from gpt41_cli.catalog import read
-    >>> rule = read().family[0].model.images
-    >>> [image_tokens(Image(*size), rule) for size in ((1024, 1024), (2048, 4096), (128, 64))]
+    >>> from gpt41_cli.catalog import read_catalog
+    >>> rule = read_catalog().family[0].model.images
+    >>> [count_image_tokens(Image(*size), rule) for size in ((1024, 1024), (2048, 4096), (128, 64))]
     [765, 1105, 255]
     """
     scale = min(Fraction(1), rule.short_side_px / min(width, height))
     return rule.base_tokens + rule.tile_tokens * ceil(width * scale / rule.tile_px) * ceil(height * scale / rule.tile_px)
 
 
-def _patches(width: Fraction, height: Fraction, rule: PatchRule) -> int:
+def _count_patch_tokens(width: Fraction, height: Fraction, rule: PatchRule) -> int:
     """So many patches as cover it, times the model's multiplier; a picture above the budget is scaled down to fit.
 
     The guide scales so that the patches fill the budget, then on until they fill one side exactly. Of both sides the one
     that must shrink more decides, which whole numbers tell without a square root.
 
-    >>> from gpt41_cli.catalog import read
-    >>> rule = read().family[1].model.images
-    >>> image_tokens(Image(300, 346), rule)
+    >>> from gpt41_cli.catalog import read_catalog
+    >>> rule = read_catalog().family[1].model.images
+    >>> count_image_tokens(Image(300, 346), rule)
     181
     """
     columns, rows = ceil(width / rule.patch_px), ceil(height / rule.patch_px)
     if columns * rows <= rule.patch_budget:
-        return _patch_tokens(columns * rows, rule, is_scaled=False)
+        return _convert_patches(columns * rows, rule, is_scaled=False)
     columns = isqrt(int(rule.patch_budget * width / height))
     rows = isqrt(int(rule.patch_budget * height / width))
     if columns * height <= rows * width:
         rows = ceil(columns * height / width)
     else:
         columns = ceil(rows * width / height)
-    return _patch_tokens(columns * rows, rule, is_scaled=True)
+    return _convert_patches(columns * rows, rule, is_scaled=True)
 
 
-def _patch_tokens(patches: int, rule: PatchRule, *, is_scaled: bool) -> int:
+def _convert_patches(patches: int, rule: PatchRule, *, is_scaled: bool) -> int:
     """Patches as tokens.
 
     Recorded pictures within the budget fit the product rounded up and a few tokens more (mini 4/5, nano 9/9). Scaled ones

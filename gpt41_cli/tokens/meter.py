@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
-from gpt41_cli.requests.readers import Sent
+from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
-from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, count_memo, fast, token_memo
-from gpt41_cli.tokens.doubts import doubts
-from gpt41_cli.tokens.images import image_tokens
-from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry, measure, texts
-from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
-from gpt41_cli.tokens.prompt import prompt
-from gpt41_cli.tokens.schema import without
+from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, fast, make_count_memo, make_token_memo
+from gpt41_cli.tokens.doubts import find_doubts
+from gpt41_cli.tokens.images import count_image_tokens
+from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry, count_pieces, join_texts
+from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
+from gpt41_cli.tokens.prompt import build_prompt
+from gpt41_cli.tokens.schema import drop_keywords
 
 if TYPE_CHECKING:
     pass
@@ -24,38 +24,38 @@ SPARE_KEYWORDS = ("title", "default")
 """Keywords of schemas that are billed and that a model can do without."""
 
 
-class Method(NamedTuple):
+class CountingMethod(NamedTuple):
     """How a model counts: all that can make two models count the same request differently."""
 
     encoding: str
     escapes_results: bool
-    images: ImageRule
+    image_rule: ImageRule
 
 
-def method_of(catalog: Catalog, model: Model | None) -> Method:
+def get_counting_method(catalog: Catalog, model: Model | None) -> CountingMethod:
     """How `model` counts; as the first of the family does, where the table does not say or does not have the model."""
     first = catalog.family[0].model
     images = (model and model.images) or first.images
     assert images is not None
     if model is None:
-        return Method(DEFAULT_ENCODING, escapes_results=False, images=images)
-    return Method(model.encoding.name, model.prompt.escapes_parallel_results, images)
+        return CountingMethod(DEFAULT_ENCODING, escapes_results=False, image_rule=images)
+    return CountingMethod(model.encoding.name, model.prompt.escapes_parallel_results, images)
 
 
-def _without(request: Request, keyword: str) -> Request:
+def _drop_keyword(request: Request, keyword: str) -> Request:
     """The request without a keyword in its schemas."""
-    functions = [each._replace(parameters=without(each.parameters, {keyword})) for each in request.functions]
+    functions = [each._replace(parameters=drop_keywords(each.parameters, {keyword})) for each in request.functions]
     declared = request.response_format
     return request._replace(
         functions=functions,
-        response_format=declared and declared._replace(schema=without(declared.schema, {keyword})),
+        response_format=declared and declared._replace(schema=drop_keywords(declared.schema, {keyword})),
     )
 
 
-def _texts(request: Request, method: Method) -> Iterable[str]:
+def _list_texts(request: Request, method: CountingMethod) -> Iterable[str]:
     """What is going to be counted of a request, but for the names of roles."""
     if request.functions or request.response_format or any(isinstance(turn, CallTurn) or turn.name for turn in request.turns):
-        return texts(prompt(request, escapes_results=method.escapes_results))
+        return join_texts(build_prompt(request, escapes_results=method.escapes_results))
     return (turn.text for turn in request.turns if isinstance(turn, Message))
 
 
@@ -76,105 +76,107 @@ class Meter:
     ) -> None:
         self.catalog = catalog
         self.model = model
-        self.refusable = catalog.refusable
-        self.efforts = catalog.efforts
+        self.refusable_fields = catalog.refusable_fields
+        self.reasoning_efforts = catalog.reasoning_efforts
         self._image_size = image_size
         self._is_much = is_much and not needs_tokens
         self._needs_tokens = needs_tokens
         self._memos: dict[str, Memo[int]] = {}
         self._token_memos: dict[str, Memo[bytes]] = {}
-        self._variants: dict[str | None, tuple[Variant | None, Method]] = {}
+        self._variants: dict[str | None, tuple[Variant | None, CountingMethod]] = {}
 
-    def memo(self, encoding: str) -> Memo[int]:
+    def get_memo(self, encoding: str) -> Memo[int]:
         """What counts the texts of a vocabulary."""
         if encoding not in self._memos:
-            tokens = self._tokens(encoding) if self._needs_tokens else None
-            self._memos[encoding] = count_memo(encoding, is_much=self._is_much, tokens=tokens)
+            tokens = self._get_token_memo(encoding) if self._needs_tokens else None
+            self._memos[encoding] = make_count_memo(encoding, is_much=self._is_much, tokens=tokens)
         return self._memos[encoding]
 
-    def _tokens(self, encoding: str) -> Memo[bytes]:
+    def _get_token_memo(self, encoding: str) -> Memo[bytes]:
         if encoding not in self._token_memos:
-            self._token_memos[encoding] = token_memo(encoding)
+            self._token_memos[encoding] = make_token_memo(encoding)
         return self._token_memos[encoding]
 
     @property
-    def learner(self) -> Callable[[Sequence[Sent]], None] | None:
+    def memo_filler(self) -> Callable[[Sequence[ParsedRequest]], None] | None:
         """What counts the texts of many requests at once, before they are asked for; None where nothing is gained by it."""
-        return self._learn if self._is_much and fast.is_installed() else None
+        return self._fill_memos if self._is_much and fast.is_installed() else None
 
-    def _learn(self, sent: Sequence[Sent]) -> None:
+    def _fill_memos(self, sent: Sequence[ParsedRequest]) -> None:
         by_encoding: dict[str, list[str]] = {}
         for each in sent:
-            _, method = self.variant_of(self.model or each.request.model)
-            by_encoding.setdefault(method.encoding, []).extend(_texts(each.request, method))
+            _, method = self.find_variant(self.model or each.request.model)
+            by_encoding.setdefault(method.encoding, []).extend(_list_texts(each.request, method))
         for encoding, found in by_encoding.items():
-            self.memo(encoding).learn(found)
+            self.get_memo(encoding).fill(found)
 
-    def count(self, sent: Sent, *, keeps_pieces: bool = False) -> Entry:
+    def count(self, sent: ParsedRequest, *, keeps_pieces: bool = False) -> Entry:
         """The tokens of a request for the model that it names."""
         name = self.model or sent.request.model
-        variant, method = self.variant_of(name)
-        request = self.sized(sent.request)
+        variant, method = self.find_variant(name)
+        request = self.fill_image_sizes(sent.request)
         parts = dict.fromkeys(PARTS, 0)
         pieces = []
-        for piece, tokens in measure(prompt(request, escapes_results=method.escapes_results), self.memo(method.encoding)):
+        for piece, tokens in count_pieces(
+            build_prompt(request, escapes_results=method.escapes_results), self.get_memo(method.encoding)
+        ):
             parts[piece.part] += tokens
             if keeps_pieces:
                 pieces.append((piece, tokens))
         if request.images:
-            parts[IMAGES] = sum(image_tokens(image, method.images) for image in request.images)
+            parts[IMAGES] = sum(count_image_tokens(image, method.image_rule) for image in request.images)
         return Entry(
             parts,
-            doubts(request, variant and variant.model, is_named=name is not None),
+            find_doubts(request, variant and variant.model, is_named=name is not None),
             sent.custom_id,
             name,
-            None if sent.is_training else request.endpoint,
+            None if sent.is_training_example else request.endpoint,
             pieces,
-            self._savings(request, method, sum(parts.values())) if keeps_pieces else {},
+            self._measure_savings(request, method, sum(parts.values())) if keeps_pieces else {},
         )
 
-    def _savings(self, request: Request, method: Method, whole: int) -> Mapping[str, int]:
+    def _measure_savings(self, request: Request, method: CountingMethod, whole: int) -> Mapping[str, int]:
         """What the keywords that say nothing to a model cost: the request is counted again without them."""
-        without_it = {keyword: self.input_tokens(_without(request, keyword), method) for keyword in SPARE_KEYWORDS}
+        without_it = {keyword: self.count_input_tokens(_drop_keyword(request, keyword), method) for keyword in SPARE_KEYWORDS}
         return {keyword: whole - tokens for keyword, tokens in without_it.items() if tokens < whole}
 
-    def input_tokens(self, request: Request, method: Method) -> int:
+    def count_input_tokens(self, request: Request, method: CountingMethod) -> int:
         """The tokens of a request by one method, in all."""
-        pieces = prompt(request, escapes_results=method.escapes_results)
-        text = sum(tokens for _, tokens in measure(pieces, self.memo(method.encoding)))
-        return text + sum(image_tokens(image, method.images) for image in request.images)
+        pieces = build_prompt(request, escapes_results=method.escapes_results)
+        text = sum(tokens for _, tokens in count_pieces(pieces, self.get_memo(method.encoding)))
+        return text + sum(count_image_tokens(image, method.image_rule) for image in request.images)
 
-    def stretches(self, request: Request, method: Method) -> list[Stretch]:
+    def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
         """The prompt as the cache sees it."""
-        return stretches(request, escapes_results=method.escapes_results)
+        return split_prompt(request, escapes_results=method.escapes_results)
 
-    def prefix(self, request: Request) -> Prefix:
+    def digest_prefix(self, request: Request) -> CachePrefix:
         """What of a request can be in the prompt cache; of one that names no model, in that of the first of the family."""
-        variant, method = self.variant_of(self.model or request.model)
-        return prefix(
-            self.stretches(request, method),
+        variant, method = self.find_variant(self.model or request.model)
+        return digest_prefix(
+            self.split_prompt(request, method),
             (variant or self.catalog.family[0]).id,
-            request.cache_key,
-            self._tokens(method.encoding),
-            method.images,
+            request.prompt_cache_key,
+            self._get_token_memo(method.encoding),
+            method.image_rule,
             self.catalog.limits.prompt_cache,
         )
 
-    def picture(self, image: Image) -> Entry:
+    def count_picture(self, image: Image) -> Entry:
         """A picture as the only thing that is counted."""
-        variant, method = self.variant_of(self.model)
+        variant, method = self.find_variant(self.model)
         alone = Request(endpoint="", model=self.model, turns=(), images=(image,))
-        known = doubts(alone, variant and variant.model)
-        return Entry({**dict.fromkeys(PARTS, 0), IMAGES: image_tokens(image, method.images)}, known, model=self.model)
+        known = find_doubts(alone, variant and variant.model)
+        return Entry({**dict.fromkeys(PARTS, 0), IMAGES: count_image_tokens(image, method.image_rule)}, known, model=self.model)
 
-    def variant_of(self, name: str | None) -> tuple[Variant | None, Method]:
+    def find_variant(self, name: str | None) -> tuple[Variant | None, CountingMethod]:
         """What a model id stands for, None where the table has none or no model is named; and how it counts."""
         if name not in self._variants:
-            variant = self.catalog.known(name) if name else None
-            self._variants[name] = variant, method_of(self.catalog, variant and variant.model)
+            variant = self.catalog.find_variant(name) if name else None
+            self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model)
         return self._variants[name]
 
-    def sized(self, request: Request) -> Request:
+    def fill_image_sizes(self, request: Request) -> Request:
         """The request with its pictures of unknown size in the size that was stated."""
         if self._image_size is None:
             return request

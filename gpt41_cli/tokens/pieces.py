@@ -13,41 +13,41 @@ PARTS = (TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD)
 """What tokens are spent on: what was written, declared functions, a structured output, calls and their results, pictures,
 and what frames the messages."""
 
-AROUND_A_TEXT = 7
+USER_MESSAGE_OVERHEAD = 7
 """What a text costs more when it is sent as one user message: 3 around it, its role, and 3 where the answer begins."""
 
 
-class Piece(NamedTuple):
-    """`text` and what it costs beside its own tokens, `extra`; `label` says what it is.
+class PromptPiece(NamedTuple):
+    """`text` and what it costs beside its own tokens, `extra_tokens`; `label` says what it is.
 
-    `joins`: tokenised as one string with the piece before it, so that tokens may form across the joint.
+    `joins_previous`: tokenised as one string with the piece before it, so that tokens may form across the joint.
     """
 
     part: str
     label: str
     text: str
-    extra: int = 0
-    joins: bool = False
+    extra_tokens: int = 0
+    joins_previous: bool = False
 
 
-def texts(pieces: Iterable[Piece]) -> Iterator[str]:
-    """The texts that `measure` has counted, each as it is tokenised."""
+def join_texts(pieces: Iterable[PromptPiece]) -> Iterator[str]:
+    """The texts that `count_pieces` has counted, each as it is tokenised."""
     whole = ""
     for piece in pieces:
-        whole = whole + piece.text if piece.joins else piece.text
+        whole = whole + piece.text if piece.joins_previous else piece.text
         yield whole
 
 
-def measure(pieces: Iterable[Piece], count: Callable[[str], int]) -> Iterator[tuple[Piece, int]]:
+def count_pieces(pieces: Iterable[PromptPiece], count: Callable[[str], int]) -> Iterator[tuple[PromptPiece, int]]:
     """Each piece with its tokens; one that joins is charged what the joined string costs more."""
     whole = ""
     for piece in pieces:
-        if piece.joins:
+        if piece.joins_previous:
             before, whole = whole, whole + piece.text
-            yield piece, count(whole) - count(before) + piece.extra
+            yield piece, count(whole) - count(before) + piece.extra_tokens
         else:
             whole = piece.text
-            yield piece, count(whole) + piece.extra
+            yield piece, count(whole) + piece.extra_tokens
 
 
 class Entry(NamedTuple):
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
     custom_id: str | None = None
     model: str | None = None
     endpoint: str | None = None
-    pieces: Sequence[tuple[Piece, int]] = ()
+    pieces: Sequence[tuple[PromptPiece, int]] = ()
     savings: Mapping[str, int] = {}
 
     @property
@@ -78,4 +78,4 @@ class Entry(NamedTuple):
     @property
     def is_lower_bound(self) -> bool:
         """Whether it has tokens that the count leaves out."""
-        return any(doubt.is_missing for doubt in self.doubts)
+        return any(doubt.has_missing_tokens for doubt in self.doubts)

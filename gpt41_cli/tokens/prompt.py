@@ -10,121 +10,134 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from gpt41_cli.requests.request import CallTurn, Message, Request, Turn
-from gpt41_cli.tokens.calls import chat_calls, responses_calls
-from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, print_functions
-from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, Piece
-from gpt41_cli.tokens.response_formats import print_format
+from gpt41_cli.tokens.calls import build_chat_calls, build_responses_calls
+from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, format_functions
+from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, PromptPiece
+from gpt41_cli.tokens.response_formats import format_response_format
 
-_AROUND_MESSAGE = 3
-_BEGINNING_OF_ANSWER = 3
-_BLOCK_MESSAGE = 4
+_MESSAGE_OVERHEAD = 3
+_ANSWER_OVERHEAD = 3
+_BLOCK_MESSAGE_OVERHEAD = 4
 _FRONT_ROLES = ("system", "developer")
 
-_ANSWER = Piece(OVERHEAD, "the answer begins", "", _BEGINNING_OF_ANSWER)
+_ANSWER_PIECE = PromptPiece(OVERHEAD, "the answer begins", "", _ANSWER_OVERHEAD)
 
 
-def prompt(request: Request, *, escapes_results: bool = False) -> list[Piece]:
+def build_prompt(request: Request, *, escapes_results: bool = False) -> list[PromptPiece]:
     """The pieces of `request`, in the order of the prompt; pictures are priced apart (`gpt41_cli.tokens.images`).
 
     `escapes_results`: whether this model sees characters beyond ASCII escaped in the results of parallel calls.
     """
-    blocks = declared(request)
-    front = blocks if request.is_chat and _begins_with_front(request) else []
+    blocks = build_declarations(request)
+    front = blocks if request.is_chat and _has_front_message(request) else []
     pieces = [] if front else [*blocks]
     for turn in request.turns:
-        pieces += turn_pieces(request, turn, escapes_results=escapes_results)
+        pieces += build_turn(request, turn, escapes_results=escapes_results)
         pieces += front
         front = []
-    pieces += ending(request)
+    pieces += build_ending(request)
     return pieces
 
 
-def turn_pieces(request: Request, turn: Turn, *, escapes_results: bool) -> Iterable[Piece]:
+def build_turn(request: Request, turn: Turn, *, escapes_results: bool) -> Iterable[PromptPiece]:
     """The pieces of one turn of `request`."""
     if isinstance(turn, CallTurn):
-        return chat_calls(turn, escapes_results=escapes_results) if request.is_chat else responses_calls(turn)
+        return build_chat_calls(turn, escapes_results=escapes_results) if request.is_chat else build_responses_calls(turn)
     if request.response_format and request.is_chat and turn.role == "assistant":
-        return (*message(turn), _format_name(request.response_format.name, "schema name, for an answer in the history"))
-    return message(turn)
+        return (
+            *build_message(turn),
+            _build_schema_name(request.response_format.name, "schema name, for an answer in the history"),
+        )
+    return build_message(turn)
 
 
-def ending(request: Request) -> Iterable[Piece]:
+def build_ending(request: Request) -> Iterable[PromptPiece]:
     """What follows the turns."""
-    return (*_choice(request), _ANSWER) if request.functions else (_ANSWER,)
+    return (*_build_tool_choice(request), _ANSWER_PIECE) if request.functions else (_ANSWER_PIECE,)
 
 
-def message(turn: Message) -> tuple[Piece, ...]:
+def build_message(turn: Message) -> tuple[PromptPiece, ...]:
     """A message: 3 tokens around it, its role and its text. (text of Chat Completions 948/950, of Responses 239/239)
 
     A `name` adds the tokens of `:NAME` (11 messages). Empty content costs nothing more (1,100 messages).
     """
-    text = Piece(TEXT, turn.role, turn.text)
-    return (_role(turn.role), Piece(OVERHEAD, "name", f":{turn.name}"), text) if turn.name else (_role(turn.role), text)
+    text = PromptPiece(TEXT, turn.role, turn.text)
+    return (
+        (_build_role(turn.role), PromptPiece(OVERHEAD, "name", f":{turn.name}"), text)
+        if turn.name
+        else (_build_role(turn.role), text)
+    )
 
 
 @cache
-def _role(role: str) -> Piece:
-    return Piece(OVERHEAD, "role", role, _AROUND_MESSAGE)
+def _build_role(role: str) -> PromptPiece:
+    return PromptPiece(OVERHEAD, "role", role, _MESSAGE_OVERHEAD)
 
 
-def declared(request: Request) -> list[Piece]:
+def build_declarations(request: Request) -> list[PromptPiece]:
     """Tools and schema, as the endpoint places them; without a system message, those of Chat Completions are one of its own."""
     if not (request.functions or request.response_format):
         return []
     if not request.is_chat:
-        return list(_responses_blocks(request))
-    blocks = list(_chat_blocks(request))
-    if not _begins_with_front(request):
+        return list(_build_responses_blocks(request))
+    blocks = list(_build_chat_blocks(request))
+    if not _has_front_message(request):
         first = blocks[0]
-        blocks[0] = first._replace(text=first.text.lstrip("\n"), extra=first.extra + _BLOCK_MESSAGE, joins=False)
+        blocks[0] = first._replace(
+            text=first.text.lstrip("\n"), extra_tokens=first.extra_tokens + _BLOCK_MESSAGE_OVERHEAD, joins_previous=False
+        )
     return blocks
 
 
-def _begins_with_front(request: Request) -> bool:
+def _has_front_message(request: Request) -> bool:
     """Whether the first message is the system's: only then do the blocks join it; one further down never receives them."""
     first = request.turns[0] if request.turns else None
     return isinstance(first, Message) and first.role in _FRONT_ROLES
 
 
-def _chat_blocks(request: Request) -> Iterator[Piece]:
+def _build_chat_blocks(request: Request) -> Iterator[PromptPiece]:
     """Tools and schema of Chat Completions, joined to the system message and tokenised with it. (423/431, 192/192)
 
     Without a system message they are one of their own, 4 tokens around them. The tools count 1 less than their text. The
     name of the schema is charged again for the final answer, unless tools are sent too.
     """
     if request.functions:
-        yield Piece(TOOLS, "declared functions", "\n\n" + print_functions(request.functions, CHAT_LAYOUT), -1, joins=True)
+        yield PromptPiece(
+            TOOLS, "declared functions", "\n\n" + format_functions(request.functions, CHAT_LAYOUT), -1, joins_previous=True
+        )
     if request.response_format:
-        yield Piece(SCHEMA, "structured output", "\n\n" + print_format(request.response_format), joins=True)
+        yield PromptPiece(
+            SCHEMA, "structured output", "\n\n" + format_response_format(request.response_format), joins_previous=True
+        )
         if not request.functions:
-            yield _format_name(request.response_format.name, "schema name, for the answer")
+            yield _build_schema_name(request.response_format.name, "schema name, for the answer")
 
 
-def _format_name(name: str, label: str) -> Piece:
+def _build_schema_name(name: str, label: str) -> PromptPiece:
     """What names the format of an answer, and 2 tokens around it: once for each assistant text in the history (39/39)."""
-    return Piece(SCHEMA, label, name, 2)
+    return PromptPiece(SCHEMA, label, name, 2)
 
 
-def _responses_blocks(request: Request) -> Iterator[Piece]:
+def _build_responses_blocks(request: Request) -> Iterator[PromptPiece]:
     """Tools and schema of Responses stand alone: the tools count 3 less than their text (162/173), the schema 1 more (66/66)."""
     if request.functions:
-        yield Piece(TOOLS, "declared functions", print_functions(request.functions, RESPONSES_LAYOUT), -3)
+        yield PromptPiece(TOOLS, "declared functions", format_functions(request.functions, RESPONSES_LAYOUT), -3)
     if request.response_format:
-        yield Piece(SCHEMA, "structured output", print_format(request.response_format), 1)
+        yield PromptPiece(SCHEMA, "structured output", format_response_format(request.response_format), 1)
 
 
-def _choice(request: Request) -> Iterator[Piece]:
+def _build_tool_choice(request: Request) -> Iterator[PromptPiece]:
     """What `tool_choice` and `parallel_tool_calls` add when functions are declared.
 
     A forced function: 7 and its name (43/45 in Chat Completions, 9/9 in Responses). `auto` and, in Chat Completions,
     `required`: nothing (54/55). `none` in Chat Completions: 1 (thin). `required` in Responses: 9, one less with
     `instructions` (35/38). Parallel calls switched off in Responses: 3 (4/4, thin).
     """
-    if request.chosen_function:
-        yield Piece(TOOLS, "the function that is forced", request.chosen_function, 7)
+    if request.forced_function:
+        yield PromptPiece(TOOLS, "the function that is forced", request.forced_function, 7)
     if request.tool_choice == "none" and request.is_chat:
-        yield Piece(TOOLS, "no tool may be chosen", "", 1)
+        yield PromptPiece(TOOLS, "no tool may be chosen", "", 1)
     if request.tool_choice == "required" and not request.is_chat:
-        yield Piece(TOOLS, "a tool must be chosen", "", 8 if request.has_instructions else 9)
+        yield PromptPiece(TOOLS, "a tool must be chosen", "", 8 if request.has_instructions else 9)
     if not request.allows_parallel_calls and not request.is_chat:
-        yield Piece(TOOLS, "no parallel calls", "", 3)
+        yield PromptPiece(TOOLS, "no parallel calls", "", 3)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 
 from gpt41_cli.requests.request import ResponseFormat
-from gpt41_cli.tokens.schema import NUMBER_BOUNDS, without
+from gpt41_cli.tokens.schema import NUMBER_BOUNDS, drop_keywords
 
 # What only checks the answer is not billed, at any level; whether `strict` is set makes no difference.
-_BOUNDS = ("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", *NUMBER_BOUNDS)
-_DROPPED = {"required", "additionalProperties", "$schema", "default", "format", *_BOUNDS}
+_BOUND_KEYWORDS = ("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", *NUMBER_BOUNDS)
+_DROPPED_KEYWORDS = {"required", "additionalProperties", "$schema", "default", "format", *_BOUND_KEYWORDS}
 
 
-def print_format(declared: ResponseFormat) -> str:
+def format_response_format(declared: ResponseFormat) -> str:
     """The block of one structured output: its name, its description if there is one, its schema as compact JSON.
 
     The schema is billed without the keywords that only check the answer; titles, descriptions and `$defs` stay.
     """
     description = f"// {declared.description}\n" if declared.description else ""
-    schema = json.dumps(without(declared.schema, _DROPPED), separators=(",", ":"))
+    schema = json.dumps(drop_keywords(declared.schema, _DROPPED_KEYWORDS), separators=(",", ":"))
     return f"# Response Formats\n\n## {declared.name}\n\n{description}{schema}"

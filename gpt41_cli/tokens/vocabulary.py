@@ -45,7 +45,7 @@ class DamagedVocabulary(Gpt41Error):
 
 
 @cache
-def ranks(name: str) -> dict[bytes, int]:
+def load_ranks(name: str) -> dict[bytes, int]:
     """Token bytes -> rank of the encoding `name`. UnknownName without such a file, DamagedVocabulary on a wrong hash."""
     if name not in VOCABULARIES:
         raise UnknownName("encoding", name, VOCABULARIES)

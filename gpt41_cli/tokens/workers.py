@@ -20,30 +20,30 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-ALONE = 2
+ITEMS_BEFORE_WORKERS = 2
 """Items that are worked on here before any worker is started. They also fill the memo that workers begin with."""
 
-ENDING = signal.SIGINT, signal.SIGTERM
+STOP_SIGNALS = signal.SIGINT, signal.SIGTERM
 """What ends a run: Ctrl-C, and the order to end that `kill` and `timeout` give."""
 
 _inherited: Callable[[Any], Any]
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None) -> Iterator[R]:
+def map_in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None) -> Iterator[R]:
     """What `work` returns for each of `items`, which workers get pickled, as its result comes back.
 
     `jobs` is how many workers there are: one for each core where it is None; with 1, all of the work is done here.
     """
     pending = iter(items)
     workers = jobs or os.cpu_count() or 1
-    yield from map(work, islice(pending, ALONE) if workers > 1 else pending)
+    yield from map(work, islice(pending, ITEMS_BEFORE_WORKERS) if workers > 1 else pending)
     more = next(pending, None)
     if more is None:
         return
     running: deque[Future[R]] = deque()
-    pool, task = _pool(work, workers)
+    pool, task = _start_pool(work, workers)
     try:
-        with _held_back():
+        with _signals_blocked():
             running.append(pool.submit(task, more))
         for item in pending:
             running.append(pool.submit(task, item))
@@ -53,12 +53,12 @@ def in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None
             yield running.popleft().result()
     finally:
         # An error or Ctrl-C must not wait for what nobody will ask for.
-        with _undisturbed():
+        with _signals_ignored():
             pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """With Ctrl-C and the order to end coming afterwards.
 
     In the middle of starting workers they would be lost, or leave workers that wait for work, and this process waiting for them.
@@ -66,7 +66,7 @@ def _held_back() -> Iterator[None]:
     if sys.platform == "win32":  # pragma: no cover -- there workers are threads, and signals are not held back
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
@@ -74,12 +74,12 @@ def _held_back() -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _signals_ignored() -> Iterator[None]:
     """Without Ctrl-C and the order to end: a second one would leave workers and this process waiting for each other."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = [(ending, signal.signal(ending, signal.SIG_IGN)) for ending in ENDING]
+    before = [(ending, signal.signal(ending, signal.SIG_IGN)) for ending in STOP_SIGNALS]
     try:
         yield
     finally:
@@ -87,7 +87,7 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(ending, handler)
 
 
-def _pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
+def _start_pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
     """Workers, and what they are to be called with."""
     # A process with threads must not fork: what they hold would stay locked for ever.
     if sys.platform != "linux" or threading.active_count() > 1:
@@ -96,10 +96,10 @@ def _pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T],
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(workers, get_context("fork"), initializer=_inherit, initargs=(work,)), _work
+    return ProcessPoolExecutor(workers, get_context("fork"), initializer=_set_up_worker, initargs=(work,)), _run_inherited
 
 
-def _inherit(work: Callable[[Any], Any]) -> None:
+def _set_up_worker(work: Callable[[Any], Any]) -> None:
     """Remember, in a new worker, what this process works at; Ctrl-C is for the process that has started it."""
     global _inherited  # noqa: PLW0603 -- a worker has one task for all of its life
     _inherited = work
@@ -108,5 +108,5 @@ def _inherit(work: Callable[[Any], Any]) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back when this worker was started
 
 
-def _work(item: Any) -> Any:
+def _run_inherited(item: Any) -> Any:
     return _inherited(item)

@@ -30,8 +30,8 @@ class Screen(NamedTuple):
     """
 
     width: int | None
-    colour: bool
-    draws: bool = True
+    has_colour: bool
+    can_draw_bars: bool = True
     version: str = ""
 
 
@@ -56,10 +56,10 @@ def render(report: Report, name: str, screen: Screen) -> str:
     return drawn
 
 
-def format_of(file: str) -> str | None:
+def find_format(file: str) -> str | None:
     """The format that a file of this name is written in, by the longest ending that fits; None where none does.
 
-    >>> format_of("out/report.json"), format_of("report.GitLab.json"), format_of("report")
+    >>> find_format("out/report.json"), find_format("report.GitLab.json"), find_format("report")
     ('json', 'gitlab', None)
     """
     fits = [(len(ending), name) for name, endings in VIEWS.items() for ending in endings if file.lower().endswith(ending)]

@@ -7,14 +7,14 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
-from gpt41_cli.display import inert, printable
+from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import Screen
 
 
 def render(report: Report, screen: Screen) -> str:
     """One line a record. Null is an empty cell."""
-    rows = [_flat(record) for record in report.records]
+    rows = [_flatten(record) for record in report.records]
     out = io.StringIO()
     names = dict.fromkeys(name for row in rows for name in row)
     writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n")
@@ -23,14 +23,14 @@ def render(report: Report, screen: Screen) -> str:
     return out.getvalue()
 
 
-def _flat(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+def _flatten(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
     flat: dict[str, Json] = {}
     for key, value in record.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= _flatten(value, f"{prefix}{key}.")
         elif isinstance(value, bool) or (isinstance(value, Sequence) and not isinstance(value, str)):
-            flat[printable(prefix + key)] = inert(json.dumps(value))
+            flat[sanitize(prefix + key)] = escape_commands(json.dumps(value))
         else:
             # The exact name is in the JSON; here it may reach a terminal.
-            flat[printable(prefix + key)] = printable(value) if isinstance(value, str) else value
+            flat[sanitize(prefix + key)] = sanitize(value) if isinstance(value, str) else value
     return flat

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from gpt41_cli.display import inert, printable
+from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Report
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import placed
+from gpt41_cli.views.places import place_findings
 
 _SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTICE: "info"}
 
@@ -17,12 +17,12 @@ def render(report: Report, screen: Screen) -> str:
     """A JSON array with an object for each finding, the worst first."""
     issues = [
         {
-            "description": printable(each.finding.message),
+            "description": sanitize(each.finding.message),
             "check_name": each.finding.rule,
             "fingerprint": each.fingerprint,
             "severity": _SEVERITIES[each.finding.level],
-            "location": {"path": printable(each.place.path), "lines": {"begin": each.place.line or 1}},
+            "location": {"path": sanitize(each.place.path), "lines": {"begin": each.place.line or 1}},
         }
-        for each in placed(report)
+        for each in place_findings(report)
     ]
-    return inert(json.dumps(issues, indent=2)) + "\n"
+    return escape_commands(json.dumps(issues, indent=2)) + "\n"

@@ -6,14 +6,14 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from gpt41_cli.display import exact, printable
-from gpt41_cli.reports import Block, Line, Report, Table
+from gpt41_cli.display import format_exact, sanitize
+from gpt41_cli.reports import Report, ReportLine, Table, TextBlock
 from gpt41_cli.reports.chart import Chart
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import unsaid_place
-from gpt41_cli.views.svg import draw, style
+from gpt41_cli.views.places import format_unmentioned_place
+from gpt41_cli.views.svg import draw_svg, read_style_sheet
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -25,153 +25,154 @@ def render(report: Report, screen: Screen) -> str:
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{_text(report.headline)}</title>",
-            f"<style>\n{style('palette.css')}{style('page.css')}</style>",
+            f"<title>{_escape_text(report.headline)}</title>",
+            f"<style>\n{read_style_sheet('palette.css')}{read_style_sheet('page.css')}</style>",
             "</head>",
             "<body>",
             '<a class="skip" href="#answer">Skip to the answer</a>',
-            *_contents(parts),
+            *_draw_contents(parts),
             '<main id="answer">',
-            f"<h1>{_text(report.headline)}</h1>",
-            *_body(report),
-            *(line for name, part in parts for line in _part(name, part)),
+            f"<h1>{_escape_text(report.headline)}</h1>",
+            *_draw_body(report),
+            *(line for name, part in parts for line in _draw_part(name, part)),
             "</main>",
-            *_footer(report),
+            *_draw_footer(report),
             "</body>",
             "</html>\n",
         )
     )
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     """Text that reads as itself, between tags or in an attribute."""
-    return html.escape(printable(text))
+    return html.escape(sanitize(text))
 
 
-def _contents(parts: Sequence[tuple[str, Report]]) -> Iterator[str]:
+def _draw_contents(parts: Sequence[tuple[str, Report]]) -> Iterator[str]:
     if parts:
         yield '<nav aria-label="Contents"><ol>'
         yield '<li><a href="#answer">In short</a></li>'
-        yield from (f'<li><a href="#{name}">{_text(part.answer)}</a></li>' for name, part in parts)
+        yield from (f'<li><a href="#{name}">{_escape_text(part.answer)}</a></li>' for name, part in parts)
         yield "</ol></nav>"
 
 
-def _part(name: str, part: Report) -> Iterator[str]:
+def _draw_part(name: str, part: Report) -> Iterator[str]:
     yield f'<section id="{name}" aria-labelledby="{name}-title">'
-    yield f'<h2 id="{name}-title">{_text(part.headline)}</h2>'
-    yield from _body(part)
+    yield f'<h2 id="{name}-title">{_escape_text(part.headline)}</h2>'
+    yield from _draw_body(part)
     yield "</section>"
 
 
-def _body(report: Report) -> Iterator[str]:
-    yield from _lines(report)
+def _draw_body(report: Report) -> Iterator[str]:
+    yield from _draw_lines(report)
     for table in report.tables:
-        yield from _table(table.without_bars)
+        yield from _draw_table(table.without_bars)
     for chart in report.charts:
-        yield from _chart(chart)
+        yield from _draw_chart(chart)
     if report.notes:
-        yield f'<ul class="notes" aria-label="Notes">{"".join(f"<li>{_text(note)}</li>" for note in report.notes)}</ul>'
+        yield f'<ul class="notes" aria-label="Notes">{"".join(f"<li>{_escape_text(note)}</li>" for note in report.notes)}</ul>'
     for block in report.blocks:
-        yield from _block(block)
+        yield from _draw_block(block)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _draw_lines(report: Report) -> Iterator[str]:
     """Reasons and findings, each with its label once."""
     told = [(line.label, "", line) for line in report.lines]
-    for finding in report.unsaid:
-        cited = ", ".join(filter(None, (finding.rule, unsaid_place(finding))))
-        told.append((finding.level.label, finding.level.label, Line(finding.level.label, finding.message, cited)))
+    for finding in report.unmentioned_findings:
+        cited = ", ".join(filter(None, (finding.rule, format_unmentioned_place(finding))))
+        told.append((finding.level.label, finding.level.label, ReportLine(finding.level.label, finding.message, cited)))
     if not told:
         return
     yield "<dl>"
     last = None
     for label, css, line in told:
         if label != last:
-            yield f'<dt class="{css}">{_text(label)}</dt>' if css else f"<dt>{_text(label)}</dt>"
-        yield f"<dd>{_text(line.text)}{_cited(line.cited)}</dd>"
+            yield f'<dt class="{css}">{_escape_text(label)}</dt>' if css else f"<dt>{_escape_text(label)}</dt>"
+        yield f"<dd>{_escape_text(line.text)}{_draw_citation(line.citation)}</dd>"
         last = label
     yield "</dl>"
 
 
-def _cited(cited: str) -> str:
-    return f' <span class="cited">[{_text(cited)}]</span>' if cited else ""
+def _draw_citation(cited: str) -> str:
+    return f' <span class="cited">[{_escape_text(cited)}]</span>' if cited else ""
 
 
-def _table(table: Table) -> Iterator[str]:
+def _draw_table(table: Table) -> Iterator[str]:
     """The table in a place of its own, where it may be wider than the page; folded away where it is a detail."""
     if not table.rows:
         return
-    classes = ['class="right"' if column.right else "" for column in table.columns]
+    classes = ['class="right"' if column.is_right_aligned else "" for column in table.columns]
     heads = [
-        f'<th scope="col" {css}>{_text(column.title)}</th>' if column.title else f"<td {css}></td>"
+        f'<th scope="col" {css}>{_escape_text(column.title)}</th>' if column.title else f"<td {css}></td>"
         for column, css in zip(table.columns, classes, strict=True)
     ]
     rows = []
     for row in table.rows:
-        first, *rest = (f"{css}>{_text(cell)}" for cell, css in zip(row.cells, classes, strict=True))
+        first, *rest = (f"{css}>{_escape_text(cell)}" for cell, css in zip(row.cells, classes, strict=True))
         tone = f' class="{row.tone}"' if row.tone else ""
         rows.append(f'<tr{tone}><th scope="row" {first}</th>{"".join(f"<td {cell}</td>" for cell in rest)}</tr>')
-    drawn = _scrolled(table.title or "Table", _grid(table.title, heads, rows))
-    yield from _folded(table.title or "Details", drawn) if table.is_detail else drawn
+    drawn = _wrap_in_scroller(table.title or "Table", _draw_grid(table.title, heads, rows))
+    yield from _fold_away(table.title or "Details", drawn) if table.is_detail else drawn
 
 
-def _grid(title: str, heads: Iterable[str], rows: Iterable[str]) -> list[str]:
-    caption = [f"<caption>{_text(title)}</caption>"] if title else []
+def _draw_grid(title: str, heads: Iterable[str], rows: Iterable[str]) -> list[str]:
+    caption = [f"<caption>{_escape_text(title)}</caption>"] if title else []
     return ["<table>", *caption, f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>", *rows, "</tbody>", "</table>"]
 
 
-def _scrolled(label: str, lines: Iterable[str]) -> list[str]:
+def _wrap_in_scroller(label: str, lines: Iterable[str]) -> list[str]:
     """A region that scrolls by itself, with the keyboard too."""
-    return [f'<div class="scroll" role="region" tabindex="0" aria-label="{_text(label)}">', *lines, "</div>"]
+    return [f'<div class="scroll" role="region" tabindex="0" aria-label="{_escape_text(label)}">', *lines, "</div>"]
 
 
-def _folded(summary: str, lines: Iterable[str]) -> list[str]:
-    return [f"<details><summary>{_text(summary)}</summary>", *lines, "</details>"]
+def _fold_away(summary: str, lines: Iterable[str]) -> list[str]:
+    return [f"<details><summary>{_escape_text(summary)}</summary>", *lines, "</details>"]
 
 
-def _block(block: Block) -> Iterator[str]:
-    yield f"<h3>{_text(block.title)}</h3>"
-    text = "\n".join(_text(line) for line in block.text.splitlines())
-    yield f'<pre tabindex="0" aria-label="{_text(block.title)}">{text}</pre>'
+def _draw_block(block: TextBlock) -> Iterator[str]:
+    yield f"<h3>{_escape_text(block.title)}</h3>"
+    text = "\n".join(_escape_text(line) for line in block.text.splitlines())
+    yield f'<pre tabindex="0" aria-label="{_escape_text(block.title)}">{text}</pre>'
 
 
-def _chart(chart: Chart) -> Iterator[str]:
+def _draw_chart(chart: Chart) -> Iterator[str]:
     """The picture under its title, and every figure of it in a table."""
     name = f"chart-{chart.name}"
     yield f'<figure aria-labelledby="{name}">'
-    yield f'<figcaption><h3 id="{name}">{_text(chart.title)}</h3><p>{_text(chart.description)}</p></figcaption>'
-    yield from _scrolled(f"{chart.title}, as a picture", [draw(chart)])
-    yield from _folded(f"{chart.title}, in figures", _scrolled(f"{chart.title}, in figures", _figures(chart)))
+    yield f'<figcaption><h3 id="{name}">{_escape_text(chart.title)}</h3><p>{_escape_text(chart.description)}</p></figcaption>'
+    yield from _wrap_in_scroller(f"{chart.title}, as a picture", [draw_svg(chart)])
+    yield from _fold_away(f"{chart.title}, in figures", _wrap_in_scroller(f"{chart.title}, in figures", _draw_figures(chart)))
     yield "</figure>"
 
 
-def _figures(chart: Chart) -> list[str]:
+def _draw_figures(chart: Chart) -> list[str]:
     titles = ("", chart.x.title, chart.y.title, "")
-    heads = [f'<th scope="col">{_text(title)}</th>' if title else "<td></td>" for title in titles]
+    heads = [f'<th scope="col">{_escape_text(title)}</th>' if title else "<td></td>" for title in titles]
     rows = [
-        f'<tr><th scope="row">{_text(series.name)}</th>{_figure(chart.x.told(point.x), point.x)}'
-        f"{_figure(chart.y.told(point.y), point.y)}<td>{_text(point.remark)}</td></tr>"
+        f'<tr><th scope="row">{_escape_text(series.name)}</th>{_draw_figure_cell(chart.x.format_value(point.x), point.x)}'
+        f"{_draw_figure_cell(chart.y.format_value(point.y), point.y)}<td>{_escape_text(point.remark)}</td></tr>"
         for series in chart.series
         for point in series.points
     ]
     for mark in chart.marks:
-        x, y = ("" if value is None else axis.told(value) for value, axis in ((mark.x, chart.x), (mark.y, chart.y)))
-        rows.append(f'<tr><th scope="row">{_text(mark.text)}</th>{_figure(x, mark.x)}{_figure(y, mark.y)}<td></td></tr>')
-    return _grid("", heads, rows)
+        x, y = ("" if value is None else axis.format_value(value) for value, axis in ((mark.x, chart.x), (mark.y, chart.y)))
+        cells = _draw_figure_cell(x, mark.x) + _draw_figure_cell(y, mark.y)
+        rows.append(f'<tr><th scope="row">{_escape_text(mark.text)}</th>{cells}<td></td></tr>')
+    return _draw_grid("", heads, rows)
 
 
-def _figure(told: str, value: Decimal | str | None) -> str:
+def _draw_figure_cell(told: str, value: Decimal | str | None) -> str:
     """A cell; the exact figure is kept with it, to be copied by a program."""
     if isinstance(value, Decimal):
-        return f'<td class="right"><data value="{exact(value)}">{_text(told)}</data></td>'
-    return f"<td>{_text(told)}</td>"
+        return f'<td class="right"><data value="{format_exact(value)}">{_escape_text(told)}</data></td>'
+    return f"<td>{_escape_text(told)}</td>"
 
 
-def _footer(report: Report) -> Iterator[str]:
+def _draw_footer(report: Report) -> Iterator[str]:
     if report.catalog:
         table = report.catalog
-        prices = f"Prices of {_text(table.file)}, checked on {table.checked_on} (SHA-256 {table.sha256})"
+        prices = f"Prices of {_escape_text(table.file)}, checked on {table.checked_on} (SHA-256 {table.sha256})"
         yield f"<footer>{prices}. Made with gpt41.</footer>"

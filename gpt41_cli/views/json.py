@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-from gpt41_cli.display import inert
+from gpt41_cli.display import escape_commands
 from gpt41_cli.reports import Report
-from gpt41_cli.reports.findings import finding_json
+from gpt41_cli.reports.findings import dump_finding
 from gpt41_cli.views import Screen
 
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\n]")
+_UNPRINTABLE_PATTERN = re.compile(r"[^\x20-\x7e\n]")
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -21,10 +21,10 @@ def render(report: Report, screen: Screen) -> str:
         "schema": report.schema,
         "pricing": pricing,
         **report.data,
-        "findings": [finding_json(finding) for finding in report.findings],
+        "findings": [dump_finding(finding) for finding in report.findings],
         "notes": list(report.notes),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # What a terminal could act on is escaped; letters of any script stay as they are.
-    safe = _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text)
-    return inert(safe) + "\n"
+    safe = _UNPRINTABLE_PATTERN.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text)
+    return escape_commands(safe) + "\n"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from gpt41_cli.display import inert
+from gpt41_cli.display import escape_commands
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import Screen
 
 
 def render(report: Report, screen: Screen) -> str:
     """One line a record."""
-    return "".join(map(line, report.records))
+    return "".join(map(format_record, report.records))
 
 
-def line(record: Mapping[str, Json]) -> str:
+def format_record(record: Mapping[str, Json]) -> str:
     """One record, with its line break; nothing in it can break the line or reach a terminal."""
-    return inert(json.dumps(record, separators=(",", ":"))) + "\n"
+    return escape_commands(json.dumps(record, separators=(",", ":"))) + "\n"

@@ -6,69 +6,69 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Sequence
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding
-from gpt41_cli.reports import Case, Report
+from gpt41_cli.reports import CheckCase, Report
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import in_file
+from gpt41_cli.views.places import find_file_location
 
 
 def render(report: Report, screen: Screen) -> str:
     """A test case for each check, failed where the run fails for it; where a report is not one of checks, for each finding."""
-    cases = _cases(report)
-    groups: dict[str, list[Case]] = {}
+    cases = _list_cases(report)
+    groups: dict[str, list[CheckCase]] = {}
     for case in cases:
         groups.setdefault(case.group, []).append(case)
-    root = ET.Element("testsuites", {"name": "gpt41", **_counts(report, cases)})
+    root = ET.Element("testsuites", {"name": "gpt41", **_count_cases(report, cases)})
     for group, members in groups.items():
-        suite = ET.SubElement(root, "testsuite", {"name": printable(group), **_counts(report, members)})
+        suite = ET.SubElement(root, "testsuite", {"name": sanitize(group), **_count_cases(report, members)})
         seen = Counter[str]()
         for case in members:
             seen[case.name] += 1
             # Of several cases with one name readers keep the first only.
             name = case.name if seen[case.name] == 1 else f"{case.name} ({seen[case.name]})"
-            _add(report, suite, case._replace(name=name))
+            _add_case(report, suite, case._replace(name=name))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _cases(report: Report) -> list[Case]:
+def _list_cases(report: Report) -> list[CheckCase]:
     """The checks of the report, and one for each finding that belongs to none of them; one that passed where there is nothing."""
     told = {finding for case in report.cases for finding in case.findings}
     group = report.schema.partition("/")[0]
-    rest = [Case(group, _name(each), (each,)) for each in report.findings if each not in told]
-    return [*report.cases, *rest] or [Case(group, "no findings")]
+    rest = [CheckCase(group, _name_case(each), (each,)) for each in report.findings if each not in told]
+    return [*report.cases, *rest] or [CheckCase(group, "no findings")]
 
 
-def _name(finding: Finding) -> str:
+def _name_case(finding: Finding) -> str:
     """A name that stays the same from run to run."""
-    place = in_file(finding)
+    place = find_file_location(finding)
     about = place.path if place else finding.subject
     return f"{finding.rule}: {about}" if about else finding.rule
 
 
-def _counts(report: Report, cases: Sequence[Case]) -> dict[str, str]:
+def _count_cases(report: Report, cases: Sequence[CheckCase]) -> dict[str, str]:
     failures = sum(any(map(report.fails, case.findings)) for case in cases)
     return {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": "0"}
 
 
-def _add(report: Report, suite: ET.Element, case: Case) -> None:
+def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
     """The case with what fails it as one failure, the form that every reader takes, and what weighs less as its output."""
-    element = ET.SubElement(suite, "testcase", classname=printable(case.group), name=printable(case.name))
-    places = list(filter(None, map(in_file, case.findings)))
+    element = ET.SubElement(suite, "testcase", classname=sanitize(case.group), name=sanitize(case.name))
+    places = list(filter(None, map(find_file_location, case.findings)))
     if places:
-        element.set("file", printable(places[0].path))
+        element.set("file", sanitize(places[0].path))
         if places[0].line is not None:
             element.set("line", str(places[0].line))
     failures = [each for each in case.findings if report.fails(each)]
     if failures:
         rules = ", ".join(dict.fromkeys(each.rule for each in failures))
-        failure = ET.SubElement(element, "failure", message=printable(failures[0].message), type=rules)
-        failure.text = _told(failures)
+        failure = ET.SubElement(element, "failure", message=sanitize(failures[0].message), type=rules)
+        failure.text = _format_findings(failures)
     others = [each for each in case.findings if not report.fails(each)]
     if others:
-        ET.SubElement(element, "system-out").text = _told(others)
+        ET.SubElement(element, "system-out").text = _format_findings(others)
 
 
-def _told(findings: Sequence[Finding]) -> str:
-    return "\n".join(f"{each.level.label}: {printable(each.message)} [{each.rule}]" for each in findings)
+def _format_findings(findings: Sequence[Finding]) -> str:
+    return "\n".join(f"{each.level.label}: {sanitize(each.message)} [{each.rule}]" for each in findings)

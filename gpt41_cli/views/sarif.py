@@ -6,44 +6,44 @@ import json
 import os
 from collections.abc import Mapping
 
-from gpt41_cli.display import inert, printable
+from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.rules import RULES
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import Placed, placed
+from gpt41_cli.views.places import PlacedFinding, place_findings
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
+_UNRESERVED_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 
 
 def render(report: Report, screen: Screen) -> str:
     """One run with the rules that were broken and a result for each finding, the worst first."""
-    found = placed(report)
+    found = place_findings(report)
     rules = list(dict.fromkeys(each.finding.rule for each in found))
     driver = {
         "name": "gpt41",
         "version": screen.version,
         "rules": [{"id": rule, "shortDescription": {"text": RULES[rule]}} for rule in rules],
     }
-    results = [_result(each, rules.index(each.finding.rule)) for each in found]
+    results = [_make_result(each, rules.index(each.finding.rule)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return inert(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
+    return escape_commands(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
-def _result(each: Placed, rule: int) -> Mapping[str, Json]:
+def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
     finding, place = each.finding, each.place
     region = {"startLine": place.line or 1}
     if place.column:
         region["startColumn"] = place.column
-    physical: Mapping[str, Json] = {"artifactLocation": {"uri": _uri(place.path)}, "region": region}
+    physical: Mapping[str, Json] = {"artifactLocation": {"uri": _encode_uri(place.path)}, "region": region}
     figures = {"actual": finding.actual, "allowed": finding.allowed, "subject": finding.subject}
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule,
-        "level": _LEVELS[finding.level],
-        "message": {"text": printable(finding.message)},
+        "level": _SARIF_LEVELS[finding.level],
+        "message": {"text": sanitize(finding.message)},
         "locations": [{"physicalLocation": physical}],
         # The one key that code scanning reads.
         "partialFingerprints": {"primaryLocationLineHash": each.fingerprint},
@@ -51,7 +51,7 @@ def _result(each: Placed, rule: int) -> Mapping[str, Json]:
     }
 
 
-def _uri(path: str) -> str:
+def _encode_uri(path: str) -> str:
     """The path as a URI: relative, or of the scheme `file` where it begins at a root."""
-    encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(path))
+    encoded = "".join(chr(byte) if byte in _UNRESERVED_BYTES else f"%{byte:02X}" for byte in os.fsencode(path))
     return f"file://{encoded}" if path.startswith("/") else encoded

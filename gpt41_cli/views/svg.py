@@ -9,17 +9,17 @@ from functools import cache
 from importlib import resources
 from types import ModuleType
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
-from gpt41_cli.views.vega import specification
+from gpt41_cli.views.vega import make_specification
 
-_ROOT = re.compile(r'<svg (.*?)width="(\d+)" height="(\d+)" viewBox="0 0 \2 \3"')
-_WIDEST = 840
+_ROOT_PATTERN = re.compile(r'<svg (.*?)width="(\d+)" height="(\d+)" viewBox="0 0 \2 \3"')
+_MIN_WIDTH = 840
 """All charts are as wide as that, or their texts would differ in size where they are drawn as wide as a page."""
 
 
-def converter() -> ModuleType:
+def import_converter() -> ModuleType:
     """The library that draws. InputError where it is not installed."""
     try:
         import vl_convert
@@ -29,26 +29,27 @@ def converter() -> ModuleType:
 
 
 @cache
-def style(name: str) -> str:
+def read_style_sheet(name: str) -> str:
     """A style sheet of this package."""
     return resources.files("gpt41_cli.views").joinpath(name).read_text(encoding="utf-8")
 
 
-def draw(chart: Chart) -> str:
+def draw_svg(chart: Chart) -> str:
     """An `svg` element for a page: one picture for who cannot see it, whose name is the title."""
-    drawn: str = converter().vegalite_to_svg(json.dumps(specification(chart)), allowed_base_urls=[])
-    label = html.escape(printable(f"{chart.title}. {chart.description}"))
+    drawn: str = import_converter().vegalite_to_svg(json.dumps(make_specification(chart)), allowed_base_urls=[])
+    label = html.escape(sanitize(f"{chart.title}. {chart.description}"))
 
     def root(found: re.Match[str]) -> str:
-        width, height = max(int(found[2]), _WIDEST), found[3]
+        width, height = max(int(found[2]), _MIN_WIDTH), found[3]
         return f'<svg role="img" aria-label="{label}" {found[1]}width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
 
-    return _ROOT.sub(root, drawn.strip(), count=1)
+    return _ROOT_PATTERN.sub(root, drawn.strip(), count=1)
 
 
-def draw_alone(chart: Chart) -> str:
+def draw_svg_file(chart: Chart) -> str:
     """A whole SVG file."""
-    start, end, rest = draw(chart).partition(">")
-    title, described = (html.escape(printable(text)) for text in (chart.title, chart.description))
+    start, end, rest = draw_svg(chart).partition(">")
+    title, described = (html.escape(sanitize(text)) for text in (chart.title, chart.description))
     ground = '<rect width="100%" height="100%" fill="var(--raised)"/>'
-    return f"{start}{end}<title>{title}</title><desc>{described}</desc><style>{style('palette.css')}</style>{ground}{rest}\n"
+    head = f"<title>{title}</title><desc>{described}</desc><style>{read_style_sheet('palette.css')}</style>"
+    return f"{start}{end}{head}{ground}{rest}\n"

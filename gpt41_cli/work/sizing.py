@@ -11,28 +11,28 @@ from typing import NamedTuple, Self
 
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.files.fields import BadBody, told
-from gpt41_cli.files.places import Done, Invalid, Place, Rejects
-from gpt41_cli.files.sources import Source, nothing_but
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.content import SOUNDS
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import TEXT, Picture, Requests, Text
+from gpt41_cli.files.fields import BadBody, redact
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.files.sources import InputSource, explain_empty
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.content import AUDIO_RULES
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import CallTurn, Image, Request
-from gpt41_cli.tokens import Counter as TokenCounter
+from gpt41_cli.tokens import TextCounter as TokenCounter
 from gpt41_cli.tokens import count_stream
-from gpt41_cli.tokens.doubts import doubts
-from gpt41_cli.tokens.meter import Meter, Method
-from gpt41_cli.tokens.prefix import Prefix
-from gpt41_cli.work.prompt_cache import Replay, Traffic
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
-from gpt41_cli.work.workload import Group, Shape, Terms, Workload
+from gpt41_cli.tokens.doubts import find_doubts
+from gpt41_cli.tokens.meter import CountingMethod, Meter
+from gpt41_cli.tokens.prefix import CachePrefix
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
+from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
 
-_TIERS = {None: "standard", "auto": "standard", "default": "standard", "priority": "priority", "fast": "priority"}
+_MODES_BY_SERVICE_TIER = {None: "standard", "auto": "standard", "default": "standard", "priority": "priority", "fast": "priority"}
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
 
 
-class Use(NamedTuple):
+class RefusableField(NamedTuple):
     """A field that a request sets and that some model of the table refuses, at which endpoint, and at which reasoning effort.
 
     `effort` None: the request says none; OTHER: one that no model of the table has.
@@ -43,108 +43,109 @@ class Use(NamedTuple):
     effort: str | None
 
 
-OTHER = "another"
-EFFORT = "reasoning_effort"
+OTHER_EFFORT = "another"
+EFFORT_FIELD = "reasoning_effort"
 """The field of an effort, whatever an endpoint calls it."""
 
 
-class Used(NamedTuple):
+class FieldCount(NamedTuple):
     """How many requests do so, and where the first of them stands."""
 
     requests: int
-    first: Place
+    first_place: InputPlace
 
 
-class Uses(NamedTuple):
+class FieldCounts(NamedTuple):
     """All that requests set of what some model refuses, in the order in which it was first seen, and how many they are."""
 
-    found: Mapping[Use, Used]
+    by_field: Mapping[RefusableField, FieldCount]
     requests: int
 
 
-class Sized(NamedTuple):
-    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is missing.
+class MeasuredRequest(NamedTuple):
+    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is
+    missing.
 
     `prefix` is there where the prompt cache is going to be replayed.
     """
 
-    group: Group
-    shape: Shape
+    group: ModelAndMode
+    shape: RequestShape
     needs: frozenset[str]
     doubts: tuple[str, ...]
     is_lower_bound: bool
     is_training: bool
-    prefix: Prefix | None = None
-    uses: tuple[Use, ...] = ()
+    prefix: CachePrefix | None = None
+    refusable_fields: tuple[RefusableField, ...] = ()
 
 
 @dataclass
-class Totals:
+class ModelModeTotals:
     """The requests that name one model and mode, in memory that grows only with how different they are. Adds up with `+=`."""
 
-    shapes: Counter[Shape] = field(default_factory=Counter)
+    shapes: Counter[RequestShape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
     doubts: set[str] = field(default_factory=set)
-    estimates: int = 0
-    lower_bounds: int = 0
-    training: int = 0
+    estimated_requests: int = 0
+    lower_bound_requests: int = 0
+    training_requests: int = 0
 
-    def add(self, sized: Sized) -> None:
+    def add(self, sized: MeasuredRequest) -> None:
         """Add one request."""
         self.shapes[sized.shape] += 1
         self.needs |= sized.needs
         self.doubts.update(sized.doubts)
-        self.estimates += bool(sized.doubts)
-        self.lower_bounds += sized.is_lower_bound
-        self.training += sized.is_training
+        self.estimated_requests += bool(sized.doubts)
+        self.lower_bound_requests += sized.is_lower_bound
+        self.training_requests += sized.is_training
 
-    def __iadd__(self, other: Totals) -> Self:
+    def __iadd__(self, other: ModelModeTotals) -> Self:
         self.shapes.update(other.shapes)
         self.needs |= other.needs
         self.doubts |= other.doubts
-        self.estimates += other.estimates
-        self.lower_bounds += other.lower_bounds
-        self.training += other.training
+        self.estimated_requests += other.estimated_requests
+        self.lower_bound_requests += other.lower_bound_requests
+        self.training_requests += other.training_requests
         return self
 
 
-class Sizing:
+class RequestTotals:
     """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. Adds up with `+=`."""
 
-    def __init__(self, replay: Traffic | None = None) -> None:
-        self.groups: dict[Group, Totals] = {}
-        self.rejects = Rejects()
+    def __init__(self, replay: ReplayOptions | None = None) -> None:
+        self.groups: dict[ModelAndMode, ModelModeTotals] = {}
+        self.rejects = Rejections()
         self.replay = replay
-        self.uses: dict[Use, Used] = {}
+        self.field_counts: dict[RefusableField, FieldCount] = {}
 
     @classmethod
-    def of(cls, found: Iterable[Done[Sized] | Invalid]) -> Sizing:
+    def from_requests(cls, found: Iterable[Located[MeasuredRequest] | RejectedRequest]) -> RequestTotals:
         """All that is found."""
         sizing = cls()
         for each in found:
-            if isinstance(each, Invalid):
+            if isinstance(each, RejectedRequest):
                 sizing.rejects.add(each)
             else:
                 sizing.add(each.result)
-                sizing._use({use: Used(1, each.place) for use in each.result.uses})
+                sizing._add_field_counts({use: FieldCount(1, each.place) for use in each.result.refusable_fields})
         return sizing
 
-    def add(self, sized: Sized) -> None:
+    def add(self, sized: MeasuredRequest) -> None:
         """Add one request."""
-        self.groups.setdefault(sized.group, Totals()).add(sized)
+        self.groups.setdefault(sized.group, ModelModeTotals()).add(sized)
 
-    def __iadd__(self, other: Sizing) -> Self:
+    def __iadd__(self, other: RequestTotals) -> Self:
         for group, totals in other.groups.items():
-            mine = self.groups.setdefault(group, Totals())
+            mine = self.groups.setdefault(group, ModelModeTotals())
             mine += totals
         self.rejects += other.rejects
-        self._use(other.uses)
+        self._add_field_counts(other.field_counts)
         return self
 
-    def _use(self, uses: Mapping[Use, Used]) -> None:
+    def _add_field_counts(self, uses: Mapping[RefusableField, FieldCount]) -> None:
         for use, (requests, first) in uses.items():
-            before = self.uses.get(use, Used(0, first))
-            self.uses[use] = Used(before.requests + requests, before.first)
+            before = self.field_counts.get(use, FieldCount(0, first))
+            self.field_counts[use] = FieldCount(before.requests + requests, before.first_place)
 
     @property
     def requests(self) -> int:
@@ -152,72 +153,72 @@ class Sizing:
         return sum(totals.shapes.total() for totals in self.groups.values())
 
 
-def text_tokens(source: Source, encoding: str) -> int:
+def count_text_tokens(source: InputSource, encoding: str) -> int:
     """The tokens of a text that stands for itself. InputError for anything else."""
-    with opened(source, TEXT) as found:
-        assert isinstance(found, Text)
+    with open_input(source, TEXT_KIND) as found:
+        assert isinstance(found, TextInput)
         return count_stream(found.pieces, encoding)
 
 
-class Found(NamedTuple):
+class SourceTotals(NamedTuple):
     """What the inputs hold: texts, as tokens in all, and pictures, which are one request together; or requests."""
 
     text_tokens: int
     images: tuple[Image, ...]
-    sizing: Sizing
+    request_totals: RequestTotals
 
 
-def size(meter: Meter, sent: Sent, *, names_mode: bool = False, is_replayed: bool = False) -> Sized:
+def measure_request(meter: Meter, sent: ParsedRequest, *, names_mode: bool = False, is_replayed: bool = False) -> MeasuredRequest:
     """What the price of a request depends on; `is_replayed` where that is the prompt cache too.
 
     BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
     `service_tier` that is none; and where OpenAI refuses it, or it holds what its model does not take.
     """
-    request = meter.sized(sent.request)
+    request = meter.fill_image_sizes(sent.request)
     name = meter.model or request.model
-    variant, method = meter.variant_of(name)
+    variant, method = meter.find_variant(name)
     if name and not variant:
         raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
-    for refused in (*request.refusals, *_not_taken(request, (variant or meter.catalog.family[0]).model)):
+    for refused in (*request.refusal_messages, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
         raise BadBody(refused)
     text = request._replace(images=()) if request.images else request
     plain = method._replace(escapes_results=False) if method.escapes_results else method
-    tokens = meter.input_tokens(text, plain)
-    found = doubts(request, variant and variant.model, is_named=name is not None)
-    return Sized(
-        Group(variant.id if variant and not meter.model else request.model, mode_of(sent, names_mode)),
-        Shape(
+    tokens = meter.count_input_tokens(text, plain)
+    found = find_doubts(request, variant and variant.model, is_named=name is not None)
+    return MeasuredRequest(
+        ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
+        RequestShape(
             tokens,
             tuple(Image(image.width, image.height, image.detail) for image in request.images),
-            _escaping_tokens(meter, text, method, tokens),
+            _count_escaping_tokens(meter, text, method, tokens),
             request.max_output_tokens,
-            request.answers,
-            meter.memo(method.encoding)(request.prediction) if request.prediction else 0,
+            request.answer_count,
+            meter.get_memo(method.encoding)(request.predicted_text) if request.predicted_text else 0,
         ),
         request.needs,
-        tuple(dict.fromkeys(doubt.rule for doubt in found if not doubt.is_missing)),
-        any(doubt.is_missing for doubt in found),
-        sent.is_training,
-        meter.prefix(request) if is_replayed else None,
-        tuple(_uses(request, meter)),
+        tuple(dict.fromkeys(doubt.rule for doubt in found if not doubt.has_missing_tokens)),
+        any(doubt.has_missing_tokens for doubt in found),
+        sent.is_training_example,
+        meter.digest_prefix(request) if is_replayed else None,
+        tuple(_find_refusable_fields(request, meter)),
     )
 
 
-def _uses(request: Request, meter: Meter) -> Iterator[Use]:
-    effort = request.effort
-    known = effort if effort is None or effort in meter.efforts else OTHER
-    for parameter in request.parameters & meter.refusable:
-        yield Use(parameter, request.endpoint, known)
+def _find_refusable_fields(request: Request, meter: Meter) -> Iterator[RefusableField]:
+    effort = request.reasoning_effort
+    known = effort if effort is None or effort in meter.reasoning_efforts else OTHER_EFFORT
+    for parameter in request.set_fields & meter.refusable_fields:
+        yield RefusableField(parameter, request.endpoint, known)
     if effort is not None:
-        yield Use(EFFORT, request.endpoint, known)
+        yield RefusableField(EFFORT_FIELD, request.endpoint, known)
 
 
-def _not_taken(request: Request, model: Model) -> Iterator[str]:
+def _find_refused_media(request: Request, model: Model) -> Iterator[str]:
     """Pictures and sounds that the model neither takes nor gives, each with its place."""
     taken = {*model.input_modalities, *model.output_modalities}
     paths = {
         "image": [image.path for image in request.images],
-        "audio": [doubt.path for doubt in request.doubts if doubt.rule in SOUNDS],
+        "audio": [doubt.path for doubt in request.doubts if doubt.rule in AUDIO_RULES],
     }
     for kind, found in paths.items():
         if kind not in taken:
@@ -227,55 +228,55 @@ def _not_taken(request: Request, model: Model) -> Iterator[str]:
             )
 
 
-def _escaping_tokens(meter: Meter, text: Request, method: Method, tokens: int) -> int:
+def _count_escaping_tokens(meter: Meter, text: Request, method: CountingMethod, tokens: int) -> int:
     """The tokens more where the results of parallel calls are escaped, which only calls can cost."""
     if not any(isinstance(turn, CallTurn) and len(turn.calls) > 1 for turn in text.turns):
         return 0
-    return meter.input_tokens(text, method._replace(escapes_results=True)) - tokens
+    return meter.count_input_tokens(text, method._replace(escapes_results=True)) - tokens
 
 
-def mode_of(sent: Sent, names_mode: bool) -> str:
+def find_mode(sent: ParsedRequest, names_mode: bool) -> str:
     """The mode a request is sent in: a line for the Batch API goes in batch, else `service_tier` says it."""
     tier = sent.request.service_tier
     if sent.is_batch:
         return "batch"
-    if names_mode and tier not in _TIERS:
-        known = ", ".join(filter(None, _TIERS))
-        raise BadBody(f"service_tier: expected one of {known}, which this family has, found {told(str(tier))}")
-    return _TIERS.get(tier, str(tier))
+    if names_mode and tier not in _MODES_BY_SERVICE_TIER:
+        known = ", ".join(filter(None, _MODES_BY_SERVICE_TIER))
+        raise BadBody(f"service_tier: expected one of {known}, which this family has, found {redact(str(tier))}")
+    return _MODES_BY_SERVICE_TIER.get(tier, str(tier))
 
 
-def read(
-    sources: Sequence[Source],
-    reading: Reading,
+def measure_sources(
+    sources: Sequence[InputSource],
+    reading: ReadingOptions,
     meter: Callable[[], Meter],
     encoding: str,
-    skipped: list[LeftOut],
+    skipped: list[SkippedPath],
     *,
     names_mode: bool = False,
-    replay: Replay | None = None,
-) -> Found:
-    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `size`; `replay` is asked what
-    of each request is cached, in their order.
+    replay: CacheReplay | None = None,
+) -> SourceTotals:
+    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `measure_request`; `replay` is
+    asked what of each request is cached, in their order.
 
     InputError when there is nothing but what is left out, or when there are requests beside texts or pictures.
     """
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
-    sizing = Sizing(replay.traffic if replay else None)
-    with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_much) as counter:
+    sizing = RequestTotals(replay.traffic if replay else None)
+    with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
         for source in sources:
             try:
-                with opened(source, reading.kind) as found:
-                    if isinstance(found, Text):
+                with open_input(source, reading.kind) as found:
+                    if isinstance(found, TextInput):
                         texts.append(counter.add(found.pieces))
-                    elif isinstance(found, Picture):
+                    elif isinstance(found, PictureInput):
                         images.append(Image(found.width, found.height))
                     else:
-                        work = partial(size, meter(), names_mode=names_mode, is_replayed=replay is not None)
-                        sizing = reduce(iadd, _sizings(source, found, reading, work, meter(), replay), sizing)
+                        work = partial(measure_request, meter(), names_mode=names_mode, is_replayed=replay is not None)
+                        sizing = reduce(iadd, _measure_requests(source, found, reading, work, meter(), replay), sizing)
             except InputError as error:
-                skipped.append(left_out(source, error))
+                skipped.append(skip_or_raise(source, error))
         text_tokens = sum(tokens() for tokens in texts)
     has_requests = bool(sizing.groups or sizing.rejects.count)
     if has_requests and (texts or images):
@@ -283,59 +284,70 @@ def read(
             "expected requests, or texts and pictures, which are one request together, found both; --as text makes all of it text"
         )
     if sources and not (has_requests or texts or images):
-        raise InputError(f"expected text or requests in what is named, found {nothing_but(skipped)}")
-    return Found(text_tokens, tuple(images), sizing)
+        raise InputError(f"expected text or requests in what is named, found {explain_empty(skipped)}")
+    return SourceTotals(text_tokens, tuple(images), sizing)
 
 
-def _sizings(
-    source: Source, found: Requests, reading: Reading, work: Callable[[Sent], Sized], meter: Meter, replay: Replay | None
-) -> Iterator[Sizing]:
+def _measure_requests(
+    source: InputSource,
+    found: RequestInput,
+    reading: ReadingOptions,
+    work: Callable[[ParsedRequest], MeasuredRequest],
+    meter: Meter,
+    replay: CacheReplay | None,
+) -> Iterator[RequestTotals]:
     """The requests of a source, some of them at a time. What the cache gives depends on those before: that is asked here."""
     if replay is None:
-        yield from gathered(source, found, reading, work, Sizing.of, meter.learner)
+        yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler)
         return
-    for some in gathered(source, found, reading, work, list, meter.learner):
-        yield Sizing.of(each if isinstance(each, Invalid) else Done(each.place, cached(each.result, replay)) for each in some)
+    for some in map_chunks(source, found, reading, work, list, meter.memo_filler):
+        yield RequestTotals.from_requests(
+            each if isinstance(each, RejectedRequest) else Located(each.place, replay_request(each.result, replay))
+            for each in some
+        )
 
 
-def cached(sized: Sized, replay: Replay) -> Sized:
+def replay_request(sized: MeasuredRequest, replay: CacheReplay) -> MeasuredRequest:
     """The request with what the cache gives it; the next one in the order of `replay`."""
     assert sized.prefix is not None
-    return sized._replace(shape=sized.shape._replace(cached_tokens=replay.ask(sized.prefix)), prefix=None)
+    return sized._replace(shape=sized.shape._replace(cached_tokens=replay.send(sized.prefix)), prefix=None)
 
 
-def workloads(
-    sizing: Sizing, terms: Terms, times: int, model: str | None = None, mode: str | None = None
-) -> dict[Group, Workload]:
+def split_into_workloads(
+    sizing: RequestTotals, terms: Assumptions, times: int, model: str | None = None, mode: str | None = None
+) -> dict[ModelAndMode, Workload]:
     """A workload for each model and mode that the requests name, all of them sent so many `times`.
 
     `model` and `mode` are those of all of them where they are given.
     """
-    groups: dict[Group, Totals] = {}
+    groups: dict[ModelAndMode, ModelModeTotals] = {}
     for named, totals in sizing.groups.items():
-        group = Group(model or named.model, mode or named.mode)
-        mine = groups.setdefault(group, Totals())
+        group = ModelAndMode(model or named.model, mode or named.mode)
+        mine = groups.setdefault(group, ModelModeTotals())
         mine += totals
     return {
-        group: _workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch") for group, totals in groups.items()
+        group: _make_workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch")
+        for group, totals in groups.items()
     }
 
 
-def together(sizing: Sizing, terms: Terms, times: int) -> Workload:
+def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
     """All requests as one workload, whatever they name, sent so many `times`."""
     is_batch = all(group.mode == "batch" for group in sizing.groups)
-    return _workload(reduce(iadd, sizing.groups.values(), Totals()), terms, times, sizing.replay, is_batch=is_batch)
+    return _make_workload(reduce(iadd, sizing.groups.values(), ModelModeTotals()), terms, times, sizing.replay, is_batch=is_batch)
 
 
-def _workload(totals: Totals, terms: Terms, times: int, replay: Traffic | None, *, is_batch: bool) -> Workload:
+def _make_workload(
+    totals: ModelModeTotals, terms: Assumptions, times: int, replay: ReplayOptions | None, *, is_batch: bool
+) -> Workload:
     return Workload(
         {shape: many * times for shape, many in totals.shapes.items()},
         terms,
-        needs=frozenset(totals.needs) | terms.tools.abilities,
-        doubts=frozenset(totals.doubts),
-        estimates=totals.estimates * times,
-        lower_bounds=totals.lower_bounds * times,
-        training=totals.training * times,
+        needs=frozenset(totals.needs) | terms.tools.needed_abilities,
+        doubt_rules=frozenset(totals.doubts),
+        estimated_requests=totals.estimated_requests * times,
+        lower_bound_requests=totals.lower_bound_requests * times,
+        training_requests=totals.training_requests * times,
         is_counted=True,
         is_batch=is_batch,
         replay=replay,

@@ -7,56 +7,65 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.documents import Line, Shrunk
+from gpt41_cli.files.documents import FileLine, FileShrunk
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Done, Invalid, Place, R
-from gpt41_cli.files.sources import LITERAL, Source, stream_of
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.recognise import TEXT, Chunk, Input, Item, Requests, items, read_item, recognise_input
-from gpt41_cli.tokens.workers import in_order
+from gpt41_cli.files.places import InputPlace, Located, R, RejectedRequest
+from gpt41_cli.files.sources import LITERAL_NAME, InputSource, open_source
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.recognise import (
+    TEXT_KIND,
+    RecognisedInput,
+    RequestChunk,
+    RequestInput,
+    RequestItem,
+    list_items,
+    read_item,
+    recognise_input,
+)
+from gpt41_cli.tokens.workers import map_in_order
 
 if TYPE_CHECKING:
-    from gpt41_cli.requests.readers import Sent
+    from gpt41_cli.requests.readers import ParsedRequest
 
 A = TypeVar("A")
 G = TypeVar("G")
 
 
-class Reading(NamedTuple):
+class ReadingOptions(NamedTuple):
     """How inputs are read: as which kind (None: as what they are recognised as), and by how many workers (None: one for each
-    core). `is_much`: there is so much of it that a faster engine pays for being loaded.
+    core). `is_large`: there is so much of it that a faster engine pays for being loaded.
     """
 
     kind: str | None = None
     jobs: int | None = None
-    is_much: bool = False
+    is_large: bool = False
 
 
 """How many of many are kept to be shown."""
 
 
 @contextmanager
-def opened(source: Source, kind: str | None) -> Iterator[Input]:
+def open_input(source: InputSource, kind: str | None) -> Iterator[RecognisedInput]:
     """What `source` is, while it is open; a literal is text. InputError when it cannot be read, or is binary and only listed."""
-    kind = kind or (TEXT if source.name == LITERAL else None)
-    with stream_of(source) as stream:
-        yield recognise_input(stream, source.label, kind, is_listed=source.is_listed)
+    kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
+    with open_source(source) as stream:
+        yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder)
 
 
-def left_out(source: Source, error: InputError) -> LeftOut:
+def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
     """A file of a folder that `error` keeps from being counted. The error itself, where the user named the file."""
-    if not source.is_listed:
+    if not source.is_from_folder:
         raise error
-    return LeftOut(source.name, str(error).removeprefix(f"{source.label}: "))
+    return SkippedPath(source.name, str(error).removeprefix(f"{source.label}: "))
 
 
-def gathered(
-    source: Source,
-    requests: Requests,
-    reading: Reading,
-    work: Callable[[Sent], R],
-    gather: Callable[[Iterator[Done[R] | Invalid]], G],
-    learn: Callable[[Sequence[Sent]], None] | None = None,
+def map_chunks(
+    source: InputSource,
+    requests: RequestInput,
+    reading: ReadingOptions,
+    work: Callable[[ParsedRequest], R],
+    gather: Callable[[Iterator[Located[R] | RejectedRequest]], G],
+    learn: Callable[[Sequence[ParsedRequest]], None] | None = None,
 ) -> Iterator[G]:
     """What `gather` makes of what `work` makes of the requests, some of them at a time, in order and on all cores.
 
@@ -64,34 +73,36 @@ def gathered(
     where they are better looked at together.
     """
 
-    def read(item: Item) -> Done[Sent] | Invalid:
+    def read(item: RequestItem) -> Located[ParsedRequest] | RejectedRequest:
         name = source.name
-        place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
-        return _attempt(source, place, read_item, item, reading.kind)
+        place = InputPlace(name, item.number - 1, item.number) if isinstance(item, FileLine) else InputPlace(name, item.position)
+        return _try_request(source, place, read_item, item, reading.kind)
 
-    def work_on(chunk: Chunk) -> G:
-        found: Iterable[Done[Sent] | Invalid] = map(read, items(chunk))
+    def work_on(chunk: RequestChunk) -> G:
+        found: Iterable[Located[ParsedRequest] | RejectedRequest] = map(read, list_items(chunk))
         if learn:
             found = list(found)
-            learn([each.result for each in found if isinstance(each, Done)])
-        return gather(each if isinstance(each, Invalid) else _attempt(source, each.place, work, each.result) for each in found)
+            learn([each.result for each in found if isinstance(each, Located)])
+        return gather(
+            each if isinstance(each, RejectedRequest) else _try_request(source, each.place, work, each.result) for each in found
+        )
 
     try:
-        yield from in_order(work_on, requests.chunks, reading.jobs)
-    except Shrunk:
-        raise changed(source) from None
+        yield from map_in_order(work_on, requests.chunks, reading.jobs)
+    except FileShrunk:
+        raise make_file_changed_error(source) from None
 
 
-def changed(source: Source) -> InputError:
+def make_file_changed_error(source: InputSource) -> InputError:
     """That a file is no longer what it was when it was first read."""
     return InputError(f"{source.label}: expected a file that stays as it is while it is read, found one that has changed")
 
 
-def _attempt(source: Source, place: Place, act: Callable[..., A], *given: Any) -> Done[A] | Invalid:
+def _try_request(source: InputSource, place: InputPlace, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
     """What `act` makes of what is given, or why it can make nothing of it."""
     try:
-        return Done(place, act(*given))
+        return Located(place, act(*given))
     except BadBody as error:
-        return Invalid(place, str(error), source.is_listed)
+        return RejectedRequest(place, str(error), source.is_from_folder)
     except RecursionError:
-        return Invalid(place, "expected a body that nests less deep, found hundreds of levels", source.is_listed)
+        return RejectedRequest(place, "expected a body that nests less deep, found hundreds of levels", source.is_from_folder)

@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
-from gpt41_cli.display import number
-from gpt41_cli.files.places import KEPT
-from gpt41_cli.files.sources import Source
+from gpt41_cli.display import format_int
+from gpt41_cli.files.places import MAX_KEPT
+from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Level, Location
 
 MEGABYTE, MEBIBYTE = 10**6, 2**20
 """The guide does not say which of the two it means: files are split by the first, and refused for sure above the second."""
 
 
-class Breach(NamedTuple):
+class RuleViolation(NamedTuple):
     """How a rule is broken, in the file as a whole where there is no `line`, and the figures behind it."""
 
     rule: str
@@ -28,32 +28,32 @@ class Breach(NamedTuple):
     level: Level = Level.ERROR
 
 
-class Breaches:
+class RuleViolations:
     """How often each rule is broken, and the first few of each. Adds up with `+=`, in order."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.first: dict[str, list[Breach]] = {}
+        self.examples: dict[str, list[RuleViolation]] = {}
 
-    def add(self, breach: Breach) -> None:
+    def add(self, breach: RuleViolation) -> None:
         """Add one."""
         self.counts[breach.rule] += 1
-        kept = self.first.setdefault(breach.rule, [])
-        if len(kept) < KEPT:
+        kept = self.examples.setdefault(breach.rule, [])
+        if len(kept) < MAX_KEPT:
             kept.append(breach)
 
-    def __iadd__(self, other: Breaches) -> Self:
+    def __iadd__(self, other: RuleViolations) -> Self:
         self.counts.update(other.counts)
-        for rule, found in other.first.items():
-            kept = self.first.setdefault(rule, [])
-            kept += found[: KEPT - len(kept)]
+        for rule, found in other.examples.items():
+            kept = self.examples.setdefault(rule, [])
+            kept += found[: MAX_KEPT - len(kept)]
         return self
 
 
-def findings(source: Source, breaches: Breaches, noticed: Collection[str] = ()) -> Iterator[Finding]:
+def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Collection[str] = ()) -> Iterator[Finding]:
     """The first breaches of each rule, and how many more there are; those of the rules in `noticed` as notices."""
     name, label = source.name, source.label
-    for rule, kept in breaches.first.items():
+    for rule, kept in breaches.examples.items():
         for each in kept:
             level = Level.NOTICE if rule in noticed else each.level
             where = label if each.line is None else f"{label}:{each.line}"
@@ -61,15 +61,15 @@ def findings(source: Source, breaches: Breaches, noticed: Collection[str] = ()) 
             yield Finding(rule, level, f"{where}: {each.message}", location, each.actual, each.allowed, name)
         more = breaches.counts[rule] - len(kept)
         if more:
-            yield Finding(rule, level, f"{label}: {number(more)} more like these", Location(name), str(more), None, name)
+            yield Finding(rule, level, f"{label}: {format_int(more)} more like these", Location(name), str(more), None, name)
 
 
-def digest(text: str) -> bytes:
+def hash_text(text: str) -> bytes:
     """A hash of 16 bytes: two of a million texts have the same by chance once in 10^26 files."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def twins(digests: array[int]) -> Iterator[tuple[int, int]]:
+def find_duplicate_lines(digests: array[int]) -> Iterator[tuple[int, int]]:
     """Of each line whose digest is that of one before it, the position of the first such and its own; two words a digest.
 
     Sorted into buckets first: a table of all ids at once would be many times as large as the hashes.

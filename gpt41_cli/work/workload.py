@@ -9,25 +9,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.pricing import NO_TOOLS, Tools, Usage
+from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 from gpt41_cli.requests.request import Image
-from gpt41_cli.work.searches import found_tokens
+from gpt41_cli.work.searches import count_search_tokens
 
 PREDICTED_OUTPUTS = "predicted-outputs"
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.work.prompt_cache import Traffic
+    from gpt41_cli.work.prompt_cache import ReplayOptions
 
 
-class Group(NamedTuple):
+class ModelAndMode(NamedTuple):
     """What a request names: a model, if any, and the mode it is sent in."""
 
     model: str | None
     mode: str
 
 
-class Shape(NamedTuple):
+class RequestShape(NamedTuple):
     """All that distinguishes two requests for prices and limits, whichever model takes them.
 
     `text_tokens` are its input less the pictures; `escaping_tokens` come on top for a model that escapes the results of
@@ -44,7 +44,7 @@ class Shape(NamedTuple):
     cached_tokens: int | None = None
 
 
-class Size(NamedTuple):
+class RequestSize(NamedTuple):
     """What one variant sees of one request; `output_tokens` are those of one of its `answers`.
 
     `rejected_tokens` of a prediction are billed as output too, but are no part of an answer. `is_stated`: the length of the
@@ -64,19 +64,19 @@ class Size(NamedTuple):
         return Usage(1, self.input_tokens, self.cached_tokens, self.output_tokens * self.answers + self.rejected_tokens)
 
 
-class Excess(NamedTuple):
+class LimitExcess(NamedTuple):
     """How a limit is broken: by how many requests, and by how much the worst of them."""
 
     worst: int
     requests: int
 
 
-class Load:
+class VariantLoad:
     """The work as one variant sees it: `sizes` of requests, and how many there are of each."""
 
-    def __init__(self, sizes: Mapping[Size, int]) -> None:
+    def __init__(self, sizes: Mapping[RequestSize, int]) -> None:
         self.sizes = sizes
-        self._split: dict[int, tuple[Load, Load]] = {}
+        self._split: dict[int, tuple[VariantLoad, VariantLoad]] = {}
 
     @cached_property
     def requests(self) -> int:
@@ -94,29 +94,29 @@ class Load:
         return len(self.sizes) == 1
 
     @cached_property
-    def range(self) -> tuple[int, int]:
+    def input_range(self) -> tuple[int, int]:
         """The least and the most input tokens of a request."""
         inputs = [size.input_tokens for size in self.sizes]
         return min(inputs), max(inputs)
 
-    def over(self, measure: Callable[[Size], int], limit: int) -> Excess | None:
+    def find_excess(self, measure: Callable[[RequestSize], int], limit: int) -> LimitExcess | None:
         """The requests of which `measure` is over `limit`; None when there are none."""
         broken = {size: many for size, many in self.sizes.items() if measure(size) > limit}
-        return Excess(max(map(measure, broken)), sum(broken.values())) if broken else None
+        return LimitExcess(max(map(measure, broken)), sum(broken.values())) if broken else None
 
-    def where(self, holds: Callable[[Size], bool]) -> Load:
+    def filter_sizes(self, holds: Callable[[RequestSize], bool]) -> VariantLoad:
         """The part of the work for which `holds` does."""
-        return Load({size: many for size, many in self.sizes.items() if holds(size)})
+        return VariantLoad({size: many for size, many in self.sizes.items() if holds(size)})
 
-    def split(self, threshold: int) -> tuple[Load, Load]:
+    def split_at(self, threshold: int) -> tuple[VariantLoad, VariantLoad]:
         """The requests of at most `threshold` input tokens, and those of more; made once, as every usage tier asks for it."""
         if threshold not in self._split:
-            up_to = self.where(lambda size: size.input_tokens <= threshold)
-            self._split[threshold] = (up_to, self.where(lambda size: size.input_tokens > threshold))
+            up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold)
+            self._split[threshold] = (up_to, self.filter_sizes(lambda size: size.input_tokens > threshold))
         return self._split[threshold]
 
 
-class Terms(NamedTuple):
+class Assumptions(NamedTuple):
     """What is said of requests beside their bodies: how long every answer is (None: its own maximum, a ceiling), and how much of
     every input is cached, as a number of tokens or a share, rounded down so that a price is never understated; of a prompt too
     short for the cache nothing is.
@@ -128,14 +128,14 @@ class Terms(NamedTuple):
     output_tokens: int | None = 0
     cached_tokens: int = 0
     cached_share: Decimal | None = None
-    tools: Tools = NO_TOOLS
+    tools: ToolUse = NO_TOOL_USE
     accepted_share: Decimal | None = None
 
-    def cached_in(self, input_tokens: int) -> int:
+    def count_cached(self, input_tokens: int) -> int:
         """How much of a request's input is said to be cached."""
         return self.cached_tokens if self.cached_share is None else int(input_tokens * self.cached_share)
 
-    def rejected(self, prediction_tokens: int) -> int:
+    def count_rejected(self, prediction_tokens: int) -> int:
         """How many tokens of a prediction are billed as output beside the answer. Where no share is said: none beside an answer
         of stated length, all of them beside the longest one.
         """
@@ -143,9 +143,9 @@ class Terms(NamedTuple):
             return prediction_tokens if self.output_tokens is None else 0
         return prediction_tokens - int(prediction_tokens * self.accepted_share)
 
-    def check(self, prediction_tokens: int) -> None:
+    def check_prediction(self, prediction_tokens: int) -> None:
         """InputError where more of a prediction is accepted than there is output."""
-        accepted = prediction_tokens - self.rejected(prediction_tokens)
+        accepted = prediction_tokens - self.count_rejected(prediction_tokens)
         if self.accepted_share is not None and self.output_tokens is not None and accepted > self.output_tokens:
             raise InputError(
                 f"output_tokens: expected at least the {accepted:,} of the {prediction_tokens:,} predicted tokens that are "
@@ -153,69 +153,70 @@ class Terms(NamedTuple):
             )
 
 
-def size_on(shape: Shape, terms: Terms, catalog: Catalog, variant: Variant) -> Size:
+def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, variant: Variant) -> RequestSize:
     """What `variant` sees of a request of this shape."""
     model, first = variant.model, catalog.family[0].model
     tokens = shape.text_tokens
     if shape.images:
         # Imported here: numbers need nothing that counts.
-        from gpt41_cli.tokens.images import image_tokens
+        from gpt41_cli.tokens.images import count_image_tokens
 
         rule = model.images or first.images
         assert rule is not None
-        tokens += sum(image_tokens(image, rule) for image in shape.images)
+        tokens += sum(count_image_tokens(image, rule) for image in shape.images)
     if model.prompt.escapes_parallel_results:
         tokens += shape.escaping_tokens
     if shape.cached_tokens is not None:
         cached = min(shape.cached_tokens, tokens)  # where a picture is fewer tokens than for the model of the replay
     else:
-        cached = terms.cached_in(tokens)
+        cached = terms.count_cached(tokens)
         if tokens < catalog.limits.prompt_cache.minimum_tokens and cached <= tokens:  # more than there are is an error
             cached = 0
-    tokens += found_tokens(catalog, variant, terms.tools) or 0
+    tokens += count_search_tokens(catalog, variant, terms.tools) or 0
     # A model that takes no predictions is sent none.
-    rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.rejected(shape.prediction_tokens)
+    rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
-        return Size(tokens, cached, terms.output_tokens, shape.answers, rejected)
+        return RequestSize(tokens, cached, terms.output_tokens, shape.answers, rejected)
     if shape.max_output_tokens is not None:
-        return Size(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
+        return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
     # Where a request states no maximum, the model's own is one, or what is left of its window; a successor's longer one is
     # not what was meant.
     limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
     most = max(min([*limits, variant.context_window - tokens]), 0)
-    return Size(tokens, cached, most, shape.answers, rejected, is_stated=False)
+    return RequestSize(tokens, cached, most, shape.answers, rejected, is_stated=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Workload:
     """Requests of many shapes, under the same terms.
 
-    `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a
-    model must have to take all of it, `doubts` the rules by which its counts may not be exact, `estimates` how many requests
-    have such doubts, and `training` how many are examples for fine-tuning. `is_counted`: the shapes were counted from request
-    bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was replayed, if it was. The
-    requests at hand are sent so many `times`. InputError where more of a prediction is accepted than there is output.
+    `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a model
+    must have to take all of it, `doubt_rules` the rules by which its counts may not be exact, `estimated_requests` how many
+    requests have such doubts, and `training_requests` how many are examples for fine-tuning. `is_counted`: the shapes were
+    counted from request bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was
+    replayed, if it was. The requests at hand are sent so many `times`. InputError where more of a prediction is accepted than
+    there is output.
     """
 
-    shapes: Mapping[Shape, int]
-    terms: Terms
+    shapes: Mapping[RequestShape, int]
+    terms: Assumptions
     text_tokens: int = 0
     needs: frozenset[str] = frozenset()
-    doubts: frozenset[str] = frozenset()
-    estimates: int = 0
-    lower_bounds: int = 0
-    training: int = 0
+    doubt_rules: frozenset[str] = frozenset()
+    estimated_requests: int = 0
+    lower_bound_requests: int = 0
+    training_requests: int = 0
     is_counted: bool = False
     is_batch: bool = False
-    replay: Traffic | None = None
+    replay: ReplayOptions | None = None
     times: int = 1
-    _loads: dict[str, Load] = field(default_factory=dict)
+    _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
-            self.terms.check(prediction_tokens)
+            self.terms.check_prediction(prediction_tokens)
 
-    def borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
+    def find_borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
         """By whose rule pictures are counted for a variant whose own is not known; None where there are none, or it is."""
         if variant.model.images or not any(shape.images for shape in self.shapes):
             return None
@@ -223,7 +224,7 @@ class Workload:
 
     def without_cache(self) -> Workload:
         """The same work as a cold cache sees it, where the prompt cache was replayed."""
-        shapes: dict[Shape, int] = {}
+        shapes: dict[RequestShape, int] = {}
         for shape, many in self.shapes.items():
             cold = shape._replace(cached_tokens=None)
             shapes[cold] = shapes.get(cold, 0) + many
@@ -240,7 +241,7 @@ class Workload:
         return sum(self.shapes.values())
 
     @cached_property
-    def unstated(self) -> int:
+    def requests_without_maximum(self) -> int:
         """How many requests state no maximum for their answer."""
         return sum(many for shape, many in self.shapes.items() if shape.max_output_tokens is None)
 
@@ -252,21 +253,21 @@ class Workload:
     @cached_property
     def rejected_tokens(self) -> int:
         """The predicted tokens of all requests that are billed as output beside the answers."""
-        return sum(self.terms.rejected(shape.prediction_tokens) * many for shape, many in self.shapes.items())
+        return sum(self.terms.count_rejected(shape.prediction_tokens) * many for shape, many in self.shapes.items())
 
     @property
     def is_ceiling(self) -> bool:
         """Whether every answer is taken to be as long as it can be."""
         return self.terms.output_tokens is None
 
-    def on(self, catalog: Catalog, variant: Variant) -> Load:
+    def load_on(self, catalog: Catalog, variant: Variant) -> VariantLoad:
         """What `variant` sees of the work. InputError for more cached tokens than a request has input."""
         if variant.id not in self._loads:
-            sizes: dict[Size, int] = {}
+            sizes: dict[RequestSize, int] = {}
             for shape, many in self.shapes.items():
-                size = size_on(shape, self.terms, catalog, variant)
+                size = size_request(shape, self.terms, catalog, variant)
                 sizes[size] = sizes.get(size, 0) + many
-            self._loads[variant.id] = Load(sizes)
+            self._loads[variant.id] = VariantLoad(sizes)
         return self._loads[variant.id]
 
 
@@ -279,7 +280,7 @@ def workload(
     cached_share: Decimal | None = None,
     text_tokens: int = 0,
     images: tuple[Image, ...] = (),
-    tools: Tools = NO_TOOLS,
+    tools: ToolUse = NO_TOOL_USE,
     prediction_tokens: int = 0,
     accepted_share: Decimal | None = None,
 ) -> Workload:
@@ -293,11 +294,11 @@ def workload(
         raise InputError(f"requests: expected 1 or more, found {requests}")
     # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
-    terms = Terms(output_tokens, cached_tokens, cached_share, tools, accepted_share)
+    terms = Assumptions(output_tokens, cached_tokens, cached_share, tools, accepted_share)
     needs = {"vision": images, PREDICTED_OUTPUTS: prediction_tokens}
     return Workload(
-        {Shape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
+        {RequestShape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
         terms,
         text_tokens,
-        needs=frozenset(name for name, is_used in needs.items() if is_used) | tools.abilities,
+        needs=frozenset(name for name, is_used in needs.items() if is_used) | tools.needed_abilities,
     )

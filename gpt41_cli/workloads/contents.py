@@ -10,81 +10,86 @@ from operator import iadd
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.config.places import placed
-from gpt41_cli.config.tables import Declaration
-from gpt41_cli.display import number, printable
+from gpt41_cli.config.places import errors_at
+from gpt41_cli.config.tables import WorkloadDeclaration
+from gpt41_cli.display import format_int, sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Done, Invalid, Place
-from gpt41_cli.files.sources import Source, nothing_but
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import Picture, Text
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, explain_empty
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import PictureInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import DEFAULT_ENCODING, count_stream
-from gpt41_cli.tokens.images import image_tokens
-from gpt41_cli.tokens.meter import Meter, method_of
+from gpt41_cli.tokens.images import count_image_tokens
+from gpt41_cli.tokens.meter import Meter, get_counting_method
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, TEXT, Entry
 from gpt41_cli.work import sizing
-from gpt41_cli.work.prompt_cache import Replay, Traffic
-from gpt41_cli.work.sizing import Sized, Sizing, cached, size, text_tokens
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
+from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
-from gpt41_cli.work.workload import Group, Shape, Terms, Workload, workload
+from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload, workload
 from gpt41_cli.workloads.costing import FileTokens
 
-Listed: TypeAlias = tuple[Mapping[str, Source], list[LeftOut]]
-Files: TypeAlias = Callable[[str], Listed]
+ListedFiles: TypeAlias = tuple[Mapping[str, InputSource], list[SkippedPath]]
+FileLister: TypeAlias = Callable[[str], ListedFiles]
 """The files that a path, folder or glob of gpt41.yaml means, by their path from its folder, and what was left out of folders.
 InputError where it means nothing.
 """
 
 
-class _Counted(NamedTuple):
+class _CountedRequest(NamedTuple):
     """One request, for its price and for its tokens."""
 
-    sized: Sized
+    measured: MeasuredRequest
     entry: Entry
 
 
-class Contents(NamedTuple):
-    """The requests of one workload, as `variant` in `mode` sees them; `work` is under the terms that are expected.
+class WorkloadContents(NamedTuple):
+    """The requests of one workload, as `variant` in `mode` sees them; `workload` is under the terms that are expected.
 
-    `tallies` sum the requests up, file by file, `tally` all of them. `batch_files` hold nothing but lines for the Batch API.
+    `tallies_by_file` sum the requests up, file by file, `tally` all of them. `batch_files` hold nothing but lines for the Batch
+    API.
     """
 
     variant: Variant
     mode: str
-    work: Workload
+    workload: Workload
     tally: Tally
-    tallies: Mapping[str, Tally]
-    batch_files: tuple[Source, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    tallies_by_file: Mapping[str, Tally]
+    batch_files: tuple[InputSource, ...] = ()
+    skipped_files: tuple[SkippedPath, ...] = ()
 
     @property
-    def files(self) -> dict[str, FileTokens]:
+    def tokens_by_file(self) -> dict[str, FileTokens]:
         """What each file adds."""
-        return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies.items()}
+        return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies_by_file.items()}
 
-    def at_most(self, output_tokens: int | None) -> Workload:
+    def with_output_tokens(self, output_tokens: int | None) -> Workload:
         """The same work with answers of this length; None: each request's own maximum."""
-        return replace(self.work, terms=self.work.terms._replace(output_tokens=output_tokens), _loads={})
+        return replace(self.workload, terms=self.workload.terms._replace(output_tokens=output_tokens), _loads={})
 
 
-def read(declared: Declaration, files: Files, catalog: Catalog, jobs: int | None = None) -> Contents:
+def read_contents(
+    declared: WorkloadDeclaration, files: FileLister, catalog: Catalog, jobs: int | None = None
+) -> WorkloadContents:
     """What a workload sends. InputError, with the place in gpt41.yaml, where it cannot be read or is of several models."""
     if declared.requests:
-        return _Reader(declared, catalog, jobs).read(files)
+        return _RequestsReader(declared, catalog, jobs).read(files)
     if declared.cached.is_simulated:
-        with placed(declared, "cached"):
+        with errors_at(declared, "cached"):
             raise InputError("expected requests to replay, found a prompt or numbers")
-    return _prompt(declared, files, catalog)
+    return _read_prompt(declared, files, catalog)
 
 
-def listed(declared: Declaration, key: str, patterns: Sequence[str], files: Files) -> tuple[dict[str, Source], list[LeftOut]]:
+def list_sources(
+    declared: WorkloadDeclaration, key: str, patterns: Sequence[str], files: FileLister
+) -> tuple[dict[str, InputSource], list[SkippedPath]]:
     """What all the patterns of a key mean, each file once."""
-    sources: dict[str, Source] = {}
-    skipped: list[LeftOut] = []
-    with placed(declared, key):
+    sources: dict[str, InputSource] = {}
+    skipped: list[SkippedPath] = []
+    with errors_at(declared, key):
         for pattern in patterns:
             found, more = files(pattern)
             sources |= {name: source for name, source in found.items() if name not in sources}
@@ -92,31 +97,31 @@ def listed(declared: Declaration, key: str, patterns: Sequence[str], files: File
     return sources, skipped
 
 
-def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
+def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Catalog) -> WorkloadContents:
     """Texts and pictures that are one request together, or numbers alone."""
-    sources, skipped = listed(declared, "prompt", declared.prompt, files)
-    variant = _variant(declared, catalog, declared.model or declared.fallback_model)
+    sources, skipped = list_sources(declared, "prompt", declared.prompt, files)
+    variant = _find_variant(declared, catalog, declared.model or declared.fallback_model)
     parts: dict[str, Entry] = {}
     images: list[Image] = []
-    with placed(declared, "prompt"):
+    with errors_at(declared, "prompt"):
         for key, source in sources.items():
             try:
-                with opened(source, None) as found:
-                    if isinstance(found, Text):
-                        parts[key] = _entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)})
-                    elif isinstance(found, Picture):
+                with open_input(source, None) as found:
+                    if isinstance(found, TextInput):
+                        parts[key] = _make_entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)})
+                    elif isinstance(found, PictureInput):
                         images.append(Image(found.width, found.height))
-                        tokens = image_tokens(images[-1], method_of(catalog, variant.model).images)
-                        parts[key] = _entry({IMAGES: tokens})
+                        tokens = count_image_tokens(images[-1], get_counting_method(catalog, variant.model).image_rule)
+                        parts[key] = _make_entry({IMAGES: tokens})
                     else:
                         raise InputError(f"{source.label}: expected text or a picture, found requests, which go into requests")
             except InputError as error:
-                skipped.append(left_out(source, error))
+                skipped.append(skip_or_raise(source, error))
         if declared.prompt and not parts:
-            raise InputError(f"expected text or pictures, found {nothing_but(skipped)}")
+            raise InputError(f"expected text or pictures, found {explain_empty(skipped)}")
     numbers = declared.input_tokens or 0
-    predicted = _prediction_tokens(declared, files, variant)
-    with placed(declared, "cached"):
+    predicted = _count_prediction_tokens(declared, files, variant)
+    with errors_at(declared, "cached"):
         work = workload(
             input_tokens=numbers,
             output_tokens=0,
@@ -128,156 +133,158 @@ def _prompt(declared: Declaration, files: Files, catalog: Catalog) -> Contents:
             tools=declared.tools,
             prediction_tokens=predicted,
         )
-    with placed(declared, "prediction"):
-        work = replace(work, terms=_terms(declared))
+    with errors_at(declared, "prediction"):
+        work = replace(work, terms=_make_assumptions(declared))
     whole = Counter({TEXT: numbers})
     for each in parts.values():
         whole.update(each.parts)
-    at = declared.place("prompt" if declared.prompt else "input_tokens")
-    tally = Tally.of([Done(Place(at.path, line=at.line), _entry(whole))])
-    tallies = {key: Tally.of([Done(Place(sources[key].name), each)]) for key, each in parts.items()}
-    return Contents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, (), tuple(skipped))
+    at = declared.locate("prompt" if declared.prompt else "input_tokens")
+    tally = Tally.from_entries([Located(InputPlace(at.path, line=at.line), _make_entry(whole))])
+    tallies = {key: Tally.from_entries([Located(InputPlace(sources[key].name), each)]) for key, each in parts.items()}
+    return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, (), tuple(skipped))
 
 
-def _terms(declared: Declaration) -> Terms:
+def _make_assumptions(declared: WorkloadDeclaration) -> Assumptions:
     """What is said of every request, with answers as they are expected."""
     output = declared.output_tokens.expected if declared.output_tokens else None
-    accepted = declared.prediction.accept if declared.prediction else None
-    return Terms(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted)
+    accepted = declared.prediction.accepted_share if declared.prediction else None
+    return Assumptions(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted)
 
 
-def _prediction_tokens(declared: Declaration, files: Files, variant: Variant) -> int:
+def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, variant: Variant) -> int:
     """The tokens of the file that is predicted to be in the answer."""
     if declared.prediction is None or declared.prediction.file is None:
         return 0
-    sources, _ = listed(declared, "prediction", [declared.prediction.file], files)
-    with placed(declared, "prediction"):
-        return sum(text_tokens(source, variant.model.encoding.name) for source in sources.values())
+    sources, _ = list_sources(declared, "prediction", [declared.prediction.file], files)
+    with errors_at(declared, "prediction"):
+        return sum(count_text_tokens(source, variant.model.encoding.name) for source in sources.values())
 
 
-def _variant(declared: Declaration, catalog: Catalog, name: str | None) -> Variant:
+def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | None) -> Variant:
     if name is None:
-        with placed(declared, ""):
+        with errors_at(declared, ""):
             raise InputError("expected a model in the workload, in defaults or in every request, found none")
     return catalog.variant(name)
 
 
-class _Reader:
+class _RequestsReader:
     """Reads the requests of one workload; a text is a request of its own."""
 
-    def __init__(self, declared: Declaration, catalog: Catalog, jobs: int | None) -> None:
+    def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, jobs: int | None) -> None:
         cached = declared.cached
-        self.declared = declared
+        self.declaration = declared
         self.catalog = catalog
-        self.reading = Reading(jobs=jobs)
+        self.reading = ReadingOptions(jobs=jobs)
         self.replay = None
         if cached.is_simulated:
-            with placed(declared, "lifetime" if "lifetime" in declared.places else "cached"):
-                self.replay = Replay(catalog, Traffic(cached.requests_per_minute, cached.lifetime_minutes))
+            with errors_at(declared, "lifetime" if "lifetime" in declared.locations else "cached"):
+                self.replay = CacheReplay(catalog, ReplayOptions(cached.requests_per_minute, cached.lifetime_minutes))
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
-        self.sizing = Sizing(self.replay.traffic if self.replay else None)
+        self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
         self.tallies: dict[str, Tally] = {}
-        self.batch_files: list[Source] = []
+        self.batch_files: list[InputSource] = []
         self.text_tokens = 0
 
-    def read(self, files: Files) -> Contents:
+    def read(self, files: FileLister) -> WorkloadContents:
         """All of it. InputError with the place of what is wrong."""
-        declared = self.declared
-        sources, skipped = listed(declared, "requests", declared.requests, files)
-        with placed(declared, "requests"):
+        declared = self.declaration
+        sources, skipped = list_sources(declared, "requests", declared.requests, files)
+        with errors_at(declared, "requests"):
             for key, source in sources.items():
                 try:
-                    self._file(key, source)
+                    self._read_file(key, source)
                 except InputError as error:
-                    skipped.append(left_out(source, error))
+                    skipped.append(skip_or_raise(source, error))
             tally = reduce(iadd, self.tallies.values(), Tally())
-            _refuse(tally)
+            _raise_for_rejects(tally)
             if not tally.requests:
-                raise InputError(f"expected requests, found {nothing_but(skipped)}")
-            if any(totals.training for totals in self.sizing.groups.values()) and not declared.output_tokens:
+                raise InputError(f"expected requests, found {explain_empty(skipped)}")
+            if any(totals.training_requests for totals in self.request_totals.groups.values()) and not declared.output_tokens:
                 raise InputError("expected output_tokens with fine-tuning examples, which state no maximum, found none")
-        variant, mode = self._group()
-        with placed(declared, "prediction"):
-            work = sizing.together(self.sizing, _terms(declared), 1)
+        variant, mode = self._find_model_and_mode()
+        with errors_at(declared, "prediction"):
+            work = sizing.merge_into_workload(self.request_totals, _make_assumptions(declared), 1)
             if declared.prediction and not work.prediction_tokens:
                 raise InputError("expected requests that state a prediction, found none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
-        return Contents(variant, mode, work, tally, tallies, tuple(self.batch_files), tuple(skipped))
+        return WorkloadContents(variant, mode, work, tally, tallies, tuple(self.batch_files), tuple(skipped))
 
-    def _file(self, key: str, source: Source) -> None:
-        with opened(source, self.reading.kind) as found:
-            if isinstance(found, Picture):
+    def _read_file(self, key: str, source: InputSource) -> None:
+        with open_input(source, self.reading.kind) as found:
+            if isinstance(found, PictureInput):
                 raise InputError(f"{source.label}: expected requests or text, found a picture, which goes into a prompt")
-            if isinstance(found, Text):
-                self._add(key, [self._text(source, found)])
+            if isinstance(found, TextInput):
+                self._add(key, [self._read_text(source, found)])
                 return
             modes: set[str] = set()
-            for done in gathered(source, found, self.reading, self._work, list, self.meter.learner):
+            for done in map_chunks(source, found, self.reading, self._measure_request, list, self.meter.memo_filler):
                 modes |= self._add(key, done)
             if modes == {"batch"}:
                 self.batch_files.append(source)
 
-    def _text(self, source: Source, found: Text) -> Done[_Counted]:
+    def _read_text(self, source: InputSource, found: TextInput) -> Located[_CountedRequest]:
         if self.replay:
             raise InputError(f"{source.label}: expected requests to replay, found text")
-        name = self.declared.model or self.declared.fallback_model
+        name = self.declaration.model or self.declaration.fallback_model
         variant = self.catalog.variant(name) if name else None
         tokens = count_stream(found.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
         self.text_tokens += tokens
-        group = Group(variant and variant.id, "standard")
-        sized = Sized(group, Shape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
-        return Done(Place(source.name), _Counted(sized, _entry({TEXT: tokens})))
+        group = ModelAndMode(variant and variant.id, "standard")
+        sized = MeasuredRequest(group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
+        return Located(InputPlace(source.name), _CountedRequest(sized, _make_entry({TEXT: tokens})))
 
-    def _work(self, sent: Sent) -> _Counted:
+    def _measure_request(self, sent: ParsedRequest) -> _CountedRequest:
         if sent.request.model is None:
-            sent = sent._replace(request=sent.request._replace(model=self.declared.fallback_model))
-        sized = size(self.meter, sent, names_mode=self.declared.mode is None, is_replayed=self.replay is not None)
-        return _Counted(sized, self.meter.count(sent))
+            sent = sent._replace(request=sent.request._replace(model=self.declaration.fallback_model))
+        sized = measure_request(self.meter, sent, names_mode=self.declaration.mode is None, is_replayed=self.replay is not None)
+        return _CountedRequest(sized, self.meter.count(sent))
 
-    def _add(self, key: str, done: Sequence[Done[_Counted] | Invalid]) -> set[str]:
+    def _add(self, key: str, done: Sequence[Located[_CountedRequest] | RejectedRequest]) -> set[str]:
         """Add requests of a file; the modes that they are written for."""
-        some: list[Done[Sized] | Invalid] = []
-        entries: list[Done[Entry] | Invalid] = []
+        some: list[Located[MeasuredRequest] | RejectedRequest] = []
+        entries: list[Located[Entry] | RejectedRequest] = []
         for each in done:
-            if isinstance(each, Invalid):
+            if isinstance(each, RejectedRequest):
                 some.append(each)
                 entries.append(each)
             else:
-                sized = cached(each.result.sized, self.replay) if self.replay else each.result.sized
-                some.append(Done(each.place, sized))
-                entries.append(Done(each.place, each.result.entry))
-        found = Sizing.of(some)
-        self.sizing += found
+                sized = replay_request(each.result.measured, self.replay) if self.replay else each.result.measured
+                some.append(Located(each.place, sized))
+                entries.append(Located(each.place, each.result.entry))
+        found = RequestTotals.from_requests(some)
+        self.request_totals += found
         tally = self.tallies.setdefault(key, Tally())
-        tally += Tally.of(entries)
+        tally += Tally.from_entries(entries)
         return {group.mode for group in found.groups}
 
-    def _group(self) -> tuple[Variant, str]:
+    def _find_model_and_mode(self) -> tuple[Variant, str]:
         """The model and the mode of all requests."""
-        declared = self.declared
+        declared = self.declaration
         groups = {
             (declared.model or group.model, declared.mode or (group.mode if group.mode != MODES[0] else declared.fallback_mode))
-            for group in self.sizing.groups
+            for group in self.request_totals.groups
         }
         if len(groups) > 1:
             named = ", ".join(sorted(f"{model or 'no model'} in {mode}" for model, mode in groups))
-            with placed(declared, "requests"):
+            with errors_at(declared, "requests"):
                 raise InputError(f"expected requests of one model and mode, found {named}; state both, or make several workloads")
         ((model, mode),) = groups
-        return _variant(declared, self.catalog, model), mode
+        return _find_variant(declared, self.catalog, model), mode
 
 
-def _entry(parts: Mapping[str, int]) -> Entry:
+def _make_entry(parts: Mapping[str, int]) -> Entry:
     return Entry({**dict.fromkeys(PARTS, 0), **parts})
 
 
-def _refuse(tally: Tally) -> None:
+def _raise_for_rejects(tally: Tally) -> None:
     """InputError for requests that cannot be read, where the config names their file or nothing else is there."""
     rejects = tally.rejects
-    if rejects.named or (rejects.count and not tally.requests):
-        first = rejects.first[0]
+    if rejects.named_count or (rejects.count and not tally.requests):
+        first = rejects.examples[0]
         more = (
-            f" ({number(rejects.count)} of {number(rejects.count + tally.requests)} cannot be read)" if rejects.count > 1 else ""
+            f" ({format_int(rejects.count)} of {format_int(rejects.count + tally.requests)} cannot be read)"
+            if rejects.count > 1
+            else ""
         )
-        raise InputError(f"{printable(first.place.label)}: {first.message}{more}")
+        raise InputError(f"{sanitize(first.place.label)}: {first.message}{more}")

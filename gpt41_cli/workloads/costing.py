@@ -8,8 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.config.tables import DAYS_A_MONTH, PERIODS, Range, Volume
-from gpt41_cli.pricing import NO_TOOLS, Rates, Tools, Usage
+from gpt41_cli.config.tables import DAYS_PER_MONTH, PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.pricing import NO_TOOL_USE, Rates, ToolUse, Usage
 
 if TYPE_CHECKING:  # a saved report is compared without anything that reads requests
     pass
@@ -22,7 +22,7 @@ class FileTokens(NamedTuple):
     input_tokens: int
 
 
-class Usd(NamedTuple):
+class UsdRange(NamedTuple):
     """An amount as it is expected, and as high as it may go; both exact."""
 
     expected: Fraction
@@ -43,14 +43,14 @@ class Requirements(NamedTuple):
 NO_REQUIREMENTS = Requirements()
 
 
-class Costing(NamedTuple):
+class WorkloadCost(NamedTuple):
     """The requests at hand of one workload, all of them together, and their price.
 
     `parts` are their input tokens by part (of PARTS), the cached ones included; `output_tokens` all that is billed as output.
-    `rates` are dollars per million tokens; requests that pay a surcharge are `surcharged` (their expected usage, a part of all),
-    at `surcharged_rates`. `tools` are those that one request uses: what they cost and what they find is in the price, but not in
-    `parts`; what they store costs `storage_usd_per_day` beside the requests. `files` are by their path from
-    the folder of gpt41.yaml. `growth_percent` is the budget for growth. `is_ceiling`: answers are as long as requests allow.
+    `rates` are dollars per million tokens; requests that pay a surcharge are `surcharged_usage` (their expected usage, a part of
+    all), at `surcharged_rates`. `tools` are those that one request uses: what they cost and what they find is in the price, but
+    not in `parts`; what they store costs `storage_usd_per_day` beside the requests. `tokens_by_file` are by their path from the
+    folder of gpt41.yaml. `max_growth_percent` is the budget for growth. `is_ceiling`: answers are as long as requests allow.
     """
 
     name: str
@@ -60,16 +60,16 @@ class Costing(NamedTuple):
     requests: int
     parts: Mapping[str, int]
     cached_tokens: int
-    output_tokens: Range
-    volume: Volume | None
+    output_tokens: TokenRange
+    volume: RequestVolume | None
     rates: Rates
-    surcharged: Usage
+    surcharged_usage: Usage
     surcharged_rates: Rates | None
     expected_usd: Decimal
     high_usd: Decimal
-    files: Mapping[str, FileTokens]
-    growth_percent: Decimal | None = None
-    tools: Tools = NO_TOOLS
+    tokens_by_file: Mapping[str, FileTokens]
+    max_growth_percent: Decimal | None = None
+    tools: ToolUse = NO_TOOL_USE
     storage_usd_per_day: Decimal = Decimal(0)
     is_ceiling: bool = False
     requirements: Requirements = NO_REQUIREMENTS
@@ -80,24 +80,24 @@ class Costing(NamedTuple):
         return sum(self.parts.values())
 
     @property
-    def each_usd(self) -> Usd:
+    def usd_per_request(self) -> UsdRange:
         """The mean price of a request."""
-        return Usd(Fraction(self.expected_usd) / self.requests, Fraction(self.high_usd) / self.requests)
+        return UsdRange(Fraction(self.expected_usd) / self.requests, Fraction(self.high_usd) / self.requests)
 
     @property
-    def monthly_usd(self) -> Usd | None:
+    def monthly_usd(self) -> UsdRange | None:
         """The price of a month; None where no volume is known."""
         if self.volume is None:
             return None
-        each, many, stored = self.each_usd, self.volume.per_month, self.storage_monthly_usd
-        return Usd(each.expected * many + stored, each.high * many + stored)
+        each, many, stored = self.usd_per_request, self.volume.per_month, self.storage_monthly_usd
+        return UsdRange(each.expected * many + stored, each.high * many + stored)
 
     @property
-    def times_a_day(self) -> Fraction | None:
+    def runs_per_day(self) -> Fraction | None:
         """How often the requests at hand are sent in a mean day; None where no volume is known."""
-        return None if self.volume is None else self.volume.per_month / PERIODS["day"] / self.requests
+        return None if self.volume is None else self.volume.per_month / PERIODS_PER_MONTH["day"] / self.requests
 
     @property
     def storage_monthly_usd(self) -> Fraction:
         """What is stored, for a month."""
-        return Fraction(self.storage_usd_per_day) * DAYS_A_MONTH
+        return Fraction(self.storage_usd_per_day) * DAYS_PER_MONTH

@@ -12,86 +12,87 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.config.tables import PERIODS, Range, Volume
-from gpt41_cli.display import decimal, exact
-from gpt41_cli.errors import InputError, quoted
-from gpt41_cli.files.documents import parse
+from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.display import format_exact, to_decimal
+from gpt41_cli.errors import InputError, quote_text
+from gpt41_cli.files.documents import parse_json
 from gpt41_cli.files.fields import (
     BadBody,
-    Json,
-    Object,
-    as_list,
-    as_object,
-    as_text,
-    choice_at,
+    JsonObject,
+    JsonValue,
     fail,
-    join,
-    list_at,
-    name_at,
-    object_at,
-    optional_object,
-    text_at,
-    told,
+    get_choice,
+    get_list,
+    get_name,
+    get_object,
+    get_optional_object,
+    get_text,
+    join_path,
+    redact,
+    require_list,
+    require_object,
+    require_text,
 )
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.pricing import Rates, Tools, Usage
+from gpt41_cli.pricing import Rates, ToolUse, Usage
 from gpt41_cli.tokens.pieces import PARTS
-from gpt41_cli.workloads.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements, Usd
+from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, UsdRange, WorkloadCost
 
-SCHEMA = "gpt41.check/1"
+CHECK_SCHEMA = "gpt41.check/1"
 
-MAX_BYTES = 20_000_000
+MAX_REPORT_BYTES = 20_000_000
 """Far above any report, and little enough to be read at once."""
 
-_KIND, _, _VERSION = SCHEMA.rpartition("/")
-_ANY_VERSION = re.compile(re.escape(_KIND) + r"/([1-9][0-9]{0,5})")
-_DECIMAL = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
-_RULE = re.compile(r"[a-z0-9-]{1,60}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_SCHEMA_NAME, _, _SCHEMA_VERSION = CHECK_SCHEMA.rpartition("/")
+_SCHEMA_PATTERN = re.compile(re.escape(_SCHEMA_NAME) + r"/([1-9][0-9]{0,5})")
+_DECIMAL_PATTERN = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
+_RULE_PATTERN = re.compile(r"[a-z0-9-]{1,60}")
+_DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # Above any figure of this program, and low enough for the arithmetic to stay exact.
-_MOST = 10**24
+_MAX_NUMBER = 10**24
 # Far above any tier and any deadline, and a time that can still be told.
-_MOST_OPTIONAL = 10**9
-_MINUTE = timedelta(minutes=1)
+_MAX_OPTIONAL_NUMBER = 10**9
+_ONE_MINUTE = timedelta(minutes=1)
 
 
-class Saved(NamedTuple):
-    """All workloads at their prices of the day `as_of`; `growth_percent` is the budget for the growth of all together. `findings`
-    are what was found on that day, as it was printed; they are no part of the digest.
+class SavedReport(NamedTuple):
+    """All workloads at their prices of the day `as_of`; `max_growth_percent` is the budget for the growth of all together.
+    `findings` are what was found on that day, as it was printed; they are no part of the digest.
     """
 
     as_of: date
-    costings: Mapping[str, Costing]
-    growth_percent: Decimal | None = None
+    costs: Mapping[str, WorkloadCost]
+    max_growth_percent: Decimal | None = None
     findings: tuple[Finding, ...] = ()
 
 
-def dump(saved: Saved) -> dict[str, Json]:
-    """The JSON that `load` reads back: `as_of`, `workloads`, `budget` and `digest`; money and rates as exact decimal strings.
+def dump_saved_report(saved: SavedReport) -> dict[str, JsonValue]:
+    """The JSON that `load_saved_report` reads back: `as_of`, `workloads`, `budget` and `digest`; money and rates as exact decimal
+    strings.
 
     Each workload has its price a request and a month beside, rounded to 12 places: they are to be read, and not read back.
     """
-    core = _core(saved)
-    beside = [_figures(each) for each in saved.costings.values()]
+    core = _dump_core(saved)
+    beside = [_dump_figures(each) for each in saved.costs.values()]
     workloads = [{**workload, **figures} for workload, figures in zip(core["workloads"], beside, strict=True)]
-    return {**core, "workloads": workloads, "digest": _digest(core)}
+    return {**core, "workloads": workloads, "digest": _hash_core(core)}
 
 
-def load(data: bytes, file: str) -> Saved:
+def load_saved_report(data: bytes, file: str) -> SavedReport:
     """The report in `data`, the bytes of a file called `file`, as it was dumped.
 
     InputError, with the path of the value, for what is no such report, is one of another version, or was changed since.
     """
     try:
-        if len(data) > MAX_BYTES:
-            raise BadBody(f"expected a report of at most {MAX_BYTES:,} bytes, found more")
-        top = as_object(parse(data.removeprefix(BOM_UTF8)), "report")
+        if len(data) > MAX_REPORT_BYTES:
+            raise BadBody(f"expected a report of at most {MAX_REPORT_BYTES:,} bytes, found more")
+        top = require_object(parse_json(data.removeprefix(BOM_UTF8)), "report")
         _check_schema(top, file)
-        saved = _saved(top)
-        digest = name_at(top, "digest", "")
+        saved = _read_report(top)
+        digest = get_name(top, "digest", "")
     except BadBody as error:
         raise InputError(f"{file}: {error}; a saved report is what gpt41 check --format json prints") from None
-    if digest != _digest(_core(saved)):
+    if digest != _hash_core(_dump_core(saved)):
         raise InputError(
             f"{file}: expected a report as gpt41 check wrote it, found one that was changed since: edited by hand? "
             "make it again with gpt41 check --format json"
@@ -99,23 +100,23 @@ def load(data: bytes, file: str) -> Saved:
     return saved
 
 
-def _digest(core: Mapping[str, Json]) -> str:
+def _hash_core(core: Mapping[str, JsonValue]) -> str:
     """The SHA-256 of all that is read back."""
     return hashlib.sha256(json.dumps(core, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _core(saved: Saved) -> dict[str, Json]:
+def _dump_core(saved: SavedReport) -> dict[str, JsonValue]:
     return {
         "as_of": str(saved.as_of),
-        "workloads": [_workload(each) for each in saved.costings.values()],
-        "budget": {"growth_percent": _maybe(saved.growth_percent)},
+        "workloads": [_dump_workload(each) for each in saved.costs.values()],
+        "budget": {"growth_percent": _dump_optional_amount(saved.max_growth_percent)},
     }
 
 
-def _workload(costing: Costing) -> dict[str, Json]:
+def _dump_workload(costing: WorkloadCost) -> dict[str, JsonValue]:
     """A workload; what came later than the format is left out where it says nothing, so that older reports keep their digest."""
     used = {name: amount for name, amount in costing.tools._asdict().items() if amount}
-    tools = {"tools": used, "storage_usd_per_day": exact(costing.storage_usd_per_day)} if used else {}
+    tools = {"tools": used, "storage_usd_per_day": format_exact(costing.storage_usd_per_day)} if used else {}
     ceiling = {"is_ceiling": True} if costing.is_ceiling else {}
     return {
         "name": costing.name,
@@ -127,230 +128,236 @@ def _workload(costing: Costing) -> dict[str, Json]:
         "cached_tokens": costing.cached_tokens,
         "output_tokens": costing.output_tokens._asdict(),
         "volume": costing.volume and costing.volume._asdict(),
-        "rates_usd_per_million": _rates(costing.rates),
-        "surcharged": {name: getattr(costing.surcharged, name) for name in Usage.__slots__},
-        "surcharged_rates_usd_per_million": costing.surcharged_rates and _rates(costing.surcharged_rates),
-        "expected_usd": exact(costing.expected_usd),
-        "high_usd": exact(costing.high_usd),
-        "files": {path: tokens._asdict() for path, tokens in costing.files.items()},
-        "growth_percent": _maybe(costing.growth_percent),
+        "rates_usd_per_million": _dump_rates(costing.rates),
+        "surcharged": {name: getattr(costing.surcharged_usage, name) for name in Usage.__slots__},
+        "surcharged_rates_usd_per_million": costing.surcharged_rates and _dump_rates(costing.surcharged_rates),
+        "expected_usd": format_exact(costing.expected_usd),
+        "high_usd": format_exact(costing.high_usd),
+        "files": {path: tokens._asdict() for path, tokens in costing.tokens_by_file.items()},
+        "growth_percent": _dump_optional_amount(costing.max_growth_percent),
         **tools,
         **ceiling,
-        **_required(costing.requirements),
+        **_dump_requirements(costing.requirements),
     }
 
 
-def _required(must: Requirements) -> dict[str, Json]:
+def _dump_requirements(must: Requirements) -> dict[str, JsonValue]:
     said = {
         "tasks": list(must.tasks),
         "needs": list(must.needs),
         "until": must.until and str(must.until),
-        "tolerance": _maybe(must.tolerance),
-        "deadline_minutes": must.deadline and must.deadline // _MINUTE,
+        "tolerance": _dump_optional_amount(must.tolerance),
+        "deadline_minutes": must.deadline and must.deadline // _ONE_MINUTE,
         "usage_tier": must.usage_tier,
     }
     kept = {key: value for key, value in said.items() if value not in (None, [])}
     return {"requirements": kept} if kept else {}
 
 
-def _figures(costing: Costing) -> dict[str, Json]:
+def _dump_figures(costing: WorkloadCost) -> dict[str, JsonValue]:
     monthly = costing.monthly_usd
     return {
         "input_tokens": costing.input_tokens,
-        "each_usd": _usd(costing.each_usd),
-        "monthly_usd": monthly and _usd(monthly),
+        "each_usd": _dump_usd(costing.usd_per_request),
+        "monthly_usd": monthly and _dump_usd(monthly),
     }
 
 
-def _usd(amount: Usd) -> dict[str, Json]:
-    return {"expected": exact(decimal(amount.expected)), "high": exact(decimal(amount.high))}
+def _dump_usd(amount: UsdRange) -> dict[str, JsonValue]:
+    return {"expected": format_exact(to_decimal(amount.expected)), "high": format_exact(to_decimal(amount.high))}
 
 
-def _rates(rates: Rates) -> dict[str, Json]:
-    return {"input": exact(rates.input), "cached_input": _maybe(rates.cached_input), "output": exact(rates.output)}
+def _dump_rates(rates: Rates) -> dict[str, JsonValue]:
+    return {
+        "input": format_exact(rates.input),
+        "cached_input": _dump_optional_amount(rates.cached_input),
+        "output": format_exact(rates.output),
+    }
 
 
-def _maybe(amount: Decimal | None) -> str | None:
-    return None if amount is None else exact(amount)
+def _dump_optional_amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else format_exact(amount)
 
 
-def _check_schema(top: Object, file: str) -> None:
+def _check_schema(top: JsonObject, file: str) -> None:
     found = top.get("schema")
     if not isinstance(found, str):
-        fail("schema", SCHEMA, found)
-    version = _ANY_VERSION.fullmatch(found)
-    if version and int(version[1]) > int(_VERSION):
-        raise InputError(f"{file}: expected {SCHEMA}, found {found}, which a newer gpt41 wrote: update gpt41")
-    if found != SCHEMA:
-        raise BadBody(f"schema: expected {SCHEMA}, found {told(found)}")
+        fail("schema", CHECK_SCHEMA, found)
+    version = _SCHEMA_PATTERN.fullmatch(found)
+    if version and int(version[1]) > int(_SCHEMA_VERSION):
+        raise InputError(f"{file}: expected {CHECK_SCHEMA}, found {found}, which a newer gpt41 wrote: update gpt41")
+    if found != CHECK_SCHEMA:
+        raise BadBody(f"schema: expected {CHECK_SCHEMA}, found {redact(found)}")
 
 
-def _saved(top: Object) -> Saved:
-    costings: dict[str, Costing] = {}
-    for index, value in enumerate(as_list(top.get("workloads"), "workloads")):
+def _read_report(top: JsonObject) -> SavedReport:
+    costings: dict[str, WorkloadCost] = {}
+    for index, value in enumerate(require_list(top.get("workloads"), "workloads")):
         path = f"workloads[{index}]"
-        costing = _costing(as_object(value, path), path)
+        costing = _read_workload_cost(require_object(value, path), path)
         if costing.name in costings:
             raise BadBody(f"{path}.name: expected each workload once, found one a second time")
         costings[costing.name] = costing
-    growth_percent = _optional_amount_at(object_at(top, "budget", ""), "growth_percent", "budget")
-    findings = enumerate(list_at(top, "findings", ""))
-    found = tuple(_finding(as_object(each, f"findings[{index}]"), f"findings[{index}]") for index, each in findings)
-    return Saved(_day_at(top, "as_of"), costings, growth_percent, found)
+    growth_percent = _read_optional_decimal(get_object(top, "budget", ""), "growth_percent", "budget")
+    findings = enumerate(get_list(top, "findings", ""))
+    found = tuple(_read_finding(require_object(each, f"findings[{index}]"), f"findings[{index}]") for index, each in findings)
+    return SavedReport(_read_date(top, "as_of"), costings, growth_percent, found)
 
 
-def _finding(at: Object, path: str) -> Finding:
-    place, rule = optional_object(at, "location", path), name_at(at, "rule", path)
-    if not _RULE.fullmatch(rule):
-        raise BadBody(f"{path}.rule: expected the id of a rule, found {told(rule)}")
+def _read_finding(at: JsonObject, path: str) -> Finding:
+    place, rule = get_optional_object(at, "location", path), get_name(at, "rule", path)
+    if not _RULE_PATTERN.fullmatch(rule):
+        raise BadBody(f"{path}.rule: expected the id of a rule, found {redact(rule)}")
     return Finding(
         rule,
-        Level[choice_at(at, "level", path, tuple(level.label for level in Level)).upper()],
-        text_at(at, "message", path),
-        None if place is None else Location(text_at(place, "path", f"{path}.location"), _optional_line(place)),
-        *(text_at(at, key, path) or None for key in ("actual", "allowed", "subject")),
+        Level[get_choice(at, "level", path, tuple(level.label for level in Level)).upper()],
+        get_text(at, "message", path),
+        None if place is None else Location(get_text(place, "path", f"{path}.location"), _read_optional_line(place)),
+        *(get_text(at, key, path) or None for key in ("actual", "allowed", "subject")),
     )
 
 
-def _optional_line(place: Object) -> int | None:
+def _read_optional_line(place: JsonObject) -> int | None:
     line = place.get("line")
     return line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None
 
 
-def _costing(at: Object, path: str) -> Costing:
-    costing = Costing(
-        name=name_at(at, "name", path),
-        model=name_at(at, "model", path),
-        mode=name_at(at, "mode", path),
-        platform=name_at(at, "platform", path),
-        requests=whole_at(at, "requests", path, at_least=1),
-        parts=_parts_at(at, path),
-        cached_tokens=whole_at(at, "cached_tokens", path),
-        output_tokens=_range_at(at, "output_tokens", path),
-        volume=_volume_at(at, path),
-        rates=_rates_at(at, "rates_usd_per_million", path),
-        surcharged=_usage_at(at, "surcharged", path),
-        surcharged_rates=_optional_rates_at(at, "surcharged_rates_usd_per_million", path),
-        expected_usd=amount_at(at, "expected_usd", path),
-        high_usd=amount_at(at, "high_usd", path),
-        files=_files_at(at, path),
-        growth_percent=_optional_amount_at(at, "growth_percent", path),
-        tools=_tools_at(at, path),
-        storage_usd_per_day=_optional_amount_at(at, "storage_usd_per_day", path) or Decimal(0),
+def _read_workload_cost(at: JsonObject, path: str) -> WorkloadCost:
+    costing = WorkloadCost(
+        name=get_name(at, "name", path),
+        model=get_name(at, "model", path),
+        mode=get_name(at, "mode", path),
+        platform=get_name(at, "platform", path),
+        requests=read_whole_number(at, "requests", path, at_least=1),
+        parts=_read_parts(at, path),
+        cached_tokens=read_whole_number(at, "cached_tokens", path),
+        output_tokens=_read_range(at, "output_tokens", path),
+        volume=_read_volume(at, path),
+        rates=_read_rates(at, "rates_usd_per_million", path),
+        surcharged_usage=_read_usage(at, "surcharged", path),
+        surcharged_rates=_read_optional_rates(at, "surcharged_rates_usd_per_million", path),
+        expected_usd=read_decimal(at, "expected_usd", path),
+        high_usd=read_decimal(at, "high_usd", path),
+        tokens_by_file=_read_files(at, path),
+        max_growth_percent=_read_optional_decimal(at, "growth_percent", path),
+        tools=_read_tools(at, path),
+        storage_usd_per_day=_read_optional_decimal(at, "storage_usd_per_day", path) or Decimal(0),
         is_ceiling=at.get("is_ceiling") is True,
-        requirements=_requirements_at(at, path),
+        requirements=_read_requirements(at, path),
     )
     if costing.cached_tokens > costing.input_tokens:
         fail(f"{path}.cached_tokens", f"at most the input tokens ({costing.input_tokens:,})", costing.cached_tokens)
     return costing
 
 
-def _parts_at(at: Object, path: str) -> dict[str, int]:
-    found = object_at(at, "parts", path)
+def _read_parts(at: JsonObject, path: str) -> dict[str, int]:
+    found = get_object(at, "parts", path)
     for part in found:
         if part not in PARTS:
-            raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {told(part)}")
-    return {part: whole_at(found, part, f"{path}.parts") for part in found}
+            raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {redact(part)}")
+    return {part: read_whole_number(found, part, f"{path}.parts") for part in found}
 
 
-def _tools_at(at: Object, path: str) -> Tools:
-    found, inside = optional_object(at, "tools", path) or {}, join(path, "tools")
+def _read_tools(at: JsonObject, path: str) -> ToolUse:
+    found, inside = get_optional_object(at, "tools", path) or {}, join_path(path, "tools")
     for name in found:
-        if name not in Tools._fields:
-            raise BadBody(f"{inside}: expected the keys {', '.join(Tools._fields)}, found {told(name)}")
-    return Tools(**{name: whole_at(found, name, inside) for name in found})
+        if name not in ToolUse._fields:
+            raise BadBody(f"{inside}: expected the keys {', '.join(ToolUse._fields)}, found {redact(name)}")
+    return ToolUse(**{name: read_whole_number(found, name, inside) for name in found})
 
 
-def _requirements_at(at: Object, path: str) -> Requirements:
-    found, inside = optional_object(at, "requirements", path), join(path, "requirements")
+def _read_requirements(at: JsonObject, path: str) -> Requirements:
+    found, inside = get_optional_object(at, "requirements", path), join_path(path, "requirements")
     if found is None:
         return NO_REQUIREMENTS
-    minutes = _optional_whole_at(found, "deadline_minutes", inside)
+    minutes = _read_optional_whole_number(found, "deadline_minutes", inside)
     return Requirements(
-        tasks=_names_at(found, "tasks", inside),
-        needs=_names_at(found, "needs", inside),
-        until=None if found.get("until") is None else _day_at(found, "until", inside),
-        tolerance=_optional_amount_at(found, "tolerance", inside),
-        deadline=None if minutes is None else minutes * _MINUTE,
-        usage_tier=_optional_whole_at(found, "usage_tier", inside),
+        tasks=_read_names(found, "tasks", inside),
+        needs=_read_names(found, "needs", inside),
+        until=None if found.get("until") is None else _read_date(found, "until", inside),
+        tolerance=_read_optional_decimal(found, "tolerance", inside),
+        deadline=None if minutes is None else minutes * _ONE_MINUTE,
+        usage_tier=_read_optional_whole_number(found, "usage_tier", inside),
     )
 
 
-def _names_at(at: Object, key: str, path: str) -> tuple[str, ...]:
-    inside = join(path, key)
-    return tuple(as_text(each, f"{inside}[{index}]") for index, each in enumerate(list_at(at, key, path)))
+def _read_names(at: JsonObject, key: str, path: str) -> tuple[str, ...]:
+    inside = join_path(path, key)
+    return tuple(require_text(each, f"{inside}[{index}]") for index, each in enumerate(get_list(at, key, path)))
 
 
-def _range_at(at: Object, key: str, path: str) -> Range:
-    found, inside = object_at(at, key, path), join(path, key)
-    return Range(whole_at(found, "expected", inside), whole_at(found, "high", inside))
+def _read_range(at: JsonObject, key: str, path: str) -> TokenRange:
+    found, inside = get_object(at, key, path), join_path(path, key)
+    return TokenRange(read_whole_number(found, "expected", inside), read_whole_number(found, "high", inside))
 
 
-def _volume_at(at: Object, path: str) -> Volume | None:
-    found, inside = optional_object(at, "volume", path), join(path, "volume")
+def _read_volume(at: JsonObject, path: str) -> RequestVolume | None:
+    found, inside = get_optional_object(at, "volume", path), join_path(path, "volume")
     if found is None:
         return None
-    return Volume(whole_at(found, "requests", inside), choice_at(found, "period", inside, tuple(PERIODS)))
+    return RequestVolume(
+        read_whole_number(found, "requests", inside), get_choice(found, "period", inside, tuple(PERIODS_PER_MONTH))
+    )
 
 
-def _rates_at(at: Object, key: str, path: str) -> Rates:
-    found, inside = object_at(at, key, path), join(path, key)
-    cached_input = _optional_amount_at(found, "cached_input", inside)
-    return Rates(amount_at(found, "input", inside), cached_input, amount_at(found, "output", inside))
+def _read_rates(at: JsonObject, key: str, path: str) -> Rates:
+    found, inside = get_object(at, key, path), join_path(path, key)
+    cached_input = _read_optional_decimal(found, "cached_input", inside)
+    return Rates(read_decimal(found, "input", inside), cached_input, read_decimal(found, "output", inside))
 
 
-def _optional_rates_at(at: Object, key: str, path: str) -> Rates | None:
-    return None if at.get(key) is None else _rates_at(at, key, path)
+def _read_optional_rates(at: JsonObject, key: str, path: str) -> Rates | None:
+    return None if at.get(key) is None else _read_rates(at, key, path)
 
 
-def _usage_at(at: Object, key: str, path: str) -> Usage:
-    found, inside = object_at(at, key, path), join(path, key)
+def _read_usage(at: JsonObject, key: str, path: str) -> Usage:
+    found, inside = get_object(at, key, path), join_path(path, key)
     try:
-        return Usage(*(whole_at(found, name, inside) for name in Usage.__slots__))
+        return Usage(*(read_whole_number(found, name, inside) for name in Usage.__slots__))
     except BadBody:
         raise
     except InputError as error:
         raise BadBody(f"{inside}.{error}") from None
 
 
-def _files_at(at: Object, path: str) -> dict[str, FileTokens]:
-    found, inside = object_at(at, "files", path), join(path, "files")
-    return {file: _file(tokens, f"{inside}[{quoted(file)}]") for file, tokens in found.items()}
+def _read_files(at: JsonObject, path: str) -> dict[str, FileTokens]:
+    found, inside = get_object(at, "files", path), join_path(path, "files")
+    return {file: _read_file_tokens(tokens, f"{inside}[{quote_text(file)}]") for file, tokens in found.items()}
 
 
-def _file(value: Json, path: str) -> FileTokens:
-    found = as_object(value, path)
-    return FileTokens(whole_at(found, "requests", path), whole_at(found, "input_tokens", path))
+def _read_file_tokens(value: JsonValue, path: str) -> FileTokens:
+    found = require_object(value, path)
+    return FileTokens(read_whole_number(found, "requests", path), read_whole_number(found, "input_tokens", path))
 
 
-def whole_at(owner: Object, key: str, path: str, *, at_least: int = 0, most: int = _MOST) -> int:
+def read_whole_number(owner: JsonObject, key: str, path: str, *, at_least: int = 0, most: int = _MAX_NUMBER) -> int:
     """A whole number that must be there."""
     value = owner.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= most:
-        fail(join(path, key), f"a whole number, {at_least} or more", value)
+        fail(join_path(path, key), f"a whole number, {at_least} or more", value)
     return value
 
 
-def _optional_whole_at(owner: Object, key: str, path: str) -> int | None:
-    return None if owner.get(key) is None else whole_at(owner, key, path, most=_MOST_OPTIONAL)
+def _read_optional_whole_number(owner: JsonObject, key: str, path: str) -> int | None:
+    return None if owner.get(key) is None else read_whole_number(owner, key, path, most=_MAX_OPTIONAL_NUMBER)
 
 
-def amount_at(owner: Object, key: str, path: str) -> Decimal:
+def read_decimal(owner: JsonObject, key: str, path: str) -> Decimal:
     """A decimal as text, with every digit."""
     value = owner.get(key)
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-        fail(join(path, key), "a plain decimal as text", value)
+    if not isinstance(value, str) or not _DECIMAL_PATTERN.fullmatch(value):
+        fail(join_path(path, key), "a plain decimal as text", value)
     return Decimal(value)
 
 
-def _optional_amount_at(owner: Object, key: str, path: str) -> Decimal | None:
+def _read_optional_decimal(owner: JsonObject, key: str, path: str) -> Decimal | None:
     """The same, or null."""
-    return None if owner.get(key) is None else amount_at(owner, key, path)
+    return None if owner.get(key) is None else read_decimal(owner, key, path)
 
 
-def _day_at(owner: Object, key: str, path: str = "") -> date:
+def _read_date(owner: JsonObject, key: str, path: str = "") -> date:
     value = owner.get(key)
-    if isinstance(value, str) and _DAY.fullmatch(value):
+    if isinstance(value, str) and _DATE_PATTERN.fullmatch(value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    return fail(join(path, key), "a date, YYYY-MM-DD", value)
+    return fail(join_path(path, key), "a date, YYYY-MM-DD", value)

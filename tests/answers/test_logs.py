@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.answers.answers import Answer, Unbilled
+from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.answers.log_values import read_log
-from gpt41_cli.answers.logs import Found, Logs
+from gpt41_cli.answers.logs import LogItem, LogReader
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Done, Invalid, Place
-from gpt41_cli.files.sources import Source, open_file, twins
-from gpt41_cli.files.trees import LeftOut
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_file
+from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.pricing import Usage
 from tests.builders import ANSWER_DAY, COMPLETION, COMPLETION_ANSWER, RESPONSE, Body
 
@@ -32,17 +32,17 @@ HEAD = "model,input_tokens,output_tokens\n"
 GZIP = gzip.compress(f"{RECORD}\n".encode() * 2, mtime=0)
 
 
-def source(data: bytes | str, name: str = "a.log", *, is_listed: bool = False) -> Source:
+def source(data: bytes | str, name: str = "a.log", *, is_listed: bool = False) -> InputSource:
     content = data.encode() if isinstance(data, str) else data
-    return Source(name, lambda: io.BytesIO(content), is_listed)
+    return InputSource(name, lambda: io.BytesIO(content), is_listed)
 
 
-def found_in(*data: bytes | str) -> list[Found]:
-    return list(Logs([source(each, f"{index}.log") for index, each in enumerate(data)]).read())
+def found_in(*data: bytes | str) -> list[LogItem]:
+    return list(LogReader([source(each, f"{index}.log") for index, each in enumerate(data)]).read())
 
 
 def answers(*data: bytes | str) -> list[Answer]:
-    return [each.result for each in found_in(*data) if isinstance(each, Done) and isinstance(each.result, Answer)]
+    return [each.result for each in found_in(*data) if isinstance(each, Located) and isinstance(each.result, Answer)]
 
 
 def usages(*data: bytes | str) -> list[Usage]:
@@ -52,9 +52,9 @@ def usages(*data: bytes | str) -> list[Usage]:
 def rest(*data: bytes | str) -> list[tuple[str, str]]:
     """What is found beside answers: rule or place, and why."""
     return [
-        (each.place.label, each.message) if isinstance(each, Invalid) else (each.result.rule, each.result.message)
+        (each.place.label, each.message) if isinstance(each, RejectedRequest) else (each.result.rule, each.result.message)
         for each in found_in(*data)
-        if isinstance(each, Invalid) or isinstance(each.result, Unbilled)
+        if isinstance(each, RejectedRequest) or isinstance(each.result, NotPriced)
     ]
 
 
@@ -80,8 +80,8 @@ def test_one_answer_in_every_form_that_a_file_has(data: bytes | str) -> None:
 
 def test_lines_events_and_lists_of_one_file_are_read_alike_and_have_their_places() -> None:
     found = found_in(f'{RECORD}\n\ndata: {RECORD}\n[{RECORD}, {RECORD}]\nnot JSON\n{{"a": \n')
-    assert [each.place for each in found] == [Place("0.log", line - 1, line) for line in (1, 3, 4, 4, 5, 6)]
-    assert [isinstance(each, Done) for each in found] == [True] * 4 + [False] * 2
+    assert [each.place for each in found] == [InputPlace("0.log", line - 1, line) for line in (1, 3, 4, 4, 5, 6)]
+    assert [isinstance(each, Located) for each in found] == [True] * 4 + [False] * 2
     assert [each.place.label for each in found_in(f"[{RECORD}, {RECORD}]")] == ["0.log[0]", "0.log[1]"]
     assert found_in("", "\n\n") == []
 
@@ -151,14 +151,14 @@ def test_streams_are_joined_however_they_are_interleaved_and_cut(parts: list[tup
 def test_a_stream_that_reached_its_maximum_is_cut_and_one_without_its_end_is_named() -> None:
     at_maximum = chunk("a", choices=[{"delta": {}, "finish_reason": "length"}])
     (answer,) = answers(events([at_maximum, chunk("b"), chunk("a", 5, is_last=True)]))
-    assert (answer.usage.output_tokens, answer.is_cut) == (5, True)
+    assert (answer.usage.output_tokens, answer.is_cut_off) == (5, True)
     assert rest(events([at_maximum, chunk("b"), chunk("a", 5, is_last=True)])) == [
         ("usage-missing", "expected the usage at the end of a stream, found none")
     ]
     (answer,) = answers(events([at_maximum, chunk("a"), chunk("a", 5, is_last=True)]))
-    assert answer.is_cut
+    assert answer.is_cut_off
     (answer,) = answers(events([chunk("a", 5, choices=[{"finish_reason": "length"}])]))
-    assert answer.is_cut
+    assert answer.is_cut_off
 
 
 KEYS = '"id", "object", "created_at", "status", "model", ...'
@@ -193,37 +193,39 @@ def test_an_answer_that_is_logged_twice_counts_once_and_one_without_an_id_is_ano
 
 
 def test_a_file_that_is_named_twice_is_read_once() -> None:
-    assert len(list(Logs([source(RECORD), source(RECORD)]).read())) == 1
+    assert len(list(LogReader([source(RECORD), source(RECORD)]).read())) == 1
 
 
-def file(path: Path, data: bytes) -> Source:
+def file(path: Path, data: bytes) -> InputSource:
     path.write_bytes(data)
-    return Source(str(path), partial(path.open, "rb"))
+    return InputSource(str(path), partial(path.open, "rb"))
 
 
 def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     rows = f"{HEAD}gpt-4.1,9,2\n".encode()
     sources = [file(tmp_path / name, rows) for name in ("usage.csv", "usage (1).csv", "usage (2).csv")]
     other = file(tmp_path / "of the same size.csv", rows.replace(b"9", b"8"))
-    found = list(Logs([sources[0], other, *sources[1:], source(RECORD)]).read())
+    found = list(LogReader([sources[0], other, *sources[1:], source(RECORD)]).read())
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
     why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
-    assert [each for each in found if isinstance(each.result, Unbilled)] == [
-        Done(Place(each.name), Unbilled("file-twice", why)) for each in sources[1:]
+    assert [each for each in found if isinstance(each.result, NotPriced)] == [
+        Located(InputPlace(each.name), NotPriced("file-twice", why)) for each in sources[1:]
     ]
 
 
 def test_two_answers_may_have_the_same_usage(tmp_path: Path) -> None:
     alone = [file(tmp_path / name, f"\n{RECORD}\n".encode()) for name in ("1.json", "2.json")]
     many = [file(tmp_path / name, RECORD.encode() + b"\n" * 512) for name in ("1.jsonl", "2.jsonl")]
-    assert twins([*alone, *many]) == {many[1].name: many[0]}
+    assert find_duplicate_files([*alone, *many]) == {many[1].name: many[0]}
 
 
 def test_what_can_be_read_only_once_is_no_copy(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     empty = [file(tmp_path / name, b"") for name in "ab"]
     gone = [file(tmp_path / name, b"x")._replace(open=partial(open_file, tmp_path / "gone")) for name in "cd"]
-    assert twins([Source(str(tmp_path / "fifo"), io.BytesIO), Source("-", io.BytesIO), *empty, *gone]) == {}
+    assert (
+        find_duplicate_files([InputSource(str(tmp_path / "fifo"), io.BytesIO), InputSource("-", io.BytesIO), *empty, *gone]) == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -370,16 +372,16 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
 )  # fmt: skip
 def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_not(data: bytes | str, message: str) -> None:
     with pytest.raises(InputError) as error:
-        list(Logs([source(data)]).read())
+        list(LogReader([source(data)]).read())
     assert str(error.value) == message
-    logs = Logs([source(data, is_listed=True)])
+    logs = LogReader([source(data, is_listed=True)])
     found = list(logs.read())
-    if any(isinstance(each, Done) for each in found):
-        assert [each for each in found if isinstance(each, Invalid)] == [
-            Invalid(Place("a.log"), f"what comes after a.log:2: {message}", is_listed=True)
+    if any(isinstance(each, Located) for each in found):
+        assert [each for each in found if isinstance(each, RejectedRequest)] == [
+            RejectedRequest(InputPlace("a.log"), f"what comes after a.log:2: {message}", is_from_folder=True)
         ]
     elif not found:
-        assert logs.left_out == [LeftOut("a.log", message.removeprefix("a.log: "))]
+        assert logs.skipped == [SkippedPath("a.log", message.removeprefix("a.log: "))]
 
 
 def test_a_disk_that_fails_is_an_error_of_its_file() -> None:
@@ -391,11 +393,11 @@ def test_a_disk_that_fails_is_an_error_of_its_file() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(InputError, match=r"a\.log: expected a readable file, found: Input/output error"):
-        list(Logs([Source("a.log", lambda: io.BufferedReader(Failing()))]).read())
+        list(LogReader([InputSource("a.log", lambda: io.BufferedReader(Failing()))]).read())
 
 
 def test_what_is_left_out_already_stays_so() -> None:
-    assert Logs([], [LeftOut("x", "ignored")]).left_out == [LeftOut("x", "ignored")]
+    assert LogReader([], [SkippedPath("x", "ignored")]).skipped == [SkippedPath("x", "ignored")]
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

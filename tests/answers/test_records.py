@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.answers.answers import Answer, Entry, Opened, Unbilled
-from gpt41_cli.answers.records import read
+from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
+from gpt41_cli.answers.records import read_entries
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.pricing import Tools, Usage
+from gpt41_cli.pricing import ToolUse, Usage
 from tests.builders import ANSWER_DAY, BATCH, COMPLETION, COMPLETION_ANSWER, CREATED, MINI, RESPONSE, Body, batch_line
 
 RESPONSE_ANSWER = Answer(Usage(1, 26, 5, 15), "resp_1", None, MINI, "priority", ANSWER_DAY, 10)
-BATCH_ANSWER = Answer(Usage(5, 590, 0, 222), "batch_1", None, MINI, "batch", ANSWER_DAY, 4, is_total=True)
+BATCH_ANSWER = Answer(Usage(5, 590, 0, 222), "batch_1", None, MINI, "batch", ANSWER_DAY, 4, is_batch_total=True)
 RESULT: Body = {
     "object": "organization.usage.completions.result",
     "input_tokens": 1000,
@@ -54,7 +54,7 @@ SEARCHED: Body = {
 
 
 def one(value: Body) -> Any:
-    (found,) = read(value)
+    (found,) = read_entries(value)
     return found
 
 
@@ -63,18 +63,21 @@ def one(value: Body) -> Any:
     [
         (COMPLETION, COMPLETION_ANSWER),
         (RESPONSE, RESPONSE_ANSWER),
-        ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut=True)),
-        ({**COMPLETION, "choices": [None, {"finish_reason": "length"}]}, COMPLETION_ANSWER._replace(is_cut=True, choices=2)),
+        ({**RESPONSE, "status": "incomplete"}, RESPONSE_ANSWER._replace(is_cut_off=True)),
+        (
+            {**COMPLETION, "choices": [None, {"finish_reason": "length"}]},
+            COMPLETION_ANSWER._replace(is_cut_off=True, choice_count=2),
+        ),
         ({"type": "response.completed", "response": RESPONSE}, RESPONSE_ANSWER),
         (
             SEARCHED,
-            RESPONSE_ANSWER._replace(tools=Tools(web_searches=2, file_searches=1), other_calls=OTHERS),
+            RESPONSE_ANSWER._replace(tools=ToolUse(web_searches=2, file_searches=1), unpriced_calls=OTHERS),
         ),
         (
             {**SEARCHED, "tools": [{"type": "web_search_preview_2025_03_11"}]},
             RESPONSE_ANSWER._replace(
-                tools=Tools(web_search_previews=2, file_searches=1),
-                other_calls=OTHERS,
+                tools=ToolUse(web_search_previews=2, file_searches=1),
+                unpriced_calls=OTHERS,
             ),
         ),
         (BATCH, BATCH_ANSWER),
@@ -124,7 +127,7 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
 
 @pytest.mark.parametrize("hit", [True, "True", "true", "t", 1, "1", "yes"])
 def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
-    cached = Unbilled("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
+    cached = NotPriced("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
     assert one({"custom_id": "n1", "cache_hit": hit, "response": COMPLETION}) == cached
     assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
@@ -161,7 +164,7 @@ def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
 
 def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
     found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
-    assert found == Unbilled("not-a-call", 'a run of kind "chain": calls of models are runs of their own', "n1")
+    assert found == NotPriced("not-a-call", 'a run of kind "chain": calls of models are runs of their own', "n1")
     assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
 
 
@@ -180,7 +183,7 @@ def test_no_answer_of_a_record_is_dropped() -> None:
         {"responses": [COMPLETION, second]},
         {"steps": [{"reply": COMPLETION}, {"reply": second}]},
     ):
-        assert list(read(record)) == both
+        assert list(read_entries(record)) == both
     for record in (
         {"response": {**COMPLETION, "raw": second}},  # inside of the answer itself
         {"response": COMPLETION, "judge": {"response": {**second, "id": None}}},
@@ -188,7 +191,7 @@ def test_no_answer_of_a_record_is_dropped() -> None:
         {"response": COMPLETION, "judge": {"input": second}},
         {"response": COMPLETION, "judge": {"response": json.dumps(second)}},
     ):
-        assert list(read(record)) == [COMPLETION_ANSWER]
+        assert list(read_entries(record)) == [COMPLETION_ANSWER]
 
 
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
@@ -209,7 +212,7 @@ def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
 
 def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only_one() -> None:
     second = {**RESPONSE, "id": "resp_2"}
-    assert list(read({"first_reply": COMPLETION, "then": {"next_reply": second, "reply": {**RESPONSE, "id": None}}})) == [
+    assert list(read_entries({"first_reply": COMPLETION, "then": {"next_reply": second, "reply": {**RESPONSE, "id": None}}})) == [
         COMPLETION_ANSWER,
         RESPONSE_ANSWER._replace(id="resp_2"),
     ]
@@ -228,8 +231,8 @@ def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
 
 
 def test_a_retry_is_found_beside_what_failed() -> None:
-    failed, retried = read({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
-    assert (failed, retried) == (Unbilled("answer-failed", "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
+    failed, retried = read_entries({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
+    assert (failed, retried) == (NotPriced("answer-failed", "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
 
 
 @pytest.mark.parametrize(
@@ -364,81 +367,81 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
 @pytest.mark.parametrize(
     ("value", "unbilled"),
     [
-        ({}, Unbilled("usage-missing", NONE)),
-        ({"usage": None}, Unbilled("usage-missing", NO_USAGE)),
-        ({"usage": "many"}, Unbilled("usage-missing", NO_USAGE)),
+        ({}, NotPriced("usage-missing", NONE)),
+        ({"usage": None}, NotPriced("usage-missing", NO_USAGE)),
+        ({"usage": "many"}, NotPriced("usage-missing", NO_USAGE)),
         (
             {"text": "Hello", "usage": {"type": "duration", "seconds": 3}},
-            Unbilled("usage-missing", f'{NONE} among "text", "usage"'),
+            NotPriced("usage-missing", f'{NONE} among "text", "usage"'),
         ),
         (
             {**COMPLETION, "usage": None},
-            Unbilled("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
+            NotPriced("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
         ),
-        ({"output_tokens": 5, "the name: a secret": 5}, Unbilled("usage-missing", f'{NONE} among "output_tokens", text')),
-        ({"model": MINI, "output": {"role": "x"}}, Unbilled("usage-missing", f'{NONE} among "model", "output"')),
-        ({"log": {"no": 1}}, Unbilled("usage-missing", f'{NONE} among "log"')),
-        ({"cost": 0.02}, Unbilled("usage-missing", "expected an answer with its tokens, found cost alone")),
+        ({"output_tokens": 5, "the name: a secret": 5}, NotPriced("usage-missing", f'{NONE} among "output_tokens", text')),
+        ({"model": MINI, "output": {"role": "x"}}, NotPriced("usage-missing", f'{NONE} among "model", "output"')),
+        ({"log": {"no": 1}}, NotPriced("usage-missing", f'{NONE} among "log"')),
+        ({"cost": 0.02}, NotPriced("usage-missing", "expected an answer with its tokens, found cost alone")),
         (
             {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
-            Unbilled("usage-missing", "expected an answer with its tokens, found amount alone: export the usage, not the costs"),
+            NotPriced("usage-missing", "expected an answer with its tokens, found amount alone: export the usage, not the costs"),
         ),
-        ({"model": MINI, "messages": []}, Unbilled("usage-missing", REQUEST)),
-        ({"model": MINI, "input": "Hello"}, Unbilled("usage-missing", REQUEST)),
+        ({"model": MINI, "messages": []}, NotPriced("usage-missing", REQUEST)),
+        ({"model": MINI, "input": "Hello"}, NotPriced("usage-missing", REQUEST)),
         (
             {"custom_id": "n1", "method": "POST", "url": "/v1/responses", "body": {"model": MINI, "input": "x"}},
-            Unbilled("usage-missing", REQUEST, "n1"),
+            NotPriced("usage-missing", REQUEST, "n1"),
         ),
         (
             {"error": {"message": "of the prompt", "type": "requests", "code": "rate_limit_exceeded"}},
-            Unbilled("answer-failed", 'the request failed: "rate_limit_exceeded"'),
+            NotPriced("answer-failed", 'the request failed: "rate_limit_exceeded"'),
         ),
-        ({"error": {"code": "Ignore the above and"}}, Unbilled("answer-failed", "the request failed: text")),
-        ({"error": "it broke"}, Unbilled("answer-failed", "the request failed")),
+        ({"error": {"code": "Ignore the above and"}}, NotPriced("answer-failed", "the request failed: text")),
+        ({"error": "it broke"}, NotPriced("answer-failed", "the request failed")),
         (
             batch_line({"error": {"code": "context_length_exceeded"}}, response={"status_code": 400, "body": {"error": {}}}),
-            Unbilled("answer-failed", "the request failed: status 400", "n1"),
+            NotPriced("answer-failed", "the request failed: status 400", "n1"),
         ),
         (
             batch_line({}, response=None, error={"code": "batch_expired", "message": "..."}),
-            Unbilled("answer-failed", 'the request failed: "batch_expired"', "n1", "batch_req_1"),
+            NotPriced("answer-failed", 'the request failed: "batch_expired"', "n1", "batch_req_1"),
         ),
-        ({"response": {"status_code": 502, "body": "<html>"}}, Unbilled("answer-failed", "the request failed: status 502")),
+        ({"response": {"status_code": 502, "body": "<html>"}}, NotPriced("answer-failed", "the request failed: status 502")),
         (
             {"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}},
-            Unbilled("answer-failed", "the request failed", None, "resp_1"),
+            NotPriced("answer-failed", "the request failed", None, "resp_1"),
         ),
         (
             {"status": "failure", "id": "a", "prompt_tokens": 0, "completion_tokens": 0},
-            Unbilled("answer-failed", "the request failed", None, "a"),
+            NotPriced("answer-failed", "the request failed", None, "a"),
         ),
-        ({"type": "error", "code": "server_error"}, Unbilled("answer-failed", 'the request failed: "server_error"')),
-        ({**BATCH, "status": "failed", "usage": None}, Unbilled("answer-failed", "the request failed", None, "batch_1")),
+        ({"type": "error", "code": "server_error"}, NotPriced("answer-failed", 'the request failed: "server_error"')),
+        ({**BATCH, "status": "failed", "usage": None}, NotPriced("answer-failed", "the request failed", None, "batch_1")),
     ],
 )
-def test_what_has_no_usage_says_why(value: Body, unbilled: Unbilled) -> None:
+def test_what_has_no_usage_says_why(value: Body, unbilled: NotPriced) -> None:
     assert one(value) == unbilled
 
 
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        (ALREADY, [Opened("chatcmpl-1")]),
-        ({**ALREADY, "choices": [{"delta": {}, "finish_reason": "length"}]}, [Opened("chatcmpl-1", is_cut=True)]),
-        ({**ALREADY, "usage": RECORD}, [Opened("chatcmpl-1", so_far=Answer(Usage(1, 9, 0, 2), "chatcmpl-1"))]),
+        (ALREADY, [StreamPart("chatcmpl-1")]),
+        ({**ALREADY, "choices": [{"delta": {}, "finish_reason": "length"}]}, [StreamPart("chatcmpl-1", is_cut_off=True)]),
+        ({**ALREADY, "usage": RECORD}, [StreamPart("chatcmpl-1", partial_answer=Answer(Usage(1, 9, 0, 2), "chatcmpl-1"))]),
         ({**ALREADY, "choices": [], "usage": RECORD}, [Answer(Usage(1, 9, 0, 2), "chatcmpl-1")]),
-        ({"custom_id": "n1", "data": ALREADY}, [Opened("chatcmpl-1")]),
-        ({"object": "list", "data": [ALREADY]}, [Opened("chatcmpl-1")]),
-        ({"type": "response.created", "response": {**RESPONSE, "usage": None}}, [Opened("resp_1")]),
-        ({**RESPONSE, "status": "in_progress", "usage": None}, [Opened("resp_1")]),
+        ({"custom_id": "n1", "data": ALREADY}, [StreamPart("chatcmpl-1")]),
+        ({"object": "list", "data": [ALREADY]}, [StreamPart("chatcmpl-1")]),
+        ({"type": "response.created", "response": {**RESPONSE, "usage": None}}, [StreamPart("resp_1")]),
+        ({**RESPONSE, "status": "in_progress", "usage": None}, [StreamPart("resp_1")]),
         ({"type": "response.output_text.delta", "delta": "x"}, []),
         ({"object": "bucket", "results": [{"input_tokens": 0, "num_model_requests": 0, "model": None}]}, []),
         # Azure's content filter
         ({"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}, []),
     ],
 )
-def test_a_part_of_a_stream_is_no_answer_yet(value: Body, found: list[Entry]) -> None:
-    assert list(read(value)) == found
+def test_a_part_of_a_stream_is_no_answer_yet(value: Body, found: list[LogEntry]) -> None:
+    assert list(read_entries(value)) == found
 
 
 WHOLE = "a whole number from 0 to 999,999,999,999,999"
@@ -488,7 +491,7 @@ WHOLE = "a whole number from 0 to 999,999,999,999,999"
 )
 def test_a_figure_that_cannot_be_is_named_with_its_place(value: Any, message: str) -> None:
     with pytest.raises(BadBody) as error:
-        list(read(value))
+        list(read_entries(value))
     assert str(error.value) == message
 
 
@@ -496,7 +499,7 @@ def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
     value: Any = COMPLETION
     for _ in range(100):
         value = {"response": {"object": "page", "data": [value]}}
-    assert one(value) == Unbilled("usage-missing", f'{NONE} among "object", "data"')
+    assert one(value) == NotPriced("usage-missing", f'{NONE} among "object", "data"')
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "response.created", "batch"])
@@ -537,8 +540,8 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_no_value_breaks_the_reader(value: Any) -> None:
     with suppress(BadBody):
-        for found in read(value):
-            assert isinstance(found, Answer | Unbilled | Opened)
+        for found in read_entries(value):
+            assert isinstance(found, Answer | NotPriced | StreamPart)
 
 
 UNREAD = "with figures that are not read, though they may change its price:"
@@ -597,5 +600,5 @@ def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups()
 
 
 def test_a_page_that_is_not_the_last_says_so() -> None:
-    found = list(read({"object": "page", "data": [BUCKET], "has_more": True}))
-    assert found == [RESULT_ANSWER, Unbilled("usage-missing", "a list that says of itself that it has more than this page")]
+    found = list(read_entries({"object": "page", "data": [BUCKET], "has_more": True}))
+    assert found == [RESULT_ANSWER, NotPriced("usage-missing", "a list that says of itself that it has more than this page")]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.catalog import MODES, Catalog, read
-from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog import MODES, Catalog, read_catalog
+from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.pricing import Rates
 from gpt41_cli.tokens.vocabulary import VOCABULARIES
@@ -76,7 +76,7 @@ def test_no_batch_row_of_the_family_discounts_the_cache(catalog: Catalog) -> Non
     """OpenAI's batch table prints no cached rate before its fifth generation (pricing page, 2026-07-15)."""
     for variant in catalog.family:
         assert variant.model.fine_tuned is not None
-        for table in (variant.rates, variant.model.fine_tuned.rates):
+        for table in (variant.rate_table, variant.model.fine_tuned.rates):
             for modes in table.values():
                 assert all(row.rates.cached_input is None for row in modes.get("batch", ()))
 
@@ -125,7 +125,7 @@ WRONG_ROWS = [
 def test_a_wrong_row_is_named_with_line_and_column(old: str, new: str, message: str) -> None:
     table = TABLE.replace(FIRST_ROW, FIRST_ROW.replace(old, new), 1)
     with pytest.raises(TableError) as error:
-        parse(table.encode(), "mine.yaml")
+        parse_catalog(table.encode(), "mine.yaml")
     line = position(FIRST_ROW).split(":")[0]
     assert str(error.value).startswith(f"mine.yaml:{line}:")
     assert str(error.value).split(": ", 1)[1] == message
@@ -145,7 +145,7 @@ def test_a_wrong_row_is_named_with_line_and_column(old: str, new: str, message: 
 def test_missing_unknown_and_duplicate_keys(old: str, new: str, message: str) -> None:
     table = TABLE.replace(FIRST_ROW, FIRST_ROW.replace(old, new), 1)
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
-        parse(table.encode(), "mine.yaml")
+        parse_catalog(table.encode(), "mine.yaml")
     assert message in str(error.value)
 
 
@@ -182,7 +182,7 @@ WRONG_TABLES = [
 def test_a_wrong_table_is_refused(old: str, new: str, message: str) -> None:
     assert old in TABLE
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
-        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+        parse_catalog(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
 
 
@@ -213,25 +213,29 @@ def test_an_empty_or_misshapen_part_is_refused(old: str, new: str, message: str)
     assert old in TABLE
     count = -1 if old == "role: family" else 1
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
-        parse(TABLE.replace(old, new, count).encode(), "mine.yaml")
+        parse_catalog(TABLE.replace(old, new, count).encode(), "mine.yaml")
     assert message in str(error.value)
 
 
 def test_no_usage_tier_and_no_platform_with_rates() -> None:
     tiers = re.sub(r"(?m)^    \d: \{paid_usd.*\n", "", TABLE)
     with pytest.raises(TableError, match=r"limits\.usage_tiers: expected at least one usage tier, found none"):
-        parse(tiers.encode(), "mine.yaml")
+        parse_catalog(tiers.encode(), "mine.yaml")
     start = TABLE.index("    rates:\n      openai:\n        standard:\n          - " + FIRST_ROW)
     rates = TABLE[:start] + "    rates: {}\n" + TABLE[TABLE.index("    fine_tuned:", start) :]
     with pytest.raises(TableError, match=r"models\.gpt-4\.1\.rates: expected rates for at least one platform, found none"):
-        parse(rates.encode(), "mine.yaml")
+        parse_catalog(rates.encode(), "mine.yaml")
 
 
 def test_a_tag_deep_inside_is_found_too() -> None:
     with pytest.raises(TableError, match="expected plain values, found the tag"):
-        parse(TABLE.replace("snapshots: [gpt-4.1-2025-04-14]", "snapshots: [!mine gpt-4.1-2025-04-14]", 1).encode(), "mine.yaml")
+        parse_catalog(
+            TABLE.replace("snapshots: [gpt-4.1-2025-04-14]", "snapshots: [!mine gpt-4.1-2025-04-14]", 1).encode(), "mine.yaml"
+        )
     # An exclamation mark in a text is none.
-    assert parse(TABLE.replace("summary: The most capable", "summary: The (!) most capable", 1).encode(), "mine.yaml").models
+    assert parse_catalog(
+        TABLE.replace("summary: The most capable", "summary: The (!) most capable", 1).encode(), "mine.yaml"
+    ).models
 
 
 @pytest.mark.parametrize(
@@ -248,31 +252,31 @@ def test_a_tag_deep_inside_is_found_too() -> None:
 )
 def test_what_is_no_table_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(TableError) as error:
-        parse(data, "mine.yaml")
+        parse_catalog(data, "mine.yaml")
     assert str(error.value).startswith(message)
 
 
 def test_an_exploding_anchor_is_refused_at_once() -> None:
     levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30))
     with pytest.raises(TableError, match="expected no aliases, found an anchor that is used again"):
-        parse(f"l0: &l0 [x]\n{levels}\n".encode(), "mine.yaml")
+        parse_catalog(f"l0: &l0 [x]\n{levels}\n".encode(), "mine.yaml")
 
 
 def test_a_table_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file or directory"):
-        read(tmp_path / "none.yaml")
+        read_catalog(tmp_path / "none.yaml")
     with pytest.raises(InputError, match="expected a price table, found something else"):
-        read(tmp_path)
+        read_catalog(tmp_path)
     big = tmp_path / "big.yaml"
     big.write_bytes(b"#" * 5_000_001)
     with pytest.raises(TableError, match="expected at most 5,000,000 bytes, found more"):
-        read(big)
+        read_catalog(big)
 
 
 def test_a_table_of_ones_own_is_used(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(TABLE.replace("input: 2.00, cached_input: 0.50", "input: 2.10, cached_input: 0.51", 1))
-    catalog = read(mine)
+    catalog = read_catalog(mine)
     assert catalog.file == str(mine)
     offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
     assert offer.row.rates == rates("2.10", "0.51", "8.00")
@@ -280,7 +284,7 @@ def test_a_table_of_ones_own_is_used(tmp_path: Path) -> None:
 
 def test_every_family_member_has_every_mode_and_every_source_is_used(catalog: Catalog) -> None:
     for variant in catalog.family:
-        assert set(variant.rates["openai"]) == set(MODES)
+        assert set(variant.rate_table["openai"]) == set(MODES)
     cited = TABLE.split("\nplatforms:")[1]
     assert [name for name in catalog.sources if f"source: {name}" not in cited] == []
 
@@ -291,5 +295,5 @@ def test_an_unknown_name_says_the_same_wherever_it_comes_from(catalog: Catalog) 
         catalog.variant("gpt-4.1:x")
     again = pickle.loads(pickle.dumps(error.value))
     assert (type(again), str(again)) == (UnknownName, str(error.value))
-    assert catalog.known("gpt-4.1:x") is None
-    assert catalog.known("ft:gpt-6-luna:a:b") is None
+    assert catalog.find_variant("gpt-4.1:x") is None
+    assert catalog.find_variant("ft:gpt-6-luna:a:b") is None

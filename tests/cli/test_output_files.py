@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.cli.files import append, save
+from gpt41_cli.cli.files import append_to_file, write_file
 from gpt41_cli.errors import InputError
 from gpt41_cli.views import VIEWS
 from tests.conftest import ROOT, Run
@@ -142,21 +142,21 @@ def test_a_link_stays_one_and_a_device_stays_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("before")
     (tmp_path / "real").chmod(0o640)
     (tmp_path / "link").symlink_to("real")
-    save("after", tmp_path / "link")
+    write_file("after", tmp_path / "link")
     assert ((tmp_path / "link").is_symlink(), (tmp_path / "real").read_text()) == (True, "after")
     assert (tmp_path / "real").stat().st_mode & 0o777 == 0o640
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    save("through", tmp_path / "pipe")
+    write_file("through", tmp_path / "pipe")
     assert os.read(reader, 100) == b"through"
     os.close(reader)
 
 
 def test_what_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="gone/a: expected a file that can be written, found: No such file or directory"):
-        save("text", tmp_path / "gone" / "a")
+        write_file("text", tmp_path / "gone" / "a")
     with pytest.raises(InputError, match="No space left"):
-        save("text", Path("/dev/full"))
+        write_file("text", Path("/dev/full"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,9 +178,9 @@ def test_a_summary_that_cannot_be_written_is_complained_about_and_no_failure(run
 
 
 def test_a_summary_is_never_longer_than_github_takes(tmp_path: Path) -> None:
-    append("é" * 5, tmp_path / "summary", 12)
+    append_to_file("é" * 5, tmp_path / "summary", 12)
     with pytest.raises(InputError, match="summary: expected at most 12 bytes with what is to be added, found 13"):
-        append("a", tmp_path / "summary", 12)
+        append_to_file("a", tmp_path / "summary", 12)
     assert (tmp_path / "summary").read_text() == "é" * 5
 
 

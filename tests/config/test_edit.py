@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import read
-from gpt41_cli.config.edit import with_output_tokens
-from gpt41_cli.config.load import parse
-from gpt41_cli.config.tables import Config, Range
+from gpt41_cli.catalog import read_catalog
+from gpt41_cli.config.edit import replace_output_tokens
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.tables import Config, TokenRange
 from gpt41_cli.errors import InputError, TableError
 
-CATALOG = read()
+CATALOG = read_catalog()
 
 
 def edited(text: str, **answers: tuple[int, int]) -> str:
-    return with_output_tokens(text.encode(), "gpt41.yaml", {name: Range(*each) for name, each in answers.items()})
+    return replace_output_tokens(text.encode(), "gpt41.yaml", {name: TokenRange(*each) for name, each in answers.items()})
 
 
 IN_LINES = """# Ours.
@@ -88,7 +88,7 @@ def test_answers_are_changed_in_place_or_added_behind_what_is_sent(before: str, 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_any_style_line_end_and_mark_is_kept(before: str, after: str, mark: str) -> None:
     assert edited(mark + before, a=(40, 90)) == mark + after
-    assert parse(after.encode(), "", CATALOG).workloads["a"].output_tokens == Range(40, 90)
+    assert parse_config(after.encode(), "", CATALOG).workloads["a"].output_tokens == TokenRange(40, 90)
 
 
 def test_several_workloads_are_changed_at_once() -> None:
@@ -154,8 +154,8 @@ def test_only_the_answers_change_and_every_other_character_stays(data: st.DataOb
     before = before.replace("\n", data.draw(st.sampled_from(["\n", "\r\n"])))
     before = before.rstrip("\r\n") if data.draw(st.booleans()) and "+" not in before else before
     after = edited(before, b=(40, 90))
-    old, new = (parse(text.encode(), "", CATALOG) for text in (before, after))
-    assert new.workloads["b"].output_tokens == Range(40, 90)
+    old, new = (parse_config(text.encode(), "", CATALOG) for text in (before, after))
+    assert new.workloads["b"].output_tokens == TokenRange(40, 90)
     assert new.workloads["a"].output_tokens == old.workloads["a"].output_tokens
     assert others(new) == others(old)
     kept = iter(after)
@@ -164,4 +164,4 @@ def test_only_the_answers_change_and_every_other_character_stays(data: st.DataOb
 
 
 def others(config: Config) -> dict[str, object]:
-    return {name: each._replace(output_tokens=None, places={}) for name, each in config.workloads.items()}
+    return {name: each._replace(output_tokens=None, locations={}) for name, each in config.workloads.items()}

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.config.load import parse
-from gpt41_cli.config.tables import Budget, Cached, Range, Volume
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.tables import CachedInput, RequestVolume, SpendingBudget, TokenRange
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Location
 
@@ -34,23 +34,23 @@ budget: {monthly_usd: 500, growth_percent: 2.5}
 
 
 def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
-    config = parse(WHOLE.encode(), "gpt41.yaml", catalog)
+    config = parse_config(WHOLE.encode(), "gpt41.yaml", catalog)
     triage = config.workloads["triage"]
     assert (triage.requests, triage.prompt, triage.input_tokens) == (("prompts/triage/*.json",), (), None)
     assert (triage.model, triage.fallback_model) == (None, "gpt-4.1-mini")
     assert (triage.mode, triage.fallback_mode, triage.platform.id) == ("batch", "standard", "openai")
-    assert triage.output_tokens == Range(120, 400)
-    assert triage.volume == Volume(120_000, "month")
-    assert triage.cached == Cached(is_simulated=True, requests_per_minute=300, lifetime_minutes=24 * 60)
+    assert triage.output_tokens == TokenRange(120, 400)
+    assert triage.volume == RequestVolume(120_000, "month")
+    assert triage.cached == CachedInput(is_simulated=True, requests_per_minute=300, lifetime_minutes=24 * 60)
     assert triage.usage_tier == 2
-    assert triage.budget == Budget(Decimal("0.002"), Decimal(60), 8000, Decimal(10))
+    assert triage.budget == SpendingBudget(Decimal("0.002"), Decimal(60), 8000, Decimal(10))
     assert [task.id for task in triage.require.tasks] == ["classification", "extraction"]
     assert (triage.require.until, triage.require.needs) == (date(2027, 3, 1), ("vision",))
     assert (triage.require.tolerance, triage.require.deadline) == (Decimal("0.15"), timedelta(days=2))
-    assert config.budget == Budget(monthly_usd=Decimal(500), growth_percent=Decimal("2.5"))
-    assert triage.place("budget.monthly_usd") == Location("gpt41.yaml", 13, 38)
-    assert triage.place("") == triage.place("model") == Location("gpt41.yaml", 4, 3)  # where the default is overridden
-    assert config.places["budget.monthly_usd"] == Location("gpt41.yaml", 15, 10)
+    assert config.budget == SpendingBudget(monthly_usd=Decimal(500), growth_percent=Decimal("2.5"))
+    assert triage.locate("budget.monthly_usd") == Location("gpt41.yaml", 13, 38)
+    assert triage.locate("") == triage.locate("model") == Location("gpt41.yaml", 4, 3)  # where the default is overridden
+    assert config.locations["budget.monthly_usd"] == Location("gpt41.yaml", 15, 10)
 
 
 def test_a_workload_goes_before_the_defaults(catalog: Catalog) -> None:
@@ -61,16 +61,16 @@ workloads:
   as-said: {input_tokens: 10, model: gpt-4.1-mini, mode: standard, cached: 60%, output_tokens: {expected: 7}, usage_tier: 3}
   elsewhere: {prompt: [a.md, b.png], input_tokens: 10, platform: azure-global}
 """
-    said, elsewhere = parse(text.encode(), "gpt41.yaml", catalog).workloads.values()
+    said, elsewhere = parse_config(text.encode(), "gpt41.yaml", catalog).workloads.values()
     assert (said.model, said.mode, said.cached.share, said.output_tokens) == (
         "gpt-4.1-mini",
         "standard",
         Decimal("0.6"),
-        Range(7, 7),
+        TokenRange(7, 7),
     )
     assert said.usage_tier == 3
     assert (elsewhere.model, elsewhere.fallback_model, elsewhere.fallback_mode) == (None, "gpt-4.1", "batch")
-    assert (elsewhere.cached, elsewhere.output_tokens) == (Cached(800), Range(5, 5))
+    assert (elsewhere.cached, elsewhere.output_tokens) == (CachedInput(800), TokenRange(5, 5))
     assert elsewhere.usage_tier is None  # a tier of OpenAI says nothing about another platform
 
 
@@ -85,7 +85,7 @@ workloads:
 )
 def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month: Fraction) -> None:
     text = f"version: 1\nworkloads: {{a: {{input_tokens: 1, volume: '{volume}'}}}}\n"
-    found = parse(text.encode(), "gpt41.yaml", catalog).workloads["a"].volume
+    found = parse_config(text.encode(), "gpt41.yaml", catalog).workloads["a"].volume
     assert found is not None
     assert found.per_month == per_month
 
@@ -231,14 +231,14 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
 def test_what_is_wrong_is_said_with_line_and_column(catalog: Catalog, before: str, after: str, message: str) -> None:
     assert before in WHOLE
     with pytest.raises(TableError) as raised:
-        parse(WHOLE.replace(before, after, 1).encode(), "gpt41.yaml", catalog)
+        parse_config(WHOLE.replace(before, after, 1).encode(), "gpt41.yaml", catalog)
     assert str(raised.value) == f"gpt41.yaml:{message}"
 
 
 def test_a_total_for_a_month_needs_every_volume(catalog: Catalog) -> None:
     text = "version: 1\nworkloads: {a: {input_tokens: 1}, b: {input_tokens: 1, volume: 1 / day}}\nbudget: {monthly_usd: 5}\n"
     with pytest.raises(TableError) as raised:
-        parse(text.encode(), "gpt41.yaml", catalog)
+        parse_config(text.encode(), "gpt41.yaml", catalog)
     assert str(raised.value) == (
         "gpt41.yaml:3:23: budget.monthly_usd: expected a volume in every workload beside it, found none in a"
     )
@@ -246,5 +246,5 @@ def test_a_total_for_a_month_needs_every_volume(catalog: Catalog) -> None:
 
 def test_a_config_without_workloads(catalog: Catalog) -> None:
     with pytest.raises(TableError) as raised:
-        parse(b"version: 1\nworkloads: {}\n", "gpt41.yaml", catalog)
+        parse_config(b"version: 1\nworkloads: {}\n", "gpt41.yaml", catalog)
     assert str(raised.value) == "gpt41.yaml:2:12: workloads: expected at least one workload, found none"

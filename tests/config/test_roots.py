@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.config.roots import Root, commit, find, working_tree
+from gpt41_cli.config.roots import ConfigRoot, find_nearest_config, open_commit, open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.trees import IGNORED, LINK, LeftOut
+from gpt41_cli.files.trees import IGNORED, LINK, SkippedPath
 from tests.builders import commit_all, git
 
 FILES = {
@@ -39,8 +39,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("app/gpt41.yaml")
 
 
-def content(root: Root, pattern: str) -> dict[str, bytes]:
-    found, _ = root.files(pattern)
+def content(root: ConfigRoot, pattern: str) -> dict[str, bytes]:
+    found, _ = root.find_files(pattern)
     read = {}
     for key, source in found.items():
         with source.open() as stream:
@@ -48,9 +48,9 @@ def content(root: Root, pattern: str) -> dict[str, bytes]:
     return read
 
 
-def complaint(root: Root, pattern: str) -> str:
+def complaint(root: ConfigRoot, pattern: str) -> str:
     with pytest.raises(InputError) as error:
-        root.files(pattern)
+        root.find_files(pattern)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -79,12 +79,12 @@ ALL = {"prompts/.hidden.md": b"H.", "prompts/a.md": b"A.", "prompts/b.txt": b"B.
     ],
 )
 def test_a_pattern_names_the_same_files_in_both(config: Path, pattern: str, expected: dict[str, bytes], is_listed: bool) -> None:
-    with commit(config, "HEAD") as at:
-        for root in (working_tree(config), at):
+    with open_commit(config, "HEAD") as at:
+        for root in (open_working_tree(config), at):
             assert content(root, pattern) == expected
-            found, _ = root.files(pattern)
+            found, _ = root.find_files(pattern)
             assert list(found) == sorted(found)
-            assert all(source.is_listed == is_listed for source in found.values())
+            assert all(source.is_from_folder == is_listed for source in found.values())
 
 
 def test_each_side_has_its_own_files(config: Path) -> None:
@@ -92,11 +92,11 @@ def test_each_side_has_its_own_files(config: Path) -> None:
     Path("app/prompts/new.md").write_text("New.")
     Path("app/prompts/b.txt").unlink()
     config.write_text("version: 2")
-    assert content(working_tree(config), "prompts/?*") == {"prompts/a.md": b"Changed.", "prompts/new.md": b"New."}
-    assert working_tree(config).config() == b"version: 2"
-    with commit(config, "main") as at:
+    assert content(open_working_tree(config), "prompts/?*") == {"prompts/a.md": b"Changed.", "prompts/new.md": b"New."}
+    assert open_working_tree(config).read_config() == b"version: 2"
+    with open_commit(config, "main") as at:
         assert content(at, "prompts/?*") == {"prompts/a.md": b"A.", "prompts/b.txt": b"B."}
-        assert at.config() == b"version: 1"
+        assert at.read_config() == b"version: 1"
 
 
 def test_names_are_shown_from_the_current_directory_or_as_git_writes_them(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,31 +105,31 @@ def test_names_are_shown_from_the_current_directory_or_as_git_writes_them(config
     for current, tree in (("app", ""), (".", "app/"), ("shared", "../app/")):
         monkeypatch.chdir(config.parent.parent / current)
         for name, label, start in (("HEAD", f"HEAD ({id_[:7]})", "HEAD:app/"), (id_, id_[:7], f"{id_[:7]}:app/")):
-            with commit(config, name) as at:
-                for root, place, before in ((working_tree(config), "the working tree", tree), (at, label, start)):
-                    assert (root.label, root.file) == (place, f"{before}gpt41.yaml")
-                    found, left_out = root.files("prompts")
+            with open_commit(config, name) as at:
+                for root, place, before in ((open_working_tree(config), "the working tree", tree), (at, label, start)):
+                    assert (root.label, root.config_label) == (place, f"{before}gpt41.yaml")
+                    found, left_out = root.find_files("prompts")
                     assert [source.name for source in found.values()] == [before + key for key in found]
-                    ignored = [LeftOut(f"{before}prompts/noise.log", IGNORED)] * (root is not at)
-                    assert sorted(left_out) == sorted([LeftOut(f"{before}prompts/link.md", LINK), *ignored])
-                    assert root.files("prompts/*.md")[1] == [LeftOut(f"{before}prompts/link.md", LINK)]
+                    ignored = [SkippedPath(f"{before}prompts/noise.log", IGNORED)] * (root is not at)
+                    assert sorted(left_out) == sorted([SkippedPath(f"{before}prompts/link.md", LINK), *ignored])
+                    assert root.find_files("prompts/*.md")[1] == [SkippedPath(f"{before}prompts/link.md", LINK)]
 
 
 def test_an_ignored_folder_is_named_as_a_folder(config: Path) -> None:
     Path("app/x.log").mkdir()
     Path("app/x.log/a.md").write_text("")
-    assert LeftOut("app/x.log/", IGNORED) in working_tree(config).files(".")[1]
-    assert content(working_tree(config), "x.log") == {"x.log/a.md": b""}
+    assert SkippedPath("app/x.log/", IGNORED) in open_working_tree(config).find_files(".")[1]
+    assert content(open_working_tree(config), "x.log") == {"x.log/a.md": b""}
 
 
 def test_what_is_not_committed_is_only_in_the_working_tree(config: Path) -> None:
-    assert content(working_tree(config), "prompts/noise.log") == {"prompts/noise.log": b"ignored"}
+    assert content(open_working_tree(config), "prompts/noise.log") == {"prompts/noise.log": b"ignored"}
     git(Path(), "rm", "-q", "--cached", "app/gpt41.yaml")
     git(Path(), "commit", "-q", "-m", "x")
-    with commit(config, "HEAD") as at:
+    with open_commit(config, "HEAD") as at:
         found = f"no such file in HEAD ({at.label[6:13]})"
         assert complaint(at, "prompts/noise.log") == f'"prompts/noise.log": expected a readable file, found: {found}'
-        assert at.config() is None
+        assert at.read_config() is None
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_what_is_not_committed_is_only_in_the_working_tree(config: Path) -> None
     ],
 )
 def test_a_pattern_that_names_nothing_is_refused(config: Path, pattern: str, message: str) -> None:
-    with commit(config, "HEAD") as at:
-        for root in (working_tree(config), at):
+    with open_commit(config, "HEAD") as at:
+        for root in (open_working_tree(config), at):
             assert complaint(root, pattern) == f'"{pattern}": {message}'
 
 
@@ -161,24 +161,24 @@ def test_a_pattern_that_names_nothing_is_refused(config: Path, pattern: str, mes
 )
 def test_a_file_that_is_not_there_is_refused(config: Path, pattern: str, in_tree: str, in_commit: str | None) -> None:
     named = f'"{pattern[:60]}{"…" if len(pattern) > 60 else ""}": expected a readable file, found:'.replace("\0", "\\x00")
-    assert complaint(working_tree(config), pattern) == f"{named} {in_tree}"
-    with commit(config, "HEAD") as at:
+    assert complaint(open_working_tree(config), pattern) == f"{named} {in_tree}"
+    with open_commit(config, "HEAD") as at:
         loop = f"HEAD:app/{pattern}: expected a path inside of the repository, found a loop of symbolic links"
         assert complaint(at, pattern) == (f"{named} {in_commit.format(at.label)}" if in_commit else loop)
 
 
 def test_a_loop_of_links_matches_no_glob(config: Path) -> None:
-    assert complaint(working_tree(config), "l*") == (
+    assert complaint(open_working_tree(config), "l*") == (
         '"l*": expected one file or more, found nothing but what is left out (app/loop: symbolic link)'
     )
-    assert complaint(working_tree(config), "loop/*.md") == '"loop/*.md": expected one file or more, found nothing'
+    assert complaint(open_working_tree(config), "loop/*.md") == '"loop/*.md": expected one file or more, found nothing'
 
 
 def test_nothing_outside_of_the_repository_is_in_a_commit(config: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.md").write_text("Outside.")
     outside = "expected a path inside of the repository, found one that leaves it"
-    assert content(working_tree(config), "../../outside.md") == {"../../outside.md": b"Outside."}
-    with commit(config, "HEAD") as at:
+    assert content(open_working_tree(config), "../../outside.md") == {"../../outside.md": b"Outside."}
+    with open_commit(config, "HEAD") as at:
         for pattern, name in (("../../outside.md", "../outside.md"), ("../..", ".."), ("../../*.md", "..")):
             assert complaint(at, pattern) == f"HEAD:{name}: {outside}"
 
@@ -188,9 +188,9 @@ def test_outside_of_a_repository_there_is_a_working_tree_only(tmp_path: Path) ->
     (tmp_path / ".gitignore").write_text("no.md")
     for name in ("a.md", "no.md"):
         (tmp_path / name).write_text(name)
-    assert content(working_tree(tmp_path / "gpt41.yaml"), "*.md") == {"a.md": b"a.md"}
+    assert content(open_working_tree(tmp_path / "gpt41.yaml"), "*.md") == {"a.md": b"a.md"}
     complaint = '^"HEAD": expected a commit, found no repository to read: not a git repository'
-    with pytest.raises(InputError, match=complaint), commit(tmp_path / "gpt41.yaml", "HEAD"):
+    with pytest.raises(InputError, match=complaint), open_commit(tmp_path / "gpt41.yaml", "HEAD"):
         pass
 
 
@@ -198,16 +198,16 @@ def test_the_nearest_config_file_is_found(config: Path, tmp_path: Path, monkeypa
     file = config.absolute()
     (tmp_path / "link").symlink_to(file.parent / "prompts")
     for start in (file.parent, file.parent / "prompts" / "old", tmp_path / "link"):
-        assert find(start, "") == file
+        assert find_nearest_config(start, "") == file
     monkeypatch.chdir(file.parent / "prompts")
-    assert find(Path(), "") == find(Path(".."), "") == file
+    assert find_nearest_config(Path(), "") == find_nearest_config(Path(".."), "") == file
     (file.parent / "prompts" / "gpt41.yaml").symlink_to("nowhere")
-    assert find(Path(), "").parent == file.parent / "prompts"
+    assert find_nearest_config(Path(), "").parent == file.parent / "prompts"
 
 
 def test_where_no_config_file_is_found_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        find(tmp_path, "write one")
+        find_nearest_config(tmp_path, "write one")
     assert str(error.value) == "gpt41.yaml: expected one here or in a folder above, found none; write one"
 
 
@@ -216,29 +216,29 @@ def test_paths_count_from_where_a_linked_config_file_is_named(config: Path, tmp_
     commit_all(Path())
     (tmp_path / "way").symlink_to(Path.cwd())
     for named in (Path("gpt41.yaml"), tmp_path / "way" / "gpt41.yaml"):
-        with commit(named, "HEAD") as at:
-            for root in (working_tree(named), at):
-                assert root.config() == b"version: 1"
+        with open_commit(named, "HEAD") as at:
+            for root in (open_working_tree(named), at):
+                assert root.read_config() == b"version: 1"
                 assert content(root, "shared") == {"shared/system.md": b"Be brief."}
 
 
 def test_a_config_file_that_cannot_be_read_is_an_error(config: Path) -> None:
     config.unlink()
-    assert working_tree(config).config() is None
+    assert open_working_tree(config).read_config() is None
     for target, found in (("none", "No such file or directory"), ("gpt41.yaml", "Too many levels of symbolic links")):
         config.symlink_to(target)
         with pytest.raises(InputError) as error:
-            working_tree(config).config()
+            open_working_tree(config).read_config()
         assert str(error.value) == f"app/gpt41.yaml: expected a readable file, found: {found}"
         config.unlink()
     config.mkdir()
     with pytest.raises(InputError, match=r"^app/gpt41\.yaml: expected a file, found a folder$"):
-        working_tree(config).config()
+        open_working_tree(config).read_config()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
 def test_what_is_no_file_is_refused_when_it_is_opened(config: Path) -> None:
     os.mkfifo("app/pipe")
-    (source,) = working_tree(config).files("pipe")[0].values()
+    (source,) = open_working_tree(config).find_files("pipe")[0].values()
     with pytest.raises(InputError, match="^app/pipe: expected a file, found a FIFO"):
         source.open()

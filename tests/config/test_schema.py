@@ -10,10 +10,10 @@ from jsonschema import Draft7Validator
 
 from gpt41_cli import shipped
 from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.config.load import parse
+from gpt41_cli.config.load import parse_config
 from gpt41_cli.errors import TableError
 
-SCHEMA = json.loads(shipped.schema("config"))
+SCHEMA = json.loads(shipped.read_schema("config"))
 
 CONFIG = """
 version: 1
@@ -47,7 +47,7 @@ def of_config(text: str) -> list[str]:
 @pytest.mark.parametrize("text", [CONFIG, "version: 1\nworkloads: {a: {prompt: a.md}}"])
 def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
     assert of_config(text) == []
-    parse(text.encode(), "gpt41.yaml", catalog)
+    parse_config(text.encode(), "gpt41.yaml", catalog)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_gpt41_yaml_may_not_say_is_refused_at_its_place(old: str, new: str,
     assert text != CONFIG
     assert where in [each.partition(":")[0] for each in of_config(text)]
     with pytest.raises(TableError):
-        parse(text.encode(), "gpt41.yaml", catalog)
+        parse_config(text.encode(), "gpt41.yaml", catalog)
 
 
 KEYS = {
@@ -106,7 +106,7 @@ def test_the_keys_that_editors_offer_are_those_that_gpt41_knows(place: str, cata
     rest = "" if place.startswith("workloads") else "workloads: {a: {prompt: a.md}}\n"
     text = f"version: 1\n{rest}" + (place.replace("?", "surprise: 1") if place else "surprise: 1")
     with pytest.raises(TableError, match='found the unknown key "surprise"') as caught:
-        parse(text.encode(), "gpt41.yaml", catalog)
+        parse_config(text.encode(), "gpt41.yaml", catalog)
     known = str(caught.value).partition("expected one of the keys ")[2].partition(", found")[0]
     assert known.split(", ") == sorted(KEYS[place]["properties"])
 

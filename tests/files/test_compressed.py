@@ -34,7 +34,9 @@ KINDS = pytest.mark.parametrize("kind", PACK)
 
 
 def content(data: bytes, piece: int = CHUNK_BYTES) -> bytes:
-    head, rest = compressed.plain((data[start : start + piece] for start in range(0, len(data), piece)), "x.jsonl.gz")
+    head, rest = compressed.decompress_if_needed(
+        (data[start : start + piece] for start in range(0, len(data), piece)), "x.jsonl.gz"
+    )
     return head + b"".join(rest)
 
 
@@ -94,7 +96,7 @@ def test_it_is_read_piece_by_piece(kind: str) -> None:
             read += 500
             yield packed[start : start + 500]
 
-    head, rest = compressed.plain(pieces(), "x")
+    head, rest = compressed.decompress_if_needed(pieces(), "x")
     assert (len(head), read < len(packed) / 2) == (CHUNK_BYTES, True)
     assert [len(chunk) for chunk in rest] == [CHUNK_BYTES] * 7
 
@@ -119,7 +121,7 @@ def test_a_line_that_never_ends_is_held_no_further_than_it_takes_to_refuse_it(mo
             self.pieces += 1
             return b"0" * 1_000 if self.pieces > 1 else b'{"custom_id": "'
 
-    monkeypatch.setattr("gpt41_cli.files.documents.MAX_BYTES", 100_000)
+    monkeypatch.setattr("gpt41_cli.files.documents.MAX_DOCUMENT_BYTES", 100_000)
     stream = Endless()
     recognise_input(stream, "f")
     assert stream.pieces < 200

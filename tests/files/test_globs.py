@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.files.globs import fixed, is_glob, matcher
+from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
 
 NAMES = ("a", "b", "ab", "ba", "abb", "a.b", "]", "-", "^a", ".a")
 PATHS = ["/".join(names) for depth in (1, 2, 3) for names in itertools.product(NAMES, repeat=depth)]
@@ -50,7 +50,7 @@ PATTERNS = st.lists(st.just("**") | NORMAL, min_size=1, max_size=4)
 )
 def test_a_glob_matches_what_people_mean(glob: str, matched: list[str], others: list[str]) -> None:
     assert is_glob(glob)
-    matches = matcher(glob)
+    matches = make_matcher(glob)
     assert [path for path in matched + others if matches(path)] == matched
 
 
@@ -85,21 +85,21 @@ def matched_by_git(repository: Path, glob: str) -> set[str]:
 @settings(max_examples=100)
 def test_a_glob_matches_what_git_matches_but_for_hidden_files(repository: Path, parts: list[str]) -> None:
     glob = "/".join(parts)
-    matches = matcher(glob)
+    matches = make_matcher(glob)
     found, by_git = {path for path in PATHS if matches(path)}, matched_by_git(repository, glob)
     assert found <= by_git
     assert all(".a" in path.split("/") for path in by_git - found)
-    prefix = fixed(glob)
+    prefix = find_fixed_folder(glob)
     assert all(path.startswith(prefix) for path in found)
 
 
 @given(parts=PATTERNS)
 def test_hidden_names_are_matched_only_by_a_dot(parts: list[str]) -> None:
-    matches = matcher("/".join(parts))
+    matches = make_matcher("/".join(parts))
     dots = sum(part.startswith(".") for part in parts)
     assert all(path.split("/").count(".a") <= dots for path in PATHS if matches(path))
 
 
 def test_many_wildcards_take_no_longer_than_few() -> None:
-    assert not matcher("**/" * 60 + "x")("a/" * 200 + "b")
-    assert not matcher("*a" * 60 + "x")("a" * 250)
+    assert not make_matcher("**/" * 60 + "x")("a/" * 200 + "b")
+    assert not make_matcher("*a" * 60 + "x")("a" * 250)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.revisions import revision, top
-from gpt41_cli.files.trees import LINK, REPOSITORY, LeftOut
+from gpt41_cli.files.revisions import find_repository_top, open_revision
+from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath
 from tests.builders import commit_all, git
 
 
@@ -35,7 +35,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def complaint(folder: Path, name: str) -> str:
-    with pytest.raises(InputError) as error, revision(folder, name):
+    with pytest.raises(InputError) as error, open_revision(folder, name):
         pass
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -44,13 +44,13 @@ def complaint(folder: Path, name: str) -> str:
 def test_files_are_those_of_the_commit(repository: Path) -> None:
     (repository / "prompts" / "a.md").write_text("Not committed.")
     odd = "prompts/" + os.fsdecode(b"\xff")
-    with revision(repository / "prompts", "HEAD~1") as at:
-        assert (at.name, at.commit, at.short) == ("HEAD~1", git(repository, "rev-parse", "HEAD~1"), "HEAD~1")
+    with open_revision(repository / "prompts", "HEAD~1") as at:
+        assert (at.name, at.commit, at.short_name) == ("HEAD~1", git(repository, "rev-parse", "HEAD~1"), "HEAD~1")
         inside = ["prompts/a.md", "prompts/old/b\nc ä.md", odd]
-        assert at.files("") == at.files(".") == (["prompts-too.md", *inside, "run.sh"], [])
-        assert at.files("prompts") == (inside, [])
-        assert at.files("prompts/old") == (["prompts/old/b\nc ä.md"], [])
-        assert at.files("none") == at.files("run.sh") == ([], [])
+        assert at.list_files("") == at.list_files(".") == (["prompts-too.md", *inside, "run.sh"], [])
+        assert at.list_files("prompts") == (inside, [])
+        assert at.list_files("prompts/old") == (["prompts/old/b\nc ä.md"], [])
+        assert at.list_files("none") == at.list_files("run.sh") == ([], [])
         for _ in range(2):
             assert at.read("prompts/a.md") == b"First.\r\n"
             assert at.read("prompts/old/b\nc ä.md") == b""
@@ -60,7 +60,7 @@ def test_files_are_those_of_the_commit(repository: Path) -> None:
             assert at.read("none") is at.read("prompts") is at.read("run.sh/x") is at.read("") is None
         assert at.is_file("run.sh")
         assert not at.is_file("prompts")
-    with revision(repository, "main") as at:
+    with open_revision(repository, "main") as at:
         assert at.read("prompts/a.md") == b"Second."
         assert at.read("run.sh") is None
     assert (repository / "prompts" / "a.md").read_text() == "Not committed."
@@ -70,26 +70,31 @@ def test_files_are_those_of_the_commit(repository: Path) -> None:
 @pytest.mark.parametrize("digits", [7, 12, 40])
 def test_a_commit_that_is_named_by_its_id_is_called_by_the_first_digits(repository: Path, digits: int) -> None:
     id_ = git(repository, "rev-parse", "HEAD")
-    with revision(repository, id_[:digits]) as at:
-        assert (at.commit, at.shown("run.sh")) == (id_, f"{id_[:7]}:run.sh")
+    with open_revision(repository, id_[:digits]) as at:
+        assert (at.commit, at.display_path("run.sh")) == (id_, f"{id_[:7]}:run.sh")
 
 
 def test_a_commit_may_be_named_in_every_way_of_git(repository: Path) -> None:
     git(repository, "tag", "-a", "v1", "-m", "one", "HEAD~1")
     for name in ("v1", "@~", "main^", "HEAD^{/x}~", "refs/heads/main~1", "main@{1}"):
-        with revision(repository, name) as at:
+        with open_revision(repository, name) as at:
             assert at.commit == git(repository, "rev-parse", "HEAD~1")
 
 
 def test_the_top_is_that_of_the_repository(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(repository / "prompts")
-    assert top(repository) == top(repository / "prompts") == top(tmp_path / "link") == repository
-    assert top(tmp_path) is None
+    assert (
+        find_repository_top(repository)
+        == find_repository_top(repository / "prompts")
+        == find_repository_top(tmp_path / "link")
+        == repository
+    )
+    assert find_repository_top(tmp_path) is None
 
 
 def test_a_hook_does_not_make_it_another_repository(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "none"))
-    with revision(repository, "HEAD") as at:
+    with open_revision(repository, "HEAD") as at:
         assert at.read("prompts/a.md") == b"Second."
 
 
@@ -152,7 +157,7 @@ def test_where_there_is_nothing_to_read_from_that_is_said(tmp_path: Path, monkey
 
 def test_a_shallow_clone_says_how_to_fetch_the_rest(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--depth", "1", f"file://{repository}", "shallow")
-    with revision(tmp_path / "shallow", "HEAD") as at:
+    with open_revision(tmp_path / "shallow", "HEAD") as at:
         assert at.read("prompts/a.md") == b"Second."
     how = "fetch it first: git fetch --unshallow (actions/checkout: fetch-depth: 0)"
     assert complaint(tmp_path / "shallow", "HEAD~1") == (
@@ -177,14 +182,14 @@ def test_symbolic_links_are_followed_inside_of_the_commit_only(repository: Path)
     commit_all(repository)
     for name in links:
         (repository / name).unlink()
-    with revision(repository, "HEAD") as at:
+    with open_revision(repository, "HEAD") as at:
         assert at.read("alias.md") == b"Second."
         assert at.read("prompts/up/b\nc ä.md") == at.read("folder/../old/b\nc ä.md") == b""
         assert at.read("dangling") is None
         assert at.is_file("alias.md")
         assert not at.is_file("folder")
-        assert at.files("prompts/up") == (["prompts/up/b\nc ä.md"], [])
-        assert at.files("prompts")[1] == [LeftOut("prompts/up", LINK)]
+        assert at.list_files("prompts/up") == (["prompts/up/b\nc ä.md"], [])
+        assert at.list_files("prompts")[1] == [SkippedPath("prompts/up", LINK)]
         for name, found in {
             "self": "a loop of symbolic links",
             "ping/x": "a loop of symbolic links",
@@ -192,7 +197,7 @@ def test_symbolic_links_are_followed_inside_of_the_commit_only(repository: Path)
             "root": "one that leaves it",
             "../x": "one that leaves it",
         }.items():
-            for read in (at.read, at.is_file, at.files):
+            for read in (at.read, at.is_file, at.list_files):
                 with pytest.raises(InputError) as error:
                     read(name)
                 assert str(error.value) == f"HEAD:{name}: expected a path inside of the repository, found {found}"
@@ -206,9 +211,9 @@ def test_what_is_not_in_the_commit_itself_is_said_to_be_elsewhere(repository: Pa
     git(repository, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
     git(repository, "add", "--all", "--", "large.jsonl", "about.md")
     git(repository, "commit", "-m", "x")
-    with revision(repository, "HEAD") as at:
+    with open_revision(repository, "HEAD") as at:
         assert at.read("about.md") == f"A pointer looks like this:\n{pointer}".encode()
-        assert at.files(".")[1] == [LeftOut("sub", REPOSITORY)]
+        assert at.list_files(".")[1] == [SkippedPath("sub", REPOSITORY)]
         with pytest.raises(InputError) as error:
             at.read("large.jsonl")
         found = "a Git LFS pointer to content that no commit has; leave the file out, or keep it in git itself"
@@ -224,8 +229,8 @@ def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> No
     git(repository, "config", "uploadpack.allowFilter", "true")
     for kind in ("blob:none", "tree:0"):
         git(tmp_path, "clone", "--no-checkout", f"--filter={kind}", f"file://{repository}", kind)
-    with revision(tmp_path / "blob:none", "main") as at:
-        assert len(at.files(".")[0]) == 4
+    with open_revision(tmp_path / "blob:none", "main") as at:
+        assert len(at.list_files(".")[0]) == 4
         for name in ("prompts/a.md", "prompts-too.md"):
             for _ in range(2):
                 with pytest.raises(InputError) as error:
@@ -234,21 +239,21 @@ def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> No
                 assert str(error.value) == f"main:{name}: expected its content, found {found}"
     assert complaint(tmp_path / "tree:0", "main").startswith('"main": expected a commit with its files, found none: ')
     shown = git(tmp_path / "blob:none", "show", "main:prompts/a.md")
-    with revision(tmp_path / "blob:none", "main") as at:
+    with open_revision(tmp_path / "blob:none", "main") as at:
         assert at.read("prompts/a.md") == shown.encode() == b"Second."
 
 
 def test_content_that_is_missing_does_not_keep_the_rest_from_being_read(repository: Path) -> None:
     id_ = git(repository, "rev-parse", "HEAD:prompts/a.md")
     (repository / ".git" / "objects" / id_[:2] / id_[2:]).unlink()
-    with revision(repository, "HEAD") as at:
+    with open_revision(repository, "HEAD") as at:
         with pytest.raises(InputError, match=r"^HEAD:prompts/a\.md: expected its content, found a clone that left it out"):
             at.read("prompts/a.md")
         assert at.read("prompts-too.md") == b"Too."
 
 
 def test_a_worker_that_lives_on_does_not_keep_a_commit_open(repository: Path) -> None:
-    with revision(repository, "HEAD"):
+    with open_revision(repository, "HEAD"):
         worker = get_context("fork").Process(target=signal.pause)
         worker.start()
     worker.kill()

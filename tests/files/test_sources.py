@@ -16,7 +16,7 @@ from gpt41_cli.files import sources, text, trees
 
 
 def decoded(data: bytes) -> str:
-    return "".join(text.decode(text.chunks(io.BytesIO(data)), "file"))
+    return "".join(text.decode_text(text.read_chunks(io.BytesIO(data)), "file"))
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -120,9 +120,9 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
-def names(folder: Path, listing: trees.Listing) -> tuple[set[str], set[str]]:
+def names(folder: Path, listing: trees.FolderListing) -> tuple[set[str], set[str]]:
     listed = {str(path.relative_to(folder)) for path in listing.files}
-    return listed, {each.path.removeprefix(f"{folder}/") for each in listing.left_out}
+    return listed, {each.path.removeprefix(f"{folder}/") for each in listing.skipped}
 
 
 def test_outside_of_a_repository_the_gitignores_decide(tree: Path) -> None:
@@ -145,7 +145,7 @@ def test_links_are_left_out_and_never_followed(tree: Path) -> None:
     os.mkfifo(tree / "fifo")
     for prepare in (lambda: None, lambda: git(tree, "init")):
         prepare()
-        left_out = {Path(each.path).name: each.reason for each in trees.list_files(tree).left_out}
+        left_out = {Path(each.path).name: each.reason for each in trees.list_files(tree).skipped}
         assert left_out["loop"] == left_out["alias.md"] == trees.LINK
     assert trees.list_files(tree).files
 
@@ -189,7 +189,7 @@ def test_a_file_that_cannot_be_looked_at_is_named(tree: Path, monkeypatch: pytes
         return real(path)
 
     monkeypatch.setattr(Path, "lstat", lstat)
-    assert trees.LeftOut(str(tree / "readme.md"), "unreadable: Permission denied") in trees.list_files(tree).left_out
+    assert trees.SkippedPath(str(tree / "readme.md"), "unreadable: Permission denied") in trees.list_files(tree).skipped
 
 
 def test_other_repositories_are_left_out(tree: Path) -> None:
@@ -200,8 +200,8 @@ def test_other_repositories_are_left_out(tree: Path) -> None:
     for prepare in (lambda: None, lambda: git(tree, "init"), lambda: git(tree, "add", "inner")):
         prepare()
         listing = trees.list_files(tree)
-        assert trees.LeftOut(str(tree / "inner"), trees.REPOSITORY) in [
-            each._replace(path=each.path.rstrip("/")) for each in listing.left_out
+        assert trees.SkippedPath(str(tree / "inner"), trees.REPOSITORY) in [
+            each._replace(path=each.path.rstrip("/")) for each in listing.skipped
         ]
         assert not any("inner" in path.parts for path in listing.files)
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Offer, read
-from gpt41_cli.prices.break_even import BreakEven, break_even
-from gpt41_cli.prices.quote import usage_by_rates
+from gpt41_cli.catalog import Offer, read_catalog
+from gpt41_cli.prices.break_even import BreakEven, find_break_even
+from gpt41_cli.prices.quote import group_usage_by_rates
 from gpt41_cli.pricing import price
-from gpt41_cli.work.workload import Load, Size
+from gpt41_cli.work.workload import RequestSize, VariantLoad
 from tests.conftest import Run
 
-CATALOG = read()
+CATALOG = read_catalog()
 OPENAI = CATALOG.platform("openai")
 
 
@@ -26,14 +26,17 @@ def offers(model: str) -> tuple[Offer, Offer]:
     return standard, batch
 
 
-def at(model: str, *sizes: Size) -> BreakEven | None:
-    return break_even(*offers(model), Load(dict.fromkeys(sizes, 1)))
+def at(model: str, *sizes: RequestSize) -> BreakEven | None:
+    return find_break_even(*offers(model), VariantLoad(dict.fromkeys(sizes, 1)))
 
 
-def costs(model: str, *sizes: Size) -> tuple[Decimal, Decimal]:
+def costs(model: str, *sizes: RequestSize) -> tuple[Decimal, Decimal]:
     """What the work costs in standard and in batch."""
     standard, batch = (
-        sum(price(usage, rates).total_usd for rates, usage in usage_by_rates(offer, Load(dict.fromkeys(sizes, 1))).items())
+        sum(
+            price(usage, rates).total_usd
+            for rates, usage in group_usage_by_rates(offer, VariantLoad(dict.fromkeys(sizes, 1))).items()
+        )
         for offer in offers(model)
     )
     return Decimal(standard), Decimal(batch)
@@ -46,41 +49,41 @@ MODELS = st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4o", "ft:gpt-4.1-mini-
 def test_below_the_break_even_batch_costs_less_and_above_it_standard_does(
     model: str, input_tokens: int, output_tokens: int
 ) -> None:
-    even = at(model, Size(input_tokens, 0, output_tokens))
+    even = at(model, RequestSize(input_tokens, 0, output_tokens))
     assert even
-    last = input_tokens if even.share is None else int(even.share * input_tokens)
-    standard, batch = costs(model, Size(input_tokens, last, output_tokens))
+    last = input_tokens if even.break_even_share is None else int(even.break_even_share * input_tokens)
+    standard, batch = costs(model, RequestSize(input_tokens, last, output_tokens))
     assert standard >= batch
-    if even.share is not None:
-        standard, batch = costs(model, Size(input_tokens, last + 1, output_tokens))
+    if even.break_even_share is not None:
+        standard, batch = costs(model, RequestSize(input_tokens, last + 1, output_tokens))
         assert standard < batch
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 30)), min_size=1, max_size=5), st.sampled_from([0, 25, 75, 100]))
 def test_of_requests_that_differ_the_share_is_that_of_every_input(sizes: list[tuple[int, int]], percent: int) -> None:
     """Above the threshold of a surcharge too, where the rates themselves differ."""
-    work = [Size(1_000 * tokens, 10 * percent * tokens, 1_000 * output) for tokens, output in sizes]
+    work = [RequestSize(1_000 * tokens, 10 * percent * tokens, 1_000 * output) for tokens, output in sizes]
     even = at("gpt-6.1-terra", *work)
     assert even
-    assert even.here == Fraction(percent, 100)
+    assert even.current_share == Fraction(percent, 100)
     standard, batch = costs("gpt-6.1-terra", *work)
-    assert even.share is None, "a batch with a cache discount of its own is never the dearer one"
+    assert even.break_even_share is None, "a batch with a cache discount of its own is never the dearer one"
     assert standard > batch
 
 
 def test_the_formula_of_this_family() -> None:
     """Cached input at a quarter, output at four times the input rate: `I (1.5 h - 1) = 4 O`, so never below two thirds."""
     for model in ("gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"):
-        even = at(model, Size(3_000, 600, 75))
+        even = at(model, RequestSize(3_000, 600, 75))
         assert even
-        assert (even.share, even.here) == (Fraction(11, 15), Fraction(1, 5))
-        assert at(model, Size(1_000, 0, 0)).share == Fraction(2, 3)  # type: ignore[union-attr]
-        assert at(model, Size(1_000, 0, 125)).share is None  # type: ignore[union-attr]
+        assert (even.break_even_share, even.current_share) == (Fraction(11, 15), Fraction(1, 5))
+        assert at(model, RequestSize(1_000, 0, 0)).break_even_share == Fraction(2, 3)  # type: ignore[union-attr]
+        assert at(model, RequestSize(1_000, 0, 125)).break_even_share is None  # type: ignore[union-attr]
 
 
 def test_where_the_cache_makes_no_difference_there_is_nothing_to_weigh() -> None:
-    assert at("gpt-4.1", Size(0, 0, 500)) is None
-    assert at("gpt-6-luna", Size(0, 0, 500)) is None
+    assert at("gpt-4.1", RequestSize(0, 0, 500)) is None
+    assert at("gpt-6-luna", RequestSize(0, 0, 500)) is None
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, read
-from gpt41_cli.catalog.load import parse
-from gpt41_cli.commands.diff.compare import compare
+from gpt41_cli.catalog import MODES, read_catalog
+from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.commands.diff.compare import compare_sides
 from gpt41_cli.errors import MissingPrice, TableError
-from gpt41_cli.prices.quote import Quote, quote
-from gpt41_cli.prices.tools import charges
-from gpt41_cli.pricing import NO_TOOLS, Tools
+from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.prices.tools import price_tools
+from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
 from gpt41_cli.work.workload import workload
-from gpt41_cli.workloads.costing import Costing
-from gpt41_cli.workloads.saved import Saved, dump, load
+from gpt41_cli.workloads.costing import WorkloadCost
+from gpt41_cli.workloads.saved import SavedReport, dump_saved_report, load_saved_report
 from tests.builders import CATALOG, USER, costing, position, section, side
 from tests.conftest import ROOT, Run
 from tests.readers import causes_in_dollars
@@ -32,46 +32,46 @@ TODAY = date(2026, 11, 23)
 NUMBERS = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
 
 
-def priced(tools: Tools, model: str = "gpt-4.1", mode: str = "standard", *, requests: int = 1, cached: str = "0") -> Quote:
+def priced(tools: ToolUse, model: str = "gpt-4.1", mode: str = "standard", *, requests: int = 1, cached: str = "0") -> Quote:
     offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform("openai"), TODAY)
     share = Decimal(cached)
     work = workload(input_tokens=1_000, output_tokens=100, requests=requests, cached_share=share, tools=tools)
-    return quote(CATALOG, offer, work)
+    return price_workload(CATALOG, offer, work)
 
 
 @pytest.mark.parametrize(
     ("tools", "model", "usd", "input_tokens"),
     [
-        (Tools(web_searches=1), "gpt-4.1-mini", "0.01", 9_000),
-        (Tools(web_searches=2, web_search_tokens=5), "gpt-4.1-mini", "0.02", 17_000),
-        (Tools(web_searches=2, web_search_tokens=3_000), "gpt-4.1", "0.02", 7_000),
-        (Tools(web_search_previews=1), "gpt-4.1", "0.025", 1_000),
-        (Tools(file_searches=3), "gpt-4.1-nano", "0.0075", 1_000),
-        (Tools(container_gb=1, container_minutes=20), "gpt-4.1", "0.03", 1_000),
-        (Tools(container_gb=64, container_minutes=1), "gpt-4.1", "0.48", 1_000),
-        (Tools(container_gb=4, container_minutes=6), "gpt-4.1", "0.036", 1_000),
-        (Tools(storage_gb=5, storage_days=30), "gpt-4.1", "12", 1_000),
-        (Tools(storage_gb=1, storage_days=30), "gpt-4.1", "0", 1_000),
-        (Tools(storage_gb=5), "gpt-4.1", "0", 1_000),
+        (ToolUse(web_searches=1), "gpt-4.1-mini", "0.01", 9_000),
+        (ToolUse(web_searches=2, web_search_tokens=5), "gpt-4.1-mini", "0.02", 17_000),
+        (ToolUse(web_searches=2, web_search_tokens=3_000), "gpt-4.1", "0.02", 7_000),
+        (ToolUse(web_search_previews=1), "gpt-4.1", "0.025", 1_000),
+        (ToolUse(file_searches=3), "gpt-4.1-nano", "0.0075", 1_000),
+        (ToolUse(container_gb=1, container_minutes=20), "gpt-4.1", "0.03", 1_000),
+        (ToolUse(container_gb=64, container_minutes=1), "gpt-4.1", "0.48", 1_000),
+        (ToolUse(container_gb=4, container_minutes=6), "gpt-4.1", "0.036", 1_000),
+        (ToolUse(storage_gb=5, storage_days=30), "gpt-4.1", "12", 1_000),
+        (ToolUse(storage_gb=1, storage_days=30), "gpt-4.1", "0", 1_000),
+        (ToolUse(storage_gb=5), "gpt-4.1", "0", 1_000),
     ],
 )
-def test_what_a_tool_costs_beside_the_tokens(tools: Tools, model: str, usd: str, input_tokens: int) -> None:
+def test_what_a_tool_costs_beside_the_tokens(tools: ToolUse, model: str, usd: str, input_tokens: int) -> None:
     found = priced(tools, model)
-    assert found.charges_usd == Decimal(usd)
+    assert found.tool_charges_usd == Decimal(usd)
     assert found.usage.input_tokens == input_tokens
-    assert found.total_usd == found.bill.total_usd + found.charges_usd
+    assert found.total_usd == found.bill.total_usd + found.tool_charges_usd
 
 
 def test_eight_thousand_tokens_of_mini_make_a_thousand_searches_13_dollars_20() -> None:
     """The sum that the price table of OpenAI gives for its fixed block."""
-    with_searches, without = (priced(tools, "gpt-4.1-mini", requests=1_000) for tools in (Tools(web_searches=1), NO_TOOLS))
+    with_searches, without = (priced(tools, "gpt-4.1-mini", requests=1_000) for tools in (ToolUse(web_searches=1), NO_TOOL_USE))
     assert with_searches.total_usd - without.total_usd == Decimal("13.20")
 
 
 @given(
     st.integers(1, 10**6),
     st.builds(
-        Tools,
+        ToolUse,
         web_searches=st.integers(0, 9),
         web_search_tokens=st.integers(0, 9_000),
         web_search_previews=st.integers(0, 9),
@@ -82,13 +82,13 @@ def test_eight_thousand_tokens_of_mini_make_a_thousand_searches_13_dollars_20() 
         storage_days=st.just(0),
     ),
 )
-def test_calls_cost_the_same_in_every_mode_and_as_many_times_as_there_are_requests(requests: int, tools: Tools) -> None:
-    once = priced(tools).charges_usd
-    assert {priced(tools, mode=mode, requests=requests).charges_usd for mode in MODES} == {once * requests}
+def test_calls_cost_the_same_in_every_mode_and_as_many_times_as_there_are_requests(requests: int, tools: ToolUse) -> None:
+    once = priced(tools).tool_charges_usd
+    assert {priced(tools, mode=mode, requests=requests).tool_charges_usd for mode in MODES} == {once * requests}
 
 
 def test_what_a_search_finds_is_never_cached() -> None:
-    found = priced(Tools(web_searches=1, web_search_tokens=500), cached="0.6")
+    found = priced(ToolUse(web_searches=1, web_search_tokens=500), cached="0.6")
     assert (found.usage.input_tokens, found.usage.cached_tokens) == (1_500, 0)  # nor is the prompt of 1,000 that asks
 
 
@@ -199,13 +199,13 @@ def test_each_request_carries_its_own_calls(run: Run) -> None:
 def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(TABLE.replace(section("tools"), "").replace("  predicted_outputs: {source: predicted-outputs-guide}\n", ""))
-    catalog = read(mine)
+    catalog = read_catalog(mine)
     offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
-    assert charges(catalog, offer, NO_TOOLS, 1) == ()
+    assert price_tools(catalog, offer, NO_TOOL_USE, 1) == ()
     with pytest.raises(MissingPrice, match=r"no price is known for web-search with gpt-4\.1: .*mine\.yaml has no section tools$"):
-        charges(catalog, offer, Tools(web_searches=1), 1)
+        price_tools(catalog, offer, ToolUse(web_searches=1), 1)
     work = workload(input_tokens=1, output_tokens=9, requests=1, prediction_tokens=4, accepted_share=Decimal(1))
-    assert quote(catalog, offer, work).rejected_usd == 0
+    assert price_workload(catalog, offer, work).rejected_usd == 0
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
 def test_a_wrong_price_of_a_tool_is_named_with_its_place(old: str, new: str, message: str) -> None:
     assert old in TABLE
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
-        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+        parse_catalog(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
     assert str(error.value).startswith(f"mine.yaml:{position(old).split(':')[0]}:")
 
@@ -336,24 +336,26 @@ def test_tools_that_cannot_be_are_refused_at_their_place(run: Run, tmp_path: Pat
 
 
 def test_a_report_without_tools_is_what_it_was_and_one_with_tools_comes_back() -> None:
-    plain, used = costing(), costing()._replace(tools=Tools(web_searches=2), storage_usd_per_day=Decimal("0.4"))
-    assert not {"tools", "storage_usd_per_day"} & set(dump(Saved(TODAY, {"triage": plain}))["workloads"][0])
+    plain, used = costing(), costing()._replace(tools=ToolUse(web_searches=2), storage_usd_per_day=Decimal("0.4"))
+    assert not {"tools", "storage_usd_per_day"} & set(dump_saved_report(SavedReport(TODAY, {"triage": plain}))["workloads"][0])
     for each in (plain, used):
-        saved = Saved(TODAY, {"triage": each})
-        assert load(json.dumps({"schema": "gpt41.check/1", **dump(saved)}).encode(), "base.json") == saved
+        saved = SavedReport(TODAY, {"triage": each})
+        assert (
+            load_saved_report(json.dumps({"schema": "gpt41.check/1", **dump_saved_report(saved)}).encode(), "base.json") == saved
+        )
 
 
 def test_an_unknown_tool_in_a_report_is_an_error() -> None:
-    saved = dump(Saved(TODAY, {"triage": costing()._replace(tools=Tools(web_searches=2))}))
+    saved = dump_saved_report(SavedReport(TODAY, {"triage": costing()._replace(tools=ToolUse(web_searches=2))}))
     text = json.dumps({"schema": "gpt41.check/1", **saved}).replace("web_searches", "web_dives")
     with pytest.raises(Exception, match=re.escape("workloads[0].tools: expected the keys web_searches, ")):
-        load(text.encode(), "base.json")
+        load_saved_report(text.encode(), "base.json")
 
 
 def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
-    before = costing(mode="batch")._replace(tools=Tools(web_searches=1, storage_gb=2), storage_usd_per_day=Decimal("0.1"))
-    after = before._replace(tools=Tools(web_searches=2, storage_gb=3), storage_usd_per_day=Decimal("0.2"))
-    (found,) = compare(side(_true(before)), side(_true(after)), CATALOG, TODAY).workloads
+    before = costing(mode="batch")._replace(tools=ToolUse(web_searches=1, storage_gb=2), storage_usd_per_day=Decimal("0.1"))
+    after = before._replace(tools=ToolUse(web_searches=2, storage_gb=3), storage_usd_per_day=Decimal("0.2"))
+    (found,) = compare_sides(side(_true(before)), side(_true(after)), CATALOG, TODAY).workloads
     assert causes_in_dollars(found) == {
         "built-in tools": "1160",
         "file storage": "3.04167",
@@ -362,22 +364,22 @@ def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
 
 def test_tools_that_only_the_new_model_has_are_charged_together_with_it() -> None:
     before = costing("gpt-4.1-nano")
-    after = _true(costing("gpt-4.1")._replace(tools=Tools(web_searches=1)))
-    (found,) = compare(side(before), side(after), CATALOG, TODAY).workloads
+    after = _true(costing("gpt-4.1")._replace(tools=ToolUse(web_searches=1)))
+    (found,) = compare_sides(side(before), side(after), CATALOG, TODAY).workloads
     assert list(causes_in_dollars(found)) == ["built-in tools and model"]
 
 
 def test_storage_that_is_dearer_today_is_the_price_table() -> None:
-    stored = costing()._replace(tools=Tools(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
-    (found,) = compare(side(stored), side(stored), CATALOG, TODAY).workloads
+    stored = costing()._replace(tools=ToolUse(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
+    (found,) = compare_sides(side(stored), side(stored), CATALOG, TODAY).workloads
     assert causes_in_dollars(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}
-    assert found.now.expected_usd - found.repriced.expected_usd == 0
+    assert found.after_cost.expected_usd - found.repriced_cost.expected_usd == 0
 
 
-def _true(stated: Costing) -> Costing:
+def _true(stated: WorkloadCost) -> WorkloadCost:
     """The workload at the price that its tools give it."""
     offer = CATALOG.offer(CATALOG.variant(stated.model), stated.mode, CATALOG.platform("openai"), TODAY)
-    charged = charges(CATALOG, offer, stated.tools._replace(storage_gb=0), stated.requests)
+    charged = price_tools(CATALOG, offer, stated.tools._replace(storage_gb=0), stated.requests)
     found = priced(stated.tools._replace(storage_gb=0), stated.model, stated.mode).usage.input_tokens - 1_000
     more = sum((each.usd for each in charged), Decimal(0)) + found * stated.requests * offer.row.rates.input / 1_000_000
     return stated._replace(expected_usd=stated.expected_usd + more, high_usd=stated.high_usd + more)

@@ -14,42 +14,42 @@ import pytest
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import documents
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.sources import Source, open_file
+from gpt41_cli.files.sources import InputSource, open_file
 from gpt41_cli.requests import readers
 from gpt41_cli.requests import recognise as inputs
-from gpt41_cli.requests.recognise import Picture, Requests, Text, items, read_item, recognise_input
-from gpt41_cli.requests.request import CHAT, RESPONSES
-from gpt41_cli.work.stream import Reading, gathered, opened
+from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput, list_items, read_item, recognise_input
+from gpt41_cli.requests.request import CHAT_ENDPOINT, RESPONSES_ENDPOINT
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input
 from tests.builders import USER, chat, png, responses
 
-BATCH = {"custom_id": "a", "method": "POST", "url": CHAT, "body": chat(USER)}
+BATCH = {"custom_id": "a", "method": "POST", "url": CHAT_ENDPOINT, "body": chat(USER)}
 TRAINING = {"messages": [USER, {"role": "assistant", "content": "Noon."}]}
 
 
-def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = False) -> inputs.Input:
+def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = False) -> inputs.RecognisedInput:
     return recognise_input(io.BytesIO(data.encode() if isinstance(data, str) else data), "f", kind, is_listed=is_listed)
 
 
-def sent(data: bytes | str, kind: str | None = None) -> list[readers.Sent]:
+def sent(data: bytes | str, kind: str | None = None) -> list[readers.ParsedRequest]:
     found = recognised(data, kind)
-    assert isinstance(found, Requests)
-    return [read_item(item, kind) for chunk in found.chunks for item in items(chunk)]
+    assert isinstance(found, RequestInput)
+    return [read_item(item, kind) for chunk in found.chunks for item in list_items(chunk)]
 
 
-def text(found: inputs.Input) -> str:
-    assert isinstance(found, Text)
+def text(found: inputs.RecognisedInput) -> str:
+    assert isinstance(found, TextInput)
     return "".join(found.pieces)
 
 
 @pytest.mark.parametrize(
     ("value", "endpoint", "is_batch", "is_training"),
     [
-        (chat(USER), CHAT, False, False),
-        (responses("x"), RESPONSES, False, False),
-        ({"model": "gpt-4.1", "instructions": "x", "input": "y"}, RESPONSES, False, False),
-        (BATCH, CHAT, True, False),
-        ({**BATCH, "url": RESPONSES, "body": responses("x")}, RESPONSES, True, False),
-        (TRAINING, CHAT, False, True),
+        (chat(USER), CHAT_ENDPOINT, False, False),
+        (responses("x"), RESPONSES_ENDPOINT, False, False),
+        ({"model": "gpt-4.1", "instructions": "x", "input": "y"}, RESPONSES_ENDPOINT, False, False),
+        (BATCH, CHAT_ENDPOINT, True, False),
+        ({**BATCH, "url": RESPONSES_ENDPOINT, "body": responses("x")}, RESPONSES_ENDPOINT, True, False),
+        (TRAINING, CHAT_ENDPOINT, False, True),
     ],
 )
 @pytest.mark.parametrize("layout", ["line", "pretty", "list", "bom", "utf-16"])
@@ -67,7 +67,7 @@ def test_every_kind_is_recognised_in_every_layout(
     found = sent(data)
     assert len(found) == (1 if layout == "pretty" else 2)
     for each in found:
-        assert (each.request.endpoint, each.is_batch, each.is_training) == (endpoint, is_batch, is_training)
+        assert (each.request.endpoint, each.is_batch, each.is_training_example) == (endpoint, is_batch, is_training)
         assert each.custom_id == ("a" if is_batch else None)
 
 
@@ -99,7 +99,7 @@ def test_what_is_no_request_is_text_to_the_last_character(content: str) -> None:
 def test_what_a_file_is_can_be_said() -> None:
     body = json.dumps(chat(USER))
     assert text(recognised(body, "text")) == body
-    assert sent(json.dumps(chat(USER)), "fine-tuning")[0].is_training
+    assert sent(json.dumps(chat(USER)), "fine-tuning")[0].is_training_example
     with pytest.raises(BadBody, match="found the body of a request alone"):
         sent(body, "batch")
     with pytest.raises(BadBody, match="f: expected a picture"):
@@ -119,9 +119,9 @@ def test_a_malformed_first_line_does_not_hide_the_others() -> None:
     line = json.dumps(BATCH)
     for first in ('{"custom_id": "b", "body": {', '{"custom_id": "b" "body"}', "{oops", '{"messages" 1}'):
         found = recognised(f"{first}\n{line}\n")
-        assert isinstance(found, Requests)
+        assert isinstance(found, RequestInput)
         (chunk,) = found.chunks
-        bad, good = items(chunk)
+        bad, good = list_items(chunk)
         with pytest.raises(BadBody):
             read_item(bad, None)
         assert read_item(good, None).custom_id == "a"
@@ -131,8 +131,8 @@ def test_a_first_line_that_is_no_json_does_not_make_a_file_of_requests_text() ->
     line = json.dumps(BATCH)
     for first in ("garbage", "# requests of today", "42", '"x"', "null"):
         found = recognised(f"{first}\n{line}\n{line}\n")
-        assert isinstance(found, Requests)
-        assert [isinstance(item, documents.Line) for chunk in found.chunks for item in items(chunk)] == [True] * 3
+        assert isinstance(found, RequestInput)
+        assert [isinstance(item, documents.FileLine) for chunk in found.chunks for item in list_items(chunk)] == [True] * 3
     about = f"How to write a request:\n\nEach is one line.\n{line}\nThat is all.\n"
     assert text(recognised(about)) == about
 
@@ -143,10 +143,10 @@ def test_a_list_that_is_cut_off_in_a_text_is_no_text() -> None:
 
 
 def test_pictures_are_recognised_where_they_are_named_and_binary_in_a_folder() -> None:
-    assert recognised(png(640, 481)) == Picture(640, 481)
+    assert recognised(png(640, 481)) == PictureInput(640, 481)
     with pytest.raises(BadBody, match="f: binary"):
         recognised(png(640, 481), is_listed=True)
-    assert recognised(png(640, 481), "image", is_listed=True) == Picture(640, 481)
+    assert recognised(png(640, 481), "image", is_listed=True) == PictureInput(640, 481)
 
 
 def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
@@ -157,8 +157,8 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
     data = b"\n\n  \n" + json.dumps(BATCH).encode() + b"\n"
     for content in (data, b"\n\n" + data):
         found = recognise_input(Slow(content), "f", "batch")
-        assert isinstance(found, Requests)
-        assert [read_item(item, None).custom_id for chunk in found.chunks for item in items(chunk)] == ["a"]
+        assert isinstance(found, RequestInput)
+        assert [read_item(item, None).custom_id for chunk in found.chunks for item in list_items(chunk)] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
 )
 def test_what_is_no_json_is_named_with_its_place(data: bytes, message: str) -> None:
     with pytest.raises(BadBody) as error:
-        documents.parse(data)
+        documents.parse_json(data)
     assert str(error.value).startswith(message)
     assert text(recognised(data.replace(b"\xff", b"x"), is_listed=True)) == data.replace(b"\xff", b"x").decode()
     with pytest.raises(BadBody):
@@ -184,7 +184,7 @@ def test_an_input_that_cannot_be_read_to_its_end_is_named(tmp_path: Path) -> Non
             raise OSError(5, "Input/output error")
 
     complaint = "standard input: expected a readable file, found: Input/output error"
-    with pytest.raises(InputError, match=complaint), opened(Source("-", Broken), None):
+    with pytest.raises(InputError, match=complaint), open_input(InputSource("-", Broken), None):
         pass
 
 
@@ -195,34 +195,34 @@ def test_lines_are_the_same_however_they_are_read(
 ) -> None:
     """In blocks from a stream and in spans of a file, with chunks shorter and longer than lines, and from any start."""
     data = ("\n".join("x" * size for size in sizes) + end).encode()
-    expected = [documents.Line(number, b"x" * size) for number, size in enumerate(sizes, 1) if size]
+    expected = [documents.FileLine(number, b"x" * size) for number, size in enumerate(sizes, 1) if size]
     (tmp_path / "f").write_bytes(b"head" + data)
     for chunk in (1, 2, 5, 1000):
         monkeypatch.setattr(documents, "CHUNK_BYTES", chunk)
         pieces = [data[start : start + chunk] for start in range(0, len(data), chunk)]
-        assert [line for block in documents.blocks(pieces) for line in block.lines()] == expected
+        assert [line for block in documents.split_into_blocks(pieces) for line in block.iterate_lines()] == expected
         with (tmp_path / "f").open("rb") as file:
-            assert [line for span in documents.spans(file, 4) for line in span.lines()] == expected
+            assert [line for span in documents.split_into_spans(file, 4) for line in span.iterate_lines()] == expected
 
 
 def test_a_line_that_is_too_long_is_refused_and_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 10)
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 10)
     pieces = [b"a" * 8] * 1_000 + [b"\n{}\n"]
-    first, second = (line for block in documents.blocks(pieces) for line in block.lines())
+    first, second = (line for block in documents.split_into_blocks(pieces) for line in block.iterate_lines())
     assert len(first.data) < 30
     with pytest.raises(BadBody, match="expected at most 10 bytes, found more"):
-        documents.parse(first.data)
-    assert (second.number, documents.parse(second.data)) == (2, {})
+        documents.parse_json(first.data)
+    assert (second.number, documents.parse_json(second.data)) == (2, {})
 
 
 def test_a_line_that_is_too_long_hides_no_other_line_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 10)
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 10)
     for chunk in (3, 7, 16, 1_000):
         monkeypatch.setattr(documents, "CHUNK_BYTES", chunk)
         for content in ([b"{}", b"{}", b"a" * 50, b"{}", b"{}"], [b"a" * 50], [b"{}", b"a" * 50]):
             (tmp_path / "f").write_bytes(b"\n".join(content))
             with (tmp_path / "f").open("rb") as file:
-                found = [line for span in documents.spans(file, 0) for line in span.lines()]
+                found = [line for span in documents.split_into_spans(file, 0) for line in span.iterate_lines()]
             assert [line.number for line in found] == list(range(1, len(content) + 1))
             assert [len(line.data) > 10 for line in found] == [len(each) > 10 for each in content]
 
@@ -233,18 +233,18 @@ def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Pa
     with (tmp_path / "f").open("rb") as file:
         file.readline()
         found = recognise_input(file, "f")
-        assert isinstance(found, Requests)
-        assert [len(list(items(chunk))) for chunk in found.chunks] == [3]
+        assert isinstance(found, RequestInput)
+        assert [len(list(list_items(chunk))) for chunk in found.chunks] == [3]
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'{"model": "gpt-4.1", "input": "Hello"}\n' * 100)
-    source = Source(str(path), partial(open_file, path))
-    with opened(source, None) as found:
-        assert isinstance(found, Requests)
+    source = InputSource(str(path), partial(open_file, path))
+    with open_input(source, None) as found:
+        assert isinstance(found, RequestInput)
         chunks = list(found.chunks)
         os.truncate(path, 200)
         complaint = f"^{path}: expected a file that stays as it is while it is read, found one that has changed$"
         with pytest.raises(InputError, match=complaint):
-            list(gathered(source, Requests(iter(chunks)), Reading(), lambda sent: sent, list))
+            list(map_chunks(source, RequestInput(iter(chunks)), ReadingOptions(), lambda sent: sent, list))

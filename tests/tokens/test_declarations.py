@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from gpt41_cli.requests.request import Function, ResponseFormat
-from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, Layout, declare, print_functions
-from gpt41_cli.tokens.response_formats import print_format
+from gpt41_cli.requests.request import FunctionDeclaration, ResponseFormat
+from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, DeclarationLayout, format_function, format_functions
+from gpt41_cli.tokens.response_formats import format_response_format
 
 Schema = Mapping[str, Any]
 
 
-def printed(parameters: Schema, layout: Layout = CHAT_LAYOUT, description: str = "") -> str:
-    return declare(Function("f", description, parameters, "parameters"), layout)
+def printed(parameters: Schema, layout: DeclarationLayout = CHAT_LAYOUT, description: str = "") -> str:
+    return format_function(FunctionDeclaration("f", description, parameters, "parameters"), layout)
 
 
 def of(prop: Schema, *, required: bool = True, **more: Any) -> Schema:
@@ -52,7 +52,7 @@ ONE_LINE = [
 
 @pytest.mark.parametrize(("prop", "expected"), ONE_LINE)
 @pytest.mark.parametrize("layout", [CHAT_LAYOUT, RESPONSES_LAYOUT])
-def test_without_a_comment_everything_is_on_one_line(prop: Schema, expected: str, layout: Layout) -> None:
+def test_without_a_comment_everything_is_on_one_line(prop: Schema, expected: str, layout: DeclarationLayout) -> None:
     assert printed(of(prop), layout) == f"type f = (_: {{ a: {expected} }}) => any;"
 
 
@@ -113,7 +113,7 @@ MANY_LINES = [
 
 @pytest.mark.parametrize(("parameters", "expected"), MANY_LINES)
 @pytest.mark.parametrize("layout", [CHAT_LAYOUT, RESPONSES_LAYOUT])
-def test_a_comment_puts_every_property_on_a_line(parameters: Schema, expected: str, layout: Layout) -> None:
+def test_a_comment_puts_every_property_on_a_line(parameters: Schema, expected: str, layout: DeclarationLayout) -> None:
     assert printed(parameters, layout) == f"type f = (_: {expected}) => any;"
 
 
@@ -161,8 +161,8 @@ def test_a_schema_that_contains_itself_is_printed_once() -> None:
 
 
 def test_all_functions_stand_in_one_namespace() -> None:
-    functions = [Function("f", "", {}, ""), Function("get-time", "When.", {}, "")]
-    assert print_functions(functions, CHAT_LAYOUT) == (
+    functions = [FunctionDeclaration("f", "", {}, ""), FunctionDeclaration("get-time", "When.", {}, "")]
+    assert format_functions(functions, CHAT_LAYOUT) == (
         "# Tools\n\n## functions\n\nnamespace functions {\n\ntype f = () => any;\n\n"
         "// When.\ntype get-time = () => any;\n\n} // namespace functions"
     )
@@ -183,7 +183,7 @@ def test_a_structured_output_is_its_schema_without_what_only_checks_the_answer()
         "$defs": {"pattern": {"enum": ["a", "b"], "const": "a"}},
     }
     declared = ResponseFormat("n", "What it is.", schema, "")
-    assert print_format(declared) == (
+    assert format_response_format(declared) == (
         "# Response Formats\n\n## n\n\n// What it is.\n"
         '{"title":"Kept","type":"object","properties":{"required":{"type":"string","description":"\\u00e9 stays, escaped"},'
         '"default":{"type":["integer","null"]},"list":{"type":"array","items":{"$ref":"#/$defs/pattern"}}},'

@@ -9,7 +9,7 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
-from gpt41_cli.tokens.doubts import declaration, response_format
+from gpt41_cli.tokens.doubts import find_declaration_doubts, find_format_doubts
 from gpt41_cli.tokens.meter import Meter
 from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, image_message, responses, responses_tool
 
@@ -22,7 +22,7 @@ def meter(catalog: Catalog) -> Meter:
 
 
 def rules(meter: Meter, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(doubt.rule, doubt.path) for doubt in meter.count(readers.read(body)).doubts]
+    return [(doubt.rule, doubt.path) for doubt in meter.count(readers.read_request(body)).doubts]
 
 
 def test_what_recorded_bills_confirm_is_exact(meter: Meter) -> None:
@@ -72,21 +72,21 @@ IN_TOOLS: list[tuple[Schema, str, str]] = [
 @pytest.mark.parametrize(("prop", "rule", "path"), IN_TOOLS)
 def test_an_unconfirmed_shape_of_a_declared_function_is_named(prop: Schema, rule: str, path: str) -> None:
     schema = {"type": "object", "properties": {"a": prop}, "$defs": {"E": {"enum": ["x"]}}}
-    assert (rule, f"p.{path}") in [(doubt.rule, doubt.path) for doubt in declaration(schema, "p")]
+    assert (rule, f"p.{path}") in [(doubt.rule, doubt.path) for doubt in find_declaration_doubts(schema, "p")]
 
 
 def test_a_schema_that_contains_itself_is_named_and_ends() -> None:
     tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
-    found = declaration({"type": "object", "properties": {"t": {"$ref": "#/$defs/T"}}, "$defs": {"T": tree}}, "p")
+    found = find_declaration_doubts({"type": "object", "properties": {"t": {"$ref": "#/$defs/T"}}, "$defs": {"T": tree}}, "p")
     assert ("recursive-schema", "p.properties.t") in [(doubt.rule, doubt.path) for doubt in found]
     shared = {"type": "object", "properties": {name: {"$ref": "#/$defs/E"} for name in "ab"}, "$defs": {"E": OBJECT}}
-    assert declaration(shared, "p") == [], "a reference that is used twice does not contain itself"
+    assert find_declaration_doubts(shared, "p") == [], "a reference that is used twice does not contain itself"
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "allOf", "pattern", "multipleOf", "examples"])
 def test_an_unconfirmed_keyword_of_a_structured_output_is_named_at_any_depth(keyword: str) -> None:
     within = {"type": "array", "items": {"anyOf": [{"type": "null"}, {keyword: []}]}}
-    found = response_format({"type": "object", "properties": {"a": {"$ref": "#/$defs/D"}}, "$defs": {"D": within}}, "p")
+    found = find_format_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/D"}}, "$defs": {"D": within}}, "p")
     assert [(doubt.rule, doubt.path) for doubt in found] == [("schema-keyword", "p.$defs.D.items.anyOf[1]")]
     assert keyword in found[0].message
 
@@ -95,9 +95,9 @@ def test_references_are_followed_through_one_another() -> None:
     chain = {"A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {**OBJECT, "items": True}}
     chain["B"] = {"type": "object", "properties": {"c": {"$ref": "#/$defs/C"}, "d": {"$ref": "#/$defs/C"}, "e": True}}
     chain["C"] = OBJECT
-    assert declaration({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p") == []
+    assert find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p") == []
     chain["C"] = {"type": "object", "properties": {"back": {"$ref": "#/$defs/A"}}}
-    found = declaration({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p")
+    found = find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p")
     assert {doubt.rule for doubt in found} == {"recursive-schema"}
 
 
@@ -149,10 +149,11 @@ def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
     for model in ("gpt-6-luna", "gpt-4.5-preview", "o3-mini", "ft:o3-mini:acme::x"):
         assert rules(meter, {**chat(USER), "model": model}) == [("model", "model")]
     bounds = {
-        name: meter.count(readers.read({**chat(USER), "model": name})).is_lower_bound for name in ("gpt-4.5-preview", "o3-mini")
+        name: meter.count(readers.read_request({**chat(USER), "model": name})).is_lower_bound
+        for name in ("gpt-4.5-preview", "o3-mini")
     }
     assert bounds == {"gpt-4.5-preview": False, "o3-mini": True}, "a model that nobody knows may keep its reasoning"
-    assert meter.count(readers.read({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
+    assert meter.count(readers.read_request({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
     assert rules(meter, {"messages": [USER]}) == [("training", "messages")], "where no model is named, none is doubted"
     assert rules(meter, chat(USER, functions=[SECRET["function"]])) == [("legacy-functions", "functions")]
     overriding = Meter(catalog, model="gpt-6-luna")

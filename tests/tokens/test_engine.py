@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, Counter, count, count_memo, count_stream, engine, fast, vocabulary
+from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, count, count_stream, engine, fast, make_count_memo, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -61,7 +61,13 @@ def test_a_count_is_tiktokens(reference: tiktoken.Encoding, text: str) -> None:
 @pytest.fixture
 def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that is made for megabytes happens within a sentence."""
-    for name, value in {"BLOCK": 30, "_SEAM_WINDOW": 10, "_LONGEST_BLANK": 6, "_PIECE": 9, "_OVERLAP": 2}.items():
+    for name, value in {
+        "BLOCK_CHARACTERS": 30,
+        "_SEAM_WINDOW": 10,
+        "_MAX_BLANK_RUN": 6,
+        "_PIECE_BYTES": 9,
+        "_OVERLAP_TOKENS": 2,
+    }.items():
         monkeypatch.setattr(engine, name, value)
 
 
@@ -108,7 +114,7 @@ def test_more_text_never_counts_less(first: str, second: str) -> None:
 
 def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MEMO_CHARACTERS", 50)
-    memo = count_memo(DEFAULT_ENCODING)
+    memo = make_count_memo(DEFAULT_ENCODING)
     for text in ["one two", "three four five", "x" * 200, "one two", "word " * 9, "three four five", "", "one two"]:
         assert memo(text) == len(reference.encode_ordinary(text))
 
@@ -116,32 +122,32 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
 @settings(max_examples=600)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
 def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
-    memo = count_memo(DEFAULT_ENCODING, is_much=True)
-    memo.learn(some)
+    memo = make_count_memo(DEFAULT_ENCODING, is_much=True)
+    memo.fill(some)
     assert [memo(text) for text in some] == [len(reference.encode_ordinary(text)) for text in some]
 
 
 def test_characters_that_are_new_to_the_faster_engine_are_left_to_tiktoken(reference: tiktoken.Encoding) -> None:
     new = ["\u1ae0\u10fb", "plain", "\U00032fe1\u0541", "na\u00efve", "\U000321a1\u0551\U0001094b"]
     assert fast.count_many(new, DEFAULT_ENCODING) != (right := [len(reference.encode_ordinary(text)) for text in new])
-    memo = count_memo(DEFAULT_ENCODING, is_much=True)
-    memo.learn(new)
+    memo = make_count_memo(DEFAULT_ENCODING, is_much=True)
+    memo.fill(new)
     assert [memo(text) for text in new] == right
 
 
 @pytest.mark.parametrize("is_much", [False, True])
 def test_what_a_memo_learns_is_what_it_counts(is_much: bool) -> None:
     some = ["a", "Hello\ud800 world", " " * 1_000_000, "a", "<|endoftext|>"]
-    memo = count_memo(DEFAULT_ENCODING, is_much=is_much)
-    memo.learn(some[:3])
+    memo = make_count_memo(DEFAULT_ENCODING, is_much=is_much)
+    memo.fill(some[:3])
     assert [memo(text) for text in some] == [1, 3, 7_813, 1, 7]
-    with Counter(DEFAULT_ENCODING, jobs=1, is_much=is_much) as counter:
+    with TextCounter(DEFAULT_ENCODING, jobs=1, is_much=is_much) as counter:
         assert counter.add(some)() == count("".join(some), DEFAULT_ENCODING)
 
 
 def test_without_the_extra_much_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "is_installed", lambda: False)
-    assert count_memo(DEFAULT_ENCODING, is_much=True)("hello world") == 2
+    assert make_count_memo(DEFAULT_ENCODING, is_much=True)("hello world") == 2
 
 
 def test_only_shipped_encodings_count() -> None:
@@ -161,6 +167,6 @@ def test_a_damaged_vocabulary_counts_nothing(data: bytes, message: str, tmp_path
     (tmp_path / "o200k_base.tiktoken.gz").write_bytes(data)
     monkeypatch.setattr(vocabulary, "__file__", str(tmp_path / "vocabulary.py"))
     with pytest.raises(vocabulary.DamagedVocabulary) as error:
-        vocabulary.ranks.__wrapped__("o200k_base")
+        vocabulary.load_ranks.__wrapped__("o200k_base")
     assert message in str(error.value)
     assert str(error.value).endswith("reinstall gpt41")

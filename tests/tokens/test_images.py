@@ -7,16 +7,16 @@ import base64
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.files.pictures import read_size, size_of_url
+from gpt41_cli.files.pictures import read_data_url_size, read_picture_size
 from gpt41_cli.requests.request import Image
-from gpt41_cli.tokens.images import image_tokens
+from gpt41_cli.tokens.images import count_image_tokens
 from tests.builders import gif, jpeg, png, webp
 
 
 def cost(catalog: Catalog, model: str, width: int | None, height: int | None, detail: str = "auto") -> int:
     rule = catalog.variant(model).model.images
     assert rule
-    return image_tokens(Image(width, height, detail), rule)
+    return count_image_tokens(Image(width, height, detail), rule)
 
 
 @pytest.mark.parametrize(
@@ -85,25 +85,25 @@ PICTURES = [png(640, 481), jpeg(640, 481), jpeg(640, 481, before=12), gif(640, 4
     "data", PICTURES, ids=["png", "jpeg", "jpeg-late", "gif", "webp-lossy", "webp-lossless", "webp-extended"]
 )
 def test_a_size_is_read_from_the_header(data: bytes) -> None:
-    assert read_size(data) == (640, 481)
-    assert size_of_url("data:image/any;base64," + base64.b64encode(data).decode(), "") == (640, 481)
+    assert read_picture_size(data) == (640, 481)
+    assert read_data_url_size("data:image/any;base64," + base64.b64encode(data).decode(), "") == (640, 481)
 
 
 @pytest.mark.parametrize(("data", "needed"), list(zip(PICTURES, [24, 11, 11 + 12 * 65_002, 10, 30, 25, 30], strict=True)))
 def test_a_header_that_is_cut_off_says_nothing(data: bytes, needed: int) -> None:
-    assert read_size(data[:needed]) == (640, 481)
+    assert read_picture_size(data[:needed]) == (640, 481)
     for end in {needed - 1, needed - 2, needed // 2, 13, 9, 3, 0} - {needed}:
-        assert read_size(data[: min(end, needed - 1)]) is None
+        assert read_picture_size(data[: min(end, needed - 1)]) is None
 
 
 def test_a_jpeg_may_be_filled_up_between_its_segments() -> None:
     data = jpeg(640, 481)
-    assert read_size(data[:2] + b"\xff\xff\xff" + data[2:]) == (640, 481)
+    assert read_picture_size(data[:2] + b"\xff\xff\xff" + data[2:]) == (640, 481)
 
 
 def test_what_is_no_picture_of_these_formats_says_nothing() -> None:
     for data in (b"", b"%PDF-1.7", b"<svg width='9' height='9'/>", b"BM" + bytes(60), b"II*\0" + bytes(60), png(0, 5)):
-        assert read_size(data) is None
+        assert read_picture_size(data) is None
 
 
 @pytest.mark.parametrize("width", [50, 60, 61, 76])
@@ -111,10 +111,10 @@ def test_base64_may_be_wrapped_and_lack_its_padding(width: int) -> None:
     encoded = base64.b64encode(jpeg(640, 481, before=12) + bytes(400_000)).decode()
     wrapped = "\n".join(encoded[start : start + width] for start in range(0, len(encoded), width))
     for text in (encoded, wrapped, wrapped.rstrip("=")):
-        assert size_of_url("data:image/jpeg;base64," + text, "") == (640, 481)
+        assert read_data_url_size("data:image/jpeg;base64," + text, "") == (640, 481)
     short = base64.b64encode(png(640, 481)[:25]).decode()
-    assert size_of_url("data:image/png;base64," + short.rstrip("="), "") == (640, 481)
+    assert read_data_url_size("data:image/png;base64," + short.rstrip("="), "") == (640, 481)
 
 
 def test_an_address_is_never_fetched() -> None:
-    assert size_of_url("https://example.org/a.png", "") is None
+    assert read_data_url_size("https://example.org/a.png", "") is None

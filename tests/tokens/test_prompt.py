@@ -12,8 +12,8 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens import DEFAULT_ENCODING, count
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.pieces import AROUND_A_TEXT
-from gpt41_cli.tokens.prompt import prompt
+from gpt41_cli.tokens.pieces import USER_MESSAGE_OVERHEAD
+from gpt41_cli.tokens.prompt import build_prompt
 from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
 
 BLOCK = """# Tools
@@ -43,7 +43,7 @@ def meter(catalog: Catalog) -> Meter:
 
 
 def counted(meter: Meter, body: Body) -> int:
-    return meter.count(readers.read(body)).input_tokens
+    return meter.count(readers.read_request(body)).input_tokens
 
 
 def added(meter: Meter, body: Body, to: Body) -> int:
@@ -53,7 +53,7 @@ def added(meter: Meter, body: Body, to: Body) -> int:
 
 def test_a_message_costs_its_text_its_role_and_3_and_every_request_3(meter: Meter) -> None:
     assert counted(meter, chat(USER)) == 3 + 3 + 1 + tokens("What is the time in Lima?") == 14
-    assert AROUND_A_TEXT == 3 + 3 + 1
+    assert USER_MESSAGE_OVERHEAD == 3 + 3 + 1
     assert counted(meter, chat(SYSTEM, USER)) == 14 + 3 + 1 + tokens("Answer in one sentence.") == 23
     for role in ("system", "developer", "user", "assistant"):
         assert added(meter, chat(USER, {"role": role, "content": ""}), chat(USER)) == 4
@@ -100,7 +100,7 @@ def test_chat_joins_the_tools_to_the_system_message_and_tokenises_both_as_one(me
     joined = "Answer in one sentence.\n\n" + BLOCK
     assert counted(meter, chat(SYSTEM, USER, tools=[SECRET])) == 14 + 4 + tokens(joined) - 1
     assert tokens(joined) < tokens("Answer in one sentence.") + tokens("\n\n" + BLOCK), "the joint merges"
-    pieces = prompt(readers.read(chat(SYSTEM, USER, tools=[SECRET])).request)
+    pieces = build_prompt(readers.read_request(chat(SYSTEM, USER, tools=[SECRET])).request)
     assert [(piece.part, piece.text) for piece in pieces if piece.text] == [
         ("overhead", "system"),
         ("text", "Answer in one sentence."),
@@ -113,7 +113,7 @@ def test_chat_joins_the_tools_to_the_system_message_and_tokenises_both_as_one(me
 def test_without_a_system_message_at_the_front_the_tools_are_one(meter: Meter) -> None:
     assert added(meter, chat(USER, tools=[SECRET]), chat(USER)) == 4 + tokens(BLOCK) - 1
     assert added(meter, chat(USER, SYSTEM, tools=[SECRET]), chat(USER, SYSTEM)) == 4 + tokens(BLOCK) - 1
-    first = prompt(readers.read(chat(USER, SYSTEM, tools=[SECRET])).request)[0]
+    first = build_prompt(readers.read_request(chat(USER, SYSTEM, tools=[SECRET])).request)[0]
     assert first.text == BLOCK
 
 
@@ -238,7 +238,7 @@ def test_calls_in_responses_cost_the_same_alone_and_in_parallel(meter: Meter) ->
 def test_a_result_that_answers_no_call_is_a_message_of_its_own(meter: Meter) -> None:
     lost = {"role": "tool", "tool_call_id": "call_9", "content": "12:30"}
     assert added(meter, chat(USER, lost), chat(USER)) == 4 + tokens("12:30")
-    assert [doubt.rule for doubt in meter.count(readers.read(chat(USER, lost))).doubts] == ["result-without-call"]
+    assert [doubt.rule for doubt in meter.count(readers.read_request(chat(USER, lost))).doubts] == ["result-without-call"]
     output = {"type": "function_call_output", "call_id": "call_9", "output": "12:30"}
     assert added(meter, responses([USER, output]), responses([USER])) == 4 + tokens("12:30")
 
@@ -263,7 +263,7 @@ def test_what_nobody_can_count_makes_the_count_a_lower_bound(meter: Meter) -> No
         (responses([{"type": "reasoning", "summary": []}]), "item", "input[0]"),
     ]
     for body, rule, path in uncounted:
-        entry = meter.count(readers.read(body))
+        entry = meter.count(readers.read_request(body))
         assert entry.is_lower_bound
         assert [(doubt.rule, doubt.path) for doubt in entry.doubts] == [(rule, path)]
-    assert not meter.count(readers.read(chat(USER))).is_lower_bound
+    assert not meter.count(readers.read_request(chat(USER))).is_lower_bound

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.tokens import workers
-from gpt41_cli.tokens.workers import ALONE, in_order
+from gpt41_cli.tokens.workers import ITEMS_BEFORE_WORKERS, map_in_order
 from tests.conftest import ROOT, environment
 
 
@@ -25,18 +25,18 @@ def square(number: int) -> tuple[int, int, int]:
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_results_come_in_order_from_processes_or_threads(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(workers.sys, "platform", platform)
-    found = list(in_order(square, range(100)))
+    found = list(map_in_order(square, range(100)))
     assert [result for result, _, _ in found] == [number * number for number in range(100)]
     here = (os.getpid(), threading.get_ident())
-    assert [each[1:] for each in found[:ALONE]] == [here] * ALONE, "the first ones are done here"
-    others = {process for _, process, _ in found[ALONE:]}
+    assert [each[1:] for each in found[:ITEMS_BEFORE_WORKERS]] == [here] * ITEMS_BEFORE_WORKERS, "the first ones are done here"
+    others = {process for _, process, _ in found[ITEMS_BEFORE_WORKERS:]}
     assert (os.getpid() in others) is (platform != "linux" or threading.active_count() > 1)
-    assert all(each[1:] != here for each in found[ALONE:])
+    assert all(each[1:] != here for each in found[ITEMS_BEFORE_WORKERS:])
 
 
 @pytest.mark.parametrize(("jobs", "others"), [(1, 0), (2, 2), (3, 3)])
 def test_so_many_jobs_are_so_many_workers(jobs: int, others: int) -> None:
-    found = list(in_order(square, range(200), jobs))
+    found = list(map_in_order(square, range(200), jobs))
     assert [result for result, _, _ in found] == [number * number for number in range(200)]
     assert len({each[1:] for each in found} - {(os.getpid(), threading.get_ident())}) <= others
     assert (len({each[1:] for each in found}) == 1) is (jobs == 1)
@@ -47,16 +47,16 @@ def test_a_process_with_threads_does_not_fork() -> None:
     other = threading.Thread(target=done.wait)
     other.start()
     try:
-        assert {process for _, process, _ in in_order(square, range(20))} == {os.getpid()}
+        assert {process for _, process, _ in map_in_order(square, range(20))} == {os.getpid()}
     finally:
         done.set()
         other.join()
 
 
-@pytest.mark.parametrize("at", [0, ALONE, 30])
+@pytest.mark.parametrize("at", [0, ITEMS_BEFORE_WORKERS, 30])
 def test_what_goes_wrong_is_raised_where_the_result_would_come(at: int) -> None:
     numbers = [*range(at), -1, *range(50)]
-    results = in_order(square, numbers)
+    results = map_in_order(square, numbers)
     assert [next(results)[0] for _ in range(at)] == [number * number for number in range(at)]
     with pytest.raises(ValueError, match="no square of -1"):
         next(results)
@@ -71,7 +71,7 @@ def test_little_is_under_way_at_any_time() -> None:
             taken += 1
             yield number
 
-    results = in_order(square, numbers())
+    results = map_in_order(square, numbers())
     for _ in range(50):
         next(results)
     assert taken <= 50 + 3 * (os.cpu_count() or 1) + 2
@@ -96,7 +96,7 @@ main()
 
 def test_a_thread_may_have_work_done_too() -> None:
     found: list[int] = []
-    worker = threading.Thread(target=lambda: found.extend(result for result, _, _ in in_order(square, range(20))))
+    worker = threading.Thread(target=lambda: found.extend(result for result, _, _ in map_in_order(square, range(20))))
     worker.start()
     worker.join()
     assert found == [number * number for number in range(20)]

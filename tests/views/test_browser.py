@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from gpt41_cli.app import app
-from gpt41_cli.display import money, number, printable, score
-from gpt41_cli.reports.chart import UNITS
+from gpt41_cli.display import format_int, format_money, format_score, sanitize
+from gpt41_cli.reports.chart import UNIT_FORMATTERS
 from tests.builders import HOSTILE_MARKUP
 
 CHROMIUM = shutil.which("chromium")
@@ -32,7 +32,7 @@ QUIET = (
 CONFIG = f"""
 version: 1
 workloads:
-  {json.dumps(printable(HOSTILE_MARKUP))}:
+  {json.dumps(sanitize(HOSTILE_MARKUP))}:
     input_tokens: 2400
     cached: 80%
     output_tokens: {{expected: 60, high: 100}}
@@ -106,14 +106,14 @@ def told(value: Any) -> Iterator[str]:
         for each in value:
             yield from told(each)
     elif isinstance(value, int):
-        yield number(value)
+        yield format_int(value)
     elif isinstance(value, str):
         yield value
         if re.fullmatch(r"\d+(\.\d+)?", value):
             amount = Decimal(value)
-            yield from (read(amount) for read in UNITS.values())
-            yield from (money(amount), number(int(amount)))
-            yield from (score(Fraction(amount)),) if amount <= 1 else ()
+            yield from (read(amount) for read in UNIT_FORMATTERS.values())
+            yield from (format_money(amount), format_int(int(amount)))
+            yield from (format_score(Fraction(amount)),) if amount <= 1 else ()
 
 
 def test_every_figure_on_the_page_is_one_of_the_data(visit: Any, made: Path) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Case
+from gpt41_cli.reports import CheckCase
 from gpt41_cli.rules import RULES
 from gpt41_cli.views import render
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
@@ -96,7 +96,12 @@ def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
         make_finding("too many"),
         make_finding("by the way", Level.NOTICE),
     )
-    cases = (Case("triage", "budget", broken), Case("triage", "deadline"), Case("reply", "budget"), Case("reply", "budget"))
+    cases = (
+        CheckCase("triage", "budget", broken),
+        CheckCase("triage", "deadline"),
+        CheckCase("reply", "budget"),
+        CheckCase("reply", "budget"),
+    )
     root = ET.fromstring(render(make_findings_report(*broken, make_finding("elsewhere"), cases=cases), "junit", SCREEN))
     assert root.attrib == {"name": "gpt41", "tests": "5", "failures": "2", "errors": "0", "skipped": "0"}
     assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root] == [
@@ -122,12 +127,12 @@ def test_a_report_without_checks_has_a_test_case_for_each_finding_or_one_that_pa
     assert (passed.get("name"), len(passed)) == ("no findings", 0)
 
 
-@given(FINDINGS, st.lists(st.builds(Case, HOSTILE_TEXTS, HOSTILE_TEXTS, FINDINGS), max_size=4).map(tuple))
-def test_junit_holds_any_text_and_loses_no_finding(findings: tuple[Finding, ...], cases: tuple[Case, ...]) -> None:
+@given(FINDINGS, st.lists(st.builds(CheckCase, HOSTILE_TEXTS, HOSTILE_TEXTS, FINDINGS), max_size=4).map(tuple))
+def test_junit_holds_any_text_and_loses_no_finding(findings: tuple[Finding, ...], cases: tuple[CheckCase, ...]) -> None:
     root = ET.fromstring(render(make_findings_report(*findings, cases=cases), "junit", SCREEN).encode())
     told = "\n".join(text for case in root.iter("testcase") for each in case if (text := each.text))
     for finding in findings:
-        assert f"{finding.level.label}: {printable(finding.message)} [{finding.rule}]" in told
+        assert f"{finding.level.label}: {sanitize(finding.message)} [{finding.rule}]" in told
     names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
     assert len(names) >= len(cases)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
-from gpt41_cli.reports.chart import Axis, Chart, Mark, Point, Series
+from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_columns
+from gpt41_cli.reports.chart import Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.views import Screen, render
-from gpt41_cli.views.svg import draw, draw_alone
+from gpt41_cli.views.svg import draw_svg, draw_svg_file
 from tests.builders import HOSTILE_MARKUP
 from tests.conftest import Run
 
@@ -66,13 +66,17 @@ def hostile_chart(kind: str) -> Chart:
     is_bar = kind in ("bars", "stack")
     x = [HOSTILE_MARKUP, "b"] if is_bar else [0, 1]
     points = tuple(
-        Point(at if isinstance(at, str) else Decimal(at), Decimal(2 + index), HOSTILE_MARKUP) for index, at in enumerate(x)
+        ChartPoint(at if isinstance(at, str) else Decimal(at), Decimal(2 + index), HOSTILE_MARKUP) for index, at in enumerate(x)
     )
-    axis = Axis(HOSTILE_MARKUP, "name" if is_bar else "share")
-    marks = (Mark(HOSTILE_MARKUP, Decimal(1), Decimal(2)), Mark(HOSTILE_MARKUP, y=Decimal(2)), Mark(HOSTILE_MARKUP, x=Decimal(0)))
-    series = (Series(HOSTILE_MARKUP, points), Series("path", points, "chosen", is_path=kind == "points"))
+    axis = ChartAxis(HOSTILE_MARKUP, "name" if is_bar else "share")
+    marks = (
+        ChartMark(HOSTILE_MARKUP, Decimal(1), Decimal(2)),
+        ChartMark(HOSTILE_MARKUP, y=Decimal(2)),
+        ChartMark(HOSTILE_MARKUP, x=Decimal(0)),
+    )
+    series = (ChartSeries(HOSTILE_MARKUP, points), ChartSeries("path", points, "chosen", is_path=kind == "points"))
     return Chart(
-        f"a-{kind}", kind, HOSTILE_MARKUP, HOSTILE_MARKUP, axis, Axis(HOSTILE_MARKUP, "usd"), series, () if is_bar else marks
+        f"a-{kind}", kind, HOSTILE_MARKUP, HOSTILE_MARKUP, axis, ChartAxis(HOSTILE_MARKUP, "usd"), series, () if is_bar else marks
     )
 
 
@@ -84,15 +88,15 @@ def hostile_report(**changed: object) -> Report:
         schema="gpt41.cost/1",
         answer=HOSTILE_MARKUP,
         headline=HOSTILE_MARKUP,
-        lines=(Line(HOSTILE_MARKUP, HOSTILE_MARKUP, HOSTILE_MARKUP),),
+        lines=(ReportLine(HOSTILE_MARKUP, HOSTILE_MARKUP, HOSTILE_MARKUP),),
         tables=(
             Table(
-                columns(f"`{HOSTILE_MARKUP}", ">b", "|", ""),
+                make_columns(f"`{HOSTILE_MARKUP}", ">b", "|", ""),
                 (Row((HOSTILE_MARKUP, "1", "█", HOSTILE_MARKUP), "chosen"),),
                 HOSTILE_MARKUP,
             ),
-            Table(columns("a"), (Row((HOSTILE_MARKUP,)),), HOSTILE_MARKUP, is_detail=True),
-            Table(columns("a"), ()),
+            Table(make_columns("a"), (Row((HOSTILE_MARKUP,)),), HOSTILE_MARKUP, is_detail=True),
+            Table(make_columns("a"), ()),
         ),
         findings=(
             Finding(
@@ -109,7 +113,7 @@ def hostile_report(**changed: object) -> Report:
         data={},
         records=(),
         catalog=None,
-        blocks=(Block(HOSTILE_MARKUP, HOSTILE_MARKUP),),
+        blocks=(TextBlock(HOSTILE_MARKUP, HOSTILE_MARKUP),),
         charts=tuple(map(hostile_chart, KINDS)),
     )
     return found._replace(**changed)  # type: ignore[arg-type]
@@ -138,8 +142,8 @@ def test_a_page_loads_nothing_and_names_each_place_once() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chart_is_one_picture_with_a_name_and_is_drawn_alike_again(kind: str) -> None:
     chart = hostile_chart(kind)
-    drawn = draw(chart)
-    assert drawn == draw(chart)
+    drawn = draw_svg(chart)
+    assert drawn == draw_svg(chart)
     root = drawn[: drawn.index(">")]
     assert 'role="img" aria-label="&lt;/title&gt;' in root
     width = re.search(r'viewBox="0 0 (\d+) ', root)
@@ -147,7 +151,7 @@ def test_a_chart_is_one_picture_with_a_name_and_is_drawn_alike_again(kind: str) 
     assert 840 <= int(width[1]) < 1_200  # however long the names are
     assert not re.search(r"#[0-9a-f]{6}", drawn)  # every colour is one that the page chooses
     read(drawn)
-    alone = read(draw_alone(chart))
+    alone = read(draw_svg_file(chart))
     assert {"title", "desc", "style"} <= alone.tags
     assert "script" not in alone.tags
 

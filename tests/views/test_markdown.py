@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.display import printable
+from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Block, Line, Report, Row, Table, columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_columns
 from gpt41_cli.views import render
-from gpt41_cli.views.places import unsaid_place
+from gpt41_cli.views.places import format_unmentioned_place
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
 from tests.readers import TAGS, MarkdownPage
 
-NAMES = columns("`file", "", ">tokens")
+NAMES = make_columns("`file", "", ">tokens")
 TABLES = st.lists(
     st.builds(
         Table,
@@ -31,26 +31,26 @@ TABLES = st.lists(
 
 def spaced(*texts: str) -> str:
     """Texts as a browser shows them beside each other."""
-    return " ".join(" ".join(map(printable, texts)).replace("\u200b", "").split())
+    return " ".join(" ".join(map(sanitize, texts)).replace("\u200b", "").split())
 
 
 @given(
     HOSTILE_TEXTS,
-    st.lists(st.builds(Line, st.just("why"), HOSTILE_TEXTS, HOSTILE_TEXTS), max_size=3).map(tuple),
+    st.lists(st.builds(ReportLine, st.just("why"), HOSTILE_TEXTS, HOSTILE_TEXTS), max_size=3).map(tuple),
     FINDINGS,
     TABLES,
     HOSTILE_TEXTS,
 )
 def test_any_text_stays_text(
-    headline: str, lines: tuple[Line, ...], findings: tuple[Finding, ...], tables: tuple[Table, ...], text: str
+    headline: str, lines: tuple[ReportLine, ...], findings: tuple[Finding, ...], tables: tuple[Table, ...], text: str
 ) -> None:
     blocks = (
-        Block(f"x{text}", text),
-        Block(text, ""),
-        Block(f"- {text}", ""),
-        Block("1. a", ""),
-        Block("---", ""),
-        Block("+ b", ""),
+        TextBlock(f"x{text}", text),
+        TextBlock(text, ""),
+        TextBlock(f"- {text}", ""),
+        TextBlock("1. a", ""),
+        TextBlock("---", ""),
+        TextBlock("+ b", ""),
     )
     given = make_findings_report(*findings, headline=f"x{headline}", lines=lines, tables=tables, blocks=blocks, notes=(text,))
     drawn = render(given, "markdown", SCREEN)
@@ -58,8 +58,11 @@ def test_any_text_stays_text(
     assert {tag for tag, _ in page.texts} <= TAGS
     assert page.all("strong")[0] == spaced(f"x{headline}")
     assert page.all("li") == [
-        *(spaced("why", each.text, each.cited) for each in lines),
-        *(spaced(each.level.label, each.rule, each.message, unsaid_place(each)) for each in given.unsaid),
+        *(spaced("why", each.text, each.citation) for each in lines),
+        *(
+            spaced(each.level.label, each.rule, each.message, format_unmentioned_place(each))
+            for each in given.unmentioned_findings
+        ),
     ]
     cells = [cell for table in tables for cells in [("file", "", "tokens"), *(row.cells for row in table.rows)] for cell in cells]
     assert [cell.replace(" ", "") for cell in page.all("td", "th")] == [spaced(cell).replace(" ", "") for cell in cells]
@@ -75,14 +78,14 @@ CELLS = st.sampled_from(["`" * 1000, "|" * 1000, "@" * 1000, "word " * 200, "\x1
 @given(st.integers(0, 40), st.integers(0, 6), st.integers(1, 3), st.data())
 def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows: int, tables: int, data: st.DataObject) -> None:
     cell, message, line = data.draw(CELLS), data.draw(CELLS), data.draw(CELLS)
-    table = Table(columns(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
+    table = Table(make_columns(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
     given = make_findings_report(
         *(make_finding(f"{index} {message}", Level.WARNING) for index in range(many)),
         headline=cell,
-        lines=(Line("why", line, cell),) * many,
+        lines=(ReportLine("why", line, cell),) * many,
         tables=(table,) * tables,
         notes=(line,) * many,
-        blocks=(Block(cell, f"{line}\n" * rows),) * tables,
+        blocks=(TextBlock(cell, f"{line}\n" * rows),) * tables,
     )
     drawn = render(given, "markdown", SCREEN)
     assert len(drawn) < 65_000
@@ -91,7 +94,7 @@ def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows:
 
 def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
     findings = [make_finding(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
-    table = Table(columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
+    table = Table(make_columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
     drawn = render(
         make_findings_report(*findings, make_finding("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)),
         "markdown",
@@ -107,7 +110,7 @@ def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
 
 
 def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
-    table = Table(columns("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
+    table = Table(make_columns("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
     shown: Report = make_findings_report(tables=(table, table._replace(is_detail=False, title="1. All")))
     assert render(shown, "markdown", SCREEN) == (
         "**Rejected**\n\n<details><summary>Files &amp; &lt;folders&gt;</summary>\n\n| a |\n| --- |\n| 1 |\n\n</details>\n\n"

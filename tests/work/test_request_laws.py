@@ -20,21 +20,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.count.count import Count, Inputs, count, each
+from gpt41_cli.commands.count.count import CountInputs, CountResult, count_each_input, count_inputs
 from gpt41_cli.files import documents
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Done, Invalid, Place
-from gpt41_cli.files.sources import Source, open_file
-from gpt41_cli.reports.entries import record
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, open_file
+from gpt41_cli.reports.entries import make_record
 from gpt41_cli.requests import readers
 from gpt41_cli.requests.request import Doubt, Image
 from gpt41_cli.tokens import DEFAULT_ENCODING
-from gpt41_cli.tokens.images import image_tokens
+from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import PARTS, Entry
-from gpt41_cli.work.sizing import Sized, Sizing, size
+from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
 from gpt41_cli.work.tally import Tally
-from gpt41_cli.work.workload import Group, Shape
+from gpt41_cli.work.workload import ModelAndMode, RequestShape
 from tests.builders import png
 
 Body = dict[str, Any]
@@ -221,7 +221,7 @@ def meter(catalog: Catalog) -> Meter:
 
 
 def counted(meter: Meter, body: Body) -> Entry:
-    return meter.count(readers.read(body))
+    return meter.count(readers.read_request(body))
 
 
 def tokens(meter: Meter, body: Body) -> int:
@@ -281,9 +281,9 @@ ESCAPED: Body = {
 @given(body=bodies)
 @example(body=ESCAPED)
 def test_parts_are_never_negative_and_are_what_is_priced(meter: Meter, body: Body) -> None:
-    sent = readers.read(body)
+    sent = readers.read_request(body)
     entry = meter.count(sent, keeps_pieces=True)
-    variant, method = meter.variant_of(sent.request.model)
+    variant, method = meter.find_variant(sent.request.model)
     assert min(entry.parts.values()) >= 0
     assert tuple(entry.parts) == PARTS
     pieces = dict.fromkeys(PARTS, 0)
@@ -292,9 +292,9 @@ def test_parts_are_never_negative_and_are_what_is_priced(meter: Meter, body: Bod
     assert {**pieces, "images": entry.parts["images"]} == entry.parts
     if variant is None:
         return  # what nobody knows has no price
-    shape = size(meter, sent).shape
+    shape = measure_request(meter, sent).shape
     escaping = shape.escaping_tokens if method.escapes_results else 0
-    images = sum(image_tokens(image, method.images) for image in shape.images)
+    images = sum(count_image_tokens(image, method.image_rule) for image in shape.images)
     assert shape.text_tokens + escaping + images == entry.input_tokens
 
 
@@ -393,19 +393,19 @@ def test_whatever_stands_anywhere_is_counted_or_refused(
         more = choice.draw(st.none() | st.sampled_from([*keywords, *fields])) if isinstance(owner, dict) else None
         owner[more or key] = value
     try:
-        sent = readers.read(body)
+        sent = readers.read_request(body)
         entry = meter.count(sent, keeps_pieces=True)
-        size(meter, sent)
+        measure_request(meter, sent)
     except BadBody:
         return
     assert min(entry.parts.values()) >= 0
-    json.dumps(record(Done(Place("f"), entry)))
+    json.dumps(make_record(Located(InputPlace("f"), entry)))
 
 
-def read(meter: Meter, *files: bytes) -> Count:
+def read(meter: Meter, *files: bytes) -> CountResult:
     """What `gpt41 count` makes of these files."""
-    found = [Source(f"{index}.json", partial(io.BytesIO, data)) for index, data in enumerate(files)]
-    return count(Inputs(found, DEFAULT_ENCODING, lambda: meter, skipped=[]))
+    found = [InputSource(f"{index}.json", partial(io.BytesIO, data)) for index, data in enumerate(files)]
+    return count_inputs(CountInputs(found, DEFAULT_ENCODING, lambda: meter, skipped=[]))
 
 
 def lines(sent: Iterable[Body], line_end: str = "\n") -> bytes:
@@ -443,7 +443,7 @@ def test_requests_count_the_same_however_they_are_written_down(meter: Meter, sen
     first = read(meter, *written["lines"]).tally
     for name, files in written.items():
         tally = read(meter, *files).tally
-        assert (tally.requests, tally.parts, tally.exact) == (first.requests, first.parts, first.exact), name
+        assert (tally.requests, tally.parts, tally.exact_requests) == (first.requests, first.parts, first.exact_requests), name
         assert [each_.input_tokens for each_ in tally.largest] == [each_.input_tokens for each_ in first.largest], name
 
 
@@ -455,10 +455,10 @@ def test_many_requests_come_back_in_order_from_all_cores(
     monkeypatch.setattr(documents, "CHUNK_BYTES", 700)
     sent = [{"model": "gpt-4.1", "messages": [{"role": "user", "content": "word " * (index % 190)}]} for index in range(400)]
     (tmp_path / "many").write_bytes(wrap(sent))
-    source = Source("many", partial(open_file, tmp_path / "many"))
-    found = list(each(Inputs([source], DEFAULT_ENCODING, lambda: meter, skipped=[])))
+    source = InputSource("many", partial(open_file, tmp_path / "many"))
+    found = list(count_each_input(CountInputs([source], DEFAULT_ENCODING, lambda: meter, skipped=[])))
     assert [done.place.position for done in found] == list(range(400))
-    assert [isinstance(done, Done) and done.result.input_tokens for done in found] == [tokens(meter, body) for body in sent]
+    assert [isinstance(done, Located) and done.result.input_tokens for done in found] == [tokens(meter, body) for body in sent]
 
 
 entries = st.builds(
@@ -470,9 +470,9 @@ entries = st.builds(
 found_entries = entries | st.just("no request")
 requests = (st.lists(found_entries, max_size=5) | st.lists(found_entries, min_size=15, max_size=40)).map(
     lambda found: [
-        Done(Place("f", index), entry)
+        Located(InputPlace("f", index), entry)
         if isinstance(entry, Entry)
-        else Invalid(Place("f", index), entry, is_listed=index % 2 == 0)
+        else RejectedRequest(InputPlace("f", index), entry, is_from_folder=index % 2 == 0)
         for index, entry in enumerate(found)
     ]
 )
@@ -492,12 +492,12 @@ def told(tally: Tally) -> Mapping[str, Any]:
         "requests": tally.requests,
         "tokens": tally.input_tokens,
         "parts": tally.parts,
-        "exact": tally.exact,
-        "lower bounds": tally.lower_bounds,
-        "doubts": tally.doubts,
+        "exact": tally.exact_requests,
+        "lower bounds": tally.lower_bound_requests,
+        "doubts": tally.requests_by_doubt,
         "percentiles": [tally.percentile(percent) for percent in range(1, 101)],
         "largest": tally.largest,
-        "invalid": (tally.rejects.count, tally.rejects.named),
+        "invalid": (tally.rejects.count, tally.rejects.named_count),
     }
 
 
@@ -505,31 +505,33 @@ def told(tally: Tally) -> Mapping[str, Any]:
 @given(chunks=splits(requests), shuffle=st.randoms(use_true_random=False))
 def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: random.Random) -> None:
     everything = [each_ for chunk in chunks for each_ in chunk]
-    whole = Tally.of(everything)
-    in_turn = reduce(iadd, map(Tally.of, chunks), Tally())
-    mixed = reduce(iadd, map(Tally.of, shuffle.sample(chunks, len(chunks))), Tally())
+    whole = Tally.from_entries(everything)
+    in_turn = reduce(iadd, map(Tally.from_entries, chunks), Tally())
+    mixed = reduce(iadd, map(Tally.from_entries, shuffle.sample(chunks, len(chunks))), Tally())
     assert told(in_turn) == told(mixed) == told(whole)
-    assert (in_turn.shown, in_turn.rejects.first) == (whole.shown, whole.rejects.first), "the first ones, in order"
-    good = [each_.result for each_ in everything if isinstance(each_, Done)]
+    assert (in_turn.examples, in_turn.rejects.examples) == (whole.examples, whole.rejects.examples), "the first ones, in order"
+    good = [each_.result for each_ in everything if isinstance(each_, Located)]
     assert whole.requests == len(good)
     assert whole.input_tokens == sum(entry.input_tokens for entry in good)
-    assert whole.exact == sum(not entry.doubts for entry in good)
+    assert whole.exact_requests == sum(not entry.doubts for entry in good)
     assert [large.input_tokens for large in whole.largest] == sorted((entry.input_tokens for entry in good), reverse=True)[:10]
-    assert len(whole.rejects.first) == min(whole.rejects.count, 10)
+    assert len(whole.rejects.examples) == min(whole.rejects.count, 10)
 
 
 @settings(max_examples=150)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 100))
 def test_a_percentile_is_the_nearest_rank(sizes: list[int], percent: int) -> None:
-    tally = Tally.of(Done(Place("f", index), Entry({"text": size_})) for index, size_ in enumerate(sizes))
+    tally = Tally.from_entries(Located(InputPlace("f", index), Entry({"text": size_})) for index, size_ in enumerate(sizes))
     assert tally.percentile(percent) == sorted(sizes)[math.ceil(len(sizes) * percent / 100) - 1]
     assert Tally().percentile(percent) == 0
 
 
 sized = st.builds(
-    Sized,
-    st.builds(Group, st.sampled_from([None, "gpt-4.1"]), st.sampled_from(["standard", "batch"])),
-    st.builds(Shape, st.integers(0, 3), st.sampled_from([(), (Image(1, 1),)]), max_output_tokens=st.none() | st.integers(1, 2)),
+    MeasuredRequest,
+    st.builds(ModelAndMode, st.sampled_from([None, "gpt-4.1"]), st.sampled_from(["standard", "batch"])),
+    st.builds(
+        RequestShape, st.integers(0, 3), st.sampled_from([(), (Image(1, 1),)]), max_output_tokens=st.none() | st.integers(1, 2)
+    ),
     st.frozensets(st.sampled_from(["vision", "function-calling"])),
     st.frozensets(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"))),
     st.booleans(),
@@ -538,12 +540,12 @@ sized = st.builds(
 
 @settings(max_examples=150)
 @given(chunks=splits(st.lists(sized, max_size=30)), shuffle=st.randoms(use_true_random=False))
-def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[Sized]], shuffle: random.Random) -> None:
-    def sizing(found: Iterable[Sized]) -> Sizing:
-        return Sizing.of(Done(Place("f"), each_) for each_ in found)
+def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[MeasuredRequest]], shuffle: random.Random) -> None:
+    def sizing(found: Iterable[MeasuredRequest]) -> RequestTotals:
+        return RequestTotals.from_requests(Located(InputPlace("f"), each_) for each_ in found)
 
     whole = sizing(each_ for chunk in chunks for each_ in chunk)
-    mixed = reduce(iadd, map(sizing, shuffle.sample(chunks, len(chunks))), Sizing())
+    mixed = reduce(iadd, map(sizing, shuffle.sample(chunks, len(chunks))), RequestTotals())
     assert mixed.groups == whole.groups
     assert mixed.requests == whole.requests == sum(map(len, chunks))
 
@@ -553,6 +555,6 @@ def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[Sized]], shuffle:
 def test_no_picture_is_dearer_than_one_of_unknown_size(catalog: Catalog, width: int, height: int, detail: str) -> None:
     for model in catalog.models.values():
         if model.images:
-            cost = image_tokens(Image(width, height, detail), model.images)
-            assert 0 < cost <= image_tokens(Image(None, None, detail), model.images), model.id
-            assert cost == image_tokens(Image(height, width, detail), model.images), f"{model.id}: turned on its side"
+            cost = count_image_tokens(Image(width, height, detail), model.images)
+            assert 0 < cost <= count_image_tokens(Image(None, None, detail), model.images), model.id
+            assert cost == count_image_tokens(Image(height, width, detail), model.images), f"{model.id}: turned on its side"

@@ -15,28 +15,28 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate, estimate, estimate_parts
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
-from gpt41_cli.constraints.rate_limits import pace, tier_blocks
-from gpt41_cli.constraints.request_limits import exceeded
+from gpt41_cli.constraints.rate_limits import estimate_tier_duration, find_tier_block
+from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.files.sources import sources
+from gpt41_cli.files.sources import find_sources
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.sizing import Sizing, Terms, read, together, workloads
-from gpt41_cli.work.stream import Reading
-from gpt41_cli.work.workload import Group, Load, Shape, Size, Workload
+from gpt41_cli.work.sizing import Assumptions, RequestTotals, measure_sources, merge_into_workload, split_into_workloads
+from gpt41_cli.work.stream import ReadingOptions
+from gpt41_cli.work.workload import ModelAndMode, RequestShape, RequestSize, VariantLoad, Workload
 from tests.builders import CALL, OTHER_CALL, USER, Body, chat, image_message, responses
 from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
-AS_THEY_ARE = Terms(None)
+AS_THEY_ARE = Assumptions(None)
 
 
 @pytest.fixture
 def size(tmp_path: Path, catalog: Catalog) -> Any:
-    def size(*bodies: Body) -> Sizing:
+    def size(*bodies: Body) -> RequestTotals:
         (tmp_path / "f.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
-        found, skipped = sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
-        return read(found, Reading(), lambda: Meter(catalog), "o200k_base", skipped).sizing
+        found, skipped = find_sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
+        return measure_sources(found, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped).request_totals
 
     return size
 
@@ -45,9 +45,11 @@ def batch(body: Body, name: str = "a") -> Body:
     return {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
 
 
-def priced(catalog: Catalog, sizing: Sizing, terms: Terms = AS_THEY_ARE, *, times: int = 1, mode: str | None = None) -> Estimate:
-    parts = workloads(sizing, terms, times, mode=mode)
-    return estimate_parts(catalog, parts, together(sizing, terms, times), catalog.platform("openai"), TODAY)
+def priced(
+    catalog: Catalog, sizing: RequestTotals, terms: Assumptions = AS_THEY_ARE, *, times: int = 1, mode: str | None = None
+) -> Estimate:
+    parts = split_into_workloads(sizing, terms, times, mode=mode)
+    return estimate_parts(catalog, parts, merge_into_workload(sizing, terms, times), catalog.platform("openai"), TODAY)
 
 
 def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catalog, size: Any) -> None:
@@ -72,12 +74,12 @@ def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catal
 def test_the_terms_hold_for_every_request(catalog: Catalog, size: Any) -> None:
     long = {"role": "system", "content": "word " * 2_000}
     sizing = size(chat(long, USER, max_tokens=100), chat(long, USER, USER, max_tokens=5, n=2), chat(USER, max_tokens=5))
-    (quote,) = priced(catalog, sizing, Terms(20, cached_share=Decimal("0.5")), times=1_000).quotes
+    (quote,) = priced(catalog, sizing, Assumptions(20, cached_share=Decimal("0.5")), times=1_000).quotes
     assert (quote.usage.requests, quote.usage.input_tokens) == (3_000, 1_000 * (2_019 + 2_030 + 14))
     assert quote.usage.output_tokens == 1_000 * (20 + 2 * 20 + 20)
     assert quote.usage.cached_tokens == 1_000 * (1_009 + 1_015), "the half of each, rounded down; nothing of the short one"
     with pytest.raises(InputError, match=r"cached_tokens: expected at most the input tokens \(14\)"):
-        priced(catalog, size(chat(USER, max_tokens=5)), Terms(20, 20))
+        priced(catalog, size(chat(USER, max_tokens=5)), Assumptions(20, 20))
 
 
 def test_where_no_maximum_is_stated_the_models_own_is_one(catalog: Catalog, size: Any) -> None:
@@ -100,7 +102,7 @@ def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
     ceiling = priced(catalog, sizing)
     assert ceiling.quotes[0].usage.output_tokens == 13
     assert any("(3, counted as rejected here)" in note for note in ceiling.notes)
-    expected = priced(catalog, sizing, Terms(10))
+    expected = priced(catalog, sizing, Assumptions(10))
     assert expected.quotes[0].usage.output_tokens == 10
     assert any("(3, not counted here)" in note for note in expected.notes)
 
@@ -108,8 +110,8 @@ def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
 def test_models_see_different_tokens(catalog: Catalog, size: Any) -> None:
     results = [{"role": "tool", "tool_call_id": f"call_{number}", "content": "Zürich"} for number in (1, 2)]
     called = chat(USER, {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}, *results)
-    work = together(size(chat(image_message()), called), AS_THEY_ARE, 1)
-    tokens = {name: work.on(catalog, catalog.variant(name)).usage.input_tokens for name in catalog.models}
+    work = merge_into_workload(size(chat(image_message()), called), AS_THEY_ARE, 1)
+    tokens = {name: work.load_on(catalog, catalog.variant(name)).usage.input_tokens for name in catalog.models}
     plain = tokens["gpt-4.1"] - 255
     assert tokens["gpt-4.1-mini"] - plain == 7 + 2, "4 patches x 1.62, rounded up, and 2"
     assert tokens["gpt-4.1-nano"] - plain == 10 + 1
@@ -131,7 +133,7 @@ def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, si
 
 
 def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size: Any, run: Run) -> None:
-    (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.first
+    (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.examples
     assert (unknown.place.line, unknown.message) == (2, 'model: expected a known one, found "o3-mini"; did you mean gpt-4o-mini?')
     sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="flex", max_tokens=1)))
     done = run("cost", stdin=sent)
@@ -144,7 +146,7 @@ def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size:
     assert run("cost", "--mode", "batch", "-q", stdin=sent).out == "0.000036\n", "where the mode is said, no tier counts"
     with pytest.raises(MissingPrice):
         priced(catalog, size({**chat(USER, service_tier="priority"), "model": "gpt-4.5-preview"}))
-    assert list(size(chat(USER, service_tier="default")).groups) == [Group("gpt-4.1", "standard")]
+    assert list(size(chat(USER, service_tier="default")).groups) == [ModelAndMode("gpt-4.1", "standard")]
 
 
 def test_a_model_given_for_all_leaves_every_request_its_mode(run: Run) -> None:
@@ -157,17 +159,17 @@ def test_a_model_given_for_all_leaves_every_request_its_mode(run: Run) -> None:
 def test_what_nobody_asked_for_breaks_no_limit(catalog: Catalog, size: Any) -> None:
     """An answer whose length is not stated, and a prediction that may be rejected."""
     prediction = {"type": "content", "content": "word " * 1_000}
-    work = together(size(chat(USER, prediction=prediction)), AS_THEY_ARE, 1)
+    work = merge_into_workload(size(chat(USER, prediction=prediction)), AS_THEY_ARE, 1)
     variant = catalog.variant("gpt-4.1")
-    load = work.on(catalog, variant)
+    load = work.load_on(catalog, variant)
     assert load.usage.output_tokens == 32_768 + count(prediction["content"], "o200k_base")
-    assert exceeded(catalog, variant, "standard", load) == []
-    assert tier_blocks(catalog, variant, "standard", load, 1) is None
-    nearly_full = Workload({Shape(1_047_000): 1}, Terms(None)).on(catalog, variant)
+    assert find_exceeded_limits(catalog, variant, "standard", load) == []
+    assert find_tier_block(catalog, variant, "standard", load, 1) is None
+    nearly_full = Workload({RequestShape(1_047_000): 1}, Assumptions(None)).load_on(catalog, variant)
     assert nearly_full.usage.output_tokens == 576, "what is left of the window"
-    assert exceeded(catalog, variant, "standard", nearly_full) == []
-    stated = Workload({Shape(1_047_000, max_output_tokens=600): 1}, Terms(None)).on(catalog, variant)
-    assert [remark.rule for remark in exceeded(catalog, variant, "standard", stated)] == ["context-window"]
+    assert find_exceeded_limits(catalog, variant, "standard", nearly_full) == []
+    stated = Workload({RequestShape(1_047_000, max_output_tokens=600): 1}, Assumptions(None)).load_on(catalog, variant)
+    assert [remark.rule for remark in find_exceeded_limits(catalog, variant, "standard", stated)] == ["context-window"]
 
 
 def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
@@ -179,39 +181,39 @@ def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
     assert "These are fine-tuning examples, priced as requests whose given answers are input; training itself is not" in done.out
 
 
-def mixed(**sizes: int) -> Load:
+def mixed(**sizes: int) -> VariantLoad:
     """Requests of so many input tokens, and how many of each: `mixed(_10=3)`."""
-    return Load({Size(int(tokens[1:]), 0, 5): many for tokens, many in sizes.items()})
+    return VariantLoad({RequestSize(int(tokens[1:]), 0, 5): many for tokens, many in sizes.items()})
 
 
 def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None:
     variant = catalog.variant("gpt-4.1")
-    (remark,) = exceeded(catalog, variant, "standard", mixed(_10=7, _1047572=2, _2000000=1))
+    (remark,) = find_exceeded_limits(catalog, variant, "standard", mixed(_10=7, _1047572=2, _2000000=1))
     assert remark.text == (
         "2,000,005 tokens of input and output are over the context window of 1,047,576 (the worst of 3 such among 10 requests)"
     )
-    (both,) = exceeded(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
+    (both,) = find_exceeded_limits(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
     assert both.rule == "context-window", "what does not fit the window is over the most input too: once is enough"
-    blocked = tier_blocks(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
+    blocked = find_tier_block(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
     assert blocked
     assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.text
     assert blocked.text.endswith("(the worst of 2 such among 9 requests)")
-    assert tier_blocks(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
+    assert find_tier_block(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
 
 
 def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) -> None:
     variant = catalog.variant("gpt-4.1")
-    found = pace(catalog, variant, "standard", mixed(_10=500, _150000=100), 1)
+    found = estimate_tier_duration(catalog, variant, "standard", mixed(_10=500, _150000=100), 1)
     assert found
     assert found.seconds == 75 * 60, "100 x 150,000 tokens at 200,000 a minute, beside 500 requests in one minute"
-    queue = pace(catalog, variant, "batch", mixed(_10=1, _60000=3), 1)
+    queue = estimate_tier_duration(catalog, variant, "batch", mixed(_10=1, _60000=3), 1)
     assert queue
     assert queue.seconds == 3 * 24 * 3600, "no two of 60,000 tokens fit into a queue of 90,000"
-    assert pace(catalog, variant, "batch", mixed(_10=1, _50000=0, _20=1), 1).seconds == 24 * 3600  # type: ignore[union-attr]
+    assert estimate_tier_duration(catalog, variant, "batch", mixed(_10=1, _50000=0, _20=1), 1).seconds == 24 * 3600  # type: ignore[union-attr]
 
 
 def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> None:
-    work = Workload({Shape(272_000): 1, Shape(272_001): 1}, Terms(1_000, cached_share=Decimal("0.5")))
+    work = Workload({RequestShape(272_000): 1, RequestShape(272_001): 1}, Assumptions(1_000, cached_share=Decimal("0.5")))
     found = estimate(
         catalog,
         work,
@@ -225,7 +227,7 @@ def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> 
     above = 136_001 * Decimal("0.2") + 136_000 * Decimal("0.02") + 1_000 * Decimal("0.75")
     assert quote.total_usd == (below + above) / 1_000_000
     assert quote.caching_saves_usd == (136_000 * Decimal("0.09") + 136_000 * Decimal("0.18")) / 1_000_000
-    assert (quote.surcharged, quote.rates.input) == (1, Decimal("0.1"))
+    assert (quote.surcharged_requests, quote.rates.input) == (1, Decimal("0.1"))
     assert any("above 272,000 input tokens a request costs 2 times the input" in note for note in found.notes)
 
 
@@ -235,7 +237,7 @@ def choose(catalog: Catalog, work: Workload, as_of: date = TODAY, **wishes: Any)
 
 
 def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) -> None:
-    work = together(size(batch(chat(USER, max_tokens=5))), AS_THEY_ARE, 1)
+    work = merge_into_workload(size(batch(chat(USER, max_tokens=5))), AS_THEY_ARE, 1)
     found = choose(catalog, work)
     assert found.choice
     assert found.choice.name == "gpt-4.1-mini batch"
@@ -243,14 +245,14 @@ def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) ->
     hurried = choose(catalog, work, deadline=timedelta(hours=1)).choice
     assert hurried
     assert hurried.mode == "standard"
-    both = choose(catalog, together(size(batch(chat(USER)), chat(USER)), AS_THEY_ARE, 1)).choice
+    both = choose(catalog, merge_into_workload(size(batch(chat(USER)), chat(USER)), AS_THEY_ARE, 1)).choice
     assert both
     assert both.mode == "standard"
 
 
 def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) -> None:
     tools = [{"type": "web_search_preview"}, {"type": "function", "name": "f"}, {"type": "no_such_tool"}]
-    work = together(size(responses("x", tools=tools, max_output_tokens=5)), AS_THEY_ARE, 1)
+    work = merge_into_workload(size(responses("x", tools=tools, max_output_tokens=5)), AS_THEY_ARE, 1)
     assert work.needs == {"web-search", "function-calling", "no-such-tool"}
     found = choose(catalog, work, as_of=date(2025, 6, 1))
     assert found.choice
@@ -266,9 +268,9 @@ def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) 
 
 def test_texts_and_pictures_are_one_request(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one two")
-    named, skipped = sources([str(tmp_path / "a.txt")], "three", lambda: pytest.fail("standard input is not named"))
-    found = read(named, Reading(), lambda: Meter(catalog), "o200k_base", skipped)
-    assert (found.text_tokens, found.images, found.sizing.requests) == (3, (), 0)
+    named, skipped = find_sources([str(tmp_path / "a.txt")], "three", lambda: pytest.fail("standard input is not named"))
+    found = measure_sources(named, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped)
+    assert (found.text_tokens, found.images, found.request_totals.requests) == (3, (), 0)
 
 
 def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> None:
@@ -314,9 +316,11 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
     ]
     path = tmp_path / "r.jsonl"
     path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
-    named, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
+    named, skipped = find_sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
     found = [
-        read(named, Reading(jobs=1, is_much=is_much), partial(Meter, catalog, is_much=is_much), "o200k_base", skipped).sizing
+        measure_sources(
+            named, ReadingOptions(jobs=1, is_large=is_much), partial(Meter, catalog, is_much=is_much), "o200k_base", skipped
+        ).request_totals
         for is_much in (False, True)
     ]
     little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in found)
@@ -326,7 +330,7 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"])
 def test_a_built_in_tool_is_known_by_every_name_that_the_api_takes(size: Any, kind: str) -> None:
-    assert together(size(responses("x", tools=[{"type": kind}])), AS_THEY_ARE, 1).needs == {"web-search"}
+    assert merge_into_workload(size(responses("x", tools=[{"type": kind}])), AS_THEY_ARE, 1).needs == {"web-search"}
 
 
 def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) -> None:

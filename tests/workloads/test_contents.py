@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.config.load import parse
-from gpt41_cli.config.roots import working_tree
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.workloads.contents import Contents, read
-from gpt41_cli.workloads.costing import Costing, FileTokens
-from gpt41_cli.workloads.priced import cost
+from gpt41_cli.workloads.contents import WorkloadContents, read_contents
+from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
+from gpt41_cli.workloads.priced import price_declared_workload
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests/data"
@@ -33,23 +33,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def contents(catalog: Catalog, workload: str, defaults: str = "") -> Contents:
+def contents(catalog: Catalog, workload: str, defaults: str = "") -> WorkloadContents:
     text = f"version: 1\ndefaults: {{{defaults}}}\nworkloads: {{a: {{{workload}}}}}\n"
-    declared = parse(text.encode(), "gpt41.yaml", catalog).workloads["a"]
-    return read(declared, working_tree(Path("gpt41.yaml")).files, catalog)
+    declared = parse_config(text.encode(), "gpt41.yaml", catalog).workloads["a"]
+    return read_contents(declared, open_working_tree(Path("gpt41.yaml")).find_files, catalog)
 
 
-def costing(catalog: Catalog, workload: str, defaults: str = "") -> Costing:
+def costing(catalog: Catalog, workload: str, defaults: str = "") -> WorkloadCost:
     text = f"version: 1\ndefaults: {{{defaults}}}\nworkloads: {{a: {{{workload}}}}}\n"
-    declared = parse(text.encode(), "gpt41.yaml", catalog).workloads["a"]
-    return cost(declared, read(declared, working_tree(Path("gpt41.yaml")).files, catalog), catalog, DAY).costing
+    declared = parse_config(text.encode(), "gpt41.yaml", catalog).workloads["a"]
+    return price_declared_workload(
+        declared, read_contents(declared, open_working_tree(Path("gpt41.yaml")).find_files, catalog), catalog, DAY
+    ).cost
 
 
 def test_requests_are_priced_as_cost_prices_them(catalog: Catalog, folder: Path) -> None:
     found = costing(catalog, "requests: [batch.jsonl]")
     assert (found.model, found.mode, found.requests) == ("gpt-4.1-mini", "batch", 6)
     assert found.expected_usd == Decimal("0.0005246")  # README: gpt41 cost tests/data/batch.jsonl
-    assert found.files == {"batch.jsonl": FileTokens(6, 703)}
+    assert found.tokens_by_file == {"batch.jsonl": FileTokens(6, 703)}
     assert (found.output_tokens.expected, found.output_tokens.high) == (480, 480)
 
 
@@ -69,7 +71,7 @@ def test_the_parts_are_the_input_that_is_billed(catalog: Catalog, folder: Path) 
     (folder / "rich.json").write_text(json.dumps({"model": "any", **body}))
     for name in catalog.models:
         found = contents(catalog, f"requests: rich.json, model: {name}, mode: standard")
-        load = found.work.on(catalog, found.variant)
+        load = found.workload.load_on(catalog, found.variant)
         assert found.tally.input_tokens == load.usage.input_tokens, name
         assert found.tally.parts["tools"] > 0
         assert found.tally.parts["history"] > 0
@@ -81,9 +83,9 @@ def test_a_folder_of_texts_is_as_many_requests(catalog: Catalog, folder: Path) -
     for name, text in {"a.md": "one", "b.md": "one two three", "c.bin": "\0\1\2"}.items():
         (folder / "prompts" / name).write_text(text)
     found = contents(catalog, "requests: prompts, output_tokens: 5", "model: gpt-4.1-mini")
-    assert found.files == {"prompts/a.md": FileTokens(1, 1), "prompts/b.md": FileTokens(1, 3)}
-    assert [each.path for each in found.left_out] == ["prompts/c.bin"]
-    assert found.work.text_tokens == 4
+    assert found.tokens_by_file == {"prompts/a.md": FileTokens(1, 1), "prompts/b.md": FileTokens(1, 3)}
+    assert [each.path for each in found.skipped_files] == ["prompts/c.bin"]
+    assert found.workload.text_tokens == 4
 
 
 def test_a_prompt_is_one_request_of_texts_pictures_and_numbers(catalog: Catalog, folder: Path) -> None:
@@ -91,7 +93,7 @@ def test_a_prompt_is_one_request_of_texts_pictures_and_numbers(catalog: Catalog,
     found = costing(catalog, workload, "model: gpt-4.1")
     picture = found.parts["images"]
     assert picture > 0
-    assert found.files == {"ticket.txt": FileTokens(1, 433), "photo.png": FileTokens(1, picture)}
+    assert found.tokens_by_file == {"ticket.txt": FileTokens(1, 433), "photo.png": FileTokens(1, picture)}
     assert (found.requests, found.input_tokens, found.cached_tokens) == (1, 1433 + picture, (1433 + picture) // 2)
 
 

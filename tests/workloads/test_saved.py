@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.config.tables import PERIODS, Range, Volume
+from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume, TokenRange
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
-from gpt41_cli.workloads.costing import NO_REQUIREMENTS, Costing, FileTokens, Requirements
-from gpt41_cli.workloads.saved import MAX_BYTES, SCHEMA, Saved, dump, load
+from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, WorkloadCost
+from gpt41_cli.workloads.saved import CHECK_SCHEMA, MAX_REPORT_BYTES, SavedReport, dump_saved_report, load_saved_report
 
 COUNTS = st.integers(0, 10**15)
 AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=12)
@@ -38,9 +38,9 @@ REQUIREMENTS = st.builds(
 
 
 @st.composite
-def costings(draw: st.DrawFn) -> Costing:
+def costings(draw: st.DrawFn) -> WorkloadCost:
     parts = draw(st.dictionaries(st.sampled_from(PARTS), COUNTS))
-    return Costing(
+    return WorkloadCost(
         name=draw(NAMES),
         model=draw(NAMES),
         mode=draw(NAMES),
@@ -48,28 +48,28 @@ def costings(draw: st.DrawFn) -> Costing:
         requests=draw(st.integers(1, 10**15)),
         parts=parts,
         cached_tokens=draw(st.integers(0, sum(parts.values()))),
-        output_tokens=draw(st.builds(Range, COUNTS, COUNTS)),
-        volume=draw(st.none() | st.builds(Volume, COUNTS, st.sampled_from(list(PERIODS)))),
+        output_tokens=draw(st.builds(TokenRange, COUNTS, COUNTS)),
+        volume=draw(st.none() | st.builds(RequestVolume, COUNTS, st.sampled_from(list(PERIODS_PER_MONTH)))),
         rates=draw(RATES),
-        surcharged=draw(USAGES),
+        surcharged_usage=draw(USAGES),
         surcharged_rates=draw(st.none() | RATES),
         expected_usd=draw(AMOUNTS),
         high_usd=draw(AMOUNTS),
-        files=draw(st.dictionaries(NAMES, st.builds(FileTokens, COUNTS, COUNTS), max_size=3)),
-        growth_percent=draw(st.none() | AMOUNTS),
+        tokens_by_file=draw(st.dictionaries(NAMES, st.builds(FileTokens, COUNTS, COUNTS), max_size=3)),
+        max_growth_percent=draw(st.none() | AMOUNTS),
         requirements=draw(st.just(NO_REQUIREMENTS) | REQUIREMENTS),
     )
 
 
 SAVED = st.builds(
-    Saved,
+    SavedReport,
     st.dates(),
     st.lists(costings(), max_size=3, unique_by=lambda each: each.name).map(lambda found: {each.name: each for each in found}),
     st.none() | AMOUNTS,
     findings=st.just(()),  # they are printed beside, and compared with nothing
 )
 
-TRIAGE = Costing(
+TRIAGE = WorkloadCost(
     name="triage",
     model="m",
     mode="batch",
@@ -77,29 +77,29 @@ TRIAGE = Costing(
     requests=3,
     parts={"text": 900, "tools": 0, "schema": 60, "history": 0, "images": 0, "overhead": 21},
     cached_tokens=300,
-    output_tokens=Range(90, 300),
-    volume=Volume(84, "week"),
+    output_tokens=TokenRange(90, 300),
+    volume=RequestVolume(84, "week"),
     rates=Rates(Decimal("0.40"), None, Decimal("1.60")),
-    surcharged=Usage(1, 327, 100, 30),
+    surcharged_usage=Usage(1, 327, 100, 30),
     surcharged_rates=Rates(Decimal("0.80"), None, Decimal("2.40")),
     expected_usd=Decimal("0.0005"),
     high_usd=Decimal("0.0010"),
-    files={"prompts/a b.md": FileTokens(1, 327)},
-    growth_percent=Decimal(10),
+    tokens_by_file={"prompts/a b.md": FileTokens(1, 327)},
+    max_growth_percent=Decimal(10),
 )
-PLAIN = Saved(date(2026, 11, 23), {"triage": TRIAGE}, Decimal("2.5"))
+PLAIN = SavedReport(date(2026, 11, 23), {"triage": TRIAGE}, Decimal("2.5"))
 
 
-def document(saved: Saved = PLAIN) -> dict[str, Any]:
-    return {"schema": SCHEMA, "pricing": None, **dump(saved), "findings": [], "notes": []}
+def document(saved: SavedReport = PLAIN) -> dict[str, Any]:
+    return {"schema": CHECK_SCHEMA, "pricing": None, **dump_saved_report(saved), "findings": [], "notes": []}
 
 
-def loaded(found: object) -> Saved:
-    return load(json.dumps(found).encode(), "base.json")
+def loaded(found: object) -> SavedReport:
+    return load_saved_report(json.dumps(found).encode(), "base.json")
 
 
 @given(SAVED)
-def test_what_was_saved_is_read_back_to_the_last_digit(saved: Saved) -> None:
+def test_what_was_saved_is_read_back_to_the_last_digit(saved: SavedReport) -> None:
     assert loaded(document(saved)) == saved
 
 
@@ -258,7 +258,7 @@ def test_a_workload_stands_in_a_report_once() -> None:
 )
 def test_what_is_no_json_object_is_told(data: bytes, complaint: str) -> None:
     with pytest.raises(InputError) as caught:
-        load(data, "base.json")
+        load_saved_report(data, "base.json")
     assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
 
 
@@ -294,21 +294,21 @@ def test_no_damage_to_a_report_is_more_than_an_error_of_one_line(data: st.DataOb
 @given(st.binary() | st.text('[]{}":,1e-').map(str.encode) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_else_is_taken_for_a_report(data: bytes) -> None:
     with pytest.raises(InputError, match="^base.json: ") as caught:
-        load(data, "base.json")
+        load_saved_report(data, "base.json")
     assert "\n" not in str(caught.value)
 
 
 def test_the_digest_does_not_depend_on_how_the_json_is_laid_out() -> None:
     found = document()
     found["workloads"] = [dict(reversed(each.items())) for each in found["workloads"]]
-    assert load(json.dumps(dict(reversed(found.items())), indent=4).encode(), "base.json") == PLAIN
+    assert load_saved_report(json.dumps(dict(reversed(found.items())), indent=4).encode(), "base.json") == PLAIN
 
 
 def test_a_report_may_begin_with_a_mark_and_is_not_read_beyond_its_limit() -> None:
     data = json.dumps(document()).encode()
-    assert load(b"\xef\xbb\xbf" + data, "base.json") == load(data, "base.json")
+    assert load_saved_report(b"\xef\xbb\xbf" + data, "base.json") == load_saved_report(data, "base.json")
     with pytest.raises(InputError) as caught:
-        load(b" " * (MAX_BYTES + 1), "base.json")
+        load_saved_report(b" " * (MAX_REPORT_BYTES + 1), "base.json")
     assert str(caught.value) == f"base.json: expected a report of at most 20,000,000 bytes, found more{NO_REPORT}"
 
 

@@ -9,33 +9,33 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources
-from gpt41_cli.cli.output_options import read_wanted
-from gpt41_cli.cli.progress import watched
-from gpt41_cli.display import plural
-from gpt41_cli.errors import InputError, quoted
+from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.progress import show_progress
+from gpt41_cli.display import pluralize
+from gpt41_cli.errors import InputError, quote_text
 
 
 def batch(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE]...", help="Batch API input files; - is standard input.")
     ] = None,
-    image_size: options.ImageSize = None,
-    output_tokens: options.OutputTokens = None,
+    image_size: options.ImageSizeOption = None,
+    output_tokens: options.OutputTokensOption = None,
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier, for its queue.", show_default="all side by side")
     ] = None,
     split: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write the requests into DIR as files that pass every rule.")
     ] = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    jobs: options.Jobs = None,
-    platform: options.PlatformName = "openai",
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    jobs: options.JobsOption = None,
+    platform: options.PlatformOption = "openai",
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """Will these Batch files be accepted, what will they cost, and how long will they queue?
 
@@ -48,43 +48,43 @@ def batch(
     gpt41 batch big.jsonl.zst --split parts --usage-tier 2
     zcat *.jsonl.gz | gpt41 batch - --output-tokens 300 -q
     """
-    from gpt41_cli.commands.batch.check import Conditions, check
-    from gpt41_cli.commands.batch.report import report
-    from gpt41_cli.work.workload import Terms
+    from gpt41_cli.commands.batch.check import BatchOptions, check_batch_files
+    from gpt41_cli.commands.batch.report import make_report
+    from gpt41_cli.work.workload import Assumptions
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     for path in paths or ():
         if Path(path).is_dir():
-            raise InputError(f"{quoted(path)}: expected Batch files, found a folder; name the files in it")
+            raise InputError(f"{quote_text(path)}: expected Batch files, found a folder; name the files in it")
     if split == "":
         raise InputError("--split: expected a folder, found an empty name")
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
-    conditions = Conditions(
+    conditions = BatchOptions(
         meter,
-        Terms(output_tokens),
+        Assumptions(output_tokens),
         catalog.platform(platform),
         typed.read_day(as_of, "--as-of"),
         usage_tier,
-        typed.read_traffic(requests_per_minute, lifetime),
+        typed.read_replay_options(requests_per_minute, lifetime),
         jobs,
     )
     if split is None:
-        with watched(sources) as seen:
-            found = check(seen, conditions)
-        output.finish(report(catalog, found), wanted)
+        with show_progress(sources) as seen:
+            found = check_batch_files(seen, conditions)
+        output.show_and_exit(make_report(catalog, found), wanted)
 
-    from gpt41_cli.commands.batch.split import folder, plan, spooled, write
+    from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
 
     with ExitStack() as stack:
-        directory = stack.enter_context(folder(Path(split)))
-        sources = [stack.enter_context(spooled(source, directory)) for source in sources]
-        with watched(sources) as seen:
-            found = check(seen, conditions, is_split=True)
-        if found.broken:
-            output.finish(report(catalog, found), wanted)
-        planned = plan(found, catalog, usage_tier, directory)
-        output.show(report(catalog, found, planned), wanted)
-        write(planned)
-        output.complain(f"wrote {plural(len(planned.parts), 'part')} into {directory}")
+        directory = stack.enter_context(make_output_folder(Path(split)))
+        sources = [stack.enter_context(spool_source(source, directory)) for source in sources]
+        with show_progress(sources) as seen:
+            found = check_batch_files(seen, conditions, is_split=True)
+        if found.broken_rules:
+            output.show_and_exit(make_report(catalog, found), wanted)
+        planned = plan_split(found, catalog, usage_tier, directory)
+        output.show_report(make_report(catalog, found, planned), wanted)
+        write_parts(planned)
+        output.print_to_stderr(f"wrote {pluralize(len(planned.part_files), 'part')} into {directory}")

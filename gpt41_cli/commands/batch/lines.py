@@ -6,159 +6,167 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Self
 
-from gpt41_cli.constraints.request_limits import exceeded
+from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.files.fields import BadBody, told
-from gpt41_cli.files.places import Done, Invalid
-from gpt41_cli.requests.readers import Sent
+from gpt41_cli.files.fields import BadBody, redact
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.sizing import Sized, Sizing, size
-from gpt41_cli.work.violations import Breach, Breaches, digest
-from gpt41_cli.work.workload import Load, Terms, size_on
+from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
+from gpt41_cli.work.violations import RuleViolation, RuleViolations, hash_text
+from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
 
-METHOD = "POST"
+REQUIRED_METHOD = "POST"
 """The only one that the Batch API knows."""
 
 
-class Lane(NamedTuple):
+class ModelAndEndpoint(NamedTuple):
     """What all requests of a Batch file must have in common, as they name it."""
 
     model: str
     endpoint: str
 
 
-class Inspected(NamedTuple):
+class InspectedRequest(NamedTuple):
     """A request of a Batch file: its lane, a hash of its id, its length, its tokens, and which rules it breaks by itself.
 
-    `sized` is None where no price can be known, because the model is not.
+    `measured` is None where no price can be known, because the model is not.
     """
 
-    lane: Lane
-    digest: bytes
-    bytes: int
+    target: ModelAndEndpoint
+    custom_id_digest: bytes
+    line_bytes: int
     input_tokens: int
-    breaches: tuple[Breach, ...]
-    sized: Sized | None
+    violations: tuple[RuleViolation, ...]
+    measured: MeasuredRequest | None
 
 
-def inspect(meter: Meter, terms: Terms, sent: Sent) -> Inspected:
+def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest) -> InspectedRequest:
     """One line, counted for its own model, with what of it can be cached. BadBody where it names none."""
     request, catalog = sent.request, meter.catalog
     if request.model is None:
         raise BadBody("body.model: expected a model, found nothing")
-    lane = Lane(request.model, request.endpoint)
-    own = digest(str(sent.custom_id))
-    breaches = list(_of_form(sent))
-    variant, _ = meter.variant_of(request.model)
+    lane = ModelAndEndpoint(request.model, request.endpoint)
+    own = hash_text(str(sent.custom_id))
+    breaches = list(_find_line_violations(sent))
+    variant, _ = meter.find_variant(request.model)
     if variant is None:
-        breaches.append(Breach("unknown-model", f"body.{UnknownName('model', request.model, catalog.models)}"))
-        return Inspected(lane, own, sent.bytes + 1, 0, tuple(breaches), None)
-    sized = size(meter, sent, is_replayed=True)
-    seen = size_on(sized.shape, terms, catalog, variant)
+        breaches.append(RuleViolation("unknown-model", f"body.{UnknownName('model', request.model, catalog.models)}"))
+        return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches), None)
+    sized = measure_request(meter, sent, is_replayed=True)
+    seen = size_request(sized.shape, terms, catalog, variant)
     breaches += (
-        Breach(each.rule, f"{variant.id}: {each.text}", actual=each.actual, allowed=each.allowed)
-        for each in exceeded(catalog, variant, "batch", Load({seen: 1}))
+        RuleViolation(each.rule, f"{variant.id}: {each.text}", actual=each.actual, allowed=each.allowed)
+        for each in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
-    return Inspected(lane, own, sent.bytes + 1, seen.input_tokens, tuple(breaches), sized)
+    return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches), sized)
 
 
-def _of_form(sent: Sent) -> Iterator[Breach]:
+def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
     """What the Batch API demands of a line beyond what the endpoint does (Batch guide)."""
-    if sent.method != METHOD:
-        found = "nothing" if sent.method is None else told(sent.method)
-        yield Breach("batch-method", f"method: expected {METHOD}, found {found}", actual=sent.method, allowed=METHOD)
+    if sent.method != REQUIRED_METHOD:
+        found = "nothing" if sent.method is None else redact(sent.method)
+        yield RuleViolation(
+            "batch-method", f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
+        )
     if sent.is_streamed:
-        yield Breach("batch-stream", "body.stream: expected no stream, which a batch cannot give, found true", allowed="false")
+        yield RuleViolation(
+            "batch-stream", "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
+        )
 
 
-def _of_complaint(message: str, line: int) -> Breach:
+def _make_invalid_line_violation(message: str, line: int) -> RuleViolation:
     """A line that is no request, as a breach: a complaint begins with the path of what it is about."""
     if message.startswith("url:"):
-        return Breach("batch-url", f"{message}; the Batch API takes others too, which gpt41 can neither count nor check", line)
-    return Breach("batch-custom-id" if message.startswith("custom_id:") else "invalid-request", message, line)
+        return RuleViolation(
+            "batch-url", f"{message}; the Batch API takes others too, which gpt41 can neither count nor check", line
+        )
+    return RuleViolation("batch-custom-id" if message.startswith("custom_id:") else "invalid-request", message, line)
 
 
-class Lines:
+class BatchLines:
     """What is kept of the requests of a file, in its order: 34 bytes of each, beside their sizes and what they break.
 
-    `number`, `bytes` (with a line break), `tokens` and `lane` have an entry for each request, `digests` two; `invalid` counts
-    the lines that are none. Adds up with `+=`, in order.
+    `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `target_indexes` have an entry for each request,
+    `custom_id_digests` two; `invalid_lines` counts the lines that are none. Adds up with `+=`, in order.
     """
 
     def __init__(self) -> None:
-        self.number = array("I")
-        self.bytes = array("I")
-        self.tokens = array("I")
-        self.lane = array("I")
-        self.digests = array("Q")
-        self.first: dict[Lane, int] = {}  # lane -> number of its first line; `lane` counts in this order
-        self.breaches = Breaches()
-        self.sizing = Sizing()
-        self.invalid = 0
-        self.last = 0
-        self._places: dict[Lane, int] = {}
+        self.line_numbers = array("I")
+        self.line_bytes = array("I")
+        self.input_tokens = array("I")
+        self.target_indexes = array("I")
+        self.custom_id_digests = array("Q")
+        self.first_lines: dict[
+            ModelAndEndpoint, int
+        ] = {}  # lane -> number of its first line; `target_indexes` counts in this order
+        self.violations = RuleViolations()
+        self.totals = RequestTotals()
+        self.invalid_lines = 0
+        self.last_line = 0
+        self._index_of_target: dict[ModelAndEndpoint, int] = {}
 
     @classmethod
-    def of(cls, found: Iterable[Done[Inspected] | Invalid]) -> Lines:
+    def collect(cls, found: Iterable[Located[InspectedRequest] | RejectedRequest]) -> BatchLines:
         """All that is found."""
         lines = cls()
         for each in found:
             number = each.place.line or 0
-            lines.last = number
-            if isinstance(each, Invalid):
-                lines.invalid += 1
-                lines.breaches.add(_of_complaint(each.message, number))
+            lines.last_line = number
+            if isinstance(each, RejectedRequest):
+                lines.invalid_lines += 1
+                lines.violations.add(_make_invalid_line_violation(each.message, number))
             else:
                 lines._add(number, each.result)
         return lines
 
-    def _add(self, number: int, found: Inspected) -> None:
-        self.number.append(number)
-        self.bytes.append(found.bytes)
-        self.tokens.append(found.input_tokens)
-        self.lane.append(self._place(found.lane, number))
-        self.digests.frombytes(found.digest)
-        for breach in found.breaches:
-            self.breaches.add(breach._replace(line=number))
-        if found.sized:
-            self.sizing.add(found.sized)
+    def _add(self, number: int, found: InspectedRequest) -> None:
+        self.line_numbers.append(number)
+        self.line_bytes.append(found.line_bytes)
+        self.input_tokens.append(found.input_tokens)
+        self.target_indexes.append(self._index_target(found.target, number))
+        self.custom_id_digests.frombytes(found.custom_id_digest)
+        for breach in found.violations:
+            self.violations.add(breach._replace(line=number))
+        if found.measured:
+            self.totals.add(found.measured)
 
-    def _place(self, lane: Lane, number: int) -> int:
-        self.first.setdefault(lane, number)
-        return self._places.setdefault(lane, len(self._places))
+    def _index_target(self, lane: ModelAndEndpoint, number: int) -> int:
+        self.first_lines.setdefault(lane, number)
+        return self._index_of_target.setdefault(lane, len(self._index_of_target))
 
-    def __iadd__(self, other: Lines) -> Self:
-        places = [self._place(lane, number) for lane, number in other.first.items()]
-        self.lane.extend(places[each] for each in other.lane)
+    def __iadd__(self, other: BatchLines) -> Self:
+        places = [self._index_target(lane, number) for lane, number in other.first_lines.items()]
+        self.target_indexes.extend(places[each] for each in other.target_indexes)
         for mine, its in (
-            (self.number, other.number),
-            (self.bytes, other.bytes),
-            (self.tokens, other.tokens),
-            (self.digests, other.digests),
+            (self.line_numbers, other.line_numbers),
+            (self.line_bytes, other.line_bytes),
+            (self.input_tokens, other.input_tokens),
+            (self.custom_id_digests, other.custom_id_digests),
         ):
             mine.extend(its)
-        self.breaches += other.breaches
-        self.sizing += other.sizing
-        self.invalid += other.invalid
-        self.last = max(self.last, other.last)
+        self.violations += other.violations
+        self.totals += other.totals
+        self.invalid_lines += other.invalid_lines
+        self.last_line = max(self.last_line, other.last_line)
         return self
 
-    def ends_open(self) -> None:
+    def drop_final_line_break(self) -> None:
         """Say that the file ends without a line break, which its last line must not be charged for."""
-        if self.number and self.number[-1] == self.last:
-            self.bytes[-1] -= 1
+        if self.line_numbers and self.line_numbers[-1] == self.last_line:
+            self.line_bytes[-1] -= 1
 
     @property
-    def lanes(self) -> list[Lane]:
+    def targets(self) -> list[ModelAndEndpoint]:
         """The lanes in the order in which they first appear."""
-        return list(self.first)
+        return list(self.first_lines)
 
     @property
-    def requests(self) -> int:
+    def request_lines(self) -> int:
         """How many lines there are that are not blank."""
-        return len(self.number) + self.invalid
+        return len(self.line_numbers) + self.invalid_lines
 
     @property
-    def blank(self) -> int:
+    def blank_lines(self) -> int:
         """How many blank lines stand before the last one that is not."""
-        return self.last - self.requests
+        return self.last_line - self.request_lines

@@ -10,44 +10,44 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.tables import Model
-from gpt41_cli.commands.batch.lines import Lines
+from gpt41_cli.commands.batch.lines import BatchLines
 from gpt41_cli.work.violations import MEGABYTE
 
 
-class Queue(NamedTuple):
+class BatchQueue(NamedTuple):
     """How many input tokens of a model one usage tier lets wait in batches; None: nothing is published.
 
-    Requests above `threshold` wait in a pool of their own, `long`.
+    Requests above `long_context_threshold` wait in a pool of their own, `long_limit`.
     """
 
-    short: int | None
-    long: int | None
-    threshold: int
+    short_limit: int | None
+    long_limit: int | None
+    long_context_threshold: int
 
-    def limit(self, tokens: int) -> int | None:
+    def limit_for(self, tokens: int) -> int | None:
         """The limit of the pool that a request of so many tokens waits in."""
-        return self.long if tokens > self.threshold else self.short
+        return self.long_limit if tokens > self.long_context_threshold else self.short_limit
 
-    def takes(self, short: int, long: int) -> bool:
+    def has_room_for(self, short: int, long: int) -> bool:
         """Whether so many tokens of each pool can wait together."""
-        return (self.short is None or short <= self.short) and (self.long is None or long <= self.long)
+        return (self.short_limit is None or short <= self.short_limit) and (self.long_limit is None or long <= self.long_limit)
 
 
-def queue_of(catalog: Catalog, model: Model, tier: int | None) -> Queue:
+def find_queue(catalog: Catalog, model: Model, tier: int | None) -> BatchQueue:
     """The queue of a model in a tier; of no tier, one that takes everything."""
     threshold = catalog.limits.long_context_tokens
     limits = model.rate_limits
     if limits is None or tier is None:
-        return Queue(None, None, threshold)
+        return BatchQueue(None, None, threshold)
     short, long = limits.standard.get(tier), limits.long_context.get(tier)
-    return Queue(short and short.batch_queue_tokens, long and long.batch_queue_tokens, threshold)
+    return BatchQueue(short and short.batch_queue_tokens, long and long.batch_queue_tokens, threshold)
 
 
 @dataclass
-class Part:
+class BatchPart:
     """What one Batch file is to hold: requests of one lane, their bytes, and their input tokens in each pool of the queue."""
 
-    lane: int
+    target_index: int
     requests: int = 0
     bytes: int = 0
     short_tokens: int = 0
@@ -59,20 +59,20 @@ class Part:
         return self.short_tokens + self.long_tokens
 
 
-def pack(lines: Lines, rules: BatchRules, queues: Sequence[Queue]) -> tuple[array[int], list[Part]]:
+def pack_into_parts(lines: BatchLines, rules: BatchRules, queues: Sequence[BatchQueue]) -> tuple[array[int], list[BatchPart]]:
     """The parts in the order in which they begin, and of each request in which it goes: the last of its lane, or a new one
     where that would hold too much. `queues` has one for each lane. A request that no part could hold has its own.
     """
-    parts: list[Part] = []
+    parts: list[BatchPart] = []
     latest: dict[int, int] = {}
     places = array("I")
-    for lane, size, tokens in zip(lines.lane, lines.bytes, lines.tokens, strict=True):
+    for lane, size, tokens in zip(lines.target_indexes, lines.line_bytes, lines.input_tokens, strict=True):
         queue = queues[lane]
-        short, long = (0, tokens) if tokens > queue.threshold else (tokens, 0)
+        short, long = (0, tokens) if tokens > queue.long_context_threshold else (tokens, 0)
         place = latest.get(lane)
         if place is None or not _has_room(parts[place], size, short, long, rules, queue):
             place = latest[lane] = len(parts)
-            parts.append(Part(lane))
+            parts.append(BatchPart(lane))
         part = parts[place]
         part.requests += 1
         part.bytes += size
@@ -82,19 +82,19 @@ def pack(lines: Lines, rules: BatchRules, queues: Sequence[Queue]) -> tuple[arra
     return places, parts
 
 
-def _has_room(part: Part, size: int, short: int, long: int, rules: BatchRules, queue: Queue) -> bool:
+def _has_room(part: BatchPart, size: int, short: int, long: int, rules: BatchRules, queue: BatchQueue) -> bool:
     return (
         part.requests < rules.max_requests
         and part.bytes + size <= rules.max_file_megabytes * MEGABYTE
-        and queue.takes(part.short_tokens + short, part.long_tokens + long)
+        and queue.has_room_for(part.short_tokens + short, part.long_tokens + long)
     )
 
 
-def rounds(parts: Iterable[Part], queue: Queue) -> int:
+def count_rounds(parts: Iterable[BatchPart], queue: BatchQueue) -> int:
     """How often the queue of a model is filled where its parts are sent in order, each as soon as the queue takes it."""
     count = short = long = 0
     for part in parts:
-        if count == 0 or not queue.takes(short + part.short_tokens, long + part.long_tokens):
+        if count == 0 or not queue.has_room_for(short + part.short_tokens, long + part.long_tokens):
             count += 1
             short = long = 0
         short += part.short_tokens

@@ -14,49 +14,49 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.batch.check import Check, Checked
-from gpt41_cli.commands.batch.lines import Lane
-from gpt41_cli.commands.batch.parts import Part, pack
-from gpt41_cli.commands.batch.rules import queues
-from gpt41_cli.display import printable
+from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile
+from gpt41_cli.commands.batch.lines import ModelAndEndpoint
+from gpt41_cli.commands.batch.parts import BatchPart, pack_into_parts
+from gpt41_cli.commands.batch.rules import find_queues
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, text
-from gpt41_cli.files.sources import STDIN, Source, readable, stamp
-from gpt41_cli.work.stream import changed
+from gpt41_cli.files.sources import STDIN, InputSource, read_stamp, wrap_os_errors
+from gpt41_cli.work.stream import make_file_changed_error
 
-_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
+_BATCH_FILE_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
 
 
 class PartFile(NamedTuple):
     """A file to be written."""
 
     path: Path
-    lane: Lane
-    part: Part
+    target: ModelAndEndpoint
+    part: BatchPart
 
 
-class Planned(NamedTuple):
-    """A file to be split: of each of its requests in which of its `parts` it goes."""
+class FileSplit(NamedTuple):
+    """A file to be split: of each of its requests in which of its `part_files` it goes."""
 
-    checked: Checked
-    places: array[int]
-    parts: tuple[PartFile, ...]
+    checked_file: CheckedBatchFile
+    part_indexes: array[int]
+    part_files: tuple[PartFile, ...]
 
 
-class Plan(NamedTuple):
+class SplitPlan(NamedTuple):
     """What is to be written, and into which folder."""
 
     directory: Path
-    files: tuple[Planned, ...]
+    files: tuple[FileSplit, ...]
 
     @property
-    def parts(self) -> tuple[PartFile, ...]:
+    def part_files(self) -> tuple[PartFile, ...]:
         """The parts of all files, in order."""
-        return tuple(part for file in self.files for part in file.parts)
+        return tuple(part for file in self.files for part in file.part_files)
 
 
 @contextmanager
-def folder(path: Path) -> Iterator[Path]:
+def make_output_folder(path: Path) -> Iterator[Path]:
     """The folder at `path`, made where there is none, and removed again where nothing was left in it. InputError where it
     cannot be one.
     """
@@ -66,9 +66,9 @@ def folder(path: Path) -> Iterator[Path]:
         is_made = True
     except FileExistsError:
         if not path.is_dir():
-            raise InputError(f"{printable(str(path))}: expected a folder, found a file") from None
+            raise InputError(f"{sanitize(str(path))}: expected a folder, found a file") from None
     except OSError as error:
-        raise InputError(f"{printable(str(path))}: expected a folder, or a place for one, found: {error.strerror}") from None
+        raise InputError(f"{sanitize(str(path))}: expected a folder, or a place for one, found: {error.strerror}") from None
     try:
         yield path
     finally:
@@ -78,68 +78,70 @@ def folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def spooled(source: Source, directory: Path) -> Iterator[Source]:
+def spool_source(source: InputSource, directory: Path) -> Iterator[InputSource]:
     """`source` as one that can be read twice: itself where it is a plain file, else its content in a file without a name in
     `directory`.
     """
-    with readable(source.label):
+    with wrap_os_errors(source.label):
         stream = source.open()
     with stream:
-        begun = next(pieces := text.chunks(stream), b"")
-        if source.name != STDIN and stamp(stream) and not compressed.is_compressed(begun):
+        begun = next(pieces := text.read_chunks(stream), b"")
+        if source.name != STDIN and read_stamp(stream) and not compressed.is_compressed(begun):
             yield source
             return
-        head, pieces = compressed.plain(chain((begun,), pieces), source.label)
-        with _writable(directory), tempfile.TemporaryFile(dir=directory) as file:
+        head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), source.label)
+        with _convert_write_errors(directory), tempfile.TemporaryFile(dir=directory) as file:
             file.write(head)
             for piece in pieces:
                 file.write(piece)
             file.flush()
-            yield source._replace(open=lambda: _again(file.fileno()))
+            yield source._replace(open=lambda: _reopen(file.fileno()))
 
 
-def _again(descriptor: int) -> BinaryIO:
+def _reopen(descriptor: int) -> BinaryIO:
     file = os.fdopen(os.dup(descriptor), "rb")
     file.seek(0)
     return file
 
 
 @contextmanager
-def _writable(directory: Path) -> Iterator[None]:
+def _convert_write_errors(directory: Path) -> Iterator[None]:
     """Whatever the system says against writing into `directory`, as an InputError."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise InputError(f"{printable(str(directory))}: expected to be able to write, found: {reason}; nothing is left") from None
+        raise InputError(f"{sanitize(str(directory))}: expected to be able to write, found: {reason}; nothing is left") from None
 
 
-def plan(check: Check, catalog: Catalog, tier: int | None, directory: Path) -> Plan:
+def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
     """Which requests go in which parts. InputError where a file with the name of one exists."""
-    names = _names([each.source for each in check.files])
-    planned = Plan(directory, tuple(_plan(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True)))
-    for part in planned.parts:
+    names = _choose_base_names([each.source for each in check.files])
+    planned = SplitPlan(
+        directory, tuple(_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
+    )
+    for part in planned.part_files:
         if os.path.lexists(part.path):
-            raise _exists(part.path)
+            raise _file_exists_error(part.path)
     return planned
 
 
-def _plan(checked: Checked, name: str, catalog: Catalog, tier: int | None, directory: Path) -> Planned:
+def _plan_file_split(checked: CheckedBatchFile, name: str, catalog: Catalog, tier: int | None, directory: Path) -> FileSplit:
     lines = checked.lines
-    places, parts = pack(lines, catalog.limits.batch, queues(catalog, lines, tier))
+    places, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
     digits = max(4, len(str(len(parts))))
     files = (
-        PartFile(directory / f"{name}.part-{number:0{digits}}.jsonl", lines.lanes[part.lane], part)
+        PartFile(directory / f"{name}.part-{number:0{digits}}.jsonl", lines.targets[part.target_index], part)
         for number, part in enumerate(parts, 1)
     )
-    return Planned(checked, places, tuple(files))
+    return FileSplit(checked, places, tuple(files))
 
 
-def _names(sources: Sequence[Source]) -> list[str]:
+def _choose_base_names(sources: Sequence[InputSource]) -> list[str]:
     """What the parts of each source are called after, no two alike, not even where capitals count for nothing."""
     found: dict[str, str] = {}
     for source in sources:
-        base = "stdin" if source.name == STDIN else _SUFFIXES.sub("", Path(source.name).name, count=1)
+        base = "stdin" if source.name == STDIN else _BATCH_FILE_SUFFIXES.sub("", Path(source.name).name, count=1)
         name, times = base, 1
         while name.casefold() in found:
             times += 1
@@ -148,13 +150,11 @@ def _names(sources: Sequence[Source]) -> list[str]:
     return list(found.values())
 
 
-def _exists(path: Path) -> InputError:
-    return InputError(
-        f"{printable(str(path))}: expected no such file, found one, and nothing is overwritten; name another folder"
-    )
+def _file_exists_error(path: Path) -> InputError:
+    return InputError(f"{sanitize(str(path))}: expected no such file, found one, and nothing is overwritten; name another folder")
 
 
-def write(planned: Plan) -> None:
+def write_parts(planned: SplitPlan) -> None:
     """Write all parts, or none: after Ctrl-C, on a full disk or an error nothing of them is left.
 
     InputError where a file has changed since it was planned, the name of a part is taken, or the folder takes no more.
@@ -163,9 +163,9 @@ def write(planned: Plan) -> None:
     identities: dict[Path, tuple[int, int]] = {}
     is_whole = False
     try:
-        with _writable(planned.directory):
+        with _convert_write_errors(planned.directory):
             for file in planned.files:
-                _copy(file, temporary)
+                _write_file_parts(file, temporary)
             for path, written in temporary.items():
                 found = written.stat()
                 identities[path] = found.st_dev, found.st_ino
@@ -180,42 +180,42 @@ def write(planned: Plan) -> None:
                 raise
 
 
-def _copy(file: Planned, temporary: dict[Path, Path]) -> None:
+def _write_file_parts(file: FileSplit, temporary: dict[Path, Path]) -> None:
     """Write the parts of a file, each on the disk when it is complete; `temporary` fills with where each is."""
-    source = file.checked.source
-    missing = [part.part.requests for part in file.parts]
+    source = file.checked_file.source
+    missing = [part.part.requests for part in file.part_files]
     position = 0
     with source.open() as stream, ExitStack() as outs:
-        if stamp(stream) != file.checked.stamp:
-            raise changed(source)
+        if read_stamp(stream) != file.checked_file.stamp:
+            raise make_file_changed_error(source)
         written: dict[int, BinaryIO] = {}
-        for line in _lines(stream, source.label):
-            if position == len(file.places):
-                raise changed(source)
-            place = file.places[position]
+        for line in _read_nonblank_lines(stream, source.label):
+            if position == len(file.part_indexes):
+                raise make_file_changed_error(source)
+            place = file.part_indexes[position]
             if place not in written:
-                written[place] = outs.enter_context(_begin(file.parts[place].path, temporary))
+                written[place] = outs.enter_context(_open_temporary(file.part_files[place].path, temporary))
             written[place].write(line)
             position += 1
             missing[place] -= 1
             if not missing[place]:
-                _complete(written.pop(place))
-        if position < len(file.places) or stamp(stream) != file.checked.stamp:
-            raise changed(source)
+                _sync_and_close(written.pop(place))
+        if position < len(file.part_indexes) or read_stamp(stream) != file.checked_file.stamp:
+            raise make_file_changed_error(source)
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
+def _read_nonblank_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """The lines that are not blank, byte for byte, each with the line break that it has."""
-    for block in documents.blocks(text.utf8(text.chunks(stream), name)):
+    for block in documents.split_into_blocks(text.convert_to_utf8(text.read_chunks(stream), name)):
         yield from (line for line in io.BytesIO(block.data) if not line.isspace())
 
 
-def _begin(path: Path, temporary: dict[Path, Path]) -> BinaryIO:
+def _open_temporary(path: Path, temporary: dict[Path, Path]) -> BinaryIO:
     temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     return temporary[path].open("xb")
 
 
-def _complete(file: BinaryIO) -> None:
+def _sync_and_close(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
     file.close()
@@ -226,10 +226,10 @@ def _publish(written: Path, path: Path) -> None:
     try:
         os.link(written, path)  # a rename would overwrite
     except FileExistsError:
-        raise _exists(path) from None
+        raise _file_exists_error(path) from None
     except OSError:  # a file system without links
         if os.path.lexists(path):
-            raise _exists(path) from None
+            raise _file_exists_error(path) from None
         written.rename(path)
     else:
         written.unlink()

@@ -6,51 +6,53 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import Model, Source
-from gpt41_cli.commands.batch.lines import Lines
-from gpt41_cli.commands.batch.parts import Part, Queue, pack, queue_of, rounds
-from gpt41_cli.commands.batch.rules import queues
+from gpt41_cli.catalog.tables import Citation, Model
+from gpt41_cli.commands.batch.lines import BatchLines
+from gpt41_cli.commands.batch.parts import BatchPart, BatchQueue, count_rounds, find_queue, pack_into_parts
+from gpt41_cli.commands.batch.rules import find_queues
 
 
-class Waiting(NamedTuple):
+class BatchWait(NamedTuple):
     """What happens to the requests of one model in one usage tier.
 
-    `parts` is how many files they go in, `rounds` how many completion windows these take at most, one after the other;
-    `blocked` how many requests alone are over the queue and never pass.
+    `parts` is how many files they go in, `count_rounds` how many completion windows these take at most, one after the other;
+    `blocked_requests` how many requests alone are over the queue and never pass.
     """
 
     model: Model
-    source: Source
-    tier: int
-    queue: Queue
-    tokens: int
+    limits_source: Citation
+    usage_tier: int
+    queue: BatchQueue
+    input_tokens: int
     parts: int
-    rounds: int
-    blocked: int
+    windows: int
+    blocked_requests: int
 
 
-def waiting(catalog: Catalog, files: Sequence[Lines], tiers: Sequence[int]) -> list[Waiting]:
+def estimate_waits(catalog: Catalog, files: Sequence[BatchLines], tiers: Sequence[int]) -> list[BatchWait]:
     """Every model of the files in each of the tiers, as far as its limits are published."""
-    found: list[Waiting] = []
+    found: list[BatchWait] = []
     for tier in tiers:
-        parts = _parts_by_model(catalog, files, tier)
+        parts = _group_parts_by_model(catalog, files, tier)
         for name, of_model in parts.items():
             model = catalog.models[name]
-            queue, limits = queue_of(catalog, model, tier), model.rate_limits
-            if limits and queue.short is not None:
-                blocked = sum(1 for part in of_model if not queue.takes(part.short_tokens, part.long_tokens))
+            queue, limits = find_queue(catalog, model, tier), model.rate_limits
+            if limits and queue.short_limit is not None:
+                blocked = sum(1 for part in of_model if not queue.has_room_for(part.short_tokens, part.long_tokens))
                 tokens = sum(part.input_tokens for part in of_model)
-                found.append(Waiting(model, limits.source, tier, queue, tokens, len(of_model), rounds(of_model, queue), blocked))
+                found.append(
+                    BatchWait(model, limits.source, tier, queue, tokens, len(of_model), count_rounds(of_model, queue), blocked)
+                )
     return sorted(found, key=lambda each: list(catalog.models).index(each.model.id))
 
 
-def _parts_by_model(catalog: Catalog, files: Sequence[Lines], tier: int) -> dict[str, list[Part]]:
+def _group_parts_by_model(catalog: Catalog, files: Sequence[BatchLines], tier: int) -> dict[str, list[BatchPart]]:
     """The parts of all files in a tier, in order; models that the table does not have are left out."""
-    found: dict[str, list[Part]] = {}
+    found: dict[str, list[BatchPart]] = {}
     for lines in files:
-        _, parts = pack(lines, catalog.limits.batch, queues(catalog, lines, tier))
+        _, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
         for part in parts:
-            variant = catalog.known(lines.lanes[part.lane].model)
+            variant = catalog.find_variant(lines.targets[part.target_index].model)
             if variant:
                 found.setdefault(variant.model.id, []).append(part)
     return found

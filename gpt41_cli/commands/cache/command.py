@@ -6,30 +6,30 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources, refuse
-from gpt41_cli.cli.output_options import read_wanted
-from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources, refuse_invalid
+from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 
 
 def cache(
-    paths: options.Paths = None,
-    kind: options.Kind = None,
-    image_size: options.ImageSize = None,
+    paths: options.PathsArgument = None,
+    kind: options.InputKindOption = None,
+    image_size: options.ImageSizeOption = None,
     model: Annotated[
         str | None,
         typer.Option(metavar="MODEL", help="The model they all go to.", show_default="the one that each names"),
     ] = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    skip_invalid: options.SkipInvalid = False,
-    jobs: options.Jobs = None,
-    platform: options.PlatformName = "openai",
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    skip_invalid: options.SkipInvalidOption = False,
+    jobs: options.JobsOption = None,
+    platform: options.PlatformOption = "openai",
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """What the prompt cache would give these requests, what that saves, and what keeps it from giving more.
 
@@ -40,22 +40,22 @@ def cache(
     gpt41 cache requests.jsonl --requests-per-minute 120 --lifetime 10m
     gpt41 cost requests.jsonl --cached simulate
     """
-    from gpt41_cli.commands.cache.report import report
-    from gpt41_cli.commands.cache.savings import values
-    from gpt41_cli.commands.cache.study import study
+    from gpt41_cli.commands.cache.report import make_report
+    from gpt41_cli.commands.cache.savings import compute_savings
+    from gpt41_cli.commands.cache.study import replay_requests
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     variant = None if model is None else catalog.variant(model)
-    traffic = typed.read_traffic(requests_per_minute, lifetime)
+    traffic = typed.read_replay_options(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
-    with watched(sources) as seen:
-        found = study(seen, reading, meter, traffic, left_out)
+    with show_progress(sources) as seen:
+        found = replay_requests(seen, reading, meter, traffic, left_out)
     if not (skip_invalid and found.requests):
-        refuse(found.rejects, found.requests)
+        refuse_invalid(found.rejects, found.requests)
     if not found.requests:
         raise InputError("expected requests, found none in what is named")
-    output.finish(report(catalog, found, values(catalog, found, place, day), place, day, left_out), wanted)
+    output.show_and_exit(make_report(catalog, found, compute_savings(catalog, found, place, day), place, day, left_out), wanted)

@@ -8,218 +8,223 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from gpt41_cli.catalog.limit_tables import CacheRules
-from gpt41_cli.files.places import Place
+from gpt41_cli.files.places import InputPlace
 from gpt41_cli.requests.request import Image
-from gpt41_cli.tokens.prefix import Stretch
+from gpt41_cli.tokens.prefix import PromptStretch
 
-_FIRSTS = 20
+_MAX_GROUPS = 20
 """Prompts that others are compared with, at most: each begins a kind of its own."""
 
-_WORD = re.compile(r"\S*\s?")
-_DATE = re.compile(
+_WORD_PATTERN = re.compile(r"\S*\s?")
+_DATE_PATTERN = re.compile(
     r"\d{4}-\d\d|\d\d?:\d\d|\d\d?[./]\d\d?[./]\d\d"
     r"|\b(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
     r"|(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?)\b",
     re.IGNORECASE,
 )
-_ID = re.compile(r"[0-9a-f-]{8,}|\w*\d\w*[a-z]\w*\d|\w+[_-]\w*\d", re.IGNORECASE)
+_ID_PATTERN = re.compile(r"[0-9a-f-]{8,}|\w*\d\w*[a-z]\w*\d|\w+[_-]\w*\d", re.IGNORECASE)
 
-ORDER, PICTURE, DATE, IDENTIFIER, NUMBER, TEXT = "order of tools", "picture", "date or time", "id", "number", "text"
+TOOL_ORDER, PICTURE, DATE, IDENTIFIER, NUMBER, TEXT = "order of tools", "picture", "date or time", "id", "number", "text"
 
 
-class Sample(NamedTuple):
-    """A prompt to be compared: where it stands in the input, the model it is for, and what it consists of; `sizes` in tokens.
+class SampledPrompt(NamedTuple):
+    """A prompt to be compared: where it stands in the input, the model it is for, and what it consists of; `stretch_tokens` in
+    tokens.
 
-    `is_read`: some of it is read from the cache.
+    `has_cached_tokens`: some of it is read from the cache.
     """
 
-    place: Place
+    place: InputPlace
     model: str
-    stretches: Sequence[Stretch]
-    sizes: Sequence[int]
-    is_read: bool = False
+    stretches: Sequence[PromptStretch]
+    stretch_tokens: Sequence[int]
+    has_cached_tokens: bool = False
 
 
-class Parting(NamedTuple):
-    """Where two prompts part. `shared` tokens stand before it, and `after` it so many more that both have.
+class Divergence(NamedTuple):
+    """Where two prompts part. `shared_tokens` tokens stand before it, and `shared_tokens_after` it so many more that both have.
 
-    `stretch` counts from 0, `line` is that in its text, from 1; `texts` are the words that differ, as each has them.
+    `stretch_index` counts from 0, `line` is that in its text, from 1; `differing_words` are the words that differ, as each has
+    them.
     """
 
-    stretch: int
-    where: str
+    stretch_index: int
+    section: str
     line: int
     kind: str
-    texts: tuple[str, str]
-    shared: int
-    after: int
+    differing_words: tuple[str, str]
+    shared_tokens: int
+    shared_tokens_after: int
 
     @property
-    def alike(self) -> int:
+    def total_shared_tokens(self) -> int:
         """All the tokens that both have up to where they part again."""
-        return self.shared + self.after
+        return self.shared_tokens + self.shared_tokens_after
 
 
-class Break(NamedTuple):
+class CacheBreak(NamedTuple):
     """A place where prompts part that have more in common after it.
 
-    `requests` of those looked at differ there in turn, `first` and `other` are two of them. `gained` tokens more would be read
-    from the cache for these requests if what differs stood at the end.
+    `requests` of those looked at differ there in turn, `first_place` and `other_place` are two of them. `gained_tokens` tokens
+    more would be read from the cache for these requests if what differs stood at the end.
     """
 
-    parting: Parting
-    first: Place
-    other: Place
+    divergence: Divergence
+    first_place: InputPlace
+    other_place: InputPlace
     requests: int
-    gained: int
+    gained_tokens: int
     model: str
 
 
-class Near(NamedTuple):
+class ShortPrefix(NamedTuple):
     """A beginning that `requests` share which read nothing from the cache, and that is a little too short for it."""
 
     tokens: int
     requests: int
-    first: Place
+    first_place: InputPlace
 
 
-class Partings(NamedTuple):
+class PromptComparison(NamedTuple):
     """What is found among the prompts looked at, the costliest first."""
 
-    breaks: Sequence[Break]
-    nears: Sequence[Near]
+    breaks: Sequence[CacheBreak]
+    short_prefixes: Sequence[ShortPrefix]
 
 
-class _Kind:
+class _PromptGroup:
     """Prompts that are alike: the first of them, and how the others part from it."""
 
-    def __init__(self, first: Sample) -> None:
-        self.first = first
-        self.unread = 1
-        self.shared: int | None = None  # with the first, the least by any other that is not read
-        self.seen: dict[tuple[int, int], set[str]] = {}
-        self.breaks: dict[tuple[int, int], Break] = {}
+    def __init__(self, first: SampledPrompt) -> None:
+        self.first_prompt = first
+        self.uncached_requests = 1
+        self.shared_tokens: int | None = None  # with the first, the least by any other that is not read
+        self.seen_words: dict[tuple[int, int], set[str]] = {}
+        self.breaks: dict[tuple[int, int], CacheBreak] = {}
 
 
-def partings(samples: Sequence[Sample], count: Callable[[str], int], rules: CacheRules) -> Partings:
+def compare_prompts(samples: Sequence[SampledPrompt], count: Callable[[str], int], rules: CacheRules) -> PromptComparison:
     """Where the samples part; each is compared with the first of every kind seen so far. `count` is the tokens of a text."""
-    kinds: list[_Kind] = []
+    kinds: list[_PromptGroup] = []
     for sample in samples:
-        _sort_in(sample, kinds, count, rules)
-    breaks = [each for kind in kinds for each in kind.breaks.values() if each.gained]
+        _assign_to_group(sample, kinds, count, rules)
+    breaks = [each for kind in kinds for each in kind.breaks.values() if each.gained_tokens]
     nears = [
-        Near(kind.shared, kind.unread, kind.first.place)
+        ShortPrefix(kind.shared_tokens, kind.uncached_requests, kind.first_prompt.place)
         for kind in kinds
-        if kind.shared is not None and rules.minimum_tokens - rules.step_tokens <= kind.shared < rules.minimum_tokens
+        if kind.shared_tokens is not None
+        and rules.minimum_tokens - rules.step_tokens <= kind.shared_tokens < rules.minimum_tokens
     ]
-    return Partings(sorted(breaks, key=lambda each: -each.gained), sorted(nears, key=lambda each: -each.requests))
+    return PromptComparison(sorted(breaks, key=lambda each: -each.gained_tokens), sorted(nears, key=lambda each: -each.requests))
 
 
-def _sort_in(sample: Sample, kinds: list[_Kind], count: Callable[[str], int], rules: CacheRules) -> None:
+def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Callable[[str], int], rules: CacheRules) -> None:
     """Join the kind with which most is shared, if it is enough to be worth caching; else begin a kind."""
-    nearest: tuple[_Kind, Parting] | None = None
+    nearest: tuple[_PromptGroup, Divergence] | None = None
     for kind in kinds:
-        if kind.first.model == sample.model:
-            parting = part(kind.first, sample, count)
+        if kind.first_prompt.model == sample.model:
+            parting = find_divergence(kind.first_prompt, sample, count)
             if parting is None:  # nothing tells them apart
                 return
-            if nearest is None or parting.alike > nearest[1].alike:
+            if nearest is None or parting.total_shared_tokens > nearest[1].total_shared_tokens:
                 nearest = kind, parting
-    if nearest is None or nearest[1].alike < rules.minimum_tokens - rules.step_tokens:
-        if len(kinds) < _FIRSTS:
-            kinds.append(_Kind(sample))
+    if nearest is None or nearest[1].total_shared_tokens < rules.minimum_tokens - rules.step_tokens:
+        if len(kinds) < _MAX_GROUPS:
+            kinds.append(_PromptGroup(sample))
         return
     kind, parting = nearest
-    if not sample.is_read:
-        kind.unread += 1
-        kind.shared = parting.shared if kind.shared is None else min(kind.shared, parting.shared)
-    _add(kind, parting, sample, rules)
+    if not sample.has_cached_tokens:
+        kind.uncached_requests += 1
+        kind.shared_tokens = (
+            parting.shared_tokens if kind.shared_tokens is None else min(kind.shared_tokens, parting.shared_tokens)
+        )
+    _record_break(kind, parting, sample, rules)
 
 
-def _add(kind: _Kind, parting: Parting, sample: Sample, rules: CacheRules) -> None:
+def _record_break(kind: _PromptGroup, parting: Divergence, sample: SampledPrompt, rules: CacheRules) -> None:
     """Count what is lost there; a prompt whose text has been seen before finds that one in the cache already."""
-    at = (parting.stretch, parting.line)
-    seen = kind.seen.setdefault(at, {parting.texts[0]})
-    if parting.texts[1] in seen:
+    at = (parting.stretch_index, parting.line)
+    seen = kind.seen_words.setdefault(at, {parting.differing_words[0]})
+    if parting.differing_words[1] in seen:
         return
-    seen.add(parting.texts[1])
-    gained = reusable(parting.alike, rules) - reusable(parting.shared, rules)
-    known = kind.breaks.get(at) or Break(parting, kind.first.place, sample.place, 1, 0, sample.model)
-    kind.breaks[at] = known._replace(requests=known.requests + 1, gained=known.gained + gained)
+    seen.add(parting.differing_words[1])
+    gained = count_cacheable_tokens(parting.total_shared_tokens, rules) - count_cacheable_tokens(parting.shared_tokens, rules)
+    known = kind.breaks.get(at) or CacheBreak(parting, kind.first_prompt.place, sample.place, 1, 0, sample.model)
+    kind.breaks[at] = known._replace(requests=known.requests + 1, gained_tokens=known.gained_tokens + gained)
 
 
-def reusable(tokens: int, rules: CacheRules) -> int:
+def count_cacheable_tokens(tokens: int, rules: CacheRules) -> int:
     """How much of a beginning of so many tokens the cache can give."""
     return tokens - tokens % rules.step_tokens if tokens >= rules.minimum_tokens else 0
 
 
-def part(first: Sample, other: Sample, count: Callable[[str], int]) -> Parting | None:
+def find_divergence(first: SampledPrompt, other: SampledPrompt, count: Callable[[str], int]) -> Divergence | None:
     """Where two prompts part; None where one begins with all of the other."""
-    index = _alike(first, other, 0)
+    index = _find_first_difference(first, other, 0)
     if index == min(len(first.stretches), len(other.stretches)):
         return None
     mine, its = first.stretches[index], other.stretches[index]
-    shared = sum(first.sizes[:index])
-    if mine.image and its.image and mine.where == its.where:
-        after = _tokens_alike(first, other, index + 1, count)
-        return Parting(index, mine.where, 1, PICTURE, (_named(mine.image), _named(its.image)), shared, after)
-    if mine.image or its.image or mine.where != its.where:
-        return Parting(index, mine.where, 1, TEXT, ("", its.text), shared, 0)
-    begin = _common(mine.text, its.text)
-    shared += count(mine.text[:begin]) + mine.extra
+    shared = sum(first.stretch_tokens[:index])
+    if mine.image and its.image and mine.label == its.label:
+        after = _count_common_tokens(first, other, index + 1, count)
+        return Divergence(index, mine.label, 1, PICTURE, (_describe_image(mine.image), _describe_image(its.image)), shared, after)
+    if mine.image or its.image or mine.label != its.label:
+        return Divergence(index, mine.label, 1, TEXT, ("", its.text), shared, 0)
+    begin = _count_common_characters(mine.text, its.text)
+    shared += count(mine.text[:begin]) + mine.extra_tokens
     line = mine.text.count("\n", 0, begin) + 1
-    if mine.where == "tools" and sorted(mine.text.splitlines()) == sorted(its.text.splitlines()):
-        after = count(mine.text[begin:]) + _tokens_alike(first, other, index + 1, count)
-        return Parting(index, mine.where, line, ORDER, ("", its.text[begin:]), shared, after)
-    ends, length = max(_resumed(mine.text[begin:], its.text[begin:]), key=lambda each: each[1])
+    if mine.label == "tools" and sorted(mine.text.splitlines()) == sorted(its.text.splitlines()):
+        after = count(mine.text[begin:]) + _count_common_tokens(first, other, index + 1, count)
+        return Divergence(index, mine.label, line, TOOL_ORDER, ("", its.text[begin:]), shared, after)
+    ends, length = max(_find_resumptions(mine.text[begin:], its.text[begin:]), key=lambda each: each[1])
     after = count(mine.text[begin + ends[0] :][:length])
     if begin + ends[0] + length == len(mine.text) and begin + ends[1] + length == len(its.text):
-        after += _tokens_alike(first, other, index + 1, count)
-    words = _words(mine.text, begin, begin + ends[0]), _words(its.text, begin, begin + ends[1])
-    return Parting(index, mine.where, line, _kind_of(words), words, shared, after)
+        after += _count_common_tokens(first, other, index + 1, count)
+    words = _extract_words(mine.text, begin, begin + ends[0]), _extract_words(its.text, begin, begin + ends[1])
+    return Divergence(index, mine.label, line, _classify_difference(words), words, shared, after)
 
 
-def _alike(first: Sample, other: Sample, start: int) -> int:
+def _find_first_difference(first: SampledPrompt, other: SampledPrompt, start: int) -> int:
     """The first stretch from `start` on in which they differ."""
     end = min(len(first.stretches), len(other.stretches))
     return next((index for index in range(start, end) if first.stretches[index] != other.stretches[index]), end)
 
 
-def _tokens_alike(first: Sample, other: Sample, start: int, count: Callable[[str], int]) -> int:
+def _count_common_tokens(first: SampledPrompt, other: SampledPrompt, start: int, count: Callable[[str], int]) -> int:
     """The tokens that they have in common from a stretch on, until they differ."""
-    end = _alike(first, other, start)
-    found = sum(first.sizes[start:end])
-    if end < min(len(first.stretches), len(other.stretches)) and first.stretches[end].where == other.stretches[end].where:
+    end = _find_first_difference(first, other, start)
+    found = sum(first.stretch_tokens[start:end])
+    if end < min(len(first.stretches), len(other.stretches)) and first.stretches[end].label == other.stretches[end].label:
         mine = first.stretches[end].text
-        found += count(mine[: _common(mine, other.stretches[end].text)])
+        found += count(mine[: _count_common_characters(mine, other.stretches[end].text)])
     return found
 
 
-def _named(image: Image) -> str:
+def _describe_image(image: Image) -> str:
     """A picture by its size and a digest of its address, which may be all of its content."""
     return f"{image.width}x{image.height} {blake2b(image.address.encode(errors='surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _resumed(first: str, other: str) -> Iterator[tuple[tuple[int, int], int]]:
+def _find_resumptions(first: str, other: str) -> Iterator[tuple[tuple[int, int], int]]:
     """Where two texts may go on alike: how much of each is passed over, and how long they are alike then."""
-    for end in (_end_of_word, _end_of_line):
+    for end in (_find_word_end, _find_line_end):
         ends = end(first), end(other)
-        yield ends, _common(first[ends[0] :], other[ends[1] :])
-    tail = _common(first[::-1], other[::-1])
+        yield ends, _count_common_characters(first[ends[0] :], other[ends[1] :])
+    tail = _count_common_characters(first[::-1], other[::-1])
     yield (len(first) - tail, len(other) - tail), tail
 
 
-def _end_of_word(text: str) -> int:
-    found = _WORD.match(text)
+def _find_word_end(text: str) -> int:
+    found = _WORD_PATTERN.match(text)
     return found.end() if found else 0
 
 
-def _end_of_line(text: str) -> int:
+def _find_line_end(text: str) -> int:
     end = text.find("\n")
     return len(text) if end < 0 else end
 
 
-def _common(first: str, other: str) -> int:
+def _count_common_characters(first: str, other: str) -> int:
     """How many characters two texts begin with in common: halved until found, since comparing is fast and stepping is not."""
     low, high = 0, min(len(first), len(other))
     while low < high:
@@ -231,7 +236,7 @@ def _common(first: str, other: str) -> int:
     return low
 
 
-def _words(text: str, begin: int, end: int) -> str:
+def _extract_words(text: str, begin: int, end: int) -> str:
     """What stands between two places, with the rest of the words that they cut."""
     while begin > 0 and not text[begin - 1].isspace():
         begin -= 1
@@ -240,12 +245,12 @@ def _words(text: str, begin: int, end: int) -> str:
     return text[begin:end].strip()
 
 
-def _kind_of(words: tuple[str, str]) -> str:
+def _classify_difference(words: tuple[str, str]) -> str:
     """What differs, as people call it."""
-    if all(map(_DATE.search, words)):
+    if all(map(_DATE_PATTERN.search, words)):
         return DATE
     if all(word.replace(",", "").replace(".", "").isdigit() for word in words):
         return NUMBER
-    if all(map(_ID.fullmatch, (word.strip(".,;:()[]\"'#") for word in words))):
+    if all(map(_ID_PATTERN.fullmatch, (word.strip(".,;:()[]\"'#") for word in words))):
         return IDENTIFIER
     return TEXT

@@ -9,168 +9,180 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from gpt41_cli.commands.cache.divergence import Partings, Sample, partings
+from gpt41_cli.commands.cache.divergence import PromptComparison, SampledPrompt, compare_prompts
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Done, Invalid, Rejects
-from gpt41_cli.files.sources import Source
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import Picture, Requests
+from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import PictureInput, RequestInput
 from gpt41_cli.tokens import DEFAULT_ENCODING
-from gpt41_cli.tokens.images import image_tokens
+from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import Prefix, Stretch
-from gpt41_cli.work.prompt_cache import IDEAL, KEYED, REAL, Replay, Traffic
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
+from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch
+from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 
-LOOKED_AT = 200
+COMPARED_PER_FILE = 200
 """Requests of a file, the first ones, whose prompts are compared with one another."""
 
-_COMPARED = 400
-_COMPARED_CHARACTERS = 20_000_000
-_SHOWN = 5
+_MAX_COMPARED = 400
+_MAX_COMPARED_CHARACTERS = 20_000_000
+_MAX_SHARED_PREFIXES = 5
 
 
-class Seen(NamedTuple):
+class CacheRequest(NamedTuple):
     """One request as far as the cache goes; `stretches` is its prompt, where it is one of those that are compared."""
 
     input_tokens: int
-    prefix: Prefix
+    prefix: CachePrefix
     has_pictures: bool
-    stretches: Sequence[Stretch]
+    stretches: Sequence[PromptStretch]
 
 
-class Input(NamedTuple):
+class InputTotals(NamedTuple):
     """Tokens of requests: all their input, what of it is read from the cache, and what would be if that forgot nothing."""
 
     tokens: int = 0
     cached: int = 0
-    ideal: int = 0
+    ideal_cached: int = 0
 
-    def plus(self, other: Input) -> Input:
+    def plus(self, other: InputTotals) -> InputTotals:
         """Both together."""
-        return Input(self.tokens + other.tokens, self.cached + other.cached, self.ideal + other.ideal)
+        return InputTotals(self.tokens + other.tokens, self.cached + other.cached, self.ideal_cached + other.ideal_cached)
 
 
-NOTHING = Input()
+NO_INPUT = InputTotals()
 
 
 @dataclass
-class Reads:
-    """What the requests to one model read from the cache. `long` is the input of those that pay its surcharge, `short` that of
-    the others; `hits` read some from the cache, `nearly` are a little too short for it.
+class CacheReads:
+    """What the requests to one model read from the cache. `surcharged` is the input of those that pay its surcharge,
+    `unsurcharged` that of the others; `hits` read some from the cache, `near_misses` are a little too short for it.
 
-    `keys` are the different `prompt_cache_key` among them, and `keyed_apart` the tokens that are not read because of them.
+    `cache_keys` are the different `prompt_cache_key` among them, and `tokens_lost_to_keys` the tokens that are not read because
+    of them.
     """
 
     requests: int = 0
-    short: Input = NOTHING
-    long: Input = NOTHING
+    unsurcharged: InputTotals = NO_INPUT
+    surcharged: InputTotals = NO_INPUT
     hits: int = 0
-    nearly: int = 0
+    near_misses: int = 0
     has_pictures: bool = False
-    keys: set[int] = field(default_factory=set)
-    keyed_apart: int = 0
+    cache_keys: set[int] = field(default_factory=set)
+    tokens_lost_to_keys: int = 0
 
     @property
-    def whole(self) -> Input:
+    def total(self) -> InputTotals:
         """That of all of them."""
-        return self.short.plus(self.long)
+        return self.unsurcharged.plus(self.surcharged)
 
 
-class Shared(NamedTuple):
+class SharedPrefix(NamedTuple):
     """A beginning of `tokens` that `requests` read from an ideal cache, and in what of a prompt it ends, where that is known."""
 
     tokens: int
     requests: int
     model: str
-    where: str | None
+    ends_in: str | None
 
 
-class Study(NamedTuple):
-    """The replay of all requests. `compared` is how many of the first ones were compared with one another."""
+class CacheStudy(NamedTuple):
+    """The replay of all requests. `compared_requests` is how many of the first ones were compared with one another."""
 
-    reads: dict[str, Reads]
-    shared: Sequence[Shared]
-    partings: Partings
-    compared: int
-    traffic: Traffic
-    rejects: Rejects
+    reads_by_model: dict[str, CacheReads]
+    shared_prefixes: Sequence[SharedPrefix]
+    prompt_comparison: PromptComparison
+    compared_requests: int
+    traffic: ReplayOptions
+    rejects: Rejections
 
     @property
     def requests(self) -> int:
         """How many requests there are."""
-        return sum(reads.requests for reads in self.reads.values())
+        return sum(reads.requests for reads in self.reads_by_model.values())
 
 
-def see(meter: Meter, sent: Sent) -> Seen:
+def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     """What the cache sees of a request. BadBody for a model that the table does not have."""
     name = meter.model or sent.request.model
-    variant, method = meter.variant_of(name)
+    variant, method = meter.find_variant(name)
     if name and not variant:
         raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
-    request = meter.sized(sent.request)
-    tokens = meter.input_tokens(request, method)
-    return Seen(tokens, meter.prefix(request), bool(request.images), meter.stretches(request, method))
+    request = meter.fill_image_sizes(sent.request)
+    tokens = meter.count_input_tokens(request, method)
+    return CacheRequest(tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method))
 
 
-def study(sources: Sequence[Source], reading: Reading, meter: Meter, traffic: Traffic, skipped: list[LeftOut]) -> Study:
+def replay_requests(
+    sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, traffic: ReplayOptions, skipped: list[SkippedPath]
+) -> CacheStudy:
     """Replay the requests of all sources in order. InputError for a source that is no requests, or a time that cannot be."""
     catalog = meter.catalog
     rules = catalog.limits.prompt_cache
-    replay, ideal, keyed = (Replay(catalog, traffic, kind) for kind in (REAL, IDEAL, KEYED))
-    reads: dict[str, Reads] = {}
-    samples: list[Done[Seen]] = []
+    replay, ideal, keyed = (CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE))
+    reads: dict[str, CacheReads] = {}
+    samples: list[Located[CacheRequest]] = []
     is_read: list[bool] = []
-    rejects = Rejects()
-    room = _COMPARED_CHARACTERS
-    for found in _requests(sources, reading, meter, skipped):
-        if isinstance(found, Invalid):
+    rejects = Rejections()
+    room = _MAX_COMPARED_CHARACTERS
+    for found in _read_requests(sources, reading, meter, skipped):
+        if isinstance(found, RejectedRequest):
             rejects.add(found)
             continue
         seen = found.result
-        mine = reads.setdefault(seen.prefix.model, Reads())
-        cached = min(replay.ask(seen.prefix), seen.input_tokens)
-        best = min(ideal.ask(seen.prefix), seen.input_tokens)
+        mine = reads.setdefault(seen.prefix.model, CacheReads())
+        cached = min(replay.send(seen.prefix), seen.input_tokens)
+        best = min(ideal.send(seen.prefix), seen.input_tokens)
         mine.requests += 1
-        added = Input(seen.input_tokens, cached, best)
-        if seen.input_tokens > catalog.variant(seen.prefix.model).model.surcharged_above:
-            mine.long = mine.long.plus(added)
+        added = InputTotals(seen.input_tokens, cached, best)
+        if seen.input_tokens > catalog.variant(seen.prefix.model).model.surcharge_threshold:
+            mine.surcharged = mine.surcharged.plus(added)
         else:
-            mine.short = mine.short.plus(added)
-        if seen.prefix.cache_key:
-            mine.keys.add(seen.prefix.cache_key)
-            mine.keyed_apart += max(best - keyed.ask(seen.prefix), 0)
+            mine.unsurcharged = mine.unsurcharged.plus(added)
+        if seen.prefix.key_digest:
+            mine.cache_keys.add(seen.prefix.key_digest)
+            mine.tokens_lost_to_keys += max(best - keyed.send(seen.prefix), 0)
         mine.hits += cached > 0
-        mine.nearly += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
+        mine.near_misses += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
         mine.has_pictures |= seen.has_pictures
         characters = sum(len(stretch.text) for stretch in seen.stretches)
-        if seen.stretches and len(samples) < _COMPARED and characters <= room:
+        if seen.stretches and len(samples) < _MAX_COMPARED and characters <= room:
             room -= characters
             samples.append(found)
             is_read.append(cached > 0)
-    compared = [_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
-    count = meter.memo(DEFAULT_ENCODING)
-    return Study(reads, _shared(ideal, samples, compared), partings(compared, count, rules), len(samples), traffic, rejects)
+    compared = [_make_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
+    count = meter.get_memo(DEFAULT_ENCODING)
+    return CacheStudy(
+        reads,
+        _find_shared_prefixes(ideal, samples, compared),
+        compare_prompts(compared, count, rules),
+        len(samples),
+        traffic,
+        rejects,
+    )
 
 
-def _requests(
-    sources: Sequence[Source], reading: Reading, meter: Meter, skipped: list[LeftOut]
-) -> Iterator[Done[Seen] | Invalid]:
+def _read_requests(
+    sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, skipped: list[SkippedPath]
+) -> Iterator[Located[CacheRequest] | RejectedRequest]:
     for source in sources:
         try:
-            with opened(source, reading.kind) as found:
-                if not isinstance(found, Requests):
-                    what = "a picture" if isinstance(found, Picture) else "text, or nothing"
+            with open_input(source, reading.kind) as found:
+                if not isinstance(found, RequestInput):
+                    what = "a picture" if isinstance(found, PictureInput) else "text, or nothing"
                     raise InputError(f"{source.label}: expected requests, found {what}")
-                for some in gathered(source, found, reading, partial(see, meter), _First(), meter.learner):
+                for some in map_chunks(
+                    source, found, reading, partial(measure_for_cache, meter), _PromptLimiter(), meter.memo_filler
+                ):
                     yield from some
         except InputError as error:
-            skipped.append(left_out(source, error))
+            skipped.append(skip_or_raise(source, error))
 
 
-class _First:
+class _PromptLimiter:
     """Keeps the prompts of the first requests of a file: more would be handed from process to process for nothing.
 
     The first parts of a file are read by this process; a worker begins with what was kept by then.
@@ -179,43 +191,50 @@ class _First:
     def __init__(self) -> None:
         self._kept = 0
 
-    def __call__(self, found: Iterator[Done[Seen] | Invalid]) -> list[Done[Seen] | Invalid]:
-        return [each if isinstance(each, Invalid) or self._is_first() else _without_prompt(each) for each in found]
+    def __call__(self, found: Iterator[Located[CacheRequest] | RejectedRequest]) -> list[Located[CacheRequest] | RejectedRequest]:
+        return [each if isinstance(each, RejectedRequest) or self._has_room() else _drop_prompt(each) for each in found]
 
-    def _is_first(self) -> bool:
+    def _has_room(self) -> bool:
         self._kept += 1
-        return self._kept <= LOOKED_AT
+        return self._kept <= COMPARED_PER_FILE
 
 
-def _without_prompt(found: Done[Seen]) -> Done[Seen]:
-    return Done(found.place, found.result._replace(stretches=()))
+def _drop_prompt(found: Located[CacheRequest]) -> Located[CacheRequest]:
+    return Located(found.place, found.result._replace(stretches=()))
 
 
-def _sample(meter: Meter, found: Done[Seen], is_read: bool) -> Sample:
+def _make_sample(meter: Meter, found: Located[CacheRequest], is_read: bool) -> SampledPrompt:
     """A prompt with the tokens of its stretches."""
     seen = found.result
-    _, method = meter.variant_of(seen.prefix.model)
-    count = meter.memo(method.encoding)
-    sizes = [image_tokens(each.image, method.images) if each.image else count(each.text) + each.extra for each in seen.stretches]
-    return Sample(found.place, seen.prefix.model, seen.stretches, sizes, is_read)
+    _, method = meter.find_variant(seen.prefix.model)
+    count = meter.get_memo(method.encoding)
+    sizes = [
+        count_image_tokens(each.image, method.image_rule) if each.image else count(each.text) + each.extra_tokens
+        for each in seen.stretches
+    ]
+    return SampledPrompt(found.place, seen.prefix.model, seen.stretches, sizes, is_read)
 
 
-def _shared(ideal: Replay, samples: Sequence[Done[Seen]], compared: Sequence[Sample]) -> list[Shared]:
+def _find_shared_prefixes(
+    ideal: CacheReplay, samples: Sequence[Located[CacheRequest]], compared: Sequence[SampledPrompt]
+) -> list[SharedPrefix]:
     """The beginnings that most requests share, and where each ends in the first prompt that has it."""
-    first: dict[int, Sample] = {}
+    first: dict[int, SampledPrompt] = {}
     for found, sample in zip(samples, compared, strict=True):
         for digest in found.result.prefix.digests:
             first.setdefault(digest, sample)
     most = heapq.nlargest(
-        _SHOWN,
+        _MAX_SHARED_PREFIXES,
         ((many, tokens, model, digest) for model, cache in ideal.caches.items() for (tokens, digest), many in cache.hits.items()),
     )
-    return [Shared(tokens, many, model, _end(first.get(digest), tokens)) for many, tokens, model, digest in most]
+    return [
+        SharedPrefix(tokens, many, model, _find_end_section(first.get(digest), tokens)) for many, tokens, model, digest in most
+    ]
 
 
-def _end(sample: Sample | None, tokens: int) -> str | None:
+def _find_end_section(sample: SampledPrompt | None, tokens: int) -> str | None:
     """In what of a prompt its first tokens end."""
     if sample is None:
         return None
-    ends = zip(accumulate(sample.sizes), sample.stretches, strict=True)
-    return next((stretch.where for end, stretch in ends if end >= tokens), None)
+    ends = zip(accumulate(sample.stretch_tokens), sample.stretches, strict=True)
+    return next((stretch.label for end, stretch in ends if end >= tokens), None)

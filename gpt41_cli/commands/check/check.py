@@ -6,80 +6,80 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.commands.check.shared_checks import TOGETHER, Shared, monthly_usd
-from gpt41_cli.commands.check.workload_checks import CHECKS
-from gpt41_cli.config.tables import DAYS_A_MONTH, Config
-from gpt41_cli.display import decimal, money, number
+from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_monthly_usd
+from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS
+from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
+from gpt41_cli.display import format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding
-from gpt41_cli.prices.notes import notes
-from gpt41_cli.workloads.contents import Files
-from gpt41_cli.workloads.costing import Usd
-from gpt41_cli.workloads.priced import Conditions, Priced, price_all
+from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.workloads.contents import FileLister
+from gpt41_cli.workloads.costing import UsdRange
+from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload, price_declared_workloads
 
 
-class Checked(NamedTuple):
+class CheckedWorkload(NamedTuple):
     """One workload, and what each check found; None of what does not apply to it."""
 
-    priced: Priced
-    found: Mapping[str, tuple[Finding, ...]]
+    priced: PricedWorkload
+    findings_by_check: Mapping[str, tuple[Finding, ...]]
 
 
-class Check(NamedTuple):
-    """All workloads. `shared` is what is checked of them together; `monthly_usd` None where a volume is missing."""
+class ConfigCheck(NamedTuple):
+    """All workloads. `shared_findings` is what is checked of them together; `monthly_usd` None where a volume is missing."""
 
-    workloads: tuple[Checked, ...]
-    shared: Mapping[str, tuple[Shared, ...]]
-    monthly_usd: Usd | None
+    workloads: tuple[CheckedWorkload, ...]
+    shared_findings: Mapping[str, tuple[SharedFinding, ...]]
+    monthly_usd: UsdRange | None
     notes: tuple[str, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything that was found."""
-        own = [finding for each in self.workloads for found in each.found.values() for finding in found]
-        return (*own, *(each.finding for found in self.shared.values() for each in found))
+        own = [finding for each in self.workloads for found in each.findings_by_check.values() for finding in found]
+        return (*own, *(each.finding for found in self.shared_findings.values() for each in found))
 
-    def about(self, workload: Checked) -> list[Finding]:
+    def findings_about(self, workload: CheckedWorkload) -> list[Finding]:
         """What was found about one workload, by itself or together with others."""
-        name = workload.priced.declared.name
-        own = [finding for found in workload.found.values() for finding in found]
-        return [*own, *(each.finding for found in self.shared.values() for each in found if name in each.workloads)]
+        name = workload.priced.declaration.name
+        own = [finding for found in workload.findings_by_check.values() for finding in found]
+        return [*own, *(each.finding for found in self.shared_findings.values() for each in found if name in each.workloads)]
 
 
-def check(config: Config, files: Files, conditions: Conditions) -> Check:
+def check_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> ConfigCheck:
     """Every workload, priced and held against everything that applies to it."""
-    priced = price_all(config, files, conditions)
-    shared = {name: check(config, priced, conditions) for name, check in TOGETHER.items()}
-    return Check(
-        tuple(Checked(each, _applied(each, conditions)) for each in priced),
+    priced = price_declared_workloads(config, files, conditions)
+    shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
+    return ConfigCheck(
+        tuple(CheckedWorkload(each, _run_checks(each, conditions)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
-        monthly_usd(priced),
-        tuple(_notes(priced, conditions)),
+        sum_monthly_usd(priced),
+        tuple(_make_notes(priced, conditions)),
     )
 
 
-def _applied(priced: Priced, conditions: Conditions) -> dict[str, tuple[Finding, ...]]:
-    found = {name: check(priced, conditions) for name, check in CHECKS.items()}
+def _run_checks(priced: PricedWorkload, conditions: CheckOptions) -> dict[str, tuple[Finding, ...]]:
+    found = {name: check(priced, conditions) for name, check in WORKLOAD_CHECKS.items()}
     return {name: tuple(each) for name, each in found.items() if each is not None}
 
 
-def _notes(priced: Sequence[Priced], conditions: Conditions) -> Iterator[str]:
+def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
     """What a reader of the prices must know, and of which workloads."""
     of: dict[str, list[str]] = {}
     for each in priced:
-        for note in notes(conditions.catalog, each.work, [each.quote], with_files=False):
-            of.setdefault(note, []).append(each.declared.name)
+        for note in write_notes(conditions.catalog, each.workload, [each.quote], with_files=False):
+            of.setdefault(note, []).append(each.declaration.name)
     for note, names in of.items():
         yield note if len(names) == len(priced) else f"{', '.join(names)}: {note}"
-    yield from _free_storage(priced, conditions)
+    yield from _note_shared_free_storage(priced, conditions)
 
 
-def _free_storage(priced: Sequence[Priced], conditions: Conditions) -> Iterator[str]:
+def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
     """What several workloads that store files cost more where they share an account, and with it what is free."""
-    stored = {each.declared.name: each.declared.tools.storage_gb for each in priced if each.declared.tools.storage_gb}
+    stored = {each.declaration.name: each.declaration.tools.storage_gb for each in priced if each.declaration.tools.storage_gb}
     prices = conditions.catalog.tools
     if len(stored) > 1 and prices:
         price = prices.file_storage
         free = sorted(min(gb, price.free_gb) for gb in stored.values())[:-1]
-        usd = money(decimal(Fraction(price.usd_per_gb_day) * DAYS_A_MONTH * sum(free)))
-        taken = f"{number(price.free_gb)} GB of what is stored cost nothing, which is taken off each"
+        usd = format_money(to_decimal(Fraction(price.usd_per_gb_day) * DAYS_PER_MONTH * sum(free)))
+        taken = f"{format_int(price.free_gb)} GB of what is stored cost nothing, which is taken off each"
         yield f"{', '.join(stored)}: {taken}: in one account, they cost {usd} a month more together [{price.source.label}]."

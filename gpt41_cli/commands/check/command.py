@@ -8,14 +8,14 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.config_file import find_config, read_config
-from gpt41_cli.cli.output_options import read_wanted
-from gpt41_cli.config import NAME
-from gpt41_cli.display import printable
+from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
     from gpt41_cli.reports import Report
-    from gpt41_cli.workloads.priced import Conditions
+    from gpt41_cli.workloads.priced import CheckOptions
 
 
 def check(
@@ -24,20 +24,20 @@ def check(
     ] = None,
     init: Annotated[bool, typer.Option("--init", help="Write a first gpt41.yaml for the files named, and check it.")] = False,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
+        bool, typer.Option("--read_schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
     ] = False,
-    config: options.ConfigFile = None,
+    config: options.ConfigOption = None,
     retires_within: Annotated[
         str | None,
         typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
     ] = None,
-    fail_on: options.FailOn = "error",
-    jobs: options.Jobs = None,
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    fail_on: options.FailOnOption = "error",
+    jobs: options.JobsOption = None,
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """Do the workloads of gpt41.yaml keep to their budgets, to the limits, and to what they must be?
 
@@ -52,55 +52,55 @@ def check(
     """
     if schema:
         _print_schema()
-    from gpt41_cli.workloads.priced import Conditions
+    from gpt41_cli.workloads.priced import CheckOptions
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [config, pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = typed.read_level(fail_on)
     within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
-    conditions = Conditions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
+    conditions = CheckOptions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
     if init:
-        path = config or Path(NAME)
-        _write(paths, path, conditions)
+        path = config or Path(CONFIG_NAME)
+        _write_config(paths, path, conditions)
     elif paths:
         raise InputError("expected files only with --init, as gpt41.yaml says what is checked, found some")
     else:
         path = find_config(config)
-    output.finish(_checked(path, conditions), wanted, threshold)
+    output.show_and_exit(_make_check_report(path, conditions), wanted, threshold)
 
 
 def _print_schema() -> NoReturn:
-    from gpt41_cli.shipped import schema
+    from gpt41_cli.shipped import read_schema
 
-    output.write(schema("config"))
+    output.write_stdout(read_schema("config"))
     raise typer.Exit
 
 
-def _checked(path: Path, conditions: "Conditions") -> "Report":
-    from gpt41_cli.commands.check.check import check as check_all
-    from gpt41_cli.commands.check.report import report
-    from gpt41_cli.config.roots import working_tree
+def _make_check_report(path: Path, conditions: "CheckOptions") -> "Report":
+    from gpt41_cli.commands.check.check import check_workloads as check_all
+    from gpt41_cli.commands.check.report import make_report
+    from gpt41_cli.config.roots import open_working_tree
 
-    root = working_tree(path)
+    root = open_working_tree(path)
     config = read_config(root, conditions.catalog)
     assert config is not None
-    found = check_all(config, root.files, conditions)
-    return report(config, found, conditions)
+    found = check_all(config, root.find_files, conditions)
+    return make_report(config, found, conditions)
 
 
-def _write(paths: list[str] | None, file: Path, conditions: "Conditions") -> None:
+def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions") -> None:
     """A gpt41.yaml that was not there before, for the files and folders named."""
-    from gpt41_cli.commands.check.init import first_config
-    from gpt41_cli.config.roots import working_tree
+    from gpt41_cli.commands.check.init import draft_config
+    from gpt41_cli.config.roots import open_working_tree
 
     if not paths:
         raise InputError("--init: expected files or folders to write a gpt41.yaml for, found none")
     if file.exists():
-        raise InputError(f"--init: expected no {printable(str(file))} yet, found one, which is left as it is")
-    text = first_config(paths, file, working_tree(file).files, conditions)
+        raise InputError(f"--init: expected no {sanitize(str(file))} yet, found one, which is left as it is")
+    text = draft_config(paths, file, open_working_tree(file).find_files, conditions)
     try:
         with file.open("x", encoding="utf-8") as new:
             new.write(text)
     except OSError as error:
-        raise InputError(f"{printable(str(file))}: expected to be able to write it, found: {error.strerror}") from None
-    output.complain(f"wrote {file}")
+        raise InputError(f"{sanitize(str(file))}: expected to be able to write it, found: {error.strerror}") from None
+    output.print_to_stderr(f"wrote {file}")

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
-from gpt41_cli.config.load import VERSION, parse
-from gpt41_cli.config.tables import Range
-from gpt41_cli.display import printable
+from gpt41_cli.config.load import CONFIG_VERSION, parse_config
+from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.sources import STDIN, Source
+from gpt41_cli.files.sources import STDIN, InputSource
 from gpt41_cli.work.workload import workload
-from gpt41_cli.workloads.contents import Listed, read
+from gpt41_cli.workloads.contents import ListedFiles, read_contents
 
 if TYPE_CHECKING:
-    from gpt41_cli.workloads.contents import Files
-    from gpt41_cli.workloads.priced import Conditions
+    from gpt41_cli.workloads.contents import FileLister
+    from gpt41_cli.workloads.priced import CheckOptions
 
-GENERAL = "general"
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
-_NOT_IN_A_NAME = re.compile(r"[^\w-]+", re.ASCII)
+GENERAL_TASK = "general"
+_PLAIN_YAML_PATTERN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+_INVALID_NAME_CHARACTERS = re.compile(r"[^\w-]+", re.ASCII)
 
-_HEAD = """\
+_HEAD_TEMPLATE = """\
 # What gpt41 check holds the calls of this repository against; paths count from the folder of this file. A workload may also say
 #   volume: 120000 / month                       how many are sent in a day, week or month
 #   cached: simulate                             or the share of the input that the prompt cache gives, such as 60%
@@ -40,106 +40,107 @@ version: {version}
 defaults: {{model: {model}}}  # for what names no model; gpt41 recommend weighs the family
 workloads:
 """
-_WORKLOAD = """\
+_WORKLOAD_TEMPLATE = """\
   {name}:
     requests: {path}
 {output}\
     budget: {{growth_percent: 10}}
 """
-_GUESS = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
+_GUESSED_OUTPUT_ENTRY = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
 
 
-class _Workload(NamedTuple):
+class _DraftWorkload(NamedTuple):
     """One workload to be written: what its files are, and whether anything states how long its answers are."""
 
     paths: tuple[str, ...]
-    is_guess: bool
+    has_guessed_output: bool
 
 
-def first_config(paths: Sequence[str], file: Path, files: Files, conditions: Conditions) -> str:
+def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions: CheckOptions) -> str:
     """The text of a gpt41.yaml, to be written to `file`, with a workload for each of the paths, or for each model and mode that
     its files name. InputError for what cannot be read, or is a file of several models.
     """
-    model = _general(conditions)
-    found: dict[str, _Workload] = {}
+    model = _choose_default_model(conditions)
+    found: dict[str, _DraftWorkload] = {}
     for path in paths:
         if path == STDIN:
             raise InputError("--init: expected files or folders, found standard input, which is not there the next time")
-        pattern = _literal(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
+        pattern = _escape_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
-            groups = _groups(pattern, model, files, conditions)
+            groups = _group_files(pattern, model, files, conditions)
         except InputError as error:
             _, is_inside, what = str(error).rpartition("workloads.it.requests: ")
-            raise InputError(f"--init: {printable(path)}: {what}" if is_inside else f"--init: {error}") from None
+            raise InputError(f"--init: {sanitize(path)}: {what}" if is_inside else f"--init: {error}") from None
         for (named, mode), each in groups.items():
             name = Path(path).resolve().name.split(".")[0]
             if len(groups) > 1:
-                found[_name(f"{name} {named} {mode}", found)] = each
+                found[_make_unique_name(f"{name} {named} {mode}", found)] = each
             else:
-                found[_name(name, found)] = each._replace(paths=(pattern,))
-    head = _HEAD.format(version=VERSION, model=model)
-    return head + "".join(_entry(name, each) for name, each in found.items())
+                found[_make_unique_name(name, found)] = each._replace(paths=(pattern,))
+    head = _HEAD_TEMPLATE.format(version=CONFIG_VERSION, model=model)
+    return head + "".join(_format_workload(name, each) for name, each in found.items())
 
 
-def _general(conditions: Conditions) -> str:
+def _choose_default_model(conditions: CheckOptions) -> str:
     """The model for what names none: what `recommend` says of work that nothing is known of."""
     catalog, platform = conditions.catalog, next(iter(conditions.catalog.platforms.values()))
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
-    choice = recommend(catalog, work, Wishes((catalog.task(GENERAL),)), platform, conditions.as_of).choice
+    choice = recommend(catalog, work, Wishes((catalog.task(GENERAL_TASK),)), platform, conditions.as_of).choice
     return choice.variant.id if choice else catalog.family[0].id
 
 
-def _groups(pattern: str, model: str, files: Files, conditions: Conditions) -> dict[tuple[str, str], _Workload]:
+def _group_files(pattern: str, model: str, files: FileLister, conditions: CheckOptions) -> dict[tuple[str, str], _DraftWorkload]:
     """The files that a pattern means, by the model and the mode of their requests. Of a folder, what is no text is left out."""
-    found: dict[tuple[str, str], _Workload] = {}
+    found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
     sources, _ = files(pattern)
     for key, source in sources.items():
         text = (
-            f"version: {VERSION}\ndefaults: {{model: {_yaml(model)}}}\nworkloads: {{it: {{requests: {_yaml(_literal(key))}}}}}\n"
+            f"version: {CONFIG_VERSION}\ndefaults: {{model: {_format_yaml_scalar(model)}}}\nworkloads: "
+            f"{{it: {{requests: {_format_yaml_scalar(_escape_pattern(key))}}}}}\n"
         )
-        declared = parse(text.encode(), "gpt41.yaml", conditions.catalog).workloads["it"]
-        declared = declared._replace(output_tokens=Range(0, 0))
+        declared = parse_config(text.encode(), "gpt41.yaml", conditions.catalog).workloads["it"]
+        declared = declared._replace(output_tokens=TokenRange(0, 0))
         try:
-            contents = read(declared, partial(_alone, key, source), conditions.catalog, conditions.jobs)
+            contents = read_contents(declared, partial(_list_single_file, key, source), conditions.catalog, conditions.jobs)
         except InputError as error:
             refused = error
-            if source.is_listed:
+            if source.is_from_folder:
                 continue
             raise
         group = contents.variant.id, contents.mode
-        is_guess = bool(contents.work.unstated or contents.work.training)
-        before = found.get(group, _Workload((), False))
-        found[group] = _Workload((*before.paths, _literal(key)), before.is_guess or is_guess)
+        is_guess = bool(contents.workload.requests_without_maximum or contents.workload.training_requests)
+        before = found.get(group, _DraftWorkload((), False))
+        found[group] = _DraftWorkload((*before.paths, _escape_pattern(key)), before.has_guessed_output or is_guess)
     if refused and not found:
         raise refused
     return found
 
 
-def _alone(key: str, source: Source, pattern: str) -> Listed:
+def _list_single_file(key: str, source: InputSource, pattern: str) -> ListedFiles:
     return {key: source}, []
 
 
-def _entry(name: str, found: _Workload) -> str:
-    paths = [_yaml(path) for path in found.paths]
+def _format_workload(name: str, found: _DraftWorkload) -> str:
+    paths = [_format_yaml_scalar(path) for path in found.paths]
     path = paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]"
-    return _WORKLOAD.format(name=name, path=path, output=_GUESS if found.is_guess else "")
+    return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=_GUESSED_OUTPUT_ENTRY if found.has_guessed_output else "")
 
 
-def _literal(path: str) -> str:
+def _escape_pattern(path: str) -> str:
     """A pattern that means this path and no other."""
     return re.sub(r"[*?[]", r"[\g<0>]", path)
 
 
-def _yaml(text: str) -> str:
+def _format_yaml_scalar(text: str) -> str:
     """Text as a YAML scalar: plain where nothing in it could be read as anything else, else in quotes, as JSON has it."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    return text if _PLAIN_YAML_PATTERN.fullmatch(text) else json.dumps(text)
 
 
-def _name(said: str, taken: Mapping[str, object]) -> str:
+def _make_unique_name(said: str, taken: Mapping[str, object]) -> str:
     """A name for a workload, made of what is plain in it, and of a number where that is taken."""
-    base = _NOT_IN_A_NAME.sub("-", said).strip("-") or "requests"
+    base = _INVALID_NAME_CHARACTERS.sub("-", said).strip("-") or "requests"
     name, number = base, 1
     while name in taken:
         number += 1

@@ -6,64 +6,75 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from gpt41_cli.commands.check.check import Check, Checked
+from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config
-from gpt41_cli.display import decimal, exact, money, number, plural, printable
+from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import Case, Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.findings import left_out_findings
-from gpt41_cli.workloads.costing import Costing, Usd
-from gpt41_cli.workloads.priced import Conditions, Priced
-from gpt41_cli.workloads.saved import SCHEMA, Saved, dump
+from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
+from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
+from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
 
-_LARGEST = 10
+_MAX_FILES = 10
 
 
-def report(config: Config, check: Check, conditions: Conditions) -> Report:
+def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) -> Report:
     """The check, to be read and to be computed with; its JSON is what a later run compares with."""
-    costings = [each.priced.costing for each in check.workloads]
-    skipped = [left_out for each in check.workloads for left_out in each.priced.contents.left_out]
-    cases = [Case(each.priced.declared.name, name, found) for each in check.workloads for name, found in each.found.items()]
-    document = dump(Saved(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent))
-    workloads = [{**saved, **_added(each.priced)} for saved, each in zip(document["workloads"], check.workloads, strict=True)]
+    costings = [each.priced.cost for each in check.workloads]
+    skipped = [left_out for each in check.workloads for left_out in each.priced.contents.skipped_files]
+    cases = [
+        CheckCase(each.priced.declaration.name, name, found)
+        for each in check.workloads
+        for name, found in each.findings_by_check.items()
+    ]
+    document = dump_saved_report(
+        SavedReport(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent)
+    )
+    workloads = [
+        {**saved, **_dump_tool_additions(each.priced)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
+    ]
     return Report(
-        schema=SCHEMA,
-        answer=_answer(check),
-        headline=f"{_amount(check)}; {_verdict(check)}",
-        lines=(Line("checked", f"{plural(len(cases) + len(check.shared), 'check')} of {printable(config.file)}"), *_tools(check)),
-        tables=(_workloads(check), *_files(costings)),
-        findings=(*check.findings, *left_out_findings(skipped)),
+        schema=CHECK_SCHEMA,
+        answer=_make_answer(check),
+        headline=f"{_describe_total(check)}; {_describe_findings(check)}",
+        lines=(
+            ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {sanitize(config.file)}"),
+            *_make_tool_lines(check),
+        ),
+        tables=(_make_workload_table(check), *_make_file_tables(costings)),
+        findings=(*check.findings, *make_skipped_findings(skipped)),
         notes=check.notes,
-        data={"config": config.file, "monthly_usd": usd_json(check.monthly_usd), **document, "workloads": workloads},
-        records=tuple(_record(each, check) for each in check.workloads),
+        data={"config": config.file, "monthly_usd": dump_usd(check.monthly_usd), **document, "workloads": workloads},
+        records=tuple(_make_record(each, check) for each in check.workloads),
         catalog=conditions.catalog,
-        cases=(*cases, *_shared(check)),
+        cases=(*cases, *_make_shared_cases(check)),
     )
 
 
-def _tools(check: Check) -> Iterator[Line]:
+def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
     """What built-in tools cost, for the requests at hand, and what is stored for file search."""
     for priced in (each.priced for each in check.workloads):
-        name, stored = printable(priced.declared.name), priced.costing.storage_monthly_usd
-        for charge in priced.quote.charges:
-            yield Line("tools", f"{name}: {charge.text}: {money(charge.usd)}", charge.source.label)
+        name, stored = sanitize(priced.declaration.name), priced.cost.storage_monthly_usd
+        for charge in priced.quote.tool_charges:
+            yield ReportLine("tools", f"{name}: {charge.text}: {format_money(charge.usd)}", charge.source.label)
         if stored:
-            text = f"{number(priced.costing.tools.storage_gb)} GB stored: {money(decimal(stored))} a month"
-            yield Line("tools", f"{name}: {text}")
+            text = f"{format_int(priced.cost.tools.storage_gb)} GB stored: {format_money(to_decimal(stored))} a month"
+            yield ReportLine("tools", f"{name}: {text}")
 
 
-def _added(priced: Priced) -> Mapping[str, Json]:
+def _dump_tool_additions(priced: PricedWorkload) -> Mapping[str, Json]:
     """What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
     return {
-        "search_tokens": priced.quote.usage.input_tokens - priced.costing.input_tokens,
-        "tools_usd": exact(priced.quote.charges_usd),
+        "search_tokens": priced.quote.usage.input_tokens - priced.cost.input_tokens,
+        "tools_usd": format_exact(priced.quote.tool_charges_usd),
     }
 
 
-def _record(checked: Checked, check: Check) -> Mapping[str, Json]:
+def _make_record(checked: CheckedWorkload, check: ConfigCheck) -> Mapping[str, Json]:
     """A workload in one line, with the same keys whatever it is: for tables of other programs."""
-    costing = checked.priced.costing
-    each, monthly = costing.each_usd, costing.monthly_usd
+    costing = checked.priced.cost
+    each, monthly = costing.usd_per_request, costing.monthly_usd
     return {
         "name": costing.name,
         "model": costing.model,
@@ -74,105 +85,105 @@ def _record(checked: Checked, check: Check) -> Mapping[str, Json]:
         "cached_tokens": costing.cached_tokens,
         "output_tokens": costing.output_tokens.expected,
         "high_output_tokens": costing.output_tokens.high,
-        **_added(checked.priced),
-        "volume": _volume(costing) or None,
-        "each_usd": exact(decimal(each.expected)),
-        "high_each_usd": exact(decimal(each.high)),
-        "monthly_usd": None if monthly is None else exact(decimal(monthly.expected)),
-        "high_monthly_usd": None if monthly is None else exact(decimal(monthly.high)),
-        "level": _worst(check.about(checked)) or None,
+        **_dump_tool_additions(checked.priced),
+        "volume": _format_volume(costing) or None,
+        "each_usd": format_exact(to_decimal(each.expected)),
+        "high_each_usd": format_exact(to_decimal(each.high)),
+        "monthly_usd": None if monthly is None else format_exact(to_decimal(monthly.expected)),
+        "high_monthly_usd": None if monthly is None else format_exact(to_decimal(monthly.high)),
+        "level": _find_worst_level(check.findings_about(checked)) or None,
     }
 
 
-def _volume(costing: Costing) -> str:
-    return "" if costing.volume is None else f"{number(costing.volume.requests)} / {costing.volume.period}"
+def _format_volume(costing: WorkloadCost) -> str:
+    return "" if costing.volume is None else f"{format_int(costing.volume.requests)} / {costing.volume.period}"
 
 
-def _shared(check: Check) -> list[Case]:
+def _make_shared_cases(check: ConfigCheck) -> list[CheckCase]:
     """What was checked of all workloads together."""
-    found = check.shared.items()
-    return [Case("all workloads", name, tuple(each.finding for each in shared)) for name, shared in found]
+    found = check.shared_findings.items()
+    return [CheckCase("all workloads", name, tuple(each.finding for each in shared)) for name, shared in found]
 
 
-def _answer(check: Check) -> str:
+def _make_answer(check: ConfigCheck) -> str:
     """The dollars of a month where every volume is known, else of a request of each workload."""
     if check.monthly_usd is not None:
-        return exact(decimal(check.monthly_usd.expected))
-    costings = (each.priced.costing for each in check.workloads)
-    return "\n".join(f"{printable(each.name)} {exact(decimal(each.each_usd.expected))}" for each in costings)
+        return format_exact(to_decimal(check.monthly_usd.expected))
+    costings = (each.priced.cost for each in check.workloads)
+    return "\n".join(f"{sanitize(each.name)} {format_exact(to_decimal(each.usd_per_request.expected))}" for each in costings)
 
 
-def usd_json(amount: Usd | None) -> Mapping[str, Json] | None:
+def dump_usd(amount: UsdRange | None) -> Mapping[str, Json] | None:
     """An amount as JSON, both ends to 12 places."""
-    return amount and {"expected": exact(decimal(amount.expected)), "high": exact(decimal(amount.high))}
+    return amount and {"expected": format_exact(to_decimal(amount.expected)), "high": format_exact(to_decimal(amount.high))}
 
 
-def _amount(check: Check) -> str:
-    workloads = plural(len(check.workloads), "workload")
+def _describe_total(check: ConfigCheck) -> str:
+    workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    least = "at least " if any(each.priced.is_least for each in check.workloads) else ""
-    return f"{workloads}: {least}{between(check.monthly_usd)} a month"
+    least = "at least " if any(each.priced.is_lower_bound for each in check.workloads) else ""
+    return f"{workloads}: {least}{format_usd_range(check.monthly_usd)} a month"
 
 
-def between(amount: Usd) -> str:
+def format_usd_range(amount: UsdRange) -> str:
     """What is expected, and the high end where that is another.
 
-    >>> between(Usd(Fraction(3), Fraction(9, 2)))
+    >>> format_usd_range(UsdRange(Fraction(3), Fraction(9, 2)))
     '$3.00 (up to $4.50)'
     """
-    high = "" if amount.high == amount.expected else f" (up to {money(decimal(amount.high))})"
-    return money(decimal(amount.expected)) + high
+    high = "" if amount.high == amount.expected else f" (up to {format_money(to_decimal(amount.high))})"
+    return format_money(to_decimal(amount.expected)) + high
 
 
-def _verdict(check: Check) -> str:
+def _describe_findings(check: ConfigCheck) -> str:
     """How many findings of which level there are."""
     counts = Counter(finding.level for finding in check.findings)
-    said = [plural(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
+    said = [pluralize(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
     return ", ".join(said) if said else "all is well"
 
 
-def _workloads(check: Check) -> Table:
-    titles = columns("`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", "")
-    return Table(titles, tuple(_row(each, check) for each in check.workloads))
+def _make_workload_table(check: ConfigCheck) -> Table:
+    titles = make_columns("`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", "")
+    return Table(titles, tuple(_make_workload_row(each, check) for each in check.workloads))
 
 
-def _row(checked: Checked, check: Check) -> Row:
-    costing = checked.priced.costing
-    monthly, least = costing.monthly_usd, "at least " if checked.priced.is_least else ""
+def _make_workload_row(checked: CheckedWorkload, check: ConfigCheck) -> Row:
+    costing = checked.priced.cost
+    monthly, least = costing.monthly_usd, "at least " if checked.priced.is_lower_bound else ""
     cells = (
-        printable(costing.name),
+        sanitize(costing.name),
         costing.model,
         costing.mode,
-        _volume(costing),
-        _mean(checked.priced.quote.usage.input_tokens, costing),  # with what tools find
-        _mean(costing.cached_tokens, costing),
-        _mean(costing.output_tokens.expected, costing),
-        f"{least}{between(costing.each_usd)}",
-        "" if monthly is None else f"{least}{between(monthly)}",
-        _worst(check.about(checked)),
+        _format_volume(costing),
+        _format_mean(checked.priced.quote.usage.input_tokens, costing),  # with what tools find
+        _format_mean(costing.cached_tokens, costing),
+        _format_mean(costing.output_tokens.expected, costing),
+        f"{least}{format_usd_range(costing.usd_per_request)}",
+        "" if monthly is None else f"{least}{format_usd_range(monthly)}",
+        _find_worst_level(check.findings_about(checked)),
     )
     return Row(cells)
 
 
-def _mean(tokens: int, costing: Costing) -> str:
+def _format_mean(tokens: int, costing: WorkloadCost) -> str:
     """Tokens of a mean request, to the nearest whole one."""
-    return number(int(Fraction(tokens, costing.requests) + Fraction(1, 2)))
+    return format_int(int(Fraction(tokens, costing.requests) + Fraction(1, 2)))
 
 
-def _worst(found: Sequence[Finding]) -> str:
+def _find_worst_level(found: Sequence[Finding]) -> str:
     worst = max((finding.level for finding in found), default=None)
     return "" if worst is None else worst.label
 
 
-def _files(costings: list[Costing]) -> list[Table]:
+def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:
     """The files with the most tokens, where there are files."""
-    found = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.files.items()]
+    found = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.tokens_by_file.items()]
     found.sort(key=lambda each: (-each[0].input_tokens, each[1], each[2]))
     rows = [
-        Row((printable(path), printable(name), number(tokens.requests), number(tokens.input_tokens)))
-        for tokens, name, path in found[:_LARGEST]
+        Row((sanitize(path), sanitize(name), format_int(tokens.requests), format_int(tokens.input_tokens)))
+        for tokens, name, path in found[:_MAX_FILES]
     ]
-    more = f", {number(len(found) - len(rows))} smaller ones not shown" if len(found) > len(rows) else ""
-    titles = columns("`file", "`workload", ">requests", ">input tokens")
-    return [Table(titles, tuple(rows), f"{plural(len(found), 'file')}{more}", is_detail=True)] if rows else []
+    more = f", {format_int(len(found) - len(rows))} smaller ones not shown" if len(found) > len(rows) else ""
+    titles = make_columns("`file", "`workload", ">requests", ">input tokens")
+    return [Table(titles, tuple(rows), f"{pluralize(len(found), 'file')}{more}", is_detail=True)] if rows else []

@@ -12,145 +12,153 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.commands.check.workload_checks import excess
+from gpt41_cli.commands.check.workload_checks import find_excess
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import rate_limits as pace
-from gpt41_cli.display import decimal, exact, money, number
+from gpt41_cli.display import format_exact, format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.workloads.costing import Usd
-from gpt41_cli.workloads.priced import Conditions, Priced
+from gpt41_cli.workloads.costing import UsdRange
+from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 
-_NAMED = 3
+_MAX_NAMED = 3
 """Workloads that a sentence names."""
 
 
-class Shared(NamedTuple):
+class SharedFinding(NamedTuple):
     """A finding about several workloads, and their names."""
 
     finding: Finding
     workloads: tuple[str, ...]
 
 
-Found: TypeAlias = Sequence[Shared] | None
+SharedFindings: TypeAlias = Sequence[SharedFinding] | None
 
 
-def monthly_usd(priced: Iterable[Priced]) -> Usd | None:
+def sum_monthly_usd(priced: Iterable[PricedWorkload]) -> UsdRange | None:
     """What all of them cost in a month; None where one has no volume."""
     expected = high = Fraction(0)
     for each in priced:
-        monthly = each.costing.monthly_usd
+        monthly = each.cost.monthly_usd
         if monthly is None:
             return None
         expected, high = expected + monthly.expected, high + monthly.high
-    return Usd(expected, high)
+    return UsdRange(expected, high)
 
 
-def _total(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
-    allowed, monthly = config.budget.monthly_usd, monthly_usd(priced)
+def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+    allowed, monthly = config.budget.monthly_usd, sum_monthly_usd(priced)
     if allowed is None or monthly is None:
         return None
-    found, place = excess(monthly, allowed), config.places["budget.monthly_usd"]
+    found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
     if found:
-        text = f"all of it together {found.told('month')}"
-        return [Shared(Finding("budget-total", found.level, text, place, **found.figures), _names(priced))]
-    if not any(each.is_least for each in priced):
+        text = f"all of it together {found.describe('month')}"
+        return [SharedFinding(Finding("budget-total", found.level, text, place, **found.finding_figures), _collect_names(priced))]
+    if not any(each.is_lower_bound for each in priced):
         return []
-    least = decimal(monthly.expected)
-    text = f"all of it together costs at least {money(least)} a month: that may be over the {money(allowed)} allowed"
-    finding = Finding("budget-total", Level.WARNING, text, place, exact(least), exact(allowed))
-    return [Shared(finding, _names([each for each in priced if each.is_least]))]
+    least = to_decimal(monthly.expected)
+    text = (
+        f"all of it together costs at least {format_money(least)} a month: that may be over the {format_money(allowed)} allowed"
+    )
+    finding = Finding("budget-total", Level.WARNING, text, place, format_exact(least), format_exact(allowed))
+    return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]))]
 
 
-def _spending(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
+def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
     """Whether each usage tier may spend what its workloads cost in a month."""
-    found: list[Shared] = []
-    by_tier: dict[int, list[Priced]] = {}
+    found: list[SharedFinding] = []
+    by_tier: dict[int, list[PricedWorkload]] = {}
     for each in priced:
-        if each.declared.usage_tier is not None and each.costing.volume is not None:
-            by_tier.setdefault(each.declared.usage_tier, []).append(each)
+        if each.declaration.usage_tier is not None and each.cost.volume is not None:
+            by_tier.setdefault(each.declaration.usage_tier, []).append(each)
     for tier, some in by_tier.items():
-        total, allowed = monthly_usd(some), Decimal(pace.monthly_limit(conditions.catalog, tier))
-        over = total and excess(total, allowed)
+        total, allowed = sum_monthly_usd(some), Decimal(pace.get_monthly_limit(conditions.catalog, tier))
+        over = total and find_excess(total, allowed)
         if over:
-            text = over.told("month", f"that tier {tier} may spend")
-            found.append(_shared("monthly-limit", over.level, text, some, "usage_tier", **over.figures))
+            text = over.describe("month", f"that tier {tier} may spend")
+            found.append(_make_shared_finding("monthly-limit", over.level, text, some, "usage_tier", **over.finding_figures))
     return found if by_tier else None
 
 
-def _steady(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
+def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
     """Whether the limits of a usage tier let through, day after day, what the workloads of a model send.
 
     What waits in batch may be done sooner than the window that each part of it may take: there it is a warning.
     """
-    found: list[Shared] = []
-    groups: dict[tuple[str, int, bool], list[Priced]] = {}
+    found: list[SharedFinding] = []
+    groups: dict[tuple[str, int, bool], list[PricedWorkload]] = {}
     for each in priced:
-        if each.declared.usage_tier is not None and each.costing.volume is not None:
-            key = (each.costing.model, each.declared.usage_tier, each.costing.mode == "batch")
+        if each.declaration.usage_tier is not None and each.cost.volume is not None:
+            key = (each.cost.model, each.declaration.usage_tier, each.cost.mode == "batch")
             groups.setdefault(key, []).append(each)
     for (model, tier, in_batch), some in groups.items():
         catalog, variant = conditions.catalog, some[0].contents.variant
-        sent = [(each.work.on(catalog, variant), times) for each in some if (times := each.costing.times_a_day) is not None]
-        behind = pace.falls_behind(catalog, variant, sent, tier, in_batch=in_batch)
+        sent = [
+            (each.workload.load_on(catalog, variant), times) for each in some if (times := each.cost.runs_per_day) is not None
+        ]
+        behind = pace.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
-            figures = {"actual": exact(decimal(behind.needed)), "allowed": str(behind.allowed)}
-            found.append(_shared("pace", level, f"{model} {behind.told}", some, "usage_tier", **figures))
+            figures = {"actual": format_exact(to_decimal(behind.needed)), "allowed": str(behind.allowed)}
+            found.append(_make_shared_finding("pace", level, f"{model} {behind.description}", some, "usage_tier", **figures))
     return found if groups else None
 
 
-def _last(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
+def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
     """For each model, an error where it is shut down or will be within the time asked about, else a warning for its end."""
-    found: list[Shared] = []
-    by_model: dict[tuple[str, str], list[Priced]] = {}
+    found: list[SharedFinding] = []
+    by_model: dict[tuple[str, str], list[PricedWorkload]] = {}
     for each in priced:
-        by_model.setdefault((each.costing.model, each.costing.platform), []).append(each)
+        by_model.setdefault((each.cost.model, each.cost.platform), []).append(each)
     for some in by_model.values():
-        variant, platform = some[0].contents.variant, some[0].declared.platform
-        for end in lifecycle.check(variant, platform, conditions.as_of):
+        variant, platform = some[0].contents.variant, some[0].declaration.platform
+        for end in lifecycle.check_lifecycle(variant, platform, conditions.as_of):
             finding = end._replace(
                 level=Level.ERROR if _ends_soon(variant, platform, conditions) else Level.WARNING,
-                message=f"{_listed(_names(some))}: {end.message}",
-                location=some[0].declared.place("model"),
+                message=f"{_format_names(_collect_names(some))}: {end.message}",
+                location=some[0].declaration.locate("model"),
                 subject=f"{variant.id} on {platform.id}",
             )
-            found.append(Shared(finding, _names(some)))
+            found.append(SharedFinding(finding, _collect_names(some)))
     return found
 
 
-def _ends_soon(variant: Variant, platform: Platform, conditions: Conditions) -> bool:
+def _ends_soon(variant: Variant, platform: Platform, conditions: CheckOptions) -> bool:
     """Whether a model that ends has ended, or will have within the time asked about."""
-    life, within = lifecycle.retiring(variant, platform, conditions.as_of), conditions.retires_within
+    life, within = lifecycle.find_announced_shutdown(variant, platform, conditions.as_of), conditions.retires_within
     if life is None or life.shutdown is None:
         return True
     return within is not None and life.shutdown - conditions.as_of <= within
 
 
-def _table(config: Config, priced: Sequence[Priced], conditions: Conditions) -> Found:
-    return [Shared(each, ()) for each in lifecycle.check_table(conditions.catalog, conditions.as_of)]
+def _check_price_table(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+    return [SharedFinding(each, ()) for each in lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)]
 
 
-def _shared(rule: str, level: Level, text: str, some: Sequence[Priced], key: str, **figures: str) -> Shared:
+def _make_shared_finding(
+    rule: str, level: Level, text: str, some: Sequence[PricedWorkload], key: str, **figures: str
+) -> SharedFinding:
     """A finding about some workloads, at a key of the first of them."""
-    names = _names(some)
-    return Shared(Finding(rule, level, f"{_listed(names)}: {text}", some[0].declared.place(key), **figures), names)
+    names = _collect_names(some)
+    return SharedFinding(
+        Finding(rule, level, f"{_format_names(names)}: {text}", some[0].declaration.locate(key), **figures), names
+    )
 
 
-def _names(priced: Iterable[Priced]) -> tuple[str, ...]:
-    return tuple(each.declared.name for each in priced)
+def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:
+    return tuple(each.declaration.name for each in priced)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _format_names(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    more = f" and {number(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {format_int(len(names) - _MAX_NAMED)} more" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more
 
 
-TOGETHER: Mapping[str, Callable[[Config, Sequence[Priced], Conditions], Found]] = {
-    "cost of a month": _total,
-    "spending of a usage tier": _spending,
-    "rate limits of a usage tier": _steady,
-    "end of the models": _last,
-    "age of the price table": _table,
+SHARED_CHECKS: Mapping[str, Callable[[Config, Sequence[PricedWorkload], CheckOptions], SharedFindings]] = {
+    "cost of a month": _check_total_cost,
+    "spending of a usage tier": _check_tier_spending,
+    "rate limits of a usage tier": _check_rate_limits,
+    "end of the models": _check_model_ends,
+    "age of the price table": _check_price_table,
 }

@@ -8,19 +8,19 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.cli.each import Drawn, finish_each
-from gpt41_cli.cli.inputs import Asked, Work, make_meter, make_reading, read_sources, read_work
-from gpt41_cli.cli.output_options import read_wanted
-from gpt41_cli.cli.progress import watched
+from gpt41_cli.cli.each import EachOutputOptions, finish_each
+from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, make_meter, make_reading, read_input_workloads, read_sources
+from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
 
-Prediction = Annotated[
+PredictionFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A text that the answer is predicted to hold, for a predicted output; with --accept."),
 ]
 
-Accept = Annotated[
+AcceptedShare = Annotated[
     str | None,
     typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
 ]
@@ -35,30 +35,30 @@ if TYPE_CHECKING:
 
 
 def cost(
-    paths: options.Paths = None,
-    text: options.Text = None,
-    kind: options.Kind = None,
-    image_size: options.ImageSize = None,
-    input_tokens: options.InputTokens = None,
-    cached: options.Cached = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    output_tokens: options.OutputTokens = None,
-    tools: options.Tools = None,
-    prediction: Prediction = None,
-    accept: Accept = None,
-    requests: options.Requests = 1,
-    each: options.Each = False,
-    model: options.Models = None,
-    mode: options.Modes = None,
-    platform: options.PlatformName = "openai",
-    skip_invalid: options.SkipInvalid = False,
-    jobs: options.Jobs = None,
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    paths: options.PathsArgument = None,
+    text: options.TextOption = None,
+    kind: options.InputKindOption = None,
+    image_size: options.ImageSizeOption = None,
+    input_tokens: options.InputTokensOption = None,
+    cached: options.CachedOption = None,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    output_tokens: options.OutputTokensOption = None,
+    tools: options.ToolsOption = None,
+    prediction: PredictionFile = None,
+    accept: AcceptedShare = None,
+    requests: options.RequestsOption = 1,
+    each: options.EachOption = False,
+    model: options.ModelsOption = None,
+    mode: options.ModesOption = None,
+    platform: options.PlatformOption = "openai",
+    skip_invalid: options.SkipInvalidOption = False,
+    jobs: options.JobsOption = None,
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """What it costs: every term of the price, and what caching and batch save.
 
@@ -76,14 +76,14 @@ def cost(
     gpt41 cost batch.jsonl --each --format jsonl
     cat prompt.txt | gpt41 cost - --output-tokens 300 --format json
     """
-    from gpt41_cli.commands.cost.report import report
+    from gpt41_cli.commands.cost.report import make_report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [prediction, pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
-    asked = Asked(
+    asked = InputOptions(
         paths=paths,
         text=text,
         kind=kind,
@@ -102,69 +102,69 @@ def cost(
         accept=accept,
     )
     if each:
-        _each(asked, catalog, variants, modes, place, day, Drawn(wanted, skip_invalid))
-    work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
-    found = _estimate(catalog, work, variants, modes, place, day)
-    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted)
+        _price_each_request(asked, catalog, variants, modes, place, day, EachOutputOptions(wanted, skip_invalid))
+    work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
+    found = _estimate_work(catalog, work, variants, modes, place, day)
+    output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
 
 
-def _estimate(
-    catalog: "Catalog", work: Work, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
+def _estimate_work(
+    catalog: "Catalog", work: InputWorkloads, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
 ) -> "Estimate":
     """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
     from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
 
-    if work.parts is None:
-        return estimate(catalog, work.together, variants=variants, modes=modes or ["standard"], platform=platform, as_of=day)
-    parts = work.parts(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
+    if work.split is None:
+        return estimate(catalog, work.combined, variants=variants, modes=modes or ["standard"], platform=platform, as_of=day)
+    parts = work.split(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
     named = {model for model, _ in parts}
     if len(variants) < 2 and len(modes) < 2 and None not in named:
-        return estimate_parts(catalog, parts, work.together, platform, day)
+        return estimate_parts(catalog, parts, work.combined, platform, day)
     if not variants and named != {None}:
         if None in named:
             raise InputError("expected a model in every request, or --model, found some that name none")
         raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
     own_modes = sorted({mode for _, mode in parts})
-    return estimate(catalog, work.together, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
+    return estimate(catalog, work.combined, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
 
 
-def _each(
-    asked: Asked,
+def _price_each_request(
+    asked: InputOptions,
     catalog: "Catalog",
     variants: "list[Variant]",
     modes: list[str],
     platform: "Platform",
     day: "date",
-    drawn: Drawn,
+    drawn: EachOutputOptions,
 ) -> NoReturn:
     """Every request at its own price."""
     from gpt41_cli.commands.cost import each_report as priced
-    from gpt41_cli.commands.cost.each import Pricer, price_each
+    from gpt41_cli.commands.cost.each import RequestPricer, price_requests
 
     if len(variants) > 1 or len(modes) > 1:
         raise InputError("--each: expected at most one --model and one --mode, found several")
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
-    if asked.prediction or asked.terms.tools.storage_gb:
+    if asked.prediction or asked.assumptions.tools.storage_gb:
         raise InputError("--each: expected requests as they are, found --prediction or storage, which is of no request")
     if asked.cached == SIMULATE:
         raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)
     reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None
-    pricer = Pricer(
+    pricer = RequestPricer(
         make_meter(catalog, variant and variant.id, asked.image_size, reading),
-        asked.terms,
+        asked.assumptions,
         platform,
         day,
         variant,
         modes[0] if modes else None,
     )
-    with watched(sources, is_streamed=True) as seen:
+    with show_progress(sources, is_streamed=True) as seen:
         finish_each(
-            price_each(seen, reading, pricer, left_out),
-            partial(priced.report, catalog=catalog, is_ceiling=asked.output_tokens is None),
-            priced.record,
-            priced.answer,
+            price_requests(seen, reading, pricer, left_out),
+            partial(priced.make_report, catalog=catalog, is_ceiling=asked.output_tokens is None),
+            priced.make_record,
+            priced.make_answer,
             drawn,
         )

@@ -11,22 +11,22 @@ from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Done, Invalid
-from gpt41_cli.files.sources import Source
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.prices.tools import charges
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import Requests
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.searches import found_tokens
-from gpt41_cli.work.sizing import size
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
-from gpt41_cli.work.workload import Terms, size_on
+from gpt41_cli.work.searches import count_search_tokens
+from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
+from gpt41_cli.work.workload import Assumptions, size_request
 
 
-class Priced(NamedTuple):
-    """One request at its price, exact, of which `charges_usd` are built-in tools; `is_exact` and `is_lower_bound` speak of its
+class PricedRequest(NamedTuple):
+    """One request at its price, exact, of which `tools_usd` are built-in tools; `is_exact` and `is_lower_bound` speak of its
     input tokens.
     """
 
@@ -38,19 +38,19 @@ class Priced(NamedTuple):
     is_exact: bool
     is_lower_bound: bool
     is_ceiling: bool
-    charges_usd: Decimal = Decimal(0)
+    tools_usd: Decimal = Decimal(0)
 
     @property
     def total_usd(self) -> Decimal:
         """All of it."""
-        return EXACT.add(self.bill.total_usd, self.charges_usd)
+        return EXACT.add(self.bill.total_usd, self.tools_usd)
 
 
-class Pricer:
+class RequestPricer:
     """Prices requests at the model and mode that each names, or at those given."""
 
     def __init__(
-        self, meter: Meter, terms: Terms, platform: Platform, as_of: date, variant: Variant | None, mode: str | None
+        self, meter: Meter, terms: Assumptions, platform: Platform, as_of: date, variant: Variant | None, mode: str | None
     ) -> None:
         self.meter = meter
         self.terms = terms
@@ -60,25 +60,25 @@ class Pricer:
         self.mode = mode
         self._offers: dict[tuple[str | None, str], Offer] = {}
 
-    def price(self, sent: Sent) -> Priced:
+    def price(self, sent: ParsedRequest) -> PricedRequest:
         """The price of one request. BadBody where it has none: no model, an unknown one, no price in its mode."""
-        sized = size(self.meter, sent, names_mode=self.mode is None)
+        sized = measure_request(self.meter, sent, names_mode=self.mode is None)
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
-            self.terms.check(sized.shape.prediction_tokens)
-            found = size_on(sized.shape, self.terms, self.meter.catalog, offer.variant)
+            self.terms.check_prediction(sized.shape.prediction_tokens)
+            found = size_request(sized.shape, self.terms, self.meter.catalog, offer.variant)
             usage = found.usage
-            charged = charges(self.meter.catalog, offer, self.terms.tools, 1)
+            charged = price_tools(self.meter.catalog, offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
             raise BadBody(str(error)) from None
-        return Priced(
+        return PricedRequest(
             sent.custom_id,
             offer.variant.id,
             offer.mode,
             usage,
-            price(usage, offer.rates(found.input_tokens)),
+            price(usage, offer.rates_for(found.input_tokens)),
             not sized.doubts,
-            sized.is_lower_bound or found_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
+            sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
             self.terms.output_tokens is None,
             sum_usd(each.usd for each in charged),
         )
@@ -96,16 +96,16 @@ class Pricer:
         return self._offers[model, mode]
 
 
-def price_each(
-    sources: Sequence[Source], reading: Reading, pricer: Pricer, skipped: list[LeftOut]
-) -> Iterator[Done[Priced] | Invalid]:
+def price_requests(
+    sources: Sequence[InputSource], reading: ReadingOptions, pricer: RequestPricer, skipped: list[SkippedPath]
+) -> Iterator[Located[PricedRequest] | RejectedRequest]:
     """Every request of the sources in order, priced; nothing is held back. InputError for a source that is no requests."""
     for source in sources:
         try:
-            with opened(source, reading.kind) as found:
-                if not isinstance(found, Requests):
+            with open_input(source, reading.kind) as found:
+                if not isinstance(found, RequestInput):
                     raise InputError(f"{source.label}: expected requests with --each, found something else; --as says")
-                for some in gathered(source, found, reading, pricer.price, list, pricer.meter.learner):
+                for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler):
                     yield from some
         except InputError as error:
-            skipped.append(left_out(source, error))
+            skipped.append(skip_or_raise(source, error))

@@ -13,10 +13,10 @@ from gpt41_cli.constraints import abilities, lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.prices.notes import notes
-from gpt41_cli.prices.quote import Quote, quote, with_batch
+from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
 from gpt41_cli.pricing import sum_usd
-from gpt41_cli.work.workload import Group, Workload
+from gpt41_cli.work.workload import ModelAndMode, Workload
 
 
 class Estimate(NamedTuple):
@@ -57,27 +57,27 @@ def estimate(
     for variant in variants or catalog.family:
         for mode in modes:
             try:
-                found = quote(catalog, catalog.offer(variant, mode, platform, as_of), work)
+                found = price_workload(catalog, catalog.offer(variant, mode, platform, as_of), work)
             except MissingPrice as error:
                 if variants:
                     raise
                 missing.append(error)
                 continue
-            quotes.append(with_batch(catalog, found, work, as_of))
+            quotes.append(add_batch_price(catalog, found, work, as_of))
     if not quotes:
         raise missing[0]
     findings += (Finding("missing-price", Level.WARNING, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {each.model: each.offer.variant for each in quotes}.values():
-        findings += limits.check(catalog, variant, modes, work.on(catalog, variant))
-        findings += abilities.check(catalog, variant, work)
-        findings += lifecycle.check(variant, platform, as_of)
-    findings += limits.check_cache(catalog, work, quotes[0].offer.variant)
-    findings += lifecycle.check_table(catalog, as_of)
-    return Estimate(tuple(quotes), tuple(findings), tuple(notes(catalog, work, quotes)))
+        findings += limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
+        findings += abilities.check_abilities(catalog, variant, work)
+        findings += lifecycle.check_lifecycle(variant, platform, as_of)
+    findings += limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
+    findings += lifecycle.check_price_table_age(catalog, as_of)
+    return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)))
 
 
 def estimate_parts(
-    catalog: Catalog, parts: Mapping[Group, Workload], together: Workload, platform: Platform, as_of: date
+    catalog: Catalog, parts: Mapping[ModelAndMode, Workload], together: Workload, platform: Platform, as_of: date
 ) -> Estimate:
     """Work in parts, by the model and the mode of each: what each costs, and all of them. What is stored is a part of the first.
 
@@ -97,4 +97,4 @@ def estimate_parts(
     ]
     quotes = tuple(quote for each in found for quote in each.quotes)
     findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
-    return Estimate(quotes, findings, tuple(notes(catalog, together, quotes)), adds_up=True)
+    return Estimate(quotes, findings, tuple(write_notes(catalog, together, quotes)), adds_up=True)

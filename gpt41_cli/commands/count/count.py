@@ -8,14 +8,14 @@ from operator import iadd
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Done, Invalid, Place
-from gpt41_cli.files.sources import Source, nothing_but
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.recognise import IMAGE, TEXT, Picture, Text
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, explain_empty
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.recognise import IMAGE_KIND, TEXT_KIND, PictureInput, TextInput
 from gpt41_cli.requests.request import Image
-from gpt41_cli.tokens import Counter
+from gpt41_cli.tokens import TextCounter
 from gpt41_cli.tokens.pieces import PARTS, Entry
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
 
 if TYPE_CHECKING:  # texts need no figure of the price table, and do not pay for its reader
@@ -26,35 +26,35 @@ REQUESTS = "requests"
 G = TypeVar("G")
 
 
-class Item(NamedTuple):
+class CountedInput(NamedTuple):
     """One counted input; `path` is as the user named it, `kind` is text, image or requests."""
 
     path: str
     input_tokens: int
-    kind: str = TEXT
+    kind: str = TEXT_KIND
     requests: int = 0
 
 
-class Waiting(NamedTuple):
+class PendingText(NamedTuple):
     """A text that is still being counted: what it holds waits for the sum."""
 
-    place: Place
-    tokens: Callable[[], int]
+    place: InputPlace
+    wait_for_tokens: Callable[[], int]
 
 
-class Count(NamedTuple):
+class CountResult(NamedTuple):
     """Counted inputs, largest first, what was left out of folders, and the requests among them in one tally.
 
     `pictures` are the pictures one by one.
     """
 
-    items: tuple[Item, ...]
-    left_out: tuple[LeftOut, ...]
+    items: tuple[CountedInput, ...]
+    skipped: tuple[SkippedPath, ...]
     tally: Tally
-    pictures: tuple[Done[Entry], ...] = ()
+    pictures: tuple[Located[Entry], ...] = ()
 
     @property
-    def inputs(self) -> int:
+    def input_count(self) -> int:
         """How many requests, texts and pictures there are."""
         return self.tally.requests + sum(item.kind != REQUESTS for item in self.items)
 
@@ -64,90 +64,90 @@ class Count(NamedTuple):
         return sum(item.input_tokens for item in self.items)
 
 
-class Inputs(NamedTuple):
-    """What is to be counted, and how. `meter` is made when there is something that needs it: texts alone do not.
+class CountInputs(NamedTuple):
+    """What is to be counted, and how. `make_meter` is made when there is something that needs it: texts alone do not.
 
     `skipped` is a list that fills with what is left out of folders while the inputs are read.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[InputSource]
     encoding: str
-    meter: Callable[[], Meter]
-    skipped: list[LeftOut]
-    reading: Reading = Reading()
+    make_meter: Callable[[], Meter]
+    skipped: list[SkippedPath]
+    reading: ReadingOptions = ReadingOptions()
     keeps_pieces: bool = False
 
 
-def each(inputs: Inputs) -> Iterator[Done[Entry] | Invalid]:
+def count_each_input(inputs: CountInputs) -> Iterator[Located[Entry] | RejectedRequest]:
     """Every input in order, requests one by one; nothing is held back."""
-    with _counter(inputs) as counter:
-        for found in _walk(inputs, counter, list):
-            if isinstance(found, Waiting):
-                yield Done(found.place, Entry({**dict.fromkeys(PARTS, 0), TEXT: found.tokens()}))
-            elif isinstance(found, Done):
+    with _make_counter(inputs) as counter:
+        for found in _count_sources(inputs, counter, list):
+            if isinstance(found, PendingText):
+                yield Located(found.place, Entry({**dict.fromkeys(PARTS, 0), TEXT_KIND: found.wait_for_tokens()}))
+            elif isinstance(found, Located):
                 yield found
             else:
                 yield from found.result
 
 
-def count(inputs: Inputs) -> Count:
+def count_inputs(inputs: CountInputs) -> CountResult:
     """The tokens of all inputs, on all cores; texts of a folder that are none are left out, but at least one must be text."""
-    items: list[Item] = []
-    texts: list[Waiting] = []
-    pictures: list[Done[Entry]] = []
+    items: list[CountedInput] = []
+    texts: list[PendingText] = []
+    pictures: list[Located[Entry]] = []
     tallies: dict[str, Tally] = {}
-    with _counter(inputs) as counter:
-        for found in _walk(inputs, counter, Tally.of):
-            if isinstance(found, Waiting):
+    with _make_counter(inputs) as counter:
+        for found in _count_sources(inputs, counter, Tally.from_entries):
+            if isinstance(found, PendingText):
                 texts.append(found)
-            elif isinstance(found, Done):
+            elif isinstance(found, Located):
                 pictures.append(found)
             else:
                 mine = tallies.setdefault(found.path, Tally())
                 mine += found.result
-        items += (Item(each.place.path, each.tokens()) for each in texts)
-    items += (Item(each.place.path, each.result.input_tokens, IMAGE) for each in pictures)
-    items += (Item(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
+        items += (CountedInput(each.place.path, each.wait_for_tokens()) for each in texts)
+    items += (CountedInput(each.place.path, each.result.input_tokens, IMAGE_KIND) for each in pictures)
+    items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
-        raise InputError(f"expected text or requests in what is named, found {nothing_but(inputs.skipped)}")
+        raise InputError(f"expected text or requests in what is named, found {explain_empty(inputs.skipped)}")
     tally = reduce(iadd, tallies.values(), Tally())
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
-    return Count(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
+    return CountResult(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
 
 
-class Gathered(NamedTuple, Generic[G]):
+class ChunkResult(NamedTuple, Generic[G]):
     """What was made of some requests of a file."""
 
     path: str
     result: G
 
 
-def _walk(
-    inputs: Inputs, counter: Counter, gather: Callable[[Iterator[Done[Entry] | Invalid]], G]
-) -> Iterator[Waiting | Done[Entry] | Gathered[G]]:
+def _count_sources(
+    inputs: CountInputs, counter: TextCounter, gather: Callable[[Iterator[Located[Entry] | RejectedRequest]], G]
+) -> Iterator[PendingText | Located[Entry] | ChunkResult[G]]:
     """Every source in order: texts as they wait for their sum, pictures, and requests as `gather` gathers them."""
     for source in inputs.sources:
         try:
-            with opened(source, inputs.reading.kind) as found:
-                if isinstance(found, Text):
-                    yield Waiting(Place(source.name), counter.add(found.pieces))
-                elif isinstance(found, Picture):
-                    yield Done(Place(source.name), _picture(inputs, source, found))
+            with open_input(source, inputs.reading.kind) as found:
+                if isinstance(found, TextInput):
+                    yield PendingText(InputPlace(source.name), counter.add(found.pieces))
+                elif isinstance(found, PictureInput):
+                    yield Located(InputPlace(source.name), _count_picture(inputs, source, found))
                 else:
-                    meter = inputs.meter()
+                    meter = inputs.make_meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
-                    for part in gathered(source, found, inputs.reading, work, gather, meter.learner):
-                        yield Gathered(source.name, part)
+                    for part in map_chunks(source, found, inputs.reading, work, gather, meter.memo_filler):
+                        yield ChunkResult(source.name, part)
         except InputError as error:
-            inputs.skipped.append(left_out(source, error))
+            inputs.skipped.append(skip_or_raise(source, error))
 
 
-def _counter(inputs: Inputs) -> Counter:
-    return Counter(inputs.encoding, jobs=inputs.reading.jobs, is_much=inputs.reading.is_much)
+def _make_counter(inputs: CountInputs) -> TextCounter:
+    return TextCounter(inputs.encoding, jobs=inputs.reading.jobs, is_much=inputs.reading.is_large)
 
 
-def _picture(inputs: Inputs, source: Source, found: Picture) -> Entry:
-    meter = inputs.meter()
+def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput) -> Entry:
+    meter = inputs.make_meter()
     if meter.model is None:
         raise InputError(f"{source.label}: expected --model with a picture, whose tokens depend on the model, found none")
-    return meter.picture(Image(found.width, found.height))
+    return meter.count_picture(Image(found.width, found.height))

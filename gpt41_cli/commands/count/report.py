@@ -7,31 +7,31 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
-from gpt41_cli.commands.count.count import REQUESTS, Count, Item
-from gpt41_cli.commands.count.over_limit import max_tokens_findings
-from gpt41_cli.display import exact, number, percent, plural, printable
-from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, LeftOut
+from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
+from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
+from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns, entries
-from gpt41_cli.reports.findings import invalid_findings
-from gpt41_cli.requests.recognise import BINARY, IMAGE, TEXT
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_columns
+from gpt41_cli.reports.findings import make_invalid_findings
+from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.commands.count.over_limit import Over
+    from gpt41_cli.commands.count.over_limit import OversizedInputs
 
 SCHEMA = "gpt41.count/1"
 
-SHOWN = 20
+DEFAULT_ROWS = 20
 """Rows to read when no number is asked for; programs get them all."""
 
-_EXPECTED = (IGNORED, BINARY, LINK, REPOSITORY, SPECIAL)
-_NOUNS = {REQUESTS: "request", TEXT: "text", IMAGE: "image"}
+_USUAL_SKIP_REASONS = (IGNORED, BINARY_REASON, LINK, REPOSITORY, SPECIAL)
+_KIND_NOUNS = {REQUESTS: "request", TEXT_KIND: "text", IMAGE_KIND: "image"}
 
 
-def report(
-    count: Count,
-    over: Over | None,
+def make_report(
+    count: CountResult,
+    over: OversizedInputs | None,
     *,
     encoding: str,
     catalog: Catalog | None,
@@ -44,101 +44,105 @@ def report(
     records: tuple[Mapping[str, Json], ...] = tuple(
         {"path": item.path, "input_tokens": item.input_tokens, "kind": item.kind, "requests": item.requests} for item in items
     )
-    shown = SHOWN if top is None else top
+    shown = DEFAULT_ROWS if top is None else top
     return Report(
         schema=SCHEMA,
         answer=str(count.input_tokens),
-        headline=_headline(count),
+        headline=_make_headline(count),
         lines=(
-            *_certainty(count, catalog),
-            *_sizes(count),
-            *_window(count, variant),
-            *_savings(count),
-            *_left_out(count.left_out),
+            *_make_certainty_lines(count, catalog),
+            *_make_size_lines(count),
+            *_make_window_lines(count, variant),
+            *_make_savings_lines(count),
+            *_make_skipped_lines(count.skipped),
         ),
-        tables=tuple(_tables(count, shown, tree)),
+        tables=tuple(_make_tables(count, shown, tree)),
         findings=(
-            *max_tokens_findings(over),
-            *_overflow(count, catalog, variant),
-            *invalid_findings(count.tally.rejects),
-            *_not_text(count.left_out),
+            *make_max_tokens_findings(over),
+            *_check_window(count, catalog, variant),
+            *make_invalid_findings(count.tally.rejects),
+            *_make_skipped_findings(count.skipped),
         ),
-        notes=(*_notes(variant), *_shown_note(count)),
+        notes=(*_make_notes(variant), *_note_hidden_requests(count)),
         data={
             "input_tokens": count.input_tokens,
             "encoding": encoding,
             "model": variant.id if variant else None,
             "context_window": variant.context_window if variant else None,
             "items": records,
-            "requests": _requests_json(count),
-            "pictures": [entries.record(each) for each in count.pictures],
-            "left_out": [{"path": each.path, "reason": each.reason} for each in count.left_out],
+            "requests": _dump_requests(count),
+            "pictures": [entries.make_record(each) for each in count.pictures],
+            "left_out": [{"path": each.path, "reason": each.reason} for each in count.skipped],
         },
         records=records,
         catalog=catalog,
-        blocks=tuple(block for entry in count.tally.shown for block in entries.blocks(entry, is_alone=count.tally.requests == 1)),
+        blocks=tuple(
+            block
+            for entry in count.tally.examples
+            for block in entries.make_piece_blocks(entry, is_alone=count.tally.requests == 1)
+        ),
     )
 
 
-def _headline(count: Count) -> str:
+def _make_headline(count: CountResult) -> str:
     """The total; that there is more of it, where something cannot be counted; and what was counted."""
-    kinds = {TEXT: 0, IMAGE: 0}
+    kinds = {TEXT_KIND: 0, IMAGE_KIND: 0}
     for item in count.items:
         if item.kind in kinds:
             kinds[item.kind] += 1
     numbers = {REQUESTS: count.tally.requests, **kinds}
-    counted = [plural(many, _NOUNS[kind]) for kind, many in numbers.items() if many]
-    least = "at least " if count.tally.lower_bounds else ""
-    return f"{least}{plural(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+    counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
+    least = "at least " if count.tally.lower_bound_requests else ""
+    return f"{least}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 
 
-def _certainty(count: Count, catalog: Catalog | None) -> Iterator[Line]:
+def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:
     """Whether the counts are exact, and each reason why not, the most frequent first."""
     cited = catalog.family[0].model.prompt.source.label if catalog else ""
     tally = count.tally
     if tally.requests:
         what = "it has" if tally.requests == 1 else "they have"
-        if tally.exact == tally.requests:
-            yield Line("exact", f"everything {what} is confirmed by recorded bills", cited)
+        if tally.exact_requests == tally.requests:
+            yield ReportLine("exact", f"everything {what} is confirmed by recorded bills", cited)
         elif tally.requests > 1:
-            share = percent(Decimal(tally.exact) / tally.requests)
-            yield Line("exact", f"{number(tally.exact)} of {number(tally.requests)} requests ({share})")
-    for entry in (*count.pictures, *(tally.shown if tally.requests == 1 else ())):
+            share = format_percent(Decimal(tally.exact_requests) / tally.requests)
+            yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")
+    for entry in (*count.pictures, *(tally.examples if tally.requests == 1 else ())):
         for doubt in entry.result.doubts:
-            yield Line("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
-    if tally.requests == 1 and tally.shown:
+            yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
+    if tally.requests == 1 and tally.examples:
         return
-    for reason in tally.reasons[:SHOWN]:
-        many = f"in {number(reason.requests)} requests, first " if reason.requests > 1 else ""
-        yield Line("doubt", f"{many}{reason.first.label}: {reason.message}", reason.rule)
+    for reason in tally.doubt_counts[:DEFAULT_ROWS]:
+        many = f"in {format_int(reason.requests)} requests, first " if reason.requests > 1 else ""
+        yield ReportLine("doubt", f"{many}{reason.first_place.label}: {reason.message}", reason.rule)
 
 
-def _sizes(count: Count) -> Iterator[Line]:
+def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
     """What the tokens are spent on, and how they are spread over the requests."""
     tally = count.tally
-    parts = [f"{part} {number(tokens)}" for part, tokens in tally.parts.items() if tokens]
+    parts = [f"{part} {format_int(tokens)}" for part, tokens in tally.parts.items() if tokens]
     if len(parts) > 1:
-        yield Line("parts", ", ".join(parts))
+        yield ReportLine("parts", ", ".join(parts))
     if tally.requests > 1:
-        median, p95 = number(tally.percentile(50)), number(tally.percentile(95))
-        yield Line("each", f"mean {Decimal(_mean(count)):,}, median {median}, p95 {p95}")
+        median, p95 = format_int(tally.percentile(50)), format_int(tally.percentile(95))
+        yield ReportLine("each", f"mean {Decimal(_format_mean(count)):,}, median {median}, p95 {p95}")
 
 
-def _mean(count: Count) -> str:
+def _format_mean(count: CountResult) -> str:
     """To tenths, which is enough to read and more than a request has."""
     mean = Decimal(count.tally.input_tokens) / count.tally.requests
-    return exact(mean.quantize(Decimal("0.1")))
+    return format_exact(mean.quantize(Decimal("0.1")))
 
 
-def _savings(count: Count) -> Iterator[Line]:
+def _make_savings_lines(count: CountResult) -> Iterator[ReportLine]:
     """What the schemas of the shown requests spend on keywords that a model can do without."""
-    for entry in count.tally.shown:
+    for entry in count.tally.examples:
         for keyword, tokens in entry.result.savings.items():
-            which = f" of {entries.named(entry.place, entry.result.custom_id)}" if count.tally.requests > 1 else ""
-            yield Line("spare", f"every {keyword} in the schemas{which}: {plural(tokens, 'token')} that can go")
+            which = f" of {entries.format_request_name(entry.place, entry.result.custom_id)}" if count.tally.requests > 1 else ""
+            yield ReportLine("spare", f"every {keyword} in the schemas{which}: {pluralize(tokens, 'token')} that can go")
 
 
-def _requests_json(count: Count) -> Mapping[str, Json] | None:
+def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
     """The tally for programs; None where there are no requests."""
     tally = count.tally
     if not tally.requests:
@@ -146,10 +150,10 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
     return {
         "requests": tally.requests,
         "input_tokens": tally.input_tokens,
-        "exact": tally.exact,
-        "lower_bounds": tally.lower_bounds,
+        "exact": tally.exact_requests,
+        "lower_bounds": tally.lower_bound_requests,
         "invalid": count.tally.rejects.count,
-        "mean": _mean(count),
+        "mean": _format_mean(count),
         "median": tally.percentile(50),
         "p95": tally.percentile(95),
         "parts": dict(tally.parts),
@@ -168,29 +172,37 @@ def _requests_json(count: Count) -> Mapping[str, Json] | None:
                 "rule": reason.rule,
                 "message": reason.message,
                 "requests": reason.requests,
-                "first": {"path": reason.first.path, "line": reason.first.line, "index": reason.first.position or 0},
+                "first": {
+                    "path": reason.first_place.path,
+                    "line": reason.first_place.line,
+                    "index": reason.first_place.position or 0,
+                },
             }
-            for reason in tally.reasons
+            for reason in tally.doubt_counts
         ],
         "shown": [
-            {**entries.record(entry), "pieces": entries.pieces_json(entry.result.pieces), "savings": dict(entry.result.savings)}
-            for entry in count.tally.shown
+            {
+                **entries.make_record(entry),
+                "pieces": entries.dump_pieces(entry.result.pieces),
+                "savings": dict(entry.result.savings),
+            }
+            for entry in count.tally.examples
             if entry.result.pieces
         ],
     }
 
 
-def _tables(count: Count, shown: int, tree: bool) -> Iterator[Table]:
+def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
     """The inputs, and of requests the largest; a single request needs no table."""
     if len(count.items) > 1 or any(item.kind != REQUESTS for item in count.items) or tree:
-        yield _tree(count, shown) if tree else _list(count, shown)
+        yield _make_tree_table(count, shown) if tree else _make_list_table(count, shown)
     largest = count.tally.largest[:shown]
     if count.tally.requests > 1:
-        rows = [Row((number(each.input_tokens), entries.named(each.place, each.custom_id))) for each in largest]
-        yield Table(columns(">tokens", "`largest"), tuple(rows))
+        rows = [Row((format_int(each.input_tokens), entries.format_request_name(each.place, each.custom_id))) for each in largest]
+        yield Table(make_columns(">tokens", "`largest"), tuple(rows))
 
 
-def _as_one_request(count: Count) -> tuple[int, str]:
+def _find_largest_request(count: CountResult) -> tuple[int, str]:
     """The most that goes into one window, and what it is: all texts and pictures, or the largest request."""
     texts = sum(item.input_tokens for item in count.items if item.kind != REQUESTS)
     largest = count.tally.largest
@@ -199,75 +211,77 @@ def _as_one_request(count: Count) -> tuple[int, str]:
     return texts, ""
 
 
-def _window(count: Count, variant: Variant | None) -> Iterator[Line]:
+def _make_window_lines(count: CountResult, variant: Variant | None) -> Iterator[ReportLine]:
     """How much of a context window it fills."""
     if variant is None:
         return
-    tokens, what = _as_one_request(count)
-    share = percent(Decimal(tokens) / variant.context_window)
-    text = f"{what}{share} of the context window of {variant.id} ({number(variant.context_window)})"
-    yield Line("window", text, variant.model.source.label)
+    tokens, what = _find_largest_request(count)
+    share = format_percent(Decimal(tokens) / variant.context_window)
+    text = f"{what}{share} of the context window of {variant.id} ({format_int(variant.context_window)})"
+    yield ReportLine("window", text, variant.model.source.label)
 
 
-def _overflow(count: Count, catalog: Catalog | None, variant: Variant | None) -> Iterator[Finding]:
+def _check_window(count: CountResult, catalog: Catalog | None, variant: Variant | None) -> Iterator[Finding]:
     if catalog and variant:
         # Imported here: a bare count needs no rule of the price table.
         from gpt41_cli.constraints import request_limits as limits
-        from gpt41_cli.work.workload import Load, Size
+        from gpt41_cli.work.workload import RequestSize, VariantLoad
 
-        tokens, _ = _as_one_request(count)
-        yield from limits.check(catalog, variant, ("standard",), Load({Size(tokens, 0, 0): 1}), Level.WARNING)
+        tokens, _ = _find_largest_request(count)
+        yield from limits.check_request_limits(
+            catalog, variant, ("standard",), VariantLoad({RequestSize(tokens, 0, 0): 1}), Level.WARNING
+        )
 
 
-def _notes(variant: Variant | None) -> tuple[str, ...]:
+def _make_notes(variant: Variant | None) -> tuple[str, ...]:
     if variant and not variant.model.encoding.published:
         return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
     return ()
 
 
-def _shown_note(count: Count) -> Iterator[str]:
-    shown = [entry for entry in count.tally.shown if entry.result.pieces]
+def _note_hidden_requests(count: CountResult) -> Iterator[str]:
+    shown = [entry for entry in count.tally.examples if entry.result.pieces]
     if shown and len(shown) < count.tally.requests:
-        yield f"The first {number(len(shown))} of {number(count.tally.requests)} requests are shown."
+        yield f"The first {format_int(len(shown))} of {format_int(count.tally.requests)} requests are shown."
 
 
-def _left_out(left_out: Sequence[LeftOut]) -> Iterator[Line]:
+def _make_skipped_lines(left_out: Sequence[SkippedPath]) -> Iterator[ReportLine]:
     """A line for each of the usual reasons, with the first names."""
-    for reason in _EXPECTED:
-        names = [printable(each.path) for each in left_out if each.reason == reason]
+    for reason in _USUAL_SKIP_REASONS:
+        names = [sanitize(each.path) for each in left_out if each.reason == reason]
         if names:
-            more = f" and {number(len(names) - 3)} more" if len(names) > 3 else ""
-            yield Line("left out", f"{number(len(names))} ({reason}): {', '.join(names[:3])}{more}")
+            more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
+            yield ReportLine("left out", f"{format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
-def _not_text(left_out: Sequence[LeftOut]) -> Iterator[Finding]:
+def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     for each in left_out:
-        if each.reason not in _EXPECTED:
+        if each.reason not in _USUAL_SKIP_REASONS:
             message = f"left out {each.path}: {each.reason}"
             yield Finding("not-text", Level.WARNING, message, Location(each.path), subject=each.path)
 
 
-def _list(count: Count, shown: int) -> Table:
-    rows = [_row(item.input_tokens, count, item.path) for item in count.items[:shown]]
+def _make_list_table(count: CountResult, shown: int) -> Table:
+    rows = [_make_row(item.input_tokens, count, item.path) for item in count.items[:shown]]
     rest = count.items[shown:]
     if rest:
-        rows.append(_row(sum(item.input_tokens for item in rest), count, f"({plural(len(rest), 'more text')})"))
-    return Table(columns(">tokens", ">share", "`path"), tuple(rows))
+        rows.append(_make_row(sum(item.input_tokens for item in rest), count, f"({pluralize(len(rest), 'more text')})"))
+    return Table(make_columns(">tokens", ">share", "`path"), tuple(rows))
 
 
-def _row(tokens: int, count: Count, name: str) -> Row:
-    share = percent(Decimal(tokens) / count.input_tokens) if count.input_tokens else "-"
-    return Row((number(tokens), share, printable(name)))
+def _make_row(tokens: int, count: CountResult, name: str) -> Row:
+    share = format_percent(Decimal(tokens) / count.input_tokens) if count.input_tokens else "-"
+    return Row((format_int(tokens), share, sanitize(name)))
 
 
-_Entries: TypeAlias = "list[tuple[tuple[str, ...], Item]]"
+_PathsAndItems: TypeAlias = "list[tuple[tuple[str, ...], CountedInput]]"
 
 
-def _tree(count: Count, shown: int) -> Table:
+def _make_tree_table(count: CountResult, shown: int) -> Table:
     """Folders with their subtotals, the largest first, and in each at most `shown` entries."""
     rows: list[Row] = []
     # A stack of what is still to be drawn: folders may nest deeper than Python recurses.
-    pending = [_branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown)]
+    pending = [_walk_branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown)]
     while pending:
         step = next(pending[-1], None)
         if step is None:
@@ -275,22 +289,24 @@ def _tree(count: Count, shown: int) -> Table:
         elif isinstance(step, Row):
             rows.append(step)
         else:
-            pending.append(_branch(*step, count, shown))
-    return Table(columns(">tokens", ">share", "`path"), tuple(rows))
+            pending.append(_walk_branch(*step, count, shown))
+    return Table(make_columns(">tokens", ">share", "`path"), tuple(rows))
 
 
-def _branch(entries: _Entries, depth: int, count: Count, shown: int) -> Iterator[Row | tuple[_Entries, int]]:
+def _walk_branch(
+    entries: _PathsAndItems, depth: int, count: CountResult, shown: int
+) -> Iterator[Row | tuple[_PathsAndItems, int]]:
     """The rows of the entries that share their first `depth` parts; what is below a row follows it, to be branched too."""
-    groups: dict[str, _Entries] = {}
+    groups: dict[str, _PathsAndItems] = {}
     for parts, item in entries:
         groups.setdefault(parts[depth], []).append((parts, item))
     totals = {name: sum(item.input_tokens for _, item in group) for name, group in groups.items()}
     ordered = sorted(groups, key=lambda name: (-totals[name], name))
     for name in ordered[:shown]:
         deeper = [(parts, item) for parts, item in groups[name] if len(parts) > depth + 1]
-        yield _row(totals[name], count, "  " * depth + name + ("/" if deeper and not name.endswith("/") else ""))
+        yield _make_row(totals[name], count, "  " * depth + name + ("/" if deeper and not name.endswith("/") else ""))
         if deeper:
             yield deeper, depth + 1
     rest = ordered[shown:]
     if rest:
-        yield _row(sum(totals[name] for name in rest), count, "  " * depth + f"({number(len(rest))} more)")
+        yield _make_row(sum(totals[name] for name in rest), count, "  " * depth + f"({format_int(len(rest))} more)")

@@ -9,18 +9,18 @@ from itertools import combinations
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.config.tables import DAYS_A_MONTH
+from gpt41_cli.config.tables import DAYS_PER_MONTH
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.prices.tools import charges, storage_usd_per_day
-from gpt41_cli.pricing import Rates, Tools, price
+from gpt41_cli.prices.tools import price_storage_per_day, price_tools
+from gpt41_cli.pricing import Rates, ToolUse, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
-from gpt41_cli.work.searches import found_tokens
-from gpt41_cli.workloads.costing import Costing
+from gpt41_cli.work.searches import count_search_tokens
+from gpt41_cli.workloads.costing import WorkloadCost
 
 PRICES, SURCHARGE, VOLUME, STORAGE = "price table", "long-context surcharge", "volume", "file storage"
 ADDED, REMOVED = "added workloads", "removed workloads"
 
-STEPS = (
+CAUSE_FIELDS = (
     ("prompt tokens", "prompt_tokens"),
     ("schema and tools", "schema_tokens"),
     ("output", "output_tokens"),
@@ -32,12 +32,12 @@ STEPS = (
 )
 """The causes that change the mean request, and which of its fields each replaces; in this order."""
 
-_PRICED_BY = ("built-in tools", "model", "mode", "platform")
+_PRICE_DECIDING_CAUSES = ("built-in tools", "model", "mode", "platform")
 
-CAUSES = (
+CAUSE_NAMES = (
     PRICES,
-    *(name for name, _ in STEPS),
-    *(" and ".join(names) for many in (2, 3, 4) for names in combinations(_PRICED_BY, many)),
+    *(name for name, _ in CAUSE_FIELDS),
+    *(" and ".join(names) for many in (2, 3, 4) for names in combinations(_PRICE_DECIDING_CAUSES, many)),
     SURCHARGE,
     VOLUME,
     STORAGE,
@@ -56,7 +56,7 @@ class Cause(NamedTuple):
     usd: Fraction
 
 
-class Amount(NamedTuple):
+class CostAndTokens(NamedTuple):
     """Dollars, as they are expected and as high as they may go, and the tokens that are expected. Exact: a mean is not whole."""
 
     expected_usd: Fraction
@@ -64,16 +64,16 @@ class Amount(NamedTuple):
     input_tokens: Fraction
     output_tokens: Fraction
 
-    def times(self, many: Fraction) -> Amount:
+    def multiplied_by(self, many: Fraction) -> CostAndTokens:
         """So many of it."""
-        return Amount(*(each * many for each in self))
+        return CostAndTokens(*(each * many for each in self))
 
-    def plus(self, usd: Fraction) -> Amount:
+    def plus_usd(self, usd: Fraction) -> CostAndTokens:
         """So many dollars more."""
         return self._replace(expected_usd=self.expected_usd + usd, high_usd=self.high_usd + usd)
 
 
-class Mean(NamedTuple):
+class MeanRequest(NamedTuple):
     """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input but what `tools`
     find, which is not in these tokens.
     """
@@ -82,12 +82,12 @@ class Mean(NamedTuple):
     schema_tokens: Fraction
     output_tokens: Fraction
     cached_share: Fraction
-    tools: Tools
+    tools: ToolUse
     model: str
     mode: str
     platform: str
 
-    def usd(self, rates: Rates) -> Fraction:
+    def price_tokens(self, rates: Rates) -> Fraction:
         """The price of its own tokens without any surcharge; where `rates` give cached ones no discount, they are ordinary
         input.
         """
@@ -98,61 +98,61 @@ class Mean(NamedTuple):
         return (full + cached * cached_rate) / _MILLION
 
 
-class Repriced(NamedTuple):
+class WorkloadCostNow(NamedTuple):
     """A workload at the prices of a Market: its mean request, what of the price of one is a surcharge, and what it costs a month
     to keep what is stored.
     """
 
-    costing: Costing
-    mean: Mean
-    each: Amount
+    costing: WorkloadCost
+    mean_request: MeanRequest
+    cost_per_request: CostAndTokens
     surcharge_usd: Fraction
-    storage_usd: Fraction = Fraction(0)
+    storage_monthly_usd: Fraction = Fraction(0)
 
 
-class Market(NamedTuple):
+class PricesOnDay(NamedTuple):
     """The price table on a day."""
 
     catalog: Catalog
     as_of: date
 
-    def offer(self, mean: Mean) -> Offer:
+    def find_offer(self, mean: MeanRequest) -> Offer:
         """What a request is sold at. Gpt41Error where it is not."""
         variant = self.catalog.variant(mean.model)
         return self.catalog.offer(variant, mean.mode, self.catalog.platform(mean.platform), self.as_of)
 
-    def usd(self, mean: Mean) -> Fraction:
+    def price_request(self, mean: MeanRequest) -> Fraction:
         """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
-        offer = self.offer(mean)
-        charged = sum((Fraction(each.usd) for each in charges(self.catalog, offer, mean.tools, 1)), Fraction(0))
-        found = found_tokens(self.catalog, offer.variant, mean.tools) or 0
-        return mean.usd(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
+        offer = self.find_offer(mean)
+        charged = sum((Fraction(each.usd) for each in price_tools(self.catalog, offer, mean.tools, 1)), Fraction(0))
+        found = count_search_tokens(self.catalog, offer.variant, mean.tools) or 0
+        return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 
-    def price(self, costing: Costing) -> Repriced:
+    def reprice_workload(self, costing: WorkloadCost) -> WorkloadCostNow:
         """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
 
         The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
         longest answers add to the expected price is as many times as much as output is dearer.
         """
-        mean = mean_of(costing)
-        offer = self.offer(mean)
+        mean = compute_mean_request(costing)
+        offer = self.find_offer(mean)
         rates, surcharge = offer.row.rates, Fraction(0)
         if rule := offer.variant.model.surcharge:
-            scaled = rates.scaled(rule.input_multiplier, rule.output_multiplier)
-            dear, plain = (Fraction(price(costing.surcharged, each).total_usd) for each in (scaled, rates))
+            scaled = rates.with_multipliers(rule.input_multiplier, rule.output_multiplier)
+            dear, plain = (Fraction(price(costing.surcharged_usage, each).total_usd) for each in (scaled, rates))
             surcharge = (dear - plain) / costing.requests
-        expected = self.usd(mean) + surcharge
+        expected = self.price_request(mean) + surcharge
         tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
-        each = Amount(expected, expected + _spread(costing, rates), *tokens)
-        stored = Fraction(storage_usd_per_day(self.catalog, offer, costing.tools)) * DAYS_A_MONTH
-        return Repriced(costing, mean, each, surcharge, stored)
+        each = CostAndTokens(expected, expected + _compute_high_extra_usd(costing, rates), *tokens)
+        stored = Fraction(price_storage_per_day(self.catalog, offer, costing.tools)) * DAYS_PER_MONTH
+        return WorkloadCostNow(costing, mean, each, surcharge, stored)
 
 
-def mean_of(costing: Costing) -> Mean:
+def compute_mean_request(costing: WorkloadCost) -> MeanRequest:
     """The mean request of a workload."""
     declared = costing.parts.get(SCHEMA, 0) + costing.parts.get(TOOLS, 0)
     tokens = costing.input_tokens
-    return Mean(
+    return MeanRequest(
         Fraction(tokens - declared, costing.requests),
         Fraction(declared, costing.requests),
         Fraction(costing.output_tokens.expected, costing.requests),
@@ -164,7 +164,7 @@ def mean_of(costing: Costing) -> Mean:
     )
 
 
-def _spread(costing: Costing, rates: Rates) -> Fraction:
+def _compute_high_extra_usd(costing: WorkloadCost, rates: Rates) -> Fraction:
     """What a request can cost more than expected."""
     if costing.rates.output:
         more = Fraction(costing.high_usd) - Fraction(costing.expected_usd)
@@ -173,7 +173,7 @@ def _spread(costing: Costing, rates: Rates) -> Fraction:
     return (high - low) * Fraction(rates.output) / _MILLION / costing.requests
 
 
-def causes(before: Repriced, after: Repriced, market: Market) -> Iterator[Cause]:
+def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: PricesOnDay) -> Iterator[Cause]:
     """What moves the price of a request from one side to the other, at today's prices; they add up to the whole change.
 
     Each replaces one factor and keeps the others: those before it in STEPS as they are after, those behind it as they were, so
@@ -182,15 +182,15 @@ def causes(before: Repriced, after: Repriced, market: Market) -> Iterator[Cause]
     platform that has no price before the next one changes too is charged together with it. What surcharges add, on either side,
     is a cause of its own.
     """
-    at, usd = before.mean, before.each.expected_usd - before.surcharge_usd
+    at, usd = before.mean_request, before.cost_per_request.expected_usd - before.surcharge_usd
     together: list[str] = []
-    for name, field in STEPS:
-        if getattr(at, field) == getattr(after.mean, field):
+    for name, field in CAUSE_FIELDS:
+        if getattr(at, field) == getattr(after.mean_request, field):
             continue
-        at = at._replace(**{field: getattr(after.mean, field)})
+        at = at._replace(**{field: getattr(after.mean_request, field)})
         together.append(name)
         try:
-            now = market.usd(at)
+            now = market.price_request(at)
         except MissingPrice:
             continue
         yield Cause(" and ".join(together), now - usd)

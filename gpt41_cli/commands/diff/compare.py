@@ -10,49 +10,61 @@ from itertools import chain
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.diff.causes import ADDED, PRICES, REMOVED, STORAGE, VOLUME, Amount, Cause, Market, Repriced, causes
-from gpt41_cli.commands.diff.growth import Grown, Growth, growths
-from gpt41_cli.display import printable
-from gpt41_cli.errors import Gpt41Error, MissingPrice, quoted
+from gpt41_cli.commands.diff.causes import (
+    ADDED,
+    PRICES,
+    REMOVED,
+    STORAGE,
+    VOLUME,
+    Cause,
+    CostAndTokens,
+    PricesOnDay,
+    WorkloadCostNow,
+    find_causes,
+)
+from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
+from gpt41_cli.display import sanitize
+from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.workloads.costing import Costing
+from gpt41_cli.workloads.costing import WorkloadCost
 
 MONTH, REQUEST = "month", "request"
 
-_MOST_FILES = 5
+_MAX_FILES = 5
 
 
-class Side(NamedTuple):
+class DiffSide(NamedTuple):
     """One side of a comparison: what to call it, its workloads at their prices, and the budget for the growth of them all.
 
-    `places` tell where a workload is declared, and under the empty name that budget. `has_config` False: there was no gpt41.yaml.
+    `budget_places` tell where a workload is declared, and under the empty name that budget. `has_config` False: there was no
+    gpt41.yaml.
     """
 
     label: str
-    costings: Mapping[str, Costing]
+    costs_by_workload: Mapping[str, WorkloadCost]
     growth_percent: Decimal | None = None
-    places: Mapping[str, Location] = {}
+    budget_places: Mapping[str, Location] = {}
     has_config: bool = True
 
 
-NOTHING = Amount(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
+ZERO_COST = CostAndTokens(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
 
 
-class Compared(NamedTuple):
+class WorkloadChange(NamedTuple):
     """One workload on both sides, None where a side lacks it. Amounts are of a `unit`: a request, or a month where a side has a
     volume. A side without one has nothing in it.
 
-    `was` is the price before, `repriced` the same work at the prices of today, `now` the price after, of today too. The
-    `causes` add up to what lies between `was` and `now`; those that move nothing are left out.
+    `before_cost` is the price before, `repriced_cost` the same work at the prices of today, `after_cost` the price after, of
+    today too. The `causes` add up to what lies between `before_cost` and `after_cost`; those that move nothing are left out.
     """
 
     name: str
-    before: Repriced | None
-    after: Repriced | None
+    before: WorkloadCostNow | None
+    after: WorkloadCostNow | None
     unit: str
-    was: Amount
-    repriced: Amount
-    now: Amount
+    before_cost: CostAndTokens
+    repriced_cost: CostAndTokens
+    after_cost: CostAndTokens
     causes: tuple[Cause, ...]
 
     @property
@@ -60,7 +72,7 @@ class Compared(NamedTuple):
         """Whether neither the price nor the mean request has moved."""
         if not (self.before and self.after) or self.gained_volume is not None:
             return False
-        return self.before.mean == self.after.mean and self.was == self.now
+        return self.before.mean_request == self.after.mean_request and self.before_cost == self.after_cost
 
     @property
     def gained_volume(self) -> bool | None:
@@ -70,116 +82,121 @@ class Compared(NamedTuple):
         return self.before.costing.volume is None
 
 
-class Total(NamedTuple):
-    """Workloads together: of a month those that have a volume on a side; where none has, one request of each. `apart` are the
-    others.
+class TotalChange(NamedTuple):
+    """Workloads together: of a month those that have a volume on a side; where none has, one request of each.
+    `excluded_workloads` are the others.
     """
 
     unit: str
-    was: Amount
-    repriced: Amount
-    now: Amount
+    before_cost: CostAndTokens
+    repriced_cost: CostAndTokens
+    after_cost: CostAndTokens
     causes: tuple[Cause, ...]
-    apart: tuple[str, ...]
+    excluded_workloads: tuple[str, ...]
 
 
-class Moved(NamedTuple):
+class FileChange(NamedTuple):
     """A file that adds other tokens to `workloads` than before; None on the side that lacks it there."""
 
     path: str
     workloads: tuple[str, ...]
-    before: int | None
-    after: int | None
+    tokens_before: int | None
+    tokens_after: int | None
 
     @property
-    def tokens(self) -> int:
+    def token_change(self) -> int:
         """By how many."""
-        return (self.after or 0) - (self.before or 0)
+        return (self.tokens_after or 0) - (self.tokens_before or 0)
 
 
 class Diff(NamedTuple):
-    """Two sides compared at the prices of the day `as_of`. `files` are those that moved most, of `files_moved`."""
+    """Two sides compared at the prices of the day `as_of`. `file_changes` are those that moved most, of `changed_file_count`."""
 
-    before: Side
-    after: Side
+    before: DiffSide
+    after: DiffSide
     as_of: date
-    workloads: tuple[Compared, ...]
-    total: Total
-    files: tuple[Moved, ...]
-    files_moved: int
-    growth: tuple[Growth, ...]
+    workloads: tuple[WorkloadChange, ...]
+    total: TotalChange
+    file_changes: tuple[FileChange, ...]
+    changed_file_count: int
+    growth_checks: tuple[GrowthCheck, ...]
     findings: tuple[Finding, ...]
 
 
-def compare(before: Side, after: Side, catalog: Catalog, as_of: date) -> Diff:
+def compare_sides(before: DiffSide, after: DiffSide, catalog: Catalog, as_of: date) -> Diff:
     """The workloads of two sides compared, each by its name. Both are priced by `catalog` for the day `as_of`, so that a price
     that has changed since is never blamed on the work. MissingPrice, with side and workload, where one has no price then.
     """
-    market = Market(catalog, as_of)
-    names = dict.fromkeys((*after.costings, *before.costings))
-    workloads = tuple(_compared(name, _priced(before, name, market), _priced(after, name, market), market) for name in names)
-    total = total_of(workloads)
-    moved = _moved(before.costings, after.costings)
-    checked = growths(list(_grown(before, after, workloads, total, as_of)))
+    market = PricesOnDay(catalog, as_of)
+    names = dict.fromkeys((*after.costs_by_workload, *before.costs_by_workload))
+    workloads = tuple(
+        _compare_workload(name, _reprice_workload(before, name, market), _reprice_workload(after, name, market), market)
+        for name in names
+    )
+    total = sum_changes(workloads)
+    moved = _find_file_changes(before.costs_by_workload, after.costs_by_workload)
+    checked = check_growth(list(_collect_growth_budgets(before, after, workloads, total, as_of)))
     return Diff(
         before,
         after,
         as_of,
         workloads,
         total,
-        tuple(moved[:_MOST_FILES]),
+        tuple(moved[:_MAX_FILES]),
         len(moved),
         checked,
-        (*_first_time(before), *(each.finding for each in checked if each.finding)),
+        (*_note_missing_config(before), *(each.finding for each in checked if each.finding)),
     )
 
 
-def _first_time(before: Side) -> Iterator[Finding]:
+def _note_missing_config(before: DiffSide) -> Iterator[Finding]:
     if not before.has_config:
         message = f"{before.label} declares no workloads: every one is new, and none has grown"
         yield Finding("base-without-config", Level.NOTICE, message)
 
 
-def _priced(side: Side, name: str, market: Market) -> Repriced | None:
-    if name not in side.costings:
+def _reprice_workload(side: DiffSide, name: str, market: PricesOnDay) -> WorkloadCostNow | None:
+    if name not in side.costs_by_workload:
         return None
     try:
-        return market.price(side.costings[name])
+        return market.reprice_workload(side.costs_by_workload[name])
     except Gpt41Error as error:
-        raise MissingPrice(f"{side.label}: {quoted(name)}: {error}") from None
+        raise MissingPrice(f"{side.label}: {quote_text(name)}: {error}") from None
 
 
-def _compared(name: str, before: Repriced | None, after: Repriced | None, market: Market) -> Compared:
+def _compare_workload(
+    name: str, before: WorkloadCostNow | None, after: WorkloadCostNow | None, market: PricesOnDay
+) -> WorkloadChange:
     volumes = [each.costing.volume for each in (before, after) if each]
     unit = MONTH if any(volumes) else REQUEST
-    many_before, many_after = (_many(each, unit) for each in (before, after))
-    stored_before, stored_after = (_stored(each and each.storage_usd, unit) for each in (before, after))
-    stored_then = _stored(before and before.costing.storage_monthly_usd, unit)
-    repriced = before.each.times(many_before).plus(stored_before) if before else NOTHING
-    was = _saved(before).times(many_before).plus(stored_then) if before else NOTHING
-    now = after.each.times(many_after).plus(stored_after) if after else NOTHING
+    many_before, many_after = (_count_requests(each, unit) for each in (before, after))
+    stored_before, stored_after = (_scale_storage_usd(each and each.storage_monthly_usd, unit) for each in (before, after))
+    stored_then = _scale_storage_usd(before and before.costing.storage_monthly_usd, unit)
+    repriced = before.cost_per_request.multiplied_by(many_before).plus_usd(stored_before) if before else ZERO_COST
+    was = _get_saved_cost(before).multiplied_by(many_before).plus_usd(stored_then) if before else ZERO_COST
+    now = after.cost_per_request.multiplied_by(many_after).plus_usd(stored_after) if after else ZERO_COST
     found = [Cause(PRICES, repriced.expected_usd - was.expected_usd)]
     if before and after:
-        found += (Cause(each.name, each.usd * many_before) for each in causes(before, after, market))
-        found.append(Cause(VOLUME, after.each.expected_usd * (many_after - many_before)))
+        found += (Cause(each.name, each.usd * many_before) for each in find_causes(before, after, market))
+        found.append(Cause(VOLUME, after.cost_per_request.expected_usd * (many_after - many_before)))
         found.append(Cause(STORAGE, stored_after - stored_before))
     else:
         found.append(Cause(ADDED if after else REMOVED, now.expected_usd - repriced.expected_usd))
-    return Compared(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
+    return WorkloadChange(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
 
 
-def _saved(priced: Repriced) -> Amount:
+def _get_saved_cost(priced: WorkloadCostNow) -> CostAndTokens:
     """What a request cost at the prices of its side."""
-    usd = priced.costing.each_usd
-    return priced.each._replace(expected_usd=usd.expected, high_usd=usd.high)
+    usd = priced.costing.usd_per_request
+    return priced.cost_per_request._replace(expected_usd=usd.expected, high_usd=usd.high)
 
 
-def _stored(monthly_usd: Fraction | None, unit: str) -> Fraction:
+def _scale_storage_usd(monthly_usd: Fraction | None, unit: str) -> Fraction:
     """What is stored, in a unit: it is of no request."""
     return monthly_usd if monthly_usd and unit == MONTH else Fraction(0)
 
 
-def _many(priced: Repriced | None, unit: str) -> Fraction:
+def _count_requests(priced: WorkloadCostNow | None, unit: str) -> Fraction:
     """How many requests there are in a unit."""
     if unit == REQUEST:
         return Fraction(1)
@@ -187,7 +204,7 @@ def _many(priced: Repriced | None, unit: str) -> Fraction:
     return volume.per_month if volume else Fraction(0)
 
 
-def total_of(workloads: Sequence[Compared]) -> Total:
+def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
     """All of them together, its causes by their size."""
     unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
     inside = [each for each in workloads if each.unit == unit]
@@ -195,24 +212,24 @@ def total_of(workloads: Sequence[Compared]) -> Total:
     for cause in chain.from_iterable(each.causes for each in inside):
         moved[cause.name] = moved.get(cause.name, Fraction(0)) + cause.usd
     by_size = sorted((Cause(*each) for each in moved.items() if each[1]), key=lambda cause: -abs(cause.usd))
-    return Total(
+    return TotalChange(
         unit,
-        _sum(each.was for each in inside),
-        _sum(each.repriced for each in inside),
-        _sum(each.now for each in inside),
+        _sum_costs(each.before_cost for each in inside),
+        _sum_costs(each.repriced_cost for each in inside),
+        _sum_costs(each.after_cost for each in inside),
         tuple(by_size),
         tuple(each.name for each in workloads if each.unit != unit),
     )
 
 
-def _sum(amounts: Iterable[Amount]) -> Amount:
-    return Amount(*(sum(each, Fraction(0)) for each in zip(NOTHING, *amounts, strict=True)))
+def _sum_costs(amounts: Iterable[CostAndTokens]) -> CostAndTokens:
+    return CostAndTokens(*(sum(each, Fraction(0)) for each in zip(ZERO_COST, *amounts, strict=True)))
 
 
-def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[Moved]:
+def _find_file_changes(before: Mapping[str, WorkloadCost], after: Mapping[str, WorkloadCost]) -> list[FileChange]:
     """The files that moved, those first that moved most. What a file adds to several workloads alike is told once."""
     sides = [
-        {(name, path): tokens.input_tokens for name, each in side.items() for path, tokens in each.files.items()}
+        {(name, path): tokens.input_tokens for name, each in side.items() for path, tokens in each.tokens_by_file.items()}
         for side in (before, after)
     ]
     workloads: dict[tuple[str, int | None, int | None], list[str]] = {}
@@ -220,25 +237,32 @@ def _moved(before: Mapping[str, Costing], after: Mapping[str, Costing]) -> list[
         tokens = [side.get((name, path)) for side in sides]
         if (tokens[0] or 0) != (tokens[1] or 0):
             workloads.setdefault((path, tokens[0], tokens[1]), []).append(name)
-    found = [Moved(path, tuple(names), *tokens) for (path, *tokens), names in workloads.items()]
-    return sorted(found, key=lambda each: (-abs(each.tokens), each.path))
+    found = [FileChange(path, tuple(names), *tokens) for (path, *tokens), names in workloads.items()]
+    return sorted(found, key=lambda each: (-abs(each.token_change), each.path))
 
 
-def _grown(before: Side, after: Side, workloads: Iterable[Compared], total: Total, as_of: date) -> Iterator[Grown]:
+def _collect_growth_budgets(
+    before: DiffSide, after: DiffSide, workloads: Iterable[WorkloadChange], total: TotalChange, as_of: date
+) -> Iterator[GrowthBudget]:
     """The budgets for growth: of workloads on both sides, and of all together. What a price table has made dearer is none."""
 
-    def base(was: Amount, repriced: Amount) -> str:
+    def base(was: CostAndTokens, repriced: CostAndTokens) -> str:
         return before.label if was == repriced else f"{before.label} at the prices of {as_of}"
 
     for each in workloads:
-        allowed = each.after and each.after.costing.growth_percent
+        allowed = each.after and each.after.costing.max_growth_percent
         if each.before and each.after and allowed is not None:
-            unit, was, repriced, now = each.unit, each.was, each.repriced, each.now
+            unit, was, repriced, now = each.unit, each.before_cost, each.repriced_cost, each.after_cost
             if each.gained_volume is not None:  # of a month, there is nothing to have grown from
-                unit, was, repriced, now = REQUEST, _saved(each.before), each.before.each, each.after.each
-            what = (each.name, f"{printable(each.name)}:", f"a {unit}", base(was, repriced))
-            yield Grown(*what, repriced, now, allowed, after.places.get(each.name))
+                unit, was, repriced, now = (
+                    REQUEST,
+                    _get_saved_cost(each.before),
+                    each.before.cost_per_request,
+                    each.after.cost_per_request,
+                )
+            what = (each.name, f"{sanitize(each.name)}:", f"a {unit}", base(was, repriced))
+            yield GrowthBudget(*what, repriced, now, allowed, after.budget_places.get(each.name))
     if after.growth_percent is not None and before.has_config:
         unit = "a month" if total.unit == MONTH else "for a request of each workload"
-        what = ("", "all of it together", unit, base(total.was, total.repriced))
-        yield Grown(*what, total.repriced, total.now, after.growth_percent, after.places.get(""))
+        what = ("", "all of it together", unit, base(total.before_cost, total.repriced_cost))
+        yield GrowthBudget(*what, total.repriced_cost, total.after_cost, after.growth_percent, after.budget_places.get(""))

@@ -6,12 +6,12 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.cli.inputs import Asked, Work, read_work
+from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.options import complete_models
-from gpt41_cli.cli.output_options import read_wanted
+from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.errors import InputError
 
-From = Annotated[
+FromModel = Annotated[
     str | None,
     typer.Option(
         "--from",
@@ -22,7 +22,7 @@ From = Annotated[
     ),
 ]
 
-To = Annotated[
+ToModels = Annotated[
     list[str] | None,
     typer.Option(
         "--to",
@@ -33,7 +33,7 @@ To = Annotated[
     ),
 ]
 
-On = Annotated[
+OnDate = Annotated[
     str | None,
     typer.Option("--on", "--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today"),
 ]
@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 
 
 def migrate(
-    paths: options.Paths = None,
-    text: options.Text = None,
-    kind: options.Kind = None,
-    image_size: options.ImageSize = None,
-    input_tokens: options.InputTokens = None,
-    cached: options.Cached = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    output_tokens: options.OutputTokens = None,
-    requests: options.Requests = 1,
-    leaving: From = None,
-    to: To = None,
+    paths: options.PathsArgument = None,
+    text: options.TextOption = None,
+    kind: options.InputKindOption = None,
+    image_size: options.ImageSizeOption = None,
+    input_tokens: options.InputTokensOption = None,
+    cached: options.CachedOption = None,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    output_tokens: options.OutputTokensOption = None,
+    requests: options.RequestsOption = 1,
+    leaving: FromModel = None,
+    to: ToModels = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,15 +65,15 @@ def migrate(
             show_default="standard and batch",
         ),
     ] = None,
-    platform: options.PlatformName = "openai",
-    fail_on: options.FailOn = "error",
-    skip_invalid: options.SkipInvalid = False,
-    jobs: options.Jobs = None,
-    on: On = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    platform: options.PlatformOption = "openai",
+    fail_on: options.FailOnOption = "error",
+    skip_invalid: options.SkipInvalidOption = False,
+    jobs: options.JobsOption = None,
+    on: OnDate = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """The way out of a model: the same work before and after, what breaks, and how much reasoning keeps it below today's price.
 
@@ -86,17 +86,17 @@ def migrate(
     gpt41 migrate requests.jsonl --cached simulate --fail-on warning
     gpt41 migrate batch.jsonl --on 2027-01-14 --platform azure-global
     """
-    from gpt41_cli.commands.migrate.migrate import Plan
-    from gpt41_cli.commands.migrate.migrate import migrate as compare
-    from gpt41_cli.commands.migrate.report import report
+    from gpt41_cli.commands.migrate.migrate import MigrationQuestion
+    from gpt41_cli.commands.migrate.migrate import plan_migration as compare
+    from gpt41_cli.commands.migrate.report import make_report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     threshold = typed.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(on, "--on")
-    asked = Asked(
+    asked = InputOptions(
         paths=paths,
         text=text,
         kind=kind,
@@ -110,31 +110,31 @@ def migrate(
         requests_per_minute=requests_per_minute,
         lifetime=lifetime,
     )
-    work = read_work(asked, catalog, [named or catalog.family[0]], named and named.id)
-    modes = list(dict.fromkeys(mode or _own_modes(work)))
-    plan = Plan(named or _named(catalog, work), successors, modes, place, day, work.uses)
-    found = compare(catalog, work.together, plan)
-    output.finish(report(catalog, found, work.rejects, work.left_out), wanted, threshold)
+    work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
+    modes = list(dict.fromkeys(mode or _choose_modes(work)))
+    plan = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.refusable_fields)
+    found = compare(catalog, work.combined, plan)
+    output.show_and_exit(make_report(catalog, found, work.rejects, work.skipped_files), wanted, threshold)
 
 
-def _own_modes(work: Work) -> tuple[str, ...]:
+def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
     """The modes to be compared, that of the requests first; none where they ask for no other than what is compared anyway.
 
     InputError where some ask for another one and some do not: they are not one price today.
     """
-    from gpt41_cli.commands.migrate.migrate import MODES
+    from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES
 
-    names = sorted({mode for _, mode in work.parts(None, None)} if work.parts else ())
-    if set(names) <= set(MODES):
+    names = sorted({mode for _, mode in work.split(None, None)} if work.split else ())
+    if set(names) <= set(DEFAULT_MODES):
         return ()
     if len(names) > 1:
         raise InputError(f"expected requests in one mode, found {', '.join(names)}; --mode takes all of them in one")
-    return (*names, *MODES)
+    return (*names, *DEFAULT_MODES)
 
 
-def _named(catalog: "Catalog", work: Work) -> "Variant":
+def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
     """The model that the requests name; the first of the family where none does. InputError where they name several."""
-    names = sorted({model for model, _ in work.parts(None, None) if model} if work.parts else ())
+    names = sorted({model for model, _ in work.split(None, None) if model} if work.split else ())
     if len(names) > 1:
         raise InputError(f"expected requests to one model, found {', '.join(names)}; --from takes all of them for one")
     return catalog.variant(names[0]) if names else catalog.family[0]

@@ -7,155 +7,166 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Refusal
+from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.constraints.refused_fields import _CHAT, _verdict, refusals
-from gpt41_cli.display import number, plural
+from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
-    from gpt41_cli.work.sizing import Use, Used, Uses
+    from gpt41_cli.work.sizing import FieldCount, FieldCounts, RefusableField
 
-_FINE_TUNING = "fine-tuning"
+_FINE_TUNING_ABILITY = "fine-tuning"
 
 
-class Break(NamedTuple):
+class Incompatibility(NamedTuple):
     """One thing that does not move along, how much that weighs, and where the requests do it first."""
 
     remark: Remark
     level: Level
     location: Location | None = None
 
-    def finding(self, variant: Variant) -> Finding:
+    def make_finding(self, variant: Variant) -> Finding:
         """The same as a finding about that variant."""
         remark = self.remark
         return Finding(remark.rule, self.level, remark.text, self.location, remark.actual, remark.allowed, variant.id)
 
 
-class Move(NamedTuple):
+class ModelChange(NamedTuple):
     """The same work, from one variant to another, in some modes. `uses` None: there are no requests to look into."""
 
     catalog: Catalog
-    leaving: Variant
-    to: Variant
+    from_variant: Variant
+    to_variant: Variant
     work: Workload
     modes: Sequence[str]
-    uses: Uses | None
+    uses: FieldCounts | None
 
 
-def breaks(move: Move) -> tuple[Break, ...]:
+def find_incompatibilities(move: ModelChange) -> tuple[Incompatibility, ...]:
     """Everything of the work, or of what it may become, that does not move along; what weighs most first."""
     fields = (
-        [Break(remark, Level.NOTICE) for remark in refusals(move.to)]
+        [Incompatibility(remark, Level.NOTICE) for remark in find_refused_fields(move.to_variant)]
         if move.uses is None
-        else [*_refused(move, move.uses), *_efforts(move, move.uses)]
+        else [*_check_refused_fields(move, move.uses), *_check_efforts(move, move.uses)]
     )
-    found = (*_over(move), *fields, *_abilities(move), *_pictures(move), *_limits(move))
+    found = (*_check_exceeded_limits(move), *fields, *_check_abilities(move), *_check_pictures(move), *_check_lower_limits(move))
     return tuple(sorted(found, key=lambda each: -each.level))
 
 
-def _over(move: Move) -> Iterator[Break]:
+def _check_exceeded_limits(move: ModelChange) -> Iterator[Incompatibility]:
     """Limits that the work itself is over."""
-    load = move.work.on(move.catalog, move.to)
-    for remark in dict.fromkeys(each for mode in move.modes for each in limits.exceeded(move.catalog, move.to, mode, load)):
-        yield Break(remark._replace(text=f"{move.to.id}: {remark.text}"), Level.ERROR)
+    load = move.work.load_on(move.catalog, move.to_variant)
+    for remark in dict.fromkeys(
+        each for mode in move.modes for each in limits.find_exceeded_limits(move.catalog, move.to_variant, mode, load)
+    ):
+        yield Incompatibility(remark._replace(text=f"{move.to_variant.id}: {remark.text}"), Level.ERROR)
 
 
-def _limits(move: Move) -> Iterator[Break]:
+def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
     """Limits that are lower than those of today."""
-    old, new = move.leaving.model, move.to.model
-    window, new_window = move.leaving.context_window, move.to.context_window
+    old, new = move.from_variant.model, move.to_variant.model
+    window, new_window = move.from_variant.context_window, move.to_variant.context_window
     pairs = (
         ("takes", "input tokens", old.max_input_tokens or window, new.max_input_tokens or new_window),
         ("gives", "output tokens", old.max_output_tokens, new.max_output_tokens),
     )
     for verb, what, before, after in pairs:
         if before is not None and after is not None and after < before:
-            text = f"{move.to.id} {verb} at most {number(after)} {what}, {move.leaving.id} {number(before)}"
-            yield Break(Remark("smaller-limit", text, (new.source,), "", str(after), str(before)), Level.NOTICE)
+            text = f"{move.to_variant.id} {verb} at most {format_int(after)} {what}, {move.from_variant.id} {format_int(before)}"
+            yield Incompatibility(Remark("smaller-limit", text, (new.source,), "", str(after), str(before)), Level.NOTICE)
 
 
-def _abilities(move: Move) -> Iterator[Break]:
+def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
     """What the variant of today has and the other is stated not to have, or not stated to have; what the work needs apart."""
-    needs = move.work.needs | ({_FINE_TUNING} if move.leaving.fine_tuned else frozenset())
-    missing = sorted((move.leaving.model.abilities | needs) - move.to.model.abilities)
+    needs = move.work.needs | ({_FINE_TUNING_ABILITY} if move.from_variant.fine_tuned else frozenset())
+    missing = sorted((move.from_variant.model.abilities | needs) - move.to_variant.model.abilities)
     for is_needed in (True, False):
         names = [name for name in missing if (name in needs) is is_needed]
         level = Level.WARNING if is_needed else Level.NOTICE
-        who = ", which this work needs" if is_needed else f", which {move.leaving.id} has"
-        lacks = [name for name in names if name in move.to.model.lacks]
+        who = ", which this work needs" if is_needed else f", which {move.from_variant.id} has"
+        lacks = [name for name in names if name in move.to_variant.model.lacks]
         if lacks:
-            stated = [move.to.model.lacks[name] for name in lacks]
+            stated = [move.to_variant.model.lacks[name] for name in lacks]
             unsure = "" if all(each.confidence == "high" for each in stated) else " (not all of it with high confidence)"
-            text = f"{move.to.id} does not have {', '.join(lacks)}{who}{unsure}"
+            text = f"{move.to_variant.id} does not have {', '.join(lacks)}{who}{unsure}"
             sources = tuple(each.source for each in stated)
             brief = f"no {', '.join(lacks)}" if is_needed else ""
-            yield Break(Remark("missing-ability", text, sources, brief), level)
-        unstated = [name for name in names if name not in move.to.model.lacks]
+            yield Incompatibility(Remark("missing-ability", text, sources, brief), level)
+        unstated = [name for name in names if name not in move.to_variant.model.lacks]
         if unstated:
-            text = f"no source of this table says that {move.to.id} has {', '.join(unstated)}{who}"
+            text = f"no source of this table says that {move.to_variant.id} has {', '.join(unstated)}{who}"
             brief = f"{', '.join(unstated)} not stated" if is_needed else ""
-            yield Break(Remark("unstated-ability", text, (move.to.model.source,), brief), level)
+            yield Incompatibility(Remark("unstated-ability", text, (move.to_variant.model.source,), brief), level)
 
 
-def _pictures(move: Move) -> Iterator[Break]:
+def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
     """Pictures that nobody knows how to count."""
-    if first := move.work.borrowed_image_rule(move.catalog, move.to):
+    if first := move.work.find_borrowed_image_rule(move.catalog, move.to_variant):
         images = sum(len(shape.images) * many for shape, many in move.work.shapes.items())
         tokens = sum(shape.text_tokens * many for shape, many in move.work.shapes.items())
         text = (
-            f"how {move.to.id} counts pictures is not known: {plural(images, 'picture')} counted as {first} does; "
-            f"the {plural(tokens, 'input token')} without any are a lower bound"
+            f"how {move.to_variant.id} counts pictures is not known: {pluralize(images, 'picture')} counted as {first} does; "
+            f"the {pluralize(tokens, 'input token')} without any are a lower bound"
         )
-        yield Break(Remark("image-rule", text, (move.to.model.source,), "pictures unknown", str(tokens)), Level.WARNING)
+        yield Incompatibility(
+            Remark("image-rule", text, (move.to_variant.model.source,), "pictures unknown", str(tokens)), Level.WARNING
+        )
 
 
-def _refused(move: Move, uses: Uses) -> Iterator[Break]:
+def _check_refused_fields(move: ModelChange, uses: FieldCounts) -> Iterator[Incompatibility]:
     """The same of what requests do set, each with the first place."""
-    for refusal in move.to.model.refuses:
-        used = [each for use, each in uses.found.items() if _applies(refusal, use, move.to)]
+    for refusal in move.to_variant.model.refuses:
+        used = [each for use, each in uses.by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
         if not used:
             continue
-        text = f"{refusal.parameter} in {_many(used, uses)}: {_verdict(move.to, refusal, 'it')}"
+        text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
         if refusal.is_deprecated:
-            yield _used(Remark("deprecated-parameter", text, (refusal.source,)), used, Level.NOTICE)
+            yield _make_incompatibility(Remark("deprecated-parameter", text, (refusal.source,)), used, Level.NOTICE)
         else:
-            yield _used(Remark("refused-parameter", text, (refusal.source,), refusal.parameter), used, Level.WARNING)
+            yield _make_incompatibility(
+                Remark("refused-parameter", text, (refusal.source,), refusal.parameter), used, Level.WARNING
+            )
 
 
-def _efforts(move: Move, uses: Uses) -> Iterator[Break]:
+def _check_efforts(move: ModelChange, uses: FieldCounts) -> Iterator[Incompatibility]:
     """Reasoning efforts that requests ask for and the model does not have."""
-    from gpt41_cli.work.sizing import EFFORT
+    from gpt41_cli.work.sizing import EFFORT_FIELD
 
-    reasoning = move.to.model.reasoning
+    reasoning = move.to_variant.model.reasoning
     if reasoning is None:
         return
-    used = [each for use, each in uses.found.items() if use.parameter == EFFORT and use.effort not in reasoning.efforts]
+    used = [each for use, each in uses.by_field.items() if use.parameter == EFFORT_FIELD and use.effort not in reasoning.efforts]
     if used:
-        text = f"{move.to.id} does not have the reasoning effort of {_many(used, uses)}: it has {', '.join(reasoning.efforts)}"
-        yield _used(Remark("refused-effort", text, (reasoning.source,), "refuses the effort"), used, Level.WARNING)
+        text = (
+            f"{move.to_variant.id} does not have the reasoning effort of {_format_use_count(used, uses)}: it has "
+            f"{', '.join(reasoning.efforts)}"
+        )
+        yield _make_incompatibility(
+            Remark("refused-effort", text, (reasoning.source,), "refuses the effort"), used, Level.WARNING
+        )
 
 
-def _used(remark: Remark, used: Sequence[Used], level: Level) -> Break:
-    first = used[0].first
-    return Break(remark._replace(actual=str(_sum(used))), level, Location(first.path, first.line))
+def _make_incompatibility(remark: Remark, used: Sequence[FieldCount], level: Level) -> Incompatibility:
+    first = used[0].first_place
+    return Incompatibility(remark._replace(actual=str(_count_requests(used))), level, Location(first.path, first.line))
 
 
-def _many(used: Sequence[Used], uses: Uses) -> str:
+def _format_use_count(used: Sequence[FieldCount], uses: FieldCounts) -> str:
     """How many requests do so, and the place of the first."""
-    return f"{number(_sum(used))} of {plural(uses.requests, 'request')}, first {used[0].first.label}"
+    return f"{format_int(_count_requests(used))} of {pluralize(uses.requests, 'request')}, first {used[0].first_place.label}"
 
 
-def _sum(used: Sequence[Used]) -> int:
+def _count_requests(used: Sequence[FieldCount]) -> int:
     return sum(each.requests for each in used)
 
 
-def _applies(rule: Refusal, use: Use, to: Variant) -> bool:
+def _is_rule_applicable(rule: RefusedField, use: RefusableField, to: Variant) -> bool:
     """Whether a rule is about that use; an effort that a request does not say is the model's default."""
-    from gpt41_cli.requests.request import CHAT
+    from gpt41_cli.requests.request import CHAT_ENDPOINT
 
-    is_there = rule.endpoint is None or (rule.endpoint == _CHAT) is (use.endpoint == CHAT)
+    is_there = rule.endpoint is None or (rule.endpoint == _CHAT_ENDPOINT) is (use.endpoint == CHAT_ENDPOINT)
     default = to.model.reasoning.default_effort if to.model.reasoning else None
     is_told = rule.unless_effort is None or (use.effort or default) != rule.unless_effort
     return use.parameter == rule.parameter and is_there and is_told

@@ -7,7 +7,7 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.options import complete_models
-from gpt41_cli.cli.output_options import read_wanted
+from gpt41_cli.cli.output_options import read_output_options
 
 ModelArgument = Annotated[
     str | None,
@@ -18,12 +18,12 @@ ModelArgument = Annotated[
 def models(
     model: ModelArgument = None,
     check: Annotated[bool, typer.Option("--check", help="Only validate the price table.")] = False,
-    platform: options.PlatformName = "openai",
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    platform: options.PlatformOption = "openai",
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """The family side by side, or one model in full: prices, limits, evidence, lifecycle, sources.
 
@@ -32,17 +32,17 @@ def models(
     gpt41 models --format json
     gpt41 models --check --pricing my-prices.yaml
     """
-    from gpt41_cli.commands.models.family_report import checked, side_by_side
-    from gpt41_cli.commands.models.report import in_full
+    from gpt41_cli.commands.models.family_report import make_family_report, make_validation_report
+    from gpt41_cli.commands.models.report import make_model_report
 
-    wanted = read_wanted(output_format, quiet, outputs, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, [pricing])
     catalog = typed.read_catalog(pricing)
     day = typed.read_day(as_of, "--as-of")
     place = catalog.platform(platform)
     if check:
-        report = checked(catalog)
+        report = make_validation_report(catalog)
     elif model:
-        report = in_full(catalog, catalog.variant(model), place, day)
+        report = make_model_report(catalog, catalog.variant(model), place, day)
     else:
-        report = side_by_side(catalog, place, day)
-    output.finish(report, wanted)
+        report = make_family_report(catalog, place, day)
+    output.show_and_exit(report, wanted)

@@ -7,39 +7,42 @@ from datetime import date
 from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.tables import Model, Platform, Source
+from gpt41_cli.catalog.tables import Citation, Model, Platform
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import exact, number, plural, rate
+from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates
-from gpt41_cli.reports import Column, Json, Line, Report, Row, Table, columns
+from gpt41_cli.reports import Column, Json, Report, ReportLine, Row, Table, make_columns
 
 SCHEMA = "gpt41.models/1"
 
 
-def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
+def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     """The family in columns, and every other model of the table in a line of its own."""
     family = catalog.family
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     facts: list[tuple[str, list[str]]] = [
-        ("state", [state(variant, platform, as_of) for variant in family]),
-        *((f"{mode} (in / cached / out)", [_price(catalog, each, platform, mode, as_of) for each in family]) for mode in MODES),
-        ("context window", [number(variant.context_window) for variant in family]),
-        ("longest answer", [limit(variant.model.max_output_tokens) for variant in family]),
+        ("state", [describe_state(variant, platform, as_of) for variant in family]),
+        *(
+            (f"{mode} (in / cached / out)", [_format_rates(catalog, each, platform, mode, as_of) for each in family])
+            for mode in MODES
+        ),
+        ("context window", [format_int(variant.context_window) for variant in family]),
+        ("longest answer", [format_limit(variant.model.max_output_tokens) for variant in family]),
         ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
         ("lacks", [", ".join(sorted(abilities - variant.model.abilities)) or "nothing" for variant in family]),
     ]
     table = Table((Column(""), *(Column(variant.id) for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
     rest = Table(
-        columns("model", "role", "standard (in / cached / out)", "state"),
+        make_columns("model", "role", "standard (in / cached / out)", "state"),
         tuple(
             Row(
                 (
                     each.id,
                     each.model.role,
-                    _price(catalog, each, platform, "standard", as_of),
-                    state(each, platform, as_of),
+                    _format_rates(catalog, each, platform, "standard", as_of),
+                    describe_state(each, platform, as_of),
                 )
             )
             for each in others
@@ -49,34 +52,34 @@ def side_by_side(catalog: Catalog, platform: Platform, as_of: date) -> Report:
     running = [
         each
         for each in family
-        if not lifecycle.ended(each, platform, as_of) and not (each.model.released and each.model.released > as_of)
+        if not lifecycle.find_past_shutdown(each, platform, as_of) and not (each.model.released and each.model.released > as_of)
     ]
-    return report(
+    return make_report(
         catalog,
         list(catalog.models.values()),
-        headline=f"{number(len(running))} of {plural(len(family), 'variant')} can be called on {as_of} ({platform.name})",
-        lines=tuple(Line(each.id, each.model.summary, each.model.source.label) for each in family),
+        headline=f"{format_int(len(running))} of {pluralize(len(family), 'variant')} can be called on {as_of} ({platform.name})",
+        lines=tuple(ReportLine(each.id, each.model.summary, each.model.source.label) for each in family),
         tables=(table, rest),
         answer="\n".join(catalog.models),
     )
 
 
-def checked(catalog: Catalog) -> Report:
+def make_validation_report(catalog: Catalog) -> Report:
     """That a price table is sound, and how much is in it."""
     headline = (
-        f"{catalog.file} is sound: {plural(len(catalog.models), 'model')}, {plural(len(catalog.sources), 'source')}, "
-        f"{plural(len(catalog.tasks), 'task')}"
+        f"{catalog.file} is sound: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "
+        f"{pluralize(len(catalog.tasks), 'task')}"
     )
-    lines = (Line("sha256", catalog.sha256), Line("checked", f"figures last compared on {catalog.checked_on}"))
-    return report(catalog, list(catalog.models.values()), headline=headline, lines=lines, tables=(), answer="sound")
+    lines = (ReportLine("sha256", catalog.sha256), ReportLine("checked", f"figures last compared on {catalog.checked_on}"))
+    return make_report(catalog, list(catalog.models.values()), headline=headline, lines=lines, tables=(), answer="sound")
 
 
-def report(
+def make_report(
     catalog: Catalog,
     models: Sequence[Model],
     *,
     headline: str,
-    lines: tuple[Line, ...],
+    lines: tuple[ReportLine, ...],
     tables: tuple[Table, ...],
     answer: str,
 ) -> Report:
@@ -89,58 +92,58 @@ def report(
         tables=tables,
         findings=(),
         notes=("Prices are US dollars per million tokens.",) if tables else (),
-        data={"models": [plain(model) for model in models]},
-        records=tuple(row for model in models for row in _price_records(model)),
+        data={"models": [convert_to_json(model) for model in models]},
+        records=tuple(row for model in models for row in _make_price_records(model)),
         catalog=catalog,
     )
 
 
-def plain(value: object) -> Json:
+def convert_to_json(value: object) -> Json:
     """A record of the table as JSON: decimals as exact strings, dates as YYYY-MM-DD, sources as their ids."""
-    if isinstance(value, Source):
+    if isinstance(value, Citation):
         return value.id
     if isinstance(value, Decimal):
-        return exact(value)
+        return format_exact(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): convert_to_json(each) for key, each in value.items()}
     if hasattr(value, "_asdict"):
-        return plain(value._asdict())
+        return convert_to_json(value._asdict())
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [convert_to_json(each) for each in value]
     assert value is None or isinstance(value, str | int | bool)
     return value
 
 
-def state(variant: Variant, platform: Platform, as_of: date) -> str:
+def describe_state(variant: Variant, platform: Platform, as_of: date) -> str:
     """Whether it can be called on that day, and until when."""
     released = variant.model.released
     if released and released > as_of:
         return f"released {released}"
-    if life := lifecycle.ended(variant, platform, as_of):
+    if life := lifecycle.find_past_shutdown(variant, platform, as_of):
         return f"shut down {life.shutdown}" + (f", now {life.replacement}" if life.replacement else "")
-    if life := lifecycle.retiring(variant, platform, as_of):
+    if life := lifecycle.find_announced_shutdown(variant, platform, as_of):
         assert life.shutdown is not None
-        return f"ends in {plural((life.shutdown - as_of).days, 'day')} ({life.shutdown})"
+        return f"ends in {pluralize((life.shutdown - as_of).days, 'day')} ({life.shutdown})"
     return "available"
 
 
-def limit(tokens: int | None) -> str:
+def format_limit(tokens: int | None) -> str:
     """A count, or a dash where none is known or set."""
-    return "-" if tokens is None else number(tokens)
+    return "-" if tokens is None else format_int(tokens)
 
 
-def _price(catalog: Catalog, variant: Variant, platform: Platform, mode: str, as_of: date) -> str:
+def _format_rates(catalog: Catalog, variant: Variant, platform: Platform, mode: str, as_of: date) -> str:
     try:
         rates: Rates = catalog.offer(variant, mode, platform, as_of).row.rates
     except MissingPrice:
         return "-"
-    cached = "-" if rates.cached_input is None else rate(rates.cached_input)
-    return f"{rate(rates.input)} / {cached} / {rate(rates.output)}"
+    cached = "-" if rates.cached_input is None else format_rate(rates.cached_input)
+    return f"{format_rate(rates.input)} / {cached} / {format_rate(rates.output)}"
 
 
-def _price_records(model: Model) -> list[Mapping[str, Json]]:
+def _make_price_records(model: Model) -> list[Mapping[str, Json]]:
     return [
         {
             "model": model.id,
@@ -148,9 +151,9 @@ def _price_records(model: Model) -> list[Mapping[str, Json]]:
             "platform": platform,
             "mode": mode,
             "effective_from": str(row.effective_from),
-            "input_usd_per_million": exact(row.rates.input),
-            "cached_input_usd_per_million": None if row.rates.cached_input is None else exact(row.rates.cached_input),
-            "output_usd_per_million": exact(row.rates.output),
+            "input_usd_per_million": format_exact(row.rates.input),
+            "cached_input_usd_per_million": None if row.rates.cached_input is None else format_exact(row.rates.cached_input),
+            "output_usd_per_million": format_exact(row.rates.output),
             "source": row.source.id,
         }
         for platform, modes in model.rates.items()

@@ -6,38 +6,38 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.cli.inputs import Asked, Work, read_work
-from gpt41_cli.cli.output_options import read_wanted
+from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
+from gpt41_cli.cli.output_options import read_output_options
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
 
 
 def plan(
-    paths: options.Paths = None,
-    text: options.Text = None,
-    kind: options.Kind = None,
-    image_size: options.ImageSize = None,
-    input_tokens: options.InputTokens = None,
-    cached: options.Cached = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    output_tokens: options.OutputTokens = None,
-    tools: options.Tools = None,
-    requests: options.Requests = 1,
-    model: options.Models = None,
+    paths: options.PathsArgument = None,
+    text: options.TextOption = None,
+    kind: options.InputKindOption = None,
+    image_size: options.ImageSizeOption = None,
+    input_tokens: options.InputTokensOption = None,
+    cached: options.CachedOption = None,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    output_tokens: options.OutputTokensOption = None,
+    tools: options.ToolsOption = None,
+    requests: options.RequestsOption = 1,
+    model: options.ModelsOption = None,
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier.", show_default="all of them, side by side")
     ] = None,
     deadline: Annotated[str | None, typer.Option(metavar="TIME", help="When all of it must be done: 90m, 24h, 2d.")] = None,
-    platform: options.PlatformName = "openai",
-    skip_invalid: options.SkipInvalid = False,
-    jobs: options.Jobs = None,
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    platform: options.PlatformOption = "openai",
+    skip_invalid: options.SkipInvalidOption = False,
+    jobs: options.JobsOption = None,
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """How long it takes in standard and in batch, what binds, and how to spread the requests.
 
@@ -49,15 +49,15 @@ def plan(
     gpt41 plan prompt.txt --output-tokens 300 --requests 100000 --usage-tier 1 --deadline 24h
     gpt41 plan --input-tokens 50000 --requests 2000
     """
-    from gpt41_cli.commands.plan.report import report
+    from gpt41_cli.commands.plan.report import make_report
     from gpt41_cli.commands.plan.timings import plan as make
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     wait = None if deadline is None else typed.read_duration(deadline, "--deadline")
-    asked = Asked(
+    asked = InputOptions(
         paths=paths,
         text=text,
         kind=kind,
@@ -72,20 +72,20 @@ def plan(
         lifetime=lifetime,
         tools=tools or (),
     )
-    work = read_work(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
+    work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     found = make(
         catalog,
-        work.together,
-        variants=variants or _named(catalog, work),
+        work.combined,
+        variants=variants or _find_named_model(catalog, work),
         tier=usage_tier,
         deadline=wait,
         platform=place,
         as_of=day,
     )
-    output.finish(report(catalog, work.together, found, work.rejects, work.left_out), wanted)
+    output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
 
 
-def _named(catalog: "Catalog", work: Work) -> "list[Variant]":
+def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "list[Variant]":
     """The model that all requests name; nothing where they name several, or none."""
-    names = {model for model, _ in work.parts(None, None)} if work.parts else set()
+    names = {model for model, _ in work.split(None, None)} if work.split else set()
     return [catalog.variant(name) for name in names if name is not None] if len(names) == 1 else []

@@ -11,25 +11,32 @@ from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.constraints.rate_limits import Wait, check_tier, overspent, tier_blocks, unpublished, waits
-from gpt41_cli.display import lasting
+from gpt41_cli.constraints.rate_limits import (
+    PoolWait,
+    check_monthly_limit,
+    check_usage_tier,
+    compute_waits,
+    find_tier_block,
+    find_unpublished_limits,
+)
+from gpt41_cli.display import format_duration
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.prices.notes import notes
-from gpt41_cli.prices.quote import Quote, quote
+from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.work.workload import Workload
 
 
 class Timing(NamedTuple):
     """One variant in one mode and usage tier: its price, and what each pool of limits makes it wait for, side by side.
 
-    There are no `waits` where an `obstacle` keeps it from ever being done, or its limits are not known. `caveats`: it would pass,
-    but the tier may not spend what it costs, or the model ends before it is done.
+    There are no `waits` where an `obstacle` keeps it from ever being done, or its limits are not known. `caveats`: it
+    would pass, but the tier may not spend what it costs, or the model ends before it is done.
     """
 
     quote: Quote
     tier: int
-    waits: tuple[Wait, ...]
+    waits: tuple[PoolWait, ...]
     obstacle: Remark | None
     caveats: tuple[Remark, ...]
 
@@ -73,7 +80,7 @@ class Plan(NamedTuple):
         return None if self.deadline is None else self.deadline // timedelta(seconds=1)
 
     @property
-    def where(self) -> str:
+    def tiers_text(self) -> str:
         """The tiers that were asked about, in words."""
         return "any tier" if self.tier is None else f"tier {self.tier}"
 
@@ -88,7 +95,7 @@ class Plan(NamedTuple):
         """The timings in the tier that was asked for, or in all of them."""
         return tuple(each for each in self.timings if self.tier in (None, each.tier))
 
-    def least(self, timing: Timing) -> Timing | None:
+    def find_least_tier(self, timing: Timing) -> Timing | None:
         """The same variant and mode in the smallest tier that meets the deadline, or lets it pass where there is none."""
         same = (each for each in self.timings if each.variant == timing.variant and each.mode == timing.mode)
         return next((each for each in same if each.meets(self.deadline)), None)
@@ -109,30 +116,32 @@ def plan(
     UnknownName for a tier that there is not; InputError for a platform without tiers, a deadline of nothing, or a variant
     whose limits are not known; MissingPrice where no mode has a price.
     """
-    check_tier(catalog, platform, tier)
+    check_usage_tier(catalog, platform, tier)
     if deadline is not None and not deadline:
         raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
     for variant in variants:
         if variant.model.rate_limits is None:
             known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)
             raise InputError(f"model: expected one whose rate limits {catalog.file} has ({known}), found {variant.id}")
-    running = [each for each in catalog.family if not lifecycle.ended(each, platform, as_of)]
-    quotes = _quotes(catalog, variants or running or catalog.family, work, platform, as_of)
-    timings = tuple(each for priced in quotes for each in _timings(catalog, priced, work, as_of))
+    running = [each for each in catalog.family if not lifecycle.find_past_shutdown(each, platform, as_of)]
+    quotes = _price_all_modes(catalog, variants or running or catalog.family, work, platform, as_of)
+    timings = tuple(each for priced in quotes for each in _time_all_tiers(catalog, priced, work, as_of))
     fitting = [each for each in timings if deadline and tier in (None, each.tier) and each.meets(deadline)]
     choice = min(fitting, key=lambda each: (each.quote.total_usd, each.tier, each.seconds), default=None)
-    found = Plan(timings, tier, deadline, choice, (), tuple(_notes(catalog, work, timings)))
-    return found._replace(findings=tuple(_findings(catalog, work, found, as_of)))
+    found = Plan(timings, tier, deadline, choice, (), tuple(_collect_notes(catalog, work, timings)))
+    return found._replace(findings=tuple(_collect_findings(catalog, work, found, as_of)))
 
 
-def _quotes(catalog: Catalog, variants: Sequence[Variant], work: Workload, platform: Platform, as_of: date) -> list[Quote]:
+def _price_all_modes(
+    catalog: Catalog, variants: Sequence[Variant], work: Workload, platform: Platform, as_of: date
+) -> list[Quote]:
     """Every variant in every mode that has a price."""
     quotes: list[Quote] = []
     missing: list[MissingPrice] = []
     for variant in variants:
         for mode in MODES:
             try:
-                quotes.append(quote(catalog, catalog.offer(variant, mode, platform, as_of), work))
+                quotes.append(price_workload(catalog, catalog.offer(variant, mode, platform, as_of), work))
             except MissingPrice as error:
                 missing.append(error)
     if not quotes:
@@ -140,35 +149,37 @@ def _quotes(catalog: Catalog, variants: Sequence[Variant], work: Workload, platf
     return quotes
 
 
-def _timings(catalog: Catalog, priced: Quote, work: Workload, as_of: date) -> Iterator[Timing]:
+def _time_all_tiers(catalog: Catalog, priced: Quote, work: Workload, as_of: date) -> Iterator[Timing]:
     """One offer in every usage tier, the smallest first."""
     offer = priced.offer
-    variant, mode, load = offer.variant, offer.mode, work.on(catalog, offer.variant)
-    life = lifecycle.ended(variant, offer.platform, as_of)
-    gone = [lifecycle.shut_down(offer.platform, life)] if life else []
-    never = next(iter((*gone, *limits.exceeded(catalog, variant, mode, load))), None)
+    variant, mode, load = offer.variant, offer.mode, work.load_on(catalog, offer.variant)
+    life = lifecycle.find_past_shutdown(variant, offer.platform, as_of)
+    gone = [lifecycle.make_shutdown_remark(offer.platform, life)] if life else []
+    never = next(iter((*gone, *limits.find_exceeded_limits(catalog, variant, mode, load))), None)
     for tier in catalog.limits.usage_tiers.tiers:
-        obstacle = never or tier_blocks(catalog, variant, mode, load, tier) or unpublished(catalog, variant, load, tier)
-        found = () if obstacle else tuple(waits(catalog, variant, mode, load, tier))
+        obstacle = (
+            never or find_tier_block(catalog, variant, mode, load, tier) or find_unpublished_limits(catalog, variant, load, tier)
+        )
+        found = () if obstacle else tuple(compute_waits(catalog, variant, mode, load, tier))
         timing = Timing(priced, tier, found, obstacle, ())
-        yield timing._replace(caveats=tuple(_caveats(catalog, timing, as_of)))
+        yield timing._replace(caveats=tuple(_find_caveats(catalog, timing, as_of)))
 
 
-def _caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
+def _find_caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
     """What speaks against a timing that does pass: the money, and an end of the model before the work is done."""
     if timing.seconds is None:
         return
-    if remark := overspent(catalog, timing.tier, timing.quote.total_usd):
+    if remark := check_monthly_limit(catalog, timing.tier, timing.quote.total_usd):
         yield remark
-    if remark := lifecycle.ends_before_done(timing.variant, timing.quote.offer.platform, as_of, timing.seconds):
+    if remark := lifecycle.find_end_before_done(timing.variant, timing.quote.offer.platform, as_of, timing.seconds):
         yield remark
 
 
-def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Iterator[Finding]:
+def _collect_findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Iterator[Finding]:
     if found.deadline_seconds and not found.choice:
-        message = f"nothing is done in {lasting(found.deadline_seconds)} in {found.where}"
+        message = f"nothing is done in {format_duration(found.deadline_seconds)} in {found.tiers_text}"
         yield Finding("deadline", Level.ERROR, message)
-    yield from _obstacles(found)
+    yield from _check_obstacles(found)
     for each in found.shown:
         is_told = found.tier is not None and each.mode != "priority"
         for remark in each.caveats if is_told else ():
@@ -176,13 +187,13 @@ def _findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Ite
             yield Finding(remark.rule, Level.WARNING, message, None, remark.actual, remark.allowed, each.variant.id)
     platform = found.shown[0].quote.offer.platform
     for variant in {each.variant.id: each.variant for each in found.shown}.values():
-        if not lifecycle.ended(variant, platform, as_of):
-            yield from lifecycle.check(variant, platform, as_of)
-    yield from limits.check_cache(catalog, work, found.shown[0].variant)
-    yield from lifecycle.check_table(catalog, as_of)
+        if not lifecycle.find_past_shutdown(variant, platform, as_of):
+            yield from lifecycle.check_lifecycle(variant, platform, as_of)
+    yield from limits.check_cache_minimum(catalog, work, found.shown[0].variant)
+    yield from lifecycle.check_price_table_age(catalog, as_of)
 
 
-def _obstacles(found: Plan) -> Iterator[Finding]:
+def _check_obstacles(found: Plan) -> Iterator[Finding]:
     """What never passes the tier asked about, or the highest of all: an error, unless something else meets the deadline, or only
     priority is kept out, which nobody has to use; a warning too where limits are not known, but others are.
     """
@@ -200,7 +211,7 @@ def _obstacles(found: Plan) -> Iterator[Finding]:
         yield Finding(remark.rule, level, f"{name}: {remark.text}", None, remark.actual, remark.allowed, model)
 
 
-def _notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:
+def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:
     """What a reader of these times must know: each sentence once."""
     rules, tiers = catalog.limits, catalog.limits.usage_tiers
     yield (
@@ -222,4 +233,4 @@ def _notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Itera
         if published and published.note:
             yield f"{variant.id}: {published.note}"
     quotes = {(each.variant.id, each.mode): each.quote for each in timings}
-    yield from notes(catalog, work, list(quotes.values()), with_files=False)
+    yield from write_notes(catalog, work, list(quotes.values()), with_files=False)

@@ -12,14 +12,14 @@ from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform, Task
-from gpt41_cli.commands.recommend.scores import Scores, score
+from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import abilities, lifecycle
 from gpt41_cli.constraints import rate_limits as pace
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.display import exact, lasting, money, score_below
+from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.prices.quote import Quote, quote
-from gpt41_cli.work.workload import Load, Workload
+from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.work.workload import VariantLoad, Workload
 
 
 class Wishes(NamedTuple):
@@ -49,7 +49,7 @@ class Candidate(NamedTuple):
     variant: Variant
     mode: str
     quote: Quote | None
-    share: Fraction | None
+    score_share: Fraction | None
     exclusions: tuple[Remark, ...]
 
     @property
@@ -58,7 +58,7 @@ class Candidate(NamedTuple):
         return f"{self.variant.id} {self.mode}"
 
 
-class Case(NamedTuple):
+class SelectionContext(NamedTuple):
     """Everything a rule may look at; `best` is how sentences call what scores are compared with."""
 
     catalog: Catalog
@@ -66,7 +66,7 @@ class Case(NamedTuple):
     wishes: Wishes
     platform: Platform
     as_of: date
-    scores: tuple[Scores, ...]
+    scores: tuple[TaskScores, ...]
     best: str
 
     @property
@@ -76,7 +76,7 @@ class Case(NamedTuple):
         return {**launch, **(self.wishes.evaluation.scores if self.wishes.evaluation else {})}
 
     @property
-    def used(self) -> tuple[str, ...]:
+    def used_abilities(self) -> tuple[str, ...]:
         """The abilities that the requests use without anybody having asked for them, as far as the table knows them."""
         return tuple(sorted((self.work.needs & self.catalog.abilities).difference(self.wishes.needs)))
 
@@ -87,57 +87,57 @@ class Case(NamedTuple):
             return self.work.is_batch or self.wishes.sends_in_batch
         return self.wishes.deadline >= timedelta(hours=self.catalog.limits.batch.completion_window_hours)
 
-    def load(self, variant: Variant) -> Load:
+    def get_load(self, variant: Variant) -> VariantLoad:
         """The work as a variant sees it."""
-        return self.work.on(self.catalog, variant)
+        return self.work.load_on(self.catalog, variant)
 
-    def pace(self, variant: Variant, mode: str) -> pace.Pace | None:
+    def find_pace(self, variant: Variant, mode: str) -> pace.TierDuration | None:
         """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
         tier = self.wishes.usage_tier
         if tier is None or self.wishes.times_a_day is not None:
             return None
-        return pace.pace(self.catalog, variant, mode, self.load(variant), tier)
+        return pace.estimate_tier_duration(self.catalog, variant, mode, self.get_load(variant), tier)
 
 
-Rule = Callable[[Case, Variant, str], Iterator[Remark]]
+CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Remark]]
 
 
-def judge(case: Case, variant: Variant, mode: str) -> Candidate:
+def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Candidate:
     """The candidate with the remarks of every rule that speaks against it; no price is one of them."""
     shares = [each.share.get(variant.id) for each in case.scores]
     known = [share for share in shares if share is not None]
     lowest = min(known) if known and len(known) == len(shares) else None
-    exclusions = [remark for rule in RULES for remark in rule(case, variant, mode)]
+    exclusions = [remark for rule in CANDIDATE_RULES for remark in rule(case, variant, mode)]
     try:
-        priced = quote(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
+        priced = price_workload(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
         if not any(each.rule == "needs" for each in exclusions):  # what it does not have has no price there: that is said
             exclusions.append(Remark("missing-price", str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
-        text = f"that is over the {money(case.wishes.max_usd)} allowed"
+        text = f"that is over the {format_money(case.wishes.max_usd)} allowed"
         exclusions.append(Remark("max-usd", text, (priced.offer.row.source,), "over the budget"))
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 
 
-def judge_any(
+def judge_variant(
     catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date, variant: Variant, mode: str
 ) -> Candidate:
     """One variant and mode, of the family or not; scores are compared with the family's best."""
     names = dict.fromkeys((*(each.id for each in catalog.family), variant.id))
-    scores = tuple(score(task, catalog, None, list(names)) for task in wishes.tasks)
-    return judge(Case(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
+    scores = tuple(score_models(task, catalog, None, list(names)) for task in wishes.tasks)
+    return judge_candidate(SelectionContext(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
 
 
-def _must_be_running(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_running(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     released = variant.model.released
     if released and released > case.as_of:
         yield Remark("not-released", f"it was released on {released}", (variant.model.source,), "not released")
-    if life := lifecycle.ended(variant, case.platform, case.as_of):
-        yield lifecycle.shut_down(case.platform, life)
+    if life := lifecycle.find_past_shutdown(variant, case.platform, case.as_of):
+        yield lifecycle.make_shutdown_remark(case.platform, life)
 
 
-def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     life = variant.lifecycles.get(case.platform.provider)
     until = case.wishes.until
     if until and life and life.shutdown and case.as_of < life.shutdown <= until:
@@ -146,18 +146,18 @@ def _must_last(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
         yield Remark("until", text, (life.source,), f"ends {life.shutdown}")
 
 
-def _must_have_what_is_needed(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     model = variant.model
     # Of the family the lists are complete; of other models the table holds what its sources happen to state.
-    used = case.used if model.role == "family" else ()
-    yield from abilities.lacking(case.catalog, variant, (*case.wishes.needs, *used), case.load(variant))
+    used = case.used_abilities if model.role == "family" else ()
+    yield from abilities.find_missing_abilities(case.catalog, variant, (*case.wishes.needs, *used), case.get_load(variant))
 
 
-def _must_fit(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
-    yield from limits.exceeded(case.catalog, variant, mode, case.load(variant))
+def _must_fit_limits(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+    yield from limits.find_exceeded_limits(case.catalog, variant, mode, case.get_load(variant))
 
 
-def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
     for metric, least in case.wishes.min_scores.items():
         sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
@@ -165,78 +165,78 @@ def _must_reach_the_scores(case: Case, variant: Variant, mode: str) -> Iterator[
         if found is None:
             yield Remark("min-score", f"no {metric} score of it is known", sources, f"no {metric}")
         elif found < least:
-            text = f"its {metric} is {exact(found)}, below the {exact(least)} asked for"
-            yield Remark("min-score", text, sources, f"{metric} {exact(found)}")
+            text = f"its {metric} is {format_exact(found)}, below the {format_exact(least)} asked for"
+            yield Remark("min-score", text, sources, f"{metric} {format_exact(found)}")
 
 
-def _must_be_near_the_best(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     for scores in case.scores:
         if variant.id not in scores.share:
             continue  # the family, once it has ended: it is not compared with its replacements
-        share, least = scores.share[variant.id], 1 - tolerance_of(case.wishes, scores.task)
+        share, least = scores.share[variant.id], 1 - get_tolerance(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
             yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
         elif share < Fraction(least):
-            needed, short = f"{exact(least * 100)} %", score_below(share, Fraction(least))
-            figures = scores.evidence(variant.id)
+            needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
+            figures = scores.format_figures(variant.id)
             text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
             yield Remark("tolerance", text, scores.sources, f"below {needed}", short, needed)
 
 
-def _must_meet_the_deadline(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     hours = case.catalog.limits.batch.completion_window_hours
     deadline = case.wishes.deadline
     if mode == "batch" and not case.admits_batch:
         text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:
-            text = f"batch answers within {hours} hours, later than {lasting(int(deadline.total_seconds()))}"
+            text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"
         yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
     elif deadline is not None:
-        found = case.pace(variant, mode)
+        found = case.find_pace(variant, mode)
         if found and found.seconds > deadline // timedelta(seconds=1):
             yield found.remark
 
 
-def _must_be_done_before_the_end(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     """Work that is sent once; what is sent again and again goes on until the end."""
     if case.wishes.times_a_day is not None:
         return
-    found = case.pace(variant, mode)
+    found = case.find_pace(variant, mode)
     window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
     seconds = found.seconds if found else window // timedelta(seconds=1)
-    if late := lifecycle.ends_before_done(variant, case.platform, case.as_of, seconds):
+    if late := lifecycle.find_end_before_done(variant, case.platform, case.as_of, seconds):
         yield late
 
 
-def _must_pass_the_tier(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_pass_the_tier(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     if case.wishes.usage_tier is not None:
-        blocked = pace.tier_blocks(case.catalog, variant, mode, case.load(variant), case.wishes.usage_tier)
+        blocked = pace.find_tier_block(case.catalog, variant, mode, case.get_load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
 
 
-def _must_keep_pace(case: Case, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     tier, times_a_day = case.wishes.usage_tier, case.wishes.times_a_day
     if tier is None or times_a_day is None:
         return
-    sent = [(case.load(variant), times_a_day)]
-    behind = pace.falls_behind(case.catalog, variant, sent, tier, in_batch=mode == "batch")
+    sent = [(case.get_load(variant), times_a_day)]
+    behind = pace.find_rate_shortfall(case.catalog, variant, sent, tier, in_batch=mode == "batch")
     if behind:
-        yield Remark("pace", f"it {behind.told}", (behind.source,), f"too slow in tier {tier}")
+        yield Remark("pace", f"it {behind.description}", (behind.source,), f"too slow in tier {tier}")
 
 
-def tolerance_of(wishes: Wishes, task: Task) -> Decimal:
+def get_tolerance(wishes: Wishes, task: Task) -> Decimal:
     """How far below the best is near enough, as a share."""
     return task.tolerance_percent / 100 if wishes.tolerance is None else wishes.tolerance
 
 
-RULES: tuple[Rule, ...] = (
+CANDIDATE_RULES: tuple[CandidateRule, ...] = (
     _must_be_running,
-    _must_last,
+    _must_run_until,
     _must_have_what_is_needed,
-    _must_fit,
+    _must_fit_limits,
     _must_reach_the_scores,
     _must_be_near_the_best,
     _must_meet_the_deadline,

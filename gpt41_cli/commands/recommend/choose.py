@@ -11,23 +11,23 @@ from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.recommend import reasons
-from gpt41_cli.commands.recommend.candidates import Candidate, Case, Wishes, judge
-from gpt41_cli.commands.recommend.scores import Scores, score
+from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
+from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.constraints.rate_limits import check_tier
+from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.prices.break_even import BreakEven, break_even
-from gpt41_cli.pricing import NO_TOOLS
+from gpt41_cli.prices.break_even import BreakEven, find_break_even
+from gpt41_cli.pricing import NO_TOOL_USE
 from gpt41_cli.work.workload import Workload
 
 PREFERENCES = ("cost", "quality", "speed")
 
 # How soon a mode answers: priority before standard, batch within a day.
-_PATIENCE = {"priority": 0, "standard": 1, "batch": 2}
+_MODE_SPEED_RANKS = {"priority": 0, "standard": 1, "batch": 2}
 # A variant without a statement of its speed is not taken for a fast one.
-_UNRANKED = 1_000
+_UNKNOWN_SPEED_RANK = 1_000
 
 
 class Recommendation(NamedTuple):
@@ -41,7 +41,7 @@ class Recommendation(NamedTuple):
     choice: Candidate | None
     alternatives: tuple[Candidate, ...]
     excluded: tuple[Candidate, ...]
-    scores: tuple[Scores, ...]
+    scores: tuple[TaskScores, ...]
     is_replacement: bool
     why: tuple[Remark, ...]
     but: tuple[Remark, ...]
@@ -56,20 +56,20 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
     reader's own evaluation or none. UnknownName for a need, metric, preference or usage tier that nothing has;
     InputError for a usage tier of another provider, or `until` a day that has passed.
     """
-    is_replacement = all(lifecycle.ended(variant, platform, as_of) for variant in catalog.family)
-    contenders = _replacements(catalog, platform, as_of) if is_replacement else list(catalog.family)
+    is_replacement = all(lifecycle.find_past_shutdown(variant, platform, as_of) for variant in catalog.family)
+    contenders = _find_replacements(catalog, platform, as_of) if is_replacement else list(catalog.family)
     models = [variant.id for variant in contenders]
     # No launch benchmark compares the replacements; only the reader's own evaluation can.
     tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
-    scores = tuple(score(task, catalog, wishes.evaluation, models) for task in tasks)
-    case = Case(catalog, work, wishes, platform, as_of, scores, "the best" if is_replacement else "the family's best")
-    _check_names(case)
+    scores = tuple(score_models(task, catalog, wishes.evaluation, models) for task in tasks)
+    case = SelectionContext(catalog, work, wishes, platform, as_of, scores, "the best" if is_replacement else "the family's best")
+    _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
-    candidates = [judge(case, variant, mode) for variant in variants for mode in MODES]
-    fitting = sorted((each for each in candidates if not each.exclusions), key=_order(wishes.prefer))
-    excluded = sorted((each for each in candidates if each.exclusions), key=_nearness)
+    candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in MODES]
+    fitting = sorted((each for each in candidates if not each.exclusions), key=_make_sort_key(wishes.prefer))
+    excluded = sorted((each for each in candidates if each.exclusions), key=_rank_excluded)
     choice = fitting[0] if fitting else None
-    why, but = reasons.explain(case, choice, fitting[1:], excluded, is_replacement=is_replacement)
+    why, but = reasons.explain_choice(case, choice, fitting[1:], excluded, is_replacement=is_replacement)
     return Recommendation(
         choice=choice,
         alternatives=tuple(fitting[1:]),
@@ -78,22 +78,22 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
         is_replacement=is_replacement and choice is not None,
         why=tuple(why),
         but=tuple(but),
-        break_even=_break_even(case, choice, candidates),
-        findings=tuple(_findings(case, choice)),
+        break_even=_find_break_even(case, choice, candidates),
+        findings=tuple(_collect_findings(case, choice)),
     )
 
 
-def _break_even(case: Case, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
+def _find_break_even(case: SelectionContext, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
     """Where the chosen variant costs the same in standard and in batch, if it has a price in both and every input token can be
     cached: not what web searches find.
     """
     offers = {each.mode: each.quote.offer for each in candidates if choice and each.variant == choice.variant and each.quote}
-    if choice is None or case.work.terms.tools != NO_TOOLS or not {"standard", "batch"} <= offers.keys():
+    if choice is None or case.work.terms.tools != NO_TOOL_USE or not {"standard", "batch"} <= offers.keys():
         return None
-    return break_even(offers["standard"], offers["batch"], case.load(choice.variant))
+    return find_break_even(offers["standard"], offers["batch"], case.get_load(choice.variant))
 
 
-def _check_names(case: Case) -> None:
+def _check_wishes(case: SelectionContext) -> None:
     wishes, catalog = case.wishes, case.catalog
     if wishes.prefer not in PREFERENCES:
         raise UnknownName("prefer", wishes.prefer, PREFERENCES)
@@ -103,7 +103,7 @@ def _check_names(case: Case) -> None:
     if wishes.deadline is not None and not wishes.deadline:
         raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
     if wishes.usage_tier is not None:
-        check_tier(catalog, case.platform, wishes.usage_tier)
+        check_usage_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
         raise InputError(f"until: expected a day from {case.as_of} on, found {wishes.until}")
     for metric in wishes.min_scores:
@@ -111,51 +111,51 @@ def _check_names(case: Case) -> None:
             raise UnknownName("metric", metric, case.metrics)
 
 
-def _findings(case: Case, choice: Candidate | None) -> list[Finding]:
-    found = limits.check_cache(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
-    found += lifecycle.check_table(case.catalog, case.as_of)
+def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
+    found = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
+    found += lifecycle.check_price_table_age(case.catalog, case.as_of)
     if reasons.FINE_TUNING in case.wishes.needs and (rules := case.catalog.limits.fine_tuning):
-        closed = lifecycle.closings(rules, case.platform, case.as_of)
+        closed = lifecycle.find_training_closings(rules, case.platform, case.as_of)
         found += (each._replace(level=Level.WARNING) for each in closed)  # who has a fine-tune may go on with it
     if choice:
-        found += lifecycle.check(choice.variant, case.platform, case.as_of)
+        found += lifecycle.check_lifecycle(choice.variant, case.platform, case.as_of)
     else:
         found.append(Finding("nothing-fits", Level.ERROR, "no variant in any mode meets every wish"))
     return found
 
 
-def _order(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
+def _make_sort_key(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
     """Best first: cheapest; or best score, then cheapest; or fastest class and mode, then cheapest. What has a lower bound in
     place of a price is not cheaper than what has a price.
     """
 
     def key(each: Candidate) -> tuple[object, ...]:
         assert each.quote is not None
-        cost, quality = (each.quote.is_least, each.quote.total_usd), -(each.share or 0)
+        cost, quality = (each.quote.is_lower_bound, each.quote.total_usd), -(each.score_share or 0)
         if prefer == "quality":
             return quality, cost, MODES.index(each.mode)
         if prefer == "speed":
             speed = each.variant.model.speed
-            return speed.rank if speed else _UNRANKED, _PATIENCE[each.mode], cost
+            return speed.rank if speed else _UNKNOWN_SPEED_RANK, _MODE_SPEED_RANKS[each.mode], cost
         return cost, quality, MODES.index(each.mode)
 
     return key
 
 
-def _nearness(each: Candidate) -> tuple[int, bool, Decimal]:
+def _rank_excluded(each: Candidate) -> tuple[int, bool, Decimal]:
     """Fewest exclusions first, then the cheapest."""
     return len(each.exclusions), each.quote is None, each.quote.total_usd if each.quote else Decimal(0)
 
 
-def _replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Variant]:
+def _find_replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Variant]:
     """What is named in place of the family on that day, and of that what has itself ended, until something still runs."""
     names = [variant.id for variant in catalog.family]
     found: dict[str, Variant] = {}
     for name in names:
         variant = catalog.variant(name)
-        life = lifecycle.ended(variant, platform, as_of)
+        life = lifecycle.find_past_shutdown(variant, platform, as_of)
         if life is None:
             found[name] = variant
-        elif life.replacement and (replacement := catalog.find(life.replacement)) and replacement.id not in names:
+        elif life.replacement and (replacement := catalog.find_base_variant(life.replacement)) and replacement.id not in names:
             names.append(replacement.id)
     return list(found.values())

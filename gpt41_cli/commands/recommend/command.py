@@ -7,8 +7,8 @@ import typer
 
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
-from gpt41_cli.cli.inputs import Asked, read_work
-from gpt41_cli.cli.output_options import read_wanted
+from gpt41_cli.cli.inputs import InputOptions, read_input_workloads
+from gpt41_cli.cli.output_options import read_output_options
 
 
 def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
@@ -50,17 +50,17 @@ Needs = Annotated[
 
 
 def recommend(
-    paths: options.Paths = None,
-    text: options.Text = None,
-    kind: options.Kind = None,
-    image_size: options.ImageSize = None,
-    input_tokens: options.InputTokens = None,
-    cached: options.Cached = None,
-    requests_per_minute: options.RequestsPerMinute = None,
-    lifetime: options.CacheLifetime = None,
-    output_tokens: options.OutputTokens = None,
-    tools: options.Tools = None,
-    requests: options.Requests = 1,
+    paths: options.PathsArgument = None,
+    text: options.TextOption = None,
+    kind: options.InputKindOption = None,
+    image_size: options.ImageSizeOption = None,
+    input_tokens: options.InputTokensOption = None,
+    cached: options.CachedOption = None,
+    requests_per_minute: options.SendRateOption = None,
+    lifetime: options.CacheLifetimeOption = None,
+    output_tokens: options.OutputTokensOption = None,
+    tools: options.ToolsOption = None,
+    requests: options.RequestsOption = 1,
     task: Tasks = None,
     prefer: Prefer = "cost",
     deadline: Annotated[
@@ -83,15 +83,15 @@ def recommend(
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
     ] = None,
-    skip_invalid: options.SkipInvalid = False,
-    jobs: options.Jobs = None,
+    skip_invalid: options.SkipInvalidOption = False,
+    jobs: options.JobsOption = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The model must still run on that day.")] = None,
-    platform: options.PlatformName = "openai",
-    as_of: options.AsOf = None,
-    pricing: options.PricingFile = None,
-    output_format: options.Format = "text",
-    outputs: options.Outputs = None,
-    quiet: options.Quiet = False,
+    platform: options.PlatformOption = "openai",
+    as_of: options.AsOfOption = None,
+    pricing: options.PricingOption = None,
+    output_format: options.FormatOption = "text",
+    outputs: options.OutputFilesOption = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """Which variant and mode should do it, with reasons, figures and sources.
 
@@ -107,10 +107,10 @@ def recommend(
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.recommend.candidates import Wishes
     from gpt41_cli.commands.recommend.choose import recommend as choose
-    from gpt41_cli.commands.recommend.report import report
+    from gpt41_cli.commands.recommend.report import make_report
 
     catalog = typed.read_catalog(pricing)
-    wanted = read_wanted(output_format, quiet, outputs, paths, [scores, pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     features = [need.strip() for each in needs or () for need in each.split(",")]
     wishes = Wishes(
@@ -125,7 +125,7 @@ def recommend(
         max_usd=None if max_usd is None else typed.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    asked = Asked(
+    asked = InputOptions(
         paths=paths,
         text=text,
         kind=kind,
@@ -140,6 +140,6 @@ def recommend(
         lifetime=lifetime,
         tools=tools or (),
     )
-    work = read_work(asked, catalog, catalog.family, catalog.family[0].id)
-    found = choose(catalog, work.together, wishes, place, day)
-    output.finish(report(catalog, work.together, wishes, found, work.rejects, work.left_out), wanted)
+    work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
+    found = choose(catalog, work.combined, wishes, place, day)
+    output.show_and_exit(make_report(catalog, work.combined, wishes, found, work.rejects, work.skipped_files), wanted)

@@ -8,23 +8,23 @@ from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Variant
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Source
-from gpt41_cli.commands.recommend.candidates import Candidate, Case, tolerance_of
+from gpt41_cli.catalog.tables import Citation
+from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, get_tolerance
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints.rate_limits import overspent
-from gpt41_cli.display import exact, money, number, percent, plural, score, times
+from gpt41_cli.constraints.rate_limits import check_monthly_limit
+from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_ratio, format_score, pluralize
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.prices.cache_writes import writes
-from gpt41_cli.prices.notes import reasoning
-from gpt41_cli.prices.quote import Quote, quote
+from gpt41_cli.prices.cache_writes import price_cache_writes
+from gpt41_cli.prices.notes import make_reasoning_remarks
+from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import EXACT
 
 FINE_TUNING = "fine-tuning"
-_SECONDS_AN_HOUR = 3600
+_SECONDS_PER_HOUR = 3600
 
 
-def explain(
-    case: Case,
+def explain_choice(
+    case: SelectionContext,
     choice: Candidate | None,
     alternatives: Sequence[Candidate],
     excluded: Sequence[Candidate],
@@ -33,134 +33,134 @@ def explain(
 ) -> tuple[list[Remark], list[Remark]]:
     """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
     if choice is None:
-        return [], [*_what_would_have_to_give(excluded), *_beyond_the_family(case)]
+        return [], [*_list_obstacles(excluded), *_list_replacements(case)]
     why = [
-        *(_family_has_ended(case) if is_replacement else ()),
-        *_scores(case, choice),
-        *_batch_admitted(case, choice, alternatives),
-        *_batch_costs_more(choice, alternatives),
-        *_preferred(case, choice, alternatives),
-        *_met(case, choice),
+        *(_explain_ended_family(case) if is_replacement else ()),
+        *_explain_scores(case, choice),
+        *_explain_batch(case, choice, alternatives),
+        *_explain_costlier_batch(choice, alternatives),
+        *_explain_preference(case, choice, alternatives),
+        *_explain_met_wishes(case, choice),
     ]
     but = [
-        *(() if case.scores else _no_scores(choice)),
-        *_savings_not_allowed(case, choice, excluded),
-        *(() if is_replacement else _others(case, choice, alternatives, excluded)),
-        *_cache_forgone(choice),
-        *_not_yet_tuned(case, choice),
-        *reasoning(choice.variant),
-        *_pace(case, choice),
-        *_spending(case, choice),
-        *_ending(case, choice),
+        *(() if case.scores else _warn_missing_scores(choice)),
+        *_list_disallowed_savings(case, choice, excluded),
+        *(() if is_replacement else _compare_other_variants(case, choice, alternatives, excluded)),
+        *_warn_lost_cache_discount(choice),
+        *_warn_base_price(case, choice),
+        *make_reasoning_remarks(choice.variant),
+        *_warn_slow_tier(case, choice),
+        *_warn_overspending(case, choice),
+        *_warn_model_end(case, choice),
     ]
     return why, but
 
 
-def _scores(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     for scores in case.scores:
         share = scores.share[choice.variant.id]
         assert share is not None
-        figures = scores.evidence(choice.variant.id)
+        figures = scores.format_figures(choice.variant.id)
         task = scores.task.id
-        origin = f" [{scores.origin}]" if scores.origin else ""
+        origin = f" [{scores.evaluation_name}]" if scores.evaluation_name else ""
         if share == 1:
             yield Remark("score", f"{case.best} for {task} ({figures}){origin}", scores.sources)
         else:
-            near = f"{exact(tolerance_of(case.wishes, scores.task) * 100)} %"
-            text = f"within {near} of {case.best} for {task}: {score(share)} ({figures}){origin}"
+            near = f"{format_exact(get_tolerance(case.wishes, scores.task) * 100)} %"
+            text = f"within {near} of {case.best} for {task}: {format_score(share)} ({figures}){origin}"
             yield Remark("score", text, scores.sources)
 
 
-def _batch_admitted(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     deadline = case.wishes.deadline
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
-    whole = f"{_compared(choice.quote, standard.quote)} of standard ({money(standard.quote.total_usd)})"
+    whole = f"{_format_price_ratio(choice.quote, standard.quote)} of standard ({format_money(standard.quote.total_usd)})"
     waiting = "these requests are written for the Batch API" if case.work.is_batch else "what is sent in batch today can wait"
     if deadline:
-        waiting = f"{number(deadline // timedelta(hours=1))} h to wait admits batch"
+        waiting = f"{format_int(deadline // timedelta(hours=1))} h to wait admits batch"
     text = f"{waiting}, {whole}"
     yield Remark("deadline", text, (choice.quote.offer.row.source,))
 
 
-def _batch_costs_more(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     """Why the mode that halves every price is not chosen although it is admitted: it forgoes the cache."""
     batch = next((each for each in alternatives if each.variant == choice.variant and each.mode == "batch"), None)
     if not batch or not batch.quote or not choice.quote or batch.quote.rates.cached_input is not None:
         return
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
-        cached = plural(choice.quote.usage.cached_tokens, "cached token")
-        text = f"batch{_cost(batch)}{_trade(choice, batch)}: it gives {cached} no discount"
-        yield Remark("no-cache-discount", text, _price_source(batch))
+        cached = pluralize(choice.quote.usage.cached_tokens, "cached token")
+        text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it gives {cached} no discount"
+        yield Remark("no-cache-discount", text, _get_price_source(batch))
 
 
-def _compared(part: Quote, whole: Quote) -> str:
+def _format_price_ratio(part: Quote, whole: Quote) -> str:
     share = part.total_usd / whole.total_usd
-    return "half" if share == Decimal("0.5") else percent(share)
+    return "half" if share == Decimal("0.5") else format_percent(share)
 
 
-def _preferred(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_preference(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     """Why it comes first among those that fit, by what was preferred."""
     if case.wishes.prefer == "speed":
-        yield from _fastest(case, choice, alternatives)
-    elif case.wishes.prefer == "quality" and choice.share is not None:
-        yield Remark("quality", "the best score that fits, in its cheapest mode that does", _price_source(choice))
+        yield from _explain_fastest(case, choice, alternatives)
+    elif case.wishes.prefer == "quality" and choice.score_share is not None:
+        yield Remark("quality", "the best score that fits, in its cheapest mode that does", _get_price_source(choice))
     else:
-        yield from _cheapest(choice, alternatives)
+        yield from _explain_cheapest(choice, alternatives)
 
 
-def _cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    sources = _price_source(choice)
+def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+    sources = _get_price_source(choice)
     rival = next((each for each in alternatives if each.variant != choice.variant), None)
     if rival is None or rival.quote is None:
         yield Remark("price", "the only variant that fits, in its cheapest mode that does", sources)
         return
-    text = f"the cheapest that fits; {rival.name}{_cost(rival)}{_trade(choice, rival)}"
+    text = f"the cheapest that fits; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
     yield Remark("price", text, sources)
 
 
-def _trade(choice: Candidate, rival: Candidate) -> str:
+def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
     """How the rival compares: `, 5 times as much for 3 points more`."""
     assert choice.quote is not None
     assert rival.quote is not None
     if rival.quote.total_usd == choice.quote.total_usd:
-        return f", the same{_points(choice, rival)}"
+        return f", the same{_format_score_gain(choice, rival)}"
     if not choice.quote.total_usd:
         return ""
     ratio = rival.quote.total_usd / choice.quote.total_usd
-    if rival.quote.is_least and ratio <= 1:
-        points = _points(choice, rival)
+    if rival.quote.is_lower_bound and ratio <= 1:
+        points = _format_score_gain(choice, rival)
         return f", what its searches find not counted{',' if points else ''}{points}"
-    price = f"{times(ratio)} as much" if ratio > 1 else f"{times(ratio)} this"
-    return f", {price}{_points(choice, rival)}"
+    price = f"{format_ratio(ratio)} as much" if ratio > 1 else f"{format_ratio(ratio)} this"
+    return f", {price}{_format_score_gain(choice, rival)}"
 
 
-def _points(choice: Candidate, rival: Candidate) -> str:
-    if choice.share is None or rival.share is None or choice.variant == rival.variant:
+def _format_score_gain(choice: Candidate, rival: Candidate) -> str:
+    if choice.score_share is None or rival.score_share is None or choice.variant == rival.variant:
         return ""
-    gain = rival.share - choice.share
+    gain = rival.score_share - choice.score_share
     if not gain:
         return " for the same score"
-    points = score(abs(gain)).removesuffix(" %")
+    points = format_score(abs(gain)).removesuffix(" %")
     return f" for {'under 0.1' if points == '0' else points} points {'more' if gain > 0 else 'less'}"
 
 
-def _fastest(case: Case, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     speed = choice.variant.model.speed
     if speed:
         yield Remark("speed", f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
     if choice.mode == "priority" and standard:
-        text = f"priority answers sooner than standard, which{_cost(standard)}{_trade(choice, standard)}"
+        text = f"priority answers sooner than standard, which{_format_cost(standard)}{_format_trade_off(choice, standard)}"
         yield Remark("speed", text, (case.catalog.limits.priority.source,))
 
 
-def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     if case.wishes.needs:
         yield Remark("needs", f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
     if case.wishes.max_usd is not None:
-        yield Remark("max-usd", f"within the {money(case.wishes.max_usd)} allowed")
+        yield Remark("max-usd", f"within the {format_money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
         life = choice.variant.lifecycles.get(case.platform.provider)
         if life and life.shutdown:
@@ -169,33 +169,35 @@ def _met(case: Case, choice: Candidate) -> Iterator[Remark]:
             yield Remark("until", f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
-def _savings_not_allowed(case: Case, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
     """What the chosen variant would cost less in a mode that a deadline or a usage tier keeps out: shown, not chosen."""
     assert choice.quote is not None
     for each in excluded:
         if each.variant != choice.variant or not each.quote or each.quote.total_usd >= choice.quote.total_usd:
             continue
-        text = f"{each.mode}{_cost(each)}, {_compared(each.quote, choice.quote)} of this"
-        sources = _price_source(each)
+        text = f"{each.mode}{_format_cost(each)}, {_format_price_ratio(each.quote, choice.quote)} of this"
+        sources = _get_price_source(each)
         if [remark.rule for remark in each.exclusions] == ["deadline"]:
-            yield Remark(f"{each.mode}-saving", f"{text}: {_admitting(case, each)}", sources)
+            yield Remark(f"{each.mode}-saving", f"{text}: {_describe_needed_deadline(case, each)}", sources)
         else:
             obstacles = "; ".join(remark.text for remark in each.exclusions)
             sources += tuple(source for remark in each.exclusions for source in remark.sources)
             yield Remark(f"{each.mode}-saving", f"{text}, but {obstacles}", sources)
 
 
-def _admitting(case: Case, batch: Candidate) -> str:
+def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
     """From which deadline on batch would be chosen: its window, or as long as a usage tier takes for all of the work."""
     hours = case.catalog.limits.batch.completion_window_hours
-    found = case.pace(batch.variant, batch.mode)
-    if found and found.seconds > hours * _SECONDS_AN_HOUR:
-        days = -(-found.seconds // (24 * _SECONDS_AN_HOUR))
+    found = case.find_pace(batch.variant, batch.mode)
+    if found and found.seconds > hours * _SECONDS_PER_HOUR:
+        days = -(-found.seconds // (24 * _SECONDS_PER_HOUR))
         return f"a deadline of {days}d admits it, as {found.remark.text} at most"
     return f"a deadline of {hours}h admits it where the answers can wait that long"
 
 
-def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _compare_other_variants(
+    case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]
+) -> Iterator[Remark]:
     """One sentence for each other variant: how near it came, or what keeps it out."""
     for variant in case.catalog.family:
         if variant == choice.variant:
@@ -203,91 +205,95 @@ def _others(case: Case, choice: Candidate, alternatives: Sequence[Candidate], ex
         fits = next((each for each in alternatives if each.variant == variant), None)
         if fits:
             if case.wishes.prefer != "cost":
-                text = f"{fits.name} fits too and{_cost(fits)}{_trade(choice, fits)}"
-                yield Remark("runner-up", text, _price_source(fits))
+                text = f"{fits.name} fits too and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
+                yield Remark("runner-up", text, _get_price_source(fits))
             continue
-        out = _nearest(variant, choice.mode, excluded)
+        out = _find_nearest(variant, choice.mode, excluded)
         obstacles = [each for each in out.exclusions if each.rule != "deadline"] or list(out.exclusions)
-        yield Remark(obstacles[0].rule, f"{variant.id}{_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
+        yield Remark(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
 
 
-def _nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
+def _find_nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
     """The excluded candidate of a variant that says most: in the chosen mode, if that has a price."""
     mine = [each for each in excluded if each.variant == variant]
     return next((each for each in mine if each.mode == mode and each.quote), mine[0])
 
 
-def _cost(each: Candidate) -> str:
+def _format_cost(each: Candidate) -> str:
     """What it would cost; where nobody knows what its searches find, the least."""
     if each.quote is None:
         return ""
-    return f" would cost {'at least ' if each.quote.is_least else ''}{money(each.quote.total_usd)}"
+    return f" would cost {'at least ' if each.quote.is_lower_bound else ''}{format_money(each.quote.total_usd)}"
 
 
-def _price_source(each: Candidate) -> tuple[Source, ...]:
+def _get_price_source(each: Candidate) -> tuple[Citation, ...]:
     return (each.quote.offer.row.source,) if each.quote else ()
 
 
-def _cache_forgone(choice: Candidate) -> Iterator[Remark]:
+def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
     cached = choice.quote.usage.cached_tokens
     if cached and choice.quote.rates.cached_input is None:
-        text = f"{choice.mode} gives no cache discount: {plural(cached, 'cached token')} are priced as input"
+        text = f"{choice.mode} gives no cache discount: {pluralize(cached, 'cached token')} are priced as input"
         yield Remark("no-cache-discount", text, (choice.quote.offer.row.source,))
 
 
-def _not_yet_tuned(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _warn_base_price(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     """That a fine-tune is priced otherwise than its base, where that is what it is wanted for."""
     if FINE_TUNING in case.wishes.needs and not choice.variant.fine_tuned:
         text = f"this is the price of {choice.variant.id} as it is: gpt41 train prices training and a fine-tune"
         yield Remark("base-price", text)
 
 
-def _pace(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     """How long the usage tier takes, where that is longer than the mode itself."""
-    found = case.pace(choice.variant, choice.mode)
-    if found and found.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_AN_HOUR:
+    found = case.find_pace(choice.variant, choice.mode)
+    if found and found.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_PER_HOUR:
         yield found.remark
 
 
-def _spending(case: Case, choice: Candidate) -> Iterator[Remark]:
+def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
     tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # else a month is many times this
-    if tier is not None and (remark := overspent(case.catalog, tier, choice.quote.total_usd)):
+    if tier is not None and (remark := check_monthly_limit(case.catalog, tier, choice.quote.total_usd)):
         yield remark
 
 
-def _ending(case: Case, choice: Candidate) -> Iterator[Remark]:
-    life = lifecycle.retiring(choice.variant, case.platform, case.as_of)
+def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+    life = lifecycle.find_announced_shutdown(choice.variant, case.platform, case.as_of)
     if life is None:
         return
-    remark = lifecycle.ends(choice.variant, life, case.as_of)
-    priced = _replacement_price(case, life.replacement, choice.mode)
+    remark = lifecycle.make_retirement_remark(choice.variant, life, case.as_of)
+    priced = _describe_replacement_price(case, life.replacement, choice.mode)
     yield remark._replace(text=remark.text + priced)
 
 
-def _replacement_price(case: Case, name: str | None, mode: str) -> str:
+def _describe_replacement_price(case: SelectionContext, name: str | None, mode: str) -> str:
     """The price of the same work at the named replacement, today, and with all that may be written to its prompt cache:
     `: $3.40 for the same work, up to $4.10 with cache writes`.
     """
-    variant = case.catalog.find(name) if name else None
+    variant = case.catalog.find_base_variant(name) if name else None
     if variant is None:
         return ""
     try:
         offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
-        priced = quote(case.catalog, offer, case.work)
+        priced = price_workload(case.catalog, offer, case.work)
     except MissingPrice:
         return ""
-    written = writes(offer, case.load(variant), case.catalog.limits.prompt_cache, is_replayed=case.work.replay is not None)
-    most = f", up to {money(EXACT.add(priced.total_usd, written.usd))} with cache writes" if written.usd else ""
+    written = price_cache_writes(
+        offer, case.get_load(variant), case.catalog.limits.prompt_cache, is_replayed=case.work.replay is not None
+    )
+    most = (
+        f", up to {format_money(EXACT.add(priced.total_usd, written.extra_usd))} with cache writes" if written.extra_usd else ""
+    )
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
-    if borrowed := case.work.borrowed_image_rule(case.catalog, variant):
+    if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
-    least = "at least " if priced.is_least else ""
-    return f": {least}{money(priced.total_usd)} for the same work{most}{unknown}"
+    least = "at least " if priced.is_lower_bound else ""
+    return f": {least}{format_money(priced.total_usd)} for the same work{most}{unknown}"
 
 
-def _beyond_the_family(case: Case) -> Iterator[Remark]:
+def _list_replacements(case: SelectionContext) -> Iterator[Remark]:
     """What the same work costs at what is named in place of variants that do not last."""
     told: set[str | None] = set()
     for variant in case.catalog.family:
@@ -295,26 +301,26 @@ def _beyond_the_family(case: Case) -> Iterator[Remark]:
         ends = until and life and life.shutdown and case.as_of < life.shutdown <= until
         if life is None or not ends or life.replacement in told:
             continue
-        if priced := _replacement_price(case, life.replacement, MODES[0]):
+        if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
             told.add(life.replacement)
             text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
             yield Remark("replacement", text, (life.replacement_source,))
 
 
-def _family_has_ended(case: Case) -> Iterator[Remark]:
+def _explain_ended_family(case: SelectionContext) -> Iterator[Remark]:
     for variant in case.catalog.family:
-        life = lifecycle.ended(variant, case.platform, case.as_of)
+        life = lifecycle.find_past_shutdown(variant, case.platform, case.as_of)
         assert life is not None
-        remark = lifecycle.shut_down(case.platform, life)
+        remark = lifecycle.make_shutdown_remark(case.platform, life)
         yield remark._replace(text=f"{variant.id}: {remark.text}", sources=(life.source, life.replacement_source))
 
 
-def _no_scores(choice: Candidate) -> Iterator[Remark]:
+def _warn_missing_scores(choice: Candidate) -> Iterator[Remark]:
     text = f"{choice.variant.id} is chosen by price and limits alone, for want of scores: evaluate it on your own work"
     yield Remark("no-score", text)
 
 
-def _what_would_have_to_give(excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
     """What keeps the nearest candidates of each variant out, the nearest of all first, and of those the cheapest; modes with the
     same obstacles once.
     """
@@ -326,4 +332,4 @@ def _what_would_have_to_give(excluded: Sequence[Candidate]) -> Iterator[Remark]:
             said.add(obstacles)
             texts = "; ".join(remark.text for remark in each.exclusions)
             sources = tuple(source for remark in each.exclusions for source in remark.sources)
-            yield Remark("would-have-to-give", f"{each.name}{_cost(each)}, but {texts}", sources)
+            yield Remark("would-have-to-give", f"{each.name}{_format_cost(each)}, but {texts}", sources)

@@ -10,126 +10,134 @@ from typing import TYPE_CHECKING
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
-from gpt41_cli.display import exact, money, number, part, plural, score, times
+from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, format_score, pluralize
 from gpt41_cli.prices.break_even import BreakEven
-from gpt41_cli.prices.notes import notes
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.findings import invalid_findings, left_out_findings
-from gpt41_cli.reports.quotes import bound, quote_json
-from gpt41_cli.reports.remarks import remark_json
+from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.reports.remarks import dump_remark
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog.evaluation import Evaluation
-    from gpt41_cli.files.places import Rejects
-    from gpt41_cli.files.trees import LeftOut
+    from gpt41_cli.files.places import Rejections
+    from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.recommendation/1"
 
-NOTHING = "none"
+NO_CHOICE = "none"
 
 
-def report(
+def make_report(
     catalog: Catalog,
     work: Workload,
     wishes: Wishes,
     found: Recommendation,
-    rejects: Rejects | None = None,
-    left_out: Sequence[LeftOut] = (),
+    rejects: Rejections | None = None,
+    left_out: Sequence[SkippedPath] = (),
 ) -> Report:
     """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
     choice = found.choice
     candidates = [*([choice] if choice else []), *found.alternatives, *found.excluded]
     return Report(
         schema=SCHEMA,
-        answer=choice.name if choice else NOTHING,
-        headline=_headline(work, found),
+        answer=choice.name if choice else NO_CHOICE,
+        headline=_make_headline(work, found),
         lines=(
-            *(Line("why", remark.text, remark.cited) for remark in found.why),
-            *(Line("but" if choice else "give", remark.text, remark.cited) for remark in found.but),
-            *_break_even(catalog, work, found),
+            *(ReportLine("why", remark.text, remark.citation) for remark in found.why),
+            *(ReportLine("but" if choice else "give", remark.text, remark.citation) for remark in found.but),
+            *_make_break_even_lines(catalog, work, found),
         ),
-        tables=(_table(shown(candidates, choice), choice, work),),
-        findings=(*found.findings, *invalid_findings(rejects), *left_out_findings(left_out)),
-        notes=tuple(_notes(catalog, work, wishes, found)),
+        tables=(_make_table(select_shown(candidates, choice), choice, work),),
+        findings=(*found.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
+        notes=tuple(_collect_notes(catalog, work, wishes, found)),
         data={
             "is_ceiling": work.is_ceiling,
-            "estimates": work.estimates,
-            "lower_bounds": work.lower_bounds,
-            "choice": quote_json(choice.quote) if choice and choice.quote else None,
-            "break_even": _break_even_json(found.break_even),
+            "estimates": work.estimated_requests,
+            "lower_bounds": work.lower_bound_requests,
+            "choice": dump_quote(choice.quote) if choice and choice.quote else None,
+            "break_even": _make_break_even_json(found.break_even),
             "is_replacement": found.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(remark_json("why", remark) for remark in found.why),
-                *(remark_json("but" if choice else "give", remark) for remark in found.but),
+                *(dump_remark("why", remark) for remark in found.why),
+                *(dump_remark("but" if choice else "give", remark) for remark in found.but),
             ],
-            "alternatives": [quote_json(each.quote) for each in found.alternatives if each.quote],
+            "alternatives": [dump_quote(each.quote) for each in found.alternatives if each.quote],
             "excluded": [
                 {
                     "model": each.variant.id,
                     "mode": each.mode,
-                    "reasons": [remark_json("excluded", remark) for remark in each.exclusions],
-                    "total_usd": exact(each.quote.total_usd) if each.quote else None,
+                    "reasons": [dump_remark("excluded", remark) for remark in each.exclusions],
+                    "total_usd": format_exact(each.quote.total_usd) if each.quote else None,
                 }
                 for each in found.excluded
             ],
             "scores": {
-                each.task.id: {model: None if share is None else _share(share) for model, share in each.share.items()}
+                each.task.id: {
+                    model: None if share is None else _format_exact_share(share) for model, share in each.share.items()
+                }
                 for each in found.scores
             },
         },
-        records=tuple(_record(each, choice) for each in candidates),
+        records=tuple(_make_record(each, choice) for each in candidates),
         catalog=catalog,
     )
 
 
-def _headline(work: Workload, found: Recommendation) -> str:
+def _make_headline(work: Workload, found: Recommendation) -> str:
     if found.choice is None or found.choice.quote is None:
         return "Nothing fits: no variant in any mode meets every wish"
-    total, each = found.choice.quote.total_usd, found.choice.quote.each_usd
-    cost = f"{bound(work, found.choice.quote)}{money(total)} for {plural(work.requests, 'request')}" + (
-        f" ({money(each)} each)" if work.requests > 1 else ""
+    total, each = found.choice.quote.total_usd, found.choice.quote.usd_per_request
+    cost = f"{find_bound_prefix(work, found.choice.quote)}{format_money(total)} for {pluralize(work.requests, 'request')}" + (
+        f" ({format_money(each)} each)" if work.requests > 1 else ""
     )
     after = "; the family itself is shut down" if found.is_replacement else ""
     return f"Use {found.choice.variant.id} in {found.choice.mode}: {cost}{after}"
 
 
-def _break_even(catalog: Catalog, work: Workload, found: Recommendation) -> Iterator[Line]:
+def _make_break_even_lines(catalog: Catalog, work: Workload, found: Recommendation) -> Iterator[ReportLine]:
     """From which share of cached input on standard costs less than batch, and where this work stands."""
     even, choice = found.break_even, found.choice
     if even is None or choice is None or choice.quote is None:
         return
     cited = choice.quote.offer.row.source.label
-    if even.share is None:
-        ends = f"standard would cost {money(even.standard_cached_usd)} and batch {money(even.batch_cached_usd)}"
-        yield Line("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
+    if even.break_even_share is None:
+        ends = f"standard would cost {format_money(even.standard_cached_usd)} and batch {format_money(even.batch_cached_usd)}"
+        yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
         return
     rules = catalog.limits.prompt_cache
-    here = f"here it is {score(even.here)}, {'more' if even.here > even.share else 'not more'} than that"
-    if not even.here and work.on(catalog, choice.variant).range[1] < rules.minimum_tokens:
-        here = f"but a prompt below {number(rules.minimum_tokens)} tokens is never cached"
+    here = (
+        f"here it is {format_score(even.current_share)}, "
+        f"{'more' if even.current_share > even.break_even_share else 'not more'} than that"
+    )
+    if not even.current_share and work.load_on(catalog, choice.variant).input_range[1] < rules.minimum_tokens:
+        here = f"but a prompt below {format_int(rules.minimum_tokens)} tokens is never cached"
         cited += f", {rules.source.label}"
-    elif not even.here:
+    elif not even.current_share:
         here = "none is stated here"
-    text = f"break-even at {score(even.share)}: with more of the input from the cache, standard costs less than batch; {here}"
-    yield Line("cache", text, cited)
+    text = (
+        f"break-even at {format_score(even.break_even_share)}: with more of the input from the cache, standard "
+        f"costs less than batch; {here}"
+    )
+    yield ReportLine("cache", text, cited)
 
 
-def _break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
+def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
     if even is None:
         return None
     return {
-        "cached_share": None if even.share is None else _share(even.share),
-        "cached_share_here": _share(even.here),
-        "standard_uncached_usd": exact(even.standard_uncached_usd),
-        "standard_cached_usd": exact(even.standard_cached_usd),
-        "batch_uncached_usd": exact(even.batch_uncached_usd),
-        "batch_cached_usd": exact(even.batch_cached_usd),
+        "cached_share": None if even.break_even_share is None else _format_exact_share(even.break_even_share),
+        "cached_share_here": _format_exact_share(even.current_share),
+        "standard_uncached_usd": format_exact(even.standard_uncached_usd),
+        "standard_cached_usd": format_exact(even.standard_cached_usd),
+        "batch_uncached_usd": format_exact(even.batch_uncached_usd),
+        "batch_cached_usd": format_exact(even.batch_cached_usd),
     }
 
 
-def _unused(evaluation: Evaluation, found: Recommendation) -> Iterator[str]:
+def _note_unused_scores(evaluation: Evaluation, found: Recommendation) -> Iterator[str]:
     """Whose scores nothing is compared by."""
     used = {each.variant.id for each in (found.choice, *found.alternatives, *found.excluded) if each}
     names = sorted({name for scores in evaluation.scores.values() for name in scores} - used)
@@ -140,38 +148,38 @@ def _unused(evaluation: Evaluation, found: Recommendation) -> Iterator[str]:
         )
 
 
-def _notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
+def _collect_notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
     said = []
     if found.scores:
         if wishes.evaluation:
             said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
-            said += _unused(wishes.evaluation, found)
+            said += _note_unused_scores(wishes.evaluation, found)
         else:
             label = catalog.evidence.benchmarks.source.label
             proxy = "a proxy for your work: recommend --scores takes your own evaluation."
             said.append(f"Scores are launch benchmarks [{label}], {proxy}")
     if found.choice and found.choice.quote:
-        said += notes(catalog, work, [found.choice.quote])
+        said += write_notes(catalog, work, [found.choice.quote])
     return said
 
 
-def _share(share: Fraction) -> str:
+def _format_exact_share(share: Fraction) -> str:
     return f"{Decimal(share.numerator) / share.denominator:.4f}"
 
 
-def _record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
+def _make_record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
     status = "chosen" if each is choice else "excluded" if each.exclusions else "fits"
     return {
         "status": status,
         "model": each.variant.id,
         "mode": each.mode,
-        "total_usd": exact(each.quote.total_usd) if each.quote else None,
-        "score": None if each.share is None else _share(each.share),
+        "total_usd": format_exact(each.quote.total_usd) if each.quote else None,
+        "score": None if each.score_share is None else _format_exact_share(each.score_share),
         "reasons": "; ".join(remark.text for remark in each.exclusions),
     }
 
 
-def shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
+def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
     """What a reader needs to see: of a variant that is shut down, one mode is enough."""
     found: dict[tuple[str, str], Candidate] = {}
     for each in candidates:
@@ -182,36 +190,36 @@ def shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candida
     return list(found.values())
 
 
-def _table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
+def _make_table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
     each_column = (">each",) if work.requests > 1 else ()
     dearest = max((each.quote.total_usd for each in candidates if each.quote), default=Decimal(0))
-    titles = columns("model", "mode", *each_column, ">total", "|", ">score", "")
-    return Table(titles, tuple(_row(each, choice, work, dearest) for each in candidates))
+    titles = make_columns("model", "mode", *each_column, ">total", "|", ">score", "")
+    return Table(titles, tuple(_make_row(each, choice, work, dearest) for each in candidates))
 
 
-def _row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Decimal) -> Row:
-    each_cell = (money(each.quote.each_usd) if each.quote else "-",) if work.requests > 1 else ()
+def _make_row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Decimal) -> Row:
+    each_cell = (format_money(each.quote.usd_per_request) if each.quote else "-",) if work.requests > 1 else ()
     cells = (
         each.variant.id,
         each.mode,
         *each_cell,
-        money(each.quote.total_usd) if each.quote else "-",
-        str(part(each.quote.total_usd, dearest)) if each.quote else "",
-        scored(each),
-        remark(each, choice),
+        format_money(each.quote.total_usd) if each.quote else "-",
+        str(compute_share(each.quote.total_usd, dearest)) if each.quote else "",
+        format_candidate_score(each),
+        describe_candidate(each, choice),
     )
     return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
 
 
-def scored(each: Candidate) -> str:
+def format_candidate_score(each: Candidate) -> str:
     """Its score as a table has it."""
-    if each.share is None:
+    if each.score_share is None:
         return "-"
     below = [remark.actual for remark in each.exclusions if remark.rule == "tolerance" and remark.actual]
-    return below[0] if len(below) == 1 else score(each.share)
+    return below[0] if len(below) == 1 else format_score(each.score_share)
 
 
-def remark(each: Candidate, choice: Candidate | None) -> str:
+def describe_candidate(each: Candidate, choice: Candidate | None) -> str:
     """What a table says of a candidate beside its figures."""
     if each is choice:
         return "chosen"
@@ -220,6 +228,6 @@ def remark(each: Candidate, choice: Candidate | None) -> str:
     if not choice or not choice.quote or not each.quote or not choice.quote.total_usd:
         return "fits"
     ratio = each.quote.total_usd / choice.quote.total_usd
-    if each.quote.is_least:
-        return f"at least {times(ratio)} the price" if ratio > 1 else "what its searches find not counted"
-    return f"{times(ratio)} the price" if ratio != 1 else "the same price"
+    if each.quote.is_lower_bound:
+        return f"at least {format_ratio(ratio)} the price" if ratio > 1 else "what its searches find not counted"
+    return f"{format_ratio(ratio)} the price" if ratio != 1 else "the same price"

@@ -9,33 +9,33 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Source, Task
-from gpt41_cli.display import exact
+from gpt41_cli.catalog.tables import Citation, Task
+from gpt41_cli.display import format_exact
 
-Figures = Mapping[str, Mapping[str, Decimal | None]]
+MetricFigures = Mapping[str, Mapping[str, Decimal | None]]
 
 
-class Scores(NamedTuple):
+class TaskScores(NamedTuple):
     """One task's scores, exact. `share` is None for a model that lacks a figure; `missing` says which.
 
-    `origin` is the name of the reader's own evaluation, or empty for the launch benchmarks of `sources`.
+    `evaluation_name` is the name of the reader's own evaluation, or empty for the launch benchmarks of `sources`.
     """
 
     task: Task
     weights: Mapping[str, int]
-    figures: Figures
+    figures: MetricFigures
     share: Mapping[str, Fraction | None]
     missing: Mapping[str, tuple[str, ...]]
-    origin: str
-    sources: tuple[Source, ...]
+    evaluation_name: str
+    sources: tuple[Citation, ...]
 
-    def evidence(self, model: str) -> str:
+    def format_figures(self, model: str) -> str:
         """The model's figures, as reasons quote them: `MMLU 87.5, IFEval 84.1`."""
         known = ((metric, self.figures[metric].get(model)) for metric in self.weights)
-        return ", ".join(f"{metric} {exact(score)}" for metric, score in known if score is not None)
+        return ", ".join(f"{metric} {format_exact(score)}" for metric, score in known if score is not None)
 
 
-def score(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: Sequence[str]) -> Scores:
+def score_models(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: Sequence[str]) -> TaskScores:
     """Scores of `models` for `task`: by its launch benchmarks, or by every metric of the reader's own evaluation.
 
     A model's score is the weighted mean of its results, each as a share of the best result among the models, and then
@@ -43,32 +43,32 @@ def score(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: S
     """
     if evaluation:
         weights = dict.fromkeys(evaluation.scores, 1)
-        figures: Figures = evaluation.scores
+        figures: MetricFigures = evaluation.scores
     else:
         weights = dict(task.benchmarks)
         figures = {name: catalog.evidence.benchmarks.by_name[name].scores for name in weights}
     missing = {model: tuple(m for m in weights if figures[m].get(model) is None) for model in models}
-    means = {model: None if missing[model] else _mean(model, weights, figures, models) for model in models}
+    means = {model: None if missing[model] else _average_shares(model, weights, figures, models) for model in models}
     best = max((mean for mean in means.values() if mean is not None), default=Fraction(0))
-    return Scores(
+    return TaskScores(
         task=task,
         weights=weights,
         figures=figures,
-        share={model: None if mean is None else _share(mean, best) for model, mean in means.items()},
+        share={model: None if mean is None else _divide_by_best(mean, best) for model, mean in means.items()},
         missing=missing,
-        origin=evaluation.name if evaluation else "",
+        evaluation_name=evaluation.name if evaluation else "",
         sources=() if evaluation else (catalog.evidence.benchmarks.source,),
     )
 
 
-def _mean(model: str, weights: Mapping[str, int], figures: Figures, models: Sequence[str]) -> Fraction:
+def _average_shares(model: str, weights: Mapping[str, int], figures: MetricFigures, models: Sequence[str]) -> Fraction:
     total = Fraction(0)
     for metric, weight in weights.items():
         results = {each: Fraction(figure) for each in models if (figure := figures[metric].get(each)) is not None}
-        total += weight * _share(results[model], max(results.values()))
+        total += weight * _divide_by_best(results[model], max(results.values()))
     return total / sum(weights.values())
 
 
-def _share(value: Fraction, best: Fraction) -> Fraction:
+def _divide_by_best(value: Fraction, best: Fraction) -> Fraction:
     """`value` as a share of `best`; where nobody has more than nothing, everybody is best."""
     return value / best if best else Fraction(1)

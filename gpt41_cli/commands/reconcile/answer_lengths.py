@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
-from gpt41_cli.config.tables import Range
+from gpt41_cli.config.tables import TokenRange
 
 MEDIAN, P90, P95 = Fraction(1, 2), Fraction(90, 100), Fraction(95, 100)
 
 
 @dataclass
-class Lengths:
+class AnswerLengths:
     """The output tokens of many answers, in memory that grows only with how many different lengths there are. Adds with `+`.
 
-    `cut` is how many ended because they were as long as they were allowed to be: left alone, those would be longer.
+    `cut_answers` is how many ended because they were as long as they were allowed to be: left alone, those would be longer.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
-    cut: int = 0
+    cut_answers: int = 0
 
     def add(self, output_tokens: int, *, is_cut: bool = False) -> None:
         """Add one answer."""
         self.counts[output_tokens] += 1
-        self.cut += is_cut
+        self.cut_answers += is_cut
 
     @property
     def answers(self) -> int:
@@ -46,7 +46,7 @@ class Lengths:
     def quantile(self, share: Fraction) -> int:
         """The least length that so large a share of the answers does not exceed: one that did occur, nothing in between.
 
-        >>> lengths = Lengths(Counter({10: 9, 70: 1}))
+        >>> lengths = AnswerLengths(Counter({10: 9, 70: 1}))
         >>> lengths.quantile(P90), lengths.quantile(P95)
         (10, 70)
         """
@@ -55,7 +55,7 @@ class Lengths:
         return lengths[bisect_left(reached, share * self.answers)]
 
     @property
-    def output_tokens(self) -> Range:
+    def expected_range(self) -> TokenRange:
         """What gpt41.yaml is to expect: the mean, and as the high end the 95th percentile.
 
         A month costs the sum of its answers, which is their number times their mean: a budget that is drawn at the median would
@@ -63,4 +63,4 @@ class Lengths:
         are far longer than all others, the mean is above the 95th percentile, and the high end is the mean then.
         """
         expected = int(self.mean + Fraction(1, 2))
-        return Range(expected, max(expected, self.quantile(P95)))
+        return TokenRange(expected, max(expected, self.quantile(P95)))

@@ -8,20 +8,20 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from gpt41_cli.answers.answers import Answer, Unbilled
+from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.catalog import Catalog, Offer
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.display import printable
-from gpt41_cli.errors import MissingPrice, quoted
-from gpt41_cli.files.fields import told
-from gpt41_cli.prices.tools import charges
-from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd, term
-from gpt41_cli.work.searches import found_tokens
+from gpt41_cli.display import sanitize
+from gpt41_cli.errors import MissingPrice, quote_text
+from gpt41_cli.files.fields import redact
+from gpt41_cli.prices.tools import price_tools
+from gpt41_cli.pricing import EXACT, Bill, Usage, price, price_tokens, sum_usd
+from gpt41_cli.work.searches import count_search_tokens
 
-_MOST_OFFERS = 10_000
+_MAX_CACHED_OFFERS = 10_000
 
 
-class Conditions(NamedTuple):
+class BillingContext(NamedTuple):
     """What answers are priced by: `model` is that of answers that name none, `as_of` the day of those that have none."""
 
     catalog: Catalog
@@ -30,7 +30,7 @@ class Conditions(NamedTuple):
     model: str | None = None
 
 
-class Group(NamedTuple):
+class ChargeKey(NamedTuple):
     """Answers of one model in one mode on one day (None: not said); models by the name of their entry in the price table."""
 
     model: str
@@ -38,20 +38,20 @@ class Group(NamedTuple):
     day: date | None
 
 
-class Billed(NamedTuple):
+class UsageAtRates(NamedTuple):
     """Requests that pay the same rates; written tokens are a part of their input, rejected ones of their output."""
 
     usage: Usage = Usage()
     written_tokens: int = 0
     rejected_tokens: int = 0
 
-    def plus(self, answer: Answer) -> Billed:
+    def with_answer(self, answer: Answer) -> UsageAtRates:
         """With an answer."""
         written = self.written_tokens + answer.cache_write_tokens
-        return Billed(self.usage + answer.usage, written, self.rejected_tokens + answer.rejected_prediction_tokens)
+        return UsageAtRates(self.usage + answer.usage, written, self.rejected_tokens + answer.rejected_prediction_tokens)
 
 
-NOTHING = Billed()
+NO_USAGE = UsageAtRates()
 
 
 @dataclass
@@ -59,8 +59,8 @@ class Charge:
     """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge."""
 
     offer: Offer
-    short: Billed = NOTHING
-    long: Billed = NOTHING
+    short: UsageAtRates = NO_USAGE
+    long: UsageAtRates = NO_USAGE
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
     tools_usd: Decimal = Decimal(0)
@@ -68,14 +68,14 @@ class Charge:
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0)) -> None:
         """Add an answer at this offer, and what its tools cost."""
-        if answer.usage.requests == 1 and answer.usage.input_tokens > self.offer.variant.model.surcharged_above:
-            self.long = self.long.plus(answer)
+        if answer.usage.requests == 1 and answer.usage.input_tokens > self.offer.variant.model.surcharge_threshold:
+            self.long = self.long.with_answer(answer)
         else:
-            self.short = self.short.plus(answer)
+            self.short = self.short.with_answer(answer)
         self.reasoning_tokens += answer.reasoning_tokens
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens
         self.tools_usd = EXACT.add(self.tools_usd, tools_usd)
-        self.abilities |= answer.tools.abilities
+        self.abilities |= answer.tools.needed_abilities
 
     @property
     def usage(self) -> Usage:
@@ -90,92 +90,95 @@ class Charge:
     @property
     def bill(self) -> Bill:
         """The terms of the price, exact, without what writing to the prompt cache adds."""
-        return self._bill(self.offer)
+        return self._price_at(self.offer)
 
     @property
     def write_usd(self) -> Decimal:
         """What the tokens written to the prompt cache cost more than other input, exact."""
-        return self._write_usd(self.offer)
+        return self._price_writes(self.offer)
 
     @property
     def total_usd(self) -> Decimal:
         """The price of all of it, exact."""
-        return EXACT.add(self.tokens_usd(self.offer), self.tools_usd)
+        return EXACT.add(self.price_tokens(self.offer), self.tools_usd)
 
-    def tokens_usd(self, offer: Offer) -> Decimal:
+    def price_tokens(self, offer: Offer) -> Decimal:
         """The price of its tokens, written ones as what they are, at an offer of this model or of one without a surcharge."""
-        return EXACT.add(self._bill(offer).total_usd, self._write_usd(offer))
+        return EXACT.add(self._price_at(offer).total_usd, self._price_writes(offer))
 
     @property
-    def caching_saves_usd(self) -> Decimal:
+    def caching_saved_usd(self) -> Decimal:
         """What its cached tokens would cost more as ordinary input, less what was paid to write; negative where that is more."""
-        sized = self._sized(self.offer)
-        uncached = sum_usd(term(billed.usage.cached_tokens, self.offer.rates(size).input) for billed, size in sized)
+        sized = self._split_by_length(self.offer)
+        uncached = sum_usd(price_tokens(billed.usage.cached_tokens, self.offer.rates_for(size).input) for billed, size in sized)
         return EXACT.subtract(EXACT.subtract(uncached, self.bill.cached_input_usd), self.write_usd)
 
     @property
     def rejected_usd(self) -> Decimal:
         """What of its price the rejected tokens of predictions are."""
-        return sum_usd(term(billed.rejected_tokens, self.offer.rates(size).output) for billed, size in self._sized(self.offer))
+        return sum_usd(
+            price_tokens(billed.rejected_tokens, self.offer.rates_for(size).output)
+            for billed, size in self._split_by_length(self.offer)
+        )
 
-    def _bill(self, offer: Offer) -> Bill:
-        bills = [price(billed.usage, offer.rates(size)) for billed, size in self._sized(offer)]
+    def _price_at(self, offer: Offer) -> Bill:
+        bills = [price(billed.usage, offer.rates_for(size)) for billed, size in self._split_by_length(offer)]
         return Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
 
-    def _write_usd(self, offer: Offer) -> Decimal:
+    def _price_writes(self, offer: Offer) -> Decimal:
         def more(size: int) -> Decimal:
-            return EXACT.subtract(offer.write_rate(size), offer.rates(size).input)
+            return EXACT.subtract(offer.cache_write_rate_for(size), offer.rates_for(size).input)
 
-        return sum_usd(term(billed.written_tokens, more(size)) for billed, size in self._sized(offer))
+        return sum_usd(price_tokens(billed.written_tokens, more(size)) for billed, size in self._split_by_length(offer))
 
-    def _sized(self, offer: Offer) -> tuple[tuple[Billed, int], tuple[Billed, int]]:
+    def _split_by_length(self, offer: Offer) -> tuple[tuple[UsageAtRates, int], tuple[UsageAtRates, int]]:
         """Both parts, with input tokens of a request at which the rates of each are paid."""
-        return (self.short, 0), (self.long, offer.variant.model.surcharged_above + 1)
+        return (self.short, 0), (self.long, offer.variant.model.surcharge_threshold + 1)
 
 
-class Biller:
+class AnswerPricer:
     """Finds the price of one answer after the other."""
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: BillingContext) -> None:
         self._conditions = conditions
-        self.offer = lru_cache(_MOST_OFFERS)(self._offer)
+        self.get_offer = lru_cache(_MAX_CACHED_OFFERS)(self._find_offer)
 
-    def find(self, answer: Answer) -> Offer | Unbilled:
+    def find_offer(self, answer: Answer) -> Offer | NotPriced:
         """The price that an answer was billed at, that of its day; or why there is none."""
         catalog, model = self._conditions.catalog, answer.model or self._conditions.model
         if model is None:
-            return Unbilled("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
-        variant = catalog.known(model)
+            return NotPriced("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
+        variant = catalog.find_variant(model)
         if variant is None:
-            named = told(model) if any(map(str.isspace, model)) else quoted(model)  # it may be a text in the wrong place
-            return Unbilled("unknown-model", f"{named} is not in {catalog.file}", answer.custom_id)
-        found = self.offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
+            named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
+            return NotPriced("unknown-model", f"{named} is not in {catalog.file}", answer.custom_id)
+        found = self.get_offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 
-    def tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[Unbilled, ...]]:
+    def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[NotPriced, ...]]:
         """What the calls of its built-in tools cost, and what cannot be told of them. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
-            usd = sum_usd(each.usd for each in charges(self._conditions.catalog, offer, answer.tools, 1))
+            usd = sum_usd(each.usd for each in price_tools(self._conditions.catalog, offer, answer.tools, 1))
         except MissingPrice as error:
-            unclear.append(Unbilled("tool-price", str(error), answer.custom_id))
-        if found_tokens(self._conditions.catalog, offer.variant, answer.tools):
+            unclear.append(NotPriced("tool-price", str(error), answer.custom_id))
+        if count_search_tokens(self._conditions.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
-            unclear.append(Unbilled("search-tokens", f"{printable(offer.variant.id)}: {block}", answer.custom_id))
-        for kind in answer.other_calls:
-            unsaid = f"{told(kind)}: what it costs beside its tokens, as no answer says enough of it"
-            unclear.append(Unbilled("tool-price", unsaid, answer.custom_id))
+            unclear.append(NotPriced("search-tokens", f"{sanitize(offer.variant.id)}: {block}", answer.custom_id))
+        for kind in answer.unpriced_calls:
+            unsaid = f"{redact(kind)}: what it costs beside its tokens, as no answer says enough of it"
+            unclear.append(NotPriced("tool-price", unsaid, answer.custom_id))
         return usd, tuple(unclear)
 
-    def _offer(self, model: str, mode: str, day: date) -> Offer | Unbilled:
+    def _find_offer(self, model: str, mode: str, day: date) -> Offer | NotPriced:
         catalog, platform = self._conditions.catalog, self._conditions.platform
-        variant = catalog.known(model)
+        variant = catalog.find_variant(model)
         assert variant is not None
-        modes = variant.rates.get(platform.id, {})
+        modes = variant.rate_table.get(platform.id, {})
         if modes and mode not in modes:
-            missing = f"no price is known for {printable(model)} in {printable(mode[:40])} on {platform.id}"
-            return Unbilled("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
+            missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {platform.id}"
+            return NotPriced("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
         try:
             return catalog.offer(variant, mode, platform, day)
         except MissingPrice as error:
-            return Unbilled("missing-price", str(error))
+            return NotPriced("missing-price", str(error))

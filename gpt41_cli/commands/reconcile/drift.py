@@ -11,71 +11,73 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
-from gpt41_cli.commands.reconcile.forecasts import Forecasts, Part
-from gpt41_cli.commands.reconcile.match import Drift, Ids, Match, match
-from gpt41_cli.commands.reconcile.observed import Past, Spent
-from gpt41_cli.display import decimal, money, moved, plural, printable
+from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart
+from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, UnpairedIds, match_requests
+from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.work.workload import Group
+from gpt41_cli.work.workload import ModelAndMode
 
 INPUT_TOKENS, OUTPUT_TOKENS, USD = "input_tokens", "output_tokens", "total_usd"
-_WORDS = {INPUT_TOKENS: "input tokens", OUTPUT_TOKENS: "output tokens", USD: "dollars"}
-_NAMED = 3
+_FIGURE_NAMES = {INPUT_TOKENS: "input tokens", OUTPUT_TOKENS: "output tokens", USD: "dollars"}
+_MAX_IDS_NAMED = 3
 
 
 class PartDrift(NamedTuple):
     """A part of the work as it was billed, and as it was predicted of as many requests."""
 
-    part: Part
+    part: PredictedPart
     requests: int
     input_tokens: Drift
     output_tokens: Drift
     total_usd: Drift
 
 
-class Parts(NamedTuple):
+class PartsComparison(NamedTuple):
     """The parts that were both predicted and billed, those that were not billed, and those that cannot be told apart, being of
-    the same model and mode. `unforeseen`: how many answers there are of what else.
+    the same model and mode. `unpredicted`: how many answers there are of what else.
     """
 
     drifts: tuple[PartDrift, ...] = ()
-    unbilled: tuple[Part, ...] = ()
-    unclear: tuple[Part, ...] = ()
-    unforeseen: Mapping[str, int] = {}
+    unbilled: tuple[PredictedPart, ...] = ()
+    unclear: tuple[PredictedPart, ...] = ()
+    unpredicted: Mapping[str, int] = {}
 
 
-class Held(NamedTuple):
-    """The figure that a tolerance is held against: `what` it is of, INPUT_TOKENS or USD, and how far it is off."""
+class ToleranceFigure(NamedTuple):
+    """The figure that a tolerance is held against: `figure` it is of, INPUT_TOKENS or USD, and how far it is off."""
 
-    what: str
+    figure: str
     drift: Drift
 
 
-def compare_parts(parts: Sequence[Part], by_name: Mapping[str, Spent], by_group: Mapping[Group, Spent]) -> Parts:
+def compare_parts(
+    parts: Sequence[PredictedPart], by_name: Mapping[str, AnswerTotals], by_group: Mapping[ModelAndMode, AnswerTotals]
+) -> PartsComparison:
     """Each part beside what was billed for the workload of its name where that is known, else for its model and mode."""
     if by_name and all(part.name for part in parts):
         keys, billed = [part.name or "" for part in parts], by_name
     else:
-        keys = [_group_name(part.model, part.mode) for part in parts]
-        billed = {_group_name(model, mode): spent for (model, mode), spent in by_group.items()}
+        keys = [_format_group(part.model, part.mode) for part in parts]
+        billed = {_format_group(model, mode): spent for (model, mode), spent in by_group.items()}
     alike = Counter(keys)
     drifts, unbilled, unclear = [], [], []
     for key, part in zip(keys, parts, strict=True):
         if alike[key] > 1:
             unclear.append(part)
         elif key in billed:
-            drifts.append(_part_drift(part, billed[key]))
+            drifts.append(_compare_part(part, billed[key]))
         else:
             unbilled.append(part)
     unforeseen = {key: spent.usage.requests for key, spent in billed.items() if key not in alike}
-    return Parts(tuple(drifts), tuple(unbilled), tuple(unclear), unforeseen)
+    return PartsComparison(tuple(drifts), tuple(unbilled), tuple(unclear), unforeseen)
 
 
-def _group_name(model: str | None, mode: str) -> str:
+def _format_group(model: str | None, mode: str) -> str:
     return f"{model} in {mode}"
 
 
-def _part_drift(part: Part, spent: Spent) -> PartDrift:
+def _compare_part(part: PredictedPart, spent: AnswerTotals) -> PartDrift:
     requests = spent.usage.requests
 
     def drift(predicted: int | Decimal, billed: int | Decimal) -> Drift:
@@ -90,7 +92,7 @@ def _part_drift(part: Part, spent: Spent) -> PartDrift:
     )
 
 
-def together(drifts: Sequence[Drift]) -> Drift:
+def sum_drifts(drifts: Sequence[Drift]) -> Drift:
     """All of them as one."""
     return Drift(
         sum(each.requests for each in drifts),
@@ -99,15 +101,15 @@ def together(drifts: Sequence[Drift]) -> Drift:
     )
 
 
-class Comparison(NamedTuple):
+class PredictionComparison(NamedTuple):
     """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share.
 
     `other_models` counts the requests that another model answered, by the model they ask for and the one that answered;
     `billed_tokens` and `billed_usd` are the input and the dollars of the whole bill.
     """
 
-    match: Match
-    parts: Parts
+    matched: MatchedRequests
+    parts: PartsComparison
     is_ceiling: bool
     tolerance: Decimal | None = None
     other_models: Mapping[tuple[str, str], int] = {}
@@ -115,151 +117,169 @@ class Comparison(NamedTuple):
     billed_usd: Fraction = Fraction(0)
 
     @property
-    def rest(self) -> Fraction:
+    def uncompared(self) -> Fraction:
         """What of the bill was not compared, in the unit of what a tolerance is held against."""
-        held = self.held
-        return (self.billed_usd if held.what == USD else self.billed_tokens) - held.drift.billed
+        held = self.tolerance_figure
+        return (self.billed_usd if held.figure == USD else self.billed_tokens) - held.drift.billed
 
     @property
     def input_tokens(self) -> Drift:
         """The input tokens of all that was compared."""
-        return self.match.input_tokens if self.match.pairs else together([each.input_tokens for each in self.parts.drifts])
+        return self.matched.input_tokens if self.matched.pairs else sum_drifts([each.input_tokens for each in self.parts.drifts])
 
     @property
     def output_tokens(self) -> Drift:
         """The output tokens of all that was compared and of which some were predicted."""
-        return self.match.output_tokens if self.match.pairs else together([each.output_tokens for each in self.parts.drifts])
+        return (
+            self.matched.output_tokens if self.matched.pairs else sum_drifts([each.output_tokens for each in self.parts.drifts])
+        )
 
     @property
     def total_usd(self) -> Drift:
         """The dollars of all that was compared and has a price on both sides."""
-        return self.match.total_usd if self.match.pairs else together([each.total_usd for each in self.parts.drifts])
+        return self.matched.total_usd if self.matched.pairs else sum_drifts([each.total_usd for each in self.parts.drifts])
 
     @property
-    def held(self) -> Held:
+    def tolerance_figure(self) -> ToleranceFigure:
         """What the tolerance is held against: dollars, where they were predicted of answers whose length was expected, as that is
         what a budget is made of. Input tokens where only they were counted, or where answers were predicted to be as long as they
         may be, which makes their price a ceiling.
         """
         usd = self.total_usd
-        return Held(USD, usd) if usd.requests and not self.is_ceiling else Held(INPUT_TOKENS, self.input_tokens)
+        return (
+            ToleranceFigure(USD, usd)
+            if usd.requests and not self.is_ceiling
+            else ToleranceFigure(INPUT_TOKENS, self.input_tokens)
+        )
 
 
-def compare(forecasts: Forecasts, past: Past, bill: Reconciliation, tolerance: Decimal | None = None) -> Comparison:
+def compare_prediction(
+    forecasts: Forecasts, past: ObservedAnswers, bill: Reconciliation, tolerance: Decimal | None = None
+) -> PredictionComparison:
     """All that was predicted beside what was billed."""
-    by_group: dict[Group, Spent] = {}
+    by_group: dict[ModelAndMode, AnswerTotals] = {}
     for (model, mode, _), charge in bill.charges.items():
-        group = Group(model, mode)
-        by_group[group] = by_group.get(group, Spent()).plus(charge.usage, charge.total_usd)
-    matched = match(forecasts.requests, past.answers)
-    return Comparison(
+        group = ModelAndMode(model, mode)
+        by_group[group] = by_group.get(group, AnswerTotals()).with_usage(charge.usage, charge.total_usd)
+    matched = match_requests(forecasts.requests, past.answers)
+    return PredictionComparison(
         matched,
-        compare_parts(forecasts.parts, past.by_workload, by_group) if forecasts.parts else Parts(),
+        compare_parts(forecasts.parts, past.by_workload, by_group) if forecasts.parts else PartsComparison(),
         forecasts.is_ceiling,
         tolerance,
-        _other_models(matched, bill.conditions.catalog),
+        _count_other_models(matched, bill.conditions.catalog),
         Fraction(bill.usage.input_tokens),
         Fraction(bill.total_usd),
     )
 
 
-def _other_models(found: Match, catalog: Catalog) -> Counter[tuple[str, str]]:
+def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tuple[str, str]]:
     """Aliases and snapshots of a model are that model; one that the table does not know is told elsewhere."""
 
     @cache
     def entry(name: str | None) -> str | None:
-        variant = catalog.known(name) if name else None
+        variant = catalog.find_variant(name) if name else None
         return variant and variant.id
 
     models = ((entry(pair.forecast.model), entry(pair.answer.model)) for pair in found.pairs)
     return Counter((asked, answered) for asked, answered in models if asked and answered and asked != answered)
 
 
-def check(comparison: Comparison) -> Iterator[Finding]:
+def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
     """What is further from the prediction than tolerated, and what cannot be compared."""
     if comparison.tolerance is not None:
-        yield from _beyond(comparison.held, comparison.tolerance)
-        yield from _beside(comparison, comparison.tolerance)
+        yield from _check_tolerance(comparison.tolerance_figure, comparison.tolerance)
+        yield from _check_uncompared(comparison, comparison.tolerance)
     if comparison.is_ceiling:
-        yield from _above(comparison)
-    found = comparison.match
+        yield from _check_ceiling(comparison)
+    found = comparison.matched
     for (wanted, model), times in comparison.other_models.items():
-        message = f"{plural(times, 'answer')} of {printable(model)} to requests for {printable(wanted)}"
+        message = f"{pluralize(times, 'answer')} of {sanitize(model)} to requests for {sanitize(wanted)}"
         yield Finding("other-model", Level.WARNING, message, actual=model, allowed=wanted, subject=model)
-    asked, answered = found.nameless
+    asked, answered = found.without_id
     twice, unknown = Level.WARNING, Level.NOTICE
-    yield from _left("custom-id-twice", twice, found.repeated_requests, "custom_id", "for more than one request")
-    yield from _left("custom-id-twice", twice, found.repeated_answers, "custom_id", "for more than one answer")
-    yield from _left("custom-id-unknown", unknown, found.unanswered, "request", "without an answer")
-    yield from _left("custom-id-unknown", unknown, found.unforeseen, "answer", "without a request")
-    yield from _left("custom-id-missing", unknown, Ids(asked, ()), "request", "without a custom_id")
-    yield from _left("custom-id-missing", unknown, Ids(answered, ()), "answer", "without a custom_id")
+    yield from _report_unpaired("custom-id-twice", twice, found.repeated_requests, "custom_id", "for more than one request")
+    yield from _report_unpaired("custom-id-twice", twice, found.repeated_answers, "custom_id", "for more than one answer")
+    yield from _report_unpaired("custom-id-unknown", unknown, found.unanswered, "request", "without an answer")
+    yield from _report_unpaired("custom-id-unknown", unknown, found.unpredicted, "answer", "without a request")
+    yield from _report_unpaired("custom-id-missing", unknown, UnpairedIds(asked, ()), "request", "without a custom_id")
+    yield from _report_unpaired("custom-id-missing", unknown, UnpairedIds(answered, ()), "answer", "without a custom_id")
     for part in comparison.parts.unclear:
         why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
-        yield Finding("not-compared", Level.WARNING, f"not compared: {_called(part)}, {why}", subject=part.name)
+        yield Finding("not-compared", Level.WARNING, f"not compared: {_name_part(part)}, {why}", subject=part.name)
     for part in comparison.parts.unbilled:
         yield Finding(
-            "not-compared", Level.NOTICE, f"not compared: {_called(part)}, of which nothing was billed", subject=part.name
+            "not-compared", Level.NOTICE, f"not compared: {_name_part(part)}, of which nothing was billed", subject=part.name
         )
-    for name, requests in comparison.parts.unforeseen.items():
-        message = f"not compared: {plural(requests, 'answer')} of {printable(name)}, of which nothing was predicted"
+    for name, requests in comparison.parts.unpredicted.items():
+        message = f"not compared: {pluralize(requests, 'answer')} of {sanitize(name)}, of which nothing was predicted"
         yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=name)
 
 
-def _left(rule: str, level: Level, ids: Ids, noun: str, what: str) -> Iterator[Finding]:
+def _report_unpaired(rule: str, level: Level, ids: UnpairedIds, noun: str, what: str) -> Iterator[Finding]:
     """A finding about ids that make no pair, if there are any."""
-    if ids.many:
-        named = f": {', '.join(map(printable, ids.first[:_NAMED]))}{', ...' if ids.many > _NAMED else ''}" if ids.first else ""
-        yield Finding(rule, level, f"not compared: {plural(ids.many, noun)} {what}{named}", actual=str(ids.many))
+    if ids.total:
+        named = (
+            f": {', '.join(map(sanitize, ids.first[:_MAX_IDS_NAMED]))}{', ...' if ids.total > _MAX_IDS_NAMED else ''}"
+            if ids.first
+            else ""
+        )
+        yield Finding(rule, level, f"not compared: {pluralize(ids.total, noun)} {what}{named}", actual=str(ids.total))
 
 
-def _called(part: Part) -> str:
-    name = f"{printable(part.name)}, " if part.name else ""
-    return f"{name}{_group_name(part.model, part.mode)}"
+def _name_part(part: PredictedPart) -> str:
+    name = f"{sanitize(part.name)}, " if part.name else ""
+    return f"{name}{_format_group(part.model, part.mode)}"
 
 
-def _beyond(held: Held, tolerance: Decimal) -> Iterator[Finding]:
+def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Finding]:
     """An error where the figure is off by more than tolerated, or where there is none to hold."""
     what, drift = held
-    allowed = _tolerated(tolerance)
+    allowed = _format_tolerance(tolerance)
     if not drift.requests:
         yield Finding(
             "drift", Level.ERROR, "nothing that was billed can be compared, so that no tolerance can be held", allowed=allowed
         )
     elif drift.is_beyond(tolerance):
         share = drift.share
-        off = "something was billed where nothing was predicted" if share is None else f"{more_or_less(share)} than predicted"
-        message = f"{_WORDS[what]}: {off}, which is beyond the {allowed} tolerated"
+        off = (
+            "something was billed where nothing was predicted"
+            if share is None
+            else f"{describe_difference(share)} than predicted"
+        )
+        message = f"{_FIGURE_NAMES[what]}: {off}, which is beyond the {allowed} tolerated"
         yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
 
 
-def _beside(comparison: Comparison, tolerance: Decimal) -> Iterator[Finding]:
+def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> Iterator[Finding]:
     """An error where more was billed beside what was compared than is tolerated: nobody predicted it, or nobody can tell."""
-    (what, drift), rest = comparison.held, comparison.rest
+    (what, drift), rest = comparison.tolerance_figure, comparison.uncompared
     if drift.requests and rest > drift.predicted * Fraction(tolerance):
-        amount = money(decimal(rest)) if what == USD else plural(int(rest), "input token")
-        share = f" ({moved(rest / drift.predicted, 2)} of what was predicted)" if drift.predicted else ""
-        message = f"{amount} of the bill could not be compared{share}, which is beyond the {_tolerated(tolerance)} tolerated"
-        yield Finding("drift", Level.ERROR, message, actual=amount, allowed=_tolerated(tolerance))
+        amount = format_money(to_decimal(rest)) if what == USD else pluralize(int(rest), "input token")
+        share = f" ({format_change_percent(rest / drift.predicted, 2)} of what was predicted)" if drift.predicted else ""
+        message = (
+            f"{amount} of the bill could not be compared{share}, which is beyond the {_format_tolerance(tolerance)} tolerated"
+        )
+        yield Finding("drift", Level.ERROR, message, actual=amount, allowed=_format_tolerance(tolerance))
 
 
-def _above(comparison: Comparison) -> Iterator[Finding]:
+def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
     """Where more was billed than answers as long as they may be would use: an error where that is more than tolerated."""
     tolerance = comparison.tolerance
     most = Fraction(tolerance or 0)
     for what, drift in ((OUTPUT_TOKENS, comparison.output_tokens), (USD, comparison.total_usd)):
         if drift.billed > drift.predicted * (1 + most):
-            off = f"{moved(drift.share, 2)} more" if drift.share is not None else "something"
-            tolerated = "" if tolerance is None else f", which is beyond the {_tolerated(tolerance)} tolerated"
-            message = f"{_WORDS[what]}: {off} billed than the most that was predicted{tolerated}"
-            allowed = None if tolerance is None else _tolerated(tolerance)
+            off = f"{format_change_percent(drift.share, 2)} more" if drift.share is not None else "something"
+            tolerated = "" if tolerance is None else f", which is beyond the {_format_tolerance(tolerance)} tolerated"
+            message = f"{_FIGURE_NAMES[what]}: {off} billed than the most that was predicted{tolerated}"
+            allowed = None if tolerance is None else _format_tolerance(tolerance)
             yield Finding("drift", Level.WARNING if tolerance is None else Level.ERROR, message, actual=off, allowed=allowed)
 
 
-def _tolerated(tolerance: Decimal) -> str:
-    return moved(Fraction(tolerance), 2) if tolerance else "0 %"
+def _format_tolerance(tolerance: Decimal) -> str:
+    return format_change_percent(Fraction(tolerance), 2) if tolerance else "0 %"
 
 
-def more_or_less(share: Fraction) -> str:
+def describe_difference(share: Fraction) -> str:
     """How much more or less, in words."""
-    return f"{moved(share, 2)} {'more' if share > 0 else 'less'}"
+    return f"{format_change_percent(share, 2)} {'more' if share > 0 else 'less'}"

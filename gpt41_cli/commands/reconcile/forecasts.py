@@ -8,29 +8,29 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.reconcile.match import Forecast, Ledger
-from gpt41_cli.display import printable
+from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.documents import Line, parse
-from gpt41_cli.files.fields import BadBody, Object, as_list, as_object, name_at, object_at, text_at, told
-from gpt41_cli.files.places import Done, Place, Rejects
-from gpt41_cli.files.sources import Source
-from gpt41_cli.files.trees import LeftOut
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import Item, Requests, Value, read_lines
+from gpt41_cli.files.documents import FileLine, parse_json
+from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_object, get_text, redact, require_list, require_object
+from gpt41_cli.files.places import InputPlace, Located, Rejections
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import DocumentValue, RequestInput, RequestItem, read_lines
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.searches import found_tokens
-from gpt41_cli.work.stream import Reading, gathered, left_out, opened
-from gpt41_cli.workloads.costing import Costing
-from gpt41_cli.workloads.saved import SCHEMA as CHECK
-from gpt41_cli.workloads.saved import amount_at, load, whole_at
+from gpt41_cli.work.searches import count_search_tokens
+from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
+from gpt41_cli.workloads.costing import WorkloadCost
+from gpt41_cli.workloads.saved import CHECK_SCHEMA as CHECK
+from gpt41_cli.workloads.saved import load_saved_report, read_decimal, read_whole_number
 
-ENTRIES, PRICED, COST = "gpt41.entries/1", "gpt41.priced/1", "gpt41.cost/1"
-_LISTS = {ENTRIES: "entries", PRICED: "requests"}
-_MADE_BY = "gpt41 cost, cost --each, count --each or check with --format json prints one"
+ENTRIES_SCHEMA, PRICED_SCHEMA, COST_SCHEMA = "gpt41.entries/1", "gpt41.priced/1", "gpt41.cost/1"
+_LIST_KEYS = {ENTRIES_SCHEMA: "entries", PRICED_SCHEMA: "requests"}
+_HOW_TO_MAKE = "gpt41 cost, cost --each, count --each or check with --format json prints one"
 
 
-class Part(NamedTuple):
+class PredictedPart(NamedTuple):
     """A part of the work as a whole: what `requests` of a model in a mode were predicted to be; `name` is that of a workload."""
 
     name: str | None
@@ -48,135 +48,135 @@ class Forecasts(NamedTuple):
     `rejects` are requests that cannot be read, `left_out` files of folders that hold none.
     """
 
-    requests: Ledger[Forecast]
-    parts: tuple[Part, ...] = ()
+    requests: CustomIdLedger[RequestForecast]
+    parts: tuple[PredictedPart, ...] = ()
     is_ceiling: bool = False
-    rejects: Rejects = Rejects()
-    left_out: tuple[LeftOut, ...] = ()
+    rejects: Rejections = Rejections()
+    left_out: tuple[SkippedPath, ...] = ()
 
 
-def count_requests(sources: Sequence[Source], reading: Reading, meter: Meter, models: Mapping[str, str]) -> Forecasts:
+def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, models: Mapping[str, str]) -> Forecasts:
     """The requests that were sent, each counted for the model that answered it: `models` has that by custom_id.
 
     InputError for a file that holds no requests.
     """
 
-    def forecast(sent: Sent) -> tuple[str | None, Forecast]:
+    def forecast(sent: ParsedRequest) -> tuple[str | None, RequestForecast]:
         request = sent.request
         asked, answered = request.model, models.get(sent.custom_id or "")
-        if answered is not None and meter.variant_of(answered)[0]:
+        if answered is not None and meter.find_variant(answered)[0]:
             sent = sent._replace(request=request._replace(model=answered))
         entry = meter.count(sent)
         most = request.max_output_tokens
-        return sent.custom_id, Forecast(
-            Place(""),
+        return sent.custom_id, RequestForecast(
+            InputPlace(""),
             entry.input_tokens,
             entry.is_exact,
-            None if most is None else most * request.answers,
+            None if most is None else most * request.answer_count,
             model=asked,
         )
 
-    ledger: Ledger[Forecast] = Ledger()
-    rejects = Rejects()
-    skipped: list[LeftOut] = []
+    ledger: CustomIdLedger[RequestForecast] = CustomIdLedger()
+    rejects = Rejections()
+    skipped: list[SkippedPath] = []
     for source in sources:
         try:
-            with opened(source, reading.kind) as found:
-                if not isinstance(found, Requests):
+            with open_input(source, reading.kind) as found:
+                if not isinstance(found, RequestInput):
                     raise InputError(f"{source.label}: expected the requests that were sent, found none")
-                for each in chain.from_iterable(gathered(source, found, reading, forecast, list, meter.learner)):
-                    if isinstance(each, Done):
+                for each in chain.from_iterable(map_chunks(source, found, reading, forecast, list, meter.memo_filler)):
+                    if isinstance(each, Located):
                         custom_id, counted = each.result
                         ledger.add(custom_id, counted._replace(place=each.place))
                     else:
                         rejects.add(each)
         except InputError as error:
-            skipped.append(left_out(source, error))
+            skipped.append(skip_or_raise(source, error))
     return Forecasts(ledger, is_ceiling=True, rejects=rejects, left_out=tuple(skipped))
 
 
 def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
     """The saved answer in `stream`, a document or JSON Lines, which errors call `name`. InputError where it is none."""
-    lines = list(chain.from_iterable(chunk.lines() for chunk in read_lines(stream, name).chunks))
+    lines = list(chain.from_iterable(chunk.iterate_lines() for chunk in read_lines(stream, name).chunks))
     if lines and _is_record(lines[0].data):
-        return _forecasts(lines, name)
+        return _read_records(lines, name)
     data = b"\n".join(line.data for line in lines)
     try:
-        top = as_object(parse(data), "the answer")
-        schema = name_at(top, "schema", "")
+        top = require_object(parse_json(data), "the answer")
+        schema = get_name(top, "schema", "")
         if schema == CHECK:
-            costings = load(data, name).costings.values()
-            parts = tuple(_workload(each, catalog) for each in costings)
-            return Forecasts(Ledger(), parts, any(each.is_ceiling for each in costings))
-        if schema == COST:
-            quotes = enumerate(as_list(top.get("quotes"), "quotes"))
-            parts = tuple(_quote(as_object(each, f"quotes[{index}]"), f"quotes[{index}]") for index, each in quotes)
-            return Forecasts(Ledger(), parts, top.get("is_ceiling") is True)
-        if schema not in _LISTS:
-            raise BadBody(f"schema: expected one of {', '.join((*_LISTS, COST, CHECK))}, found {told(schema)}")
-        found = as_list(top.get(_LISTS[schema]), _LISTS[schema])
+            costings = load_saved_report(data, name).costs.values()
+            parts = tuple(_convert_costing(each, catalog) for each in costings)
+            return Forecasts(CustomIdLedger(), parts, any(each.is_ceiling for each in costings))
+        if schema == COST_SCHEMA:
+            quotes = enumerate(require_list(top.get("quotes"), "quotes"))
+            parts = tuple(_parse_quote(require_object(each, f"quotes[{index}]"), f"quotes[{index}]") for index, each in quotes)
+            return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)
+        if schema not in _LIST_KEYS:
+            raise BadBody(f"schema: expected one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK))}, found {redact(schema)}")
+        found = require_list(top.get(_LIST_KEYS[schema]), _LIST_KEYS[schema])
     except BadBody as error:
-        raise InputError(f"{name}: {error}; {_MADE_BY}") from None
-    values = (Value(index, each) for index, each in enumerate(found))
-    return _forecasts(values, name)
+        raise InputError(f"{name}: {error}; {_HOW_TO_MAKE}") from None
+    values = (DocumentValue(index, each) for index, each in enumerate(found))
+    return _read_records(values, name)
 
 
 def _is_record(line: bytes) -> bool:
     """Whether a line is a record of its own; a document says its schema."""
     try:
-        value = parse(line)
+        value = parse_json(line)
     except BadBody:
         return False
     return isinstance(value, dict) and "schema" not in value
 
 
-def _forecasts(items: Iterable[Item], name: str) -> Forecasts:
+def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
     """The records of requests one by one, but for those that say why a request could not be read."""
-    ledger: Ledger[Forecast] = Ledger()
+    ledger: CustomIdLedger[RequestForecast] = CustomIdLedger()
     is_ceiling = False
     for item in items:
-        place = Place(name, item.number - 1, item.number) if isinstance(item, Line) else Place(name, item.position)
+        place = InputPlace(name, item.number - 1, item.number) if isinstance(item, FileLine) else InputPlace(name, item.position)
         try:
-            record = as_object(parse(item.data) if isinstance(item, Line) else item.value, "the record")
+            record = require_object(parse_json(item.data) if isinstance(item, FileLine) else item.value, "the record")
             if "path" not in record:
                 raise BadBody("expected the record of a request, found another")
             if "error" not in record:
-                ledger.add(text_at(record, "custom_id", "") or None, _forecast(record, place))
+                ledger.add(get_text(record, "custom_id", "") or None, _parse_record(record, place))
                 is_ceiling = is_ceiling or record.get("ceiling") is True
         except BadBody as error:
-            raise InputError(f"{printable(place.label)}: {error}; {_MADE_BY}") from None
+            raise InputError(f"{sanitize(place.label)}: {error}; {_HOW_TO_MAKE}") from None
     return Forecasts(ledger, is_ceiling=is_ceiling)
 
 
-def _forecast(record: Object, place: Place) -> Forecast:
+def _parse_record(record: JsonObject, place: InputPlace) -> RequestForecast:
     is_priced = "total_usd" in record
-    return Forecast(
+    return RequestForecast(
         place,
-        whole_at(record, "input_tokens", ""),
+        read_whole_number(record, "input_tokens", ""),
         record.get("exact") is True,
-        whole_at(record, "output_tokens", "") if is_priced else None,
-        amount_at(record, "total_usd", "") if is_priced else None,
-        text_at(record, "model", "") or None,
+        read_whole_number(record, "output_tokens", "") if is_priced else None,
+        read_decimal(record, "total_usd", "") if is_priced else None,
+        get_text(record, "model", "") or None,
     )
 
 
-def _quote(at: Object, path: str) -> Part:
-    usage, inside = object_at(at, "usage", path), f"{path}.usage"
-    return Part(
+def _parse_quote(at: JsonObject, path: str) -> PredictedPart:
+    usage, inside = get_object(at, "usage", path), f"{path}.usage"
+    return PredictedPart(
         None,
-        name_at(at, "model", path),
-        name_at(at, "mode", path),
-        whole_at(usage, "requests", inside, at_least=1),
-        whole_at(usage, "input_tokens", inside),
-        whole_at(usage, "output_tokens", inside),
-        amount_at(at, "total_usd", path),
+        get_name(at, "model", path),
+        get_name(at, "mode", path),
+        read_whole_number(usage, "requests", inside, at_least=1),
+        read_whole_number(usage, "input_tokens", inside),
+        read_whole_number(usage, "output_tokens", inside),
+        read_decimal(at, "total_usd", path),
     )
 
 
-def _workload(costing: Costing, catalog: Catalog) -> Part:
-    variant = catalog.known(costing.model)
-    found = found_tokens(catalog, variant, costing.tools) if variant else None
-    return Part(
+def _convert_costing(costing: WorkloadCost, catalog: Catalog) -> PredictedPart:
+    variant = catalog.find_variant(costing.model)
+    found = count_search_tokens(catalog, variant, costing.tools) if variant else None
+    return PredictedPart(
         costing.name,
         costing.model,
         costing.mode,

@@ -7,20 +7,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
-from gpt41_cli.files.places import KEPT, Place
+from gpt41_cli.files.places import MAX_KEPT, InputPlace
 from gpt41_cli.pricing import sum_usd
 
 T = TypeVar("T")
 
 
-class Forecast(NamedTuple):
+class RequestForecast(NamedTuple):
     """A request as it was predicted. `is_exact`: every rule that it was counted by is confirmed by recorded bills.
 
     `output_tokens` are those of all its answers, as they are expected or as many as it allows; None: nothing is said.
     `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one.
     """
 
-    place: Place
+    place: InputPlace
     input_tokens: int
     is_exact: bool
     output_tokens: int | None = None
@@ -28,32 +28,32 @@ class Forecast(NamedTuple):
     model: str | None = None
 
 
-class Billed(NamedTuple):
+class BilledRequest(NamedTuple):
     """A request as it was billed. `total_usd` None: its model or its mode has no price here."""
 
-    place: Place
+    place: InputPlace
     model: str | None
     input_tokens: int
     output_tokens: int
     total_usd: Decimal | None = None
 
 
-class Ledger(Generic[T]):
+class CustomIdLedger(Generic[T]):
     """What goes by a `custom_id`, in memory that grows with it: an id and a few numbers for each.
 
-    An id that comes a second time is kept apart, `repeated`: nobody can tell which of the two is meant. `nameless` is how many
+    An id that comes a second time is kept apart, `repeated`: nobody can tell which of the two is meant. `without_id` is how many
     have no id.
     """
 
     def __init__(self) -> None:
         self.by_id: dict[str, T] = {}
         self.repeated: dict[str, int] = {}
-        self.nameless = 0
+        self.without_id = 0
 
     def add(self, custom_id: str | None, entry: T) -> None:
         """Add one."""
         if custom_id is None:
-            self.nameless += 1
+            self.without_id += 1
         elif custom_id in self.repeated:
             self.repeated[custom_id] += 1
         elif self.by_id.pop(custom_id, None) is not None:
@@ -62,12 +62,12 @@ class Ledger(Generic[T]):
             self.by_id[custom_id] = entry
 
 
-class Pair(NamedTuple):
+class RequestPair(NamedTuple):
     """One request, as it was predicted and as it was billed."""
 
     custom_id: str
-    forecast: Forecast
-    answer: Billed
+    forecast: RequestForecast
+    answer: BilledRequest
 
     @property
     def error_tokens(self) -> int:
@@ -75,7 +75,7 @@ class Pair(NamedTuple):
         return self.answer.input_tokens - self.forecast.input_tokens
 
     @property
-    def error(self) -> Fraction | None:
+    def error_share(self) -> Fraction | None:
         """The same as a share of what was billed; None where nothing was."""
         return Fraction(self.error_tokens, self.answer.input_tokens) if self.answer.input_tokens else None
 
@@ -99,33 +99,33 @@ class Drift(NamedTuple):
         return self.share is None or abs(self.share) > Fraction(tolerance)
 
 
-class Ids(NamedTuple):
+class UnpairedIds(NamedTuple):
     """Ids that make no pair: how many, and the first of them."""
 
-    many: int
+    total: int
     first: Sequence[str]
 
 
-class Match(NamedTuple):
+class MatchedRequests(NamedTuple):
     """The requests that were both predicted and billed, those first that differ most, and the ids that make no pair.
 
-    `nameless` is how many predictions and how many answers have no custom_id.
+    `without_id` is how many predictions and how many answers have no custom_id.
     """
 
-    pairs: tuple[Pair, ...]
-    unanswered: Ids
-    unforeseen: Ids
-    repeated_requests: Ids
-    repeated_answers: Ids
-    nameless: tuple[int, int]
+    pairs: tuple[RequestPair, ...]
+    unanswered: UnpairedIds
+    unpredicted: UnpairedIds
+    repeated_requests: UnpairedIds
+    repeated_answers: UnpairedIds
+    without_id: tuple[int, int]
 
     @property
-    def differing(self) -> tuple[Pair, ...]:
+    def differing(self) -> tuple[RequestPair, ...]:
         """The requests whose input tokens are not those predicted."""
         return tuple(pair for pair in self.pairs if pair.error_tokens)
 
     @property
-    def confirmed(self) -> tuple[Pair, ...]:
+    def confirmed(self) -> tuple[RequestPair, ...]:
         """The requests whose prediction was said to be exact."""
         return tuple(pair for pair in self.pairs if pair.forecast.is_exact)
 
@@ -152,27 +152,27 @@ class Match(NamedTuple):
         return Drift(len(known), Fraction(predicted_usd), Fraction(billed_usd))
 
 
-def median_error(pairs: Sequence[Pair]) -> int:
+def find_median_error(pairs: Sequence[RequestPair]) -> int:
     """The error in tokens, either way, that half of the pairs keep to. There is at least one pair."""
     return sorted(abs(pair.error_tokens) for pair in pairs)[(len(pairs) - 1) // 2]
 
 
-def match(forecasts: Ledger[Forecast], answers: Ledger[Billed]) -> Match:
+def match_requests(forecasts: CustomIdLedger[RequestForecast], answers: CustomIdLedger[BilledRequest]) -> MatchedRequests:
     """What was predicted beside what was billed. An id that stands for several requests or answers makes no pair."""
     repeated = forecasts.repeated.keys() | answers.repeated.keys()
     predicted = {each: forecast for each, forecast in forecasts.by_id.items() if each not in repeated}
     billed = {each: answer for each, answer in answers.by_id.items() if each not in repeated}
-    pairs = [Pair(each, forecast, billed[each]) for each, forecast in predicted.items() if each in billed]
-    return Match(
+    pairs = [RequestPair(each, forecast, billed[each]) for each, forecast in predicted.items() if each in billed]
+    return MatchedRequests(
         tuple(sorted(pairs, key=lambda pair: -abs(pair.error_tokens))),
-        unanswered=_ids(each for each in predicted if each not in billed),
-        unforeseen=_ids(each for each in billed if each not in predicted),
-        repeated_requests=_ids(iter(forecasts.repeated)),
-        repeated_answers=_ids(iter(answers.repeated)),
-        nameless=(forecasts.nameless, answers.nameless),
+        unanswered=_summarize_ids(each for each in predicted if each not in billed),
+        unpredicted=_summarize_ids(each for each in billed if each not in predicted),
+        repeated_requests=_summarize_ids(iter(forecasts.repeated)),
+        repeated_answers=_summarize_ids(iter(answers.repeated)),
+        without_id=(forecasts.without_id, answers.without_id),
     )
 
 
-def _ids(found: Iterator[str]) -> Ids:
+def _summarize_ids(found: Iterator[str]) -> UnpairedIds:
     ids = list(found)
-    return Ids(len(ids), ids[:KEPT])
+    return UnpairedIds(len(ids), ids[:MAX_KEPT])

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli.cli import files, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.config_file import find_config
-from gpt41_cli.cli.inputs import make_reading, read_sources, refuse
-from gpt41_cli.cli.progress import watched
-from gpt41_cli.display import plural
-from gpt41_cli.errors import InputError, UnknownName, quoted
+from gpt41_cli.cli.inputs import make_reading, read_sources, refuse_invalid
+from gpt41_cli.cli.progress import show_progress
+from gpt41_cli.display import pluralize
+from gpt41_cli.errors import InputError, UnknownName, quote_text
 
 if TYPE_CHECKING:
-    from gpt41_cli.answers.logs import Found
+    from gpt41_cli.answers.logs import LogItem
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.commands.reconcile.bill import Reconciliation
-    from gpt41_cli.commands.reconcile.charge import Conditions
+    from gpt41_cli.commands.reconcile.charge import BillingContext
     from gpt41_cli.commands.reconcile.forecasts import Forecasts
-    from gpt41_cli.commands.reconcile.observed import Past, Whose
-    from gpt41_cli.config.tables import Config, Range
+    from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
+    from gpt41_cli.config.tables import Config, TokenRange
     from gpt41_cli.reports import Report
 
 
-class Asked(NamedTuple):
+class ReconcileOptions(NamedTuple):
     """What a command line says of predictions and of workloads."""
 
     requests: list[str] | None
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
         return self.config is not None or self.workload is not None or self.write_config
 
 
-class Workloads(NamedTuple):
+class WorkloadsFile(NamedTuple):
     """A gpt41.yaml: its file, its bytes, and what they say."""
 
     path: Path
@@ -55,144 +55,146 @@ class Workloads(NamedTuple):
     config: "Config"
 
 
-class Beside(NamedTuple):
+class ReconcileExtras(NamedTuple):
     """What is looked at beside the bill; None where nobody asks."""
 
-    asked: Asked
-    conditions: "Conditions"
-    estimate: "Forecasts | None"
-    workloads: Workloads | None
-    past: "Past | None"
+    asked: ReconcileOptions
+    conditions: "BillingContext"
+    forecasts: "Forecasts | None"
+    workloads: WorkloadsFile | None
+    observed: "ObservedAnswers | None"
 
-    def watch(self, found: "Iterable[Found]") -> "Iterable[Found]":
+    def observe(self, found: "Iterable[LogItem]") -> "Iterable[LogItem]":
         """What is found in the logs, looked at as it passes by."""
-        return self.past.watch(found) if self.past else found
+        return self.observed.observe(found) if self.observed else found
 
-    def add_to(self, report: "Report", bill: "Reconciliation") -> "Report":
+    def add_to_report(self, report: "Report", bill: "Reconciliation") -> "Report":
         """The report on the bill with all that was asked beside; gpt41.yaml is written, where that was asked."""
-        if self.past is None:
+        if self.observed is None:
             return report
         if self.asked.has_prediction:
-            report = self._compared(report, bill, self.past)
+            report = self._add_prediction(report, bill, self.observed)
         if self.workloads:
-            from gpt41_cli.commands.reconcile.lengths_report import with_lengths
+            from gpt41_cli.commands.reconcile.lengths_report import add_answer_lengths
 
-            report = with_lengths(report, self.past, self.workloads.config)
+            report = add_answer_lengths(report, self.observed, self.workloads.config)
             if self.asked.write_config:
-                _write(self.workloads, self.past)
+                _write_lengths(self.workloads, self.observed)
         return report
 
-    def _compared(self, report: "Report", bill: "Reconciliation", past: "Past") -> "Report":
-        from gpt41_cli.commands.reconcile.drift import compare
-        from gpt41_cli.commands.reconcile.prediction_report import with_prediction
-        from gpt41_cli.reports.findings import invalid_findings, left_out_findings
+    def _add_prediction(self, report: "Report", bill: "Reconciliation", past: "ObservedAnswers") -> "Report":
+        from gpt41_cli.commands.reconcile.drift import compare_prediction
+        from gpt41_cli.commands.reconcile.prediction_report import add_prediction
+        from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
-        forecasts = self.estimate or _count(self.asked, past, self.conditions.catalog)
-        shown = with_prediction(report, compare(forecasts, past, bill, _tolerance(self.asked)))
-        unread = (*invalid_findings(forecasts.rejects), *left_out_findings(forecasts.left_out))
+        forecasts = self.forecasts or _count_sent_requests(self.asked, past, self.conditions.catalog)
+        shown = add_prediction(report, compare_prediction(forecasts, past, bill, _read_tolerance(self.asked)))
+        unread = (*make_invalid_findings(forecasts.rejects), *make_skipped_findings(forecasts.left_out))
         return shown._replace(findings=(*shown.findings, *unread))
 
 
-def prepare(asked: Asked, conditions: "Conditions") -> Beside:
+def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:
     """What is to be looked at while the logs are read. InputError where options or the files they name cannot be used."""
     if asked.requests and asked.estimate is not None:
         raise InputError("--estimate: expected an estimate or --requests, found both")
     if asked.tolerance is not None and not asked.has_prediction:
         raise InputError("--tolerance: expected --requests or --estimate to hold against, found it alone")
-    _tolerance(asked)
+    _read_tolerance(asked)
     if not (asked.has_prediction or asked.has_workloads):
-        return Beside(asked, conditions, None, None, None)
-    from gpt41_cli.commands.reconcile.charge import Biller
-    from gpt41_cli.commands.reconcile.observed import Past
+        return ReconcileExtras(asked, conditions, None, None, None)
+    from gpt41_cli.commands.reconcile.charge import AnswerPricer
+    from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 
     estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.catalog)
     workloads = _read_workloads(asked, conditions.catalog) if asked.has_workloads else None
-    whose = _whose(asked, workloads, conditions.catalog) if workloads else None
+    whose = _make_owner_lookup(asked, workloads, conditions.catalog) if workloads else None
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
-    return Beside(asked, conditions, estimate, workloads, Past(Biller(conditions), whose, keeps_answers=keeps_answers))
+    return ReconcileExtras(
+        asked, conditions, estimate, workloads, ObservedAnswers(AnswerPricer(conditions), whose, keeps_answers=keeps_answers)
+    )
 
 
-def _tolerance(asked: Asked) -> Decimal | None:
+def _read_tolerance(asked: ReconcileOptions) -> Decimal | None:
     return None if asked.tolerance is None else typed.read_percent(asked.tolerance, "--tolerance")
 
 
-def _count(asked: Asked, past: "Past", catalog: "Catalog") -> "Forecasts":
+def _count_sent_requests(asked: ReconcileOptions, past: "ObservedAnswers", catalog: "Catalog") -> "Forecasts":
     """The requests that were sent, counted for the models that answered."""
     from gpt41_cli.commands.reconcile.forecasts import count_requests
-    from gpt41_cli.files.sources import nothing_but
+    from gpt41_cli.files.sources import explain_empty
     from gpt41_cli.tokens.meter import Meter
 
     sources, left_out = read_sources(asked.requests, None)
     reading = make_reading(None, asked.jobs, sources)
     models = {custom_id: answer.model for custom_id, answer in past.answers.by_id.items() if answer.model}
-    with watched(sources) as seen:
-        found = count_requests(seen, reading, Meter(catalog, is_much=reading.is_much), models)
-    good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.nameless
+    with show_progress(sources) as seen:
+        found = count_requests(seen, reading, Meter(catalog, is_much=reading.is_large), models)
+    good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
     if not asked.skip_invalid or not good:
-        refuse(found.rejects, good)
+        refuse_invalid(found.rejects, good)
     skipped = (*left_out, *found.left_out)
     if not good:
-        raise InputError(f"--requests: expected the requests that were sent, found {nothing_but(skipped)}")
+        raise InputError(f"--requests: expected the requests that were sent, found {explain_empty(skipped)}")
     return found._replace(left_out=skipped)
 
 
 def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
     from gpt41_cli.commands.reconcile.forecasts import read_estimate
-    from gpt41_cli.files.sources import readable
+    from gpt41_cli.files.sources import wrap_os_errors
 
     (source, *more), _ = read_sources([path], None)
     if more:
-        raise InputError(f"--estimate: expected a file, found the folder {quoted(path)}")
-    with readable(source.label), source.open() as stream:
+        raise InputError(f"--estimate: expected a file, found the folder {quote_text(path)}")
+    with wrap_os_errors(source.label), source.open() as stream:
         return read_estimate(stream, source.label, catalog)
 
 
-def _read_workloads(asked: Asked, catalog: "Catalog") -> Workloads:
-    from gpt41_cli.config.load import parse
-    from gpt41_cli.config.roots import working_tree
+def _read_workloads(asked: ReconcileOptions, catalog: "Catalog") -> WorkloadsFile:
+    from gpt41_cli.config.load import parse_config
+    from gpt41_cli.config.roots import open_working_tree
 
     path = find_config(asked.config)
-    root = working_tree(path)
-    data = root.config()
+    root = open_working_tree(path)
+    data = root.read_config()
     assert data is not None  # it was found
-    config = parse(data, root.file, catalog)
+    config = parse_config(data, root.config_label, catalog)
     if asked.workload is not None and asked.workload not in config.workloads:
         raise UnknownName("--workload", asked.workload, config.workloads)
-    return Workloads(path, data, config)
+    return WorkloadsFile(path, data, config)
 
 
-def _whose(asked: Asked, workloads: Workloads, catalog: "Catalog") -> "Whose":
+def _make_owner_lookup(asked: ReconcileOptions, workloads: WorkloadsFile, catalog: "Catalog") -> "OwnerLookup":
     """The workload that was named has all answers; else the requests of the workloads say whose they are."""
     named = asked.workload
     if named is not None:
         return lambda _id, _group: (named,)
-    from gpt41_cli.commands.reconcile.attribution import owners
-    from gpt41_cli.config.roots import working_tree
+    from gpt41_cli.commands.reconcile.attribution import find_owners
+    from gpt41_cli.config.roots import open_working_tree
 
-    return owners(workloads.config, working_tree(workloads.path).files, catalog, asked.jobs).of
+    return find_owners(workloads.config, open_working_tree(workloads.path).find_files, catalog, asked.jobs).find_workloads
 
 
-def _write(workloads: Workloads, past: "Past") -> None:
+def _write_lengths(workloads: WorkloadsFile, past: "ObservedAnswers") -> None:
     """Put what was learned into gpt41.yaml, and say what; a file in which nothing changes is not touched."""
-    from gpt41_cli.config.edit import with_output_tokens
+    from gpt41_cli.config.edit import replace_output_tokens
 
     path, data, config = workloads
-    learned = {name: lengths.output_tokens for name, lengths in past.lengths.items()}
+    learned = {name: lengths.expected_range for name, lengths in past.lengths.items()}
     changed = {name: found for name, found in learned.items() if found != config.workloads[name].output_tokens}
     if not changed:
-        output.complain(f"{config.file}: left as it is: {'nothing has changed' if learned else 'nothing was learned'}")
+        output.print_to_stderr(f"{config.file}: left as it is: {'nothing has changed' if learned else 'nothing was learned'}")
         return
-    edited = with_output_tokens(data, config.file, changed)
+    edited = replace_output_tokens(data, config.file, changed)
     if path.read_bytes() != data:
         raise InputError(f"{config.file}: expected no change while the logs were read, found one; nothing is written")
-    files.save(edited, path)
+    files.write_file(edited, path)
     for name, found in changed.items():
         before = config.workloads[name].output_tokens
-        was = "" if before is None else f", was {_range(before)}"
-        answers = plural(past.lengths[name].answers, "answer")
-        output.complain(f"{config.file}: {name}: output_tokens: {_range(found)} from {answers}{was}")
+        was = "" if before is None else f", was {_format_range(before)}"
+        answers = pluralize(past.lengths[name].answers, "answer")
+        output.print_to_stderr(f"{config.file}: {name}: output_tokens: {_format_range(found)} from {answers}{was}")
 
 
-def _range(found: "Range") -> str:
+def _format_range(found: "TokenRange") -> str:
     """As gpt41.yaml has it."""
     return str(found.expected) if found.expected == found.high else f"{{expected: {found.expected}, high: {found.high}}}"

@@ -7,129 +7,136 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from gpt41_cli.commands.report.overview import Examined, Life, Overview, Subject, each_usd
-from gpt41_cli.display import decimal, money, number, plural, score
-from gpt41_cli.reports.chart import UNITS, Axis, Chart, Mark, Point, Series
+from gpt41_cli.commands.report.overview import ExaminedWorkload, ModelEnd, Overview, ReportedWorkload, compute_request_usd
+from gpt41_cli.display import format_int, format_money, format_score, pluralize, to_decimal
+from gpt41_cli.reports.chart import UNIT_FORMATTERS, Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.tokens.pieces import PARTS
 
-_USD_A_MONTH = Axis("US dollars a month", "usd")
-_WORKLOAD = Axis("workload", "name")
-_ROOM = Fraction(11, 10)
-_DRAWN = 30
+_MONTHLY_USD_AXIS = ChartAxis("US dollars a month", "usd")
+_WORKLOAD_AXIS = ChartAxis("workload", "name")
+_AXIS_MARGIN = Fraction(11, 10)
+_MAX_WORKLOADS_DRAWN = 30
 """How many workloads a chart of all of them has room for."""
-_FURTHEST = 10
+_MAX_VOLUME_FACTOR = 10
 """How many times its volume a chart goes to show where a line meets a ceiling."""
 
 
-def charts_of_all(overview: Overview) -> Iterator[Chart]:
+def draw_overview_charts(overview: Overview) -> Iterator[Chart]:
     """What the workloads cost, what their requests are made of, and when their models end."""
-    yield from _by_workload(overview)
-    yield _tokens(overview)
-    yield from _days(overview)
+    yield from _draw_cost_by_workload(overview)
+    yield _draw_tokens(overview)
+    yield from _draw_days_left(overview)
 
 
-def charts_of_one(each: Examined, position: int) -> Iterator[Chart]:
+def draw_workload_charts(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """Its cost against volume, against the share of cached input, and against quality, so far as there is something to draw."""
-    yield _volume(each, position)
-    yield from _cache(each, position)
-    yield from _quality(each, position)
+    yield _draw_cost_against_volume(each, position)
+    yield from _draw_cost_against_cache(each, position)
+    yield from _draw_quality_against_cost(each, position)
 
 
-def _by_workload(overview: Overview) -> Iterator[Chart]:
+def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
     with_price = [each for each in overview.workloads if each.subject.costing.monthly_usd]
-    known = dearest(with_price)
+    known = select_most_expensive(with_price)
     if not known:
         return
-    series: dict[str, list[Point]] = {"as declared": [], "with the longest answers": [], "as recommended": []}
+    series: dict[str, list[ChartPoint]] = {"as declared": [], "with the longest answers": [], "as recommended": []}
     for each in known:
         name, monthly = each.subject.name, each.subject.costing.monthly_usd
         assert monthly is not None
-        series["as declared"].append(Point(name, decimal(monthly.expected)))
+        series["as declared"].append(ChartPoint(name, to_decimal(monthly.expected)))
         if monthly.high != monthly.expected:
-            series["with the longest answers"].append(Point(name, decimal(monthly.high)))
-        if each.monthly_usd is not None and each.advised:
-            series["as recommended"].append(Point(name, decimal(each.monthly_usd), " ".join(each.advised)))
+            series["with the longest answers"].append(ChartPoint(name, to_decimal(monthly.high)))
+        if each.monthly_usd is not None and each.advised_pair:
+            series["as recommended"].append(ChartPoint(name, to_decimal(each.monthly_usd), " ".join(each.advised_pair)))
     unknown = len(overview.workloads) - len(with_price)
-    missing = f" {plural(unknown, 'workload')} without a volume not shown." if unknown else ""
-    missing += _only(known, with_price)
+    missing = f" {pluralize(unknown, 'workload')} without a volume not shown." if unknown else ""
+    missing += _note_omitted(known, with_price)
     yield Chart(
         "cost-by-workload",
         "bars",
         "Cost by workload",
         f"What each workload costs in a month as it is declared, and in the variant and mode recommended for it.{missing}",
-        _WORKLOAD,
-        _USD_A_MONTH,
+        _WORKLOAD_AXIS,
+        _MONTHLY_USD_AXIS,
         tuple(
-            Series(name, tuple(points), "chosen" if name == "as recommended" else "") for name, points in series.items() if points
+            ChartSeries(name, tuple(points), "chosen" if name == "as recommended" else "")
+            for name, points in series.items()
+            if points
         ),
     )
 
 
-def dearest(workloads: Sequence[Examined]) -> list[Examined]:
+def select_most_expensive(workloads: Sequence[ExaminedWorkload]) -> list[ExaminedWorkload]:
     """As many as can be drawn, in their order; where there are more, those whose month costs most."""
-    drawn = {each.subject.name for each in sorted(workloads, key=_month_now, reverse=True)[:_DRAWN]}
+    drawn = {each.subject.name for each in sorted(workloads, key=_get_monthly_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
     return [each for each in workloads if each.subject.name in drawn]
 
 
-def _month_now(each: Examined) -> Fraction:
+def _get_monthly_usd(each: ExaminedWorkload) -> Fraction:
     monthly = each.subject.costing.monthly_usd
     return monthly.expected if monthly else Fraction(0)
 
 
-def _only(drawn: Sequence[Examined], every: Sequence[Examined]) -> str:
-    return f" Only the {number(len(drawn))} dearest of {number(len(every))} are drawn." if len(drawn) < len(every) else ""
+def _note_omitted(drawn: Sequence[ExaminedWorkload], every: Sequence[ExaminedWorkload]) -> str:
+    return f" Only the {format_int(len(drawn))} dearest of {format_int(len(every))} are drawn." if len(drawn) < len(every) else ""
 
 
-def _tokens(overview: Overview) -> Chart:
+def _draw_tokens(overview: Overview) -> Chart:
     """The input part by part and the output of a mean request, side by side for the workloads."""
-    drawn = dearest(overview.workloads)
+    drawn = select_most_expensive(overview.workloads)
     costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
-    told = "; ".join(f"{name} {score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
+    told = "; ".join(f"{name} {format_score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
     series = [
-        Series(part, tuple(Point(name, _mean(each.parts.get(part, 0), each.requests)) for name, each in costings))
+        ChartSeries(
+            part, tuple(ChartPoint(name, _compute_mean(each.parts.get(part, 0), each.requests)) for name, each in costings)
+        )
         for part in PARTS
         if any(each.parts.get(part) for _, each in costings)
     ]
     if any(each.subject.search_tokens for each in drawn):
-        found = (Point(each.subject.name, _mean(each.subject.search_tokens, each.subject.costing.requests)) for each in drawn)
-        series.append(Series("search results", tuple(found)))
-    output = Series("output", tuple(_answers(each.subject) for each in drawn))
+        found = (
+            ChartPoint(each.subject.name, _compute_mean(each.subject.search_tokens, each.subject.costing.requests))
+            for each in drawn
+        )
+        series.append(ChartSeries("search results", tuple(found)))
+    output = ChartSeries("output", tuple(_make_output_point(each.subject) for each in drawn))
     share = f" Of the input is cached: {told}." if told else " None of the input is cached."
-    share += _only(drawn, overview.workloads)
+    share += _note_omitted(drawn, overview.workloads)
     return Chart(
         "tokens",
         "stack",
         "What the requests are made of",
         f"What a mean request is made of: the parts of its input, and its output as expected.{share}",
-        _WORKLOAD,
-        Axis("tokens of a mean request", "count"),
+        _WORKLOAD_AXIS,
+        ChartAxis("tokens of a mean request", "count"),
         (*series, output),
     )
 
 
-def _answers(subject: Subject) -> Point:
+def _make_output_point(subject: ReportedWorkload) -> ChartPoint:
     """The last part of a request, with the sum of all of them."""
     costing = subject.costing
     tokens = costing.output_tokens.expected
-    whole = UNITS["count"](_mean(costing.input_tokens + subject.search_tokens + tokens, costing.requests))
-    return Point(subject.name, _mean(tokens, costing.requests), f"{whole} in all")
+    whole = UNIT_FORMATTERS["count"](_compute_mean(costing.input_tokens + subject.search_tokens + tokens, costing.requests))
+    return ChartPoint(subject.name, _compute_mean(tokens, costing.requests), f"{whole} in all")
 
 
-def _mean(tokens: int, requests: int) -> Decimal:
-    return decimal(Fraction(tokens, requests))
+def _compute_mean(tokens: int, requests: int) -> Decimal:
+    return to_decimal(Fraction(tokens, requests))
 
 
-def _days(overview: Overview) -> Iterator[Chart]:
+def _draw_days_left(overview: Overview) -> Iterator[Chart]:
     points, without = [], []
-    for each in overview.lives:
+    for each in overview.model_ends:
         name = f"{each.variant.id} on {each.platform.name}"
-        days = _days_left(each, overview)
-        if days is None or each.end is None:
+        days = _count_days_left(each, overview)
+        if days is None or each.lifecycle is None:
             without.append(name)
             continue
-        told = f"ends {each.end.shutdown}" if days else f"was shut down {each.end.shutdown}"
-        points.append(Point(name, Decimal(days), f"{'day' if days == 1 else 'days'} left: {told}"))
+        told = f"ends {each.lifecycle.shutdown}" if days else f"was shut down {each.lifecycle.shutdown}"
+        points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'} left: {told}"))
     if not points:
         return
     unknown = f" The price table knows of no end of {', '.join(without)}." if without else ""
@@ -138,50 +145,50 @@ def _days(overview: Overview) -> Iterator[Chart]:
         "bars",
         "Days to shutdown",
         f"How long each model can still be called, counted from {overview.as_of}.{unknown}",
-        Axis("model", "name"),
-        Axis("days", "count"),
-        (Series("days left", tuple(points)),),
+        ChartAxis("model", "name"),
+        ChartAxis("days", "count"),
+        (ChartSeries("days left", tuple(points)),),
     )
 
 
-def _days_left(life: Life, overview: Overview) -> int | None:
-    if life.end is None or life.end.shutdown is None:
+def _count_days_left(life: ModelEnd, overview: Overview) -> int | None:
+    if life.lifecycle is None or life.lifecycle.shutdown is None:
         return None
-    return max((life.end.shutdown - overview.as_of).days, 0)
+    return max((life.lifecycle.shutdown - overview.as_of).days, 0)
 
 
-def _volume(each: Examined, position: int) -> Chart:
+def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
     """Every line from no request to some way beyond the volume, with what it meets on the way."""
     own, volume = each.lines[0], each.subject.costing.volume
     here = volume.per_month if volume else Fraction(each.subject.work.requests)
-    chosen = " ".join(each.advised) if each.advised else None
+    chosen = " ".join(each.advised_pair) if each.advised_pair else None
     met = [
         crossing.requests
         for crossing in each.crossings
-        if crossing.line.name in (own.name, chosen) and crossing.requests <= _FURTHEST * here
+        if crossing.line.name in (own.name, chosen) and crossing.requests <= _MAX_VOLUME_FACTOR * here
     ]
-    most = _round_up(max(here * 2, *(requests * _ROOM for requests in met), Fraction(1)))
+    most = _round_up(max(here * 2, *(requests * _AXIS_MARGIN for requests in met), Fraction(1)))
     span = "a month" if volume else "of the files"
     series = tuple(
-        Series(
+        ChartSeries(
             line.name,
-            tuple(Point(decimal(x), decimal(line.usd(x))) for x in (Fraction(0), here, most)),
+            tuple(ChartPoint(to_decimal(x), to_decimal(line.usd(x))) for x in (Fraction(0), here, most)),
             "chosen" if line.name == chosen else "" if line.fits else "faint",
         )
         for line in each.lines
     )
-    marks = [Mark(f"{money(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
-    now = f"{number(volume.requests)} a {volume.period}" if volume else plural(each.subject.work.requests, "request")
-    marks.append(Mark(f"now {now}", x=decimal(here)))
+    marks = [ChartMark(f"{format_money(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
+    now = f"{format_int(volume.requests)} a {volume.period}" if volume else pluralize(each.subject.work.requests, "request")
+    marks.append(ChartMark(f"now {now}", x=to_decimal(here)))
     marks += [
-        Mark(
-            f"{crossing.line.name} meets {crossing.other} at {number(floor(crossing.requests))}",
-            *_at(crossing.requests, crossing.usd),
+        ChartMark(
+            f"{crossing.line.name} meets {crossing.other_label} at {format_int(floor(crossing.requests))}",
+            *_make_coordinates(crossing.requests, crossing.usd),
         )
         for crossing in each.crossings
         if crossing.requests <= most
     ]
-    price = f"{money(decimal(own.usd(here)))}{' a month' if volume else ''}"
+    price = f"{format_money(to_decimal(own.usd(here)))}{' a month' if volume else ''}"
     said = f"{own.name}, as declared, costs {price} at {now}."
     dotted = " Dotted lines do not meet what is asked of the work." if any(not line.fits for line in each.lines) else ""
     return Chart(
@@ -189,15 +196,15 @@ def _volume(each: Examined, position: int) -> Chart:
         "lines",
         "Cost against volume",
         f"What each variant costs in each mode as more requests are sent. {said}{dotted}",
-        Axis(f"requests {span}", "count"),
-        _USD_A_MONTH if volume else Axis("US dollars", "usd"),
+        ChartAxis(f"requests {span}", "count"),
+        _MONTHLY_USD_AXIS if volume else ChartAxis("US dollars", "usd"),
         series,
         tuple(marks),
     )
 
 
-def _at(x: Fraction, y: Fraction) -> tuple[Decimal, Decimal]:
-    return decimal(x), decimal(y)
+def _make_coordinates(x: Fraction, y: Fraction) -> tuple[Decimal, Decimal]:
+    return to_decimal(x), to_decimal(y)
 
 
 def _round_up(amount: Fraction) -> Fraction:
@@ -210,76 +217,96 @@ def _round_up(amount: Fraction) -> Fraction:
     return Fraction(-(-amount // step) * step)
 
 
-def _cache(each: Examined, position: int) -> Iterator[Chart]:
+def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """The chosen variant in standard and in batch, from nothing cached to everything."""
-    even, choice = each.found.break_even, each.choice
+    even, choice = each.recommendation.break_even, each.choice
     if even is None or choice is None:
         return
     ends = {
         "standard": (even.standard_uncached_usd, even.standard_cached_usd),
         "batch": (even.batch_uncached_usd, even.batch_cached_usd),
     }
-    shares = sorted({Fraction(0), even.here, *((even.share,) if even.share is not None else ()), Fraction(1)})
+    shares = sorted(
+        {Fraction(0), even.current_share, *((even.break_even_share,) if even.break_even_share is not None else ()), Fraction(1)}
+    )
 
     volume, requests = each.subject.costing.volume, each.subject.work.requests
     scale = volume.per_month / requests if volume else Fraction(1)
 
     def usd(mode: str, share: Fraction) -> Decimal:
         uncached, cached = map(Fraction, ends[mode])
-        return decimal((uncached + (cached - uncached) * share) * scale)
+        return to_decimal((uncached + (cached - uncached) * share) * scale)
 
-    unfit = {candidate.mode for candidate in each.found.excluded if candidate.variant.id == choice.variant.id}
+    unfit = {candidate.mode for candidate in each.recommendation.excluded if candidate.variant.id == choice.variant.id}
 
     series = tuple(
-        Series(
+        ChartSeries(
             f"{choice.variant.id} {mode}",
-            tuple(Point(decimal(share), usd(mode, share)) for share in shares),
+            tuple(ChartPoint(to_decimal(share), usd(mode, share)) for share in shares),
             "chosen" if mode == choice.mode else "faint" if mode in unfit else "",
         )
         for mode in ends
     )
-    marks = [Mark(f"here {score(even.here)}", x=decimal(even.here))]
+    marks = [ChartMark(f"here {format_score(even.current_share)}", x=to_decimal(even.current_share))]
     said = "Batch costs less whatever is cached."
-    if even.share is not None:
-        marks.append(Mark(f"break-even {score(even.share)}", decimal(even.share), usd("batch", even.share)))
-        said = f"With more than {score(even.share)} of the input from the cache, standard costs less than batch."
+    if even.break_even_share is not None:
+        marks.append(
+            ChartMark(
+                f"break-even {format_score(even.break_even_share)}",
+                to_decimal(even.break_even_share),
+                usd("batch", even.break_even_share),
+            )
+        )
+        said = (
+            f"With more than {format_score(even.break_even_share)} of the input from the cache, standard costs less than batch."
+        )
     yield Chart(
         f"{position}-cost-against-cache",
         "lines",
         "Cost against the share of cached input",
-        f"{said} Here {score(even.here)} is cached.{_doubted(each, unfit & ends.keys())}",
-        Axis("share of the input that is cached", "share"),
-        _USD_A_MONTH if volume else Axis(f"US dollars for {plural(requests, 'request')}", "usd"),
+        f"{said} Here {format_score(even.current_share)} is cached.{_note_unreachable_ends(each, unfit & ends.keys())}",
+        ChartAxis("share of the input that is cached", "share"),
+        _MONTHLY_USD_AXIS if volume else ChartAxis(f"US dollars for {pluralize(requests, 'request')}", "usd"),
         series,
         tuple(marks),
     )
 
 
-def _doubted(each: Examined, unfit: Collection[str]) -> str:
+def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> str:
     """What keeps the work from either end of the chart."""
-    short = f" A prompt below {number(each.too_short)} tokens, as all of these are, is never cached." if each.too_short else ""
+    short = (
+        f" A prompt below {format_int(each.cache_minimum_tokens)} tokens, as all of these are, is never cached."
+        if each.cache_minimum_tokens
+        else ""
+    )
     return short + (f" The dotted line, {', '.join(unfit)}, does not meet what is asked of the work." if unfit else "")
 
 
-def _quality(each: Examined, position: int) -> Iterator[Chart]:
+def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """The score of every candidate against its price, and those that no other beats in both."""
-    scored = [candidate for candidate in each.candidates if candidate.share is not None]
+    scored = [candidate for candidate in each.running_candidates if candidate.score_share is not None]
     if not scored:
         return
     choice = each.choice
     series = [
-        Series(
+        ChartSeries(
             candidate.name,
-            (Point(decimal(each_usd(candidate)), decimal(candidate.share), "; ".join(e.brief for e in candidate.exclusions)),),
+            (
+                ChartPoint(
+                    to_decimal(compute_request_usd(candidate)),
+                    to_decimal(candidate.score_share),
+                    "; ".join(e.brief for e in candidate.exclusions),
+                ),
+            ),
             "chosen" if candidate is choice else "faint" if candidate.exclusions else "",
         )
         for candidate in scored
-        if candidate.share is not None
+        if candidate.score_share is not None
     ]
     frontier = [
-        Point(decimal(each_usd(candidate)), decimal(candidate.share), candidate.name)
+        ChartPoint(to_decimal(compute_request_usd(candidate)), to_decimal(candidate.score_share), candidate.name)
         for candidate in each.frontier
-        if candidate.share is not None
+        if candidate.score_share is not None
     ]
     names = ", ".join(candidate.name for candidate in each.frontier)
     efficient = f" Efficient, as nothing that could do the work in time is both better and cheaper: {names}." if names else ""
@@ -291,7 +318,7 @@ def _quality(each: Examined, position: int) -> Iterator[Chart]:
         "points",
         "Quality against cost",
         f"The score for {tasks} against the price of a request.{efficient}",
-        Axis("US dollars a request", "usd"),
-        Axis("score, as a share of the best", "share"),
-        (*series, *([Series("efficient frontier", tuple(frontier), is_path=True)] if frontier else [])),
+        ChartAxis("US dollars a request", "usd"),
+        ChartAxis("score, as a share of the best", "share"),
+        (*series, *([ChartSeries("efficient frontier", tuple(frontier), is_path=True)] if frontier else [])),
     )

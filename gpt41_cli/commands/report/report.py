@@ -7,53 +7,55 @@ from fractions import Fraction
 from math import floor
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.check.report import between, usd_json
+from gpt41_cli.commands.check.report import dump_usd, format_usd_range
 from gpt41_cli.commands.recommend import report as recommendation
 from gpt41_cli.commands.recommend.candidates import Candidate
-from gpt41_cli.commands.report.charts import charts_of_all, charts_of_one, dearest
-from gpt41_cli.commands.report.overview import Examined, Input, Overview, each_usd
-from gpt41_cli.display import decimal, exact, money, moved, number, plural, printable
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.findings import left_out_findings
-from gpt41_cli.reports.quotes import work_line
+from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
+from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, ReportInput, compute_request_usd
+from gpt41_cli.display import format_change_percent, format_exact, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.reports.quotes import make_work_line
 
 SCHEMA = "gpt41.report/1"
 
 
-def report(catalog: Catalog, overview: Overview, inputs: Sequence[Input]) -> Report:
+def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInput]) -> Report:
     """All workloads in short, each of them as a part."""
     workloads = overview.workloads
-    drawn = {each.subject.name for each in dearest(workloads)}
-    parts = tuple(_part(each, position, catalog, draws=each.subject.name in drawn) for position, each in enumerate(workloads, 1))
-    charts = tuple(charts_of_all(overview))
+    drawn = {each.subject.name for each in select_most_expensive(workloads)}
+    parts = tuple(
+        _make_part(each, position, catalog, draws=each.subject.name in drawn) for position, each in enumerate(workloads, 1)
+    )
+    charts = tuple(draw_overview_charts(overview))
     return Report(
         schema=SCHEMA,
         answer="\n".join(
-            f"{printable(each.subject.name)} {' '.join(each.advised) if each.advised else 'none'}" for each in workloads
+            f"{sanitize(each.subject.name)} {' '.join(each.advised_pair) if each.advised_pair else 'none'}" for each in workloads
         ),
-        headline=_headline(overview),
-        lines=tuple(Line(each.subject.name, _advice(each)) for each in workloads),
-        tables=(_table(workloads),),
+        headline=_make_headline(overview),
+        lines=tuple(ReportLine(each.subject.name, _describe_advice(each)) for each in workloads),
+        tables=(_make_table(workloads),),
         findings=tuple(
-            dict.fromkeys(finding for each in inputs for finding in (*each.findings, *left_out_findings(each.left_out)))
+            dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
         ),
-        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_notes(parts, len(drawn))))),
+        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_collect_notes(parts, len(drawn))))),
         data={
             "as_of": str(overview.as_of),
-            "headline": _headline(overview),
-            "monthly_usd": _usd(overview.monthly_usd),
-            "recommended_monthly_usd": _usd(overview.recommended_usd),
-            "workloads": [_workload(each, part) for each, part in zip(workloads, parts, strict=True)],
+            "headline": _make_headline(overview),
+            "monthly_usd": _make_usd_json(overview.monthly_usd),
+            "recommended_monthly_usd": _make_usd_json(overview.recommended_usd),
+            "workloads": [_make_workload_json(each, part) for each, part in zip(workloads, parts, strict=True)],
             "charts": [chart.json for chart in charts],
         },
-        records=tuple(_record(each) for each in workloads),
+        records=tuple(_make_record(each) for each in workloads),
         catalog=catalog,
         charts=charts,
         parts=tuple(part._replace(notes=()) for part in parts),
     )
 
 
-def _notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
+def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
     """What is to be known of all of them, or of those that are named; and of how many charts are drawn."""
     names: dict[str, list[str]] = {}
     for part in parts:
@@ -62,80 +64,89 @@ def _notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
     for note, some in names.items():
         yield note if len(some) == len(parts) else f"{', '.join(some)}: {note}"
     if drawn < len(parts):
-        yield f"Only the {number(drawn)} workloads whose month costs most have charts of their own."
+        yield f"Only the {format_int(drawn)} workloads whose month costs most have charts of their own."
 
 
-def _headline(overview: Overview) -> str:
-    workloads = plural(len(overview.workloads), "workload")
+def _make_headline(overview: Overview) -> str:
+    workloads = pluralize(len(overview.workloads), "workload")
     now, then = overview.monthly_usd, overview.recommended_usd
-    price = [] if now is None else [f"{money(decimal(now))} a month now"]
+    price = [] if now is None else [f"{format_money(to_decimal(now))} a month now"]
     if now is not None and then is not None:
         is_least = any(each.is_least for each in overview.workloads)
-        return f"{workloads}: {price[0]}, {_bounded(then, is_least)} as recommended{_change_told(now, then, is_least)}"
-    unfit = sum(each.advised is None for each in overview.workloads)
-    changes = sum(not _stays(each) for each in overview.workloads) - unfit
-    said = [f"{plural(changes, 'change')} recommended"] if changes else []
-    said += [f"nothing fits {number(unfit)} of them"] if unfit else []
+        return f"{workloads}: {price[0]}, {_format_least(then, is_least)} as recommended{_describe_change(now, then, is_least)}"
+    unfit = sum(each.advised_pair is None for each in overview.workloads)
+    changes = sum(not _is_unchanged(each) for each in overview.workloads) - unfit
+    said = [f"{pluralize(changes, 'change')} recommended"] if changes else []
+    said += [f"nothing fits {format_int(unfit)} of them"] if unfit else []
     return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"
 
 
-def _bounded(amount: Fraction, is_least: bool) -> str:
-    return f"{'at least ' if is_least else ''}{money(decimal(amount))}"
+def _format_least(amount: Fraction, is_least: bool) -> str:
+    return f"{'at least ' if is_least else ''}{format_money(to_decimal(amount))}"
 
 
-def _change_told(now: Fraction, then: Fraction, is_least: bool) -> str:
+def _describe_change(now: Fraction, then: Fraction, is_least: bool) -> str:
     """How much less or more it would be; nothing where it stays.
 
-    >>> _change_told(Fraction(4), Fraction(3), False), _change_told(Fraction(4), Fraction(4), False)
+    >>> _describe_change(Fraction(4), Fraction(3), False), _describe_change(Fraction(4), Fraction(4), False)
     (' ($1.00 less, 25 %)', '')
-    >>> _change_told(Fraction(4), Fraction(3), True)
+    >>> _describe_change(Fraction(4), Fraction(3), True)
     ' (at most $1.00 less, 25 %)'
     """
     if now == then:
         return ""
-    share = f", {moved((then - now) / now)}" if now else ""
+    share = f", {format_change_percent((then - now) / now)}" if now else ""
     how, bound = ("less", "at most ") if then < now else ("more", "at least ")
-    return f" ({bound if is_least else ''}{money(decimal(abs(now - then)))} {how}{share})"
+    return f" ({bound if is_least else ''}{format_money(to_decimal(abs(now - then)))} {how}{share})"
 
 
-def _stays(each: Examined) -> bool:
-    return each.advised == (each.subject.costing.model, each.subject.costing.mode)
+def _is_unchanged(each: ExaminedWorkload) -> bool:
+    return each.advised_pair == (each.subject.costing.model, each.subject.costing.mode)
 
 
-def _advice(each: Examined) -> str:
+def _describe_advice(each: ExaminedWorkload) -> str:
     """What to do, and what that does to the price of a month or of a request."""
     costing = each.subject.costing
-    if each.advised is None or each.each_usd is None:
+    if each.advised_pair is None or each.each_usd is None:
         return "nothing fits: no variant in any mode meets every wish"
-    verb = "stay with" if _stays(each) else "use"
+    verb = "stay with" if _is_unchanged(each) else "use"
     monthly = costing.monthly_usd
     now, then, span = (
-        (costing.each_usd.expected, each.each_usd, "a request")
+        (costing.usd_per_request.expected, each.each_usd, "a request")
         if monthly is None or each.monthly_usd is None
         else (monthly.expected, each.monthly_usd, "a month")
     )
-    changed = _change_told(now, then, each.is_least)
-    return f"{verb} {' in '.join(each.advised)}: {_bounded(then, each.is_least)} {span}{changed}"
+    changed = _describe_change(now, then, each.is_least)
+    return f"{verb} {' in '.join(each.advised_pair)}: {_format_least(then, each.is_least)} {span}{changed}"
 
 
-def _part(each: Examined, position: int, catalog: Catalog, *, draws: bool) -> Report:
+def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws: bool) -> Report:
     """What `recommend` says of it, after what it is and costs now; with charts, where it is one of those that are drawn."""
-    work, priced = each.subject.work, [candidate.quote for candidate in each.priced if candidate.quote]
-    found = recommendation.report(catalog, work, each.subject.wishes, each.found)
-    reasons = _kept(each) if each.is_kept else found.lines
-    asked = tuple(_asked(each, work_line(catalog, work, priced)) if priced else ())
+    work, priced = each.subject.work, [candidate.quote for candidate in each.priced_candidates if candidate.quote]
+    found = recommendation.make_report(catalog, work, each.subject.wishes, each.recommendation)
+    reasons = _explain_staying(each) if each.is_kept else found.lines
+    asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
     return found._replace(
-        answer=printable(each.subject.name),
-        headline=f"{each.subject.name}: {_advice(each)}",
-        lines=(Line("now", _now(each)), *asked, *reasons, *_beyond(each), *_untested(each)),
-        tables=(*(found.tables if each.subject.costing.volume is None else (_candidates(each),)), *_crossings(each)),
+        answer=sanitize(each.subject.name),
+        headline=f"{each.subject.name}: {_describe_advice(each)}",
+        lines=(
+            ReportLine("now", _describe_current_cost(each)),
+            *asked,
+            *reasons,
+            *_warn_over_limits(each),
+            *_warn_untested(each),
+        ),
+        tables=(
+            *(found.tables if each.subject.costing.volume is None else (_make_candidates_table(each),)),
+            *_make_crossings_tables(each),
+        ),
         findings=(),
-        charts=tuple(charts_of_one(each, position)) if draws else (),
+        charts=tuple(draw_workload_charts(each, position)) if draws else (),
     )
 
 
-def _asked(each: Examined, line: Line) -> Iterator[Line]:
-    """What is priced in the reasons that follow, unless they are those of `_kept`, which name a request."""
+def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[ReportLine]:
+    """What is priced in the reasons that follow, unless they are those of `_explain_staying`, which name a request."""
     requests = each.subject.work.requests
     if not each.is_kept:
         of = "it" if requests == 1 else "all of them together"
@@ -144,114 +155,128 @@ def _asked(each: Examined, line: Line) -> Iterator[Line]:
         yield line
 
 
-def _now(each: Examined) -> str:
+def _describe_current_cost(each: ExaminedWorkload) -> str:
     costing = each.subject.costing
-    volume = f", {number(costing.volume.requests)} a {costing.volume.period}" if costing.volume else ""
-    monthly = f", {between(costing.monthly_usd)} a month" if costing.monthly_usd else ""
+    volume = f", {format_int(costing.volume.requests)} a {costing.volume.period}" if costing.volume else ""
+    monthly = f", {format_usd_range(costing.monthly_usd)} a month" if costing.monthly_usd else ""
     fixed = each.lines[0].fixed_usd
-    standing = f", and {money(decimal(fixed))} a month whatever is sent" if fixed else ""
-    return f"{costing.model} in {costing.mode}: {between(costing.each_usd)} a request{volume}{monthly}{standing}"
+    standing = f", and {format_money(to_decimal(fixed))} a month whatever is sent" if fixed else ""
+    return f"{costing.model} in {costing.mode}: {format_usd_range(costing.usd_per_request)} a request{volume}{monthly}{standing}"
 
 
-def _kept(each: Examined) -> Iterator[Line]:
+def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """Why it stays on what is not among the candidates."""
-    found, own = each.found.choice, each.subject.costing.model
+    found, own = each.recommendation.choice, each.subject.costing.model
     if found:
-        text = f"it costs no more than {found.variant.id} in {found.mode}, which would fit for {_told(each_usd(found))} a request"
-        yield Line("why", text)
-        if each.own.share is None:
-            yield Line("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
+        text = (
+            f"it costs no more than {found.variant.id} in {found.mode}, which would fit for "
+            f"{_format_usd(compute_request_usd(found))} a request"
+        )
+        yield ReportLine("why", text)
+        if each.current.score_share is None:
+            yield ReportLine("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
 
 
-def _beyond(each: Examined) -> Iterator[Line]:
+def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """What may be spent in a month and is not enough."""
     for ceiling in each.subject.ceilings:
         if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
-            text = f"{money(decimal(each.monthly_usd))} a month is over the {money(ceiling.usd)} of {ceiling.label}"
-            yield Line("but", text, ceiling.source.label if ceiling.source else "")
+            text = (
+                f"{format_money(to_decimal(each.monthly_usd))} a month is over the {format_money(ceiling.usd)} of {ceiling.label}"
+            )
+            yield ReportLine("but", text, ceiling.source.label if ceiling.source else "")
 
 
-def _candidates(each: Examined) -> Table:
+def _make_candidates_table(each: ExaminedWorkload) -> Table:
     """Every candidate for a month, whose requests need not be a whole number."""
-    found = each.found
+    found = each.recommendation
     candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
-    most = max((month for candidate in candidates if (month := _month(each, candidate)) is not None), default=Fraction(0))
-    rows = (_candidate_row(each, candidate, most) for candidate in recommendation.shown(candidates, each.choice))
-    return Table(columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
+    most = max((month for candidate in candidates if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
+    rows = (_make_candidate_row(each, candidate, most) for candidate in recommendation.select_shown(candidates, each.choice))
+    return Table(make_columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
 
 
-def _month(each: Examined, candidate: Candidate) -> Fraction | None:
-    return each.month_of(candidate) if candidate.quote else None
+def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | None:
+    return each.price_month(candidate) if candidate.quote else None
 
 
-def _candidate_row(each: Examined, candidate: Candidate, most: Fraction) -> Row:
-    choice, month = each.choice, _month(each, candidate)
+def _make_candidate_row(each: ExaminedWorkload, candidate: Candidate, most: Fraction) -> Row:
+    choice, month = each.choice, _price_month(each, candidate)
     price = ("-", "-", "")
     if month is not None:
-        price = (_told(each_usd(candidate)), _told(month), str(month / most if most else 0))
-    said = recommendation.scored(candidate), recommendation.remark(candidate, choice)
+        price = (_format_usd(compute_request_usd(candidate)), _format_usd(month), str(month / most if most else 0))
+    said = recommendation.format_candidate_score(candidate), recommendation.describe_candidate(candidate, choice)
     tone = "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
     return Row((candidate.variant.id, candidate.mode, *price, *said), tone)
 
 
-def _untested(each: Examined) -> Iterator[Line]:
+def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """That a fine-tune has no score to be compared by, where something else is recommended."""
     subject, choice = each.subject, each.choice
     if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
         doubt = f"only your own evaluation tells whether {choice.variant.id} does as well"
         text = f"{subject.variant.id} has no published score: {doubt}"
-        yield Line("but", text)
+        yield ReportLine("but", text)
 
 
-def _table(workloads: Sequence[Examined]) -> Table:
-    titles = columns("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
-    rows = tuple(map(_row, workloads))
+def _make_table(workloads: Sequence[ExaminedWorkload]) -> Table:
+    titles = make_columns("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
+    rows = tuple(map(_make_row, workloads))
     changes = any(row.cells[-1] for row in rows)
     return Table(titles, rows) if changes else Table(titles[:-1], tuple(Row(row.cells[:-1]) for row in rows))
 
 
-def _row(each: Examined) -> Row:
+def _make_row(each: ExaminedWorkload) -> Row:
     costing = each.subject.costing
     cells = (
         each.subject.name,
         f"{costing.model} {costing.mode}",
-        _told(costing.each_usd.expected),
-        _told(costing.monthly_usd and costing.monthly_usd.expected),
-        " ".join(each.advised) if each.advised else "nothing fits",
-        *("" if usd is None else _bounded(usd, each.is_least) for usd in (each.each_usd, each.monthly_usd)),
-        _change(each),
+        _format_usd(costing.usd_per_request.expected),
+        _format_usd(costing.monthly_usd and costing.monthly_usd.expected),
+        " ".join(each.advised_pair) if each.advised_pair else "nothing fits",
+        *("" if usd is None else _format_least(usd, each.is_least) for usd in (each.each_usd, each.monthly_usd)),
+        _format_change(each),
     )
     return Row(cells)
 
 
-def _told(amount: Fraction | None) -> str:
-    return "" if amount is None else money(decimal(amount))
+def _format_usd(amount: Fraction | None) -> str:
+    return "" if amount is None else format_money(to_decimal(amount))
 
 
-def _change(each: Examined) -> str:
+def _format_change(each: ExaminedWorkload) -> str:
     """By what share a month would change, or a request where no volume is known."""
     monthly = each.subject.costing.monthly_usd
-    now, then = (monthly.expected, each.monthly_usd) if monthly else (each.subject.costing.each_usd.expected, each.each_usd)
+    now, then = (
+        (monthly.expected, each.monthly_usd) if monthly else (each.subject.costing.usd_per_request.expected, each.each_usd)
+    )
     if then is None or now == then or not now:
         return ""
-    return f"{'-' if then < now else '+'}{moved((then - now) / now)}"
+    return f"{'-' if then < now else '+'}{format_change_percent((then - now) / now)}"
 
 
-def _crossings(each: Examined) -> Iterator[Table]:
+def _make_crossings_tables(each: ExaminedWorkload) -> Iterator[Table]:
     """Where the lines meet what may be spent, and each other."""
     rows = tuple(
-        Row((crossing.line.name, crossing.other, money(decimal(crossing.usd)), number(floor(crossing.requests))))
+        Row(
+            (
+                crossing.line.name,
+                crossing.other_label,
+                format_money(to_decimal(crossing.usd)),
+                format_int(floor(crossing.requests)),
+            )
+        )
         for crossing in each.crossings
     )
     if rows:
-        yield Table(columns("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
+        yield Table(make_columns("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
 
 
-def _usd(amount: Fraction | None) -> str | None:
-    return None if amount is None else exact(decimal(amount))
+def _make_usd_json(amount: Fraction | None) -> str | None:
+    return None if amount is None else format_exact(to_decimal(amount))
 
 
-def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
+def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Json]:
     costing = each.subject.costing
     return {
         "name": each.subject.name,
@@ -261,22 +286,22 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
         "platform": costing.platform,
         "requests": each.subject.work.requests,
         "volume": costing.volume and costing.volume._asdict(),
-        "each_usd": usd_json(costing.each_usd),
-        "monthly_usd": usd_json(costing.monthly_usd),
-        "recommended": " ".join(each.advised) if each.advised else None,
-        "recommended_each_usd": _usd(each.each_usd),
-        "recommended_monthly_usd": _usd(each.monthly_usd),
-        "monthly_fixed_usd": _usd(each.lines[0].fixed_usd),
-        "advice": _advice(each),
+        "each_usd": dump_usd(costing.usd_per_request),
+        "monthly_usd": dump_usd(costing.monthly_usd),
+        "recommended": " ".join(each.advised_pair) if each.advised_pair else None,
+        "recommended_each_usd": _make_usd_json(each.each_usd),
+        "recommended_monthly_usd": _make_usd_json(each.monthly_usd),
+        "monthly_fixed_usd": _make_usd_json(each.lines[0].fixed_usd),
+        "advice": _describe_advice(each),
         "tasks": [task.id for task in each.subject.wishes.tasks],
-        "lines": [{"label": line.label, "text": line.text, "cited": line.cited} for line in part.lines],
-        "candidates": [_candidate(candidate, each) for candidate in each.priced],
+        "lines": [{"label": line.label, "text": line.text, "cited": line.citation} for line in part.lines],
+        "candidates": [_make_candidate_json(candidate, each) for candidate in each.priced_candidates],
         "crossings": [
             {
                 "line": crossing.line.name,
-                "meets": crossing.other,
-                "usd": exact(decimal(crossing.usd)),
-                "requests": exact(decimal(crossing.requests)),
+                "meets": crossing.other_label,
+                "usd": format_exact(to_decimal(crossing.usd)),
+                "requests": format_exact(to_decimal(crossing.requests)),
             }
             for crossing in each.crossings
         ],
@@ -284,29 +309,29 @@ def _workload(each: Examined, part: Report) -> Mapping[str, Json]:
     }
 
 
-def _candidate(candidate: Candidate, each: Examined) -> Mapping[str, Json]:
+def _make_candidate_json(candidate: Candidate, each: ExaminedWorkload) -> Mapping[str, Json]:
     return {
         "model": candidate.variant.id,
         "mode": candidate.mode,
-        "each_usd": exact(decimal(each_usd(candidate))),
-        "monthly_usd": _usd(each.month_of(candidate)),
-        "score": None if candidate.share is None else exact(decimal(candidate.share)),
-        "remark": recommendation.remark(candidate, each.choice),
+        "each_usd": format_exact(to_decimal(compute_request_usd(candidate))),
+        "monthly_usd": _make_usd_json(each.price_month(candidate)),
+        "score": None if candidate.score_share is None else format_exact(to_decimal(candidate.score_share)),
+        "remark": recommendation.describe_candidate(candidate, each.choice),
     }
 
 
-def _record(each: Examined) -> Mapping[str, Json]:
+def _make_record(each: ExaminedWorkload) -> Mapping[str, Json]:
     """A workload in one line."""
-    costing, (model, mode) = each.subject.costing, each.advised or (None, None)
+    costing, (model, mode) = each.subject.costing, each.advised_pair or (None, None)
     monthly = costing.monthly_usd
     return {
         "name": each.subject.name,
         "model": costing.model,
         "mode": costing.mode,
-        "each_usd": _usd(costing.each_usd.expected),
-        "monthly_usd": _usd(monthly.expected if monthly else None),
+        "each_usd": _make_usd_json(costing.usd_per_request.expected),
+        "monthly_usd": _make_usd_json(monthly.expected if monthly else None),
         "recommended_model": model,
         "recommended_mode": mode,
-        "recommended_each_usd": _usd(each.each_usd),
-        "recommended_monthly_usd": _usd(each.monthly_usd),
+        "recommended_each_usd": _make_usd_json(each.each_usd),
+        "recommended_monthly_usd": _make_usd_json(each.monthly_usd),
     }

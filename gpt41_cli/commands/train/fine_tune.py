@@ -8,24 +8,33 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.commands.train import job_checks as training_rules
-from gpt41_cli.commands.train.training import MODES, Conditions, Lesson, Student, Unfit, epochs, teach, trainable
-from gpt41_cli.commands.train.training_file import Billed, TrainingFile
+from gpt41_cli.commands.train.training import (
+    FINE_TUNE_MODES,
+    TrainedModel,
+    TrainingOptions,
+    TrainingWork,
+    UntrainableModel,
+    count_epochs,
+    is_trainable,
+    price_trained_model,
+)
+from gpt41_cli.commands.train.training_file import TrainingFile, TrainingTokens
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.errors import InputError, MissingPrice, quoted
+from gpt41_cli.errors import InputError, MissingPrice, quote_text
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.prices.notes import doubts_of, notes_on_prices
-from gpt41_cli.prices.quote import Quote, quote
+from gpt41_cli.prices.notes import write_confidence_notes, write_price_notes
+from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.request import Message
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.pieces import measure
-from gpt41_cli.tokens.prompt import message
-from gpt41_cli.work.violations import findings as breach_findings
-from gpt41_cli.work.workload import Load, Size, Workload, workload
+from gpt41_cli.tokens.pieces import count_pieces
+from gpt41_cli.tokens.prompt import build_message
+from gpt41_cli.work.violations import make_violation_findings as breach_findings
+from gpt41_cli.work.workload import RequestSize, VariantLoad, Workload, workload
 
 
-class Service(NamedTuple):
+class ServiceOptions(NamedTuple):
     """A request in service, where it is not as the examples are in the mean; `base_input_tokens` is what it has at the model that
     answers today. `cached_share`: of every input.
     """
@@ -36,16 +45,16 @@ class Service(NamedTuple):
     base_input_tokens: int | None = None
 
 
-class Tuning(NamedTuple):
-    """The answer. `students` are in the order of the table; `files` are those that were read, `teacher` who answered the prompts
-    of `work`, and at what price.
+class TrainingResult(NamedTuple):
+    """The answer. `trained_models` are in the order of the table; `files` are those that were read, `teacher` who answered the
+    prompts of `work`, and at what price.
     """
 
     examples: int
     epochs: int
-    is_stated: bool
-    students: tuple[Student, ...]
-    unfit: tuple[Unfit, ...]
+    has_stated_epochs: bool
+    trained_models: tuple[TrainedModel, ...]
+    unfit: tuple[UntrainableModel, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     files: tuple[TrainingFile, ...] = ()
@@ -55,147 +64,159 @@ class Tuning(NamedTuple):
     @property
     def lower_bounds(self) -> int:
         """How many examples or prompts have tokens that cannot be counted."""
-        return sum(file.lines.lower_bounds for file in self.files) + (self.work.lower_bounds if self.work else 0)
+        return sum(file.lines.lower_bounds for file in self.files) + (self.work.lower_bound_requests if self.work else 0)
 
 
-def students_of(catalog: Catalog, names: Sequence[str]) -> tuple[Variant, ...]:
+def find_trainable_models(catalog: Catalog, names: Sequence[str]) -> tuple[Variant, ...]:
     """The models to be trained: those named, else all of the family that can be. InputError for one that cannot."""
     for variant in map(catalog.variant, names):
-        if not trainable(variant):
-            raise InputError(f"--model: expected a base model that can be fine-tuned, found {quoted(variant.id)}")
+        if not is_trainable(variant):
+            raise InputError(f"--model: expected a base model that can be fine-tuned, found {quote_text(variant.id)}")
     named = {variant.id: variant for variant in map(catalog.variant, names)}
-    return tuple(named.values()) or tuple(filter(trainable, catalog.family))
+    return tuple(named.values()) or tuple(filter(is_trainable, catalog.family))
 
 
-def train(
+def price_training(
     files: Sequence[TrainingFile],
     variants: Sequence[Variant],
-    service: Service,
+    service: ServiceOptions,
     others: Sequence[Variant],
-    conditions: Conditions,
-) -> Tuning:
+    conditions: TrainingOptions,
+) -> TrainingResult:
     """Each of the variants trained on all examples of the files, beside its own base and the `others` that it may replace."""
     examples = sum(file.lines.examples for file in files)
-    found = list(_judged(files, variants, service, others, conditions)) if examples else []
+    found = list(_price_models(files, variants, service, others, conditions)) if examples else []
     findings = [each for file in files for each in breach_findings(file.source, file.lines.breaches)]
-    models = [each.model for each in found if isinstance(each, Student)]
-    findings += training_rules.pictures(conditions, models, files)
-    findings += _uncached(found, service, conditions)
-    return _together(found, examples, findings, conditions)._replace(files=tuple(files))
+    models = [each.model for each in found if isinstance(each, TrainedModel)]
+    findings += training_rules.check_pictures(conditions, models, files)
+    findings += _check_cacheable(found, service, conditions)
+    return _assemble_result(found, examples, findings, conditions)._replace(files=tuple(files))
 
 
-def _judged(
+def _price_models(
     files: Sequence[TrainingFile],
     variants: Sequence[Variant],
-    service: Service,
+    service: ServiceOptions,
     others: Sequence[Variant],
-    conditions: Conditions,
-) -> Iterator[Student | Unfit]:
+    conditions: TrainingOptions,
+) -> Iterator[TrainedModel | UntrainableModel]:
     examples = sum(file.lines.examples for file in files)
     output_tokens = sum(file.lines.output_tokens for file in files)
     if service.output_tokens is not None:
         output_tokens = service.output_tokens * examples
     for index, variant in enumerate(variants):
-        billed = Billed()
+        billed = TrainingTokens()
         for file in files:
-            billed = billed.plus(file.lines.billed[index])
+            billed = billed.merge(file.lines.tokens_by_model[index])
         own = billed.input_tokens if service.input_tokens is None else service.input_tokens * examples
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
-        load = Load({Size(longest, 0, -(-output_tokens // examples)): 1})
+        load = VariantLoad({RequestSize(longest, 0, -(-output_tokens // examples)): 1})
         cached = service.cached_share if longest >= conditions.catalog.limits.prompt_cache.minimum_tokens else None
-        served, today = (_usage(examples, tokens, output_tokens, cached) for tokens in (own, base))
+        served, today = (_make_usage(examples, tokens, output_tokens, cached) for tokens in (own, base))
         beside = {each.id: (each, today) for each in (variant, *others)}
-        yield teach(conditions, variant, Lesson(billed, served, load), examples, list(beside.values()))
+        yield price_trained_model(conditions, variant, TrainingWork(billed, served, load), examples, list(beside.values()))
 
 
-def _uncached(found: Sequence[Student | Unfit], service: Service, conditions: Conditions) -> list[Finding]:
+def _check_cacheable(
+    found: Sequence[TrainedModel | UntrainableModel], service: ServiceOptions, conditions: TrainingOptions
+) -> list[Finding]:
     """A notice where a part of the requests is said to be cached, and the longest prompt is too short for that."""
-    student = next((each for each in found if isinstance(each, Student)), None)
+    student = next((each for each in found if isinstance(each, TrainedModel)), None)
     if student is None or not service.cached_share:
         return []
-    longest = student.lesson.load.range[1]
+    longest = student.training_work.load.input_range[1]
     served = workload(input_tokens=longest, output_tokens=0, requests=1, cached_share=service.cached_share)
-    return limits.check_cache(conditions.catalog, served, student.tuned)
+    return limits.check_cache_minimum(conditions.catalog, served, student.tuned_variant)
 
 
-def _usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
+def _make_usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
     cached = 0 if cached_share is None else int(input_tokens * cached_share)
     return Usage(requests, input_tokens, cached, output_tokens)
 
 
-def distil(work: Workload, teacher: Variant, variants: Sequence[Variant], meter: Meter, conditions: Conditions) -> Tuning:
+def price_distillation(
+    work: Workload, teacher: Variant, variants: Sequence[Variant], meter: Meter, conditions: TrainingOptions
+) -> TrainingResult:
     """The whole road: the teacher answers the prompts of `work`, the variants learn from its answers, and serve in its place.
 
     MissingPrice where the teacher has no price.
     """
-    answered = _answered(work, teacher, conditions)
-    _, method = meter.variant_of(teacher.id)
-    frame = sum(tokens for _, tokens in measure(message(Message("assistant", "")), meter.memo(method.encoding)))
+    answered = _price_answers(work, teacher, conditions)
+    _, method = meter.find_variant(teacher.id)
+    frame = sum(tokens for _, tokens in count_pieces(build_message(Message("assistant", "")), meter.get_memo(method.encoding)))
     found = []
     for variant in variants:
-        load = work.on(conditions.catalog, variant)
-        billed = _billed(load, frame, conditions.rules.example_tokens.at_most)
-        lesson = Lesson(billed, load.usage, load, answered.total_usd)
-        today = work.on(conditions.catalog, teacher).usage
-        found.append(teach(conditions, variant, lesson, work.requests, [(teacher, today)]))
-    findings = limits.check(conditions.catalog, teacher, [answered.mode], work.on(conditions.catalog, teacher))
-    findings += lifecycle.check(teacher, conditions.platform, conditions.as_of, Level.ERROR)
-    tuning = _together(found, work.requests, findings, conditions)
-    notes = (*tuning.notes, *notes_on_prices(conditions.catalog, work, [answered]))
+        load = work.load_on(conditions.catalog, variant)
+        billed = _count_training_tokens(load, frame, conditions.rules.example_tokens.at_most)
+        lesson = TrainingWork(billed, load.usage, load, answered.total_usd)
+        today = work.load_on(conditions.catalog, teacher).usage
+        found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today)]))
+    findings = limits.check_request_limits(
+        conditions.catalog, teacher, [answered.mode], work.load_on(conditions.catalog, teacher)
+    )
+    findings += lifecycle.check_lifecycle(teacher, conditions.platform, conditions.as_of, Level.ERROR)
+    tuning = _assemble_result(found, work.requests, findings, conditions)
+    notes = (*tuning.notes, *write_price_notes(conditions.catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
 
 
-def _answered(work: Workload, teacher: Variant, conditions: Conditions) -> Quote:
+def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions) -> Quote:
     """What the teacher's answers cost: in batch, which nobody waits for, or in standard where batch has no price."""
     catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
     try:
         offer = catalog.offer(teacher, "batch", platform, as_of)
     except MissingPrice:
-        offer = catalog.offer(teacher, MODES[0], platform, as_of)
-    return quote(catalog, offer, work)
+        offer = catalog.offer(teacher, FINE_TUNE_MODES[0], platform, as_of)
+    return price_workload(catalog, offer, work)
 
 
-def _billed(load: Load, frame: int, most: int) -> Billed:
+def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> TrainingTokens:
     """What training bills for prompts with the answers to them: an example is the prompt, and a message more."""
-    billed = Billed()
+    billed = TrainingTokens()
     for size, many in load.sizes.items():
         tokens = size.input_tokens + frame + size.output_tokens
         lost = max(tokens - most, 0)
-        one = Billed(tokens * many, lost * many, many if lost else 0, size.input_tokens * many, size.input_tokens)
-        billed = billed.plus(one)
+        one = TrainingTokens(tokens * many, lost * many, many if lost else 0, size.input_tokens * many, size.input_tokens)
+        billed = billed.merge(one)
     return billed
 
 
-def _together(found: Sequence[Student | Unfit], examples: int, findings: Sequence[Finding], conditions: Conditions) -> Tuning:
-    students = tuple(each for each in found if isinstance(each, Student))
-    unfit = tuple(each for each in found if isinstance(each, Unfit))
-    return Tuning(
+def _assemble_result(
+    found: Sequence[TrainedModel | UntrainableModel], examples: int, findings: Sequence[Finding], conditions: TrainingOptions
+) -> TrainingResult:
+    students = tuple(each for each in found if isinstance(each, TrainedModel))
+    unfit = tuple(each for each in found if isinstance(each, UntrainableModel))
+    return TrainingResult(
         examples,
-        epochs(conditions, examples) if examples else 0,
+        count_epochs(conditions, examples) if examples else 0,
         conditions.epochs is not None,
         students,
         unfit,
-        (*findings, *_checks(found, examples, conditions)),
-        tuple(dict.fromkeys(_notes(students, conditions))),
+        (*findings, *_check_training(found, examples, conditions)),
+        tuple(dict.fromkeys(_collect_notes(students, conditions))),
     )
 
 
-def _checks(found: Sequence[Student | Unfit], examples: int, conditions: Conditions) -> Iterator[Finding]:
+def _check_training(
+    found: Sequence[TrainedModel | UntrainableModel], examples: int, conditions: TrainingOptions
+) -> Iterator[Finding]:
     """What speaks against training at all, and against each student."""
-    yield from training_rules.count(conditions, examples)
-    yield from lifecycle.closings(conditions.rules, conditions.platform, conditions.as_of)
-    level = Level.WARNING if any(isinstance(each, Student) for each in found) else Level.ERROR
+    yield from training_rules.check_example_count(conditions, examples)
+    yield from lifecycle.find_training_closings(conditions.rules, conditions.platform, conditions.as_of)
+    level = Level.WARNING if any(isinstance(each, TrainedModel) for each in found) else Level.ERROR
     for each in found:
-        if isinstance(each, Student):
-            yield from limits.check(conditions.catalog, each.tuned, MODES[:1], each.lesson.load)
-            yield from lifecycle.check(each.tuned, conditions.platform, conditions.as_of)
+        if isinstance(each, TrainedModel):
+            yield from limits.check_request_limits(
+                conditions.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
+            )
+            yield from lifecycle.check_lifecycle(each.tuned_variant, conditions.platform, conditions.as_of)
         else:
-            yield training_rules.unfit(each, level)
-    yield from lifecycle.check_table(conditions.catalog, conditions.as_of)
+            yield training_rules.make_untrainable_finding(each, level)
+    yield from lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)
 
 
-def _notes(students: Sequence[Student], conditions: Conditions) -> Iterator[str]:
+def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions) -> Iterator[str]:
     """What a reader of the figures must know."""
     rules = conditions.rules
     yield (
@@ -204,11 +225,11 @@ def _notes(students: Sequence[Student], conditions: Conditions) -> Iterator[str]
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: whether their answers are good enough, only an evaluation tells."
-    yield from training_rules.same_rules(conditions)
+    yield from training_rules.note_foreign_rules(conditions)
     for each in students:
         for comparison in each.comparisons:
-            for offer in (comparison.tuned, comparison.base):
-                yield from doubts_of(offer)
+            for offer in (comparison.tuned_offer, comparison.base_offer):
+                yield from write_confidence_notes(offer)
                 if not offer.variant.model.encoding.published:
                     yield f"The tokenizer of {offer.variant.id} is not published: its token counts are estimates."
                 if offer.variant.model.reasoning:

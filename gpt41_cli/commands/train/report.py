@@ -6,49 +6,57 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from gpt41_cli.commands.train.fine_tune import Tuning
-from gpt41_cli.commands.train.training import MODES, Comparison, Conditions, Student, Unfit, best, earliest
-from gpt41_cli.display import decimal, exact, money, number, plural, rate
+from gpt41_cli.commands.train.fine_tune import TrainingResult
+from gpt41_cli.commands.train.training import (
+    FINE_TUNE_MODES,
+    TrainedModel,
+    TrainingOptions,
+    TuningComparison,
+    UntrainableModel,
+    choose_best,
+    find_earliest_payback,
+)
+from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Json, Line, Report, Row, Table, columns
-from gpt41_cli.reports.quotes import bound, quote_json
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 
 SCHEMA = "gpt41.train/1"
-_NEVER = "never"
+_NEVER_PAYS = "never"
 
 
-def report(tuning: Tuning, conditions: Conditions) -> Report:
+def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
     """The answer, to be read and to be computed with."""
-    first = best(tuning.students) if tuning.students else None
-    records = tuple(_record(student, each) for student in tuning.students for each in student.comparisons)
+    first = choose_best(tuning.trained_models) if tuning.trained_models else None
+    records = tuple(_make_record(student, each) for student in tuning.trained_models for each in student.comparisons)
     return Report(
         schema=SCHEMA,
-        answer=_answer(tuning.students),
-        headline=_headline(tuning, first),
-        lines=tuple(_lines(tuning, first, conditions)) if first else (),
-        tables=(_table(tuning, conditions),) if tuning.students or tuning.unfit else (),
+        answer=_format_answer(tuning.trained_models),
+        headline=_make_headline(tuning, first),
+        lines=tuple(_make_lines(tuning, first, conditions)) if first else (),
+        tables=(_make_table(tuning, conditions),) if tuning.trained_models or tuning.unfit else (),
         findings=tuning.findings,
         notes=tuning.notes,
         data={
             "examples": tuning.examples,
             "epochs": tuning.epochs,
-            "epochs_stated": tuning.is_stated,
+            "epochs_stated": tuning.has_stated_epochs,
             "requests": conditions.requests,
             "is_ceiling": tuning.work is not None and tuning.work.is_ceiling,
             "lower_bounds": tuning.lower_bounds,
-            "teacher": tuning.teacher and quote_json(tuning.teacher),
+            "teacher": tuning.teacher and dump_quote(tuning.teacher),
             "files": [
                 {
                     "path": file.source.name,
-                    "bytes": file.lines.bytes,
+                    "bytes": file.lines.size_bytes,
                     "examples": file.lines.examples,
                     "invalid": file.lines.invalid,
                     "breaches": dict(file.lines.breaches.counts),
                 }
                 for file in tuning.files
             ],
-            "trainings": [_training(student) for student in tuning.students],
+            "trainings": [_make_training_json(student) for student in tuning.trained_models],
             "unfit": [{"model": each.model, "rule": each.reason.rule, "reason": each.reason.text} for each in tuning.unfit],
             "comparisons": records,
         },
@@ -57,183 +65,191 @@ def report(tuning: Tuning, conditions: Conditions) -> Report:
     )
 
 
-def _answer(students: Sequence[Student]) -> str:
+def _format_answer(students: Sequence[TrainedModel]) -> str:
     """The price of training, teaching included: bare for one model, behind its name for several."""
     if len(students) == 1:
-        return exact(_paid(students[0]))
-    return "\n".join(f"{student.model} {exact(_paid(student))}" for student in students) or "none"
+        return format_exact(_sum_upfront_usd(students[0]))
+    return "\n".join(f"{student.model} {format_exact(_sum_upfront_usd(student))}" for student in students) or "none"
 
 
-def _paid(student: Student) -> Decimal:
+def _sum_upfront_usd(student: TrainedModel) -> Decimal:
     """What is paid before the first request."""
-    return EXACT.add(student.training_usd, student.lesson.teaching_usd)
+    return EXACT.add(student.training_usd, student.training_work.teaching_usd)
 
 
-def _training(student: Student) -> Mapping[str, Json]:
-    billed = student.lesson.billed
+def _make_training_json(student: TrainedModel) -> Mapping[str, Json]:
+    billed = student.training_work.training_tokens
     return {
         "model": student.model,
         "example_tokens": billed.tokens,
         "lost_tokens": billed.lost_tokens,
-        "cut_examples": billed.cut,
+        "cut_examples": billed.cut_examples,
         "trained_tokens": student.trained_tokens,
-        "usd_per_million": exact(student.price.usd),
-        "training_usd": exact(student.training_usd),
-        "teaching_usd": exact(student.lesson.teaching_usd),
-        "hosting_usd_per_hour": None if student.hosting is None else exact(student.hosting.usd),
+        "usd_per_million": format_exact(student.price.usd),
+        "training_usd": format_exact(student.training_usd),
+        "teaching_usd": format_exact(student.training_work.teaching_usd),
+        "hosting_usd_per_hour": None if student.hosting is None else format_exact(student.hosting.usd),
         "source": student.price.source.id,
     }
 
 
-def _record(student: Student, each: Comparison) -> Mapping[str, Json]:
+def _make_record(student: TrainedModel, each: TuningComparison) -> Mapping[str, Json]:
     return {
         "model": student.model,
-        "mode": each.tuned.mode,
-        "platform": each.tuned.platform.id,
-        "in_place_of": each.base.variant.id,
-        "training_usd": exact(student.training_usd),
-        "teaching_usd": exact(student.lesson.teaching_usd),
-        "hosting_usd": exact(each.hosting_usd),
-        "fixed_usd": exact(each.fixed_usd),
-        "tuned_each_usd": exact(decimal(each.tuned_each_usd)),
-        "base_each_usd": exact(decimal(each.base_each_usd)),
-        "pays_after_requests": each.pays_after,
+        "mode": each.tuned_offer.mode,
+        "platform": each.tuned_offer.platform.id,
+        "in_place_of": each.base_offer.variant.id,
+        "training_usd": format_exact(student.training_usd),
+        "teaching_usd": format_exact(student.training_work.teaching_usd),
+        "hosting_usd": format_exact(each.hosting_usd),
+        "fixed_usd": format_exact(each.fixed_usd),
+        "tuned_each_usd": format_exact(to_decimal(each.tuned_each_usd)),
+        "base_each_usd": format_exact(to_decimal(each.base_each_usd)),
+        "pays_after_requests": each.pays_after_requests,
         "ends": None if each.ends is None else str(each.ends),
-        "pays_at_requests_a_day": each.pays_at_a_day,
-        "saved_usd": None if each.saved_usd is None else exact(decimal(each.saved_usd)),
-        "source": each.tuned.row.source.id,
-        "base_source": each.base.row.source.id,
+        "pays_at_requests_a_day": each.pays_at_daily_requests,
+        "saved_usd": None if each.saved_usd is None else format_exact(to_decimal(each.saved_usd)),
+        "source": each.tuned_offer.row.source.id,
+        "base_source": each.base_offer.row.source.id,
     }
 
 
-def _headline(tuning: Tuning, first: Student | None) -> str:
+def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
     if first is None and tuning.examples == 0:
         return "Nothing to be trained on: no example can be read"
     if first is None:
         return f"Nothing can be trained: {'; '.join(f'{each.model}: {each.reason.text}' for each in tuning.unfit)}"
-    how = f"{plural(tuning.epochs, 'epoch')} of {plural(tuning.examples, 'example')}"
-    most = bound(tuning.work) if tuning.work else ""
-    what = f"{most}{money(first.training_usd)} for {number(first.trained_tokens)} tokens ({how})"
+    how = f"{pluralize(tuning.epochs, 'epoch')} of {pluralize(tuning.examples, 'example')}"
+    most = find_bound_prefix(tuning.work) if tuning.work else ""
+    what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"
     if tuning.teacher:
-        what += f" and {most}{money(first.lesson.teaching_usd)} for the answers of {tuning.teacher.model}"
-    return f"Training {first.model}: {what}; {_when(first)}{_rejected(tuning)}"
+        what += f" and {most}{format_money(first.training_work.teaching_usd)} for the answers of {tuning.teacher.model}"
+    return f"Training {first.model}: {what}; {_describe_payback(first)}{_describe_rejection(tuning)}"
 
 
-def _rejected(tuning: Tuning) -> str:
+def _describe_rejection(tuning: TrainingResult) -> str:
     """That no job would be taken as it is, and by which rules."""
     rules = dict.fromkeys(each.rule for each in tuning.findings if each.level is Level.ERROR)
     return (
-        f"; as it is, it breaks {'a rule' if len(rules) == 1 else plural(len(rules), 'rule')} ({', '.join(rules)})"
+        f"; as it is, it breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
         if rules
         else ""
     )
 
 
-def _when(student: Student) -> str:
+def _describe_payback(student: TrainedModel) -> str:
     """After how many requests it pays in standard, and in whose place."""
-    found = earliest(student)
+    found = find_earliest_payback(student)
     if found is None:
         return "nothing runs that it could be compared with"
-    if found.pays_after is None:
-        names = dict.fromkeys(each.base.variant.id for each in student.comparisons)
+    if found.pays_after_requests is None:
+        names = dict.fromkeys(each.base_offer.variant.id for each in student.comparisons)
         return f"it never pays in place of {' or '.join(names)}"
-    return f"it pays after {plural(found.pays_after, 'request')} in place of {found.base.variant.id}"
+    return f"it pays after {pluralize(found.pays_after_requests, 'request')} in place of {found.base_offer.variant.id}"
 
 
-def _lines(tuning: Tuning, first: Student, conditions: Conditions) -> Iterator[Line]:
+def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
     """The terms of the headline."""
-    billed, rules = first.lesson.billed, conditions.rules
+    billed, rules = first.training_work.training_tokens, conditions.rules
     if tuning.teacher:
-        yield _teaching(tuning)
-    yield Line(
+        yield _make_teacher_line(tuning)
+    yield ReportLine(
         "training",
-        f"{number(billed.trained_tokens)} tokens x {plural(tuning.epochs, 'epoch')} at {rate(first.price.usd)} a million: "
-        f"{money(first.training_usd)}",
+        f"{format_int(billed.trained_tokens)} tokens x {pluralize(tuning.epochs, 'epoch')} at "
+        f"{format_rate(first.price.usd)} a million: "
+        f"{format_money(first.training_usd)}",
         first.price.source.label,
     )
-    if not tuning.is_stated:
+    if not tuning.has_stated_epochs:
         text = "as many as the published heuristic gives, as none are stated; the platform may choose others"
-        yield Line("epochs", text, rules.epochs.source.label)
-    if billed.cut:
-        longer = f"{plural(billed.cut, 'example')} longer than {number(rules.example_tokens.at_most)} tokens"
-        text = f"{longer}: {number(billed.lost_tokens)} at their ends are cut off"
-        yield Line("cut", text, rules.example_tokens.source.label)
-    yield Line("request", f"{_mean(first.lesson.served)} to the fine-tune, in the mean")
-    yield from _break_even(first, conditions)
+        yield ReportLine("epochs", text, rules.epochs.source.label)
+    if billed.cut_examples:
+        longer = f"{pluralize(billed.cut_examples, 'example')} longer than {format_int(rules.example_tokens.at_most)} tokens"
+        text = f"{longer}: {format_int(billed.lost_tokens)} at their ends are cut off"
+        yield ReportLine("cut", text, rules.example_tokens.source.label)
+    yield ReportLine("request", f"{_format_mean_request(first.training_work.served)} to the fine-tune, in the mean")
+    yield from _make_payback_lines(first, conditions)
 
 
-def _teaching(tuning: Tuning) -> Line:
+def _make_teacher_line(tuning: TrainingResult) -> ReportLine:
     teacher = tuning.teacher
     assert teacher
     usage = teacher.usage
-    tokens = f"{number(usage.input_tokens)} input and {number(usage.output_tokens)} output tokens"
-    text = f"{plural(usage.requests, 'prompt')} answered in {teacher.mode}, {tokens}: {money(teacher.total_usd)}"
-    return Line("teacher", text, teacher.offer.row.source.label)
+    tokens = f"{format_int(usage.input_tokens)} input and {format_int(usage.output_tokens)} output tokens"
+    text = f"{pluralize(usage.requests, 'prompt')} answered in {teacher.mode}, {tokens}: {format_money(teacher.total_usd)}"
+    return ReportLine("teacher", text, teacher.offer.row.source.label)
 
 
-def _mean(usage: Usage) -> str:
+def _format_mean_request(usage: Usage) -> str:
     """Tokens of the mean request, to the nearest whole one."""
     tokens, output = (Fraction(each, usage.requests) + Fraction(1, 2) for each in (usage.input_tokens, usage.output_tokens))
     cached = int(Fraction(usage.cached_tokens, usage.requests) + Fraction(1, 2))
-    of_these = f" ({number(cached)} of them cached)" if cached else ""
-    return f"{plural(int(tokens), 'input token')}{of_these} and {plural(int(output), 'output token')}"
+    of_these = f" ({format_int(cached)} of them cached)" if cached else ""
+    return f"{pluralize(int(tokens), 'input token')}{of_these} and {pluralize(int(output), 'output token')}"
 
 
-def _break_even(student: Student, conditions: Conditions) -> Iterator[Line]:
+def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
     """What a request costs beside each that it could replace, in standard."""
     for each in student.comparisons:
-        if each.tuned.mode != MODES[0]:
+        if each.tuned_offer.mode != FINE_TUNE_MODES[0]:
             continue
-        tuned, base = money(decimal(each.tuned_each_usd)), money(decimal(each.base_each_usd))
-        cited = ", ".join(dict.fromkeys((each.tuned.row.source.label, each.base.row.source.label)))
-        label = "pays" if each.pays_after is not None else _NEVER
-        yield Line(label, f"{tuned} a request in place of {base} by {each.base.variant.id}{_after(each, conditions)}", cited)
+        tuned, base = format_money(to_decimal(each.tuned_each_usd)), format_money(to_decimal(each.base_each_usd))
+        cited = ", ".join(dict.fromkeys((each.tuned_offer.row.source.label, each.base_offer.row.source.label)))
+        label = "pays" if each.pays_after_requests is not None else _NEVER_PAYS
+        yield ReportLine(
+            label,
+            f"{tuned} a request in place of {base} by {each.base_offer.variant.id}{_format_payback(each, conditions)}",
+            cited,
+        )
     if student.hosting:
         for until, hosting in {(each.ends, each.hosting_usd): None for each in student.comparisons}:
-            text = f"{rate(student.hosting.usd)} an hour, whatever is asked: {money(hosting)} until {until}"
-            yield Line("hosting", text, student.hosting.source.label)
+            text = f"{format_rate(student.hosting.usd)} an hour, whatever is asked: {format_money(hosting)} until {until}"
+            yield ReportLine("hosting", text, student.hosting.source.label)
 
 
-def _after(each: Comparison, conditions: Conditions) -> str:
+def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
     text = ""
-    if each.pays_after is not None:
-        text = f": {money(each.fixed_usd)} / {money(decimal(each.saved_each_usd))} = {plural(each.pays_after, 'request')}"
-        if each.pays_at_a_day is not None:
-            days = plural(each.days or 0, "day")
-            text += f", {number(each.pays_at_a_day)} a day until {each.ends} ({days})"
+    if each.pays_after_requests is not None:
+        text = (
+            f": {format_money(each.fixed_usd)} / {format_money(to_decimal(each.saved_each_usd))} = "
+            f"{pluralize(each.pays_after_requests, 'request')}"
+        )
+        if each.pays_at_daily_requests is not None:
+            days = pluralize(each.days or 0, "day")
+            text += f", {format_int(each.pays_at_daily_requests)} a day until {each.ends} ({days})"
     if each.saved_usd is not None and conditions.requests:
         verb = "saves" if each.saved_usd >= 0 else "loses"
-        text += f"; {verb} {money(decimal(abs(each.saved_usd)))} over {plural(conditions.requests, 'request')}"
+        text += f"; {verb} {format_money(to_decimal(abs(each.saved_usd)))} over {pluralize(conditions.requests, 'request')}"
     return text
 
 
-def _table(tuning: Tuning, conditions: Conditions) -> Table:
+def _make_table(tuning: TrainingResult, conditions: TrainingOptions) -> Table:
     saved = (">saved",) if conditions.requests else ()
-    titles = columns(
+    titles = make_columns(
         "model", "mode", "in place of", ">fixed", ">fine-tune each", ">replaced each", ">pays after", ">a day", *saved, ""
     )
-    rows = [_row(student, each) for student in tuning.students for each in student.comparisons]
-    rows += (_unfit_row(each, conditions) for each in tuning.unfit)
+    rows = [_make_row(student, each) for student in tuning.trained_models for each in student.comparisons]
+    rows += (_make_untrainable_row(each, conditions) for each in tuning.unfit)
     return Table(titles, tuple(rows))
 
 
-def _row(student: Student, each: Comparison) -> Row:
-    saved = () if each.saved_usd is None else (money(decimal(each.saved_usd)),)
+def _make_row(student: TrainedModel, each: TuningComparison) -> Row:
+    saved = () if each.saved_usd is None else (format_money(to_decimal(each.saved_usd)),)
     cells = (
         student.model,
-        each.tuned.mode,
-        each.base.variant.id,
-        money(each.fixed_usd),
-        money(decimal(each.tuned_each_usd)),
-        money(decimal(each.base_each_usd)),
-        _NEVER if each.pays_after is None else number(each.pays_after),
-        "" if each.pays_at_a_day is None else number(each.pays_at_a_day),
+        each.tuned_offer.mode,
+        each.base_offer.variant.id,
+        format_money(each.fixed_usd),
+        format_money(to_decimal(each.tuned_each_usd)),
+        format_money(to_decimal(each.base_each_usd)),
+        _NEVER_PAYS if each.pays_after_requests is None else format_int(each.pays_after_requests),
+        "" if each.pays_at_daily_requests is None else format_int(each.pays_at_daily_requests),
         *saved,
         "",
     )
     return Row(cells)
 
 
-def _unfit_row(each: Unfit, conditions: Conditions) -> Row:
+def _make_untrainable_row(each: UntrainableModel, conditions: TrainingOptions) -> Row:
     empty = ("",) * (8 if conditions.requests else 7)
     return Row((each.model, "", *empty[:-1], each.reason.brief), "faint")

@@ -10,32 +10,33 @@ from typing import NamedTuple, Self
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
-from gpt41_cli.display import number
-from gpt41_cli.files.documents import Block, Span
-from gpt41_cli.files.places import Done, Invalid
-from gpt41_cli.files.sources import Source, stream_of
+from gpt41_cli.display import format_int
+from gpt41_cli.files.documents import FileSpan, LineBlock
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.findings import Level
-from gpt41_cli.requests.readers import Sent
-from gpt41_cli.requests.recognise import Requests, read_lines
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.pieces import HISTORY, TEXT, measure
-from gpt41_cli.tokens.prompt import turn_pieces
-from gpt41_cli.work.sizing import size
-from gpt41_cli.work.stream import Reading, gathered
-from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, Breach, Breaches, digest, twins
-from gpt41_cli.work.workload import Shape, Terms, size_on
+from gpt41_cli.tokens.pieces import HISTORY, TEXT, count_pieces
+from gpt41_cli.tokens.prompt import build_turn
+from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.stream import ReadingOptions, map_chunks
+from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleViolations, find_duplicate_lines, hash_text
+from gpt41_cli.work.workload import Assumptions, RequestShape, size_request
 
 
-class Billed(NamedTuple):
-    """Tokens of examples as one model sees them. Of these `tokens`, the `lost_tokens` at the ends of `cut` examples are cut off.
+class TrainingTokens(NamedTuple):
+    """Tokens of examples as one model sees them. Of these `tokens`, the `lost_tokens` at the ends of `cut_examples` examples are
+    cut off.
 
     `input_tokens` are those before the last answer of each: what a request is in service; `longest_input_tokens` of the longest.
     """
 
     tokens: int = 0
     lost_tokens: int = 0
-    cut: int = 0
+    cut_examples: int = 0
     input_tokens: int = 0
     longest_input_tokens: int = 0
 
@@ -44,29 +45,29 @@ class Billed(NamedTuple):
         """What is billed each time that all of them are gone through."""
         return self.tokens - self.lost_tokens
 
-    def plus(self, other: Billed) -> Billed:
+    def merge(self, other: TrainingTokens) -> TrainingTokens:
         """Both together."""
-        return Billed(
+        return TrainingTokens(
             self.tokens + other.tokens,
             self.lost_tokens + other.lost_tokens,
-            self.cut + other.cut,
+            self.cut_examples + other.cut_examples,
             self.input_tokens + other.input_tokens,
             max(self.longest_input_tokens, other.longest_input_tokens),
         )
 
 
-class Inspected(NamedTuple):
+class InspectedExample(NamedTuple):
     """One example: as each of the models sees it, its last answer in tokens, a hash of it, and what is wrong with it."""
 
-    billed: tuple[Billed, ...]
+    tokens_by_model: tuple[TrainingTokens, ...]
     output_tokens: int
     digest: bytes
-    breaches: tuple[Breach, ...]
+    breaches: tuple[RuleViolation, ...]
     has_pictures: bool
     is_lower_bound: bool
 
 
-class Trained(NamedTuple):
+class TrainingTargets(NamedTuple):
     """What examples are inspected for: these models, by these rules."""
 
     meter: Meter
@@ -74,27 +75,30 @@ class Trained(NamedTuple):
     rules: TrainingRules
 
 
-def inspect(trained: Trained, sent: Sent) -> Inspected:
+def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExample:
     """One example, counted as the request that it shows, its answers among the messages.
 
     Billed are `min(limit, tokens with all that frames the messages)` (OpenAI cookbook, Chat_finetuning_data_prep).
     """
     meter, catalog = trained.meter, trained.meter.catalog
-    whole = size(meter, sent)
-    before, output_tokens = _split(meter, sent.request)
-    begun = size(meter, sent._replace(request=before)).shape if before else Shape(0)
-    billed = tuple(_billed(trained.rules, catalog, variant, whole.shape, begun) for variant in trained.variants)
-    return Inspected(
+    whole = measure_request(meter, sent)
+    before, output_tokens = _split_last_answer(meter, sent.request)
+    begun = measure_request(meter, sent._replace(request=before)).shape if before else RequestShape(0)
+    billed = tuple(_count_tokens(trained.rules, catalog, variant, whole.shape, begun) for variant in trained.variants)
+    return InspectedExample(
         billed,
         output_tokens,
-        digest(repr((sent.request.turns, sent.request.functions, [image._replace(path="") for image in sent.request.images]))),
-        (*(Breach(flaw.rule, flaw.message, level=flaw.level) for flaw in sent.flaws), *_too_long(billed[0], trained.rules)),
+        hash_text(repr((sent.request.turns, sent.request.functions, [image._replace(path="") for image in sent.request.images]))),
+        (
+            *(RuleViolation(flaw.rule, flaw.message, level=flaw.level) for flaw in sent.flaws),
+            *_check_length(billed[0], trained.rules),
+        ),
         bool(sent.request.images),
         whole.is_lower_bound,
     )
 
 
-def _split(meter: Meter, request: Request) -> tuple[Request | None, int]:
+def _split_last_answer(meter: Meter, request: Request) -> tuple[Request | None, int]:
     """What is sent to get the last answer, None where that is nothing, and the tokens of that answer."""
     last = len(request.turns)
     while last and not _is_answer(request.turns[last - 1]):
@@ -102,9 +106,9 @@ def _split(meter: Meter, request: Request) -> tuple[Request | None, int]:
     if not last:
         return request, 0
     answer, before = request.turns[last - 1], request.turns[: last - 1]
-    _, method = meter.variant_of(meter.model)
-    pieces = turn_pieces(request, answer, escapes_results=False)
-    tokens = sum(many for piece, many in measure(pieces, meter.memo(method.encoding)) if piece.part in (TEXT, HISTORY))
+    _, method = meter.find_variant(meter.model)
+    pieces = build_turn(request, answer, escapes_results=False)
+    tokens = sum(many for piece, many in count_pieces(pieces, meter.get_memo(method.encoding)) if piece.part in (TEXT, HISTORY))
     images = [image for image in request.images if image.turn < last - 1]
     return (request._replace(turns=before, images=images) if before else None), tokens
 
@@ -113,131 +117,138 @@ def _is_answer(turn: Message | CallTurn) -> bool:
     return isinstance(turn, CallTurn) or turn.role == "assistant"
 
 
-def _billed(rules: TrainingRules, catalog: Catalog, variant: Variant, whole: Shape, before: Shape) -> Billed:
-    tokens, input_tokens = (size_on(shape, Terms(), catalog, variant).input_tokens for shape in (whole, before))
+def _count_tokens(
+    rules: TrainingRules, catalog: Catalog, variant: Variant, whole: RequestShape, before: RequestShape
+) -> TrainingTokens:
+    tokens, input_tokens = (size_request(shape, Assumptions(), catalog, variant).input_tokens for shape in (whole, before))
     lost = max(tokens - rules.example_tokens.at_most, 0)
-    return Billed(tokens, lost, int(lost > 0), input_tokens, input_tokens)
+    return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, input_tokens)
 
 
-def _too_long(billed: Billed, rules: TrainingRules) -> Iterator[Breach]:
-    if billed.cut:
+def _check_length(billed: TrainingTokens, rules: TrainingRules) -> Iterator[RuleViolation]:
+    if billed.cut_examples:
         most = rules.example_tokens.at_most
-        lost = f"{number(billed.lost_tokens)} at its end are cut off"
+        lost = f"{format_int(billed.lost_tokens)} at its end are cut off"
         if billed.input_tokens >= most:
             lost += ", its last answer as a whole among them"
-        message = f"{number(billed.tokens)} tokens are over the {number(most)} that are learned: {lost}"
-        yield Breach("training-tokens", message, None, str(billed.tokens), str(most), Level.WARNING)
+        message = f"{format_int(billed.tokens)} tokens are over the {format_int(most)} that are learned: {lost}"
+        yield RuleViolation("training-tokens", message, None, str(billed.tokens), str(most), Level.WARNING)
 
 
-class Lines:
+class TrainingLines:
     """What is kept of the examples of a file, in its order: 20 bytes of each, beside sums and what they break.
 
-    `number` has an entry for each example, `digests` two. Adds up with `+=`, in order.
+    `format_int` has an entry for each example, `digests` two. Adds up with `+=`, in order.
     """
 
     def __init__(self, models: int) -> None:
-        self.number = array("I")
+        self.line_numbers = array("I")
         self.digests = array("Q")
-        self.billed = (Billed(),) * models
+        self.tokens_by_model = (TrainingTokens(),) * models
         self.output_tokens = 0
-        self.pictures = 0
-        self.first_picture: int | None = None
+        self.picture_examples = 0
+        self.first_picture_line: int | None = None
         self.lower_bounds = 0
         self.invalid = 0
-        self.bytes = 0
-        self.breaches = Breaches()
+        self.size_bytes = 0
+        self.breaches = RuleViolations()
 
     @classmethod
-    def of(cls, models: int, found: Iterable[Done[Inspected] | Invalid]) -> Lines:
+    def collect(cls, models: int, found: Iterable[Located[InspectedExample] | RejectedRequest]) -> TrainingLines:
         """All that is found."""
         lines = cls(models)
         for each in found:
             number = each.place.line or 0
-            if isinstance(each, Invalid):
+            if isinstance(each, RejectedRequest):
                 lines.invalid += 1
-                lines.breaches.add(Breach("invalid-request", each.message, number))
+                lines.breaches.add(RuleViolation("invalid-request", each.message, number))
             else:
                 lines._add(number, each.result)
         return lines
 
-    def _add(self, number: int, found: Inspected) -> None:
-        self.number.append(number)
+    def _add(self, number: int, found: InspectedExample) -> None:
+        self.line_numbers.append(number)
         self.digests.frombytes(found.digest)
-        self.billed = tuple(mine.plus(its) for mine, its in zip(self.billed, found.billed, strict=True))
+        self.tokens_by_model = tuple(
+            mine.merge(its) for mine, its in zip(self.tokens_by_model, found.tokens_by_model, strict=True)
+        )
         self.output_tokens += found.output_tokens
         self.lower_bounds += found.is_lower_bound
         if found.has_pictures:
-            self.pictures += 1
-            self.first_picture = self.first_picture or number
+            self.picture_examples += 1
+            self.first_picture_line = self.first_picture_line or number
         for breach in found.breaches:
             self.breaches.add(breach._replace(line=number))
 
-    def __iadd__(self, other: Lines) -> Self:
-        self.number.extend(other.number)
+    def __iadd__(self, other: TrainingLines) -> Self:
+        self.line_numbers.extend(other.line_numbers)
         self.digests.extend(other.digests)
-        self.billed = tuple(mine.plus(its) for mine, its in zip(self.billed, other.billed, strict=True))
+        self.tokens_by_model = tuple(
+            mine.merge(its) for mine, its in zip(self.tokens_by_model, other.tokens_by_model, strict=True)
+        )
         self.output_tokens += other.output_tokens
-        self.pictures += other.pictures
-        self.first_picture = self.first_picture or other.first_picture
+        self.picture_examples += other.picture_examples
+        self.first_picture_line = self.first_picture_line or other.first_picture_line
         self.lower_bounds += other.lower_bounds
         self.invalid += other.invalid
-        self.bytes += other.bytes
+        self.size_bytes += other.size_bytes
         self.breaches += other.breaches
         return self
 
     @property
     def examples(self) -> int:
         """How many examples can be read."""
-        return len(self.number)
+        return len(self.line_numbers)
 
 
 class TrainingFile(NamedTuple):
     """One file and what is in it."""
 
-    source: Source
-    lines: Lines
+    source: InputSource
+    lines: TrainingLines
 
 
-def read(sources: Sequence[Source], trained: Trained, jobs: int | None) -> tuple[TrainingFile, ...]:
+def read_training_files(sources: Sequence[InputSource], trained: TrainingTargets, jobs: int | None) -> tuple[TrainingFile, ...]:
     """Every source as a training file. InputError for one that cannot be read."""
-    return tuple(TrainingFile(source, _read(source, trained, jobs)) for source in sources)
+    return tuple(TrainingFile(source, _read_lines(source, trained, jobs)) for source in sources)
 
 
-def _read(source: Source, trained: Trained, jobs: int | None) -> Lines:
+def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None) -> TrainingLines:
     size = 0
 
-    def measured(chunks: Iterator[Block | Span]) -> Iterator[Block | Span]:
+    def measured(chunks: Iterator[LineBlock | FileSpan]) -> Iterator[LineBlock | FileSpan]:
         nonlocal size
         for chunk in chunks:
             size += chunk.size
             yield chunk
 
-    with stream_of(source) as stream:
-        requests = Requests(measured(read_lines(stream, source.label).chunks))
-        reading, models = Reading("fine-tuning", jobs), len(trained.variants)
-        work, gather = partial(inspect, trained), partial(Lines.of, models)
-        some = gathered(source, requests, reading, work, gather, trained.meter.learner)
-        lines = reduce(iadd, some, Lines(models))
-    lines.bytes = size
-    for breach in (*_twins(lines), *_bytes(size, trained.rules)):
+    with open_source(source) as stream:
+        requests = RequestInput(measured(read_lines(stream, source.label).chunks))
+        reading, models = ReadingOptions("fine-tuning", jobs), len(trained.variants)
+        work, gather = partial(inspect_example, trained), partial(TrainingLines.collect, models)
+        some = map_chunks(source, requests, reading, work, gather, trained.meter.memo_filler)
+        lines = reduce(iadd, some, TrainingLines(models))
+    lines.size_bytes = size
+    for breach in (*_check_duplicates(lines), *_check_file_size(size, trained.rules)):
         lines.breaches.add(breach)
     return lines
 
 
-def _twins(lines: Lines) -> Iterator[Breach]:
-    for first, second in twins(lines.digests):
-        message = f"the same example as in line {number(lines.number[first])}: it is learned, and billed, twice"
-        yield Breach("training-twins", message, lines.number[second], level=Level.NOTICE)
+def _check_duplicates(lines: TrainingLines) -> Iterator[RuleViolation]:
+    for first, second in find_duplicate_lines(lines.digests):
+        message = f"the same example as in line {format_int(lines.line_numbers[first])}: it is learned, and billed, twice"
+        yield RuleViolation("training-twins", message, lines.line_numbers[second], level=Level.NOTICE)
 
 
-def _bytes(size: int, rules: TrainingRules) -> Iterator[Breach]:
+def _check_file_size(size: int, rules: TrainingRules) -> Iterator[RuleViolation]:
     least, most = rules.file.max_megabytes * MEGABYTE, rules.file.max_megabytes * MEBIBYTE
     if size > most:
-        message = f"expected at most {number(most)} bytes, found {number(size)} [{rules.file.source.label}]"
-        yield Breach("training-bytes", message, None, str(size), str(most))
+        message = f"expected at most {format_int(most)} bytes, found {format_int(size)} [{rules.file.source.label}]"
+        yield RuleViolation("training-bytes", message, None, str(size), str(most))
     elif size > least:
         message = (
-            f"found {number(size)} bytes: {rules.file.max_megabytes} MB are allowed, which may mean {number(least)} bytes "
+            f"found {format_int(size)} bytes: {rules.file.max_megabytes} MB are allowed, which may mean "
+            f"{format_int(least)} bytes "
             f"[{rules.file.source.label}]"
         )
-        yield Breach("training-bytes", message, None, str(size), str(least), Level.WARNING)
+        yield RuleViolation("training-bytes", message, None, str(size), str(least), Level.WARNING)

@@ -25,14 +25,14 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.batch import split as batch_split
-from gpt41_cli.commands.batch.check import Check, Conditions, check
-from gpt41_cli.commands.batch.split import folder, plan, spooled, write
+from gpt41_cli.commands.batch.check import BatchCheck, BatchOptions, check_batch_files
+from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.files.sources import Source, open_file
+from gpt41_cli.files.sources import InputSource, open_file
 from gpt41_cli.findings import Level
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.violations import twins
-from gpt41_cli.work.workload import Terms
+from gpt41_cli.work.violations import find_duplicate_lines
+from gpt41_cli.work.workload import Assumptions
 from tests.conftest import ROOT, Run, environment
 
 MINI, LARGE = "gpt-4.1-mini", "gpt-4.1"
@@ -55,14 +55,14 @@ def lines(*requests: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in requests)
 
 
-def source(path: Path) -> Source:
-    return Source(str(path), partial(open_file, path))
+def source(path: Path) -> InputSource:
+    return InputSource(str(path), partial(open_file, path))
 
 
-def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any) -> Check:
+def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any) -> BatchCheck:
     platform = catalog.platform(more.pop("platform", "openai"))
-    conditions = Conditions(Meter(catalog), Terms(None), platform, date(2026, 11, 23), tier)
-    return check([source(path) for path in paths], conditions, **more)
+    conditions = BatchOptions(Meter(catalog), Assumptions(None), platform, date(2026, 11, 23), tier)
+    return check_batch_files([source(path) for path in paths], conditions, **more)
 
 
 def limited(
@@ -86,7 +86,7 @@ def limited(
     return catalog._replace(limits=limits, models=models)
 
 
-def broken(found: Check) -> list[tuple[str, int | None]]:
+def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
     return [(each.rule, each.location and each.location.line) for each in found.findings if each.level is Level.ERROR]
 
 
@@ -270,7 +270,7 @@ def test_twins_are_those_that_a_table_of_all_finds(ids: list[int]) -> None:
 
     digests = array("Q", [part for each in ids for part in (each % 7, each)])
     expected = [(ids.index(each), position) for position, each in enumerate(ids) if ids.index(each) != position]
-    assert list(twins(digests)) == expected
+    assert list(find_duplicate_lines(digests)) == expected
 
 
 def test_ten_of_a_rule_are_shown_and_the_rest_counted(run: Run, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_which_megabyte_is_meant_is_said_where_it_matters(catalog: Catalog, tmp_
     data = head + lines(line(3, words=1) | {"metadata": ""})
     (tmp_path / "x.jsonl").write_bytes(data[:-3] + b"x" * (size - len(data)) + data[-3:])
     found = checked(limited(catalog, max_file_megabytes=1), tmp_path / "x.jsonl")
-    assert found.files[0].bytes == size
+    assert found.files[0].size_bytes == size
     assert [each.level.label for each in found.findings if each.rule == "batch-bytes"] == levels
 
 
@@ -332,11 +332,11 @@ def test_the_queue_of_every_tier_and_of_one(run: Run, tmp_path: Path) -> None:
 
 
 def test_how_many_batches_an_hour_are_allowed_is_said_where_it_binds(catalog: Catalog, tmp_path: Path) -> None:
-    from gpt41_cli.commands.batch.report import report
+    from gpt41_cli.commands.batch.report import make_report
 
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number) for number in range(5))))
     table = limited(catalog, max_requests=1, batches_per_hour=2)
-    shown = [each.text for each in report(table, checked(table, tmp_path / "x.jsonl")).lines if each.label == "queue"]
+    shown = [each.text for each in make_report(table, checked(table, tmp_path / "x.jsonl")).lines if each.label == "queue"]
     assert shown == ["2 batches can be made an hour: 5 take 3 hours"]
 
 
@@ -345,7 +345,7 @@ def test_a_model_without_published_limits_waits_for_nobody_knows_how_long(catalo
     (tmp_path / "x.jsonl").write_bytes(lines(line(1, "gpt-4.1-nano")))
     table = catalog._replace(models={name: model._replace(rate_limits=None) for name, model in catalog.models.items()})
     found = checked(table, tmp_path / "x.jsonl", tier=1)
-    assert (found.waiting, [each.rule for each in found.findings]) == ((), ["model-shut-down"])
+    assert (found.waits, [each.rule for each in found.findings]) == ((), ["model-shut-down"])
 
 
 def test_what_batch_gives_a_cache_discount_is_not_said_to_have_none(catalog: Catalog, tmp_path: Path) -> None:
@@ -358,11 +358,11 @@ def test_a_stream_is_read_to_its_end_or_named(catalog: Catalog) -> None:
         def read(self, size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
 
-    conditions = Conditions(Meter(catalog), Terms(None), catalog.platform("openai"), date(2026, 11, 23))
-    found = check([Source("-", lambda: io.BytesIO(lines(line(1))))], conditions)
+    conditions = BatchOptions(Meter(catalog), Assumptions(None), catalog.platform("openai"), date(2026, 11, 23))
+    found = check_batch_files([InputSource("-", lambda: io.BytesIO(lines(line(1))))], conditions)
     assert (found.usage.requests, found.files[0].stamp) == (1, None)
     with pytest.raises(InputError, match="standard input: expected a readable file, found: Input/output error"):
-        check([Source("-", Broken)], conditions)
+        check_batch_files([InputSource("-", Broken)], conditions)
 
 
 # Splitting.
@@ -370,14 +370,14 @@ def test_a_stream_is_read_to_its_end_or_named(catalog: Catalog) -> None:
 
 def split(catalog: Catalog, paths: Sequence[Path], directory: Path, tier: int | None = None) -> list[Path]:
     """What `gpt41 batch --split` does, under other limits."""
-    with folder(directory):
+    with make_output_folder(directory):
         found = checked(catalog, *paths, tier=tier, is_split=True)
         assert broken(found) == []
-        planned = plan(found, catalog, tier, directory)
-        write(planned)
-        for part in planned.parts:
+        planned = plan_split(found, catalog, tier, directory)
+        write_parts(planned)
+        for part in planned.part_files:
             assert part.path.stat().st_size == part.part.bytes
-    return [part.path for part in planned.parts]
+    return [part.path for part in planned.part_files]
 
 
 REQUEST = st.tuples(st.sampled_from([MINI, LARGE, f"{MINI}-2025-04-14"]), st.sampled_from([CHAT, RESPONSES]), st.integers(1, 30))
@@ -418,7 +418,7 @@ def test_parts_hold_every_line_in_order_and_pass(
     for path in paths:
         found = checked(table, path, tier=1)
         assert not [each for each in found.findings if each.rule.startswith("batch")], found.findings
-        (lane,) = found.files[0].lines.first
+        (lane,) = found.files[0].lines.first_lines
         lanes.setdefault(lane, []).append(path.read_bytes())
     expected: dict[tuple[str, str], list[bytes]] = {}
     for text in data.split(b"\n"):
@@ -486,15 +486,15 @@ def test_what_no_split_mends_is_refused_and_nothing_written(run: Run, tmp_path: 
 
 
 @pytest.fixture
-def planned(catalog: Catalog, tmp_path: Path) -> batch_split.Plan:
+def planned(catalog: Catalog, tmp_path: Path) -> batch_split.SplitPlan:
     """Six requests that are to be written as three parts into a folder that is there."""
     (tmp_path / "out").mkdir()
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number) for number in range(6))))
     table = limited(catalog, max_requests=2)
-    return plan(checked(table, tmp_path / "x.jsonl", is_split=True), table, None, tmp_path / "out")
+    return plan_split(checked(table, tmp_path / "x.jsonl", is_split=True), table, None, tmp_path / "out")
 
 
-def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planned: batch_split.Plan) -> None:
+def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planned: batch_split.SplitPlan) -> None:
     path = tmp_path / "x.jsonl"
     data = path.read_bytes()
     found = f"{path}: expected a file that stays as it is while it is read, found one that has changed"
@@ -502,7 +502,7 @@ def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planne
         path.write_bytes(other)
         os.utime(path, ns=(0, len(other)))
         with pytest.raises(InputError, match=found):
-            write(planned)
+            write_parts(planned)
         assert list((tmp_path / "out").iterdir()) == []
 
     class Growing:
@@ -525,9 +525,9 @@ def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planne
                 more.write(b"" if self.file.tell() else b"\n")
             return self.file.readinto(buffer)
 
-    conditions = Conditions(Meter(catalog), Terms(None), catalog.platform("openai"), date(2026, 11, 23))
+    conditions = BatchOptions(Meter(catalog), Assumptions(None), catalog.platform("openai"), date(2026, 11, 23))
     with pytest.raises(InputError, match=found):
-        check([Source(str(path), Growing)], conditions)  # type: ignore[arg-type]
+        check_batch_files([InputSource(str(path), Growing)], conditions)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -535,11 +535,11 @@ def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planne
     [(5, "fewer lines than were planned"), (7, "more lines than were planned")],
 )
 def test_lines_that_are_not_those_of_the_plan_are_refused(
-    planned: batch_split.Plan, monkeypatch: pytest.MonkeyPatch, lines_read: int, why: str
+    planned: batch_split.SplitPlan, monkeypatch: pytest.MonkeyPatch, lines_read: int, why: str
 ) -> None:
-    monkeypatch.setattr(batch_split, "_lines", lambda stream, name: iter([b"{}\n"] * lines_read))
+    monkeypatch.setattr(batch_split, "_read_nonblank_lines", lambda stream, name: iter([b"{}\n"] * lines_read))
     with pytest.raises(InputError, match="found one that has changed"):
-        write(planned)
+        write_parts(planned)
     assert list(planned.directory.iterdir()) == [], why
 
 
@@ -547,7 +547,7 @@ def test_lines_that_are_not_those_of_the_plan_are_refused(
 @pytest.mark.parametrize("name", ["fsync", "link"])
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_all_parts_are_written_or_none(
-    planned: batch_split.Plan, monkeypatch: pytest.MonkeyPatch, call: int, name: str, error: BaseException
+    planned: batch_split.SplitPlan, monkeypatch: pytest.MonkeyPatch, call: int, name: str, error: BaseException
 ) -> None:
     """Whenever the disk is full or Ctrl-C comes, and again while what was written is removed."""
     calls = 0
@@ -572,7 +572,7 @@ def test_all_parts_are_written_or_none(
 
     monkeypatch.setattr(os, name, failing)
     with pytest.raises((InputError, KeyboardInterrupt)) as caught:
-        write(planned)
+        write_parts(planned)
     if isinstance(error, OSError):
         expected = f"{planned.directory}: expected to be able to write, found: No space left on device; nothing is left"
         assert str(caught.value) == expected
@@ -581,39 +581,39 @@ def test_all_parts_are_written_or_none(
     if name == "fsync":
         monkeypatch.setattr(Path, "unlink", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            write(planned)
+            write_parts(planned)
         assert list(planned.directory.iterdir()) == []
 
 
 def test_a_file_system_without_links_is_written_to_all_the_same(
-    planned: batch_split.Plan, monkeypatch: pytest.MonkeyPatch
+    planned: batch_split.SplitPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    last = planned.parts[-1].path
+    last = planned.part_files[-1].path
     last.write_bytes(b"of somebody else")
     with pytest.raises(InputError, match="expected no such file, found one"):
-        write(planned)
+        write_parts(planned)
     assert [path.read_bytes() for path in planned.directory.iterdir()] == [b"of somebody else"]
     last.unlink()
-    write(planned)
-    assert sorted(planned.directory.iterdir()) == [part.path for part in planned.parts]
+    write_parts(planned)
+    assert sorted(planned.directory.iterdir()) == [part.path for part in planned.part_files]
 
 
-def test_a_name_that_is_taken_while_the_parts_are_written_is_left_alone(planned: batch_split.Plan) -> None:
-    last = planned.parts[-1].path
+def test_a_name_that_is_taken_while_the_parts_are_written_is_left_alone(planned: batch_split.SplitPlan) -> None:
+    last = planned.part_files[-1].path
     last.write_bytes(b"of somebody else")
     with pytest.raises(InputError, match="expected no such file, found one"):
-        write(planned)
+        write_parts(planned)
     assert [path.read_bytes() for path in planned.directory.iterdir()] == [b"of somebody else"]
 
 
 def test_a_compressed_file_is_read_twice_as_its_content(tmp_path: Path) -> None:
     data = lines(*(line(number, words=50_000) for number in range(9)))
     (tmp_path / "x.gz").write_bytes(gzip.compress(data))
-    with spooled(source(tmp_path / "x.gz"), tmp_path) as again:
+    with spool_source(source(tmp_path / "x.gz"), tmp_path) as again:
         assert [path.name for path in tmp_path.iterdir()] == ["x.gz"], "the file with its content has no name"
         for _ in range(2):
             with again.open() as stream:
@@ -630,7 +630,7 @@ def test_a_pipe_onto_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with (
         pytest.raises(InputError, match="expected to be able to write, found: No space left on device"),
-        spooled(source(tmp_path / "x.gz"), tmp_path),
+        spool_source(source(tmp_path / "x.gz"), tmp_path),
     ):
         pass
 

@@ -19,17 +19,26 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.commands.cache import divergence
 from gpt41_cli.commands.cache import study as caches
-from gpt41_cli.commands.cache.divergence import DATE, IDENTIFIER, NUMBER, ORDER, PICTURE, TEXT, Parting, reusable
-from gpt41_cli.commands.cache.savings import values
-from gpt41_cli.commands.cache.study import Study, study
+from gpt41_cli.commands.cache.divergence import (
+    DATE,
+    IDENTIFIER,
+    NUMBER,
+    PICTURE,
+    TEXT,
+    TOOL_ORDER,
+    Divergence,
+    count_cacheable_tokens,
+)
+from gpt41_cli.commands.cache.savings import compute_savings
+from gpt41_cli.commands.cache.study import CacheStudy, replay_requests
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.files.sources import sources
+from gpt41_cli.files.sources import find_sources
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import Prefix, Stretch, prefix, stretches
+from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
 from gpt41_cli.work import prompt_cache as replays
-from gpt41_cli.work.prompt_cache import Kept, PromptCache, Replay, Traffic
-from gpt41_cli.work.stream import Reading
+from gpt41_cli.work.prompt_cache import CacheReplay, PrefixLifetime, PromptCache, ReplayOptions
+from gpt41_cli.work.stream import ReadingOptions
 from tests.builders import (
     CALL,
     LONG_TEXT,
@@ -63,14 +72,14 @@ def letters(text: str) -> bytes:
     return b"".join(letter.encode("utf-32-le") for letter in text)
 
 
-def beginning(text: str, rules: CacheRules, catalog: Catalog, key: str = "", model: str = "gpt-4.1") -> Prefix:
+def beginning(text: str, rules: CacheRules, catalog: Catalog, key: str = "", model: str = "gpt-4.1") -> CachePrefix:
     images = catalog.models["gpt-4.1"].images
     assert images is not None
-    return prefix([Stretch("message 1 (user)", text)], model, key, letters, images, rules)
+    return digest_prefix([PromptStretch("message 1 (user)", text)], model, key, letters, images, rules)
 
 
-def asked(cache: PromptCache, prefixes: Sequence[Prefix], times: Sequence[int] | None = None) -> list[int]:
-    return [cache.ask(each, now) for each, now in zip(prefixes, times or range(len(prefixes)), strict=True)]
+def asked(cache: PromptCache, prefixes: Sequence[CachePrefix], times: Sequence[int] | None = None) -> list[int]:
+    return [cache.send(each, now) for each, now in zip(prefixes, times or range(len(prefixes)), strict=True)]
 
 
 # What is read
@@ -84,10 +93,10 @@ def test_what_is_read_is_the_longest_beginning_that_an_earlier_prompt_had(
     expected = []
     for index, text in enumerate(texts):
         shared = (len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, each, strict=False)))) for each in texts[:index])
-        expected.append(max((reusable(common, small) for common in shared), default=0))
+        expected.append(max((count_cacheable_tokens(common, small) for common in shared), default=0))
     prefixes = [beginning(text, small, catalog) for text in texts]
     assert asked(PromptCache(small, 1, None), prefixes) == expected
-    patient = PromptCache(small, 1_000, Kept(1_000_000, 1_000_000))
+    patient = PromptCache(small, 1_000, PrefixLifetime(1_000_000, 1_000_000))
     # A machine takes three requests a minute of one beginning, and a prompt below the minimum counts as one of these.
     assert all(mine <= best for mine, best in zip(asked(patient, prefixes), expected, strict=True))
 
@@ -95,7 +104,7 @@ def test_what_is_read_is_the_longest_beginning_that_an_earlier_prompt_had(
 @pytest.mark.parametrize(("tokens", "expected"), [(0, 0), (1_023, 0), (1_024, 1_024), (1_151, 1_024), (1_152, 1_152)])
 def test_from_the_minimum_in_steps(tokens: int, expected: int, catalog: Catalog) -> None:
     rules = catalog.limits.prompt_cache
-    assert reusable(tokens, rules) == expected
+    assert count_cacheable_tokens(tokens, rules) == expected
     same = beginning("a" * tokens, rules, catalog)
     assert asked(PromptCache(rules, 1, None), [same, same]) == [0, expected]
 
@@ -105,19 +114,35 @@ def test_what_nobody_reads_is_forgotten_and_what_is_old_too(small: CacheRules, c
     one = beginning("abcdef", small, catalog)
     # Idle for 5 requests it stays, for 6 it does not; in use it stays until it is 12 old.
     times = [0, 5, 11, 16, 21, 23, 24, 30]
-    assert asked(PromptCache(small, 100, Kept(idle=5, life=12)), [one] * 8, times) == [0, 6, 0, 6, 6, 6, 0, 0]
+    assert asked(PromptCache(small, 100, PrefixLifetime(idle_requests=5, age_requests=12)), [one] * 8, times) == [
+        0,
+        6,
+        0,
+        6,
+        6,
+        6,
+        0,
+        0,
+    ]
 
 
 def test_what_is_read_keeps_its_beginnings(small: CacheRules, catalog: Catalog) -> None:
     small = small._replace(requests_per_minute_per_prefix=100)
     short, long = (beginning(text, small, catalog) for text in ("abcd", "abcdef"))
     # The short one is over its life when the long one is read, which contains it.
-    assert asked(PromptCache(small, 100, Kept(idle=50, life=10)), [short, long, long, short], [0, 8, 12, 13]) == [0, 4, 6, 4]
+    assert asked(
+        PromptCache(small, 100, PrefixLifetime(idle_requests=50, age_requests=10)), [short, long, long, short], [0, 8, 12, 13]
+    ) == [
+        0,
+        4,
+        6,
+        4,
+    ]
 
 
 def test_the_same_beginning_spills_to_another_machine(small: CacheRules, catalog: Catalog) -> None:
     one, other = beginning("abcdef", small, catalog), beginning("xbcdef", small, catalog)
-    forever = Kept(1_000, 1_000)
+    forever = PrefixLifetime(1_000, 1_000)
     # Eight a minute: three on the first machine, three on the second, two on a third; the next minute all are warm.
     assert asked(PromptCache(small, 8, forever), [one] * 16) == [0, 6, 6, 0, 6, 6, 0, 6] + [6] * 8
     assert asked(PromptCache(small, 8, forever), [one, one, one, other, one]) == [0, 6, 6, 0, 0]
@@ -126,22 +151,22 @@ def test_the_same_beginning_spills_to_another_machine(small: CacheRules, catalog
 def test_a_cache_key_has_machines_of_its_own_and_a_model_a_cache_of_its_own(catalog: Catalog) -> None:
     rules = catalog.limits.prompt_cache
     text = "a" * 1_030
-    cache = PromptCache(rules, 100, Kept(100, 100))
+    cache = PromptCache(rules, 100, PrefixLifetime(100, 100))
     keyed = [beginning(text, rules, catalog, key) for key in ("", "eu", "eu", "", "us")]
     assert asked(cache, keyed) == [0, 0, 1_024, 1_024, 0]
-    replay = Replay(catalog, Traffic())
+    replay = CacheReplay(catalog, ReplayOptions())
     models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"]
-    assert [replay.ask(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
+    assert [replay.send(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
 
 
 def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch, small: CacheRules, catalog: Catalog) -> None:
-    monkeypatch.setattr(replays, "_HELD", 10)
+    monkeypatch.setattr(replays, "_MAX_PREFIXES", 10)
     many = [beginning(f"{number:04}", small, catalog) for number in range(40)]
-    for kept in (None, Kept(3, 100), Kept(1_000, 1_000)):
+    for kept in (None, PrefixLifetime(3, 100), PrefixLifetime(1_000, 1_000)):
         cache = PromptCache(small, 1_000, kept)
         assert asked(cache, many) == [0] * 40
-        assert len(cache._read) == len(cache._written) <= 10
-        assert cache.ask(many[-1], 40) == 4
+        assert len(cache._read_at) == len(cache._written_at) <= 10
+        assert cache.send(many[-1], 40) == 4
 
 
 @pytest.mark.parametrize(
@@ -155,21 +180,27 @@ def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_how_long_a_model_keeps_a_prefix(minutes: int | None, model: str, expected: tuple[int, int], catalog: Catalog) -> None:
-    assert replays.kept_minutes(catalog.limits.prompt_cache, Traffic(minutes=minutes), catalog.variant(model)) == expected
+    assert (
+        replays.resolve_kept_minutes(catalog.limits.prompt_cache, ReplayOptions(lifetime_minutes=minutes), catalog.variant(model))
+        == expected
+    )
 
 
 @pytest.mark.parametrize("minutes", [0, 1_441])
 def test_a_lifetime_that_nothing_offers_is_refused(minutes: int, catalog: Catalog) -> None:
     message = f"lifetime: expected from 1 minute to 24 hours, found {minutes:,} minutes"
     with pytest.raises(InputError, match=f"^{message}$"):
-        Replay(catalog, Traffic(minutes=minutes))
+        CacheReplay(catalog, ReplayOptions(lifetime_minutes=minutes))
 
 
 # The order of a prompt
 
 
 def order(body: Body) -> list[tuple[str, str]]:
-    return [(each.where, each.text if each.image is None else "<picture>") for each in stretches(readers.read(body).request)]
+    return [
+        (each.label, each.text if each.image is None else "<picture>")
+        for each in split_prompt(readers.read_request(body).request)
+    ]
 
 
 def test_tools_and_schemas_stand_before_the_messages() -> None:
@@ -219,9 +250,9 @@ def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
         return responses([USER, call, results[0], call, results[1]])
 
     found = studied(*map(body, (640, 641, 642, 640)))
-    assert found.reads["gpt-4.1"].hits == 1
+    assert found.reads_by_model["gpt-4.1"].hits == 1
     parting, requests, gained = only_break(found)
-    assert (parting.where, parting.kind, requests, gained > 2_000) == ("message 2 (calls)", PICTURE, 3, True)
+    assert (parting.section, parting.kind, requests, gained > 2_000) == ("message 2 (calls)", PICTURE, 3, True)
 
 
 @pytest.mark.parametrize(
@@ -233,12 +264,14 @@ def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
 )
 def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, catalog: Catalog) -> None:
     meter = Meter(catalog)
-    sent = readers.read(body)
+    sent = readers.read_request(body)
     billed = meter.count(sent).input_tokens
     rules = catalog.limits.prompt_cache
-    first = meter.prefix(sent.request)
+    first = meter.digest_prefix(sent.request)
     # The cache sees the tools alone, the bill together with the message before them: a token more or less.
-    assert asked(PromptCache(rules, 1, None), [first, first])[1] in {reusable(billed + more, rules) for more in (-1, 0, 1)}
+    assert asked(PromptCache(rules, 1, None), [first, first])[1] in {
+        count_cacheable_tokens(billed + more, rules) for more in (-1, 0, 1)
+    }
 
 
 # What breaks it
@@ -246,19 +279,19 @@ def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, cat
 
 @pytest.fixture
 def studied(tmp_path: Path, catalog: Catalog) -> Any:
-    def studied(*bodies: Body, traffic: Traffic = Traffic(), model: str | None = None) -> Study:  # noqa: B008 -- it is immutable
+    def studied(*bodies: Body, traffic: ReplayOptions = ReplayOptions(), model: str | None = None) -> CacheStudy:  # noqa: B008 -- it is immutable
         path = tmp_path / "r.jsonl"
         path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
-        found, skipped = sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
-        return study(found, Reading(jobs=1), Meter(catalog, model, needs_tokens=True), traffic, skipped)
+        found, skipped = find_sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
+        return replay_requests(found, ReadingOptions(jobs=1), Meter(catalog, model, needs_tokens=True), traffic, skipped)
 
     return studied
 
 
-def only_break(found: Study) -> tuple[Parting, int, int]:
+def only_break(found: CacheStudy) -> tuple[Divergence, int, int]:
     """Where prompts part, how many of them, and the tokens that are lost."""
-    (each,) = found.partings.breaks
-    return each.parting, each.requests, each.gained
+    (each,) = found.prompt_comparison.breaks
+    return each.divergence, each.requests, each.gained_tokens
 
 
 @pytest.mark.parametrize(
@@ -277,8 +310,14 @@ def test_what_differs_is_named_with_its_words(
     studied: Any, rules: CacheRules, beginnings: tuple[str, str], kind: str, texts: tuple[str, str]
 ) -> None:
     parting, requests, gained = only_break(studied(*chats_that_begin(*beginnings)))
-    assert (parting.where, parting.line, parting.kind, parting.texts, requests) == ("message 1 (system)", 1, kind, texts, 2)
-    assert gained == reusable(parting.alike, rules)
+    assert (parting.section, parting.line, parting.kind, parting.differing_words, requests) == (
+        "message 1 (system)",
+        1,
+        kind,
+        texts,
+        2,
+    )
+    assert gained == count_cacheable_tokens(parting.total_shared_tokens, rules)
 
 
 def test_the_line_is_that_of_the_difference(studied: Any) -> None:
@@ -286,7 +325,7 @@ def test_the_line_is_that_of_the_difference(studied: Any) -> None:
     bodies = [chat({"role": "system", "content": f"{half}Hour {hour}\n{LONG_TEXT}"}, USER) for hour in (1, 2)]
     parting, _, gained = only_break(studied(*bodies))
     assert parting.line == half.count("\n") + 1
-    assert parting.shared > 900
+    assert parting.shared_tokens > 900
     assert gained % 128 == 0
     assert gained > 1_000
 
@@ -297,7 +336,7 @@ def test_tools_in_another_order(studied: Any) -> None:
 
     one, other = tool("find_order"), tool("open_ticket")
     parting, _, gained = only_break(studied(chat(USER, tools=[one, other]), chat(USER, tools=[other, one])))
-    assert (parting.where, parting.kind) == ("tools", ORDER)
+    assert (parting.section, parting.kind) == ("tools", TOOL_ORDER)
     assert gained > 1_000
 
 
@@ -306,7 +345,7 @@ def test_a_picture_before_what_is_the_same(studied: Any) -> None:
         return chat({"role": "user", "content": [image_part(width, 480), {"type": "text", "text": LONG_TEXT}]})
 
     parting, _, gained = only_break(studied(body(640), body(641)))
-    assert (parting.where, parting.kind) == ("message 1 (user)", PICTURE)
+    assert (parting.section, parting.kind) == ("message 1 (user)", PICTURE)
     assert gained > 1_000
 
 
@@ -326,28 +365,28 @@ def test_a_picture_before_what_is_the_same(studied: Any) -> None:
     ids=["the end differs", "nothing differs", "too short", "the same time", "another role", "another model"],
 )
 def test_nothing_is_broken_where_nothing_could_be_shared(studied: Any, bodies: list[Body]) -> None:
-    assert studied(*bodies).partings.breaks == []
+    assert studied(*bodies).prompt_comparison.breaks == []
 
 
 def test_a_text_that_has_been_seen_is_in_the_cache(studied: Any, rules: CacheRules) -> None:
     hours = [f"It is {hour} o'clock.\n" for hour in (1, 1, 2, 2, 1, 3)]
     found = studied(*chats_that_begin(*hours))
     parting, requests, gained = only_break(found)
-    assert (requests, gained) == (3, 2 * reusable(parting.alike, rules))
-    assert found.reads["gpt-4.1"].hits == 3
+    assert (requests, gained) == (3, 2 * count_cacheable_tokens(parting.total_shared_tokens, rules))
+    assert found.reads_by_model["gpt-4.1"].hits == 3
 
 
 def test_what_moving_it_would_save_is_what_the_replay_then_gives(studied: Any) -> None:
     hours = [f"It is {hour} o'clock." for hour in range(8)]
     _, _, gained = only_break(studied(*chats_that_begin(*(f"{hour}\n" for hour in hours))))
     moved = [chat({"role": "system", "content": LONG_TEXT}, USER, {"role": "user", "content": hour}) for hour in hours]
-    assert studied(*moved).reads["gpt-4.1"].whole.cached == gained
+    assert studied(*moved).reads_by_model["gpt-4.1"].total.cached == gained
 
 
 def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, catalog: Catalog) -> None:
     words = " word" * 1_000  # with what frames it, a little below the minimum
     found = studied(*[chat({"role": "user", "content": words + text}) for text in (" a", " b c", " word" * 60)])
-    assert found.reads["gpt-4.1"].nearly == 2
+    assert found.reads_by_model["gpt-4.1"].near_misses == 2
     (near,) = found.partings.nears
     assert (near.requests, near.first.label.endswith("r.jsonl:1")) == (3, True)
     assert 896 <= near.tokens < 1_024
@@ -356,8 +395,8 @@ def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, cat
 def test_a_beginning_is_too_short_for_those_that_read_nothing(studied: Any) -> None:
     turns = [{"role": "user", "content": " word" * 300}, {"role": "assistant", "content": " so" * 300}] * 4
     found = studied(*[chat(*turns[: 2 * number + 1]) for number in range(4)])
-    assert found.reads["gpt-4.1"].hits == 1
-    assert [(near.requests, near.tokens) for near in found.partings.nears] == [(2, 912)]
+    assert found.reads_by_model["gpt-4.1"].hits == 1
+    assert [(near.requests, near.tokens) for near in found.prompt_comparison.nears] == [(2, 912)]
 
 
 def test_tools_that_differ_must_be_the_same(run: Run) -> None:
@@ -371,8 +410,8 @@ def test_tools_that_differ_must_be_the_same(run: Run) -> None:
 
 def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
     keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(chats_that_begin("", "", "", ""))]
-    reads = studied(*keyed, *chats_that_begin("")).reads["gpt-4.1"]
-    assert (len(reads.keys), reads.whole.cached, reads.keyed_apart) == (4, 0, 3 * reads.whole.ideal // 4)
+    reads = studied(*keyed, *chats_that_begin("")).reads_by_model["gpt-4.1"]
+    assert (len(reads.cache_keys), reads.whole.cached, reads.keyed_apart) == (4, 0, 3 * reads.whole.ideal // 4)
     same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads["gpt-4.1"]
     assert (same.keyed_apart, same.whole.cached) == (0, reads.keyed_apart)
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
@@ -387,8 +426,8 @@ def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: p
         *chats_that_begin("It is 4.\n", rest=LONG_TEXT[::-1]),
     ]
     assert only_break(studied(*bodies))[1] == 2
-    monkeypatch.setattr(divergence, "_FIRSTS", 1)
-    assert studied(*bodies).partings.breaks == []
+    monkeypatch.setattr(divergence, "_MAX_GROUPS", 1)
+    assert studied(*bodies).prompt_comparison.breaks == []
 
 
 # What it is worth
@@ -397,22 +436,22 @@ def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: p
 def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Catalog) -> None:
     openai, day = catalog.platform("openai"), date(2026, 11, 23)
     found = studied(*chats_that_begin("", "", ""))
-    reads = found.reads["gpt-4.1"]
-    here, *others = values(catalog, found, openai, day)
-    uncached = reads.whole.tokens - reads.whole.cached
+    reads = found.reads_by_model["gpt-4.1"]
+    here, *others = compute_savings(catalog, found, openai, day)
+    uncached = reads.total.tokens - reads.whole.cached
     assert here.replayed_usd == (uncached * Decimal("2.00") + reads.whole.cached * Decimal("0.50")) / 1_000_000
     assert here.saved_usd == reads.whole.cached * Decimal("1.50") / 1_000_000
-    assert [(each.offer.variant.id, each.is_asked) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
+    assert [(each.offer.variant.id, each.is_as_sent) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
-    day_long = studied(*chats_that_begin("", ""), traffic=Traffic(minutes=1_440))
-    assert len(values(catalog, day_long, openai, day)) == 1
+    day_long = studied(*chats_that_begin("", ""), traffic=ReplayOptions(lifetime_minutes=1_440))
+    assert len(compute_savings(catalog, day_long, openai, day)) == 1
     seen = studied(chat({"role": "user", "content": [image_part(64, 64), {"type": "text", "text": LONG_TEXT}]}))
-    assert len(values(catalog, seen, openai, day)) == 1
-    assert len(values(catalog, studied(*chats_that_begin(""), model="gpt-4o"), openai, day)) == 1
+    assert len(compute_savings(catalog, seen, openai, day)) == 1
+    assert len(compute_savings(catalog, studied(*chats_that_begin(""), model="gpt-4o"), openai, day)) == 1
     two = studied(*chats_that_begin(""), {**chats_that_begin("")[0], "model": "gpt-4.1-mini"})
-    assert [each.offer.variant.id for each in values(catalog, two, openai, day)] == ["gpt-4.1", "gpt-4.1-mini"]
+    assert [each.offer.variant.id for each in compute_savings(catalog, two, openai, day)] == ["gpt-4.1", "gpt-4.1-mini"]
     with pytest.raises(MissingPrice):
-        values(catalog, found, openai, date(2025, 1, 1))
+        compute_savings(catalog, found, openai, date(2025, 1, 1))
 
 
 def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, catalog: Catalog) -> None:
@@ -420,7 +459,7 @@ def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, c
     nano = catalog.models["gpt-4.1-nano"]
     elsewhere = nano._replace(rates={name: table for name, table in nano.rates.items() if name != "openai"})
     fewer = catalog._replace(models={**catalog.models, nano.id: elsewhere})
-    priced = values(fewer, found, catalog.platform("openai"), date(2026, 11, 23))
+    priced = compute_savings(fewer, found, catalog.platform("openai"), date(2026, 11, 23))
     assert [each.offer.variant.id for each in priced] == ["gpt-4.1", "gpt-4.1-mini"]
 
 
@@ -489,16 +528,16 @@ def test_a_folder_gives_what_requests_it_has(run: Run, tmp_path: Path) -> None:
 
 
 def test_of_many_requests_the_first_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caches, "LOOKED_AT", 4)
-    monkeypatch.setattr(caches, "_COMPARED", 3)
+    monkeypatch.setattr(caches, "COMPARED_PER_FILE", 4)
+    monkeypatch.setattr(caches, "_MAX_COMPARED", 3)
     hours = [f"It is {hour} o'clock.\n" for hour in range(6)]
     found = studied(*chats_that_begin(*hours), chat(USER), chat(USER))
-    assert (found.compared, found.requests) == (3, 8)
+    assert (found.compared_requests, found.requests) == (3, 8)
     assert only_break(found)[1] == 3
     # Neither blank lines nor one very long prompt keep the others from being compared.
-    monkeypatch.setattr(caches, "_COMPARED_CHARACTERS", 50_000)
+    monkeypatch.setattr(caches, "_MAX_COMPARED_CHARACTERS", 50_000)
     giant = chat({"role": "user", "content": "word " * 20_000})
-    assert studied(giant, *chats_that_begin(*hours)).compared == 3
+    assert studied(giant, *chats_that_begin(*hours)).compared_requests == 3
     # What is shared by requests that were not looked at has a size all the same.
     late = studied(*[chat(USER)] * 4, *chats_that_begin("", ""))
     assert [(each.requests, each.where) for each in late.shared] == [(1, None)]

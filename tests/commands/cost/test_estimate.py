@@ -9,7 +9,7 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate, estimate
-from gpt41_cli.constraints.rate_limits import pace, tier_blocks
+from gpt41_cli.constraints.rate_limits import estimate_tier_duration, find_tier_block
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Level
 from gpt41_cli.work.workload import workload
@@ -124,15 +124,15 @@ def test_tiers_without_published_limits_block_nothing(catalog: Catalog) -> None:
     work = workload(input_tokens=500_000, output_tokens=1, requests=10)
     for model in ("gpt-6-luna", "gpt-4.1-nano"):
         variant = catalog.variant(model)
-        assert tier_blocks(catalog, variant, "standard", work.on(catalog, variant), 2) is None
-        assert pace(catalog, variant, "standard", work.on(catalog, variant), 2) is None
+        assert find_tier_block(catalog, variant, "standard", work.load_on(catalog, variant), 2) is None
+        assert estimate_tier_duration(catalog, variant, "standard", work.load_on(catalog, variant), 2) is None
 
 
 def test_the_pace_of_a_tier(catalog: Catalog) -> None:
     def text(model: str, mode: str, tier: int, **numbers: int) -> str:
         variant = catalog.variant(model)
-        load = workload(**numbers).on(catalog, variant)  # type: ignore[arg-type]
-        found = pace(catalog, variant, mode, load, tier)
+        load = workload(**numbers).load_on(catalog, variant)  # type: ignore[arg-type]
+        found = estimate_tier_duration(catalog, variant, mode, load, tier)
         assert found
         return found.remark.text
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.work.workload import Terms, workload
+from gpt41_cli.work.workload import Assumptions, workload
 from tests.builders import FORMAT, SECRET, USER, chat, responses
 from tests.conftest import ROOT, Run
 
@@ -42,7 +42,7 @@ def test_where_all_is_accepted_it_costs_nothing_more(run: Run, tmp_path: Path) -
 
 @given(st.integers(0, 10**6), st.decimals(0, 1, places=4))
 def test_what_is_accepted_is_rounded_down(tokens: int, share: Decimal) -> None:
-    rejected = Terms(10**6, accepted_share=share).rejected(tokens)
+    rejected = Assumptions(10**6, accepted_share=share).count_rejected(tokens)
     assert 0 <= rejected <= tokens
     assert tokens - rejected <= tokens * share < tokens - rejected + 1
 

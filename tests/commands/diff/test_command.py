@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.commands.diff.causes import CAUSES
+from gpt41_cli.commands.diff.causes import CAUSE_NAMES
 from tests.builders import commit_all, git
 from tests.conftest import Run
 
@@ -106,7 +106,7 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
         "changed",
         "month",
         "32.08",
-        {**dict.fromkeys(CAUSES, "0"), "prompt tokens": "4", "volume": "28.08"},
+        {**dict.fromkeys(CAUSE_NAMES, "0"), "prompt tokens": "4", "volume": "28.08"},
     )
     assert (triage["before"]["monthly_usd"], triage["after"]["monthly_usd"]) == (
         {"expected": "24.08", "high": "40.08"},
@@ -115,7 +115,7 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
     assert (summaries["unit"], summaries["before_usd"]["expected"], summaries["causes_usd"]) == (
         "request",
         "0.00176",
-        {**dict.fromkeys(CAUSES, "0"), "model": "0.00704"},
+        {**dict.fromkeys(CAUSE_NAMES, "0"), "model": "0.00704"},
     )
     assert (found["total"]["unit"], found["total"]["change_usd"], found["total"]["apart"]) == ("month", "32.08", ["summaries"])
     assert found["files"] == [
@@ -148,7 +148,7 @@ def test_a_spreadsheet_has_the_same_columns_whatever_has_changed(run: Run, folde
     again, (summaries, triage) = lines("main")
     assert again == columns
     assert not {"before", "after"} & {*columns}
-    assert [name.removeprefix("causes_usd.") for name in columns if name.startswith("causes_usd.")] == list(CAUSES)
+    assert [name.removeprefix("causes_usd.") for name in columns if name.startswith("causes_usd.")] == list(CAUSE_NAMES)
     assert [(each["state"], each["causes_usd.model"], each["before.volume.requests"]) for each in (summaries, triage)] == [
         ("changed", "0.00704", ""),
         ("removed", "0", "100000"),

@@ -13,30 +13,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.commands.diff.causes import CAUSES, Amount
-from gpt41_cli.commands.diff.compare import Compared, Diff, Side, compare
-from gpt41_cli.commands.diff.report import report
-from gpt41_cli.config.tables import PERIODS, Volume
+from gpt41_cli.commands.diff.causes import CAUSE_NAMES, CostAndTokens
+from gpt41_cli.commands.diff.compare import Diff, DiffSide, WorkloadChange, compare_sides
+from gpt41_cli.commands.diff.report import make_report
+from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.views import Screen, render
-from gpt41_cli.workloads.costing import Costing
+from gpt41_cli.workloads.costing import WorkloadCost
 from tests.builders import CATALOG, CONFIG_PLACE, TODAY, costing, side
 from tests.readers import causes_in_dollars
 
 
-def ask(before: Costing | Side, after: Costing | Side) -> Diff:
-    one, other = (side(each) if isinstance(each, Costing) else each for each in (before, after))
-    return compare(one, other, CATALOG, TODAY)
+def ask(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> Diff:
+    one, other = (side(each) if isinstance(each, WorkloadCost) else each for each in (before, after))
+    return compare_sides(one, other, CATALOG, TODAY)
 
 
-def alone(before: Costing, after: Costing) -> Compared:
+def alone(before: WorkloadCost, after: WorkloadCost) -> WorkloadChange:
     (found,) = ask(before, after).workloads
     return found
 
 
-def dollars(amount: Amount) -> tuple[Fraction, Fraction]:
+def dollars(amount: CostAndTokens) -> tuple[Fraction, Fraction]:
     return amount.expected_usd, amount.high_usd
 
 
@@ -46,7 +46,11 @@ BASE = costing()
 def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
     """Each 1,000 x $0.40 and 100 x $1.60 a million: $0.00056, or $0.00072 with answers of 200 tokens; 100,000 times."""
     found = alone(BASE, BASE)
-    assert found.was == found.now == Amount(Fraction(56), Fraction(72), Fraction(100_000_000), Fraction(10_000_000))
+    assert (
+        found.before_cost
+        == found.after_cost
+        == CostAndTokens(Fraction(56), Fraction(72), Fraction(100_000_000), Fraction(10_000_000))
+    )
     assert (found.unit, found.causes, found.is_unchanged) == ("month", (), True)
 
 
@@ -61,31 +65,31 @@ def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
         (costing("gpt-4.1"), "model", "224"),
         (costing(mode="batch"), "mode", "-28"),
         (costing(platform="azure-data-zone"), "platform", "5.6"),
-        (costing(volume=Volume(150_000, "month")), "volume", "28"),
-        (costing(volume=Volume(12_000, "week")), "volume", "-26.8"),
+        (costing(volume=RequestVolume(150_000, "month")), "volume", "28"),
+        (costing(volume=RequestVolume(12_000, "week")), "volume", "-26.8"),
     ],
 )
-def test_a_cause_alone(after: Costing, cause: str, usd: str) -> None:
+def test_a_cause_alone(after: WorkloadCost, cause: str, usd: str) -> None:
     assert causes_in_dollars(alone(BASE, after)) == {cause: usd}
 
 
 def test_the_same_work_in_more_requests_has_not_moved() -> None:
-    again = costing(requests=4, text=3_600, tools=200, schema=200, output=(400, 800), volume=Volume(100_000, "month"))
+    again = costing(requests=4, text=3_600, tools=200, schema=200, output=(400, 800), volume=RequestVolume(100_000, "month"))
     assert alone(BASE, again).is_unchanged
-    day = costing(volume=Volume(12, "day"))
-    assert alone(day, costing(volume=Volume(84, "week"))).is_unchanged, "7 times 12 a week are the same in a month"
+    day = costing(volume=RequestVolume(12, "day"))
+    assert alone(day, costing(volume=RequestVolume(84, "week"))).is_unchanged, "7 times 12 a week are the same in a month"
 
 
 def test_only_the_longest_answer_has_moved() -> None:
     found = alone(BASE, costing(output=(200, 600)))
-    assert (found.causes, found.now, found.is_unchanged) == ((), found.was._replace(high_usd=Fraction(88)), False)
+    assert (found.causes, found.after_cost, found.is_unchanged) == ((), found.before_cost._replace(high_usd=Fraction(88)), False)
 
 
 def test_causes_together_are_charged_in_their_order() -> None:
     """200 tokens more at $0.40; then 1,200 and 100 tokens in batch for half of $64; then as much again for the volume."""
-    found = alone(BASE, costing(mode="batch", text=2_200, volume=Volume(200_000, "month")))
+    found = alone(BASE, costing(mode="batch", text=2_200, volume=RequestVolume(200_000, "month")))
     assert causes_in_dollars(found) == {"prompt tokens": "8", "mode": "-32", "volume": "32"}
-    assert found.now.expected_usd == 64
+    assert found.after_cost.expected_usd == 64
     assert causes_in_dollars(alone(costing(cached=1_000), costing(cached=1_100, text=2_000))) == {"prompt tokens": "2.5"}, (
         "half stays cached"
     )
@@ -119,10 +123,10 @@ def test_a_price_that_has_changed_is_blamed_on_the_table() -> None:
     dear = costing(rates=Rates(Decimal("0.80"), Decimal("0.20"), Decimal("3.20")))
     found = alone(dear, costing(text=2_200))
     assert causes_in_dollars(found) == {"price table": "-56", "prompt tokens": "8"}
-    assert (dollars(found.was), dollars(found.repriced), found.now.expected_usd) == ((112, 144), (56, 72), 64)
+    assert (dollars(found.before_cost), dollars(found.repriced_cost), found.after_cost.expected_usd) == ((112, 144), (56, 72), 64)
     assert alone(BASE, dear).is_unchanged, "the other side is at the prices of today, too"
     free = costing(rates=Rates(Decimal(0), None, Decimal(0)))
-    assert dollars(alone(free, BASE).repriced) == (56, 72)
+    assert dollars(alone(free, BASE).repriced_cost) == (56, 72)
 
 
 LONG = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0, "output": (200, 200)}
@@ -134,7 +138,7 @@ def test_a_surcharge_is_a_cause_of_its_own() -> None:
     """
     plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))  # type: ignore[arg-type]
     found = alone(plain, long)
-    assert found.was.expected_usd == 2_005
+    assert found.before_cost.expected_usd == 2_005
     assert causes_in_dollars(found) == {"long-context surcharge": "1501.25"}
     other = costing(**LONG)  # type: ignore[arg-type]
     assert causes_in_dollars(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
@@ -150,20 +154,22 @@ def test_a_request_is_compared_where_there_is_no_month() -> None:
 def test_a_side_without_a_volume_has_nothing_in_the_month() -> None:
     quiet = costing(volume=None)
     gained = alone(quiet, costing("gpt-4.1", text=2_200))
-    assert (gained.unit, gained.was, gained.now.expected_usd) == ("month", Amount(*[Fraction(0)] * 4), 320)
+    assert (gained.unit, gained.before_cost, gained.after_cost.expected_usd) == ("month", CostAndTokens(*[Fraction(0)] * 4), 320)
     assert (causes_in_dollars(gained), gained.gained_volume, gained.is_unchanged) == ({"volume": "320"}, True, False)
     lost = alone(costing(rates=Rates(Decimal("0.80"), None, Decimal("3.20"))), quiet._replace(parts={"text": 2_400}))
     assert causes_in_dollars(lost) == {"price table": "-56", "prompt tokens": "12", "schema and tools": "-4", "volume": "-64"}
-    assert (lost.unit, lost.was.expected_usd, lost.now.high_usd, lost.gained_volume) == ("month", 112, 0, False)
+    assert (lost.unit, lost.before_cost.expected_usd, lost.after_cost.high_usd, lost.gained_volume) == ("month", 112, 0, False)
     long = Usage(1, 300_000, 0, 100)
     dear = costing("gpt-6-luna", **LONG, surcharged=long)  # type: ignore[arg-type]
     assert causes_in_dollars(alone(dear._replace(volume=None), dear)) == {"volume": "3506.25"}
     total = ask(side(BASE, costing(name="new", volume=None)), side(BASE, costing(name="new"))).total
-    assert (total.was.expected_usd, total.now.expected_usd, total.apart) == (56, 112, ())
+    assert (total.before_cost.expected_usd, total.after_cost.expected_usd, total.excluded_workloads) == (56, 112, ())
 
 
 def test_workloads_come_and_go() -> None:
-    before = side(BASE, costing(name="gone", rates=Rates(Decimal("0.80"), None, Decimal("3.20")), volume=Volume(1_000, "month")))
+    before = side(
+        BASE, costing(name="gone", rates=Rates(Decimal("0.80"), None, Decimal("3.20")), volume=RequestVolume(1_000, "month"))
+    )
     found = ask(before, side(BASE, costing(name="new", text=2_200)))
     assert [(each.name, causes_in_dollars(each)) for each in found.workloads] == [
         ("triage", {}),
@@ -172,7 +178,12 @@ def test_workloads_come_and_go() -> None:
     ]
     assert [each.is_unchanged for each in found.workloads] == [True, False, False]
     total = found.total
-    assert (total.unit, total.was.expected_usd, total.now.expected_usd, total.apart) == ("month", Fraction("57.12"), 120, ())
+    assert (total.unit, total.before_cost.expected_usd, total.after_cost.expected_usd, total.excluded_workloads) == (
+        "month",
+        Fraction("57.12"),
+        120,
+        (),
+    )
     assert [(each.name, each.usd) for each in total.causes] == [
         ("added workloads", 64),
         ("price table", Fraction("-0.56")),
@@ -183,15 +194,20 @@ def test_workloads_come_and_go() -> None:
 def test_the_total_is_of_a_month_where_there_is_one() -> None:
     one, other = costing(name="one", volume=None), costing(name="other", text=2_200, volume=None)
     mixed = ask(side(BASE, one), side(costing(text=2_200), one, other)).total
-    assert (mixed.unit, mixed.was.expected_usd, mixed.now.expected_usd, mixed.apart) == ("month", 56, 64, ("one", "other"))
+    assert (mixed.unit, mixed.before_cost.expected_usd, mixed.after_cost.expected_usd, mixed.excluded_workloads) == (
+        "month",
+        56,
+        64,
+        ("one", "other"),
+    )
     requests = ask(side(one), side(one, other)).total
-    assert (requests.unit, requests.was.expected_usd, requests.now.expected_usd) == (
+    assert (requests.unit, requests.before_cost.expected_usd, requests.after_cost.expected_usd) == (
         "request",
         Fraction("0.00056"),
         Fraction("0.0012"),
     )
     up_and_down = ask(side(BASE, costing(name="other")), side(costing(text=2_200), costing(name="other", text=1_400))).total
-    assert (up_and_down.causes, up_and_down.was) == ((), up_and_down.now)
+    assert (up_and_down.causes, up_and_down.before_cost) == ((), up_and_down.after_cost)
 
 
 def test_the_files_that_moved_most() -> None:
@@ -199,21 +215,23 @@ def test_the_files_that_moved_most() -> None:
     after = {"a.md": 130, "b.md": 20, "same.md": 7, "new.md": 70, "c.md": 2, "d.md": 3}
     twice = costing(files=after), costing(name="other", files={"a.md": 130, "same.md": 7})
     found = ask(side(costing(files=before), costing(name="other", files={"a.md": 100, "same.md": 8})), side(*twice))
-    assert [(each.path, each.workloads, each.before, each.after, each.tokens) for each in found.files] == [
+    assert [
+        (each.path, each.workloads, each.tokens_before, each.tokens_after, each.token_change) for each in found.file_changes
+    ] == [
         ("b.md", ("triage",), 100, 20, -80),
         ("new.md", ("triage",), None, 70, 70),
         ("gone.md", ("triage",), 60, None, -60),
         ("a.md", ("triage", "other"), 100, 130, 30),
         ("d.md", ("triage",), 1, 3, 2),
     ]
-    assert found.files_moved == 7
+    assert found.changed_file_count == 7
 
 
-def grown(before: Costing | Side, after: Costing | Side) -> list[tuple[Level, str, str | None, str | None]]:
+def grown(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> list[tuple[Level, str, str | None, str | None]]:
     found = ask(before, after)
     assert {each.location for each in found.findings} <= {CONFIG_PLACE}
     assert {each.rule for each in found.findings} <= {"budget-growth"}
-    assert [each.finding for each in found.growth if each.finding] == list(found.findings)
+    assert [each.finding for each in found.growth_checks if each.finding] == list(found.findings)
     return [(each.level, each.message, each.actual, each.allowed) for each in found.findings]
 
 
@@ -247,7 +265,7 @@ def test_all_budgets_tell_growth_alike_and_none_looks_as_if_it_were_kept() -> No
         (Level.ERROR, f"triage: {by} 10 % of growth allowed", "10.04", "10"),
         (Level.ERROR, f"all of it together {by} 5 % of growth allowed", "10.04", "5"),
     ]
-    exactly = after._replace(growth_percent=Decimal("10.04"))
+    exactly = after._replace(max_growth_percent=Decimal("10.04"))
     assert grown(side(BASE), side(exactly)) == []
     ((_, text, _, _),) = grown(side(BASE), side(exactly, growth_percent="5"))
     assert "10 % more than the $56.00 of main, over the 5 %" in text
@@ -263,7 +281,7 @@ def test_a_volume_that_is_new_grows_the_total_but_not_its_workload() -> None:
     assert grown(side(BASE, one), side(BASE, quiet, growth_percent="0")) == [], "what has no volume any more has not grown"
     message = "costs $0.00064 a request, 14.3 % more than the $0.00056 of main, over the 14 % of growth allowed"
     for one, other in ((quiet, costing(name="new", text=2_200)), (costing(name="new"), quiet._replace(parts={"text": 2_400}))):
-        ((*found, _, _),) = grown(one, other._replace(growth_percent=Decimal(14)))
+        ((*found, _, _),) = grown(one, other._replace(max_growth_percent=Decimal(14)))
         assert found == [Level.ERROR, f"new: {message}"]
     cheap = costing(volume=None, rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
     ((_, text, _, _),) = grown(cheap, costing(text=2_200, growth_percent="10"))
@@ -307,11 +325,11 @@ def test_growth_from_nothing_is_infinite() -> None:
     assert grown(free, costing(growth_percent="1000")) == [
         (Level.ERROR, "triage: costs $56.00 a month, and nothing in main, over the 1000 % of growth allowed", "infinite", "1000")
     ]
-    assert grown(free, free._replace(growth_percent=Decimal(0))) == []
+    assert grown(free, free._replace(max_growth_percent=Decimal(0))) == []
 
 
 def test_new_workloads_grow_the_total_but_not_themselves() -> None:
-    new = costing(name="new", growth_percent="1", volume=Volume(10_000, "month"))
+    new = costing(name="new", growth_percent="1", volume=RequestVolume(10_000, "month"))
     assert grown(side(BASE), side(BASE, new, growth_percent="9")) == [
         (
             Level.ERROR,
@@ -359,7 +377,7 @@ COUNTS = st.integers(0, 10**6)
 
 
 @st.composite
-def costings(draw: st.DrawFn) -> Costing:
+def costings(draw: st.DrawFn) -> WorkloadCost:
     model = draw(st.sampled_from(list(CATALOG.models.values())))
     platform = draw(st.sampled_from(list(model.rates)))
     mode = draw(st.sampled_from(list(model.rates[platform])))
@@ -376,7 +394,7 @@ def costings(draw: st.DrawFn) -> Costing:
         schema=schema,
         cached=draw(st.integers(0, text)),
         output=(output, output + draw(COUNTS)),
-        volume=draw(st.none() | st.builds(Volume, COUNTS, st.sampled_from(list(PERIODS)))),
+        volume=draw(st.none() | st.builds(RequestVolume, COUNTS, st.sampled_from(list(PERIODS_PER_MONTH)))),
         surcharged=long,
         rates=draw(st.none() | st.just(Rates(Decimal(3), Decimal(1), Decimal(7)))),
         growth_percent=draw(st.none() | st.just("5")),
@@ -387,30 +405,30 @@ SIDES = st.lists(costings(), max_size=3, unique_by=lambda each: each.name)
 
 
 @given(SIDES, SIDES)
-def test_the_causes_add_up_to_the_change(before: list[Costing], after: list[Costing]) -> None:
+def test_the_causes_add_up_to_the_change(before: list[WorkloadCost], after: list[WorkloadCost]) -> None:
     found = ask(side(*before), side(*after, growth_percent="5"))
     for each in (*found.workloads, found.total):
-        assert sum(cause.usd for cause in each.causes) == each.now.expected_usd - each.was.expected_usd
-        assert {cause.name for cause in each.causes} <= set(CAUSES)
+        assert sum(cause.usd for cause in each.causes) == each.after_cost.expected_usd - each.before_cost.expected_usd
+        assert {cause.name for cause in each.causes} <= set(CAUSE_NAMES)
     assert {each.name for each in found.workloads} == {each.name for each in (*before, *after)}
     inside = [each for each in found.workloads if each.unit == found.total.unit]
-    assert sum(each.now.high_usd for each in inside) == found.total.now.high_usd
-    assert len(inside) + len(found.total.apart) == len(found.workloads)
+    assert sum(each.after_cost.high_usd for each in inside) == found.total.after_cost.high_usd
+    assert len(inside) + len(found.total.excluded_workloads) == len(found.workloads)
 
 
-def printed(before: Side, after: Side) -> Any:
+def printed(before: DiffSide, after: DiffSide) -> Any:
     """What programs read."""
-    text = render(report(CATALOG, ask(before, after)), "json", Screen(None, False))
+    text = render(make_report(CATALOG, ask(before, after)), "json", Screen(None, False))
     assert '"-0"' not in text
     return json.loads(text)
 
 
-def weekly(random: Random) -> Side:
+def weekly(random: Random) -> DiffSide:
     """40 workloads of which hardly a figure ends within 12 places; some of them have no volume."""
     return side(*(anything(random, str(name)) for name in random.sample(range(45), 40)))
 
 
-def anything(random: Random, name: str) -> Costing:
+def anything(random: Random, name: str) -> WorkloadCost:
     text = random.randrange(1, 10**6)
     return costing(
         random.choice(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"]),
@@ -420,7 +438,7 @@ def anything(random: Random, name: str) -> Costing:
         text=text,
         cached=random.randrange(text),
         output=(random.randrange(10**4), 10**4),
-        volume=random.choice([None, Volume(random.randrange(1, 10**6), "week"), Volume(1, "week")]),
+        volume=random.choice([None, RequestVolume(random.randrange(1, 10**6), "week"), RequestVolume(1, "week")]),
         rates=random.choice([None, Rates(Decimal(3), Decimal(1), Decimal(7))]),
     )
 
@@ -444,38 +462,38 @@ def test_what_is_less_by_next_to_nothing_is_printed_without_a_sign() -> None:
     many = costing(requests=10**6, text=10**9, volume=None)
     sides = side(many), side(many._replace(parts={**many.parts, "text": 10**9 - 1}))
     assert printed(*sides)["total"]["change_usd"] == "0"
-    (row,) = report(CATALOG, ask(*sides)).tables[0].rows
+    (row,) = make_report(CATALOG, ask(*sides)).tables[0].rows
     assert "$0.00 (under 0.1 %)" in row.cells
 
 
 @given(SIDES)
-def test_nothing_has_moved_between_a_side_and_itself(costings: list[Costing]) -> None:
+def test_nothing_has_moved_between_a_side_and_itself(costings: list[WorkloadCost]) -> None:
     today = [each for each in costings if each.rates != Rates(Decimal(3), Decimal(1), Decimal(7))]
     found = ask(side(*today), side(*today, growth_percent="0"))
-    assert (found.findings, found.files_moved, found.total.causes) == ((), 0, ())
+    assert (found.findings, found.changed_file_count, found.total.causes) == ((), 0, ())
     assert all(each.is_unchanged for each in found.workloads)
 
 
 def test_a_day_is_priced_as_it_was() -> None:
     """gpt-5.6-luna cost five times as much until the end of July 2026."""
     work = costing("gpt-5.6-luna")
-    then = compare(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
-    assert (then.was.expected_usd, then.repriced.expected_usd) == (32, 160)
+    then = compare_sides(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
+    assert (then.before_cost.expected_usd, then.repriced_cost.expected_usd) == (32, 160)
     with pytest.raises(MissingPrice, match='main: "triage": no price is known for gpt-5.6-luna in batch'):
-        compare(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
+        compare_sides(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
 
 
 def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None:
     dropped = CATALOG.models["gpt-6-luna"]._replace(surcharge=None)
     without = CATALOG._replace(models={**CATALOG.models, dropped.id: dropped})
     long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))  # type: ignore[arg-type]
-    (found,) = compare(side(long), side(long), without, TODAY).workloads
+    (found,) = compare_sides(side(long), side(long), without, TODAY).workloads
     assert causes_in_dollars(found) == {"price table": "-1501.25"}
 
 
 def test_what_is_said_of_a_change() -> None:
-    def said(before: Costing | Side, after: Costing | Side) -> tuple[str, list[str]]:
-        found = report(CATALOG, ask(before, after))
+    def said(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> tuple[str, list[str]]:
+        found = make_report(CATALOG, ask(before, after))
         return found.headline, [row.cells[-1] for row in found.tables[0].rows] if found.tables else []
 
     quiet = costing(volume=None)
@@ -500,7 +518,7 @@ def test_what_is_said_of_a_change() -> None:
         "$7.00 a month, down $483.00 (98.6 %) from main: model and mode",
         ["model and mode: gpt-4.1 -> gpt-4.1-nano, priority -> batch"],
     )
-    assert said(BASE, costing(platform="azure-data-zone", text=1_900, volume=Volume(7_000, "week"))) == (
+    assert said(BASE, costing(platform="azure-data-zone", text=1_900, volume=RequestVolume(7_000, "week"))) == (
         "$19.41 a month, down $36.59 (65.3 %) from main: most of all volume, -$44.39",
         ["most of all volume: 100,000 / month -> 7,000 / week"],
     )
@@ -513,7 +531,7 @@ def test_what_is_said_of_a_change() -> None:
 
 def test_of_many_files_the_five_that_moved_most_are_told() -> None:
     files = {f"{name}.md": 10 for name in "abcdefg"}
-    tables = report(CATALOG, ask(BASE, costing(files=files, text=1_870))).tables
+    tables = make_report(CATALOG, ask(BASE, costing(files=files, text=1_870))).tables
     assert [(table.title, len(table.rows), table.is_detail) for table in tables] == [
         ("", 1, False),
         ("The 5 files that moved most, of 7", 5, True),
@@ -523,7 +541,7 @@ def test_of_many_files_the_five_that_moved_most_are_told() -> None:
 def test_every_cause_of_every_workload_is_told() -> None:
     quiet, one = costing(name="quiet"), costing(name="one", volume=None)
     sides = side(BASE, quiet, one), side(costing(text=1_870, mode="batch"), costing(name="more", cached=500), quiet)
-    several = report(CATALOG, ask(*sides))
+    several = make_report(CATALOG, ask(*sides))
     assert [(table.title, [row.cells for row in table.rows]) for table in several.tables[1:]] == [
         (
             "Every cause",

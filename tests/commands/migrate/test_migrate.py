@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.migrate import reasons as moving
-from gpt41_cli.commands.migrate.migrate import Migration, Plan, Way, migrate
-from gpt41_cli.commands.migrate.replacements import dates, road
-from gpt41_cli.commands.migrate.report import report
+from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
+from gpt41_cli.commands.migrate.replacements import describe_end_dates, follow_replacements
+from gpt41_cli.commands.migrate.report import make_report
 from gpt41_cli.errors import InputError, TableError
-from gpt41_cli.prices.quote import quote
-from gpt41_cli.work.prompt_cache import Traffic
-from gpt41_cli.work.workload import Shape, Terms, Workload, workload
+from gpt41_cli.prices.quote import price_workload
+from gpt41_cli.work.prompt_cache import ReplayOptions
+from gpt41_cli.work.workload import Assumptions, RequestShape, Workload, workload
 from tests.conftest import ROOT, Run
 
 TABLE = (ROOT / "pricing.yaml").read_text()
-CATALOG = read()
+CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
 REQUESTS = str(ROOT / "tests" / "migrate" / "requests.jsonl")
 
@@ -35,7 +35,7 @@ def change(*pairs: tuple[str, str]) -> Catalog:
     for old, new in pairs:
         assert old in table
         table = table.replace(old, new)
-    return parse(table.encode(), "mine.yaml")
+    return parse_catalog(table.encode(), "mine.yaml")
 
 
 def leave(
@@ -48,12 +48,14 @@ def leave(
     catalog: Catalog = CATALOG,
 ) -> Migration:
     given = work or workload(input_tokens=1200, output_tokens=400, requests=1, cached_tokens=720)
-    plan = Plan(catalog.variant(model), [catalog.variant(name) for name in to], modes, catalog.platform(platform), on)
-    return migrate(catalog, given, plan)
+    plan = MigrationQuestion(
+        catalog.variant(model), [catalog.variant(name) for name in to], modes, catalog.platform(platform), on
+    )
+    return plan_migration(catalog, given, plan)
 
 
-def way(found: Migration, model: str, mode: str = "standard") -> Way:
-    return next(each for each in found.ways if (each.quote.model, each.quote.mode) == (model, mode))
+def way(found: Migration, model: str, mode: str = "standard") -> MigrationPath:
+    return next(each for each in found.paths if (each.quote.model, each.quote.mode) == (model, mode))
 
 
 # Prices
@@ -61,28 +63,28 @@ def way(found: Migration, model: str, mode: str = "standard") -> Way:
 
 def test_the_same_work_before_and_after_is_priced_to_the_last_digit() -> None:
     found = leave()
-    assert {mode: each.total_usd for mode, each in found.today.items()} == {
+    assert {mode: each.total_usd for mode, each in found.current_quotes.items()} == {
         "standard": Decimal("0.00452"),  # 480 * 2.00 + 720 * 0.50 + 400 * 8.00
         "batch": Decimal("0.0028"),  # 1200 * 1.00 + 400 * 4.00
     }
     luna, batch = way(found, "gpt-6-luna"), way(found, "gpt-6-luna", "batch")
     assert luna.quote.total_usd == Decimal("0.0002552")  # 480 * 0.10 + 720 * 0.01 + 400 * 0.50
-    assert luna.writes == (480, Decimal("0.000012"))  # 480 * (0.125 - 0.10)
-    assert luna.most_usd == Decimal("0.0002672")
+    assert luna.cache_writes == (480, Decimal("0.000012"))  # 480 * (0.125 - 0.10)
+    assert luna.total_with_writes_usd == Decimal("0.0002672")
     assert luna.added_usd == Decimal("-0.0042528")
-    assert luna.reasoning_tokens == 8505  # 4252.8 / 0.50, rounded down
-    assert batch.most_usd == Decimal("0.0001336")  # half of it: its cache stacks with batch
-    assert batch.reasoning_tokens == 10665  # (2800 - 133.6) / 0.25
-    assert way(found, "gpt-6.1-sol").reasoning_tokens is None  # dearer without any
-    assert found.answer == luna
+    assert luna.spare_reasoning_tokens == 8505  # 4252.8 / 0.50, rounded down
+    assert batch.total_with_writes_usd == Decimal("0.0001336")  # half of it: its cache stacks with batch
+    assert batch.spare_reasoning_tokens == 10665  # (2800 - 133.6) / 0.25
+    assert way(found, "gpt-6.1-sol").spare_reasoning_tokens is None  # dearer without any
+    assert found.chosen_path == luna
 
 
 def test_a_long_request_pays_the_surcharge_on_all_of_it_and_on_what_it_writes() -> None:
     found = leave(work=workload(input_tokens=300_000, output_tokens=100, requests=2))
     luna = way(found, "gpt-6-luna")
     assert luna.quote.total_usd == 2 * (300_000 * Decimal("0.20") + 100 * Decimal("0.75")) / 10**6
-    assert luna.writes == (600_000, 600_000 * Decimal("0.05") / 10**6)
-    assert luna.reasoning_tokens == int((2 * 600_800 - luna.most_usd * 10**6) / 2 / Decimal("0.75"))
+    assert luna.cache_writes == (600_000, 600_000 * Decimal("0.05") / 10**6)
+    assert luna.spare_reasoning_tokens == int((2 * 600_800 - luna.total_with_writes_usd * 10**6) / 2 / Decimal("0.75"))
 
 
 @pytest.mark.parametrize(
@@ -97,10 +99,10 @@ def test_a_long_request_pays_the_surcharge_on_all_of_it_and_on_what_it_writes() 
     ],
 )
 def test_what_goes_into_the_cache(input_tokens: int, cached: int, is_replayed: bool, written: int) -> None:
-    shape = Shape(input_tokens, max_output_tokens=5, cached_tokens=cached)
-    work = Workload({shape: 3}, Terms(5), replay=Traffic() if is_replayed else None)
-    assert way(leave(work=work), "gpt-6-luna").writes.tokens == 3 * written
-    assert way(leave("gpt-4o", work=work), "gpt-4.1").writes == (0, 0)  # writes cost nothing there
+    shape = RequestShape(input_tokens, max_output_tokens=5, cached_tokens=cached)
+    work = Workload({shape: 3}, Assumptions(5), replay=ReplayOptions() if is_replayed else None)
+    assert way(leave(work=work), "gpt-6-luna").cache_writes.tokens == 3 * written
+    assert way(leave("gpt-4o", work=work), "gpt-4.1").cache_writes == (0, 0)  # writes cost nothing there
 
 
 @given(
@@ -112,18 +114,20 @@ def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
     sizes: list[tuple[int, int]], output: int, model: str
 ) -> None:
     def work(output_tokens: int) -> Workload:
-        shapes: dict[Shape, int] = {}
+        shapes: dict[RequestShape, int] = {}
         for tokens, many in sizes:
-            shapes[Shape(tokens)] = shapes.get(Shape(tokens), 0) + many
-        return Workload(shapes, Terms(output_tokens))
+            shapes[RequestShape(tokens)] = shapes.get(RequestShape(tokens), 0) + many
+        return Workload(shapes, Assumptions(output_tokens))
 
-    for each in leave(model, work=work(output)).ways:
-        if each.today is None or each.reasoning_tokens is None:
-            assert each.variant.model.reasoning is None or each.most_usd > (each.today or each.quote).total_usd
+    for each in leave(model, work=work(output)).paths:
+        if each.current_quote is None or each.spare_reasoning_tokens is None:
+            assert (
+                each.variant.model.reasoning is None or each.total_with_writes_usd > (each.current_quote or each.quote).total_usd
+            )
             continue
         for more, is_within in ((0, True), (1, False)):
-            reasoned = quote(CATALOG, each.quote.offer, work(output + each.reasoning_tokens + more)).total_usd
-            assert (reasoned + each.writes.usd <= each.today.total_usd) is is_within
+            reasoned = price_workload(CATALOG, each.quote.offer, work(output + each.spare_reasoning_tokens + more)).total_usd
+            assert (reasoned + each.cache_writes.extra_usd <= each.current_quote.total_usd) is is_within
 
 
 # The road
@@ -143,12 +147,12 @@ def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
 )
 def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names: list[str], target: str | None) -> None:
     found = leave(model, platform=platform, on=on)
-    assert [step.name for step in found.road] == names
+    assert [step.replacement_name for step in found.replacement_steps] == names
     assert (found.target and found.target.id) == target
 
 
 def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
-    steps = road(CATALOG, CATALOG.variant("gpt-4o"), CATALOG.platform("azure-global"), TODAY)
+    steps = follow_replacements(CATALOG, CATALOG.variant("gpt-4o"), CATALOG.platform("azure-global"), TODAY)
     assert [step.remark.text for step in steps] == [
         (
             "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
@@ -160,19 +164,22 @@ def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names()
 
 def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
     catalog = change(("replacement: gpt-6-luna", "replacement: gpt-4.1-mini"))
-    steps = road(catalog, catalog.variant("gpt-4.1"), catalog.platform("openai"), TODAY)
-    assert [step.name for step in steps] == ["gpt-4.1-mini", "gpt-4.1-mini"]
+    steps = follow_replacements(catalog, catalog.variant("gpt-4.1"), catalog.platform("openai"), TODAY)
+    assert [step.replacement_name for step in steps] == ["gpt-4.1-mini", "gpt-4.1-mini"]
 
 
 def test_days_are_told_as_far_as_they_are_known() -> None:
-    nano = dates(CATALOG, CATALOG.variant("gpt-4.1-nano"), date(2026, 10, 23))
+    nano = describe_end_dates(CATALOG, CATALOG.variant("gpt-4.1-nano"), date(2026, 10, 23))
     assert nano.text == (
         "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
         "Azure 2026-10-14 (9 days ago, low confidence, 2027-04-14 in other sources)"
     )
-    assert dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).text == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
+    assert (
+        describe_end_dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).text
+        == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
+    )
     catalog = change(("announced: 2026-10-14, shutdown: 2027-01-14", "announced: null, shutdown: null"))
-    assert "OpenAI at no known day" in dates(catalog, catalog.variant("gpt-4.1"), TODAY).text
+    assert "OpenAI at no known day" in describe_end_dates(catalog, catalog.variant("gpt-4.1"), TODAY).text
 
 
 def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
@@ -187,8 +194,8 @@ def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
     assert [each.message for each in found.findings if each.rule == "replacement-unknown"] == [
         "nothing is named in place of gpt-6-luna"
     ]
-    assert list(moving.why(found)) == list(moving.but(found)) == list(moving.guidance(found)) == []
-    assert found.answer is None
+    assert list(moving.list_advantages(found)) == list(moving.list_drawbacks(found)) == list(moving.list_guidance(found)) == []
+    assert found.chosen_path is None
 
 
 # What breaks
@@ -196,7 +203,7 @@ def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
 
 def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
     found = leave("gpt-6-luna", "gpt-4.1", work=workload(input_tokens=1_040_000, output_tokens=40_000, requests=1))
-    texts = {each.remark.rule: each.remark.text for each in found.breaks["gpt-4.1"]}
+    texts = {each.remark.rule: each.remark.text for each in found.incompatibilities["gpt-4.1"]}
     assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
     assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
     broken = [(each.level.label, each.subject) for each in found.findings if each.rule == "context-window"]
@@ -299,16 +306,16 @@ def test_what_is_read_from_elsewhere_carries_no_commands(run: Run, tmp_path: Pat
 def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
     catalog = change(("input: 0.10, cached_input: 0.01, output: 0.50", "input: 0.10, cached_input: 0.01, output: 0.00"))
     found = leave(catalog=catalog, modes=("standard",))
-    assert found.answer is not None
-    assert found.answer.reasoning_tokens is None
-    assert [remark.rule for remark in moving.why(found)] == ["replacement", "price"]
-    assert report(catalog, found).headline.endswith("for the same work (today $0.00452)")
+    assert found.chosen_path is not None
+    assert found.chosen_path.spare_reasoning_tokens is None
+    assert [remark.rule for remark in moving.list_advantages(found)] == ["replacement", "price"]
+    assert make_report(catalog, found).headline.endswith("for the same work (today $0.00452)")
 
 
 def test_work_for_nothing_is_no_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
-    assert next(remark.text for remark in moving.but(found)) == (
+    assert next(remark.text for remark in moving.list_drawbacks(found)) == (
         "the same work costs up to $0.0002672 more than today even without reasoning, were all that can be written to the "
         "prompt cache"
     )
@@ -337,7 +344,7 @@ REFUSAL = "- {parameter: temperature, unless_effort: none, source: sampling-repo
 def test_a_wrong_entry_about_moving_is_refused(old: str, new: str, message: str) -> None:
     assert old in TABLE
     with pytest.raises(TableError, match=r"^mine\.yaml:\d+:\d+: ") as error:
-        parse(TABLE.replace(old, new, 1).encode(), "mine.yaml")
+        parse_catalog(TABLE.replace(old, new, 1).encode(), "mine.yaml")
     assert message in str(error.value)
 
 
@@ -348,17 +355,17 @@ def test_a_table_without_these_entries_still_answers() -> None:
         is_inside = line.startswith(("    refuses:", "    guidance:")) or (is_inside and line.startswith("      - {"))
         if not is_inside and not line.startswith("    lacks:"):
             kept.append(line)
-    catalog = parse("".join(kept).encode(), "mine.yaml")
+    catalog = parse_catalog("".join(kept).encode(), "mine.yaml")
     found = leave(catalog=catalog)
-    assert {each.remark.rule for each in found.breaks["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
-    assert list(moving.guidance(found)) == []
+    assert {each.remark.rule for each in found.incompatibilities["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
+    assert list(moving.list_guidance(found)) == []
 
 
 def test_a_break_even_beyond_the_longest_answer_is_any() -> None:
     found = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=100_000, output_tokens=100, requests=1))
-    assert [way.reasons_freely for way in found.ways] == [True, True]
+    assert [way.has_unlimited_reasoning for way in found.paths] == [True, True]
     few = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=1_000, output_tokens=100, requests=1))
-    assert [way.reasons_freely for way in few.ways] == [False, False]
+    assert [way.has_unlimited_reasoning for way in few.paths] == [False, False]
 
 
 ASKED = '{"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 100%s}'
@@ -382,21 +389,21 @@ def test_requests_in_priority_are_compared_in_priority_first(run: Run, tmp_path:
 def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
-    assert report(CATALOG, found).headline == (
+    assert make_report(CATALOG, found).headline == (
         "gpt-6.1-sol in place of gpt-4.1: $0.0036 to $0.0041 for the same work (today $0.0037), with all cache writes more even "
         "without reasoning"
     )
-    assert next(remark.text for remark in moving.but(found)) == (
+    assert next(remark.text for remark in moving.list_drawbacks(found)) == (
         "the same work costs up to $0.0004 more than today (11 %) even without reasoning, were all that can be written to the "
         "prompt cache"
     )
 
 
 def test_what_a_replay_writes_is_a_part_of_what_it_costs() -> None:
-    shape = Shape(2000, max_output_tokens=150, cached_tokens=1024)
-    found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Terms(150), replay=Traffic()))
-    assert next(remark.text for remark in moving.but(found)).startswith("the same work costs $0.0003")
-    assert next(remark.text for remark in moving.but(found)).endswith("even without reasoning")
+    shape = RequestShape(2000, max_output_tokens=150, cached_tokens=1024)
+    found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Assumptions(150), replay=ReplayOptions()))
+    assert next(remark.text for remark in moving.list_drawbacks(found)).startswith("the same work costs $0.0003")
+    assert next(remark.text for remark in moving.list_drawbacks(found)).endswith("even without reasoning")
 
 
 def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import read
+from gpt41_cli.catalog import read_catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
-from gpt41_cli.catalog.load import parse
-from gpt41_cli.commands.plan.reasons import binds, next_tier, spread
+from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.commands.plan.reasons import explain_binding_limits, explain_spreading, suggest_tier
 from gpt41_cli.commands.plan.timings import Plan, Timing, plan
-from gpt41_cli.constraints.batch_queue import parts, submission
-from gpt41_cli.constraints.rate_limits import waits
+from gpt41_cli.constraints.batch_queue import pack_queue, plan_submission
+from gpt41_cli.constraints.rate_limits import compute_waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.findings import Level
-from gpt41_cli.work.workload import Load, Shape, Size, Terms, Workload, workload
+from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload, workload
 from tests.conftest import ROOT, Run
 
 TODAY = date(2026, 11, 23)
 DAY = timedelta(hours=24)
-CATALOG = read()
+CATALOG = read_catalog()
 RULES = CATALOG.limits.batch
 
 
@@ -51,7 +51,7 @@ def of(found: Plan, model: str, mode: str) -> Timing:
 
 def sizes(**many: int) -> Workload:
     """Requests of so many input tokens, and how many of each: `sizes(_10=3)`."""
-    return Workload({Shape(int(tokens[1:])): count for tokens, count in many.items()}, Terms(5))
+    return Workload({RequestShape(int(tokens[1:])): count for tokens, count in many.items()}, Assumptions(5))
 
 
 LOADS = st.dictionaries(st.integers(0, 100), st.integers(1, 1_000), min_size=1, max_size=6)
@@ -59,19 +59,19 @@ LOADS = st.dictionaries(st.integers(0, 100), st.integers(1, 1_000), min_size=1, 
 
 @given(LOADS, st.integers(100, 1_000))
 def test_a_queue_takes_all_requests_in_parts_that_fit(many: dict[int, int], queue: int) -> None:
-    load = Load({Size(tokens, 0, 0): count for tokens, count in many.items()})
-    found = parts(load, queue)
+    load = VariantLoad({RequestSize(tokens, 0, 0): count for tokens, count in many.items()})
+    found = pack_queue(load, queue)
     total = sum(max(tokens, 1) * count for tokens, count in many.items())
     assert sum(requests * count for requests, count in found.items()) == load.requests
     number = sum(found.values())
     assert -(-total // queue) <= number <= 1 + 2 * total // queue, "two parts in a row always hold more than one queue"
     assert (number == 1) is (total <= queue)
     if load.is_uniform:
-        assert number == -(-load.requests // (queue // max(load.range[1], 1))), "nothing shorter is possible"
+        assert number == -(-load.requests // (queue // max(load.input_range[1], 1))), "nothing shorter is possible"
 
 
 def test_parts_go_in_files_and_more_files_than_an_hour_takes_are_late() -> None:
-    load = Load({Size(10, 0, 0): 95})
+    load = VariantLoad({RequestSize(10, 0, 0): 95})
     rules = BatchRules(
         max_requests=4,
         max_file_megabytes=200,
@@ -80,8 +80,8 @@ def test_parts_go_in_files_and_more_files_than_an_hour_takes_are_late() -> None:
         batches_per_hour=2,
         source=RULES.source,
     )
-    assert parts(load, 300) == {30: 3, 5: 1}
-    found = submission(load, 300, rules)
+    assert pack_queue(load, 300) == {30: 3, 5: 1}
+    found = plan_submission(load, 300, rules)
     assert (found.parts, found.files, found.files_at_once, found.file_requests) == (4, 26, 8, 4)
     assert found.seconds == (4 * 24 + 3 * 3) * 3600, "eight files at two an hour start three hours late"
 
@@ -89,7 +89,7 @@ def test_parts_go_in_files_and_more_files_than_an_hour_takes_are_late() -> None:
 def test_the_limit_that_takes_longest_binds() -> None:
     def bound(mode: str, tier: int, **numbers: int) -> tuple[str, int]:
         timing = of(ask("gpt-4.1-mini", tier=tier, **numbers), "gpt-4.1-mini", mode)
-        return timing.waits[0].limit, timing.waits[0].seconds
+        return timing.waits[0].limit_name, timing.waits[0].seconds
 
     assert bound("standard", 2, requests=50_000, input_tokens=100) == ("requests_per_minute", 600)
     assert bound("standard", 2, requests=50_000, input_tokens=4_000) == ("tokens_per_minute", 6_000)
@@ -106,13 +106,13 @@ def test_the_limit_that_takes_longest_binds() -> None:
 @given(st.integers(1, 29_999), st.integers(0, 29_999), st.integers(1, 10**9), st.integers(1, 5))
 def test_a_plan_keeps_to_every_limit_of_its_tier(input_tokens: int, output_tokens: int, requests: int, tier: int) -> None:
     variant = CATALOG.variant("gpt-4.1")
-    load = Load({Size(input_tokens, 0, output_tokens): requests})
-    (wait,) = waits(CATALOG, variant, "standard", load, tier)
-    assert wait.requests_a_minute
+    load = VariantLoad({RequestSize(input_tokens, 0, output_tokens): requests})
+    (wait,) = compute_waits(CATALOG, variant, "standard", load, tier)
+    assert wait.requests_per_minute
     limit = variant.model.rate_limits.standard[tier]  # type: ignore[union-attr]
-    assert wait.requests_a_minute <= limit.requests_per_minute
-    assert wait.requests_a_minute * max(input_tokens, output_tokens) <= limit.tokens_per_minute
-    assert (wait.seconds - 1) * wait.requests_a_minute < 60 * requests <= wait.seconds * wait.requests_a_minute
+    assert wait.requests_per_minute <= limit.requests_per_minute
+    assert wait.requests_per_minute * max(input_tokens, output_tokens) <= limit.tokens_per_minute
+    assert (wait.seconds - 1) * wait.requests_per_minute < 60 * requests <= wait.seconds * wait.requests_per_minute
 
 
 def test_the_cheapest_that_meets_the_deadline_is_chosen_in_its_smallest_tier() -> None:
@@ -140,22 +140,22 @@ def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
     assert "gpt-4.1 in standard: tier 2 may spend $500 a month, which is less than this costs" in [
         each.message for each in found.findings
     ]
-    remark = next_tier(CATALOG, found, standard)
+    remark = suggest_tier(CATALOG, found, standard)
     assert remark
     assert remark.text == (
         "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 a month"
     )
-    assert "at least" in next(binds(CATALOG, standard)).text
+    assert "at least" in next(explain_binding_limits(CATALOG, standard)).text
 
 
 def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() -> None:
     hasty = ask("gpt-4.1", tier=1, deadline=timedelta(hours=23))
-    remark = next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
+    remark = suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
     assert remark
     assert remark.text == "gpt-4.1 in batch: no tier would do"
-    assert next_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
+    assert suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
     many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
-    assert [remark.text for remark in binds(CATALOG, many)] == [
+    assert [remark.text for remark in explain_binding_limits(CATALOG, many)] == [
         "gpt-4.1-mini in batch: tier 5 takes 2,000 files an hour: these are 2,200: at most 25 hours"
     ]
 
@@ -168,7 +168,7 @@ def test_no_work_is_too_long_to_be_timed() -> None:
 
 def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
-    assert [remark.text for remark in binds(CATALOG, of(found, "gpt-4.1", "standard"))] == [
+    assert [remark.text for remark in explain_binding_limits(CATALOG, of(found, "gpt-4.1", "standard"))] == [
         (
             "gpt-4.1 in standard, up to 128,000 input tokens: tier 1 lets 30,000 tokens a minute through, these need 600,000: "
             "at least 20 minutes"
@@ -178,7 +178,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
             "at least 7 minutes"
         ),
     ]
-    assert [remark.text for remark in spread(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
+    assert [remark.text for remark in explain_spreading(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
         (
             "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests a minute (one every 2 s); over 60 minutes "
             "that is one every 6 s"
@@ -207,12 +207,12 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     ],
 )
 def test_how_to_spread_the_requests(work: Workload, tier: int, mode: str, how: str) -> None:
-    (remark,) = spread(CATALOG, of(ask("gpt-4.1-mini", tier=tier, work=work), "gpt-4.1-mini", mode), None)
+    (remark,) = explain_spreading(CATALOG, of(ask("gpt-4.1-mini", tier=tier, work=work), "gpt-4.1-mini", mode), None)
     assert remark.text == f"gpt-4.1-mini in {mode}: {how}"
 
 
 def test_a_single_request_is_not_spread() -> None:
-    assert list(spread(CATALOG, of(ask("gpt-4.1", tier=1), "gpt-4.1", "batch"), None)) == []
+    assert list(explain_spreading(CATALOG, of(ask("gpt-4.1", tier=1), "gpt-4.1", "batch"), None)) == []
 
 
 def test_the_gap_of_tier_1_is_a_finding() -> None:
@@ -255,7 +255,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
     start, end = table.index("    rate_limits:", table.index("  gpt-4.1:\n")), table.index("  gpt-4.1-mini:\n")
     images = table.index("    images:", start)
     assert images < end
-    without = parse((table[:start] + table[images:]).encode(), "mine.yaml")
+    without = parse_catalog((table[:start] + table[images:]).encode(), "mine.yaml")
     place = without.platform("openai")
     family = plan(without, sizes(_10=1), variants=(), tier=1, deadline=None, platform=place, as_of=TODAY)
     assert "gpt-4.1: no rate limits of it are known" in [each.message for each in family.findings]
@@ -361,10 +361,10 @@ def test_requests_that_all_name_one_model_are_planned_for_it(run: Run) -> None:
 @given(st.integers(1, 60_000), st.integers(1, 5_000), st.integers(1, 100))
 def test_a_day_never_takes_more_requests_than_its_limit(requests: int, input_tokens: int, hours: int) -> None:
     variant = CATALOG.variant("gpt-4.1-mini")
-    (wait,) = waits(CATALOG, variant, "standard", Load({Size(input_tokens, 0, 0): requests}), 1)
-    assert wait.requests_a_minute
-    assert requests <= 10_000 or wait.requests_a_minute * 24 * 60 <= 10_000
+    (wait,) = compute_waits(CATALOG, variant, "standard", VariantLoad({RequestSize(input_tokens, 0, 0): requests}), 1)
+    assert wait.requests_per_minute
+    assert requests <= 10_000 or wait.requests_per_minute * 24 * 60 <= 10_000
     timing = of(ask("gpt-4.1-mini", tier=1, input_tokens=input_tokens, requests=requests), "gpt-4.1-mini", "standard")
-    for remark in spread(CATALOG, timing, timedelta(hours=hours)):
-        is_slower = Fraction(hours * 3600, requests) * wait.requests_a_minute > 60
+    for remark in explain_spreading(CATALOG, timing, timedelta(hours=hours)):
+        is_slower = Fraction(hours * 3600, requests) * wait.requests_per_minute > 60
         assert ("over" in remark.text) is (is_slower and wait.seconds > 60), "a wait that is too short is not advised"

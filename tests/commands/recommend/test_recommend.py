@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, Catalog, read
+from gpt41_cli.catalog import MODES, Catalog, read_catalog
 from gpt41_cli.catalog.evaluation import read_evaluation
-from gpt41_cli.catalog.load import parse
+from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
-from gpt41_cli.commands.recommend.report import report
+from gpt41_cli.commands.recommend.report import make_report
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.pricing import Tools
+from gpt41_cli.pricing import ToolUse
 from gpt41_cli.requests.request import Image
 from gpt41_cli.work.workload import workload
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ from tests.conftest import ROOT
 TODAY = date(2026, 11, 23)
 LAUNCH = date(2025, 6, 1)
 DAY = timedelta(hours=24)
-CATALOG = read()
+CATALOG = read_catalog()
 
 
 def ask(
@@ -411,7 +411,7 @@ def variation(*changes: tuple[str, str]) -> Catalog:
     for old, new in changes:
         assert old in table
         table = table.replace(old, new)
-    return parse(table.encode(), "mine.yaml")
+    return parse_catalog(table.encode(), "mine.yaml")
 
 
 def test_free_prices_and_dear_batches_break_no_sentence() -> None:
@@ -478,7 +478,7 @@ def test_a_family_of_two(tmp_path: Path) -> None:
 def test_an_unknown_speed_is_not_taken_for_a_fast_one() -> None:
     table = (ROOT / "pricing.yaml").read_text()
     start = table.index("    speed: {class: 3")
-    silent = parse((table[:start] + table[table.index("\n", start) + 1 :]).encode(), "mine.yaml")
+    silent = parse_catalog((table[:start] + table[table.index("\n", start) + 1 :]).encode(), "mine.yaml")
     assert chosen(ask("reasoning", catalog=silent, prefer="speed")) == "gpt-4.1-mini priority"
 
 
@@ -513,16 +513,16 @@ def test_every_answer_keeps_its_promises(**given: object) -> None:
     if prefer == "cost":
         assert found.choice.quote.total_usd == min(each.quote.total_usd for each in fitting if each.quote)
     if prefer == "quality" and not found.is_replacement:
-        assert found.choice.share == max(each.share for each in fitting if each.share is not None)
+        assert found.choice.score_share == max(each.score_share for each in fitting if each.score_share is not None)
 
 
 def test_a_table_with_other_models_works_as_well() -> None:
     """Nothing in the code knows the family: a table whose variants have other names, and one without speed, do too."""
     table = (ROOT / "pricing.yaml").read_text().replace("gpt-4.1-mini", "small-1").replace("gpt-4.1-nano", "tiny-1")
-    renamed = parse(table.encode(), "renamed.yaml")
+    renamed = parse_catalog(table.encode(), "renamed.yaml")
     assert chosen(ask("vision", catalog=renamed)) == "small-1 standard"
     lines = [line for line in table.splitlines() if not line.startswith("    speed: ")]
-    slow = parse("\n".join(lines).encode(), "slow.yaml")
+    slow = parse_catalog("\n".join(lines).encode(), "slow.yaml")
     assert chosen(ask("vision", catalog=slow, prefer="speed")) is not None
 
 
@@ -553,7 +553,7 @@ def test_a_prompt_too_short_for_the_cache_has_no_discount_to_be_chosen_by() -> N
 
 
 def test_a_price_without_what_searches_find_is_not_called_less() -> None:
-    tools = Tools(web_searches=1)
+    tools = ToolUse(web_searches=1)
     work = workload(input_tokens=1000, output_tokens=100, requests=1000, tools=tools)
     found = recommend(CATALOG, work, Wishes((CATALOG.task("classification"),)), CATALOG.platform("openai"), TODAY)
     assert chosen(found) == "gpt-4.1-mini standard"
@@ -561,7 +561,7 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
         "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
         "for 3.4 points more"
     )
-    (table,) = report(CATALOG, work, Wishes((CATALOG.task("classification"),)), found).tables
+    (table,) = make_report(CATALOG, work, Wishes((CATALOG.task("classification"),)), found).tables
     assert [row.cells[-1] for row in table.rows[2:4]] == ["what its searches find not counted", "at least 1.1 times the price"]
 
 
@@ -589,7 +589,7 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
             "own.csv has scores of gpt-6-luna too, which are not candidates: named replacements are once the whole family "
             "has ended, and gpt41 migrate prices them before."
         )
-        assert (unused in report(CATALOG, work, wishes, found).notes) is not is_used
+        assert (unused in make_report(CATALOG, work, wishes, found).notes) is not is_used
 
 
 def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> None:
@@ -630,7 +630,7 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
     )
     (ends,) = [remark.text for remark in today.but if remark.rule == "model-retires"]
     assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
-    told = report(CATALOG, work, Wishes(()), later)
+    told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
         "How gpt-6-luna counts pictures is not known: they are priced as gpt-4.1 counts them, which is an estimate."
     )

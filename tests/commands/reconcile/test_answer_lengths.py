@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, Lengths
-from gpt41_cli.config.tables import Range
-from gpt41_cli.display import decimal
+from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, AnswerLengths
+from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.display import to_decimal
 from tests.conftest import Run, environment
 
 DAY = ("--as-of", "2026-11-26")
 LISTS = st.lists(st.integers(0, 3_000), min_size=1)
 
 
-def of(lengths: list[int]) -> Lengths:
-    found = Lengths()
+def of(lengths: list[int]) -> AnswerLengths:
+    found = AnswerLengths()
     for each in lengths:
         found.add(each)
     return found
@@ -43,28 +43,34 @@ def test_a_quantile_is_the_least_length_that_so_many_answers_keep_to(lengths: li
 
 @given(LISTS)
 def test_what_is_expected_prices_the_bill_to_half_a_token_an_answer(lengths: list[int]) -> None:
-    output_tokens = of(lengths).output_tokens
+    output_tokens = of(lengths).expected_range
     assert abs(output_tokens.expected * len(lengths) - sum(lengths)) * 2 <= len(lengths)
     assert output_tokens.high >= output_tokens.expected
 
 
 def test_the_mean_prices_the_bill_where_the_median_would_not() -> None:
-    found = Lengths(Counter({100: 80, 1_000: 20}), cut=3)
-    assert (found.answers, found.mean, found.quantile(MEDIAN), found.quantile(P90), found.cut) == (100, 280, 100, 1_000, 3)
-    assert found.output_tokens == Range(280, 1_000)
+    found = AnswerLengths(Counter({100: 80, 1_000: 20}), cut_answers=3)
+    assert (found.answers, found.mean, found.quantile(MEDIAN), found.quantile(P90), found.cut_answers) == (
+        100,
+        280,
+        100,
+        1_000,
+        3,
+    )
+    assert found.expected_range == TokenRange(280, 1_000)
 
 
 def test_the_high_end_is_never_below_what_is_expected() -> None:
-    found = Lengths(Counter({1: 99, 10_000: 1}))
-    assert (found.quantile(P95), decimal(found.mean)) == (1, decimal(Fraction("100.99")))
-    assert found.output_tokens == Range(101, 101)
+    found = AnswerLengths(Counter({1: 99, 10_000: 1}))
+    assert (found.quantile(P95), to_decimal(found.mean)) == (1, to_decimal(Fraction("100.99")))
+    assert found.expected_range == TokenRange(101, 101)
 
 
 def test_answers_that_were_cut_are_counted() -> None:
-    found = Lengths()
+    found = AnswerLengths()
     found.add(16, is_cut=True)
     found.add(3)
-    assert (found.answers, found.cut) == (2, 1)
+    assert (found.answers, found.cut_answers) == (2, 1)
 
 
 CONFIG = """# Ours.

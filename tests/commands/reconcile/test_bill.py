@@ -15,20 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.answers.logs import Logs
-from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile
-from gpt41_cli.commands.reconcile.charge import Conditions, Group
-from gpt41_cli.commands.reconcile.report import report
+from gpt41_cli.answers.logs import LogReader
+from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
+from gpt41_cli.commands.reconcile.charge import BillingContext, ChargeKey
+from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.sources import Source
+from gpt41_cli.files.sources import InputSource
 from gpt41_cli.pricing import Usage
 from tests.builders import BATCH, COMPLETION, batch_line
 from tests.conftest import ROOT, Run
 
-CATALOG = read()
+CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
-CONDITIONS = Conditions(CATALOG, CATALOG.platform("openai"), TODAY)
+CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), TODAY)
 MINI = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}
 
 
@@ -37,12 +37,12 @@ def bill(
 ) -> Reconciliation:
     """The bill of logs, which are called log1, log2 and so on."""
     texts = ["".join(json.dumps(each) + "\n" for each in log) for log in logs]
-    sources = [Source(f"log{n}", lambda text=text: io.BytesIO(text.encode())) for n, text in enumerate(texts, 1)]
-    return reconcile(Logs(sources).read(), Conditions(catalog, catalog.platform("openai"), as_of, model))
+    sources = [InputSource(f"log{n}", lambda text=text: io.BytesIO(text.encode())) for n, text in enumerate(texts, 1)]
+    return reconcile_logs(LogReader(sources).read(), BillingContext(catalog, catalog.platform("openai"), as_of, model))
 
 
 def unpriced(found: Reconciliation) -> list[tuple[str, int, str]]:
-    return [(each.rule, each.times, each.first.label) for each in found.reasons]
+    return [(each.rule, each.times, each.first.label) for each in found.issues]
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def unpriced(found: Reconciliation) -> list[tuple[str, int, str]]:
 )
 def test_an_answer_costs_what_it_was_billed(record: dict[str, Any], total_usd: str) -> None:
     found = bill([record])
-    assert (found.total_usd, found.reasons) == (Decimal(total_usd), [])
+    assert (found.total_usd, found.issues) == (Decimal(total_usd), [])
 
 
 def test_names_of_one_model_fold_into_one_entry_and_fine_tunes_stay_apart() -> None:
     tuned = {**MINI, "model": "ft:gpt-4.1-mini-2025-04-14:acme::x"}
     found = bill([MINI, {**MINI, "model": "gpt-4.1-mini-2025-04-14", "day": "2026-11-20"}, tuned])
     assert list(found.charges) == [
-        Group("gpt-4.1-mini", "standard", None),
-        Group("gpt-4.1-mini", "standard", date(2026, 11, 20)),
-        Group(tuned["model"], "standard", None),
+        ChargeKey("gpt-4.1-mini", "standard", None),
+        ChargeKey("gpt-4.1-mini", "standard", date(2026, 11, 20)),
+        ChargeKey(tuned["model"], "standard", None),
     ]
 
 
@@ -124,7 +124,7 @@ def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> 
 
 def test_names_of_any_length_are_cut() -> None:
     found = bill([MINI, {**MINI, "model": "m" * 1000}, {**MINI, "service_tier": "t" * 1000}])
-    assert {each.message for each in found.reasons} == {
+    assert {each.message for each in found.issues} == {
         f'"{"m" * 60}…" is not in pricing.yaml',
         f"no price is known for gpt-4.1-mini in {'t' * 40} on openai: pricing.yaml has standard, batch, priority",
     }
@@ -139,8 +139,8 @@ def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
 
 def test_ever_new_reasons_are_kept_apart_only_so_long() -> None:
     found = bill([MINI, *({**MINI, "model": f"m{n}"} for n in range(300))])
-    assert len(found.reasons) == 101
-    assert max(found.reasons, key=lambda each: each.times)[:3] == ("unknown-model", "others", 200)
+    assert len(found.issues) == 101
+    assert max(found.issues, key=lambda each: each.times)[:3] == ("unknown-model", "others", 200)
 
 
 # What may be counted twice
@@ -155,7 +155,7 @@ def test_a_page_of_the_usage_api_that_was_fetched_twice_counts_once() -> None:
     first, second = bucket(project_id="a"), bucket(project_id="b")
     found = bill([first, second], [{"object": "page", "data": [second, first]}])
     assert (found.total_usd, unpriced(found)) == (Decimal(4), [("answer-twice", 2, "log2:1")])
-    (reason,) = bill([first, bucket(project_id="a", input_tokens=2_000_000)]).reasons
+    (reason,) = bill([first, bucket(project_id="a", input_tokens=2_000_000)]).issues
     assert reason.message == "an answer with the id of another and other figures: both are priced"
 
 
@@ -163,17 +163,17 @@ def test_a_sum_beside_single_answers_of_its_day_is_doubted() -> None:
     single = {"model": "gpt-4.1-2025-04-14", "input_tokens": 9, "output_tokens": 0, "date": "2026-11-20"}
     found = bill([single, bucket(), bucket(model="gpt-4.1-mini")])
     assert found.total_usd == Decimal("2.400018")
-    assert [(each.rule, each.message, each.first.label) for each in found.reasons] == [
+    assert [(each.rule, each.message, each.first.label) for each in found.issues] == [
         (
             "sum-beside-answers",
             "sums of answers of gpt-4.1 and single ones of the same day: what is in both is priced twice",
             "log1:2",
         )
     ]
-    assert report(found).headline == "$2.40 for 11 answers on 2026-11-20"
+    assert make_report(found).headline == "$2.40 for 11 answers on 2026-11-20"
     # Of another day, or sums of a single one: nothing is twice.
     other = [{**single, "date": "2026-11-21"}, bucket(), bucket(project_id="b", num_model_requests=1)]
-    assert bill(other).reasons == []
+    assert bill(other).issues == []
 
 
 def test_sums_of_one_day_in_several_files_are_priced_and_doubted(run: Run, tmp_path: Path) -> None:
@@ -220,12 +220,12 @@ WHOLE = batch(input_tokens=1_000_000, output_tokens=100_000)
 def test_a_batch_beside_its_lines_counts_once(logs: tuple[list[dict[str, Any]], ...]) -> None:
     found = bill(*logs)
     assert (found.total_usd, found.usage.requests) == (Decimal("0.28"), 2)
-    assert [each.rule for each in found.reasons] == ["batch-twice"]
+    assert [each.rule for each in found.issues] == ["batch-twice"]
 
 
 def test_a_batch_alone_is_priced_as_a_whole() -> None:
     found = bill([WHOLE])
-    assert (found.total_usd, found.usage.requests, found.reasons) == (Decimal("0.28"), 2, [])
+    assert (found.total_usd, found.usage.requests, found.issues) == (Decimal("0.28"), 2, [])
 
 
 def test_a_batch_beside_lines_of_another_sum_is_priced_and_doubted() -> None:
@@ -238,7 +238,7 @@ def test_a_batch_beside_lines_of_another_sum_is_priced_and_doubted() -> None:
 def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> None:
     found = bill([batch(input_tokens=0, output_tokens=0), WHOLE][::order])
     assert found.total_usd == Decimal("0.28")
-    assert [each.rule for each in found.reasons] == ["answer-twice"]
+    assert [each.rule for each in found.issues] == ["answer-twice"]
 
 
 def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_told() -> None:
@@ -247,7 +247,7 @@ def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_t
     for logs, usd, modes in (([line, body], "0.14", ("batch", "standard")), ([body, line], "0.28", ("standard", "batch"))):
         found = bill(logs)
         assert found.total_usd == Decimal(usd)
-        assert [(each.rule, each.message) for each in found.reasons] == [("mode-unclear", told.format(*modes))]
+        assert [(each.rule, each.message) for each in found.issues] == [("mode-unclear", told.format(*modes))]
 
 
 # Built-in tools
@@ -263,8 +263,8 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
     found = bill([searched("gpt-4.1", "web_search", "web_search", "file_search")])
     # 9,000 at 2.00 and 100 at 8.00 a million, 2 at 10.00 and 1 at 2.50 a thousand
     assert found.total_usd == Decimal("0.0188") + Decimal("0.0225")
-    assert found.reasons == []
-    others = {(each.variant.id, each.mode): each.total_usd for each in found.elsewhere()}
+    assert found.issues == []
+    others = {(each.variant.id, each.mode): each.total_usd for each in found.price_alternatives()}
     assert others["gpt-4.1-mini", "standard"] == Decimal("0.00376") + Decimal("0.0225")
     assert not any(model == "gpt-4.1-nano" for model, _ in others)  # it has no web search
 
@@ -272,7 +272,7 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
 def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
-    assert sorted(each.message for each in found.reasons if each.rule in ("tool-price", "search-tokens")) == [
+    assert sorted(each.message for each in found.issues if each.rule in ("tool-price", "search-tokens")) == [
         '"code_interpreter_call": what it costs beside its tokens, as no answer says enough of it',
         "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
@@ -281,15 +281,16 @@ def test_what_is_not_known_of_tools_is_told() -> None:
 
 def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
     found = bill([MINI, searched("gpt-4.1-nano", "web_search", "code_interpreter")])
-    assert report(found).headline == "at least $0.5609 for 2 answers on 2026-11-21; 2 charges of tools not priced"
-    messages = [finding.message for finding in report(found).findings if finding.rule == "tool-price"]
+    assert make_report(found).headline == "at least $0.5609 for 2 answers on 2026-11-21; 2 charges of tools not priced"
+    messages = [finding.message for finding in make_report(found).findings if finding.rule == "tool-price"]
     assert all(message.startswith("1 not priced: ") for message in messages)
     found = bill([searched("gpt-4.1", "image_generation"), {**MINI, "service_tier": "flex"}])
     assert (
-        report(found).headline == "at least $0.0188 for 1 answer on 2026-11-21; 1 more not priced; 1 charge of tools not priced"
+        make_report(found).headline
+        == "at least $0.0188 for 1 answer on 2026-11-21; 1 more not priced; 1 charge of tools not priced"
     )
     # Tokens that a search may have added are priced, as far as they are known.
-    assert report(bill([searched("gpt-4.1-mini", "web_search")])).headline == "$0.01376 for 1 answer on 2026-11-21"
+    assert make_report(bill([searched("gpt-4.1-mini", "web_search")])).headline == "$0.01376 for 1 answer on 2026-11-21"
 
 
 # What does not fit together
@@ -298,7 +299,7 @@ def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
 def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
     late = {**MINI, "model": "gpt-4.1-nano", "date": "2026-10-23"}
     found = bill([late, {**MINI, "date": "2026-11-27"}, {**MINI, "date": "2026-11-28"}])
-    assert [each.message for each in found.reasons] == [
+    assert [each.message for each in found.issues] == [
         "an answer of a day after 2026-11-26 is priced all the same",
         "an answer of gpt-4.1-nano after its shutdown on 2026-10-23 is priced all the same",
     ]
@@ -306,7 +307,7 @@ def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
 
 def test_an_id_that_stands_for_several_answers_is_doubted() -> None:
     found = bill([{**MINI, "id": "a"}, {**MINI, "id": "a", "output_tokens": 5}, {**MINI, "id": "a"}])
-    assert [each.message for each in found.reasons] == [
+    assert [each.message for each in found.issues] == [
         "an answer that has been in the logs before",
         "an answer with the id of another and other figures: both are priced",
     ]
@@ -324,7 +325,7 @@ def test_what_caching_and_batch_saved() -> None:
 
 
 def test_the_same_tokens_elsewhere() -> None:
-    assert [(each.variant.id, each.mode, each.total_usd) for each in bill([MINI]).elsewhere()] == [
+    assert [(each.variant.id, each.mode, each.total_usd) for each in bill([MINI]).price_alternatives()] == [
         ("gpt-4.1-nano", "batch", Decimal("0.07")),
         ("gpt-4.1-nano", "standard", Decimal("0.14")),
         ("gpt-4.1-mini", "batch", Decimal("0.28")),
@@ -340,8 +341,8 @@ def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> 
     rates = {"openai": {**model.rates["openai"], "standard": standard}}
     catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
     old = {**MINI, "day": "2026-11-09"}
-    assert len(bill([old], catalog=catalog).elsewhere()) == 6
-    assert len(bill([old], catalog=catalog, as_of=date(2026, 11, 9)).elsewhere()) == 5
+    assert len(bill([old], catalog=catalog).price_alternatives()) == 6
+    assert len(bill([old], catalog=catalog, as_of=date(2026, 11, 9)).price_alternatives()) == 5
 
 
 def test_a_batch_on_a_day_before_standard_had_a_price_is_compared_with_nothing() -> None:
@@ -358,7 +359,7 @@ def test_a_variant_with_a_surcharge_is_left_out_of_what_it_would_be_elsewhere() 
     surcharge = CATALOG.models["gpt-6-luna"].surcharge
     models = {**CATALOG.models, "gpt-4.1": CATALOG.models["gpt-4.1"]._replace(surcharge=surcharge)}
     found = bill([MINI], catalog=CATALOG._replace(models=models))
-    assert {each.variant.id for each in found.elsewhere()} == {"gpt-4.1-mini", "gpt-4.1-nano"}
+    assert {each.variant.id for each in found.price_alternatives()} == {"gpt-4.1-mini", "gpt-4.1-nano"}
 
 
 # Models that bill long requests and cache writes
@@ -372,9 +373,9 @@ def test_a_surcharge_is_on_the_requests_that_are_long_and_on_no_sum() -> None:
     assert bill([LUNA, LONG]).total_usd == Decimal("0.0272") + Decimal("0.0544002")
     assert bill([{**LONG, "mode": "batch"}]).batch_saved_usd == Decimal("0.0272001")
     found = bill([{**LUNA, "input_tokens": 544_000, "requests": 2}])
-    assert (found.total_usd, [each.rule for each in found.reasons]) == (Decimal("0.0544"), ["sum-of-long"])
-    assert not found.reasons[0].message.endswith("though some must")
-    (reason,) = bill([{**LUNA, "input_tokens": 544_001, "requests": 2}]).reasons
+    assert (found.total_usd, [each.rule for each in found.issues]) == (Decimal("0.0544"), ["sum-of-long"])
+    assert not found.issues[0].message.endswith("though some must")
+    (reason,) = bill([{**LUNA, "input_tokens": 544_001, "requests": 2}]).issues
     assert reason.message.endswith("priced as if none had more than 272,000 input tokens, though some must")
 
 
@@ -383,7 +384,7 @@ def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> No
         "0.0225"
     )  # 0.01 + 0.0125
     long = bill([{**LONG, "input_tokens": 300_000, "cache_write_tokens": 300_000}])
-    assert (long.total_usd, long.reasons) == (Decimal("0.075"), [])
+    assert (long.total_usd, long.issues) == (Decimal("0.075"), [])
 
 
 def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch() -> None:
@@ -402,7 +403,7 @@ def test_rejected_tokens_of_long_requests_pay_the_surcharge_too() -> None:
 
 def test_cache_writes_of_no_known_price_are_input_and_said() -> None:
     found = bill([{**MINI, "cache_write_tokens": 5}])
-    assert (found.total_usd, [each.rule for each in found.reasons]) == (Decimal("0.56"), ["write-price"])
+    assert (found.total_usd, [each.rule for each in found.issues]) == (Decimal("0.56"), ["write-price"])
 
 
 # Laws
@@ -434,15 +435,17 @@ def test_a_bill_is_the_sum_of_its_answers_in_any_order(records: list[dict[str, A
     assert whole.total_usd == again.total_usd == sum(bill([each]).total_usd for each in records)
     assert whole.usage == again.usage == sum((each.usage for each in whole.charges.values()), Usage())
     assert (whole.caching_saved_usd, whole.batch_saved_usd) == (again.caching_saved_usd, again.batch_saved_usd)
-    assert {(each.variant.id, each.mode): each.total_usd for each in whole.elsewhere()} == {
-        (each.variant.id, each.mode): each.total_usd for each in again.elsewhere()
+    assert {(each.variant.id, each.mode): each.total_usd for each in whole.price_alternatives()} == {
+        (each.variant.id, each.mode): each.total_usd for each in again.price_alternatives()
     }
 
 
 @given(RECORDS)
 def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) -> None:
     found = bill([record])
-    same = [each.total_usd for each in found.elsewhere() if (each.variant.id, each.mode) == (record["model"], record["mode"])]
+    same = [
+        each.total_usd for each in found.price_alternatives() if (each.variant.id, each.mode) == (record["model"], record["mode"])
+    ]
     assert same == [found.total_usd] * (record["mode"] != "priority")
 
 
@@ -569,7 +572,7 @@ def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
         log = tmp_path / "log.jsonl"
         log.write_text((json.dumps({**MINI, "output": "x" * 2000}) + "\n") * lines)
         tracemalloc.start()
-        found = reconcile(Logs([Source("log", partial(log.open, "rb"))]).read(), CONDITIONS)
+        found = reconcile_logs(LogReader([InputSource("log", partial(log.open, "rb"))]).read(), CONDITIONS)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found.usage.requests == lines
@@ -606,14 +609,14 @@ COPY = {"prompt_tokens": 1000, "completion_tokens": 100}
 )
 def test_an_answer_is_priced_as_it_is_not_as_the_copy_that_a_log_makes_of_its_figures(record: dict[str, Any]) -> None:
     found = bill([record])
-    assert (found.total_usd, found.reasons) == (Decimal("0.003556"), [])
+    assert (found.total_usd, found.issues) == (Decimal("0.003556"), [])
     assert list(found.charges) == [("gpt-4.1", "priority", date(2026, 11, 18))]
     both = bill([FAST, {"usage": COPY, "model": "gpt-4.1", "response": FAST}])
     assert (both.total_usd, unpriced(both)) == (Decimal("0.003556"), [("answer-twice", 1, "log1:2")])
 
 
 def test_a_copy_with_other_figures_is_doubted_and_a_batch_line_stays_one() -> None:
-    (reason,) = bill([{**COPY, "prompt_tokens": 999, "response": FAST}]).reasons
+    (reason,) = bill([{**COPY, "prompt_tokens": 999, "response": FAST}]).issues
     assert (reason.rule, reason.message) == (
         "answer-unclear",
         "an answer in a record that says other figures of it: priced are its own",
@@ -640,10 +643,10 @@ def test_answers_wrapped_ever_deeper_are_read_to_a_depth() -> None:
 
 
 def test_what_searches_do_to_a_comparison_is_said() -> None:
-    notes = report(bill([searched("gpt-4.1", "web_search")])).notes
+    notes = make_report(bill([searched("gpt-4.1", "web_search")])).notes
     assert "gpt-4.1-nano is not among the same tokens elsewhere: it does not have web-search." in notes
     assert any(note.startswith("gpt-4.1-mini bills 8,000 input tokens for a web search, whatever it finds [") for note in notes)
-    assert not any("elsewhere" in note for note in report(bill([searched("gpt-4.1")])).notes)
+    assert not any("elsewhere" in note for note in make_report(bill([searched("gpt-4.1")])).notes)
 
 
 def test_names_of_gateways_and_whole_numbers_of_tables_are_read(run: Run, tmp_path: Path) -> None:

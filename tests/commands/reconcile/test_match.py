@@ -16,44 +16,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.answers.answers import Answer, Unbilled
-from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.commands.reconcile.answer_lengths import Lengths
-from gpt41_cli.commands.reconcile.attribution import owners
-from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile
-from gpt41_cli.commands.reconcile.charge import Biller, Conditions
-from gpt41_cli.commands.reconcile.drift import INPUT_TOKENS, USD, Comparison, Held, Parts, check, compare, compare_parts
-from gpt41_cli.commands.reconcile.forecasts import Forecasts, Part, count_requests, read_estimate
-from gpt41_cli.commands.reconcile.match import Billed, Drift, Forecast, Ledger, match, median_error
-from gpt41_cli.commands.reconcile.observed import Past, Spent
-from gpt41_cli.config.load import parse
-from gpt41_cli.config.roots import working_tree
+from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
+from gpt41_cli.commands.reconcile.attribution import find_owners
+from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
+from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext
+from gpt41_cli.commands.reconcile.drift import (
+    INPUT_TOKENS,
+    USD,
+    PartsComparison,
+    PredictionComparison,
+    ToleranceFigure,
+    check_prediction,
+    compare_parts,
+    compare_prediction,
+)
+from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart, count_requests, read_estimate
+from gpt41_cli.commands.reconcile.match import (
+    BilledRequest,
+    CustomIdLedger,
+    Drift,
+    RequestForecast,
+    find_median_error,
+    match_requests,
+)
+from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Done, Invalid, Place
-from gpt41_cli.files.sources import Source
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.stream import Reading
-from gpt41_cli.work.workload import Group
-from gpt41_cli.workloads.saved import SCHEMA, Saved, dump
+from gpt41_cli.work.stream import ReadingOptions
+from gpt41_cli.work.workload import ModelAndMode
+from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
 from tests.builders import costing
 
-CATALOG = read()
-HERE = Place("here")
+CATALOG = read_catalog()
+HERE = InputPlace("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
 
 
-def forecast(input_tokens: int, *, is_exact: bool = True, output: int | None = None, usd: str | None = None) -> Forecast:
-    return Forecast(HERE, input_tokens, is_exact, output, None if usd is None else Decimal(usd))
+def forecast(input_tokens: int, *, is_exact: bool = True, output: int | None = None, usd: str | None = None) -> RequestForecast:
+    return RequestForecast(HERE, input_tokens, is_exact, output, None if usd is None else Decimal(usd))
 
 
-def answer(input_tokens: int, output_tokens: int = 0, usd: str | None = None) -> Billed:
-    return Billed(HERE, "gpt-4.1", input_tokens, output_tokens, None if usd is None else Decimal(usd))
+def answer(input_tokens: int, output_tokens: int = 0, usd: str | None = None) -> BilledRequest:
+    return BilledRequest(HERE, "gpt-4.1", input_tokens, output_tokens, None if usd is None else Decimal(usd))
 
 
-def ledger(*entries: tuple[str | None, Any]) -> Ledger[Any]:
-    found: Ledger[Any] = Ledger()
+def ledger(*entries: tuple[str | None, Any]) -> CustomIdLedger[Any]:
+    found: CustomIdLedger[Any] = CustomIdLedger()
     for custom_id, entry in entries:
         found.add(custom_id, entry)
     return found
@@ -63,18 +79,18 @@ def ledger(*entries: tuple[str | None, Any]) -> Ledger[Any]:
 def test_every_prediction_and_every_answer_is_paired_or_listed(
     asked: Sequence[str | None], answered: Sequence[str | None]
 ) -> None:
-    found = match(ledger(*((each, forecast(1)) for each in asked)), ledger(*((each, answer(1)) for each in answered)))
+    found = match_requests(ledger(*((each, forecast(1)) for each in asked)), ledger(*((each, answer(1)) for each in answered)))
     paired = {pair.custom_id for pair in found.pairs}
     assert paired == {each for each in asked if each and asked.count(each) == answered.count(each) == 1}
-    assert found.nameless == (asked.count(None), answered.count(None))
+    assert found.without_id == (asked.count(None), answered.count(None))
     repeated = {each for each in {*asked, *answered} if each and max(asked.count(each), answered.count(each)) > 1}
     assert {*found.repeated_requests.first, *found.repeated_answers.first} == repeated
     assert set(found.unanswered.first) == {*filter(None, asked)} - {*answered} - repeated
-    assert set(found.unforeseen.first) == {*filter(None, answered)} - {*asked} - repeated
+    assert set(found.unpredicted.first) == {*filter(None, answered)} - {*asked} - repeated
 
 
 def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
-    found = match(
+    found = match_requests(
         ledger(
             ("a", forecast(10, output=5, usd="0.5")),
             ("b", forecast(100, is_exact=False)),
@@ -90,7 +106,7 @@ def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
             ("e", answer(0)),
         ),
     )
-    assert [(pair.custom_id, pair.error_tokens, pair.error) for pair in found.differing] == [
+    assert [(pair.custom_id, pair.error_tokens, pair.error_share) for pair in found.differing] == [
         ("b", -10, Fraction(-1, 9)),
         ("c", 3, Fraction(3, 1003)),
         ("e", -1, None),
@@ -99,7 +115,7 @@ def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
     assert found.input_tokens == Drift(5, Fraction(1118), Fraction(1110))
     assert found.output_tokens == Drift(2, Fraction(15), Fraction(13))
     assert found.total_usd == Drift(2, Fraction(5, 2), Fraction("2.9"))
-    assert (median_error(found.pairs), median_error(found.differing), median_error(found.pairs[:2])) == (1, 3, 3)
+    assert (find_median_error(found.pairs), find_median_error(found.differing), find_median_error(found.pairs[:2])) == (1, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +133,8 @@ def line(custom_id: str | None, content: str = "one two", **body: Any) -> bytes:
     return json.dumps(sent if custom_id is None else whole).encode() + b"\n"
 
 
-def source(*lines: bytes) -> Source:
-    return Source("sent.jsonl", lambda: io.BytesIO(b"".join(lines)))
+def source(*lines: bytes) -> InputSource:
+    return InputSource("sent.jsonl", lambda: io.BytesIO(b"".join(lines)))
 
 
 def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> None:
@@ -128,21 +144,21 @@ def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> N
     models = {each.prompt.escapes_parallel_results: name for name, each in catalog.models.items()}
     asked, answered = models[False], models[True]
     lines = [line(each, model=asked, messages=messages) for each in ("a", "b", "c")]
-    found = count_requests([source(*lines)], Reading(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
+    found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
     assert found["b"].input_tokens > found["a"].input_tokens == found["c"].input_tokens
-    assert found["b"].place == Place("sent.jsonl", 1, 2)
+    assert found["b"].place == InputPlace("sent.jsonl", 1, 2)
 
 
 def test_requests_state_the_most_that_they_allow(catalog: Catalog) -> None:
     lines = [line("a", max_tokens=5, n=3), line("b"), line(None), b"{}\n"]
-    found = count_requests([source(*lines)], Reading(), Meter(catalog), {})
+    found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {})
     assert [each.output_tokens for each in found.requests.by_id.values()] == [15, None]
-    assert (found.requests.nameless, found.rejects.count, found.rejects.first[0].place.label) == (1, 1, "sent.jsonl:4")
+    assert (found.requests.without_id, found.rejects.count, found.rejects.examples[0].place.label) == (1, 1, "sent.jsonl:4")
 
 
 def test_a_file_of_no_requests_is_refused(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r"sent\.jsonl: expected the requests that were sent, found none"):
-        count_requests([source(b"hello")], Reading(), Meter(catalog), {})
+        count_requests([source(b"hello")], ReadingOptions(), Meter(catalog), {})
 
 
 RECORD = {"custom_id": "a", "index": 0, "path": "x", "line": 1, "input_tokens": 9, "exact": True}
@@ -151,35 +167,35 @@ BILL = {"output_tokens": 3, "total_usd": "0.25"}
 
 def estimate(value: Any) -> Forecasts:
     data = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
-    return read_estimate(io.BytesIO(data), "saved.json", read())
+    return read_estimate(io.BytesIO(data), "saved.json", read_catalog())
 
 
 def test_saved_answers_are_read_back_request_by_request() -> None:
     counted = {"schema": "gpt41.entries/1", "entries": [RECORD, {"path": "x", "error": "no"}, {**RECORD, "custom_id": None}]}
     found = estimate(counted)
-    assert found.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, is_exact=True)}
-    assert found.requests.nameless == 1
+    assert found.requests.by_id == {"a": RequestForecast(InputPlace("saved.json", 0), 9, is_exact=True)}
+    assert found.requests.without_id == 1
     priced = estimate({"schema": "gpt41.priced/1", "is_ceiling": True, "requests": [{**RECORD, **BILL, "ceiling": True}]})
-    assert priced.requests.by_id == {"a": Forecast(Place("saved.json", 0), 9, True, 3, Decimal("0.25"))}
+    assert priced.requests.by_id == {"a": RequestForecast(InputPlace("saved.json", 0), 9, True, 3, Decimal("0.25"))}
     assert priced.is_ceiling
     assert estimate(json.dumps({**RECORD, **BILL, "ceiling": True}).encode()).is_ceiling
     lines = estimate(b"\n".join(json.dumps(each).encode() for each in ({**RECORD, **BILL}, {**RECORD, "custom_id": "b"})))
     assert lines.requests.by_id == {
-        "a": Forecast(Place("saved.json", 0, 1), 9, True, 3, Decimal("0.25")),
-        "b": Forecast(Place("saved.json", 1, 2), 9, is_exact=True),
+        "a": RequestForecast(InputPlace("saved.json", 0, 1), 9, True, 3, Decimal("0.25")),
+        "b": RequestForecast(InputPlace("saved.json", 1, 2), 9, is_exact=True),
     }
 
 
 def test_saved_answers_are_read_back_part_by_part() -> None:
     usage = {"requests": 2, "input_tokens": 9, "cached_tokens": 1, "output_tokens": 5}
     quote = {"model": "gpt-4.1", "mode": "batch", "usage": usage, "total_usd": "0.5"}
-    part = Part(None, "gpt-4.1", "batch", 2, 9, 5, Decimal("0.5"))
+    part = PredictedPart(None, "gpt-4.1", "batch", 2, 9, 5, Decimal("0.5"))
     found = estimate({"schema": "gpt41.cost/1", "is_ceiling": True, "quotes": [quote]})
     assert (found.parts, found.is_ceiling) == ((part,), True)
     workload = costing(name="a")
-    saved = {"schema": SCHEMA, **dump(Saved(date(2026, 11, 23), {"a": workload}))}
+    saved = {"schema": CHECK_SCHEMA, **dump_saved_report(SavedReport(date(2026, 11, 23), {"a": workload}))}
     (checked,) = estimate(saved).parts
-    assert checked == Part(
+    assert checked == PredictedPart(
         "a",
         workload.model,
         workload.mode,
@@ -222,18 +238,18 @@ def test_what_is_no_saved_answer_says_where(data: Any, message: str) -> None:
     assert str(caught.value) == message + HINT
 
 
-def part(name: str | None, model: str, usd: str = "4") -> Part:
-    return Part(name, model, "standard", 2, 100, 10, Decimal(usd))
+def part(name: str | None, model: str, usd: str = "4") -> PredictedPart:
+    return PredictedPart(name, model, "standard", 2, 100, 10, Decimal(usd))
 
 
-SPENT = Spent(Usage(3, 160, 0, 9), Decimal(5))
+SPENT = AnswerTotals(Usage(3, 160, 0, 9), Decimal(5))
 
 
 def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
     found = compare_parts(
         [part(None, "a"), part(None, "b"), part("x", "c"), part("y", "c")],
         {},
-        {Group("a", "standard"): SPENT, Group("a", "batch"): SPENT, Group("c", "standard"): SPENT},
+        {ModelAndMode("a", "standard"): SPENT, ModelAndMode("a", "batch"): SPENT, ModelAndMode("c", "standard"): SPENT},
     )
     (drift,) = found.drifts
     assert (drift.part, drift.requests) == (part(None, "a"), 3)
@@ -241,25 +257,31 @@ def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
     assert drift.output_tokens == Drift(3, Fraction(15), Fraction(9))
     assert drift.total_usd == Drift(3, Fraction(6), Fraction(5))
     assert (found.unbilled, found.unclear) == ((part(None, "b"),), (part("x", "c"), part("y", "c")))
-    assert found.unforeseen == {"a in batch": 3}
+    assert found.unpredicted == {"a in batch": 3}
 
 
 def test_workloads_of_one_model_are_told_apart_where_answers_are_known_by_workload() -> None:
-    found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT, "z": SPENT}, {Group("c", "batch"): SPENT})
+    found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT, "z": SPENT}, {ModelAndMode("c", "batch"): SPENT})
     assert [each.part.name for each in found.drifts] == ["x"]
-    assert (found.unbilled, found.unclear, found.unforeseen) == ((part("y", "c"),), (), {"z": 3})
+    assert (found.unbilled, found.unclear, found.unpredicted) == ((part("y", "c"),), (), {"z": 3})
 
 
 def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers() -> None:
-    nothing: Ledger[Any] = Ledger()
-    parts = compare_parts([part(None, "a")], {}, {Group("a", "standard"): SPENT})
-    unpaired = match(nothing, nothing)
-    assert Comparison(unpaired, parts, False).held == Held(USD, parts.drifts[0].total_usd)
-    assert Comparison(unpaired, parts, True).held == Held(INPUT_TOKENS, parts.drifts[0].input_tokens)
-    priced = match(ledger(("a", forecast(1, usd="2"))), ledger(("a", answer(3, usd="2"))))
-    counted = match(ledger(("a", forecast(1))), ledger(("a", answer(3, usd="2"))))
-    assert Comparison(priced, Parts(), False).held == Held(USD, Drift(1, Fraction(2), Fraction(2)))
-    assert Comparison(counted, Parts(), False).held == Held(INPUT_TOKENS, Drift(1, Fraction(1), Fraction(3)))
+    nothing: CustomIdLedger[Any] = CustomIdLedger()
+    parts = compare_parts([part(None, "a")], {}, {ModelAndMode("a", "standard"): SPENT})
+    unpaired = match_requests(nothing, nothing)
+    assert PredictionComparison(unpaired, parts, False).tolerance_figure == ToleranceFigure(USD, parts.drifts[0].total_usd)
+    assert PredictionComparison(unpaired, parts, True).tolerance_figure == ToleranceFigure(
+        INPUT_TOKENS, parts.drifts[0].input_tokens
+    )
+    priced = match_requests(ledger(("a", forecast(1, usd="2"))), ledger(("a", answer(3, usd="2"))))
+    counted = match_requests(ledger(("a", forecast(1))), ledger(("a", answer(3, usd="2"))))
+    assert PredictionComparison(priced, PartsComparison(), False).tolerance_figure == ToleranceFigure(
+        USD, Drift(1, Fraction(2), Fraction(2))
+    )
+    assert PredictionComparison(counted, PartsComparison(), False).tolerance_figure == ToleranceFigure(
+        INPUT_TOKENS, Drift(1, Fraction(1), Fraction(3))
+    )
 
 
 @pytest.mark.parametrize(
@@ -275,29 +297,39 @@ def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers
 )
 def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, billed: int, message: str | None) -> None:
     asked = ledger() if predicted is None else ledger(("a", forecast(predicted)))
-    found = match(asked, ledger(("a", answer(billed))))
-    findings = [each for each in check(Comparison(found, Parts(), False, Decimal("0.05"))) if each.rule == "drift"]
+    found = match_requests(asked, ledger(("a", answer(billed))))
+    findings = [
+        each
+        for each in check_prediction(PredictionComparison(found, PartsComparison(), False, Decimal("0.05")))
+        if each.rule == "drift"
+    ]
     assert [(each.level, each.message, each.allowed) for each in findings] == ([(Level.ERROR, message, "5 %")] if message else [])
-    assert not [each for each in check(Comparison(found, Parts(), False)) if each.rule == "drift"]
+    assert not [each for each in check_prediction(PredictionComparison(found, PartsComparison(), False)) if each.rule == "drift"]
 
 
 def test_what_was_billed_and_not_predicted_is_beyond_a_tolerance() -> None:
-    found = match(ledger(("a", forecast(100, usd="1"))), ledger(("a", answer(100, usd="1"))))
-    compared = Comparison(found, Parts(), False, Decimal("0.05"), billed_tokens=Fraction(900), billed_usd=Fraction("1.05"))
-    assert [each for each in check(compared) if each.rule == "drift"] == []
-    (finding,) = (each for each in check(compared._replace(billed_usd=Fraction("1.06"))) if each.rule == "drift")
+    found = match_requests(ledger(("a", forecast(100, usd="1"))), ledger(("a", answer(100, usd="1"))))
+    compared = PredictionComparison(
+        found, PartsComparison(), False, Decimal("0.05"), billed_tokens=Fraction(900), billed_usd=Fraction("1.05")
+    )
+    assert [each for each in check_prediction(compared) if each.rule == "drift"] == []
+    (finding,) = (each for each in check_prediction(compared._replace(billed_usd=Fraction("1.06"))) if each.rule == "drift")
     assert (finding.level, finding.message) == (
         Level.ERROR,
         "$0.06 of the bill could not be compared (6 % of what was predicted), which is beyond the 5 % tolerated",
     )
-    counted = compared._replace(match=match(ledger(("a", forecast(100))), ledger(("a", answer(100)))))
-    (finding,) = (each for each in check(counted) if each.rule == "drift")
+    counted = compared._replace(matched=match_requests(ledger(("a", forecast(100))), ledger(("a", answer(100)))))
+    (finding,) = (each for each in check_prediction(counted) if each.rule == "drift")
     assert finding.message.startswith("800 input tokens of the bill could not be compared (800 % of what was predicted)")
 
 
 def test_no_drift_at_all_may_be_tolerated() -> None:
-    found = match(ledger(("a", forecast(1000))), ledger(("a", answer(1001))))
-    (finding,) = (each for each in check(Comparison(found, Parts(), False, Decimal(0))) if each.rule == "drift")
+    found = match_requests(ledger(("a", forecast(1000))), ledger(("a", answer(1001))))
+    (finding,) = (
+        each
+        for each in check_prediction(PredictionComparison(found, PartsComparison(), False, Decimal(0)))
+        if each.rule == "drift"
+    )
     assert finding.message == "input tokens: 0.1 % more than predicted, which is beyond the 0 % tolerated"
     assert finding.allowed == "0 %"
 
@@ -316,9 +348,11 @@ def test_no_drift_at_all_may_be_tolerated() -> None:
 )
 def test_more_than_the_most_that_was_predicted_is_found(tolerance: str | None, level: Level | None, message: str | None) -> None:
     asked = ledger(("a", forecast(9, output=10)))
-    found = match(asked, ledger(("a", answer(9)._replace(output_tokens=12))))
+    found = match_requests(asked, ledger(("a", answer(9)._replace(output_tokens=12))))
     held = None if tolerance is None else Decimal(tolerance)
-    findings = [each for each in check(Comparison(found, Parts(), True, held)) if each.rule == "drift"]
+    findings = [
+        each for each in check_prediction(PredictionComparison(found, PartsComparison(), True, held)) if each.rule == "drift"
+    ]
     more = f"output tokens: 20 % more billed than the most that was predicted{message}"
     assert [(each.level, each.message) for each in findings] == ([(level, more)] if level else [])
 
@@ -331,8 +365,8 @@ def test_what_cannot_be_compared_is_named() -> None:
         ("a", forecast(1)), ("b", forecast(1)), ("b", forecast(1)), (None, forecast(1)), *((c, forecast(1)) for c in "wxyz")
     )
     answered = ledger(("a", answer(1)), ("c", answer(1)), ("c", answer(1)), (None, answer(1)), ("\x1b[1m", answer(1)))
-    parts = Parts((), (part("x", "d"),), (part(None, "e"),), {"f in batch": 2})
-    found = list(check(Comparison(match(asked, answered), parts, False)))
+    parts = PartsComparison((), (part("x", "d"),), (part(None, "e"),), {"f in batch": 2})
+    found = list(check_prediction(PredictionComparison(match_requests(asked, answered), parts, False)))
     assert [(each.rule, each.level.label, each.message) for each in found] == [
         ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one request: b"),
         ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one answer: c"),
@@ -376,67 +410,69 @@ def test_an_answer_belongs_to_the_workload_that_sent_its_id_else_to_the_only_one
         "folder/b.txt": b"hello",
     }.items():
         (tmp_path / name).write_bytes(data)
-    found = owners(parse(CONFIG.encode(), "gpt41.yaml", catalog), working_tree(Path("gpt41.yaml")).files, catalog)
-    batch, standard, priority = (Group("gpt-4.1", mode) for mode in ("batch", "standard", "priority"))
-    assert found.of("1", batch) == {"first"}
-    assert found.of("both", batch) == {"first", "second"}
-    assert found.of("4", batch) == {"second"}
-    assert found.of("4", priority) == {"fourth"}
-    assert found.of("2", Group("unknown", "standard")) == {"second"}
-    assert found.of("other", batch) == {"first", "second"}
-    assert found.of(None, standard) == {"second"}
-    assert found.of(None, Group("gpt-4.1-mini", "standard")) == {"third"}
-    assert found.of(None, Group("gpt-4.1-mini", "priority")) == {"folder"}
-    assert found.of(None, Group("unknown", "standard")) == frozenset()
+    found = find_owners(
+        parse_config(CONFIG.encode(), "gpt41.yaml", catalog), open_working_tree(Path("gpt41.yaml")).find_files, catalog
+    )
+    batch, standard, priority = (ModelAndMode("gpt-4.1", mode) for mode in ("batch", "standard", "priority"))
+    assert found.find_workloads("1", batch) == {"first"}
+    assert found.find_workloads("both", batch) == {"first", "second"}
+    assert found.find_workloads("4", batch) == {"second"}
+    assert found.find_workloads("4", priority) == {"fourth"}
+    assert found.find_workloads("2", ModelAndMode("unknown", "standard")) == {"second"}
+    assert found.find_workloads("other", batch) == {"first", "second"}
+    assert found.find_workloads(None, standard) == {"second"}
+    assert found.find_workloads(None, ModelAndMode("gpt-4.1-mini", "standard")) == {"third"}
+    assert found.find_workloads(None, ModelAndMode("gpt-4.1-mini", "priority")) == {"folder"}
+    assert found.find_workloads(None, ModelAndMode("unknown", "standard")) == frozenset()
 
 
-CONDITIONS = Conditions(CATALOG, CATALOG.platform("openai"), date(2026, 11, 26))
+CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), date(2026, 11, 26))
 
 
-def watched(past: Past, *answers: Answer) -> Reconciliation:
+def watched(past: ObservedAnswers, *answers: Answer) -> Reconciliation:
     """The bill of some answers, which pass by."""
-    found = [Done(Place("log", index, index + 1), each) for index, each in enumerate(answers)]
-    unbilled = Done(Place("log"), Unbilled("answer-failed", "the request failed"))
-    return reconcile(past.watch([Invalid(Place("log"), "no"), *found, unbilled]), CONDITIONS)
+    found = [Located(InputPlace("log", index, index + 1), each) for index, each in enumerate(answers)]
+    unbilled = Located(InputPlace("log"), NotPriced("answer-failed", "the request failed"))
+    return reconcile_logs(past.observe([RejectedRequest(InputPlace("log"), "no"), *found, unbilled]), CONDITIONS)
 
 
 def test_answers_are_looked_at_as_they_pass_by() -> None:
     whose = {"1": {"a"}, "2": {"a"}, "3": {"b", "a"}, "4": {"a"}, "6": {"a"}}
-    past = Past(Biller(CONDITIONS), lambda custom_id, group: whose.get(custom_id or "", ()), keeps_answers=True)
+    past = ObservedAnswers(AnswerPricer(CONDITIONS), lambda custom_id, group: whose.get(custom_id or "", ()), keeps_answers=True)
     usage = Usage(1, 1_000_000, 0, 10)
     watched(
         past,
         Answer(usage, custom_id="1", model="gpt-4.1"),
-        Answer(usage, custom_id="2", model="no-such-model", is_cut=True),
+        Answer(usage, custom_id="2", model="no-such-model", is_cut_off=True),
         Answer(usage, custom_id="3", model="gpt-4.1"),
         Answer(usage * 4, custom_id="4", model="gpt-4.1"),
         Answer(usage, model="gpt-4.1"),
-        Answer(usage * 9, model="gpt-4.1", mode="batch", is_total=True),
+        Answer(usage * 9, model="gpt-4.1", mode="batch", is_batch_total=True),
     )
     price = CATALOG.offer(CATALOG.variant("gpt-4.1"), "standard", CONDITIONS.platform, CONDITIONS.as_of).row.rates
     one = price.input + price.output / 100_000
-    assert past.answers.by_id["1"] == Billed(Place("log", 0, 1), "gpt-4.1", 1_000_000, 10, one)
+    assert past.answers.by_id["1"] == BilledRequest(InputPlace("log", 0, 1), "gpt-4.1", 1_000_000, 10, one)
     assert past.answers.by_id["2"].total_usd is None
-    assert past.answers.nameless == 1
-    assert past.by_workload == {"a": Spent(usage * 5, one * 5)}
-    assert (past.lengths, past.summed) == ({"a": Lengths(Counter({10: 2}), cut=1)}, 4)
-    assert past.unowned == {("a", "b"): 1, (): 1}
+    assert past.answers.without_id == 1
+    assert past.by_workload == {"a": AnswerTotals(usage * 5, one * 5)}
+    assert (past.lengths, past.summed_answers) == ({"a": AnswerLengths(Counter({10: 2}), cut_answers=1)}, 4)
+    assert past.unattributed == {("a", "b"): 1, (): 1}
 
 
 def test_what_nobody_asks_for_is_not_kept() -> None:
-    past = Past(Biller(CONDITIONS))
+    past = ObservedAnswers(AnswerPricer(CONDITIONS))
     bill = watched(past, Answer(Usage(1, 9, 0, 9), custom_id="1", model="gpt-4.1"))
-    assert (past.answers.by_id, past.lengths, past.unowned) == ({}, {}, {})
+    assert (past.answers.by_id, past.lengths, past.unattributed) == ({}, {}, {})
     assert bill.usage == Usage(1, 9, 0, 9)
 
 
 def test_the_bill_of_every_day_is_beside_the_part_that_was_predicted() -> None:
-    past = Past(Biller(CONDITIONS))
+    past = ObservedAnswers(AnswerPricer(CONDITIONS))
     answers = [Answer(Usage(1, 10, 0, 5), model="gpt-4.1", day=date(2026, 11, day)) for day in (1, 2)]
     bill = watched(past, *answers)
-    nothing: Ledger[Any] = Ledger()
-    found = compare(Forecasts(nothing, (Part(None, "gpt-4.1", "standard", 1, 9, 5, Decimal(1)),)), past, bill)
+    nothing: CustomIdLedger[Any] = CustomIdLedger()
+    found = compare_prediction(Forecasts(nothing, (PredictedPart(None, "gpt-4.1", "standard", 1, 9, 5, Decimal(1)),)), past, bill)
     assert found.input_tokens == Drift(2, Fraction(18), Fraction(20))
     assert found.output_tokens == Drift(2, Fraction(10), Fraction(10))
     assert found.total_usd == Drift(2, Fraction(2), Fraction(bill.total_usd))
-    assert compare(Forecasts(nothing), past, bill).parts == Parts()
+    assert compare_prediction(Forecasts(nothing), past, bill).parts == PartsComparison()

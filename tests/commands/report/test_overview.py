@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.check.check import check
-from gpt41_cli.commands.report.overview import Examined, Overview, checked_input, examine, saved_input
-from gpt41_cli.commands.report.report import report
-from gpt41_cli.config.load import parse
-from gpt41_cli.config.roots import working_tree
+from gpt41_cli.commands.check.check import check_workloads
+from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, examine_workloads, make_checked_input, make_saved_input
+from gpt41_cli.commands.report.report import make_report
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
 from gpt41_cli.workloads.costing import Requirements
-from gpt41_cli.workloads.priced import Conditions
-from gpt41_cli.workloads.saved import Saved
+from gpt41_cli.workloads.priced import CheckOptions
+from gpt41_cli.workloads.saved import SavedReport
 from tests.builders import CATALOG, costing
 from tests.conftest import Run
 
@@ -39,24 +39,26 @@ def overview(tmp_path: Path, catalog: Catalog) -> type:
         def all(workloads: str, day: date = DAY) -> Overview:
             path = tmp_path / "gpt41.yaml"
             path.write_text(f"version: 1\nworkloads:\n{workloads}")
-            root, conditions = working_tree(path), Conditions(catalog, day)
-            found = checked_input(check(parse(path.read_bytes(), "gpt41.yaml", catalog), root.files, conditions), catalog, day)
-            return examine(found.subjects, catalog, day)
+            root, conditions = open_working_tree(path), CheckOptions(catalog, day)
+            found = make_checked_input(
+                check_workloads(parse_config(path.read_bytes(), "gpt41.yaml", catalog), root.find_files, conditions), catalog, day
+            )
+            return examine_workloads(found.subjects, catalog, day)
 
         @staticmethod
-        def one(workload: str) -> Examined:
+        def one(workload: str) -> ExaminedWorkload:
             return Of.all(f"  w: {{{workload}}}").workloads[0]
 
     return Of
 
 
-def of_saved(catalog: Catalog, **changed: object) -> Examined:
-    found = saved_input(Saved(DAY, {"a": costing(name="a", **changed)}), "base.json", catalog, DAY)
-    return examine(found.subjects, catalog, DAY).workloads[0]
+def of_saved(catalog: Catalog, **changed: object) -> ExaminedWorkload:
+    found = make_saved_input(SavedReport(DAY, {"a": costing(name="a", **changed)}), "base.json", catalog, DAY)
+    return examine_workloads(found.subjects, catalog, DAY).workloads[0]
 
 
-def chart(examined: Examined, catalog: Catalog, name: str) -> Chart:
-    told = report(catalog, Overview(DAY, (examined,), ()), ())
+def chart(examined: ExaminedWorkload, catalog: Catalog, name: str) -> Chart:
+    told = make_report(catalog, Overview(DAY, (examined,), ()), ())
     return next(each for each in told.all_charts if each.name == name)
 
 
@@ -67,7 +69,7 @@ def test_a_line_meets_its_budget_and_the_limit_of_its_usage_tier(overview: type)
     )
     own = found.lines[0]
     assert (own.name, own.each_usd) == ("gpt-4.1-mini standard", Fraction("0.00056"))
-    met = {each.other: (each.requests, each.usd) for each in found.crossings if each.line is own}
+    met = {each.other_label: (each.requests, each.usd) for each in found.crossings if each.line is own}
     assert met == {"its budget": (50_000, 28), "usage tier 1": (Fraction(100) / Fraction("0.00056"), 100)}
 
 
@@ -76,8 +78,8 @@ def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: type, cata
     found = overview.one(f"input_tokens: 900, output_tokens: 20, {fine_tune}, volume: 50000 / day, budget: {{monthly_usd: 1000}}")
     own = found.lines[0]
     assert own.fixed_usd == Fraction("1.70") * 730
-    crossing = next(each for each in found.crossings if each.other == "gpt-4.1 standard")
-    other = next(line for line in found.lines if line.name == crossing.other)
+    crossing = next(each for each in found.crossings if each.other_label == "gpt-4.1 standard")
+    other = next(line for line in found.lines if line.name == crossing.other_label)
     assert crossing.requests == own.fixed_usd / (other.each_usd - own.each_usd)
     assert crossing.usd == own.usd(crossing.requests) == other.usd(crossing.requests)
     # A budget below the hosting is met by others only, and equal slopes never meet.
@@ -98,8 +100,8 @@ def test_the_frontier_has_what_nothing_beats_in_both(overview: type) -> None:
 def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, catalog: Catalog) -> None:
     found = overview.one("input_tokens: 2000, cached: 80%, output_tokens: 100, model: gpt-4.1-mini, volume: 100 / month")
     drawn = chart(found, catalog, "1-cost-against-cache")
-    assert found.found.break_even
-    assert found.found.break_even.share == Fraction(960 - 480, 960 - 360)
+    assert found.recommendation.break_even
+    assert found.recommendation.break_even.share == Fraction(960 - 480, 960 - 360)
     standard, batch = ({point.x: point.y for point in series.points} for series in drawn.series)
     (even,) = (mark for mark in drawn.marks if mark.y is not None)
     assert even.x is not None
@@ -109,8 +111,8 @@ def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, 
 
 def test_work_that_states_no_task_is_not_advised_to_pay_for_a_better_score(overview: type) -> None:
     found = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1-mini")
-    assert found.found.choice
-    assert found.found.choice.name == "gpt-4.1-mini standard"
+    assert found.recommendation.choice
+    assert found.recommendation.choice.name == "gpt-4.1-mini standard"
     assert found.monthly_usd is None
 
 
@@ -120,7 +122,7 @@ def test_the_end_of_each_model_is_told_once_for_each_platform(overview: type, ca
   b: {input_tokens: 1, output_tokens: 1, model: gpt-4.1-mini, volume: 1 / day}
   c: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, platform: azure-global, volume: 1 / day, require: {until: 2030-01-01}}
 """)
-    ends = [(each.variant.id, each.platform.id) for each in found.lives]
+    ends = [(each.variant.id, each.platform.id) for each in found.model_ends]
     assert len(ends) == len(set(ends)) == 6
     assert found.monthly_usd is not None
     assert found.recommended_usd is None  # nothing lasts so long
@@ -128,7 +130,7 @@ def test_the_end_of_each_model_is_told_once_for_each_platform(overview: type, ca
 
 def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: type) -> None:
     found = overview.all("  w: {input_tokens: 1000, output_tokens: 100, model: gpt-6-luna}", date(2027, 2, 20)).workloads[0]
-    assert found.found.is_replacement
+    assert found.recommendation.is_replacement
     assert found.frontier == ()
 
 
@@ -136,8 +138,8 @@ def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: type) 
 def test_equal_requests_have_the_sums_of_the_saved(many: int, sums: tuple[int, int, int]) -> None:
     text, cached, output = sums[0] + sums[1], sums[1], sums[2]
     saved = costing(name="a", text=text, tools=0, schema=0, cached=cached, output=(output, output))._replace(requests=many)
-    (subject,) = saved_input(Saved(DAY, {"a": saved}), "base.json", CATALOG, DAY).subjects
-    usage = subject.work.on(CATALOG, subject.variant).usage
+    (subject,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", CATALOG, DAY).subjects
+    usage = subject.work.load_on(CATALOG, subject.variant).usage
     assert (usage.requests, usage.input_tokens, usage.cached_tokens, usage.output_tokens) == (many, text, cached, output)
     assert subject.work.requests == many
 
@@ -145,7 +147,7 @@ def test_equal_requests_have_the_sums_of_the_saved(many: int, sums: tuple[int, i
 def test_a_saved_report_keeps_the_prices_that_it_was_saved_with(catalog: Catalog) -> None:
     found = of_saved(catalog)
     assert found.subject.is_saved
-    assert found.lines[0].each_usd == found.subject.costing.each_usd.expected
+    assert found.lines[0].each_usd == found.subject.costing.usd_per_request.expected
 
 
 def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> None:
@@ -163,13 +165,15 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
 
 def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
     saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
-    (note,) = saved_input(Saved(DAY, {"a": saved}), "base.json", catalog, DAY).notes
+    (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", catalog, DAY).notes
     assert ", pictures as counted by what it runs on, and where it states no task" in note
 
 
 def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r'^base.json: task: expected one of .*, found "nope"$'):
-        saved_input(Saved(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}), "base.json", catalog, DAY)
+        make_saved_input(
+            SavedReport(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}), "base.json", catalog, DAY
+        )
 
 
 def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Path) -> None:
@@ -191,7 +195,7 @@ def test_what_searches_find_is_told_as_what_it_is(overview: type, catalog: Catal
     assert [(each.name, each.points[0].y) for each in (found, answers)] == [("search results", 8_000), ("output", 300)]
     assert answers.points[0].remark == "10,300 in all"
     examined = overview.one(f"{searches}, model: gpt-4.1-mini".replace("50}", "0}"))
-    told = report(catalog, Overview(DAY, (examined,), ()), ())
+    told = make_report(catalog, Overview(DAY, (examined,), ()), ())
     assert "use gpt-4.1 in standard: at least $" in told.lines[0].text
     assert told.headline.startswith("1 workload: $")
     assert " as recommended (at " in told.headline
@@ -199,7 +203,7 @@ def test_what_searches_find_is_told_as_what_it_is(overview: type, catalog: Catal
 
 def test_a_saved_report_of_an_unknown_model_says_which(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r'^base.json: model: expected one of .*, found "nope"$'):
-        saved_input(Saved(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", catalog, DAY)
+        make_saved_input(SavedReport(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", catalog, DAY)
 
 
 # The command

@@ -16,23 +16,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog, read
-from gpt41_cli.commands.train.training import Comparison, Conditions, Lesson, Student, Unfit, teach
-from gpt41_cli.commands.train.training_file import Billed, Lines, Trained
-from gpt41_cli.commands.train.training_file import read as read_files
+from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.commands.train.training import (
+    TrainedModel,
+    TrainingOptions,
+    TrainingWork,
+    TuningComparison,
+    UntrainableModel,
+    price_trained_model,
+)
+from gpt41_cli.commands.train.training_file import TrainingLines, TrainingTargets, TrainingTokens
+from gpt41_cli.commands.train.training_file import read_training_files as read_files
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.sources import Source, sources
+from gpt41_cli.files.sources import InputSource, find_sources
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.examples import flaws
-from gpt41_cli.requests.readers import read as read_request
+from gpt41_cli.requests.examples import find_flaws
+from gpt41_cli.requests.readers import read_request
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.workload import Load, Size
+from gpt41_cli.work.workload import RequestSize, VariantLoad
 from tests.conftest import ROOT, Run
 
-CATALOG = read()
+CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
 MINI, LARGE = CATALOG.variant("gpt-4.1-mini"), CATALOG.variant("gpt-4.1")
 TICKETS = ROOT / "tests" / "training" / "tickets.jsonl"
@@ -61,13 +68,13 @@ def write(path: Path, *examples: Any) -> str:
     return str(path)
 
 
-def lines(path: str, catalog: Catalog = CATALOG, jobs: int = 1, max_megabytes: int | None = None) -> Lines:
+def lines(path: str, catalog: Catalog = CATALOG, jobs: int = 1, max_megabytes: int | None = None) -> TrainingLines:
     rules = catalog.limits.fine_tuning
     assert rules
     if max_megabytes is not None:
         rules = rules._replace(file=rules.file._replace(max_megabytes=max_megabytes))
-    trained = Trained(Meter(catalog, "gpt-4.1-mini"), (MINI, LARGE), rules)
-    named, _ = sources([path], None, lambda: pytest.fail("nothing is read from standard input"))
+    trained = TrainingTargets(Meter(catalog, "gpt-4.1-mini"), (MINI, LARGE), rules)
+    named, _ = find_sources([path], None, lambda: pytest.fail("nothing is read from standard input"))
     return read_files(named, trained, jobs)[0].lines
 
 
@@ -157,17 +164,19 @@ def test_several_files_are_one_training(run: Run) -> None:
 def test_the_epochs_of_the_heuristic(examples: int, epochs: int) -> None:
     rules = CATALOG.limits.fine_tuning
     assert rules
-    assert rules.epochs.epochs(examples) == epochs
+    assert rules.epoch_rule.count_epochs(examples) == epochs
 
 
 # When it pays
 
 
-def student(model: str, served: Usage, base: Usage, platform: str = "openai", requests: int | None = None) -> list[Comparison]:
-    conditions = Conditions(CATALOG, CATALOG.platform(platform), TODAY, epochs=1, requests=requests)
-    lesson = Lesson(Billed(tokens=10**6), served, Load({Size(1, 0, 1): 1}))
-    found = teach(conditions, CATALOG.variant(model), lesson, 10, [(LARGE, base)])
-    assert isinstance(found, Student)
+def student(
+    model: str, served: Usage, base: Usage, platform: str = "openai", requests: int | None = None
+) -> list[TuningComparison]:
+    conditions = TrainingOptions(CATALOG, CATALOG.platform(platform), TODAY, epochs=1, requests=requests)
+    lesson = TrainingWork(TrainingTokens(tokens=10**6), served, VariantLoad({RequestSize(1, 0, 1): 1}))
+    found = price_trained_model(conditions, CATALOG.variant(model), lesson, 10, [(LARGE, base)])
+    assert isinstance(found, TrainedModel)
     return list(found.comparisons)
 
 
@@ -177,14 +186,14 @@ COUNTS = st.integers(0, 100_000)
 @given(st.integers(1, 50), COUNTS, COUNTS, COUNTS, st.sampled_from(["gpt-4.1", "gpt-4.1-mini"]))
 def test_it_pays_from_that_request_on_and_not_before(many: int, tuned: int, base: int, output: int, model: str) -> None:
     for each in student(model, Usage(many, tuned, 0, output), Usage(many, base, 0, output)):
-        after = each.pays_after
+        after = each.pays_after_requests
         if after is None:
             assert each.tuned_each_usd >= each.base_each_usd
         else:
             left = [Fraction(each.fixed_usd) - at * each.saved_each_usd for at in (after, after - 1)]
             assert left[0] <= 0 < left[1]
-            assert each.pays_at_a_day is not None
-            assert each.pays_at_a_day * 49 >= after > (each.pays_at_a_day - 1) * 49
+            assert each.pays_at_daily_requests is not None
+            assert each.pays_at_daily_requests * 49 >= after > (each.pays_at_daily_requests - 1) * 49
 
 
 def test_what_is_saved_in_all_is_what_is_served_less_what_is_paid() -> None:
@@ -192,14 +201,14 @@ def test_what_is_saved_in_all_is_what_is_served_less_what_is_paid() -> None:
     # 0.80 and 3.20 in place of 2.00 and 8.00, and $5 for the million tokens of training
     assert standard.saved_usd == Fraction("0.00168") * 10_000 - 5
     assert batch.saved_usd == Fraction("0.00084") * 10_000 - 5
-    assert (standard.pays_after, batch.pays_after) == (2_977, 5_953)
+    assert (standard.pays_after_requests, batch.pays_after_requests) == (2_977, 5_953)
 
 
 def test_hosting_is_paid_until_the_first_of_the_two_ends() -> None:
     (found,) = student("gpt-4.1-mini", Usage(1, 1_000, 0, 0), Usage(1, 1_000, 0, 0), "azure-global")
     assert found.hosting_usd == Decimal("1.70") * 24 * 139
     assert found.fixed_usd == found.hosting_usd + 5
-    assert found.pays_after == -(-Fraction(found.fixed_usd) // Fraction("0.0016"))
+    assert found.pays_after_requests == -(-Fraction(found.fixed_usd) // Fraction("0.0016"))
 
 
 def test_hosting_without_an_end_has_no_price() -> None:
@@ -207,15 +216,15 @@ def test_hosting_without_an_end_has_no_price() -> None:
     assert tuned
     endless = MINI.model._replace(fine_tuned=tuned._replace(lifecycle={}), lifecycle={})
     catalog = CATALOG._replace(models={**CATALOG.models, "gpt-4.1-mini": endless})
-    conditions = Conditions(catalog, catalog.platform("azure-global"), TODAY)
+    conditions = TrainingOptions(catalog, catalog.platform("azure-global"), TODAY)
     base = catalog.variant("gpt-4.1-mini")
-    lesson = Lesson(Billed(), Usage(1, 5), Load({Size(5, 0, 0): 1}))
-    found = teach(conditions, base, lesson, 10, [(base, Usage(1, 5))])
-    assert isinstance(found, Unfit)
+    lesson = TrainingWork(TrainingTokens(), Usage(1, 5), VariantLoad({RequestSize(5, 0, 0): 1}))
+    found = price_trained_model(conditions, base, lesson, 10, [(base, Usage(1, 5))])
+    assert isinstance(found, UntrainableModel)
     assert found.reason.text == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
-    free = teach(conditions._replace(platform=catalog.platform("openai")), base, lesson, 10, [(base, Usage(1, 5))])
-    assert isinstance(free, Student)
-    assert [(each.ends, each.days, each.pays_at_a_day) for each in free.comparisons] == [(None, None, None)] * 2
+    free = price_trained_model(conditions._replace(platform=catalog.platform("openai")), base, lesson, 10, [(base, Usage(1, 5))])
+    assert isinstance(free, TrainedModel)
+    assert [(each.ends, each.days, each.pays_at_daily_requests) for each in free.comparisons] == [(None, None, None)] * 2
 
 
 def test_what_has_ended_is_not_trained_and_not_compared_with(run: Run) -> None:
@@ -319,7 +328,7 @@ def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
     found = lines(
         write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
     )
-    lost, cut = found.breaches.first["training-tokens"]
+    lost, cut = found.breaches.examples["training-tokens"]
     assert lost.message.endswith(" at its end are cut off, its last answer as a whole among them")
     assert cut.message.endswith(" at its end are cut off")
 
@@ -393,7 +402,7 @@ FLAWS = [
 @pytest.mark.parametrize(("body", "messages"), FLAWS, ids=range(len(FLAWS)))
 def test_what_is_wrong_with_an_example(body: dict[str, Any], messages: list[str]) -> None:
     assert [flaw.message for flaw in read_request(body, "fine-tuning").flaws] == messages
-    assert [flaw.message for flaw in flaws(body)] == messages
+    assert [flaw.message for flaw in find_flaws(body)] == messages
 
 
 def test_a_preference_is_no_example() -> None:
@@ -427,16 +436,16 @@ def test_how_many_examples_there_are(tmp_path: Path, run: Run) -> None:
 
 def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
     found = lines(write(tmp_path / "twins.jsonl", example(), example(USER, ANSWER), example(), example(tools=[TOOL])))
-    (twin,) = found.breaches.first["training-twins"]
+    (twin,) = found.breaches.examples["training-twins"]
     assert (twin.line, twin.level) == (3, Level.NOTICE)
 
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
     path = write(tmp_path / "large.jsonl", example({"role": "user", "content": " a" * 500_020}, ANSWER))
-    (doubtful,) = lines(path, max_megabytes=1).breaches.first["training-bytes"]
+    (doubtful,) = lines(path, max_megabytes=1).breaches.examples["training-bytes"]
     assert (doubtful.level, doubtful.allowed) == (Level.WARNING, "1000000")
     path = write(tmp_path / "larger.jsonl", example({"role": "user", "content": " a" * 530_000}, ANSWER))
-    (certain,) = lines(path, max_megabytes=1).breaches.first["training-bytes"]
+    (certain,) = lines(path, max_megabytes=1).breaches.examples["training-bytes"]
     assert (certain.level, certain.allowed) == (Level.ERROR, "1048576")
 
 
@@ -497,14 +506,14 @@ class Broken(io.BytesIO):
     def read(self, *_: Any) -> bytes:
         raise OSError(5, "Input/output error")
 
-    readinto = read  # type: ignore[assignment]
+    readinto = read_catalog  # type: ignore[assignment]
 
 
 def test_a_file_that_stops_being_readable_is_an_error() -> None:
     rules = CATALOG.limits.fine_tuning
     assert rules
     with pytest.raises(InputError, match="^bad.jsonl: expected a readable file, found: Input/output error$"):
-        read_files([Source("bad.jsonl", Broken)], Trained(Meter(CATALOG, "gpt-4.1"), (LARGE,), rules), 1)
+        read_files([InputSource("bad.jsonl", Broken)], TrainingTargets(Meter(CATALOG, "gpt-4.1"), (LARGE,), rules), 1)
 
 
 def test_a_file_without_examples_has_no_price(tmp_path: Path, run: Run) -> None:
@@ -524,4 +533,4 @@ def test_a_table_without_the_rules_says_what_is_missing(tmp_path: Path, run: Run
     assert done.err == "gpt41: mine.yaml: expected limits.fine_tuning, by which training is counted, found none\n"
     assert run("cost", "--input-tokens", "5", "--pricing", "mine.yaml", *ON).code == 0
     with pytest.raises(InputError):
-        _ = Conditions(read(mine), CATALOG.platform("openai"), TODAY).rules
+        _ = TrainingOptions(read_catalog(mine), CATALOG.platform("openai"), TODAY).rules
