@@ -9,8 +9,8 @@ null. `Annotated` adds what a type cannot say:
 - `Tagged("method", tiles=TileRule, ...)`: the value of this key says which record it is.
 - `Key("class")`: the key has another name than the field.
 - `Default(value)`: the same as a default, before a field that has none. `Or("source")`: without this key, that one is read.
-- `OWN_KEY`: the key that leads to the record. `GIVEN`: what `build` was given. `INLINE`: a record whose keys are among the keys
-  of this one. `OTHERS`: a Mapping of all keys that no other field has.
+- `OWN_KEY`: the key that leads to the record. `GIVEN`: what `build` was given, or None. `INLINE`: a record whose keys are among
+  the keys of this one. `OTHERS`: a Mapping of all keys that no other field has.
 
 `seen` holds what `build` was given, and the fields of the outermost record that have been read so far.
 """
@@ -38,7 +38,6 @@ from typing import (
     get_type_hints,
 )
 
-T = TypeVar("T")
 R = TypeVar("R", bound=tuple[Any, ...])
 Seen = Mapping[str, Any]
 
@@ -128,6 +127,7 @@ _PartReader = Callable[[_Entries, Any, Seen], Any]
 _Field = tuple[Any, _Reader, _PartReader]
 """The key of a field and how its entry is read; and what the value is without such an entry."""
 
+_REQUIRED = object()
 _SCALARS: Mapping[Any, _Reader] = {
     str: lambda at, _: at.text(),
     int: lambda at, _: at.integer(),
@@ -171,22 +171,23 @@ class _Shape:
 
     def _field(self, name: str, annotation: Any) -> _Field:
         kind, extras = _split(annotation)
-        if part := _first(Part, extras):
-            return None, _SCALARS[str], _checked(self._part(part, name, kind), extras)
-        key, other, defaults = _first(Key, extras) or name, _first(Or, extras), dict(self.record._field_defaults)
-        if default := _first(Default, extras):
-            defaults[name] = default.value
-        read = _reader(_not_null(kind) if name in defaults else kind, extras)
-        (self.optional if other or name in defaults else self.required).append(key)
+        marks = {type(each): each for each in extras}
+        if Part in marks:
+            return None, _SCALARS[str], _checked(self._part(marks[Part], name, kind), extras)
+        key, other = marks.get(Key, name), marks.get(Or)
+        default = marks[Default].value if Default in marks else self.record._field_defaults.get(name, _REQUIRED)
+        read = _reader(kind if default is _REQUIRED else _not_null(kind), extras)
         if other:
+            self.optional.append(key)
             return key, read, lambda entries, at, seen: read(entries[other], seen)
-        return key, read, lambda entries, at, seen: defaults[name]
+        (self.required if default is _REQUIRED else self.optional).append(key)
+        return key, read, lambda entries, at, seen: default
 
     def _part(self, part: Part, name: str, kind: Any) -> _PartReader:
         if part is OWN_KEY:
             return lambda entries, at, seen: at.name
         if part is GIVEN:
-            return lambda entries, at, seen: seen[name]
+            return lambda entries, at, seen: seen.get(name)
         if part is INLINE:
             inner = _shape(kind)
             self.required += inner.required
@@ -202,12 +203,13 @@ _shape = cache(_Shape)
 
 def _reader(annotation: Any, extras: Sequence[Any] = (), by_type: Callable[[Any], _Reader] | None = None) -> _Reader:
     """How a value is read and checked."""
-    kind, inner = _split(annotation)
-    extras = (*inner, *extras)
-    if own := _first(Read, extras):
-        return _checked(own.function, extras)
-    if tagged := _first(Tagged, extras):
-        return _checked(_tagged(tagged), extras)
+    kind, own_extras = _split(annotation)
+    extras = (*own_extras, *extras)
+    marks = {type(each): each for each in extras}
+    if Read in marks:
+        return _checked(marks[Read].function, extras)
+    if Tagged in marks:
+        return _checked(_tagged(marks[Tagged]), extras)
     return _checked((by_type or _by_type)(kind), extras)
 
 
@@ -254,10 +256,6 @@ def _checked(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., A
         return value
 
     return read_and_check
-
-
-def _first(kind: type[T], extras: Sequence[Any]) -> T | None:
-    return next((each for each in extras if isinstance(each, kind)), None)
 
 
 def _annotations(record: Any) -> Mapping[str, Any]:

@@ -67,12 +67,12 @@ def is_mode(modes: Sequence[str]) -> Check:
     return check
 
 
-def is_not_empty(expected: str) -> Check:
+def is_not_empty(expected: str, found: str = "none") -> Check:
     """Check that a list or a mapping has an element."""
 
     def check(value: Collection[object], at: Cursor, table: Seen) -> None:
         if not value:
-            at.fail(expected, "none")
+            at.fail(expected, found)
 
     return check
 

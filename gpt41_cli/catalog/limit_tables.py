@@ -19,19 +19,19 @@ class UsageTier(NamedTuple):
 class PriorityRules(NamedTuple):
     """What priority processing takes."""
 
-    max_input_tokens: Positive
     source: Cited
+    max_input_tokens: Positive
 
 
 class BatchRules(NamedTuple):
     """What a Batch API input file must keep to."""
 
+    source: Cited
     max_requests: Positive
     max_file_megabytes: Positive
     completion_window_hours: Positive
     models_per_file: Positive
     batches_per_hour: Positive
-    source: Cited
 
 
 class IdleMinutes(NamedTuple):
@@ -44,6 +44,7 @@ class IdleMinutes(NamedTuple):
 class CacheRules(NamedTuple):
     """When a prompt prefix is read from the cache."""
 
+    source: Cited
     minimum_tokens: Positive
     step_tokens: Positive
     idle_minutes: IdleMinutes
@@ -51,7 +52,6 @@ class CacheRules(NamedTuple):
     extended_hours: Positive
     requests_per_minute_per_prefix: Positive
     routing_prefix_tokens: Positive
-    source: Cited
 
 
 class EpochRule(NamedTuple):

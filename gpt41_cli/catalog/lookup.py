@@ -138,6 +138,12 @@ class Catalog(NamedTuple):
             raise UnknownName("task", name, self.tasks)
         return self.tasks[name]
 
+    def ability(self, name: str) -> str:
+        """The same name. UnknownName if no model has this ability."""
+        if name not in self.abilities:
+            raise UnknownName("needs", name, sorted(self.abilities))
+        return name
+
     @property
     def abilities(self) -> frozenset[str]:
         """Every ability that some model has."""

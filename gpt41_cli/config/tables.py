@@ -1,21 +1,84 @@
-"""The types of gpt41.yaml: workloads, their budgets and requirements, and where each of them stands."""
+"""The records of gpt41.yaml, which are its schema, too: `gpt41_cli.records.build` reads it by their annotations.
 
-from __future__ import annotations
+A new key is a new field here. `config` has the catalog, in which names are looked up.
+"""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
+from gpt41_cli import notation
+from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.catalog.checks import is_not_empty, is_percentage
+from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.tables import Platform, Task
+from gpt41_cli.errors import Gpt41Error
 from gpt41_cli.findings import Location
-from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
+from gpt41_cli.pricing import NO_TOOL_USE, PAIRED_TOOL_FIELDS, ToolUse
+from gpt41_cli.records import GIVEN, INLINE, OWN_KEY, Key, Positive, Read, Seen
+
+CONFIG_VERSION = "1"
 
 PERIODS_PER_MONTH: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": Fraction(365, 84), "month": Fraction(1)}
 """How often each comes in a month, which is a twelfth of 365 days."""
 
 DAYS_PER_MONTH = PERIODS_PER_MONTH["day"]
+
+_TOOL_KEYS = [name for name in ToolUse._fields if name != "storage_days"]  # a workload is what there is all the time
+_VOLUME_PATTERN = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
+
+
+def known_to(find: Callable[[Any, str], object]) -> Read:
+    """Read a name, and find what the catalog has under it. Raises the catalog's complaint, with the place, if it has nothing."""
+
+    def read(at: Cursor, config: Seen) -> object:
+        try:
+            return find(config["catalog"], at.text())
+        except Gpt41Error as error:
+            expected, _, found = str(error).partition("expected ")[2].partition(", found ")
+            at.fail(expected, found)
+
+    return Read(read)
+
+
+def written_as(parse: Callable[[str], object], expected: str) -> Read:
+    """Read text in a notation of its own, of which `parse` returns None if it is something else."""
+
+    def read(at: Cursor, config: Seen) -> object:
+        value = parse(at.text())
+        if value is None:
+            at.fail(expected)
+        return value
+
+    return Read(read)
+
+
+def one_or_more(item: Read) -> Read:
+    """Read a list, or one item without the brackets."""
+    return Read(lambda at, config: tuple(item.function(each, config) for each in at.items_or_self()))
+
+
+Duration: TypeAlias = Annotated[timedelta, written_as(notation.parse_duration, "a time such as 90m, 24h or 2d")]
+Texts: TypeAlias = Annotated[
+    tuple[str, ...], one_or_more(Read(lambda at, _: at.text())), is_not_empty("at least one", "an empty list")
+]
+
+
+def read_tier(at: Cursor, config: Seen) -> int:
+    """A usage tier."""
+    return int(at.choice(*map(str, config["catalog"].limits.usage_tiers.tiers)))
+
+
+def read_tools(at: Cursor, config: Seen) -> ToolUse:
+    """The tools of one request."""
+    entries = at.fields((), _TOOL_KEYS)
+    for name, other in PAIRED_TOOL_FIELDS.items():
+        if name in entries and other not in entries:
+            entries[name].fail(f"{other} beside it", "it alone")
+    return ToolUse(**{name: entry.integer() for name, entry in entries.items()})
 
 
 class TokenRange(NamedTuple):
@@ -25,8 +88,20 @@ class TokenRange(NamedTuple):
     high: int
 
 
+def read_range(at: Cursor, config: Seen) -> TokenRange:
+    """A number of tokens, or what is expected and how high it may go."""
+    if at.is_scalar:
+        return TokenRange(at.integer(), at.integer())
+    entries = at.fields(["expected"], ["high"])
+    expected = entries["expected"].integer()
+    high = entries["high"].integer() if "high" in entries else expected
+    if high < expected:
+        entries["high"].fail(f"at least the expected {expected:,}", f"{high:,}")
+    return TokenRange(expected, high)
+
+
 class RequestVolume(NamedTuple):
-    """How many requests are sent in a `period`, one of PERIODS."""
+    """How many requests are sent in a `period`, one of PERIODS_PER_MONTH."""
 
     requests: int
     period: str
@@ -41,14 +116,37 @@ class RequestVolume(NamedTuple):
         return self.requests * PERIODS_PER_MONTH[self.period]
 
 
+def parse_volume(text: str) -> RequestVolume | None:
+    """A number of requests in a period.
+
+    >>> parse_volume("120,000 / month")
+    RequestVolume(requests=120000, period='month')
+    """
+    match = _VOLUME_PATTERN.fullmatch(text)
+    requests = int(re.sub("[,_]", "", match[1])) if match else 0
+    return RequestVolume(requests, match[2]) if match and requests else None
+
+
 class CachedInput(NamedTuple):
     """What of the input is read from the prompt cache: tokens of a request, a share, or what a replay of the requests gives."""
 
     tokens: int = 0
     share: Decimal | None = None
     is_simulated: bool = False
-    requests_per_minute: int | None = None
-    lifetime_minutes: int | None = None
+
+
+def parse_cached(text: str) -> CachedInput | None:
+    """What of the input is cached.
+
+    >>> parse_cached("800"), parse_cached("lots")
+    (CachedInput(tokens=800, share=None, is_simulated=False), None)
+    """
+    if text == notation.SIMULATE:
+        return CachedInput(is_simulated=True)
+    if (tokens := notation.parse_token_count(text)) is not None:
+        return CachedInput(tokens)
+    share = notation.parse_share(text)
+    return None if share is None else CachedInput(share=share)
 
 
 class SpendingBudget(NamedTuple):
@@ -60,60 +158,104 @@ class SpendingBudget(NamedTuple):
     growth_percent: Decimal | None = None
 
 
-class DeclaredRequirements(NamedTuple):
-    """What the chosen variant must be; `tolerance` is a share, in place of the tasks'."""
+class TotalBudget(NamedTuple):
+    """The same for all workloads together."""
 
-    tasks: tuple[Task, ...] = ()
-    needs: tuple[str, ...] = ()
+    monthly_usd: Decimal | None = None
+    growth_percent: Decimal | None = None
+
+
+class DeclaredRequirements(NamedTuple):
+    """What the chosen variant must be; `tolerance_percent` is in place of the tasks'."""
+
+    tasks: Annotated[tuple[Task, ...], Key("task"), one_or_more(known_to(Catalog.task))] = ()
+    needs: tuple[Annotated[str, known_to(Catalog.ability)], ...] = ()
     until: date | None = None
-    tolerance: Decimal | None = None
-    deadline: timedelta | None = None
+    tolerance_percent: Annotated[Decimal | None, is_percentage] = None
+    deadline: Duration | None = None
+
+    @property
+    def tolerance(self) -> Decimal | None:
+        """The same as a share."""
+        return None if self.tolerance_percent is None else self.tolerance_percent / 100
 
 
 class PredictedOutput(NamedTuple):
     """A predicted output: the `file` that holds it (None: the requests state their own), and the share that is accepted."""
 
-    accepted_share: Decimal
+    accepted_share: Annotated[Decimal, Key("accept"), written_as(notation.parse_share, "a share from 0% to 100%")]
     file: str | None = None
+
+
+class SharedSettings(NamedTuple):
+    """What defaults and workloads alike may say."""
+
+    model: Annotated[str | None, known_to(lambda catalog, name: name if catalog.variant(name) else None)] = None
+    mode: Annotated[str | None, Read(lambda at, _: at.choice(*MODES))] = None
+    platform: Annotated[Platform | None, known_to(Catalog.platform)] = None
+    output_tokens: Annotated[TokenRange | None, Read(read_range)] = None
+    cached: Annotated[
+        CachedInput | None, written_as(parse_cached, f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}")
+    ] = None
+    usage_tier: Annotated[int | None, Read(read_tier)] = None
 
 
 class WorkloadDeclaration(NamedTuple):
     """One workload as it is declared, the defaults filled in.
 
-    Of `requests`, `prompt` and `input_tokens` one says what is sent; `input_tokens` may come on top of a `prompt`. `model` and
-    `mode` None: those that the requests name, else `fallback_model` and `fallback_mode`. `output_tokens` None: each request's
-    own maximum. `tools` are those of one request, and what is stored all the time. `locations` tells where a key stands, such as
-    `budget.monthly_usd`; the empty key is the workload itself.
+    Of `requests`, `prompt` and `input_tokens` one says what is sent; `input_tokens` may come on top of a `prompt`. `own` are the
+    settings that are not taken from the defaults. `model` and `mode` None: those that the requests name, else `fallback_model`
+    and `fallback_mode`. `output_tokens` None: each request's own maximum. `tools` are those of one request, and what is stored
+    all the time. `locations` tells where a key stands, such as `budget.monthly_usd`; the empty key is the workload itself.
     """
 
-    name: str
-    requests: tuple[str, ...]
-    prompt: tuple[str, ...]
-    input_tokens: int | None
-    model: str | None
-    fallback_model: str | None
-    mode: str | None
-    fallback_mode: str
-    platform: Platform
-    output_tokens: TokenRange | None
-    volume: RequestVolume | None
-    cached: CachedInput
-    usage_tier: int | None
-    budget: SpendingBudget
-    require: DeclaredRequirements
-    locations: Mapping[str, Location]
-    tools: ToolUse = NO_TOOL_USE
+    name: Annotated[str, OWN_KEY]
+    own: Annotated[SharedSettings, INLINE]
+    model: Annotated[str | None, GIVEN]
+    fallback_model: Annotated[str | None, GIVEN]
+    mode: Annotated[str | None, GIVEN]
+    fallback_mode: Annotated[str, GIVEN]
+    platform: Annotated[Platform, GIVEN]
+    output_tokens: Annotated[TokenRange | None, GIVEN]
+    cached: Annotated[CachedInput, GIVEN]
+    usage_tier: Annotated[int | None, GIVEN]
+    locations: Annotated[Mapping[str, Location], GIVEN]
+    requests: Texts = ()
+    prompt: Texts = ()
+    input_tokens: int | None = None
+    volume: Annotated[
+        RequestVolume | None, written_as(parse_volume, "requests in a day, week or month, such as 120000 / month")
+    ] = None
+    requests_per_minute: Positive | None = None
+    lifetime: Duration | None = None
+    budget: SpendingBudget = SpendingBudget()
+    require: DeclaredRequirements = DeclaredRequirements()
+    tools: Annotated[ToolUse, Read(read_tools)] = NO_TOOL_USE
     prediction: PredictedOutput | None = None
+
+    @property
+    def lifetime_minutes(self) -> int | None:
+        """How long the prompt cache keeps what nobody reads, if that is said."""
+        return None if self.lifetime is None else self.lifetime // timedelta(minutes=1)
 
     def locate(self, key: str) -> Location:
         """Where a key stands; the workload itself, where the figure comes from the defaults."""
         return self.locations.get(key, self.locations[""])
 
 
+class Document(NamedTuple):
+    """A gpt41.yaml as it is written."""
+
+    version: Annotated[str, Read(lambda at, _: at.choice(CONFIG_VERSION))]
+    workloads: Annotated[Mapping[str, WorkloadDeclaration], is_not_empty("at least one workload")]
+    defaults: SharedSettings = SharedSettings()
+    budget: TotalBudget = TotalBudget()
+
+
 class Config(NamedTuple):
-    """A whole gpt41.yaml; `budget` is for all workloads together, `locations` as in a Declaration."""
+    """A whole gpt41.yaml; `budget` is for all workloads together, `locations` as in a WorkloadDeclaration."""
 
     file: str
     workloads: Mapping[str, WorkloadDeclaration]
-    budget: SpendingBudget
+    budget: TotalBudget
     locations: Mapping[str, Location]

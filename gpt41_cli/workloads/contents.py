@@ -171,14 +171,13 @@ class _RequestsReader:
     """Reads the requests of one workload; a text is a request of its own."""
 
     def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, jobs: int | None) -> None:
-        cached = declared.cached
         self.declaration = declared
         self.catalog = catalog
         self.reading = ReadingOptions(jobs=jobs)
         self.replay = None
-        if cached.is_simulated:
+        if declared.cached.is_simulated:
             with errors_at(declared, "lifetime" if "lifetime" in declared.locations else "cached"):
-                self.replay = CacheReplay(catalog, ReplayOptions(cached.requests_per_minute, cached.lifetime_minutes))
+                self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
         self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
         self.tallies: dict[str, Tally] = {}

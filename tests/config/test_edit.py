@@ -164,4 +164,7 @@ def test_only_the_answers_change_and_every_other_character_stays(data: st.DataOb
 
 
 def others(config: Config) -> dict[str, object]:
-    return {name: each._replace(output_tokens=None, locations={}) for name, each in config.workloads.items()}
+    return {
+        name: each._replace(output_tokens=None, locations={}, own=each.own._replace(output_tokens=None))
+        for name, each in config.workloads.items()
+    }

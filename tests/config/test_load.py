@@ -10,7 +10,7 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.load import parse_config
-from gpt41_cli.config.tables import CachedInput, RequestVolume, SpendingBudget, TokenRange
+from gpt41_cli.config.tables import CachedInput, RequestVolume, SpendingBudget, TokenRange, TotalBudget
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Location
 
@@ -41,13 +41,14 @@ def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
     assert (triage.mode, triage.fallback_mode, triage.platform.id) == ("batch", "standard", "openai")
     assert triage.output_tokens == TokenRange(120, 400)
     assert triage.volume == RequestVolume(120_000, "month")
-    assert triage.cached == CachedInput(is_simulated=True, requests_per_minute=300, lifetime_minutes=24 * 60)
+    assert triage.cached == CachedInput(is_simulated=True)
+    assert (triage.requests_per_minute, triage.lifetime_minutes) == (300, 24 * 60)
     assert triage.usage_tier == 2
     assert triage.budget == SpendingBudget(Decimal("0.002"), Decimal(60), 8000, Decimal(10))
     assert [task.id for task in triage.require.tasks] == ["classification", "extraction"]
     assert (triage.require.until, triage.require.needs) == (date(2027, 3, 1), ("vision",))
     assert (triage.require.tolerance, triage.require.deadline) == (Decimal("0.15"), timedelta(days=2))
-    assert config.budget == SpendingBudget(monthly_usd=Decimal(500), growth_percent=Decimal("2.5"))
+    assert config.budget == TotalBudget(Decimal(500), Decimal("2.5"))
     assert triage.locate("budget.monthly_usd") == Location("gpt41.yaml", 13, 38)
     assert triage.locate("") == triage.locate("model") == Location("gpt41.yaml", 4, 3)  # where the default is overridden
     assert config.locations["budget.monthly_usd"] == Location("gpt41.yaml", 15, 10)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
-from gpt41_cli.config.load import CONFIG_VERSION, parse_config
-from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.tables import CONFIG_VERSION, TokenRange
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import STDIN, InputSource

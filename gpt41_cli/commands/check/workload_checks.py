@@ -290,7 +290,7 @@ def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> Work
     terms = contents.workload.terms
     meter = Meter(conditions.catalog, needs_tokens=True)
     declared = priced.declaration
-    traffic = ReplayOptions(declared.cached.requests_per_minute, declared.cached.lifetime_minutes)
+    traffic = ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes)
     sent = batch.BatchOptions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
     found = batch.check_batch_files(contents.batch_files, sent).findings
     broken = [each for each in found if each.location and each.rule != _SHUT_DOWN_RULE]

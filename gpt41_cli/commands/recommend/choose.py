@@ -98,8 +98,7 @@ def _check_wishes(case: SelectionContext) -> None:
     if wishes.prefer not in PREFERENCES:
         raise UnknownName("prefer", wishes.prefer, PREFERENCES)
     for need in wishes.needs:
-        if need not in catalog.abilities:
-            raise UnknownName("needs", need, sorted(catalog.abilities))
+        catalog.ability(need)
     if wishes.deadline is not None and not wishes.deadline:
         raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
     if wishes.usage_tier is not None:
