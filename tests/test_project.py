@@ -19,7 +19,7 @@ def test_every_path_that_contributors_are_sent_to_exists() -> None:
 
 
 def test_every_table_that_contributors_are_sent_to_exists() -> None:
-    for table, path in re.findall(r"`([A-Z]+)` of `([\w./]+)`", CONTRIBUTING):
+    for table, path in re.findall(r"`([A-Z_]+)` of `([\w./]+)`", CONTRIBUTING):
         text = next(folder / path for folder in (PACKAGE, ROOT) if (folder / path).exists()).read_text()
         assert re.search(rf"^{table}: ", text, re.MULTILINE), f"{table} of {path}"
 

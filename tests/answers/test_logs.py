@@ -366,7 +366,7 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
         (f'{HEAD}m,1,1\n"m" x,2,2\n', "a.log:3: expected CSV, found: ',' expected after '\"'"),
         (f"{HEAD}\"m,1,1\n", "a.log:2: expected CSV, found: unexpected end of data"),
         (b"model,input_tokens\nm,\xff\n", f"a.log: {NO_TEXT}"),
-        ('{\n  "a": 1,\n}\n', "a.log: expected JSON, but at line 3, column 1: Expecting property name enclosed in double quotes"),
+        ('{\n  "a": 1\n]\n', "a.log: expected JSON, but at line 3, column 1: Expecting ',' delimiter"),
         (GZIP[:-9], "a.log: expected a whole gzip file, found one that is cut off"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the Batch API demands of a file as a whole. A new rule is one function and its name in RULES."""
+"""What the Batch API demands of a file as a whole. A new rule is one function and its name in FILE_RULES."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the workloads of gpt41.yaml are held against together: what they cost and need in all, and what they share.
 
-A check is a function and its line in TOGETHER; what it returns is as in `gpt41_cli.commands.check.workload_checks`.
+A check is a function and its line in SHARED_CHECKS; what it returns is as in `gpt41_cli.commands.check.workload_checks`.
 """
 
 from __future__ import annotations
