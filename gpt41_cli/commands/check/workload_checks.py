@@ -1,7 +1,7 @@
 """What one workload of gpt41.yaml is held against by itself: its budgets, the limits, and what it must be.
 
-A check is a function and its line in WORKLOAD_CHECKS. It returns what it found, nothing where all is well, and None where there is nothing
-to hold the workload against.
+A check is a function and its line in WORKLOAD_CHECKS. It returns what it found, nothing where all is well, and None where there
+is nothing to hold the workload against.
 """
 
 from __future__ import annotations
