@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gpt41_cli"
 
-CARRIERS = {"Finding", "Remark", "Violation", "ExampleFlaw", "_Limit", "NotPriced"}
+CARRIERS = {"Finding", "Remark", "RuleViolation", "ExampleFlaw", "_RequestLimit", "NotPriced"}
 """What is made with a rule id as its first argument."""
 
 

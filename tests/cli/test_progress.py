@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT, environment
 
-IMPATIENT = "import gpt41_cli.cli.progress as p; p.PATIENCE_SECONDS = 0; from gpt41_cli.__main__ import main; main()"
+IMPATIENT = "import gpt41_cli.cli.progress as p; p.BAR_DELAY_SECONDS = 0; from gpt41_cli.__main__ import main; main()"
 BATCH = (ROOT / "tests/data/batch.jsonl").read_bytes()
 
 

@@ -387,8 +387,8 @@ def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, cat
     words = " word" * 1_000  # with what frames it, a little below the minimum
     found = studied(*[chat({"role": "user", "content": words + text}) for text in (" a", " b c", " word" * 60)])
     assert found.reads_by_model["gpt-4.1"].near_misses == 2
-    (near,) = found.partings.nears
-    assert (near.requests, near.first.label.endswith("r.jsonl:1")) == (3, True)
+    (near,) = found.prompt_comparison.short_prefixes
+    assert (near.requests, near.first_place.label.endswith("r.jsonl:1")) == (3, True)
     assert 896 <= near.tokens < 1_024
 
 
@@ -396,7 +396,7 @@ def test_a_beginning_is_too_short_for_those_that_read_nothing(studied: Any) -> N
     turns = [{"role": "user", "content": " word" * 300}, {"role": "assistant", "content": " so" * 300}] * 4
     found = studied(*[chat(*turns[: 2 * number + 1]) for number in range(4)])
     assert found.reads_by_model["gpt-4.1"].hits == 1
-    assert [(near.requests, near.tokens) for near in found.prompt_comparison.nears] == [(2, 912)]
+    assert [(near.requests, near.tokens) for near in found.prompt_comparison.short_prefixes] == [(2, 912)]
 
 
 def test_tools_that_differ_must_be_the_same(run: Run) -> None:
@@ -411,9 +411,9 @@ def test_tools_that_differ_must_be_the_same(run: Run) -> None:
 def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
     keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(chats_that_begin("", "", "", ""))]
     reads = studied(*keyed, *chats_that_begin("")).reads_by_model["gpt-4.1"]
-    assert (len(reads.cache_keys), reads.whole.cached, reads.keyed_apart) == (4, 0, 3 * reads.whole.ideal // 4)
-    same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads["gpt-4.1"]
-    assert (same.keyed_apart, same.whole.cached) == (0, reads.keyed_apart)
+    assert (len(reads.cache_keys), reads.total.cached, reads.tokens_lost_to_keys) == (4, 0, 3 * reads.total.ideal_cached // 4)
+    same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads_by_model["gpt-4.1"]
+    assert (same.tokens_lost_to_keys, same.total.cached) == (0, reads.tokens_lost_to_keys)
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
     assert "4 different prompt_cache_keys keep requests that begin alike from sharing it" in " ".join(done.out.split())
     assert done.out.splitlines()[0].endswith(" more if nothing broke it")
@@ -438,9 +438,9 @@ def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Ca
     found = studied(*chats_that_begin("", "", ""))
     reads = found.reads_by_model["gpt-4.1"]
     here, *others = compute_savings(catalog, found, openai, day)
-    uncached = reads.total.tokens - reads.whole.cached
-    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.whole.cached * Decimal("0.50")) / 1_000_000
-    assert here.saved_usd == reads.whole.cached * Decimal("1.50") / 1_000_000
+    uncached = reads.total.tokens - reads.total.cached
+    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.total.cached * Decimal("0.50")) / 1_000_000
+    assert here.saved_usd == reads.total.cached * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_as_sent) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
     day_long = studied(*chats_that_begin("", ""), traffic=ReplayOptions(lifetime_minutes=1_440))
@@ -540,7 +540,7 @@ def test_of_many_requests_the_first_are_compared(studied: Any, monkeypatch: pyte
     assert studied(giant, *chats_that_begin(*hours)).compared_requests == 3
     # What is shared by requests that were not looked at has a size all the same.
     late = studied(*[chat(USER)] * 4, *chats_that_begin("", ""))
-    assert [(each.requests, each.where) for each in late.shared] == [(1, None)]
+    assert [(each.requests, each.ends_in) for each in late.shared_prefixes] == [(1, None)]
 
 
 def test_what_is_too_short_is_said(run: Run) -> None:

@@ -83,8 +83,8 @@ def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: type, cata
     assert crossing.requests == own.fixed_usd / (other.each_usd - own.each_usd)
     assert crossing.usd == own.usd(crossing.requests) == other.usd(crossing.requests)
     # A budget below the hosting is met by others only, and equal slopes never meet.
-    assert not any(each.line is own and each.other == "its budget" for each in found.crossings)
-    assert not any(each.other == "gpt-4.1-mini standard" for each in found.crossings)
+    assert not any(each.line is own and each.other_label == "its budget" for each in found.crossings)
+    assert not any(each.other_label == "gpt-4.1-mini standard" for each in found.crossings)
     marks = [mark.text for mark in chart(found, catalog, "1-cost-against-volume").marks]
     assert "ft:gpt-4.1-mini-2025-04-14:org::id standard meets gpt-4.1 standard at 791,454" in marks
 
@@ -101,7 +101,7 @@ def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, 
     found = overview.one("input_tokens: 2000, cached: 80%, output_tokens: 100, model: gpt-4.1-mini, volume: 100 / month")
     drawn = chart(found, catalog, "1-cost-against-cache")
     assert found.recommendation.break_even
-    assert found.recommendation.break_even.share == Fraction(960 - 480, 960 - 360)
+    assert found.recommendation.break_even.break_even_share == Fraction(960 - 480, 960 - 360)
     standard, batch = ({point.x: point.y for point in series.points} for series in drawn.series)
     (even,) = (mark for mark in drawn.marks if mark.y is not None)
     assert even.x is not None

@@ -140,7 +140,7 @@ def test_what_is_compressed_or_piped_or_shared_out_is_the_same(tmp_path: Path, r
         tmp_path / "many.jsonl", *(example(SYSTEM, {"role": "user", "content": f"{n % 4_000}"}, ANSWER) for n in range(5_000))
     )
     alone, shared = lines(many), lines(many, jobs=2)
-    for name in ("number", "digests", "billed", "output_tokens", "bytes"):
+    for name in ("line_numbers", "digests", "tokens_by_model", "output_tokens", "size_bytes"):
         assert getattr(alone, name) == getattr(shared, name), name
     assert alone.breaches.counts == shared.breaches.counts == {"training-twins": 1_000}
     plain = trained(run, str(TICKETS))
@@ -164,7 +164,7 @@ def test_several_files_are_one_training(run: Run) -> None:
 def test_the_epochs_of_the_heuristic(examples: int, epochs: int) -> None:
     rules = CATALOG.limits.fine_tuning
     assert rules
-    assert rules.epoch_rule.count_epochs(examples) == epochs
+    assert rules.epochs.count_epochs(examples) == epochs
 
 
 # When it pays
