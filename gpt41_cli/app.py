@@ -96,15 +96,14 @@ def _exit_on_sigterm(*_: object) -> NoReturn:
 
 
 def run() -> int:
-    """Run what the command line asks for; the exit code, with whatever there is to complain about already said."""
+    """Run the command line and return its exit code; complaints have gone to standard error by then."""
     stdout = sys.stdout
-    # Who ends a run must leave nothing of it behind, neither workers nor half-written files: as an exception it is cleaned up
-    # after, as Ctrl-C is.
+    # SIGTERM becomes SystemExit, so that `finally` blocks stop workers and delete temporary files, as on Ctrl-C.
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
         return app(prog_name="gpt41", standalone_mode=False) or 0
     except SystemExit as leaving:
-        # Typer leaves with 1 when a pipe is closed while it writes help, having replaced the stream; that is no error.
+        # Typer exits with 1, having replaced the stream, if a pipe is closed while it writes help. That isn't an error.
         return int(leaving.code or 0) if sys.stdout is stdout else 0
     except Gpt41Error as error:
         print_to_stderr(str(error))
@@ -112,12 +111,12 @@ def run() -> int:
     except typer.Abort:
         return EXIT_INTERRUPTED
     except OSError as error:
-        # Help and completion are written by typer; results have been through `output.write`.
+        # Only help and completion get here, which typer writes; results go through `output.write`.
         discard_stdout()
         print_to_stderr(f"{error.filename or 'standard output'}: {error.strerror}")
         return EXIT_UNUSABLE
     except Exception as error:
-        if hasattr(error, "format_message"):  # a usage error of typer's, which has no public class
+        if hasattr(error, "format_message"):  # a usage error of typer's; its class isn't public
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "gpt41"
             print_to_stderr(f"{error.format_message().rstrip('.')}; see {command} --help")

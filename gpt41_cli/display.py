@@ -1,6 +1,6 @@
-"""The one place where a figure is rounded, and then only to be read: money, tokens, shares, days, and untrusted text.
+"""Figures and untrusted text as people read them. This is the only place that rounds.
 
-Nothing here is ever parsed back or added up; sums are made of the exact values.
+Nothing here is parsed back or added up: sums are made of exact values.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from fractions import Fraction
 
 _RUNNER_COMMAND = re.compile(r"##(vso)?\[")
 _CENT = Decimal("0.01")
-# Wider than any figure of this program: the default of 28 digits would refuse to round a larger one.
+# The default context of 28 digits refuses to round a larger figure; 200 digits hold any figure of this program.
 _WIDE_CONTEXT = Context(prec=200)
 
 
 def format_money(amount: Decimal) -> str:
-    """Dollars to read: cents from a dollar upwards, four significant digits (never fewer than cents) below.
+    """Format dollars: to the cent from $1 up, to four significant digits below, but never without cents.
 
     >>> format_money(Decimal("13.2")), format_money(Decimal("0.000132"))
     ('$13.20', '$0.000132')
@@ -36,7 +36,7 @@ def format_money(amount: Decimal) -> str:
 
 
 def format_money_change(amount: Decimal) -> str:
-    """The same of what is added, with its sign.
+    """Format a difference in dollars with its sign.
 
     >>> format_money_change(Decimal("6.1")), format_money_change(Decimal("-0.0002")), format_money_change(Decimal(0))
     ('+$6.10', '-$0.0002', '$0.00')
@@ -45,7 +45,7 @@ def format_money_change(amount: Decimal) -> str:
 
 
 def format_rate(price: Decimal) -> str:
-    """A price per million tokens or per hour, every digit of it and at least cents.
+    """Format a price per million tokens or per hour with every digit, and at least with cents.
 
     >>> format_rate(Decimal("2.125")), format_rate(Decimal("0.4"))
     ('$2.125', '$0.40')
@@ -55,7 +55,7 @@ def format_rate(price: Decimal) -> str:
 
 
 def format_exact(amount: Decimal) -> str:
-    """The shortest plain decimal with every digit: what JSON, CSV and `-q` print.
+    """Format every digit of a decimal without an exponent, as JSON, CSV and `-q` print it.
 
     >>> format_exact(Decimal("13.200")), format_exact(Decimal("1E+3")), format_exact(Decimal("0.00"))
     ('13.2', '1000', '0')
@@ -65,7 +65,7 @@ def format_exact(amount: Decimal) -> str:
 
 
 def to_decimal(ratio: Fraction, places: int = 12) -> Decimal:
-    """A ratio as a decimal: exact where it ends within so many places, else rounded to them. What is rounded to 0 has no sign.
+    """Convert a ratio to a decimal, rounded to `places` if it has more. A result of 0 has no sign.
 
     >>> to_decimal(Fraction(1, 8)), to_decimal(Fraction(2, 3)), to_decimal(Fraction(-1, 10**13)), to_decimal(Fraction(2, 3), 1)
     (Decimal('0.125'), Decimal('0.666666666667'), Decimal('0'), Decimal('0.7'))
@@ -76,7 +76,7 @@ def to_decimal(ratio: Fraction, places: int = 12) -> Decimal:
 
 
 def format_int(count: int) -> str:
-    """A count with thousands separators.
+    """Format a count with thousands separators.
 
     >>> format_int(1047576)
     '1,047,576'
@@ -85,7 +85,7 @@ def format_int(count: int) -> str:
 
 
 def format_percent(share: Decimal) -> str:
-    """A share of one as a percentage: whole, but never rounded onto 0 or 100; tenths below 10.
+    """Format a share of one in percent: whole numbers, tenths below 10 %, and never rounded to 0 or 100.
 
     >>> format_percent(Decimal("0.966")), format_percent(Decimal("0.998"))
     ('97 %', '99.8 %')
@@ -103,7 +103,7 @@ def format_percent(share: Decimal) -> str:
 
 
 def format_score(share: Fraction) -> str:
-    """A score in percent, to tenths; less than everything is never 100.
+    """Format a score in percent, to tenths. Only a full score is 100 %.
 
     >>> from fractions import Fraction
     >>> format_score(Fraction("0.8992")), format_score(Fraction("0.9999")), format_score(Fraction(1))
@@ -114,7 +114,7 @@ def format_score(share: Fraction) -> str:
 
 
 def format_score_below(share: Fraction, least: Fraction) -> str:
-    """A score that falls short of `least`, rounded down where it would else look as if it met it.
+    """Format a score below `least`, rounded down if rounding would make it look as if it met `least`.
 
     >>> from fractions import Fraction
     >>> format_score_below(Fraction("0.8999"), Fraction("0.9")), format_score_below(Fraction("0.5336"), Fraction("0.9"))
@@ -125,8 +125,9 @@ def format_score_below(share: Fraction, least: Fraction) -> str:
 
 
 def format_change_percent(share: Fraction, places: int = 1) -> str:
-    """By how much of itself a figure moved, up or down, in percent rounded to some places: what is less is not none, and what is
-    not gone has not lost all.
+    """Format the size of a relative change in percent, without its sign.
+
+    A change is never rounded to 0, and a loss is never rounded to 100 % unless all is gone.
 
     >>> format_change_percent(Fraction(61, 351)), format_change_percent(Fraction(-1, 4))
     ('17.4 %', '25 %')
@@ -145,7 +146,7 @@ def format_change_percent(share: Fraction, places: int = 1) -> str:
 
 
 def format_ratio(ratio: Decimal) -> str:
-    """A ratio as people say it, to two significant digits; a percentage below one.
+    """Format a ratio to two significant digits, as a percentage below one.
 
     >>> format_ratio(Decimal(5)), format_ratio(Decimal("1.75")), format_ratio(Decimal("12.4")), format_ratio(Decimal("0.57"))
     ('5 times', '1.8 times', '12 times', '57 % of')
@@ -157,7 +158,7 @@ def format_ratio(ratio: Decimal) -> str:
 
 
 def compute_share(amount: Decimal, whole: Decimal) -> Fraction:
-    """What part of the whole it is: of nothing, none.
+    """Return the part of `whole` that `amount` is; 0 if `whole` is 0.
 
     >>> compute_share(Decimal("2.5"), Decimal(10)), compute_share(Decimal(0), Decimal(0))
     (Fraction(1, 4), Fraction(0, 1))
@@ -166,7 +167,7 @@ def compute_share(amount: Decimal, whole: Decimal) -> Fraction:
 
 
 def draw_bar(share: Fraction, cells: int = 8) -> str:
-    """A share of one as a bar of so many cells at most, in eighths of a cell; what is more than nothing is seen.
+    """Draw a share of one as a bar of at most `cells`, in eighths of a cell. Anything above 0 is visible.
 
     >>> draw_bar(Fraction(1)), draw_bar(Fraction(1, 3)), draw_bar(Fraction(1, 10**6)), draw_bar(Fraction(0))
     ('████████', '██▋', '▏', '')
@@ -176,7 +177,7 @@ def draw_bar(share: Fraction, cells: int = 8) -> str:
 
 
 def pluralize(count: int, noun: str) -> str:
-    """A count and its noun.
+    """Format a count with its noun.
 
     >>> pluralize(1, "file"), pluralize(1200, "request")
     ('1 file', '1,200 requests')
@@ -185,7 +186,7 @@ def pluralize(count: int, noun: str) -> str:
 
 
 def format_duration(seconds: int) -> str:
-    """A time in the units that matter, rounded down.
+    """Format a duration in one or two units, rounded down.
 
     >>> format_duration(7), format_duration(2700), format_duration(86_400)
     ('7 seconds', '45 minutes', '24 hours')
@@ -196,7 +197,7 @@ def format_duration(seconds: int) -> str:
 
 
 def format_short_duration(seconds: int) -> str:
-    """The same in a few characters, for a table.
+    """Format a duration in a few characters, for a table.
 
     >>> format_short_duration(2700), format_short_duration(8_100), format_short_duration(864_000)
     ('45 min', '2 h 15 min', '10 d')
@@ -218,7 +219,7 @@ def _split_duration(seconds: int) -> list[tuple[int, str]]:
 
 
 def format_seconds_rounded_up(interval: Fraction) -> str:
-    """Seconds to two digits, rounded up: who waits so long never sends too fast.
+    """Format an interval to two digits, rounded up: to wait that long is never to send too fast.
 
     >>> format_seconds_rounded_up(Fraction(60, 13)), format_seconds_rounded_up(Fraction(60, 5000))
     ('4.7 s', '0.012 s')
@@ -229,7 +230,7 @@ def format_seconds_rounded_up(interval: Fraction) -> str:
 
 
 def format_seconds_rounded_down(interval: Fraction) -> str:
-    """Seconds to two digits, rounded down: who waits so long is never late.
+    """Format an interval to two digits, rounded down: to wait that long is never to be late.
 
     >>> format_seconds_rounded_down(Fraction(60, 13)), format_seconds_rounded_down(Fraction(1999, 10))
     ('4.6 s', '199 s')
@@ -244,7 +245,7 @@ def _format_seconds(interval: Fraction, rounding: str) -> str:
 
 
 def escape_commands(document: str) -> str:
-    """A JSON document that means the same, without the commands that some runners look for anywhere in a line.
+    """Escape the commands that some CI runners look for anywhere in a line; the JSON document means the same.
 
     >>> escape_commands('["##[error]x"]')
     '["#\\\\u0023[error]x"]'
@@ -253,8 +254,10 @@ def escape_commands(document: str) -> str:
 
 
 def sanitize(text: str) -> str:
-    """`text` with everything escaped that a terminal or a CI runner could act on: controls, line breaks, bidi marks, lone
-    surrogates, and the commands that runners look for anywhere in a line or at its beginning.
+    """Escape everything in `text` that a terminal or a CI runner could act on.
+
+    That is: control characters, line breaks, bidi marks, lone surrogates, and the commands that runners look for at the beginning
+    of a line or anywhere in it.
 
     >>> sanitize("tea\\nspoon"), sanitize("::error::tea")
     ('tea\\\\nspoon', '\\\\x3a:error::tea')

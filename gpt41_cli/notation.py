@@ -1,4 +1,4 @@
-"""How people write values, on a command line and in gpt41.yaml alike: shares, times, amounts. None where it is not so written."""
+"""How people write shares, durations and amounts, on the command line and in gpt41.yaml. Each parser returns None for any other text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 SIMULATE = "simulate"
-"""What stands in place of an amount of cached input to have the prompt cache replayed."""
+"""The word for the amount of cached input that asks for a replay of the prompt cache."""
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
@@ -17,7 +17,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_share(text: str) -> Decimal | None:
-    """A percentage from 0 to 100, as a share of one.
+    """Parse a percentage from 0 to 100 into a share of one.
 
     >>> parse_share("60%"), parse_share("101%")
     (Decimal('0.6'), None)
@@ -27,7 +27,7 @@ def parse_share(text: str) -> Decimal | None:
 
 
 def parse_token_count(text: str) -> int | None:
-    """A count of tokens.
+    """Parse a count of tokens.
 
     >>> parse_token_count("800"), parse_token_count("0.5")
     (800, None)
@@ -36,7 +36,7 @@ def parse_token_count(text: str) -> int | None:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """A time in minutes, hours or days.
+    """Parse a duration in minutes, hours or days.
 
     >>> parse_duration("90m"), parse_duration("2 weeks")
     (datetime.timedelta(seconds=5400), None)
@@ -46,7 +46,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def parse_amount(text: str) -> Decimal | None:
-    """An amount, with or without a dollar sign.
+    """Parse an amount, with or without a dollar sign.
 
     >>> parse_amount("$12.50"), parse_amount("-1")
     (Decimal('12.50'), None)

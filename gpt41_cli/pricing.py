@@ -1,4 +1,4 @@
-"""Usage x Rates -> Quote: exact arithmetic on decimals, no I/O, no rounding, no names of models."""
+"""Usage x Rates -> Bill: exact decimal arithmetic, without I/O, rounding or names of models."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli.errors import InputError
 
-# Wide enough for any count this program accepts times any price it accepts; should it ever not be, Inexact is raised
-# rather than a digit lost.
+# Wide enough for any count times any price that this program accepts. If it ever isn't, Inexact is raised: no digit is lost.
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
 
 _MILLION_EXPONENT = -6
@@ -19,9 +18,10 @@ _MILLION_EXPONENT = -6
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one or many requests, in all: `cached_tokens` are a part of `input_tokens`, as OpenAI reports them.
+    """The tokens of one request or the sum of many. `cached_tokens` are part of `input_tokens`, as OpenAI reports them.
 
-    Adds with `+`, and so with `sum(..., Usage())`; `usage * n` is the same work n times over.
+    Adds with `+`, so `sum(usages, Usage())` works; `usage * n` is the same work n times. Raises InputError if a count is negative
+    or more tokens are cached than there is input.
 
     >>> Usage(1, 1200, 800, 400) * 10 + Usage(1, 50, 0, 5)
     Usage(requests=11, input_tokens=12050, cached_tokens=8000, output_tokens=4005)
@@ -61,9 +61,10 @@ class Usage:
 
 
 class ToolUse(NamedTuple):
-    """The built-in tools that one request uses, in calls and minutes: `web_search_tokens` are what one search adds to the input
-    (None: not said), a container of `container_gb` runs for `container_minutes`. `storage_gb` for file search is kept for
-    `storage_days`, once for all requests.
+    """The built-in tools that one request uses, in calls and minutes.
+
+    One search adds `web_search_tokens` to the input (None: not stated). A container of `container_gb` runs for
+    `container_minutes`. `storage_gb` for file search are kept for `storage_days`, once for all requests.
     """
 
     web_searches: int = 0
@@ -77,7 +78,7 @@ class ToolUse(NamedTuple):
 
     @property
     def needed_abilities(self) -> frozenset[str]:
-        """What a model must have for them, named as the price table names it."""
+        """The abilities that a model needs for these tools, by their names in the price table."""
         used = {
             "web-search": self.web_searches or self.web_search_previews,
             "file-search": self.file_searches or self.storage_gb,
@@ -94,18 +95,18 @@ PAIRED_TOOL_FIELDS = {
     "container_minutes": "container_gb",
     "storage_days": "storage_gb",
 }
-"""The fields of Tools that say nothing without another."""
+"""Fields of ToolUse that mean nothing without another field."""
 
 
 class Rates(NamedTuple):
-    """US dollars per million tokens. `cached_input` None: the mode gives cached tokens no discount."""
+    """US dollars per million tokens. `cached_input` is None if the mode gives cached tokens no discount."""
 
     input: Decimal
     cached_input: Decimal | None
     output: Decimal
 
     def with_multipliers(self, input_multiplier: Decimal, output_multiplier: Decimal) -> Rates:
-        """These rates with a surcharge on input (cached input too) and on output."""
+        """Return these rates with a surcharge on input, cached input included, and on output."""
         return Rates(
             EXACT.multiply(self.input, input_multiplier),
             None if self.cached_input is None else EXACT.multiply(self.cached_input, input_multiplier),
@@ -127,10 +128,10 @@ class Bill(NamedTuple):
 
 
 def price(usage: Usage, rates: Rates) -> Bill:
-    """The exact price of `usage` at `rates`.
+    """Price `usage` at `rates`, exactly.
 
-    `total = ((input - cached) * input rate + cached * cached rate + output * output rate) / 1,000,000`; where there is
-    no cached rate, cached tokens are ordinary input.
+    `total = ((input - cached) * input rate + cached * cached rate + output * output rate) / 1,000,000`. If there is
+    no cached rate, cached tokens are priced as ordinary input.
 
     >>> rates = Rates(Decimal("0.40"), Decimal("0.10"), Decimal("1.60"))
     >>> price(Usage(1, 1200, 800, 400), rates).total_usd
@@ -145,10 +146,10 @@ def price(usage: Usage, rates: Rates) -> Bill:
 
 
 def sum_usd(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum of amounts."""
+    """Add up amounts exactly."""
     return reduce(EXACT.add, amounts, Decimal(0))
 
 
 def price_tokens(tokens: int, rate: Decimal) -> Decimal:
-    """What so many tokens cost at a price per million, exact."""
+    """Price tokens at a rate per million, exactly."""
     return EXACT.scaleb(EXACT.multiply(Decimal(tokens), rate), _MILLION_EXPONENT)
