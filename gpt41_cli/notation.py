@@ -1,4 +1,4 @@
-"""How people write shares, durations and amounts, on the command line and in gpt41.yaml. Each parser returns None for any other text."""
+"""How people write shares, durations and amounts, in options and in gpt41.yaml. Parsers return None for any other text."""
 
 from __future__ import annotations
 
