@@ -12,9 +12,10 @@ from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import MAX_KEPT, InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.totals import MAX_KEPT
 
 LogItem: TypeAlias = "Located[Answer] | Located[NotPriced] | RejectedRequest"
 

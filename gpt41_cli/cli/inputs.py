@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gpt41_cli.requests.request import Image
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.work.prompt_cache import CacheReplay
-    from gpt41_cli.work.sizing import FieldCounts, RequestTotals
+    from gpt41_cli.work.sizing import RequestTotals
     from gpt41_cli.work.stream import ReadingOptions
     from gpt41_cli.work.workload import Assumptions, ModelAndMode, Workload
 
@@ -66,7 +66,7 @@ class InputOptions(NamedTuple):
 class InputWorkloads(NamedTuple):
     """The work, all of it together; `split` makes a workload for each model and mode where it is requests, and takes the model
     and mode of all of them in place of their own. `rejects` are the inputs that were left out for being no request,
-    `skipped_files` what was left out of folders, `refusable_fields` the fields of requests that some model refuses; None where
+    `skipped_files` what was left out of folders, `request_totals` all that was measured of requests; None where
     there are no requests.
     """
 
@@ -74,7 +74,7 @@ class InputWorkloads(NamedTuple):
     split: "Callable[[str | None, str | None], dict[ModelAndMode, Workload]] | None" = None
     rejects: "Rejections | None" = None
     skipped_files: "Sequence[SkippedPath]" = ()
-    refusable_fields: "FieldCounts | None" = None
+    request_totals: "RequestTotals | None" = None
 
 
 def read_input_workloads(
@@ -173,7 +173,7 @@ def _make_request_workloads(
         partial(sizing.split_into_workloads, found, terms, asked.requests),
         found.rejects,
         left_out,
-        sizing.FieldCounts(found.field_counts, found.requests),
+        found,
     )
 
 

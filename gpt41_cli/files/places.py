@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from gpt41_cli.files.sources import STDIN
+from gpt41_cli.totals import Occurrences
 
 R = TypeVar("R")
 
@@ -37,28 +38,16 @@ class RejectedRequest(NamedTuple):
     is_from_folder: bool = False
 
 
-MAX_KEPT = 10
-
-
-class Rejections:
+@dataclass
+class Rejections(Occurrences[RejectedRequest]):
     """Inputs that are no request: how many there are, how many of them in files that the user named, and the first ones."""
 
-    def __init__(self, count: int = 0, named: int = 0, first: Sequence[RejectedRequest] = ()) -> None:
-        self.count = count
-        self.named_count = named
-        self.examples = list(first)
+    named_count: int = 0
 
-    def add(self, invalid: RejectedRequest) -> None:
-        """Add one."""
-        self.count += 1
-        self.named_count += not invalid.is_from_folder
-        if len(self.examples) < MAX_KEPT:
-            self.examples.append(invalid)
-
-    def __add__(self, other: Rejections) -> Rejections:
-        return Rejections(
-            self.count + other.count, self.named_count + other.named_count, [*self.examples, *other.examples][:MAX_KEPT]
-        )
+    def add(self, example: RejectedRequest) -> None:
+        """Count one more."""
+        super().add(example)
+        self.named_count += not example.is_from_folder
 
 
 class Located(NamedTuple, Generic[R]):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import iadd
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.errors import InputError, UnknownName
@@ -24,6 +24,7 @@ from gpt41_cli.tokens import count_stream
 from gpt41_cli.tokens.doubts import find_doubts
 from gpt41_cli.tokens.meter import CountingMethod, Meter
 from gpt41_cli.tokens.prefix import CachePrefix
+from gpt41_cli.totals import Addable, Occurrences
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
@@ -48,20 +49,6 @@ EFFORT_FIELD = "reasoning_effort"
 """The field of an effort, whatever an endpoint calls it."""
 
 
-class FieldCount(NamedTuple):
-    """How many requests do so, and where the first of them stands."""
-
-    requests: int
-    first_place: InputPlace
-
-
-class FieldCounts(NamedTuple):
-    """All that requests set of what some model refuses, in the order in which it was first seen, and how many they are."""
-
-    by_field: Mapping[RefusableField, FieldCount]
-    requests: int
-
-
 class MeasuredRequest(NamedTuple):
     """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is
     missing.
@@ -80,8 +67,8 @@ class MeasuredRequest(NamedTuple):
 
 
 @dataclass
-class ModelModeTotals:
-    """The requests that name one model and mode, in memory that grows only with how different they are. Adds up with `+=`."""
+class ModelModeTotals(Addable):
+    """The requests that name one model and mode, in memory that grows only with how different they are."""
 
     shapes: Counter[RequestShape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
@@ -99,24 +86,17 @@ class ModelModeTotals:
         self.lower_bound_requests += sized.is_lower_bound
         self.training_requests += sized.is_training
 
-    def __iadd__(self, other: ModelModeTotals) -> Self:
-        self.shapes.update(other.shapes)
-        self.needs |= other.needs
-        self.doubts |= other.doubts
-        self.estimated_requests += other.estimated_requests
-        self.lower_bound_requests += other.lower_bound_requests
-        self.training_requests += other.training_requests
-        return self
 
-
-class RequestTotals:
-    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. Adds up with `+=`."""
+class RequestTotals(Addable):
+    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. `places_by_field` has all that
+    they set of what some model refuses, in the order in which it was first seen.
+    """
 
     def __init__(self, replay: ReplayOptions | None = None) -> None:
-        self.groups: dict[ModelAndMode, ModelModeTotals] = {}
+        self.groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
         self.rejects = Rejections()
         self.replay = replay
-        self.field_counts: dict[RefusableField, FieldCount] = {}
+        self.places_by_field: defaultdict[RefusableField, Occurrences[InputPlace]] = defaultdict(Occurrences)
 
     @classmethod
     def from_requests(cls, found: Iterable[Located[MeasuredRequest] | RejectedRequest]) -> RequestTotals:
@@ -127,25 +107,13 @@ class RequestTotals:
                 sizing.rejects.add(each)
             else:
                 sizing.add(each.result)
-                sizing._add_field_counts({use: FieldCount(1, each.place) for use in each.result.refusable_fields})
+                for use in each.result.refusable_fields:
+                    sizing.places_by_field[use].add(each.place)
         return sizing
 
     def add(self, sized: MeasuredRequest) -> None:
         """Add one request."""
-        self.groups.setdefault(sized.group, ModelModeTotals()).add(sized)
-
-    def __iadd__(self, other: RequestTotals) -> Self:
-        for group, totals in other.groups.items():
-            mine = self.groups.setdefault(group, ModelModeTotals())
-            mine += totals
-        self.rejects += other.rejects
-        self._add_field_counts(other.field_counts)
-        return self
-
-    def _add_field_counts(self, uses: Mapping[RefusableField, FieldCount]) -> None:
-        for use, (requests, first) in uses.items():
-            before = self.field_counts.get(use, FieldCount(0, first))
-            self.field_counts[use] = FieldCount(before.requests + requests, before.first_place)
+        self.groups[sized.group].add(sized)
 
     @property
     def requests(self) -> int:
@@ -320,11 +288,9 @@ def split_into_workloads(
 
     `model` and `mode` are those of all of them where they are given.
     """
-    groups: dict[ModelAndMode, ModelModeTotals] = {}
+    groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
     for named, totals in sizing.groups.items():
-        group = ModelAndMode(model or named.model, mode or named.mode)
-        mine = groups.setdefault(group, ModelModeTotals())
-        mine += totals
+        groups[ModelAndMode(model or named.model, mode or named.mode)] += totals
     return {
         group: _make_workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch")
         for group, totals in groups.items()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from gpt41_cli.files.places import MAX_KEPT, InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
 from gpt41_cli.tokens.pieces import PARTS, Entry
+from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences
 
 
 class LargestRequest(NamedTuple):
@@ -32,15 +33,14 @@ class DoubtCount(NamedTuple):
     first_place: InputPlace
 
 
-class Tally:
-    """Everything that is said of many requests together. Tallies add up with `+`, in any order."""
+class Tally(Addable):
+    """Everything that is said of many requests together. Tallies add up in any order."""
 
     def __init__(self) -> None:
         self.exact_requests = 0
         self.lower_bound_requests = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
-        self.requests_by_doubt: Counter[tuple[str, str]] = Counter()
-        self.first_places: dict[tuple[str, str], InputPlace] = {}
+        self.places_by_doubt: defaultdict[tuple[str, str], Occurrences[InputPlace]] = defaultdict(Occurrences)
         self.rejects = Rejections()
         self.examples: list[Located[Entry]] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
@@ -63,29 +63,18 @@ class Tally:
         tokens = entry.input_tokens
         self._sizes[tokens] += 1
         self._largest.append(LargestRequest(tokens, place, entry.custom_id))
-        for part, count in entry.parts.items():
-            self.parts[part] += count
+        self.parts.update(entry.parts)
         if entry.doubts:
             for doubt in dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts):
-                self.requests_by_doubt[doubt] += 1
-                self.first_places.setdefault(doubt, place)
+                self.places_by_doubt[doubt].add(place)
             self.lower_bound_requests += entry.is_lower_bound
         else:
             self.exact_requests += 1
         if entry.pieces or entry.doubts:
             self.examples.append(found)
 
-    def __iadd__(self, other: Tally) -> Self:
-        self.exact_requests += other.exact_requests
-        self.lower_bound_requests += other.lower_bound_requests
-        for part, count in other.parts.items():
-            self.parts[part] += count
-        self.requests_by_doubt.update(other.requests_by_doubt)
-        self.first_places = other.first_places | self.first_places
-        self.rejects += other.rejects
-        self.examples += other.examples
-        self._sizes.update(other._sizes)
-        self._largest += other._largest
+    def __iadd__(self, other: Addable) -> Self:
+        super().__iadd__(other)
         self._trim()
         return self
 
@@ -115,7 +104,7 @@ class Tally:
     @property
     def doubt_counts(self) -> list[DoubtCount]:
         """Every doubt, the most frequent first."""
-        found = [DoubtCount(*doubt, many, self.first_places[doubt]) for doubt, many in self.requests_by_doubt.items()]
+        found = [DoubtCount(*doubt, places.count, places.examples[0]) for doubt, places in self.places_by_doubt.items()]
         return sorted(found, key=lambda each: (-each.requests, each.rule, each.message))
 
     def percentile(self, percent: int) -> int:

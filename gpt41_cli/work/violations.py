@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from hashlib import blake2b
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from gpt41_cli.display import format_int
-from gpt41_cli.files.places import MAX_KEPT
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.totals import Addable, Occurrences
 
 MEGABYTE, MEBIBYTE = 10**6, 2**20
 """The guide does not say which of the two it means: files are split by the first, and refused for sure above the second."""
@@ -28,38 +28,32 @@ class RuleViolation(NamedTuple):
     level: Level = Level.ERROR
 
 
-class RuleViolations:
-    """How often each rule is broken, and the first few of each. Adds up with `+=`, in order."""
+class RuleViolations(Addable):
+    """How often each rule is broken, and the first few times. Adds up in order."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.examples: dict[str, list[RuleViolation]] = {}
+        self.by_rule: defaultdict[str, Occurrences[RuleViolation]] = defaultdict(Occurrences)
 
     def add(self, breach: RuleViolation) -> None:
         """Add one."""
-        self.counts[breach.rule] += 1
-        kept = self.examples.setdefault(breach.rule, [])
-        if len(kept) < MAX_KEPT:
-            kept.append(breach)
+        self.by_rule[breach.rule].add(breach)
 
-    def __iadd__(self, other: RuleViolations) -> Self:
-        self.counts.update(other.counts)
-        for rule, found in other.examples.items():
-            kept = self.examples.setdefault(rule, [])
-            kept += found[: MAX_KEPT - len(kept)]
-        return self
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each rule is broken."""
+        return {rule: found.count for rule, found in self.by_rule.items()}
 
 
 def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Collection[str] = ()) -> Iterator[Finding]:
     """The first breaches of each rule, and how many more there are; those of the rules in `noticed` as notices."""
     name, label = source.name, source.label
-    for rule, kept in breaches.examples.items():
-        for each in kept:
+    for rule, found in breaches.by_rule.items():
+        for each in found.examples:
             level = Level.NOTICE if rule in noticed else each.level
             where = label if each.line is None else f"{label}:{each.line}"
             location = Location(name, each.line)
             yield Finding(rule, level, f"{where}: {each.message}", location, each.actual, each.allowed, name)
-        more = breaches.counts[rule] - len(kept)
+        more = found.count - len(found.examples)
         if more:
             yield Finding(rule, level, f"{label}: {format_int(more)} more like these", Location(name), str(more), None, name)
 

@@ -494,7 +494,7 @@ def told(tally: Tally) -> Mapping[str, Any]:
         "parts": tally.parts,
         "exact": tally.exact_requests,
         "lower bounds": tally.lower_bound_requests,
-        "doubts": tally.requests_by_doubt,
+        "doubts": {doubt: places.count for doubt, places in tally.places_by_doubt.items()},
         "percentiles": [tally.percentile(percent) for percent in range(1, 101)],
         "largest": tally.largest,
         "invalid": (tally.rejects.count, tally.rejects.named_count),

@@ -82,8 +82,8 @@ class CheckedBatchFile(NamedTuple):
     @property
     def broken_rules(self) -> tuple[str, ...]:
         """The rules for which it would be rejected."""
-        first = self.violations.examples.items()
-        return tuple(rule for rule, found in first if any(each.level is Level.ERROR for each in found))
+        broken = self.violations.by_rule.items()
+        return tuple(rule for rule, found in broken if any(each.level is Level.ERROR for each in found.examples))
 
 
 class BatchCheck(NamedTuple):

@@ -12,6 +12,7 @@ from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.totals import Addable, Largest
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
 from gpt41_cli.work.violations import RuleViolation, RuleViolations, hash_text
 from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
@@ -84,27 +85,46 @@ def _make_invalid_line_violation(message: str, line: int) -> RuleViolation:
     return RuleViolation("batch-custom-id" if message.startswith("custom_id:") else "invalid-request", message, line)
 
 
-class BatchLines:
+class TargetColumn:
+    """The target of each request, as its index among the different ones, which stand in the order of their first requests."""
+
+    def __init__(self) -> None:
+        self.indexes = array("I")
+        self.index_by_target: dict[ModelAndEndpoint, int] = {}
+
+    @property
+    def different(self) -> list[ModelAndEndpoint]:
+        """Each target once."""
+        return list(self.index_by_target)
+
+    def append(self, target: ModelAndEndpoint) -> None:
+        """Add the target of one more request."""
+        self.indexes.append(self.index_by_target.setdefault(target, len(self.index_by_target)))
+
+    def __iadd__(self, other: TargetColumn) -> Self:
+        targets = list(other.index_by_target)
+        for index in other.indexes:
+            self.append(targets[index])
+        return self
+
+
+class BatchLines(Addable):
     """What is kept of the requests of a file, in its order: 34 bytes of each, beside their sizes and what they break.
 
-    `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `target_indexes` have an entry for each request,
-    `custom_id_digests` two; `invalid_lines` counts the lines that are none. Adds up with `+=`, in order.
+    `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `targets` have an entry for each request,
+    `custom_id_digests` two; `invalid_lines` counts the lines that are none. Adds up in order.
     """
 
     def __init__(self) -> None:
         self.line_numbers = array("I")
         self.line_bytes = array("I")
         self.input_tokens = array("I")
-        self.target_indexes = array("I")
+        self.targets = TargetColumn()
         self.custom_id_digests = array("Q")
-        self.first_lines: dict[
-            ModelAndEndpoint, int
-        ] = {}  # lane -> number of its first line; `target_indexes` counts in this order
         self.violations = RuleViolations()
         self.totals = RequestTotals()
         self.invalid_lines = 0
-        self.last_line = 0
-        self._index_of_target: dict[ModelAndEndpoint, int] = {}
+        self.last_line = Largest()
 
     @classmethod
     def collect(cls, found: Iterable[Located[InspectedRequest] | RejectedRequest]) -> BatchLines:
@@ -112,7 +132,7 @@ class BatchLines:
         lines = cls()
         for each in found:
             number = each.place.line or 0
-            lines.last_line = number
+            lines.last_line = Largest(number)
             if isinstance(each, RejectedRequest):
                 lines.invalid_lines += 1
                 lines.violations.add(_make_invalid_line_violation(each.message, number))
@@ -124,42 +144,17 @@ class BatchLines:
         self.line_numbers.append(number)
         self.line_bytes.append(found.line_bytes)
         self.input_tokens.append(found.input_tokens)
-        self.target_indexes.append(self._index_target(found.target, number))
+        self.targets.append(found.target)
         self.custom_id_digests.frombytes(found.custom_id_digest)
         for breach in found.violations:
             self.violations.add(breach._replace(line=number))
         if found.measured:
             self.totals.add(found.measured)
 
-    def _index_target(self, lane: ModelAndEndpoint, number: int) -> int:
-        self.first_lines.setdefault(lane, number)
-        return self._index_of_target.setdefault(lane, len(self._index_of_target))
-
-    def __iadd__(self, other: BatchLines) -> Self:
-        places = [self._index_target(lane, number) for lane, number in other.first_lines.items()]
-        self.target_indexes.extend(places[each] for each in other.target_indexes)
-        for mine, its in (
-            (self.line_numbers, other.line_numbers),
-            (self.line_bytes, other.line_bytes),
-            (self.input_tokens, other.input_tokens),
-            (self.custom_id_digests, other.custom_id_digests),
-        ):
-            mine.extend(its)
-        self.violations += other.violations
-        self.totals += other.totals
-        self.invalid_lines += other.invalid_lines
-        self.last_line = max(self.last_line, other.last_line)
-        return self
-
     def drop_final_line_break(self) -> None:
         """Say that the file ends without a line break, which its last line must not be charged for."""
         if self.line_numbers and self.line_numbers[-1] == self.last_line:
             self.line_bytes[-1] -= 1
-
-    @property
-    def targets(self) -> list[ModelAndEndpoint]:
-        """The lanes in the order in which they first appear."""
-        return list(self.first_lines)
 
     @property
     def request_lines(self) -> int:

@@ -66,7 +66,7 @@ def pack_into_parts(lines: BatchLines, rules: BatchRules, queues: Sequence[Batch
     parts: list[BatchPart] = []
     latest: dict[int, int] = {}
     places = array("I")
-    for lane, size, tokens in zip(lines.target_indexes, lines.line_bytes, lines.input_tokens, strict=True):
+    for lane, size, tokens in zip(lines.targets.indexes, lines.line_bytes, lines.input_tokens, strict=True):
         queue = queues[lane]
         short, long = (0, tokens) if tokens > queue.long_context_threshold else (tokens, 0)
         place = latest.get(lane)

@@ -11,10 +11,10 @@ from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, ComparedPrice
 from gpt41_cli.commands.batch.waiting import BatchWait
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize
-from gpt41_cli.files.places import MAX_KEPT
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.totals import MAX_KEPT
 
 if TYPE_CHECKING:
     from gpt41_cli.commands.batch.split import PartFile, SplitPlan
@@ -203,8 +203,8 @@ def _make_record(checked: CheckedBatchFile) -> Mapping[str, Json]:
         "requests": lines.request_lines,
         "invalid": lines.invalid_lines,
         "bytes": checked.size_bytes,
-        "models": list(dict.fromkeys(lane.model for lane in lines.first_lines)),
-        "endpoints": list(dict.fromkeys(lane.endpoint for lane in lines.first_lines)),
+        "models": list(dict.fromkeys(lane.model for lane in lines.targets.different)),
+        "endpoints": list(dict.fromkeys(lane.endpoint for lane in lines.targets.different)),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "prices_usd": {each.name: format_exact(each.total_usd) for each in checked.prices},

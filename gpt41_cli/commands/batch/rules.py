@@ -61,11 +61,11 @@ def _check_unique_ids(held: BatchFile) -> Iterator[RuleViolation]:
 
 
 def _check_one_model(held: BatchFile) -> Iterator[RuleViolation]:
-    yield from _check_same_name(held, "batch-models", "body.model", [lane.model for lane in held.lines.targets])
+    yield from _check_same_name(held, "batch-models", "body.model", [lane.model for lane in held.lines.targets.different])
 
 
 def _check_one_endpoint(held: BatchFile) -> Iterator[RuleViolation]:
-    yield from _check_same_name(held, "batch-endpoints", "url", [lane.endpoint for lane in held.lines.targets])
+    yield from _check_same_name(held, "batch-endpoints", "url", [lane.endpoint for lane in held.lines.targets.different])
 
 
 def _check_same_name(held: BatchFile, rule: str, path: str, names: Sequence[str]) -> Iterator[RuleViolation]:
@@ -73,7 +73,7 @@ def _check_same_name(held: BatchFile, rule: str, path: str, names: Sequence[str]
     if len(set(names)) < 2:
         return
     first = held.lines.line_numbers[0]
-    for line, lane in zip(held.lines.line_numbers, held.lines.target_indexes, strict=True):
+    for line, lane in zip(held.lines.line_numbers, held.lines.targets.indexes, strict=True):
         if names[lane] != names[0]:
             message = f"{path}: expected {redact(names[0])} as in line {format_int(first)}, found {redact(names[lane])}"
             yield RuleViolation(rule, message, line, names[lane], names[0])
@@ -115,16 +115,17 @@ def _check_line_bytes(held: BatchFile) -> Iterator[RuleViolation]:
 
 
 def _check_shutdown(held: BatchFile) -> Iterator[RuleViolation]:
-    for lane, line in held.lines.first_lines.items():
-        variant = held.catalog.find_variant(lane.model)
+    for index, target in enumerate(held.lines.targets.different):
+        variant = held.catalog.find_variant(target.model)
         if variant and (life := lifecycle.find_past_shutdown(variant, held.platform, held.as_of)):
             remark = lifecycle.make_shutdown_remark(held.platform, life)
+            line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
             yield RuleViolation(remark.rule, f"{variant.id}: {remark.text}", line, str(life.shutdown))
 
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:
     """The queue that the requests of each lane wait in."""
-    found = (catalog.find_variant(lane.model) for lane in lines.first_lines)
+    found = (catalog.find_variant(lane.model) for lane in lines.targets.different)
     nothing = BatchQueue(None, None, catalog.limits.long_context_tokens)
     return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in found]
 
@@ -134,8 +135,8 @@ def _check_queue(held: BatchFile) -> Iterator[RuleViolation]:
     short: dict[str, int] = {}
     long: dict[str, int] = {}
     of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)
-    names = [_resolve_model_name(held.catalog, lane.model) for lane in held.lines.first_lines]
-    for lane, tokens in zip(held.lines.target_indexes, held.lines.input_tokens, strict=True):
+    names = [_resolve_model_name(held.catalog, lane.model) for lane in held.lines.targets.different]
+    for lane, tokens in zip(held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         pool = long if tokens > of_lanes[lane].long_context_threshold else short
         pool[names[lane]] = pool.get(names[lane], 0) + tokens
     for name, queue in dict(zip(names, of_lanes, strict=True)).items():
@@ -155,7 +156,7 @@ def _resolve_model_name(catalog: Catalog, name: str) -> str:
 
 def _check_single_requests(held: BatchFile) -> Iterator[RuleViolation]:
     of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)
-    for line, lane, tokens in zip(held.lines.line_numbers, held.lines.target_indexes, held.lines.input_tokens, strict=True):
+    for line, lane, tokens in zip(held.lines.line_numbers, held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         most = of_lanes[lane].limit_for(tokens)
         if most is not None and tokens > most:
             message = (

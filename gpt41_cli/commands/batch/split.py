@@ -127,11 +127,11 @@ def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory:
 
 
 def _plan_file_split(checked: CheckedBatchFile, name: str, catalog: Catalog, tier: int | None, directory: Path) -> FileSplit:
-    lines = checked.lines
+    lines, targets = checked.lines, checked.lines.targets.different
     places, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
     digits = max(4, len(str(len(parts))))
     files = (
-        PartFile(directory / f"{name}.part-{number:0{digits}}.jsonl", lines.targets[part.target_index], part)
+        PartFile(directory / f"{name}.part-{number:0{digits}}.jsonl", targets[part.target_index], part)
         for number, part in enumerate(parts, 1)
     )
     return FileSplit(checked, places, tuple(files))

@@ -50,9 +50,10 @@ def _group_parts_by_model(catalog: Catalog, files: Sequence[BatchLines], tier: i
     """The parts of all files in a tier, in order; models that the table does not have are left out."""
     found: dict[str, list[BatchPart]] = {}
     for lines in files:
+        targets = lines.targets.different
         _, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
         for part in parts:
-            variant = catalog.find_variant(lines.targets[part.target_index].model)
+            variant = catalog.find_variant(targets[part.target_index].model)
             if variant:
                 found.setdefault(variant.model.id, []).append(part)
     return found

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from gpt41_cli.commands.count.count import REQUESTS, CountResult
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.files.places import MAX_KEPT, InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.tokens.pieces import Entry
+from gpt41_cli.totals import MAX_KEPT
 from gpt41_cli.work.tally import LargestRequest, rank_by_size
 
 

@@ -112,7 +112,7 @@ def migrate(
     )
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
-    plan = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.refusable_fields)
+    plan = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.request_totals)
     found = compare(catalog, work.combined, plan)
     output.show_and_exit(make_report(catalog, found, work.rejects, work.skipped_files), wanted, threshold)
 

@@ -15,7 +15,9 @@ from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
-    from gpt41_cli.work.sizing import FieldCount, FieldCounts, RefusableField
+    from gpt41_cli.files.places import InputPlace
+    from gpt41_cli.totals import Occurrences
+    from gpt41_cli.work.sizing import RefusableField, RequestTotals
 
 _FINE_TUNING_ABILITY = "fine-tuning"
 
@@ -41,7 +43,7 @@ class ModelChange(NamedTuple):
     to_variant: Variant
     work: Workload
     modes: Sequence[str]
-    uses: FieldCounts | None
+    uses: RequestTotals | None
 
 
 def find_incompatibilities(move: ModelChange) -> tuple[Incompatibility, ...]:
@@ -115,10 +117,10 @@ def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
         )
 
 
-def _check_refused_fields(move: ModelChange, uses: FieldCounts) -> Iterator[Incompatibility]:
+def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[Incompatibility]:
     """The same of what requests do set, each with the first place."""
     for refusal in move.to_variant.model.refuses:
-        used = [each for use, each in uses.by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
+        used = [each for use, each in uses.places_by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
         if not used:
             continue
         text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
@@ -130,14 +132,18 @@ def _check_refused_fields(move: ModelChange, uses: FieldCounts) -> Iterator[Inco
             )
 
 
-def _check_efforts(move: ModelChange, uses: FieldCounts) -> Iterator[Incompatibility]:
+def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Incompatibility]:
     """Reasoning efforts that requests ask for and the model does not have."""
     from gpt41_cli.work.sizing import EFFORT_FIELD
 
     reasoning = move.to_variant.model.reasoning
     if reasoning is None:
         return
-    used = [each for use, each in uses.by_field.items() if use.parameter == EFFORT_FIELD and use.effort not in reasoning.efforts]
+    used = [
+        each
+        for use, each in uses.places_by_field.items()
+        if use.parameter == EFFORT_FIELD and use.effort not in reasoning.efforts
+    ]
     if used:
         text = (
             f"{move.to_variant.id} does not have the reasoning effort of {_format_use_count(used, uses)}: it has "
@@ -148,18 +154,18 @@ def _check_efforts(move: ModelChange, uses: FieldCounts) -> Iterator[Incompatibi
         )
 
 
-def _make_incompatibility(remark: Remark, used: Sequence[FieldCount], level: Level) -> Incompatibility:
-    first = used[0].first_place
+def _make_incompatibility(remark: Remark, used: Sequence[Occurrences[InputPlace]], level: Level) -> Incompatibility:
+    first = used[0].examples[0]
     return Incompatibility(remark._replace(actual=str(_count_requests(used))), level, Location(first.path, first.line))
 
 
-def _format_use_count(used: Sequence[FieldCount], uses: FieldCounts) -> str:
+def _format_use_count(used: Sequence[Occurrences[InputPlace]], uses: RequestTotals) -> str:
     """How many requests do so, and the place of the first."""
-    return f"{format_int(_count_requests(used))} of {pluralize(uses.requests, 'request')}, first {used[0].first_place.label}"
+    return f"{format_int(_count_requests(used))} of {pluralize(uses.requests, 'request')}, first {used[0].examples[0].label}"
 
 
-def _count_requests(used: Sequence[FieldCount]) -> int:
-    return sum(each.requests for each in used)
+def _count_requests(used: Sequence[Occurrences[InputPlace]]) -> int:
+    return sum(each.count for each in used)
 
 
 def _is_rule_applicable(rule: RefusedField, use: RefusableField, to: Variant) -> bool:

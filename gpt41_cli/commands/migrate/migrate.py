@@ -24,7 +24,7 @@ from gpt41_cli.pricing import EXACT
 from gpt41_cli.work.workload import VariantLoad, Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
-    from gpt41_cli.work.sizing import FieldCounts
+    from gpt41_cli.work.sizing import RequestTotals
 
 DEFAULT_MODES = ("standard", "batch")
 """What is compared where no mode is asked for."""
@@ -42,7 +42,7 @@ class MigrationQuestion(NamedTuple):
     modes: Sequence[str]
     platform: Platform
     as_of: date
-    uses: FieldCounts | None = None
+    uses: RequestTotals | None = None
 
 
 class MigrationPath(NamedTuple):

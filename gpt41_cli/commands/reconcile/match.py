@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
-from gpt41_cli.files.places import MAX_KEPT, InputPlace
+from gpt41_cli.files.places import InputPlace
 from gpt41_cli.pricing import sum_usd
+from gpt41_cli.totals import MAX_KEPT
 
 T = TypeVar("T")
 

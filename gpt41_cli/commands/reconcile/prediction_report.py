@@ -18,9 +18,9 @@ from gpt41_cli.display import (
     sanitize,
     to_decimal,
 )
-from gpt41_cli.files.places import MAX_KEPT
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
 from gpt41_cli.reports.entries import format_request_name
+from gpt41_cli.totals import MAX_KEPT
 
 
 def add_prediction(report: Report, comparison: PredictionComparison) -> Report:

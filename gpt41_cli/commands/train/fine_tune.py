@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import reduce
+from operator import iadd
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -30,6 +32,7 @@ from gpt41_cli.requests.request import Message
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import count_pieces
 from gpt41_cli.tokens.prompt import build_message
+from gpt41_cli.totals import Largest
 from gpt41_cli.work.violations import make_violation_findings as breach_findings
 from gpt41_cli.work.workload import RequestSize, VariantLoad, Workload, workload
 
@@ -105,9 +108,7 @@ def _price_models(
     if service.output_tokens is not None:
         output_tokens = service.output_tokens * examples
     for index, variant in enumerate(variants):
-        billed = TrainingTokens()
-        for file in files:
-            billed = billed.merge(file.lines.tokens_by_model[index])
+        billed = reduce(iadd, (file.lines.tokens_by_model[index] for file in files), TrainingTokens())
         own = billed.input_tokens if service.input_tokens is None else service.input_tokens * examples
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
@@ -177,8 +178,8 @@ def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> Training
     for size, many in load.sizes.items():
         tokens = size.input_tokens + frame + size.output_tokens
         lost = max(tokens - most, 0)
-        one = TrainingTokens(tokens * many, lost * many, many if lost else 0, size.input_tokens * many, size.input_tokens)
-        billed = billed.merge(one)
+        input_tokens = size.input_tokens
+        billed += TrainingTokens(tokens * many, lost * many, many if lost else 0, input_tokens * many, Largest(input_tokens))
     return billed
 
 

@@ -30,9 +30,9 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
     """Examples with pictures, for each model that does not learn from them."""
     rules = conditions.rules.pictures
     for file in files:
-        for model in models if file.lines.picture_examples else ():
+        for model in models if file.lines.picture_lines.count else ():
             if model not in rules.models:
-                many, line = file.lines.picture_examples, file.lines.first_picture_line
+                many, line = file.lines.picture_lines.count, file.lines.picture_lines.examples[0]
                 message = (
                     f"{file.source.label}:{line}: {model} does not learn from pictures, which {pluralize(many, 'example')} "
                     f"{'has' if many == 1 else 'have'}; {' and '.join(rules.models)} does [{rules.source.label}]"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import iadd
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
@@ -21,13 +23,15 @@ from gpt41_cli.requests.request import CallTurn, Message, Request
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import HISTORY, TEXT, count_pieces
 from gpt41_cli.tokens.prompt import build_turn
+from gpt41_cli.totals import Addable, Largest, Occurrences
 from gpt41_cli.work.sizing import measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleViolations, find_duplicate_lines, hash_text
 from gpt41_cli.work.workload import Assumptions, RequestShape, size_request
 
 
-class TrainingTokens(NamedTuple):
+@dataclass
+class TrainingTokens(Addable):
     """Tokens of examples as one model sees them. Of these `tokens`, the `lost_tokens` at the ends of `cut_examples` examples are
     cut off.
 
@@ -38,22 +42,12 @@ class TrainingTokens(NamedTuple):
     lost_tokens: int = 0
     cut_examples: int = 0
     input_tokens: int = 0
-    longest_input_tokens: int = 0
+    longest_input_tokens: Largest = field(default_factory=Largest)
 
     @property
     def trained_tokens(self) -> int:
         """What is billed each time that all of them are gone through."""
         return self.tokens - self.lost_tokens
-
-    def merge(self, other: TrainingTokens) -> TrainingTokens:
-        """Both together."""
-        return TrainingTokens(
-            self.tokens + other.tokens,
-            self.lost_tokens + other.lost_tokens,
-            self.cut_examples + other.cut_examples,
-            self.input_tokens + other.input_tokens,
-            max(self.longest_input_tokens, other.longest_input_tokens),
-        )
 
 
 class InspectedExample(NamedTuple):
@@ -122,7 +116,7 @@ def _count_tokens(
 ) -> TrainingTokens:
     tokens, input_tokens = (size_request(shape, Assumptions(), catalog, variant).input_tokens for shape in (whole, before))
     lost = max(tokens - rules.example_tokens.at_most, 0)
-    return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, input_tokens)
+    return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens))
 
 
 def _check_length(billed: TrainingTokens, rules: TrainingRules) -> Iterator[RuleViolation]:
@@ -135,28 +129,28 @@ def _check_length(billed: TrainingTokens, rules: TrainingRules) -> Iterator[Rule
         yield RuleViolation("training-tokens", message, None, str(billed.tokens), str(most), Level.WARNING)
 
 
-class TrainingLines:
+class TrainingLines(Addable):
     """What is kept of the examples of a file, in its order: 20 bytes of each, beside sums and what they break.
 
-    `format_int` has an entry for each example, `digests` two. Adds up with `+=`, in order.
+    `line_numbers` has an entry for each example, `digests` two; `tokens_by_model` goes by the position of a model among those
+    that are trained. Adds up in order.
     """
 
-    def __init__(self, models: int) -> None:
+    def __init__(self) -> None:
         self.line_numbers = array("I")
         self.digests = array("Q")
-        self.tokens_by_model = (TrainingTokens(),) * models
+        self.tokens_by_model: defaultdict[int, TrainingTokens] = defaultdict(TrainingTokens)
         self.output_tokens = 0
-        self.picture_examples = 0
-        self.first_picture_line: int | None = None
+        self.picture_lines: Occurrences[int] = Occurrences()
         self.lower_bounds = 0
         self.invalid = 0
         self.size_bytes = 0
         self.breaches = RuleViolations()
 
     @classmethod
-    def collect(cls, models: int, found: Iterable[Located[InspectedExample] | RejectedRequest]) -> TrainingLines:
+    def collect(cls, found: Iterable[Located[InspectedExample] | RejectedRequest]) -> TrainingLines:
         """All that is found."""
-        lines = cls(models)
+        lines = cls()
         for each in found:
             number = each.place.line or 0
             if isinstance(each, RejectedRequest):
@@ -169,31 +163,14 @@ class TrainingLines:
     def _add(self, number: int, found: InspectedExample) -> None:
         self.line_numbers.append(number)
         self.digests.frombytes(found.digest)
-        self.tokens_by_model = tuple(
-            mine.merge(its) for mine, its in zip(self.tokens_by_model, found.tokens_by_model, strict=True)
-        )
+        for model, tokens in enumerate(found.tokens_by_model):
+            self.tokens_by_model[model] += tokens
         self.output_tokens += found.output_tokens
         self.lower_bounds += found.is_lower_bound
         if found.has_pictures:
-            self.picture_examples += 1
-            self.first_picture_line = self.first_picture_line or number
+            self.picture_lines.add(number)
         for breach in found.breaches:
             self.breaches.add(breach._replace(line=number))
-
-    def __iadd__(self, other: TrainingLines) -> Self:
-        self.line_numbers.extend(other.line_numbers)
-        self.digests.extend(other.digests)
-        self.tokens_by_model = tuple(
-            mine.merge(its) for mine, its in zip(self.tokens_by_model, other.tokens_by_model, strict=True)
-        )
-        self.output_tokens += other.output_tokens
-        self.picture_examples += other.picture_examples
-        self.first_picture_line = self.first_picture_line or other.first_picture_line
-        self.lower_bounds += other.lower_bounds
-        self.invalid += other.invalid
-        self.size_bytes += other.size_bytes
-        self.breaches += other.breaches
-        return self
 
     @property
     def examples(self) -> int:
@@ -224,10 +201,9 @@ def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None)
 
     with open_source(source) as stream:
         requests = RequestInput(measured(read_lines(stream, source.label).chunks))
-        reading, models = ReadingOptions("fine-tuning", jobs), len(trained.variants)
-        work, gather = partial(inspect_example, trained), partial(TrainingLines.collect, models)
-        some = map_chunks(source, requests, reading, work, gather, trained.meter.memo_filler)
-        lines = reduce(iadd, some, TrainingLines(models))
+        reading, work = ReadingOptions("fine-tuning", jobs), partial(inspect_example, trained)
+        some = map_chunks(source, requests, reading, work, TrainingLines.collect, trained.meter.memo_filler)
+        lines = reduce(iadd, some, TrainingLines())
     lines.size_bytes = size
     for breach in (*_check_duplicates(lines), *_check_file_size(size, trained.rules)):
         lines.breaches.add(breach)

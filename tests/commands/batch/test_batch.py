@@ -418,7 +418,7 @@ def test_parts_hold_every_line_in_order_and_pass(
     for path in paths:
         found = checked(table, path, tier=1)
         assert not [each for each in found.findings if each.rule.startswith("batch")], found.findings
-        (lane,) = found.files[0].lines.first_lines
+        (lane,) = found.files[0].lines.targets.different
         lanes.setdefault(lane, []).append(path.read_bytes())
     expected: dict[tuple[str, str], list[bytes]] = {}
     for text in data.split(b"\n"):

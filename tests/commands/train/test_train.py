@@ -328,7 +328,7 @@ def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
     found = lines(
         write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
     )
-    lost, cut = found.breaches.examples["training-tokens"]
+    lost, cut = found.breaches.by_rule["training-tokens"].examples
     assert lost.message.endswith(" at its end are cut off, its last answer as a whole among them")
     assert cut.message.endswith(" at its end are cut off")
 
@@ -436,16 +436,16 @@ def test_how_many_examples_there_are(tmp_path: Path, run: Run) -> None:
 
 def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
     found = lines(write(tmp_path / "twins.jsonl", example(), example(USER, ANSWER), example(), example(tools=[TOOL])))
-    (twin,) = found.breaches.examples["training-twins"]
+    (twin,) = found.breaches.by_rule["training-twins"].examples
     assert (twin.line, twin.level) == (3, Level.NOTICE)
 
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
     path = write(tmp_path / "large.jsonl", example({"role": "user", "content": " a" * 500_020}, ANSWER))
-    (doubtful,) = lines(path, max_megabytes=1).breaches.examples["training-bytes"]
+    (doubtful,) = lines(path, max_megabytes=1).breaches.by_rule["training-bytes"].examples
     assert (doubtful.level, doubtful.allowed) == (Level.WARNING, "1000000")
     path = write(tmp_path / "larger.jsonl", example({"role": "user", "content": " a" * 530_000}, ANSWER))
-    (certain,) = lines(path, max_megabytes=1).breaches.examples["training-bytes"]
+    (certain,) = lines(path, max_megabytes=1).breaches.by_rule["training-bytes"].examples
     assert (certain.level, certain.allowed) == (Level.ERROR, "1048576")
 
 

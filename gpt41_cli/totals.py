@@ -1,0 +1,63 @@
+"""Totals that add up attribute by attribute, so that chunks of requests can be counted anywhere and merged in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+MAX_KEPT = 10
+"""How many of many are kept to be shown."""
+
+
+class Addable:
+    """Adds up with `+=`, attribute by attribute: numbers, lists, arrays and other totals by their own `+=`, sets by their union,
+    dictionaries (which must have a default) key by key. None adds nothing.
+    """
+
+    def __iadd__(self, other: Addable) -> Self:
+        mine = vars(self)
+        for name, value in vars(other).items():
+            mine[name] = _add(mine[name], value)
+        return self
+
+
+def _add(total: Any, value: Any) -> Any:
+    if isinstance(total, Counter):
+        total.update(value)  # `+=` would drop the keys whose count is zero
+    elif isinstance(total, dict):
+        for key, each in value.items():
+            total[key] = _add(total[key], each)
+    elif isinstance(total, set):
+        total |= value
+    elif value is not None:
+        total += value
+    return total
+
+
+class Largest(int):
+    """A number to which another is added by keeping the larger one."""
+
+    def __add__(self, other: int) -> Largest:
+        return Largest(max(self, other))
+
+
+@dataclass
+class Occurrences(Addable, Generic[T]):
+    """How often something occurred, and the first few times. Adds up in order."""
+
+    count: int = 0
+    examples: list[T] = field(default_factory=list)
+
+    def add(self, example: T) -> None:
+        """Count one more."""
+        self.count += 1
+        if len(self.examples) < MAX_KEPT:
+            self.examples.append(example)
+
+    def __iadd__(self, other: Addable) -> Self:
+        super().__iadd__(other)
+        del self.examples[MAX_KEPT:]
+        return self
