@@ -1,8 +1,8 @@
-"""Exact token counts of text of any size and shape, with tiktoken as the engine and a bounded amount of memory.
+"""Count the tokens of text of any size and shape, exactly and in bounded memory. tiktoken is the engine.
 
-Long text is cut where the encoding's pattern cuts it anyway, so that the parts can be counted on all cores and their
-sum is the count of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens. Where much is to be
-counted and the `[fast]` extra is installed, its engine counts instead (`gpt41_cli.tokens.fast`).
+Long text is cut where the encoding's pattern cuts it anyway. So the parts can be counted on all cores, and their sum is the count
+of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens. If the input is large and the `[fast]`
+extra is installed, its engine counts instead (`gpt41_cli.tokens.fast`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 BLOCK_CHARACTERS = 400_000
-"""Characters counted at a time: enough to keep a core busy, little enough to hold several."""
+"""Characters counted at a time: enough to keep a core busy, few enough to hold several blocks."""
 
 # Letters and digits end a piece of every alternative of the pattern when one of these follows: none of them is a
 # letter, a mark, a digit or the apostrophe of a contraction. Cutting there changes nothing on either side.
@@ -36,7 +36,7 @@ _SEAM_WINDOW = 2_000
 _MAX_BLANK_RUN = 100_000
 
 MEMO_CHARACTERS = 4_000_000
-"""How much text a memo holds at most."""
+"""The most text that a memo holds."""
 
 BYTES_PER_TOKEN = array("I").itemsize
 
@@ -45,20 +45,20 @@ _OVERLAP_TOKENS = 32
 
 
 def count(text: str, encoding: str) -> int:
-    """Tokens of `text` in the vocabulary `encoding`; lone surrogates count as the replacement character, as in tiktoken."""
+    """Count the tokens of `text`. Lone surrogates count as the replacement character, as in tiktoken."""
     return count_stream((text,), encoding) if len(text) > 2 * BLOCK_CHARACTERS else _count_block(text, _load_engine(encoding))
 
 
 def count_stream(chunks: Iterable[str], encoding: str) -> int:
-    """Tokens of the text that `chunks` make when joined; at most a few blocks of it are held at a time."""
+    """Count the tokens of the text that `chunks` join to, holding at most a few blocks of it."""
     with TextCounter(encoding) as counter:
         return counter.add(chunks)()
 
 
 class TextCounter:
-    """Counts many texts on all cores: `add` reads a text and hands its blocks out, what it returns waits for their sum.
+    """Counts many texts on all cores. `add` submits the blocks of a text; the function that it returns waits for their sum.
 
-    `add` waits while too many blocks are under way, so that memory does not grow with the texts.
+    `add` waits while too many blocks are being counted, so memory doesn't grow with the texts.
     """
 
     def __init__(self, encoding: str, *, jobs: int | None = None, is_much: bool = False) -> None:
@@ -71,11 +71,11 @@ class TextCounter:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        # An error or Ctrl-C must not wait for what nobody will ask for.
+        # After an error or Ctrl-C, nobody asks for the remaining results.
         self._pool.shutdown(cancel_futures=True)
 
     def add(self, chunks: Iterable[str]) -> Callable[[], int]:
-        """Count the text that `chunks` make when joined; raises what reading them raises."""
+        """Start counting the text that `chunks` join to. Errors of reading `chunks` are raised here."""
         running = []
         for block in _split_blocks(chunks):
             self._free_blocks.acquire()
@@ -90,10 +90,9 @@ class TextCounter:
 
 
 class Memo(Generic[V]):
-    """What is known of texts that come again and again, such as the system prompt of every line of a file: found out once.
+    """Remembers the value computed for each text, such as the system prompt that every line of a file repeats.
 
-    Threads may share it. What it holds is bounded; when that is full it forgets everything, and what does come again is
-    soon back.
+    Threads may share it. When it is full it forgets everything: whatever repeats is soon back.
     """
 
     def __init__(self, find: Callable[[Sequence[str]], Sequence[V]]) -> None:
@@ -102,7 +101,7 @@ class Memo(Generic[V]):
         self._free_characters = MEMO_CHARACTERS
 
     def __call__(self, text: str) -> V:
-        """What is found of `text`."""
+        """Return the value of `text`, computing it if it isn't known yet."""
         known = self._values.get(text)
         if known is None:
             (known,) = self._compute((text,))
@@ -110,7 +109,7 @@ class Memo(Generic[V]):
         return known
 
     def fill(self, texts: Iterable[str]) -> None:
-        """Find it of those texts that are not known, all of them at once."""
+        """Compute the values of all unknown texts in one call."""
         new = [text for text in dict.fromkeys(texts) if text not in self._values]
         for text, found in zip(new, self._compute(new), strict=True):
             self._keep(text, found)
@@ -125,8 +124,10 @@ class Memo(Generic[V]):
 
 
 def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes] | None = None) -> Memo[int]:
-    """A memo of how many tokens texts are. `is_much`: so many that a faster engine pays for being loaded. `tokens`: what is going
-    to be asked which tokens they are, and so knows how many.
+    """Make a memo of token counts.
+
+    `is_much`: there is so much text that loading the faster engine pays. `tokens`: a memo that will hold the tokens of the same
+    texts anyway, so the counts come from it.
     """
     if tokens:
         return Memo(lambda texts: [len(tokens(text)) // BYTES_PER_TOKEN for text in texts])
@@ -134,7 +135,7 @@ def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes]
 
 
 def make_token_memo(encoding: str) -> Memo[bytes]:
-    """A memo of which tokens texts are: the number of each, in BYTES_A_TOKEN of this machine's order."""
+    """Make a memo of tokens: their numbers as bytes, BYTES_PER_TOKEN each, in the byte order of this machine."""
     engine = _load_engine(encoding)
 
     def find(texts: Sequence[str]) -> list[bytes]:
@@ -146,7 +147,7 @@ def make_token_memo(encoding: str) -> Memo[bytes]:
 
 
 def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
-    """What counts texts: the faster engine, where it is there and worth loading."""
+    """Return what counts texts: the faster engine if it is installed and worth loading, else tiktoken."""
     if is_much and fast.is_installed():
         return partial(_count_fast, encoding)
     engine = _load_engine(encoding)
@@ -161,20 +162,20 @@ def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:
 @cache
 def _load_engine(encoding: str) -> Encoding:
     mergeable = load_ranks(encoding)
-    # Imported here and not above: it costs more than everything else that a run without text needs.
+    # Imported here: it costs more than everything else in a run that counts no text.
     from tiktoken import Encoding
 
     return Encoding(encoding, pat_str=VOCABULARIES[encoding].pattern, mergeable_ranks=mergeable, special_tokens={})
 
 
 def _split_blocks(chunks: Iterable[str]) -> Iterator[str]:
-    """The joined chunks, cut at seams into blocks of about BLOCK characters; a stretch without a seam stays whole."""
+    """Cut the joined chunks at seams into blocks of about BLOCK_CHARACTERS. A stretch without a seam stays whole."""
     pending: list[str] = []
     size = 0
     for chunk in chunks:
         pending.append(chunk)
         size += len(chunk)
-        # Doubling what must arrive before the next search keeps text without any seam from being searched over and over.
+        # Text without a seam would be searched again for every chunk. So each search waits until the pending text has doubled.
         if size < 2 * BLOCK_CHARACTERS or (len(pending) > 1 and not _SEAM.search(chunk)):
             continue
         text = "".join(pending)
@@ -192,7 +193,7 @@ def _split_blocks(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def _find_last_seam(text: str, low: int, high: int) -> int | None:
-    """The last seam between two positions, looked for near the end."""
+    """Find the last seam between two positions, searching only near the end."""
     found = None
     for match in _SEAM.finditer(text, max(low, high - _SEAM_WINDOW), high):
         found = match.start()
@@ -211,20 +212,20 @@ def _count_block(block: str, engine: Encoding) -> int:
 def _encode_block(block: str, engine: Encoding) -> Sequence[int]:
     if len(block) <= 4 * BLOCK_CHARACTERS and not _has_long_blank(block):
         return engine.encode_ordinary(block)
-    found = array("I")  # a list of so many would be ten times as large
+    found = array("I")  # a list would take ten times the memory
     for piece in _split_pieces(block, engine.name):
         found.extend(_encode_piece(piece, engine))
     return found
 
 
 def _has_long_blank(block: str) -> bool:
-    """Whether _LONGEST_BLANK blanks may stand in a row: so many of them fill at least one of the parts looked at."""
+    """Return True if the block may have _MAX_BLANK_RUN blanks in a row: a run of that length fills at least one of these parts."""
     part = _MAX_BLANK_RUN // 2
     return any(block[start : start + part].isspace() for start in range(0, len(block) - part + 1, part))
 
 
 def _split_pieces(block: str, encoding: str) -> Iterator[bytes]:
-    """The pieces that the pattern cuts `block` into, by an engine that no length overwhelms."""
+    """Cut `block` into the pieces of the pattern, with an engine that any length of text is safe for."""
     import regex
 
     text = block.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # as tiktoken treats lone surrogates
@@ -233,7 +234,7 @@ def _split_pieces(block: str, encoding: str) -> Iterator[bytes]:
 
 
 def _encode_piece(piece: bytes, engine: Encoding) -> Sequence[int]:
-    """The tokens of one piece, in memory and time linear in its length.
+    """Encode one piece in memory and time linear in its length.
 
     Byte-pair encoding can be checked locally: a sequence of tokens is the encoding of its bytes exactly when every two
     neighbours are the encoding of theirs (H. Neubeck and others, https://github.com/github/rust-gems, crates/bpe). So

@@ -1,4 +1,4 @@
-"""The engine of the `[fast]` extra, toktok: the counts of tiktoken at several times its speed, many texts at a time."""
+"""The engine of the `[fast]` extra, toktok: the counts of tiktoken, several times as fast."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from importlib.util import find_spec
 from unicodedata import category
 
 MIN_WORTHWHILE_BYTES = 100_000_000
-"""Input from which on it saves more than it costs: it takes longer to load than tiktoken does."""
+"""The input size from which toktok saves time: it takes longer to load than tiktoken."""
 
 
 @cache
 def is_installed() -> bool:
-    """Whether the extra is there."""
+    """Return True if the extra is installed."""
     return find_spec("toktok") is not None
 
 
 def can_count(text: str) -> bool:
-    """Whether it is sure to count a text as tiktoken does. Which class a character belongs to, the two take from different
-    versions of Unicode: one that Python's own, which is older, does not have is better left to tiktoken.
+    """Return True if toktok is sure to count `text` as tiktoken does.
+
+    The two take character classes from different versions of Unicode. Characters that Python's older version doesn't know go to
+    tiktoken.
     """
     return text.isascii() or not any(category(character) == "Cn" for character in set(text))
 
 
 def count_many(texts: Sequence[str], encoding: str) -> list[int]:
-    """Tokens of each text, on this core; lone surrogates count as the replacement character, as in tiktoken."""
+    """Count each text on this core. Lone surrogates count as the replacement character, as in tiktoken."""
     import toktok
 
     try:

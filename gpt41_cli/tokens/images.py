@@ -1,4 +1,4 @@
-"""What a picture costs: tiles for some models, patches for others, with the figures of the price table."""
+"""Input tokens of a picture: tiles for some models, patches for others, with the figures of the price table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpt41_cli.requests.request import Image
 
 
 def count_image_tokens(image: Image, rule: ImageRule) -> int:
-    """Input tokens of one picture. One of unknown size counts as the dearest there is."""
+    """Count the input tokens of one picture. A picture of unknown size counts as the most expensive one."""
     if image.detail == "low" and rule.low_detail_tokens is not None:
         return rule.low_detail_tokens
     if image.width is None or image.height is None:
@@ -23,14 +23,14 @@ def count_image_tokens(image: Image, rule: ImageRule) -> int:
 
 
 def _count_largest_image(rule: ImageRule) -> int:
-    """The most that any picture can cost: the largest that is left after scaling."""
+    """Count the most tokens that any picture can have: those of the largest one after scaling."""
     if isinstance(rule, TileRule):
         return _count_tile_tokens(Fraction(rule.fit_px), Fraction(rule.short_side_px), rule)
     return _convert_patches(rule.patch_budget, rule, is_scaled=False)
 
 
 def _count_tile_tokens(width: Fraction, height: Fraction, rule: TileRule) -> int:
-    """A base and so much a tile, once the short side is scaled down to its limit; never up. (41/41 recorded pictures)
+    """Count a base and a figure per tile, after the short side is scaled down to its limit, never up. (41/41 recorded pictures)
 
     >>> from gpt41_cli.catalog import read_catalog
     >>> rule = read_catalog().family[0].model.images
@@ -42,10 +42,10 @@ def _count_tile_tokens(width: Fraction, height: Fraction, rule: TileRule) -> int
 
 
 def _count_patch_tokens(width: Fraction, height: Fraction, rule: PatchRule) -> int:
-    """So many patches as cover it, times the model's multiplier; a picture above the budget is scaled down to fit.
+    """Count the patches that cover the picture, times the model's multiplier. A picture above the budget is scaled down to fit.
 
-    The guide scales so that the patches fill the budget, then on until they fill one side exactly. Of both sides the one
-    that must shrink more decides, which whole numbers tell without a square root.
+    The guide scales until the patches fill the budget, then further until they fill one side exactly. The side that must shrink
+    more decides; comparing whole numbers finds it without a square root.
 
     >>> from gpt41_cli.catalog import read_catalog
     >>> rule = read_catalog().family[1].model.images
@@ -65,10 +65,10 @@ def _count_patch_tokens(width: Fraction, height: Fraction, rule: PatchRule) -> i
 
 
 def _convert_patches(patches: int, rule: PatchRule, *, is_scaled: bool) -> int:
-    """Patches as tokens.
+    """Convert patches to tokens.
 
-    Recorded pictures within the budget fit the product rounded up and a few tokens more (mini 4/5, nano 9/9). Scaled ones
-    were never recorded; those that users measured fit the product rounded to the nearest (1,536 patches: 2,488 on mini,
+    Recorded pictures within the budget fit the product rounded up plus a few tokens (mini 4/5, nano 9/9). No scaled picture
+    was recorded; those that users measured fit the product rounded to the nearest (1,536 patches: 2,488 on mini,
     3,779 on nano, https://community.openai.com/t/1281361 and /t/1344040).
     """
     product = patches * rule.multiplier

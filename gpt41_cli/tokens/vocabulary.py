@@ -1,4 +1,4 @@
-"""The vocabularies, read from the package and nowhere else: no download, no cache folder, no network."""
+"""The vocabularies. They ship in the package: no download, no cache folder, no network."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Vocabulary(NamedTuple):
 
 
 DEFAULT_ENCODING = "o200k_base"
-"""What counts a text when no model is named: the encoding of every model this program recommends."""
+"""The encoding for text when no model is given: that of every model this program recommends."""
 
 VOCABULARIES = {
-    # Both as tiktoken publishes them (MIT, see NOTICE beside this file): tiktoken_ext/openai_public.py, 0.14.0.
+    # Both as tiktoken publishes them (MIT, see NOTICE next to this file): tiktoken_ext/openai_public.py, 0.14.0.
     "o200k_base": Vocabulary(
         sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
         pattern=(
@@ -41,12 +41,15 @@ VOCABULARIES = {
 
 
 class DamagedVocabulary(Gpt41Error):
-    """The vocabulary in the package is not the published one: nothing it counts could be trusted."""
+    """The vocabulary in the package isn't the published one, so no count could be trusted."""
 
 
 @cache
 def load_ranks(name: str) -> dict[bytes, int]:
-    """Token bytes -> rank of the encoding `name`. UnknownName without such a file, DamagedVocabulary on a wrong hash."""
+    """Read the map from token bytes to rank of an encoding.
+
+    Raises UnknownName if there is no such encoding, DamagedVocabulary if the file is damaged or isn't the published one.
+    """
     if name not in VOCABULARIES:
         raise UnknownName("encoding", name, VOCABULARIES)
     path = Path(__file__).with_name(f"{name}.tiktoken.gz")
@@ -58,7 +61,7 @@ def load_ranks(name: str) -> dict[bytes, int]:
     if found != VOCABULARIES[name].sha256:
         expected = VOCABULARIES[name].sha256
         raise DamagedVocabulary(f"{path}: expected SHA-256 {expected}, found {found}; reinstall gpt41")
-    # Two hundred thousand new objects, none of them garbage: collecting in between would double the time.
+    # This makes 200,000 objects that all stay: garbage collection in between would double the time.
     collecting = gc.isenabled()
     gc.disable()
     try:

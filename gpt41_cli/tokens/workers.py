@@ -1,7 +1,7 @@
-"""Work on all cores, its results in the order of the work, with little of it under way at any time.
+"""Map a function over items on all cores, in order and with few items in flight.
 
-Counting a request is half interpreter, half tokeniser: threads would wait for each other's half. So where the system can fork,
-the workers are processes that share the vocabulary with this one; elsewhere they are threads.
+Counting a request is half interpreter, half tokeniser, so threads would wait for each other. On systems that can fork, the workers
+are processes, which share the vocabulary with this one. Elsewhere they are threads.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 ITEMS_BEFORE_WORKERS = 2
-"""Items that are worked on here before any worker is started. They also fill the memo that workers begin with."""
+"""Items that this process works on before it starts workers. They also fill the memo that workers inherit."""
 
 STOP_SIGNALS = signal.SIGINT, signal.SIGTERM
-"""What ends a run: Ctrl-C, and the order to end that `kill` and `timeout` give."""
+"""SIGINT (Ctrl-C) and SIGTERM (kill, timeout)."""
 
 _inherited: Callable[[Any], Any]
 
 
 def map_in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None) -> Iterator[R]:
-    """What `work` returns for each of `items`, which workers get pickled, as its result comes back.
+    """Map `work` over `items` in worker processes; yield the results in input order.
 
-    `jobs` is how many workers there are: one for each core where it is None; with 1, all of the work is done here.
+    Items and results are pickled. `jobs` is the number of workers, by default one per core; with 1, this process does all the work.
     """
     pending = iter(items)
     workers = jobs or os.cpu_count() or 1
@@ -52,16 +52,16 @@ def map_in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = 
         while running:
             yield running.popleft().result()
     finally:
-        # An error or Ctrl-C must not wait for what nobody will ask for.
+        # After an error or Ctrl-C, nobody asks for the remaining results.
         with _signals_ignored():
             pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """With Ctrl-C and the order to end coming afterwards.
+    """Block SIGINT and SIGTERM inside the with-block.
 
-    In the middle of starting workers they would be lost, or leave workers that wait for work, and this process waiting for them.
+    A signal while workers start could be lost, or leave workers and this process waiting for each other.
     """
     if sys.platform == "win32":  # pragma: no cover -- there workers are threads, and signals are not held back
         yield
@@ -75,7 +75,7 @@ def _signals_blocked() -> Iterator[None]:
 
 @contextmanager
 def _signals_ignored() -> Iterator[None]:
-    """Without Ctrl-C and the order to end: a second one would leave workers and this process waiting for each other."""
+    """Ignore SIGINT and SIGTERM: a second one would leave workers and this process waiting for each other."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -88,11 +88,11 @@ def _signals_ignored() -> Iterator[None]:
 
 
 def _start_pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callable[[T], R]]:
-    """Workers, and what they are to be called with."""
-    # A process with threads must not fork: what they hold would stay locked for ever.
+    """Start the workers. Returns the pool and the function to submit to it."""
+    # A process with threads must not fork: locks that they hold would stay locked in the child.
     if sys.platform != "linux" or threading.active_count() > 1:
         return ThreadPoolExecutor(workers), work
-    # Imported here: small inputs need no workers, and do not pay for what starts them.
+    # Imported here: small inputs start no workers.
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -100,12 +100,12 @@ def _start_pool(work: Callable[[T], R], workers: int) -> tuple[Executor, Callabl
 
 
 def _set_up_worker(work: Callable[[Any], Any]) -> None:
-    """Remember, in a new worker, what this process works at; Ctrl-C is for the process that has started it."""
+    """Set up a new worker: remember its task, and leave Ctrl-C to the parent process."""
     global _inherited  # noqa: PLW0603 -- a worker has one task for all of its life
     _inherited = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back when this worker was started
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked when this worker was started
 
 
 def _run_inherited(item: Any) -> Any:
