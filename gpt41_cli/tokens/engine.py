@@ -219,7 +219,7 @@ def _encode_block(block: str, engine: Encoding) -> Sequence[int]:
 
 
 def _has_long_blank(block: str) -> bool:
-    """Return True if the block may have _MAX_BLANK_RUN blanks in a row: a run of that length fills at least one of these parts."""
+    """Return True if the block may have _MAX_BLANK_RUN blanks in a row: such a run fills at least one of these parts."""
     part = _MAX_BLANK_RUN // 2
     return any(block[start : start + part].isspace() for start in range(0, len(block) - part + 1, part))
 

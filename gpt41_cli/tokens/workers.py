@@ -1,7 +1,7 @@
 """Map a function over items on all cores, in order and with few items in flight.
 
-Counting a request is half interpreter, half tokeniser, so threads would wait for each other. On systems that can fork, the workers
-are processes, which share the vocabulary with this one. Elsewhere they are threads.
+Counting a request is half interpreter, half tokeniser, so threads would wait for each other. If the system can fork, the
+workers are processes, which share the vocabulary with this one; otherwise they are threads.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _inherited: Callable[[Any], Any]
 def map_in_order(work: Callable[[T], R], items: Iterable[T], jobs: int | None = None) -> Iterator[R]:
     """Map `work` over `items` in worker processes; yield the results in input order.
 
-    Items and results are pickled. `jobs` is the number of workers, by default one per core; with 1, this process does all the work.
+    Items and results are pickled. `jobs` is the number of workers, by default one per core. With 1, this process works alone.
     """
     pending = iter(items)
     workers = jobs or os.cpu_count() or 1
