@@ -1,52 +1,102 @@
 """What goes wrong, said so that the reader can mend it: where, what was expected, what was found, what to do.
 
-Gpt41Error
-├── TableError            the price table or gpt41.yaml is malformed
-├── UnknownName           a model, mode, platform, task, ... that the table does not have
-├── MissingPrice          the table has no price for what was asked
-└── InputError            a number, file or option that cannot be used
+    Gpt41Error             path, expected, found, hint, location, problem
+    ├── TableError         the price table or gpt41.yaml is malformed
+    ├── UnknownName        a model, mode, platform, task, ... that the table does not have; name
+    ├── MissingPrice       the table has no price for what was asked; its sentence is the `problem`
+    ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.vocabulary`)
+    └── InputError         a number, file or option that cannot be used
+        ├── BadBody        a body that cannot be a request; `path` is that of the value in it (`gpt41_cli.files.fields`)
+        └── NotText        bytes that are not text in the encoding they claim (`gpt41_cli.files.text`)
 
 All of them end a run with exit code 2. Findings (`gpt41_cli.findings`) are data, not errors, and never share that code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any, Self
 
 from gpt41_cli.display import sanitize
+from gpt41_cli.findings import Location
 
 
 class Gpt41Error(Exception):
-    """The base of every error that is the input's fault; `str()` is the whole message, one line."""
+    """The base of every error that is the input's fault. Its parts are fields; only `str()` makes a message of them, one line.
+
+    Nothing takes that message apart: who handles an error reads the fields. They survive pickling, as workers raise errors, too.
+
+    Args:
+        path: What is wrong: an option, a key, or the path of a value in a document. Empty if nothing smaller than the file is.
+        expected: What may stand there, in words.
+        found: What stands there. The words of an exception, which the system or a library raised, are quoted as they are.
+        hint: What to do.
+        location: The file, with line and column if they are known. Text is the name of a file.
+        problem: In place of `expected` and `found`, a sentence that has another form, or the error that happened there.
+
+    """
+
+    def __init__(
+        self,
+        path: str = "",
+        expected: str = "",
+        found: str | Exception = "",
+        hint: str = "",
+        location: Location | str | None = None,
+        *,
+        problem: str | Gpt41Error = "",
+    ) -> None:
+        self.path = path
+        self.expected = expected
+        self.found = _QuotedWords(getattr(found, "strerror", None) or found) if isinstance(found, Exception) else found
+        self.hint = hint
+        self.location = Location(location) if isinstance(location, str) else location
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self._compose(self.location)
+
+    def describe_within(self, file: str) -> str:
+        """The message for a reader who knows that it is about `file`: without that name, unless a line follows it."""
+        return self._compose(None if self.location == Location(file) else self.location)
+
+    def _compose(self, location: Location | None) -> str:
+        found = self.found and f", found{':' * isinstance(self.found, _QuotedWords)} {self.found}"
+        what = str(self.problem) or f"expected {self.expected}{found}"
+        where = (location.label if location else "", self.path)
+        return sanitize(": ".join(filter(None, (*where, what))) + (self.hint and f"; {self.hint}"))
+
+    def __reduce__(self) -> tuple[Callable[..., Gpt41Error], tuple[type[Gpt41Error], Mapping[str, Any]]]:
+        return _restore, (type(self), self.__dict__)
+
+
+def _restore(kind: type[Gpt41Error], fields: Mapping[str, Any]) -> Gpt41Error:
+    error = kind.__new__(kind)
+    error.__dict__.update(fields)
+    return error
+
+
+class _QuotedWords(str):
+    """What the system or a library says: words that do not go on with our sentence."""
+
+    __slots__ = ()
 
 
 class TableError(Gpt41Error):
-    """A YAML table, of prices or of workloads, that cannot be trusted; the message begins with `file:line:column: path`."""
+    """A YAML table, of prices or of workloads, that cannot be trusted; it has a `location`, and the `path` of the value in it."""
 
 
 class UnknownName(Gpt41Error):
-    """A name that the table does not have; the message lists the nearest ones."""
+    """A `name` that the table does not have, where `path` says what it should name; the hint lists the nearest ones."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
         choices = list(known)
         folded = {choice.lower(): choice for choice in choices}
         near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
-        if near:
-            message = f"{kind}: expected a known one, found {quote_text(name)}; did you mean {' or '.join(near)}?"
-        else:
-            message = f"{kind}: expected one of {', '.join(choices)}, found {quote_text(name)}"
-        super().__init__(message)
-
-    def __reduce__(self) -> tuple[Callable[[str], UnknownName], tuple[str]]:
-        """Pickled as the message that it is: what it was made from stays in the process that made it."""
-        return _restore_unknown_name, (str(self),)
-
-
-def _restore_unknown_name(message: str) -> UnknownName:
-    error = UnknownName.__new__(UnknownName)
-    error.args = (message,)
-    return error
+        expected = "a known one" if near else f"one of {', '.join(choices)}"
+        super().__init__(path, expected, quote_text(name), f"did you mean {' or '.join(near)}?" if near else "")
+        self.name = name
 
 
 class MissingPrice(Gpt41Error):
@@ -55,6 +105,12 @@ class MissingPrice(Gpt41Error):
 
 class InputError(Gpt41Error):
     """A number, a file or an option that cannot be used as it is."""
+
+    @classmethod
+    def from_error(cls, error: Gpt41Error, path: str | None = None, location: Location | None = None) -> Self:
+        """The same complaint as an error of this class; about another path and at another place, if they are given."""
+        path, location = error.path if path is None else path, location or error.location
+        return cls(path, error.expected, error.found, error.hint, location, problem=error.problem)
 
 
 def quote_text(text: str) -> str:

@@ -27,6 +27,11 @@ class Location(NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def label(self) -> str:
+        """How messages call it: `gpt41.yaml:3:5`."""
+        return ":".join(str(part) for part in self if part is not None)
+
 
 class Finding(NamedTuple):
     """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it.

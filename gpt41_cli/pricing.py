@@ -36,11 +36,12 @@ class Usage:
         for name in self.__slots__:
             value = getattr(self, name)
             if value < 0:
-                raise InputError(f"{name}: expected 0 or more, found {value}")
+                raise InputError(name, "0 or more", value)
         if self.cached_tokens > self.input_tokens:
             raise InputError(
-                f"cached_tokens: expected at most the input tokens ({self.input_tokens:,}), of which they are a part, "
-                f"found {self.cached_tokens:,}"
+                "cached_tokens",
+                f"at most the input tokens ({self.input_tokens:,}), of which they are a part",
+                f"{self.cached_tokens:,}",
             )
 
     def __add__(self, other: Usage) -> Usage:

@@ -288,10 +288,7 @@ def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
 
 def _require_part_of(what: str, tokens: int, of: str, all_tokens: int, path: str) -> None:
     if tokens > all_tokens:
-        where = f"{path}: " if path else ""
-        raise BadBody(
-            f"{where}expected at most as many {what} as {of} ({all_tokens:,}), of which they are a part, found {tokens:,}"
-        )
+        raise BadBody(path, f"at most as many {what} as {of} ({all_tokens:,}), of which they are a part", f"{tokens:,}")
 
 
 def _read_request_count(value: JsonObject, path: str, *, is_total: bool) -> int:

@@ -26,6 +26,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.documents import LineBlock
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
+from gpt41_cli.findings import Location
 from gpt41_cli.requests.recognise import read_first_lines
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
@@ -101,7 +102,7 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
     except BadBody as error:
         looked_at = islice(LineBlock(1, data).iterate_lines(), _PROBED_LINES)
         if not any(isinstance(_parse_or_error(line.data), dict) for line in looked_at):
-            raise InputError(f"{name}: {error}") from None
+            raise InputError(location=name, problem=error) from None
         yield from _read_lines(chain((data,), more))
         return
     if isinstance(value, list):
@@ -121,7 +122,7 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
         columns = [_COLUMN_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in next(rows, []))]
-        _check_columns(columns, f"{name}:{before + 1}")
+        _check_columns(columns, Location(name, before + 1))
         if ignored := tuple(column for column in columns if column and column not in _KNOWN_COLUMNS):
             yield LogValue(before + 1, None, None, ignored)
         line, sums = before + rows.line_num + 1, _RowSums()
@@ -133,7 +134,7 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
                 yield LogValue(line, None, value)
             line = before + rows.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{name}:{before + rows.line_num}: expected CSV, found: {error}") from None
+        raise InputError(expected="CSV", found=error, location=Location(name, before + rows.line_num)) from None
 
 
 def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
@@ -141,18 +142,19 @@ def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
         yield from io.StringIO(piece, newline="")
 
 
-def _check_columns(columns: list[str], where: str) -> None:
+def _check_columns(columns: list[str], header: Location) -> None:
     """InputError where the columns tell nothing of tokens, or a known one stands twice."""
     if not set(INPUT_FIELDS) & set(columns):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]
         if amounts:
             wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
-            raise InputError(f"{where}: expected {wanted}, found prices alone ({amounts[0]}){suggest_usage_export(amounts[0])}")
+            found = f"prices alone ({amounts[0]}){suggest_usage_export(amounts[0])}"
+            raise InputError(expected=wanted, found=found, location=header)
         known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT_FIELDS)}"
-        raise InputError(f"{where}: expected {known}, found none of them")
+        raise InputError(expected=known, found="none of them", location=header)
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN_COLUMNS and column in columns[:index]), None)
     if twice:
-        raise InputError(f"{where}: expected each column once, found {twice} a second time")
+        raise InputError(expected="each column once", found=f"{twice} a second time", location=header)
 
 
 def _recognise_total(columns: list[str], row: list[str]) -> NotPriced | None:
@@ -192,7 +194,7 @@ class _RowSums:
 
 def _build_record(columns: list[str], row: list[str]) -> JsonObject | BadBody:
     if len(row) != len(columns):
-        return BadBody(f"expected {len(columns)} cells as in the first line, found {len(row)}")
+        return BadBody(expected=f"{len(columns)} cells as in the first line", found=str(len(row)))
     try:
         return {
             column: _parse_cell(column, cell.strip())
@@ -208,12 +210,10 @@ def _parse_cell(column: str, cell: str) -> JsonValue:
         whole = _WHOLE_NUMBER.fullmatch(cell)
         if not whole:
             expected = "a whole number without separators" if _SEPARATED_NUMBER.fullmatch(cell) else "a whole number"
-            raise BadBody(
-                f"{column}: expected {expected}, found {quote_text(cell) if _NUMERIC.fullmatch(cell) else redact(cell)}"
-            )
+            raise BadBody(column, expected, quote_text(cell) if _NUMERIC.fullmatch(cell) else redact(cell))
         return int(whole[1])
     if column == "batch":
         if cell.lower() not in _BOOLEAN_WORDS:
-            raise BadBody(f"batch: expected true or false, found {redact(cell)}")
+            raise BadBody("batch", "true or false", redact(cell))
         return _BOOLEAN_WORDS[cell.lower()]
     return cell

@@ -80,7 +80,7 @@ class LogReader:
         except InputError as error:
             if not source.is_from_folder:
                 raise
-            reason = str(error).removeprefix(f"{source.label}: ")
+            reason = error.describe_within(source.label)
             if last is None:
                 self.skipped.append(SkippedPath(source.name, reason))
             else:

@@ -62,7 +62,7 @@ def read_entries(value: JsonValue) -> Iterator[LogEntry]:
     values = value if isinstance(value, list) else [value]
     for each in values:
         if not isinstance(each, dict):
-            raise BadBody(f"expected an answer of the API, or a record of its usage, found {describe_kind(each)}")
+            raise BadBody(expected="an answer of the API, or a record of its usage", found=describe_kind(each))
         yield from _read_record(each, "", 0)
 
 

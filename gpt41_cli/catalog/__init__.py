@@ -8,7 +8,6 @@ from stat import S_ISREG
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.catalog.lookup import Catalog, Offer, Variant
 from gpt41_cli.catalog.tables import MODES
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.shipped import find_shipped_file
 
@@ -25,11 +24,11 @@ def read_catalog(path: Path | str | None = None) -> Catalog:
     path = Path(path)
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise InputError(f"{sanitize(str(path))}: expected a price table, found something else")
+            raise InputError(expected="a price table", found="something else", location=str(path))
         with path.open("rb") as file:
             data = file.read(MAX_TABLE_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{sanitize(str(path))}: expected a readable price table, found: {error.strerror}") from None
+        raise InputError(expected="a readable price table", found=error, location=str(path)) from None
     if len(data) > MAX_TABLE_BYTES:
-        raise TableError(f"{path}: expected at most {MAX_TABLE_BYTES:,} bytes, found more")
+        raise TableError(expected=f"at most {MAX_TABLE_BYTES:,} bytes", found="more", location=str(path))
     return parse_catalog(data, str(path))

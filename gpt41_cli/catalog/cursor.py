@@ -45,28 +45,32 @@ def read_yaml(data: bytes, file: str) -> Cursor:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TableError(f"{file}: expected UTF-8 text, found the byte 0x{data[error.start]:02x}") from None
+        raise TableError(expected="UTF-8 text", found=f"the byte 0x{data[error.start]:02x}", location=file) from None
     return _compose(text, file)
 
 
 def _compose(text: str, file: str) -> Cursor:
     if text.count("[") + text.count("{") > MAX_BRACKETS or _DEEP_INDENTATION.search(text):
-        raise TableError(f"{file}: expected a table, found YAML that nests thousands of levels deep")
+        raise TableError(expected="a table", found="YAML that nests thousands of levels deep", location=file)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = str(error.problem or error).removeprefix("but ")
-        raise TableError(f"{file}{where}: expected YAML, but {problem}") from None
+        location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+        raise TableError(location=location, problem=_describe_yaml_problem(error.problem or error)) from None
     except yaml.YAMLError as error:
-        raise TableError(f"{file}: expected YAML, but {' '.join(str(error).split())}") from None
+        raise TableError(location=file, problem=_describe_yaml_problem(error)) from None
     if node is None:
-        raise TableError(f"{file}: expected a mapping, found an empty document")
+        raise TableError(expected="a mapping", found="an empty document", location=file)
     root = Cursor(node, file, "")
     if any(mark in text for mark in "&*!"):  # without these no alias and no tag can be written
         _refuse_aliases_and_tags(root)
     return root
+
+
+def _describe_yaml_problem(problem: object) -> str:
+    """The parser's words in one line, as the end of a sentence of ours; where theirs goes on with "but", it says so once."""
+    return f"expected YAML, but {' '.join(str(problem).split()).removeprefix('but ')}"
 
 
 class TextSpan(NamedTuple):
@@ -121,11 +125,11 @@ class Cursor:
             node = last[1] if isinstance(node, yaml.MappingNode) else last
         return Cursor(node, self.file, self.path)
 
-    def fail(self, expected: str, found: str | None = None) -> NoReturn:
-        """Raise TableError with `file:line:column: path: expected ..., found ...`."""
+    def fail(self, expected: str, found: str | None = None, hint: str = "") -> NoReturn:
+        """Raise TableError with the place and the path of the value."""
         mark = self.node.start_mark
-        where = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {self.path or 'the document'}"
-        raise TableError(f"{where}: expected {expected}, found {found or self._describe_value()}")
+        location = Location(self.file, mark.line + 1, mark.column + 1)
+        raise TableError(self.path or "the document", expected, found or self._describe_value(), hint, location)
 
     def _describe_value(self) -> str:
         if isinstance(self.node, yaml.MappingNode):

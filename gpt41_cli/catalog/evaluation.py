@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog.lookup import Catalog
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, InputError, quote_text
+from gpt41_cli.findings import Location
 
 EVALUATION_COLUMNS = ["model", "metric", "score"]
 MAX_EVALUATION_BYTES = 5_000_000
@@ -31,54 +32,56 @@ class Evaluation(NamedTuple):
 def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
     """The scores in the CSV file at `path`, under a header of model, metric, score. InputError names the line."""
     name = sanitize(str(path))
-    try:
-        if not S_ISREG(path.stat().st_mode):
-            raise InputError(f"{name}: expected a CSV file, found something else")
-        with path.open("rb") as file:
-            data = file.read(MAX_EVALUATION_BYTES + 1)
-        if len(data) > MAX_EVALUATION_BYTES:
-            raise InputError(f"{name}: expected at most {MAX_EVALUATION_BYTES:,} bytes, found more")
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{name}: expected a readable CSV file, found: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: expected UTF-8 text, found the byte 0x{error.object[error.start]:02x}") from None
+    text = _read_text(path, name)
     scores: dict[str, dict[str, Decimal]] = {}
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
         header = next(lines, [])
         if [cell.strip().lower() for cell in header] != EVALUATION_COLUMNS:
-            raise InputError(
-                f"{name}:1: expected the header {','.join(EVALUATION_COLUMNS)}, found {quote_text(','.join(header))}"
-            )
+            expected, found = f"the header {','.join(EVALUATION_COLUMNS)}", quote_text(",".join(header))
+            raise InputError(expected=expected, found=found)
         for cells in lines:
             if cells:
-                _add_score(scores, cells, f"{name}:{lines.line_num}", catalog)
+                _add_score(scores, cells, catalog)
     except csv.Error as error:
-        raise InputError(f"{name}:{lines.line_num}: expected CSV, found: {error}") from None
+        raise InputError(expected="CSV", found=error, location=Location(name, lines.line_num)) from None
+    except Gpt41Error as error:
+        raise InputError(location=Location(name, lines.line_num or 1), problem=error) from None
     if not scores:
-        raise InputError(f"{name}: expected at least one line of model,metric,score, found none")
+        raise InputError(expected="at least one line of model,metric,score", found="none", location=name)
     return Evaluation(sanitize(path.name), scores)
 
 
-def _add_score(scores: dict[str, dict[str, Decimal]], cells: list[str], where: str, catalog: Catalog) -> None:
-    if len(cells) != len(EVALUATION_COLUMNS):
-        raise InputError(
-            f"{where}: expected {len(EVALUATION_COLUMNS)} cells ({','.join(EVALUATION_COLUMNS)}), found {len(cells)}"
-        )
-    given, metric, score = (cell.strip() for cell in cells)
+def _read_text(path: Path, name: str) -> str:
     try:
-        variant = catalog.variant(given)
-    except Gpt41Error as error:
-        raise InputError(f"{where}: {error}") from None
+        if not S_ISREG(path.stat().st_mode):
+            raise InputError(expected="a CSV file", found="something else", location=name)
+        with path.open("rb") as file:
+            data = file.read(MAX_EVALUATION_BYTES + 1)
+        if len(data) > MAX_EVALUATION_BYTES:
+            raise InputError(expected=f"at most {MAX_EVALUATION_BYTES:,} bytes", found="more", location=name)
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(expected="a readable CSV file", found=error, location=name) from None
+    except UnicodeDecodeError as error:
+        raise InputError(expected="UTF-8 text", found=f"the byte 0x{error.object[error.start]:02x}", location=name) from None
+
+
+def _add_score(scores: dict[str, dict[str, Decimal]], cells: list[str], catalog: Catalog) -> None:
+    """Add a row. InputError or UnknownName if it isn't one."""
+    if len(cells) != len(EVALUATION_COLUMNS):
+        expected = f"{len(EVALUATION_COLUMNS)} cells ({','.join(EVALUATION_COLUMNS)})"
+        raise InputError(expected=expected, found=str(len(cells)))
+    given, metric, score = (cell.strip() for cell in cells)
+    variant = catalog.variant(given)
     if variant.fine_tuned:
-        raise InputError(f"{where}: expected a base model, found the fine-tuned {quote_text(given)}")
+        raise InputError(expected="a base model", found=f"the fine-tuned {quote_text(given)}")
     model = variant.model.id
     if not metric:
-        raise InputError(f"{where}: expected the name of a metric, found nothing")
+        raise InputError(expected="the name of a metric", found="nothing")
     if not _SCORE.fullmatch(score):
-        raise InputError(f"{where}: expected a score, 0 or more, such as 87.5, found {quote_text(score)}")
+        raise InputError(expected="a score, 0 or more, such as 87.5", found=quote_text(score))
     row = scores.setdefault(metric, {})
     if model in row:
-        raise InputError(f"{where}: expected one {quote_text(metric)} score for {model}, found a second")
+        raise InputError(expected=f"one {quote_text(metric)} score for {model}", found="a second")
     row[model] = Decimal(score)

@@ -109,7 +109,7 @@ class Catalog(NamedTuple):
         """
         variant = self.find_variant(name)
         if variant is None and self.find_base_variant(_strip_fine_tune_id(name)):
-            raise InputError(f"model: expected a base model that can be fine-tuned, found {quote_text(name)}")
+            raise InputError("model", "a base model that can be fine-tuned", quote_text(name))
         if variant is None:
             raise UnknownName("model", name, self.models)
         return variant
@@ -166,10 +166,10 @@ class Catalog(NamedTuple):
         missing = f"no price is known for {variant.id} in {mode} on {platform.id}"
         modes = variant.rate_table.get(platform.id)
         if modes is None:
-            raise MissingPrice(f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rate_table)}")
+            raise MissingPrice(problem=f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rate_table)}")
         if mode not in modes:
-            raise MissingPrice(f"{missing}: {self.file} has {', '.join(modes)}")
+            raise MissingPrice(problem=f"{missing}: {self.file} has {', '.join(modes)}")
         rows = [row for row in modes[mode] if row.effective_from <= as_of]
         if not rows:
-            raise MissingPrice(f"{missing} on {as_of}: the first known one is of {modes[mode][0].effective_from}")
+            raise MissingPrice(problem=f"{missing} on {as_of}: the first known one is of {modes[mode][0].effective_from}")
         return Offer(variant, mode, platform, rows[-1], as_of)

@@ -19,7 +19,7 @@ def find_config(named: Path | None) -> Path:
     if named is None:
         return find_nearest_config(Path.cwd(), "gpt41 check --init FILES... writes one")
     if not named.is_file():
-        raise InputError(f"--config: expected a file, found {'a folder' if named.is_dir() else 'none'} at {sanitize(str(named))}")
+        raise InputError("--config", "a file", f"{'a folder' if named.is_dir() else 'none'} at {sanitize(str(named))}")
     return named
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 
-from gpt41_cli.display import format_int, sanitize
+from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 
 
@@ -39,8 +39,8 @@ def append_to_file(text: str, path: Path, most: int) -> None:
             before = file.tell()
             data = _encode_text(f"\n\n{text}" if before else text)
             if before + len(data) > most:
-                expected = f"expected at most {format_int(most)} bytes with what is to be added"
-                raise InputError(f"{sanitize(str(path))}: {expected}, found {format_int(before + len(data))}")
+                expected, found = (format_int(bytes_) for bytes_ in (most, before + len(data)))
+                raise InputError(expected=f"at most {expected} bytes with what is to be added", found=found, location=str(path))
             file.write(data)
     except OSError as error:
         raise _make_write_error(path, error) from None
@@ -51,4 +51,4 @@ def _encode_text(text: str) -> bytes:
 
 
 def _make_write_error(path: Path, error: OSError) -> InputError:
-    return InputError(f"{sanitize(str(path))}: expected a file that can be written, found: {error.strerror}")
+    return InputError(expected="a file that can be written", found=error, location=str(path))

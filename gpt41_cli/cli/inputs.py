@@ -104,9 +104,9 @@ def read_input_workloads(
             return _make_request_workloads(found.request_totals, terms, asked, left_out)
         text_tokens, images = found.text_tokens, found.images
     if replay:
-        raise InputError("--cached simulate: expected requests to replay, found text or numbers")
+        raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
-        raise InputError("expected text or --input-tokens, found an empty input")
+        raise InputError(expected="text or --input-tokens", found="an empty input")
     work = workload(
         input_tokens=asked.input_tokens or 0,
         output_tokens=asked.output_tokens or 0,
@@ -126,16 +126,16 @@ def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]")
     """The tokens of `--prediction`, which is nothing without `--accept`, and the other way round."""
     if (asked.prediction is None) != (asked.accept is None):
         alone, other = ("--accept", "--prediction") if asked.prediction is None else ("--prediction", "--accept")
-        raise InputError(f"{alone}: expected it with {other}, found it alone")
+        raise InputError(alone, f"it with {other}", "it alone")
     if asked.prediction is None:
         return 0
     if asked.tools:
         why = "predictions are of Chat Completions, which has none of them"
-        raise InputError(f"--prediction: expected no --tools beside it: {why}")
+        raise InputError("--prediction", f"no --tools beside it: {why}")
     from gpt41_cli.work.sizing import count_text_tokens
 
     if asked.prediction.is_dir():
-        raise InputError(f"--prediction: expected a file, found the folder {quote_text(str(asked.prediction))}")
+        raise InputError("--prediction", "a file", f"the folder {quote_text(str(asked.prediction))}")
     (source,), _ = read_sources([str(asked.prediction)], None)
     return count_text_tokens(source, find_encoding(variants))
 
@@ -145,7 +145,7 @@ def _make_replay(asked: InputOptions, catalog: "Catalog") -> "CacheReplay | None
     if asked.cached != SIMULATE:
         for option, value in (("--requests-per-minute", asked.requests_per_minute), ("--lifetime", asked.lifetime)):
             if value is not None:
-                raise InputError(f"{option}: expected it with --cached {SIMULATE}, found it alone")
+                raise InputError(option, f"it with --cached {SIMULATE}", "it alone")
         return None
     from gpt41_cli.work.prompt_cache import CacheReplay
 
@@ -158,16 +158,16 @@ def _make_request_workloads(
     from gpt41_cli.work import sizing
 
     if asked.input_tokens is not None:
-        raise InputError("--input-tokens: expected it with texts or alone, found requests, whose input is their own")
+        raise InputError("--input-tokens", "it with texts or alone", "requests, whose input is their own")
     if asked.prediction:
-        raise InputError("--prediction: expected it with texts or numbers, found requests, which state their own")
+        raise InputError("--prediction", "it with texts or numbers", "requests, which state their own")
     if not asked.skip_invalid or not found.groups:
         refuse_invalid(found.rejects, found.requests)
     together = sizing.merge_into_workload(found, terms, asked.requests)
     if terms.accepted_share is not None and not together.prediction_tokens:
-        raise InputError("--accept: expected --prediction, or requests that state one, found none")
+        raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
-        raise InputError("--output-tokens: expected it with fine-tuning examples, which state no maximum, found none")
+        raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
     return InputWorkloads(
         together,
         partial(sizing.split_into_workloads, found, terms, asked.requests),
@@ -209,13 +209,13 @@ def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> 
     for each in rejects.examples:
         print_to_stderr(f"{each.place.label}: {each.message}")
     if rejects.count:
-        hint = "; --skip-invalid leaves them out" if good else ""
-        raise InputError(f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read{hint}")
+        problem = f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read"
+        raise InputError(problem=problem, hint="--skip-invalid leaves them out" if good else "")
 
 
 def find_encoding(variants: "Sequence[Variant]") -> str:
     """The encoding that counts for all of them."""
     names = sorted({variant.model.encoding.name for variant in variants})
     if len(names) > 1:
-        raise InputError(f"expected models of one encoding, found {', '.join(names)}; price them one at a time")
+        raise InputError(expected="models of one encoding", found=", ".join(names), hint="price them one at a time")
     return names[0]

@@ -120,7 +120,7 @@ def write_stdout(text: str) -> bool:
         return False
     except OSError as error:
         discard_stdout()
-        raise InputError(f"standard output: expected to be able to write, found: {error.strerror}") from None
+        raise InputError("standard output", "to be able to write", error) from None
     return True
 
 

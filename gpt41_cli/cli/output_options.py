@@ -46,9 +46,9 @@ def read_output_options(
     read = {Path(os.path.realpath(path)) for some in paths for path in some or () if path}
     for file, place in zip(files, places, strict=True):
         if (place in read or place.name == CONFIG_NAME) and place.is_file():  # a terminal is read and written
-            raise InputError(f"--output: expected a file that is not read, found {quote_text(str(file.path))}")
+            raise InputError("--output", "a file that is not read", quote_text(str(file.path)))
         if places.count(place) > 1:
-            raise InputError(f"--output: expected each file once, found {quote_text(str(file.path))} twice")
+            raise InputError("--output", "each file once", f"{quote_text(str(file.path))} twice")
     return OutputOptions(_check_format(output_format), quiet, tuple(files))
 
 
@@ -66,8 +66,8 @@ def _read_output_file(output: str) -> OutputFile:
     told = find_format(output)
     if told is None:
         endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
-        expected = f"expected a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
-        raise InputError(f"--output: {expected}, found {quote_text(output)}")
+        expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
+        raise InputError("--output", expected, quote_text(output))
     return OutputFile(told, _check_writable(output))
 
 
@@ -75,14 +75,14 @@ def _check_writable(name: str) -> Path:
     """The path of a file that can be written, as far as that is seen beforehand."""
     path = Path(name)
     if name in ("", "-"):
-        raise InputError(f"--output: expected a file, found {quote_text(name)}; --format is for standard output")
+        raise InputError("--output", "a file", quote_text(name), "--format is for standard output")
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is an error of its own
         if path.is_dir():
-            raise InputError(f"--output: {quote_text(name)}: expected a file, found a folder")
+            raise InputError(f"--output: {quote_text(name)}", "a file", "a folder")
         if not path.parent.is_dir():
-            raise InputError(f"--output: {quote_text(name)}: expected a folder that exists, found {quote_text(str(path.parent))}")
+            raise InputError(f"--output: {quote_text(name)}", "a folder that exists", quote_text(str(path.parent)))
     except OSError as error:
-        raise InputError(f"--output: {quote_text(name)}: expected a file, found: {error.strerror}") from None
+        raise InputError(f"--output: {quote_text(name)}", "a file", error) from None
     return path

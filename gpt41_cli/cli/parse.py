@@ -36,16 +36,16 @@ def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
     if paths or text is not None:
         return paths or []
     if sys.stdin is None or sys.stdin.isatty():
-        raise InputError("expected a file, a folder, - or --text, found nothing to read; see --help")
+        raise InputError(expected="a file, a folder, - or --text", found="nothing to read", hint="see --help")
     return ["-"]
 
 
 def open_standard_input() -> BinaryIO:
     """The bytes of standard input. InputError when it is closed, as it is once it has been read for something else."""
     if sys.stdin is None:
-        raise InputError("-: expected standard input, found it closed")
+        raise InputError("-", "standard input", "it closed")
     if sys.stdin.closed:
-        raise InputError("-: expected standard input once, found it twice")
+        raise InputError("-", "standard input once", "it twice")
     return sys.stdin.buffer
 
 
@@ -66,7 +66,7 @@ def read_image_size(value: str | None) -> tuple[int, int] | None:
         return None
     match = _SIZE_PATTERN.fullmatch(value)
     if not match:
-        raise InputError(f"--image-size: expected a size in pixels such as 1024x768, found {quote_text(value)}")
+        raise InputError("--image-size", "a size in pixels such as 1024x768", quote_text(value))
     return int(match[1]), int(match[2])
 
 
@@ -79,7 +79,7 @@ def read_day(value: str | None, option: str) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise InputError(f"{option}: expected a date such as 2025-06-01, found {quote_text(value)}")
+    raise InputError(option, "a date such as 2025-06-01", quote_text(value))
 
 
 def read_level(value: str) -> Level | None:
@@ -93,7 +93,7 @@ def read_percent(value: str, option: str) -> Decimal:
     """A percentage as a share of one."""
     found = notation.parse_share(value)
     if found is None:
-        raise InputError(f"{option}: expected a share from 0% to 100%, found {quote_text(value)}")
+        raise InputError(option, "a share from 0% to 100%", quote_text(value))
     return found
 
 
@@ -105,8 +105,8 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
         return 0, read_percent(value, "--cached")
     found = notation.parse_token_count(value)
     if found is None:
-        expected = f"expected tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
-        raise InputError(f"--cached: {expected}, found {quote_text(value)}")
+        expected = f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
+        raise InputError("--cached", expected, quote_text(value))
     return found, None
 
 
@@ -122,7 +122,7 @@ def read_duration(value: str, option: str) -> timedelta:
     """A time to wait: minutes, hours or days."""
     found = notation.parse_duration(value)
     if found is None:
-        raise InputError(f"{option}: expected a time such as 90m, 24h or 2d, found {quote_text(value)}")
+        raise InputError(option, "a time such as 90m, 24h or 2d", quote_text(value))
     return found
 
 
@@ -130,7 +130,7 @@ def read_days(value: str, option: str) -> timedelta:
     """A time in whole days."""
     found = notation.parse_duration(value)
     if found is None or not value.endswith("d"):
-        raise InputError(f"{option}: expected days such as 90d, found {quote_text(value)}")
+        raise InputError(option, "days such as 90d", quote_text(value))
     return found
 
 
@@ -138,7 +138,7 @@ def read_amount(value: str, option: str) -> Decimal:
     """An amount of US dollars."""
     found = notation.parse_amount(value)
     if found is None:
-        raise InputError(f"{option}: expected an amount of dollars such as 12.50, found {quote_text(value)}")
+        raise InputError(option, "an amount of dollars such as 12.50", quote_text(value))
     return found
 
 
@@ -156,11 +156,11 @@ def read_tools(values: "Iterable[str]") -> "UsedTools":
             expected = "each name once" if name in used else f"{name}=N with a whole number"
             if notation.parse_amount(amount) is not None and "." in amount:
                 expected += ", as requests that use it and others are priced apart"
-            raise InputError(f"--tools: expected {expected}, found {quote_text(value)}")
+            raise InputError("--tools", expected, quote_text(value))
         used[name] = int(amount)
     for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():
         if name in used and other not in used:
-            raise InputError(f"--tools: expected {other} beside {name}, found it alone")
+            raise InputError("--tools", f"{other} beside {name}", "it alone")
     return Used(**used)
 
 
@@ -171,6 +171,6 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
         metric, _, score = value.rpartition("=")
         found = None if score.startswith("$") else notation.parse_amount(score)
         if not metric or found is None:
-            raise InputError(f"--min-score: expected METRIC=SCORE such as IFEval=80, found {quote_text(value)}")
+            raise InputError("--min-score", "METRIC=SCORE such as IFEval=80", quote_text(value))
         scores[metric.strip()] = found
     return scores

@@ -36,7 +36,7 @@ def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, TokenRan
     edits: list[_TextEdit] = []
     for name, output_tokens in answers.items():
         if name not in workloads:
-            raise InputError(f"{file}: expected one of the workloads {', '.join(workloads)}, found {quote_text(name)}")
+            raise InputError(expected=f"one of the workloads {', '.join(workloads)}", found=quote_text(name), location=file)
         edits += _plan_edits(text, workloads[name], output_tokens)
     for edit in sorted(edits, reverse=True):  # from the end, so that no place moves before it is used
         text = text[: edit.start] + edit.text + text[edit.end :]

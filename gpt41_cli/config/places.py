@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gpt41_cli.config.tables import WorkloadDeclaration
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, InputError
 
 
@@ -18,5 +17,6 @@ def errors_at(declared: WorkloadDeclaration, key: str) -> Iterator[None]:
     except Gpt41Error as error:
         at = declared.locate(key)
         path = ".".join(filter(None, ("workloads", declared.name, key)))
-        what = str(error).removeprefix(f"{key}: ")
-        raise InputError(f"{sanitize(at.path)}:{at.line}:{at.column}: {sanitize(path)}: {what}") from None
+        if error.path == key and error.location is None:
+            raise InputError.from_error(error, path, at) from None
+        raise InputError(path, location=at, problem=error) from None

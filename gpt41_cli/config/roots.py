@@ -56,7 +56,7 @@ class ConfigRoot(NamedTuple):
                 )
         left_out = [SkippedPath(self.display_path(each.path), each.reason) for each in left_out]
         if not found:
-            raise InputError(f"{quote_text(pattern)}: expected one file or more, found {explain_empty(left_out)}")
+            raise InputError(quote_text(pattern), "one file or more", explain_empty(left_out))
         return {each: InputSource(self.display_path(each), partial(self.open_file, each), is_folder) for each in found}, left_out
 
 
@@ -66,7 +66,7 @@ def find_nearest_config(start: Path, otherwise: str) -> Path:
     for each in (folder, *folder.parents):
         if os.path.lexists(each / CONFIG_NAME):
             return each / CONFIG_NAME
-    raise InputError(f"{CONFIG_NAME}: expected one here or in a folder above, found none; {otherwise}")
+    raise InputError(CONFIG_NAME, "one here or in a folder above", "none", otherwise)
 
 
 def open_working_tree(config: Path) -> ConfigRoot:
@@ -130,9 +130,9 @@ def _resolve_folder(config: Path) -> Path:
 def _normalize_pattern(pattern: str) -> str:
     """The normal form of a path, a folder or a glob."""
     if not pattern:
-        raise InputError(f"{quote_text(pattern)}: expected a file, a folder or a glob, found an empty name")
+        raise InputError(quote_text(pattern), "a file, a folder or a glob", "an empty name")
     if Path(pattern).is_absolute() or pattern.startswith("~"):
-        raise InputError(f"{quote_text(pattern)}: expected a path that counts from the folder of the config file")
+        raise InputError(quote_text(pattern), "a path that counts from the folder of the config file")
     return posixpath.normpath(pattern)
 
 

@@ -38,8 +38,7 @@ def known_to(find: Callable[[Any, str], object]) -> Read:
         try:
             return find(config["catalog"], at.text())
         except Gpt41Error as error:
-            expected, _, found = str(error).partition("expected ")[2].partition(", found ")
-            at.fail(expected, found)
+            at.fail(error.expected, error.found, error.hint)
 
     return Read(read)
 

@@ -52,7 +52,7 @@ def check_usage_tier(catalog: Catalog, platform: Platform, tier: int | None) -> 
     if tier is not None and tier not in tiers.tiers:
         raise UnknownName("usage tier", str(tier), map(str, tiers.tiers))
     if platform.provider != tiers.provider:
-        raise InputError(f"usage tier: expected a platform of {tiers.provider}, found {platform.id}, which has none")
+        raise InputError("usage tier", f"a platform of {tiers.provider}", f"{platform.id}, which has none")
 
 
 def get_monthly_limit(catalog: Catalog, tier: int) -> int:

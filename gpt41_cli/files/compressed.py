@@ -65,22 +65,24 @@ def _read_content(pieces: Iterator[bytes], name: str, kind: str) -> Iterator[byt
     """What the pieces of a file of this `kind` hold, a chunk at a time."""
     stream = _PieceStream(pieces)
     file, damaged = _open_decompressor(io.BufferedReader(stream), kind)
-    expected = f"{name}: expected a whole {kind} file, found one that"
+    expected = f"a whole {kind} file"
     size = 0
     try:
         for chunk in read_chunks(file):
             size += len(chunk)
             if size > max(_EXPANSION_CHECK_BYTES, _MAX_EXPANSION * stream.bytes_read):
                 raise InputError(
-                    f"{name}: expected a {kind} file of text or requests, found one that expands more than "
-                    f"{format_int(_MAX_EXPANSION)} "
-                    "times; decompress it first if it is meant"
+                    expected=f"a {kind} file of text or requests",
+                    found=f"one that expands more than {format_int(_MAX_EXPANSION)} times",
+                    hint="decompress it first if it is meant",
+                    location=name,
                 )
             yield chunk
     except EOFError:
-        raise InputError(f"{expected} is cut off") from None
+        raise InputError(expected=expected, found="one that is cut off", location=name) from None
     except damaged as error:
-        raise InputError(f"{expected} is damaged, or followed by something else: {error}") from None
+        found = f"one that is damaged, or followed by something else: {error}"
+        raise InputError(expected=expected, found=found, location=name) from None
 
 
 def _open_decompressor(stream: io.BufferedReader, kind: str) -> tuple[BinaryIO, tuple[type[Exception], ...]]:

@@ -129,22 +129,24 @@ def _count_line_breaks(buffer: bytearray, start: int, end: int) -> int:
 def parse_json(data: bytes) -> JsonValue:
     """The value in `data`. BadBody where it is no JSON or a key stands twice; of the text itself, nothing is repeated."""
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise BadBody(f"expected at most {format_int(MAX_DOCUMENT_BYTES)} bytes, found more")
+        raise BadBody(expected=f"at most {format_int(MAX_DOCUMENT_BYTES)} bytes", found="more")
     try:
         return _DECODER.decode(data.decode())
     except UnicodeDecodeError as error:
-        raise BadBody(f"expected UTF-8, found the byte 0x{data[error.start]:02x} at byte {format_int(error.start + 1)}") from None
+        raise BadBody(
+            expected="UTF-8", found=f"the byte 0x{data[error.start]:02x} at byte {format_int(error.start + 1)}"
+        ) from None
     except json.JSONDecodeError as error:
         if not data.strip():
-            raise BadBody("expected JSON, found nothing") from None
+            raise BadBody(expected="JSON", found="nothing") from None
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {format_int(error.colno)}"
-        raise BadBody(f"expected JSON, but at {where}: {error.msg}") from None
+        raise BadBody(problem=f"expected JSON, but at {where}: {error.msg}") from None
     except RecursionError:
-        raise BadBody("expected JSON that nests less deep, found hundreds of levels") from None
+        raise BadBody(expected="JSON that nests less deep", found="hundreds of levels") from None
     except BadBody:
         raise
     except ValueError:  # the interpreter refuses to read it
-        raise BadBody("expected JSON of numbers that have a meaning, found one of thousands of digits") from None
+        raise BadBody(expected="JSON of numbers that have a meaning", found="one of thousands of digits") from None
 
 
 def can_span_lines(line: bytes) -> bool:
@@ -163,12 +165,12 @@ def _require_unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonVa
     found = dict(pairs)
     if len(found) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise BadBody(f"expected each key once, found {redact(twice)} a second time")
+        raise BadBody(expected="each key once", found=f"{redact(twice)} a second time")
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BadBody(f"expected JSON, found {name}, which JSON does not have")
+    raise BadBody(expected="JSON", found=f"{name}, which JSON does not have")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_require_unique_keys, parse_constant=_refuse_constant)

@@ -28,7 +28,7 @@ class BadBody(InputError):
 
 def fail(path: str, expected: str, value: JsonValue) -> NoReturn:
     """Raise BadBody. The kind of the value is told, and its content only where that is a number: a prompt stays private."""
-    raise BadBody(f"{path}: expected {expected}, found {describe_kind(value)}")
+    raise BadBody(path, expected, describe_kind(value))
 
 
 def describe_kind(value: JsonValue) -> str:
@@ -114,7 +114,7 @@ def get_choice(owner: JsonObject, key: str, path: str, allowed: tuple[str, ...])
     if value not in allowed:
         expected = f"one of {', '.join(allowed)}"
         if isinstance(value, str) and value:
-            raise BadBody(f"{join_path(path, key)}: expected {expected}, found {redact(value)}")
+            raise BadBody(join_path(path, key), expected, redact(value))
         fail(join_path(path, key), expected, value)
     return str(value)
 

@@ -84,14 +84,14 @@ def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
         return None
     prefix = _DATA_URL.match(url)
     if not prefix:
-        raise BadBody(f"{path}: expected a data URL in base64, found another")
+        raise BadBody(path, "a data URL in base64", "another")
     begin = prefix.end()
     # Nearly always the beginning is enough; only what that leaves open is worth decoding the whole.
     for end in (begin + _HEADER_CHARACTERS, len(url)):
         size = read_picture_size(_decode_base64(url[begin:end], path))
         if size:
             return size
-    raise BadBody(f"{path}: expected a picture ({PICTURE_FORMATS}), found data that is none or is cut off within its header")
+    raise BadBody(path, f"a picture ({PICTURE_FORMATS})", "data that is none or is cut off within its header")
 
 
 def _decode_base64(text: str, path: str) -> bytes:
@@ -101,4 +101,4 @@ def _decode_base64(text: str, path: str) -> bytes:
     try:
         return binascii.a2b_base64(characters[:whole] + "=" * (-whole % 4))
     except (binascii.Error, ValueError):
-        raise BadBody(f"{path}: expected base64, found characters that are none") from None
+        raise BadBody(path, "base64", "characters that are none") from None

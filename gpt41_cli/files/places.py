@@ -31,11 +31,15 @@ class InputPlace(NamedTuple):
 
 
 class RejectedRequest(NamedTuple):
-    """A line or value that is no request, and why. `is_from_folder`: of a file that was found in a folder, not named."""
+    """A line or value that is no request, and why. `is_from_folder`: of a file that was found in a folder, not named.
+
+    `path`: that of the value in it which is wrong, if it isn't all of it.
+    """
 
     place: InputPlace
     message: str
     is_from_folder: bool = False
+    path: str = ""
 
 
 @dataclass

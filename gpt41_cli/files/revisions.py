@@ -74,7 +74,7 @@ class Revision(NamedTuple):
         data = self._require_content(entry, path)
         if len(data) < 1024 and _LFS_POINTER.fullmatch(data):
             found = "a Git LFS pointer to content that no commit has; leave the file out, or keep it in git itself"
-            raise InputError(f"{sanitize(self.display_path(path))}: expected the content of a file, found {found}")
+            raise InputError(expected="the content of a file", found=found, location=self.display_path(path))
         return data
 
     def list_files(self, folder: str) -> tuple[list[str], list[SkippedPath]]:
@@ -122,13 +122,13 @@ class Revision(NamedTuple):
         return "/".join(place)
 
     def _make_path_error(self, path: str, found: str) -> InputError:
-        return InputError(f"{sanitize(self.display_path(path))}: expected a path inside of the repository, found {found}")
+        return InputError(expected="a path inside of the repository", found=found, location=self.display_path(path))
 
     def _require_content(self, entry: TreeEntry, path: str) -> bytes:
         data = self.read_content(entry.object_id)
         if data is None:
             show = sanitize(self.display_path(path))
-            raise InputError(f"{show}: expected its content, found a clone that left it out; git show {show} fetches it")
+            raise InputError(show, "its content", "a clone that left it out", f"git show {show} fetches it")
         return data
 
 
@@ -150,7 +150,7 @@ def open_revision(folder: Path, name: str) -> Iterator[Revision]:
     place = find_repository_top(folder)
     if place is None:
         said = _format_git_error(_run_git(folder, *_TOP_ARGUMENTS))
-        raise InputError(f"{quote_text(name)}: expected a commit, found no repository to read: {said}")
+        raise InputError(quote_text(name), "a commit", f"no repository to read: {said}")
     commit = _resolve_commit(folder, name)
     entries = _list_tree(folder, name, commit)
     command = build_git_command(folder, "cat-file", "--batch")
@@ -176,16 +176,16 @@ def _read_content(questions: IO[bytes], answers: BinaryIO, id_: str) -> bytes | 
 def _resolve_commit(folder: Path, name: str) -> str:
     """The full id of the commit that `name` says."""
     if not name or name.startswith("-") or "\0" in name:
-        raise InputError(f"{quote_text(name)}: expected the name or the id of a commit, found none")
+        raise InputError(quote_text(name), "the name or the id of a commit", "none")
     found = _run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
     # What is named may be a tag; `:/text` would take more of the name for text.
     done = _run_git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
     if b" is ambiguous" in found.stderr:
         clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
-        raise InputError(f"{quote_text(name)}: expected one commit, found more than one of that name; {clearer}")
+        raise InputError(quote_text(name), "one commit", "more than one of that name", clearer)
     commit = done.stdout.strip()
     if not _COMMIT_ID.fullmatch(commit):
-        raise InputError(f"{quote_text(name)}: expected a commit, found {_explain_missing_commit(folder, name)}")
+        raise InputError(quote_text(name), "a commit", _explain_missing_commit(folder, name))
     return commit.decode()
 
 
@@ -206,7 +206,7 @@ def _list_tree(folder: Path, name: str, commit: str) -> dict[str, TreeEntry]:
     """What a commit has at every path, sorted as git does: it prints `MODE TYPE ID`, a tab and the path."""
     done = _run_git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.returncode:
-        raise InputError(f"{quote_text(name)}: expected a commit with its files, found none: {_format_git_error(done)}")
+        raise InputError(quote_text(name), "a commit with its files", f"none: {_format_git_error(done)}")
     entries: dict[str, TreeEntry] = {}
     for line in done.stdout.split(b"\0")[:-1]:
         about, path = line.split(b"\t", 1)

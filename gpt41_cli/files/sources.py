@@ -53,19 +53,19 @@ def find_sources(
         try:
             data = literal.encode()
         except UnicodeEncodeError as error:
-            raise InputError(f"--text: expected text, found bytes that are none at character {error.start + 1}") from None
+            raise InputError("--text", "text", f"bytes that are none at character {error.start + 1}") from None
         found.append(InputSource(LITERAL_NAME, lambda: io.BytesIO(data)))
     for path in paths:
         if not path:
-            raise InputError('"": expected a file, a folder or -, found an empty name')
+            raise InputError('""', "a file, a folder or -", "an empty name")
         if path == STDIN:
             if any(each.name == STDIN for each in found):
-                raise InputError("-: expected standard input once, found it twice")
+                raise InputError("-", "standard input once", "it twice")
             found.append(InputSource(STDIN, stdin))
         elif _is_folder(path):
             listing = trees.list_files(Path(path))
             if not listing.files:
-                raise InputError(f"{sanitize(path)}: expected a folder with text, found {explain_empty(listing.skipped)}")
+                raise InputError(expected="a folder with text", found=explain_empty(listing.skipped), location=path)
             left_out += listing.skipped
             found += (InputSource(str(file), partial(open_file, file), is_from_folder=True) for file in listing.files)
         else:
@@ -140,11 +140,13 @@ def open_file(path: Path) -> BinaryIO:
     with wrap_os_errors(name):
         mode = path.stat().st_mode
         if S_ISDIR(mode):
-            raise InputError(f"{name}: expected a file, found a folder")
+            raise InputError(expected="a file", found="a folder", location=name)
         if S_ISFIFO(mode) and not str(path).startswith("/dev/"):
-            raise InputError(f"{name}: expected a file, found a FIFO; send its content to standard input and name it -")
+            raise InputError(
+                expected="a file", found="a FIFO", hint="send its content to standard input and name it -", location=name
+            )
         if (S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode)) and str(path) != "/dev/stdin":
-            raise InputError(f"{name}: expected a file, found a device or a socket")
+            raise InputError(expected="a file", found="a device or a socket", location=name)
         return path.open("rb")
 
 
@@ -174,8 +176,7 @@ def wrap_os_errors(name: str) -> Iterator[None]:
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{name}: expected a readable file, found: {reason}") from None
+        raise InputError(expected="a readable file", found=error, location=name) from None
 
 
 @contextmanager
@@ -187,7 +188,7 @@ def open_source(source: InputSource) -> Iterator[BinaryIO]:
         try:
             yield stream
         except OSError as error:
-            raise InputError(f"{source.label}: expected a readable file, found: {error.strerror or error}") from None
+            raise InputError(expected="a readable file", found=error, location=source.label) from None
 
 
 def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:

@@ -49,10 +49,12 @@ def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
             text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
             at = offset - held + error.start
-            raise NotText(
-                f"{name}: expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; "
-                f"found the byte 0x{error.object[error.start]:02x} at offset {format_int(at)}, which is no {encoding.upper()}"
-            ) from None
+            byte = f"0x{error.object[error.start]:02x} at offset {format_int(at)}"
+            problem = (
+                f"expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte {byte}, "
+                f"which is no {encoding.upper()}"
+            )
+            raise NotText(location=name, problem=problem) from None
         if text:
             yield text
         offset += len(piece)

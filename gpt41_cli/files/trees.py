@@ -11,7 +11,6 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise InputError(f"{sanitize(str(folder))}: expected a readable folder, found: {error.strerror}") from None
+        raise InputError(expected="a readable folder", found=error, location=str(folder)) from None
 
 
 def _read_ignore_rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:

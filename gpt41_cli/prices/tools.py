@@ -44,11 +44,11 @@ def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -
     prices, missing = catalog.tools, f"no price is known for {', '.join(lacking or sorted(wanted))} with {offer.variant.id}"
     if lacking:
         says = "it does not have it" if model.role == "family" else "its source does not list it"
-        raise MissingPrice(f"{missing}: {says} [{model.source.label}]")
+        raise MissingPrice(problem=f"{missing}: {says} [{model.source.label}]")
     if prices is None:
-        raise MissingPrice(f"{missing}: {catalog.file} has no section tools")
+        raise MissingPrice(problem=f"{missing}: {catalog.file} has no section tools")
     if offer.platform.id not in prices.platforms:
-        raise MissingPrice(f"{missing} on {offer.platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
+        raise MissingPrice(problem=f"{missing} on {offer.platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
     return tuple(_list_charges(prices, tools, requests, offer))
 
 
@@ -84,7 +84,7 @@ def _charge_containers(price: ContainerPrices, tools: ToolUse, requests: int, as
     usd_per_20 = price.usd_per_20_minutes.get(tools.container_gb)
     if usd_per_20 is None:
         sizes = ", ".join(map(str, price.usd_per_20_minutes))
-        raise MissingPrice(f"no price is known for a container of {tools.container_gb} GB: the table has {sizes} GB")
+        raise MissingPrice(problem=f"no price is known for a container of {tools.container_gb} GB: the table has {sizes} GB")
     minutes = max(tools.container_minutes, price.minimum_minutes)
     usd = EXACT.multiply(Decimal(minutes * requests), EXACT.divide(usd_per_20, Decimal(20)))
     least = ", the least that is billed" if minutes > tools.container_minutes else ""
@@ -108,4 +108,4 @@ def _charge_storage(price: FileStoragePrice, tools: ToolUse, as_of: date) -> Too
 
 def _require_known_price(what: str, effective_from: date, as_of: date) -> None:
     if as_of < effective_from:
-        raise MissingPrice(f"no price is known for {what} on {as_of}: the first known one is of {effective_from}")
+        raise MissingPrice(problem=f"no price is known for {what} on {as_of}: the first known one is of {effective_from}")

@@ -68,25 +68,25 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
         needs=frozenset(gathered.needs),
         set_fields=read_set_fields(body),
         reasoning_effort=read_effort(body),
-        refusal_messages=list(_find_prediction_conflicts(body, path, gathered)) if prediction else (),
+        refusals=list(_find_prediction_conflicts(body, path, gathered)) if prediction else (),
     )
 
 
-def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDraft) -> Iterator[str]:
+def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDraft) -> Iterator[BadBody]:
     """What cannot stand beside a predicted output (OpenAI's guide to predicted outputs, 2026-07-15)."""
     beside = "beside a prediction"
     if (get_count(body, "n", path) or 1) > 1:
-        yield f"{join_path(path, 'n')}: expected 1 {beside}, found more"
+        yield BadBody(join_path(path, "n"), f"1 {beside}", "more")
     for key in ("presence_penalty", "frequency_penalty"):
         value = body.get(key)
         if isinstance(value, int | float) and value > 0:
-            yield f"{join_path(path, key)}: expected no more than 0 {beside}, found more"
+            yield BadBody(join_path(path, key), f"no more than 0 {beside}", "more")
     for key in ("logprobs", "max_completion_tokens", "tools", "functions"):
         if body.get(key):
-            yield f"{join_path(path, key)}: expected none {beside}, found some"
+            yield BadBody(join_path(path, key), f"none {beside}", "some")
     sounds = (doubt.path for doubt in gathered.doubts if doubt.rule in AUDIO_RULES)
     for at in (*(image.path for image in gathered.images), *sounds):
-        yield f"{at}: expected nothing but text {beside}, found something else"
+        yield BadBody(at, f"nothing but text {beside}", "something else")
 
 
 def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
@@ -94,7 +94,7 @@ def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
     path = join_path(path, "messages")
     messages = require_list(body.get("messages"), path)
     if not messages:
-        raise BadBody(f"{path}: expected at least one message, found none")
+        raise BadBody(path, "at least one message", "none")
     turns = gathered.turns
     results_of: dict[str | None, list[str]] = {}  # by call id; None: those of the latest calls, for the role `function`
     for index, value in enumerate(messages):

@@ -38,7 +38,7 @@ def _read_responses(value: JsonObject) -> ParsedRequest:
 def _read_training(value: JsonObject) -> ParsedRequest:
     """An example for fine-tuning: counted as the request that it shows, which is not quite what training bills."""
     if "preferred_output" in value:
-        raise BadBody("expected messages, found a preference, for which nothing says what training bills")
+        raise BadBody(expected="messages", found="a preference, for which nothing says what training bills")
     request = chat.read_chat_request(value, "")
     doubt = Doubt("training", "messages", "no recordings confirm what training bills for an example")
     return ParsedRequest(request._replace(doubts=[*request.doubts, doubt]), is_training_example=True, flaws=find_flaws(value))
@@ -47,7 +47,9 @@ def _read_training(value: JsonObject) -> ParsedRequest:
 def _read_batch(value: JsonObject) -> ParsedRequest:
     """A line for the Batch API: `url` says by which endpoint's rules the body is read."""
     if recognise_kind(value) in ("chat", "responses"):
-        raise BadBody("expected custom_id, method, url and body, as the Batch API takes them, found the body of a request alone")
+        raise BadBody(
+            expected="custom_id, method, url and body, as the Batch API takes them", found="the body of a request alone"
+        )
     custom_id = get_name(value, "custom_id", "")
     read = (
         chat.read_chat_request if get_choice(value, "url", "", ENDPOINTS) == CHAT_ENDPOINT else responses.read_responses_request
@@ -100,5 +102,5 @@ def read_request(value: JsonValue, kind: str | None = None) -> ParsedRequest:
     found = require_object(value, "the request")
     kind = kind or recognise_kind(found)
     if kind is None:
-        raise BadBody("expected messages, or a model and an input, or a custom_id and a body, found none of them")
+        raise BadBody(expected="messages, or a model and an input, or a custom_id and a body", found="none of them")
     return READERS[kind](found)

@@ -84,7 +84,7 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     begun = next(pieces, b"")
     is_packed = compressed.is_compressed(begun)
     if is_listed and (is_packed or (kind is None and text.is_binary(begun))):
-        raise BadBody(f"{name}: {BINARY_REASON}")
+        raise BadBody(location=name, problem=BINARY_REASON)
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
     whole = chain((head,), pieces)
     if kind == IMAGE_KIND or (kind is None and not is_listed and pictures.is_picture(head)):
@@ -113,7 +113,9 @@ def read_lines(stream: BinaryIO, name: str) -> RawLines:
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
     mark, encoding = text.detect_byte_order_mark(head)
     if encoding != "utf-8":
-        raise InputError(f"{name}: expected UTF-8, as a file of JSON lines is, found the byte order mark of {encoding.upper()}")
+        raise InputError(
+            expected="UTF-8, as a file of JSON lines is", found=f"the byte order mark of {encoding.upper()}", location=name
+        )
     if mark or compressed.is_compressed(begun):
         in_lines = documents.split_into_blocks
     return RawLines(in_lines(text.convert_to_utf8(chain((head,), pieces), name)), bool(mark))
@@ -150,7 +152,7 @@ def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput
     size = pictures.read_picture_size(head) or pictures.read_picture_size(head + b"".join(rest))
     if size is None:
         raise BadBody(
-            f"{name}: expected a picture ({pictures.PICTURE_FORMATS}), found none, or one that is cut off in its header"
+            expected=f"a picture ({pictures.PICTURE_FORMATS})", found="none, or one that is cut off in its header", location=name
         )
     return PictureInput(*size)
 
@@ -214,7 +216,7 @@ def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) ->
         lines = islice(LineBlock(1, data).iterate_lines(), 1, _PROBED_LINES)
         if is_listed or any(_is_request(line.data, is_listed=True) for line in lines):
             return None
-        raise BadBody(f"{name}: {error} (--as text counts it as text)") from None
+        raise BadBody(location=name, problem=f"{error} (--as text counts it as text)") from None
     values = value if isinstance(value, list) else [value]
     if not kind and not any(map(_is_recognised, values)):
         return None

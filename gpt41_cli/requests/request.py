@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from gpt41_cli.files.fields import BadBody
+
 CHAT_ENDPOINT = "/v1/chat/completions"
 RESPONSES_ENDPOINT = "/v1/responses"
 ENDPOINTS = (CHAT_ENDPOINT, RESPONSES_ENDPOINT)
@@ -96,8 +98,8 @@ class Request(NamedTuple):
     `tool_choice` is a mode (auto, none, required), `forced_function` the name where one function is forced. `answer_count` is how
     many are asked for (`n`); `predicted_text` the text of a predicted output. `prompt_cache_key` is its `prompt_cache_key`.
     `needs` are the abilities that a model must have to take it, named as the price table names them. `set_fields` are the names
-    of all fields of the body that are set, `reasoning_effort` is the reasoning effort that it asks for. `refusal_messages` say
-    what of it OpenAI refuses, each from its path on.
+    of all fields of the body that are set, `reasoning_effort` is the reasoning effort that it asks for. `refusals` say
+    what of it OpenAI refuses.
     """
 
     endpoint: str
@@ -119,7 +121,7 @@ class Request(NamedTuple):
     needs: frozenset[str] = frozenset()
     set_fields: frozenset[str] = frozenset()
     reasoning_effort: str | None = None
-    refusal_messages: Sequence[str] = ()
+    refusals: Sequence[BadBody] = ()
 
     @property
     def is_chat(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gpt41_cli.files.fields import (
+    BadBody,
     JsonObject,
     JsonValue,
     fail,
@@ -64,9 +65,7 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
         needs=frozenset(gathered.needs),
         set_fields=read_set_fields(body),
         reasoning_effort=read_effort(body),
-        refusal_messages=[f"{join_path(path, 'prediction')}: expected it in Chat Completions alone, found it"]
-        if body.get("prediction")
-        else (),
+        refusals=[BadBody(join_path(path, "prediction"), "it in Chat Completions alone", "it")] if body.get("prediction") else (),
     )
 
 

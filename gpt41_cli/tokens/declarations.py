@@ -256,7 +256,7 @@ class _TypeFormatter:
         )
         self.type_count += 1 + comments // 100
         if self.type_count > MAX_TYPES:
-            raise BadBody(f"{self.path}: expected a schema of at most {MAX_TYPES:,} types, found references that make more of it")
+            raise BadBody(self.path, f"a schema of at most {MAX_TYPES:,} types", "references that make more of it")
 
 
 def _convert_to_float(value: Any) -> Any:

@@ -56,11 +56,13 @@ def load_ranks(name: str) -> dict[bytes, int]:
     try:
         data = gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:
-        raise DamagedVocabulary(f"{path}: expected the vocabulary {name}, found: {error}; reinstall gpt41") from None
+        raise DamagedVocabulary(
+            expected=f"the vocabulary {name}", found=error, hint="reinstall gpt41", location=str(path)
+        ) from None
     found = hashlib.sha256(data).hexdigest()
     if found != VOCABULARIES[name].sha256:
         expected = VOCABULARIES[name].sha256
-        raise DamagedVocabulary(f"{path}: expected SHA-256 {expected}, found {found}; reinstall gpt41")
+        raise DamagedVocabulary(expected=f"SHA-256 {expected}", found=found, hint="reinstall gpt41", location=str(path))
     # This makes 200,000 objects that all stay: garbage collection in between would double the time.
     collecting = gc.isenabled()
     gc.disable()

@@ -24,7 +24,7 @@ def import_converter() -> ModuleType:
     try:
         import vl_convert
     except ImportError:
-        raise InputError("charts need a library that is not installed: pip install 'gpt41[report]'") from None
+        raise InputError(problem="charts need a library that is not installed: pip install 'gpt41[report]'") from None
     return vl_convert
 
 

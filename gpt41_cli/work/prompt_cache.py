@@ -44,7 +44,7 @@ def check_lifetime(rules: CacheRules, traffic: ReplayOptions) -> None:
     minutes, most = traffic.lifetime_minutes, rules.extended_hours * _MINUTES_PER_HOUR
     if minutes is not None and not 1 <= minutes <= most:
         raise InputError(
-            f"lifetime: expected from 1 minute to {format_int(rules.extended_hours)} hours, found {format_int(minutes)} minutes"
+            "lifetime", f"from 1 minute to {format_int(rules.extended_hours)} hours", f"{format_int(minutes)} minutes"
         )
 
 

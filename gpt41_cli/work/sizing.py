@@ -146,9 +146,9 @@ def measure_request(meter: Meter, sent: ParsedRequest, *, names_mode: bool = Fal
     name = meter.model or request.model
     variant, method = meter.find_variant(name)
     if name and not variant:
-        raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
-    for refused in (*request.refusal_messages, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
-        raise BadBody(refused)
+        raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
+    for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
+        raise refusal
     text = request._replace(images=()) if request.images else request
     plain = method._replace(escapes_results=False) if method.escapes_results else method
     tokens = meter.count_input_tokens(text, plain)
@@ -181,7 +181,7 @@ def _find_refusable_fields(request: Request, meter: Meter) -> Iterator[Refusable
         yield RefusableField(EFFORT_FIELD, request.endpoint, known)
 
 
-def _find_refused_media(request: Request, model: Model) -> Iterator[str]:
+def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
     """Pictures and sounds that the model neither takes nor gives, each with its place."""
     taken = {*model.input_modalities, *model.output_modalities}
     paths = {
@@ -191,8 +191,7 @@ def _find_refused_media(request: Request, model: Model) -> Iterator[str]:
     for kind, found in paths.items():
         if kind not in taken:
             yield from (
-                f"{path}: expected {' or '.join(model.input_modalities)}, all that {model.id} takes, found {kind}"
-                for path in found
+                BadBody(path, f"{' or '.join(model.input_modalities)}, all that {model.id} takes", kind) for path in found
             )
 
 
@@ -210,7 +209,7 @@ def find_mode(sent: ParsedRequest, names_mode: bool) -> str:
         return "batch"
     if names_mode and tier not in _MODES_BY_SERVICE_TIER:
         known = ", ".join(filter(None, _MODES_BY_SERVICE_TIER))
-        raise BadBody(f"service_tier: expected one of {known}, which this family has, found {redact(str(tier))}")
+        raise BadBody("service_tier", f"one of {known}, which this family has", redact(str(tier)))
     return _MODES_BY_SERVICE_TIER.get(tier, str(tier))
 
 
@@ -249,10 +248,12 @@ def measure_sources(
     has_requests = bool(sizing.groups or sizing.rejects.count)
     if has_requests and (texts or images):
         raise InputError(
-            "expected requests, or texts and pictures, which are one request together, found both; --as text makes all of it text"
+            expected="requests, or texts and pictures, which are one request together",
+            found="both",
+            hint="--as text makes all of it text",
         )
     if sources and not (has_requests or texts or images):
-        raise InputError(f"expected text or requests in what is named, found {explain_empty(skipped)}")
+        raise InputError(expected="text or requests in what is named", found=explain_empty(skipped))
     return SourceTotals(text_tokens, tuple(images), sizing)
 
 

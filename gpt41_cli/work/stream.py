@@ -56,7 +56,7 @@ def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
     """A file of a folder that `error` keeps from being counted. The error itself, where the user named the file."""
     if not source.is_from_folder:
         raise error
-    return SkippedPath(source.name, str(error).removeprefix(f"{source.label}: "))
+    return SkippedPath(source.name, error.describe_within(source.label))
 
 
 def map_chunks(
@@ -95,7 +95,7 @@ def map_chunks(
 
 def make_file_changed_error(source: InputSource) -> InputError:
     """That a file is no longer what it was when it was first read."""
-    return InputError(f"{source.label}: expected a file that stays as it is while it is read, found one that has changed")
+    return InputError(expected="a file that stays as it is while it is read", found="one that has changed", location=source.label)
 
 
 def _try_request(source: InputSource, place: InputPlace, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
@@ -103,6 +103,6 @@ def _try_request(source: InputSource, place: InputPlace, act: Callable[..., A], 
     try:
         return Located(place, act(*given))
     except BadBody as error:
-        return RejectedRequest(place, str(error), source.is_from_folder)
+        return RejectedRequest(place, str(error), source.is_from_folder, error.path)
     except RecursionError:
         return RejectedRequest(place, "expected a body that nests less deep, found hundreds of levels", source.is_from_folder)

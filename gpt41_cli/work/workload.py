@@ -147,10 +147,8 @@ class Assumptions(NamedTuple):
         """InputError where more of a prediction is accepted than there is output."""
         accepted = prediction_tokens - self.count_rejected(prediction_tokens)
         if self.accepted_share is not None and self.output_tokens is not None and accepted > self.output_tokens:
-            raise InputError(
-                f"output_tokens: expected at least the {accepted:,} of the {prediction_tokens:,} predicted tokens that are "
-                f"accepted, as they are a part of the answer, found {self.output_tokens:,}"
-            )
+            of = f"{accepted:,} of the {prediction_tokens:,} predicted tokens that are accepted, as they are a part of the answer"
+            raise InputError("output_tokens", f"at least the {of}", f"{self.output_tokens:,}")
 
 
 def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, variant: Variant) -> RequestSize:
@@ -291,7 +289,7 @@ def workload(
     prediction than there is output.
     """
     if requests < 1:
-        raise InputError(f"requests: expected 1 or more, found {requests}")
+        raise InputError("requests", "1 or more", str(requests))
     # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     terms = Assumptions(output_tokens, cached_tokens, cached_share, tools, accepted_share)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import WorkloadDeclaration
-from gpt41_cli.display import format_int, sanitize
+from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
@@ -79,7 +79,7 @@ def read_contents(
         return _RequestsReader(declared, catalog, jobs).read(files)
     if declared.cached.is_simulated:
         with errors_at(declared, "cached"):
-            raise InputError("expected requests to replay, found a prompt or numbers")
+            raise InputError(expected="requests to replay", found="a prompt or numbers")
     return _read_prompt(declared, files, catalog)
 
 
@@ -114,11 +114,13 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
                         tokens = count_image_tokens(images[-1], get_counting_method(catalog, variant.model).image_rule)
                         parts[key] = _make_entry({IMAGES: tokens})
                     else:
-                        raise InputError(f"{source.label}: expected text or a picture, found requests, which go into requests")
+                        raise InputError(
+                            expected="text or a picture", found="requests, which go into requests", location=source.label
+                        )
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))
         if declared.prompt and not parts:
-            raise InputError(f"expected text or pictures, found {explain_empty(skipped)}")
+            raise InputError(expected="text or pictures", found=explain_empty(skipped))
     numbers = declared.input_tokens or 0
     predicted = _count_prediction_tokens(declared, files, variant)
     with errors_at(declared, "cached"):
@@ -163,7 +165,7 @@ def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, v
 def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | None) -> Variant:
     if name is None:
         with errors_at(declared, ""):
-            raise InputError("expected a model in the workload, in defaults or in every request, found none")
+            raise InputError(expected="a model in the workload, in defaults or in every request", found="none")
     return catalog.variant(name)
 
 
@@ -197,14 +199,14 @@ class _RequestsReader:
             tally = reduce(iadd, self.tallies.values(), Tally())
             _raise_for_rejects(tally)
             if not tally.requests:
-                raise InputError(f"expected requests, found {explain_empty(skipped)}")
+                raise InputError(expected="requests", found=explain_empty(skipped))
             if any(totals.training_requests for totals in self.request_totals.groups.values()) and not declared.output_tokens:
-                raise InputError("expected output_tokens with fine-tuning examples, which state no maximum, found none")
+                raise InputError(expected="output_tokens with fine-tuning examples, which state no maximum", found="none")
         variant, mode = self._find_model_and_mode()
         with errors_at(declared, "prediction"):
             work = sizing.merge_into_workload(self.request_totals, _make_assumptions(declared), 1)
             if declared.prediction and not work.prediction_tokens:
-                raise InputError("expected requests that state a prediction, found none that does")
+                raise InputError(expected="requests that state a prediction", found="none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
         return WorkloadContents(variant, mode, work, tally, tallies, tuple(self.batch_files), tuple(skipped))
@@ -212,7 +214,7 @@ class _RequestsReader:
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind) as found:
             if isinstance(found, PictureInput):
-                raise InputError(f"{source.label}: expected requests or text, found a picture, which goes into a prompt")
+                raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
                 self._add(key, [self._read_text(source, found)])
                 return
@@ -224,7 +226,7 @@ class _RequestsReader:
 
     def _read_text(self, source: InputSource, found: TextInput) -> Located[_CountedRequest]:
         if self.replay:
-            raise InputError(f"{source.label}: expected requests to replay, found text")
+            raise InputError(expected="requests to replay", found="text", location=source.label)
         name = self.declaration.model or self.declaration.fallback_model
         variant = self.catalog.variant(name) if name else None
         tokens = count_stream(found.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
@@ -267,7 +269,9 @@ class _RequestsReader:
         if len(groups) > 1:
             named = ", ".join(sorted(f"{model or 'no model'} in {mode}" for model, mode in groups))
             with errors_at(declared, "requests"):
-                raise InputError(f"expected requests of one model and mode, found {named}; state both, or make several workloads")
+                raise InputError(
+                    expected="requests of one model and mode", found=named, hint="state both, or make several workloads"
+                )
         ((model, mode),) = groups
         return _find_variant(declared, self.catalog, model), mode
 
@@ -286,4 +290,4 @@ def _raise_for_rejects(tally: Tally) -> None:
             if rejects.count > 1
             else ""
         )
-        raise InputError(f"{sanitize(first.place.label)}: {first.message}{more}")
+        raise InputError(location=first.place.label, problem=f"{first.message}{more}")

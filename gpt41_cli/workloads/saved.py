@@ -85,17 +85,19 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
     """
     try:
         if len(data) > MAX_REPORT_BYTES:
-            raise BadBody(f"expected a report of at most {MAX_REPORT_BYTES:,} bytes, found more")
+            raise BadBody(expected=f"a report of at most {MAX_REPORT_BYTES:,} bytes", found="more")
         top = require_object(parse_json(data.removeprefix(BOM_UTF8)), "report")
         _check_schema(top, file)
         saved = _read_report(top)
         digest = get_name(top, "digest", "")
     except BadBody as error:
-        raise InputError(f"{file}: {error}; a saved report is what gpt41 check --format json prints") from None
+        hint = "a saved report is what gpt41 check --format json prints"
+        raise InputError(location=file, problem=error, hint=hint) from None
     if digest != _hash_core(_dump_core(saved)):
         raise InputError(
-            f"{file}: expected a report as gpt41 check wrote it, found one that was changed since: edited by hand? "
-            "make it again with gpt41 check --format json"
+            expected="a report as gpt41 check wrote it",
+            found="one that was changed since: edited by hand? make it again with gpt41 check --format json",
+            location=file,
         )
     return saved
 
@@ -185,9 +187,9 @@ def _check_schema(top: JsonObject, file: str) -> None:
         fail("schema", CHECK_SCHEMA, found)
     version = _SCHEMA_PATTERN.fullmatch(found)
     if version and int(version[1]) > int(_SCHEMA_VERSION):
-        raise InputError(f"{file}: expected {CHECK_SCHEMA}, found {found}, which a newer gpt41 wrote: update gpt41")
+        raise InputError(expected=CHECK_SCHEMA, found=f"{found}, which a newer gpt41 wrote: update gpt41", location=file)
     if found != CHECK_SCHEMA:
-        raise BadBody(f"schema: expected {CHECK_SCHEMA}, found {redact(found)}")
+        raise BadBody("schema", CHECK_SCHEMA, redact(found))
 
 
 def _read_report(top: JsonObject) -> SavedReport:
@@ -196,7 +198,7 @@ def _read_report(top: JsonObject) -> SavedReport:
         path = f"workloads[{index}]"
         costing = _read_workload_cost(require_object(value, path), path)
         if costing.name in costings:
-            raise BadBody(f"{path}.name: expected each workload once, found one a second time")
+            raise BadBody(f"{path}.name", "each workload once", "one a second time")
         costings[costing.name] = costing
     growth_percent = _read_optional_decimal(get_object(top, "budget", ""), "growth_percent", "budget")
     findings = enumerate(get_list(top, "findings", ""))
@@ -207,7 +209,7 @@ def _read_report(top: JsonObject) -> SavedReport:
 def _read_finding(at: JsonObject, path: str) -> Finding:
     place, rule = get_optional_object(at, "location", path), get_name(at, "rule", path)
     if not _RULE_PATTERN.fullmatch(rule):
-        raise BadBody(f"{path}.rule: expected the id of a rule, found {redact(rule)}")
+        raise BadBody(f"{path}.rule", "the id of a rule", redact(rule))
     return Finding(
         rule,
         Level[get_choice(at, "level", path, tuple(level.label for level in Level)).upper()],
@@ -254,7 +256,7 @@ def _read_parts(at: JsonObject, path: str) -> dict[str, int]:
     found = get_object(at, "parts", path)
     for part in found:
         if part not in PARTS:
-            raise BadBody(f"{path}.parts: expected the keys {', '.join(PARTS)}, found {redact(part)}")
+            raise BadBody(f"{path}.parts", f"the keys {', '.join(PARTS)}", redact(part))
     return {part: read_whole_number(found, part, f"{path}.parts") for part in found}
 
 
@@ -262,7 +264,7 @@ def _read_tools(at: JsonObject, path: str) -> ToolUse:
     found, inside = get_optional_object(at, "tools", path) or {}, join_path(path, "tools")
     for name in found:
         if name not in ToolUse._fields:
-            raise BadBody(f"{inside}: expected the keys {', '.join(ToolUse._fields)}, found {redact(name)}")
+            raise BadBody(inside, f"the keys {', '.join(ToolUse._fields)}", redact(name))
     return ToolUse(**{name: read_whole_number(found, name, inside) for name in found})
 
 
@@ -317,7 +319,7 @@ def _read_usage(at: JsonObject, key: str, path: str) -> Usage:
     except BadBody:
         raise
     except InputError as error:
-        raise BadBody(f"{inside}.{error}") from None
+        raise BadBody.from_error(error, join_path(inside, error.path)) from None
 
 
 def _read_files(at: JsonObject, path: str) -> dict[str, FileTokens]:

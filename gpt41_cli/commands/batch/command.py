@@ -56,9 +56,9 @@ def batch(
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     for path in paths or ():
         if Path(path).is_dir():
-            raise InputError(f"{quote_text(path)}: expected Batch files, found a folder; name the files in it")
+            raise InputError(quote_text(path), "Batch files", "a folder", "name the files in it")
     if split == "":
-        raise InputError("--split: expected a folder, found an empty name")
+        raise InputError("--split", "a folder", "an empty name")
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(

@@ -21,6 +21,10 @@ REQUIRED_METHOD = "POST"
 """The only one that the Batch API knows."""
 
 
+_RULES_BY_PATH = {"url": "batch-url", "custom_id": "batch-custom-id"}
+"""The rules for fields of a line; what else is wrong with it is the rule of every request."""
+
+
 class ModelAndEndpoint(NamedTuple):
     """What all requests of a Batch file must have in common, as they name it."""
 
@@ -46,13 +50,13 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest) -> In
     """One line, counted for its own model, with what of it can be cached. BadBody where it names none."""
     request, catalog = sent.request, meter.catalog
     if request.model is None:
-        raise BadBody("body.model: expected a model, found nothing")
+        raise BadBody("body.model", "a model", "nothing")
     lane = ModelAndEndpoint(request.model, request.endpoint)
     own = hash_text(str(sent.custom_id))
     breaches = list(_find_line_violations(sent))
     variant, _ = meter.find_variant(request.model)
     if variant is None:
-        breaches.append(RuleViolation("unknown-model", f"body.{UnknownName('model', request.model, catalog.models)}"))
+        breaches.append(RuleViolation("unknown-model", str(UnknownName("body.model", request.model, catalog.models))))
         return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches), None)
     sized = measure_request(meter, sent, is_replayed=True)
     seen = size_request(sized.shape, terms, catalog, variant)
@@ -76,13 +80,12 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
         )
 
 
-def _make_invalid_line_violation(message: str, line: int) -> RuleViolation:
-    """A line that is no request, as a breach: a complaint begins with the path of what it is about."""
-    if message.startswith("url:"):
-        return RuleViolation(
-            "batch-url", f"{message}; the Batch API takes others too, which gpt41 can neither count nor check", line
-        )
-    return RuleViolation("batch-custom-id" if message.startswith("custom_id:") else "invalid-request", message, line)
+def _make_invalid_line_violation(rejected: RejectedRequest, line: int) -> RuleViolation:
+    """A line that is no request, as a breach of the rule for the field that is wrong."""
+    message = rejected.message
+    if rejected.path == "url":
+        message += "; the Batch API takes others too, which gpt41 can neither count nor check"
+    return RuleViolation(_RULES_BY_PATH.get(rejected.path, "invalid-request"), message, line)
 
 
 class TargetColumn:
@@ -135,7 +138,7 @@ class BatchLines(Addable):
             lines.last_line = Largest(number)
             if isinstance(each, RejectedRequest):
                 lines.invalid_lines += 1
-                lines.violations.add(_make_invalid_line_violation(each.message, number))
+                lines.violations.add(_make_invalid_line_violation(each, number))
             else:
                 lines._add(number, each.result)
         return lines

@@ -18,7 +18,6 @@ from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile
 from gpt41_cli.commands.batch.lines import ModelAndEndpoint
 from gpt41_cli.commands.batch.parts import BatchPart, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.sources import STDIN, InputSource, read_stamp, wrap_os_errors
@@ -66,9 +65,9 @@ def make_output_folder(path: Path) -> Iterator[Path]:
         is_made = True
     except FileExistsError:
         if not path.is_dir():
-            raise InputError(f"{sanitize(str(path))}: expected a folder, found a file") from None
+            raise InputError(expected="a folder", found="a file", location=str(path)) from None
     except OSError as error:
-        raise InputError(f"{sanitize(str(path))}: expected a folder, or a place for one, found: {error.strerror}") from None
+        raise InputError(expected="a folder, or a place for one", found=error, location=str(path)) from None
     try:
         yield path
     finally:
@@ -110,8 +109,7 @@ def _convert_write_errors(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{sanitize(str(directory))}: expected to be able to write, found: {reason}; nothing is left") from None
+        raise InputError("", "to be able to write", error, "nothing is left", str(directory)) from None
 
 
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
@@ -151,7 +149,9 @@ def _choose_base_names(sources: Sequence[InputSource]) -> list[str]:
 
 
 def _file_exists_error(path: Path) -> InputError:
-    return InputError(f"{sanitize(str(path))}: expected no such file, found one, and nothing is overwritten; name another folder")
+    return InputError(
+        expected="no such file", found="one, and nothing is overwritten", hint="name another folder", location=str(path)
+    )
 
 
 def write_parts(planned: SplitPlan) -> None:

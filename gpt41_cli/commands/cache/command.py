@@ -57,5 +57,5 @@ def cache(
     if not (skip_invalid and found.requests):
         refuse_invalid(found.rejects, found.requests)
     if not found.requests:
-        raise InputError("expected requests, found none in what is named")
+        raise InputError(expected="requests", found="none in what is named")
     output.show_and_exit(make_report(catalog, found, compute_savings(catalog, found, place, day), place, day, left_out), wanted)

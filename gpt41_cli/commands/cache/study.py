@@ -110,7 +110,7 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     name = meter.model or sent.request.model
     variant, method = meter.find_variant(name)
     if name and not variant:
-        raise BadBody(str(UnknownName("model", name, meter.catalog.models)))
+        raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
     request = meter.fill_image_sizes(sent.request)
     tokens = meter.count_input_tokens(request, method)
     return CacheRequest(tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method))
@@ -173,7 +173,7 @@ def _read_requests(
             with open_input(source, reading.kind) as found:
                 if not isinstance(found, RequestInput):
                     what = "a picture" if isinstance(found, PictureInput) else "text, or nothing"
-                    raise InputError(f"{source.label}: expected requests, found {what}")
+                    raise InputError(expected="requests", found=what, location=source.label)
                 for some in map_chunks(
                     source, found, reading, partial(measure_for_cache, meter), _PromptLimiter(), meter.memo_filler
                 ):

@@ -63,7 +63,7 @@ def check(
         path = config or Path(CONFIG_NAME)
         _write_config(paths, path, conditions)
     elif paths:
-        raise InputError("expected files only with --init, as gpt41.yaml says what is checked, found some")
+        raise InputError(expected="files only with --init, as gpt41.yaml says what is checked", found="some")
     else:
         path = find_config(config)
     output.show_and_exit(_make_check_report(path, conditions), wanted, threshold)
@@ -94,13 +94,13 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
     from gpt41_cli.config.roots import open_working_tree
 
     if not paths:
-        raise InputError("--init: expected files or folders to write a gpt41.yaml for, found none")
+        raise InputError("--init", "files or folders to write a gpt41.yaml for", "none")
     if file.exists():
-        raise InputError(f"--init: expected no {sanitize(str(file))} yet, found one, which is left as it is")
+        raise InputError("--init", f"no {sanitize(str(file))} yet", "one, which is left as it is")
     text = draft_config(paths, file, open_working_tree(file).find_files, conditions)
     try:
         with file.open("x", encoding="utf-8") as new:
             new.write(text)
     except OSError as error:
-        raise InputError(f"{sanitize(str(file))}: expected to be able to write it, found: {error.strerror}") from None
+        raise InputError(expected="to be able to write it", found=error, location=str(file)) from None
     output.print_to_stderr(f"wrote {file}")

@@ -64,7 +64,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
     found: dict[str, _DraftWorkload] = {}
     for path in paths:
         if path == STDIN:
-            raise InputError("--init: expected files or folders, found standard input, which is not there the next time")
+            raise InputError("--init", "files or folders", "standard input, which is not there the next time")
         pattern = _escape_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
             groups = _group_files(pattern, model, files, conditions)

@@ -122,8 +122,8 @@ def _estimate_work(
         return estimate_parts(catalog, parts, work.combined, platform, day)
     if not variants and named != {None}:
         if None in named:
-            raise InputError("expected a model in every request, or --model, found some that name none")
-        raise InputError("--mode: expected one with requests that name their models, found several; --model compares them")
+            raise InputError(expected="a model in every request, or --model", found="some that name none")
+        raise InputError("--mode", "one with requests that name their models", "several", "--model compares them")
     own_modes = sorted({mode for _, mode in parts})
     return estimate(catalog, work.combined, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
 
@@ -142,13 +142,13 @@ def _price_each_request(
     from gpt41_cli.commands.cost.each import RequestPricer, price_requests
 
     if len(variants) > 1 or len(modes) > 1:
-        raise InputError("--each: expected at most one --model and one --mode, found several")
+        raise InputError("--each", "at most one --model and one --mode", "several")
     if asked.input_tokens is not None or asked.requests != 1:
-        raise InputError("--each: expected requests as they are, found --input-tokens or --requests")
+        raise InputError("--each", "requests as they are", "--input-tokens or --requests")
     if asked.prediction or asked.assumptions.tools.storage_gb:
-        raise InputError("--each: expected requests as they are, found --prediction or storage, which is of no request")
+        raise InputError("--each", "requests as they are", "--prediction or storage, which is of no request")
     if asked.cached == SIMULATE:
-        raise InputError("--each: expected --cached with tokens or a share, found simulate, which has an answer for all of them")
+        raise InputError("--each", "--cached with tokens or a share", "simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)
     reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None

@@ -70,7 +70,7 @@ class RequestPricer:
             usage = found.usage
             charged = price_tools(self.meter.catalog, offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
-            raise BadBody(str(error)) from None
+            raise BadBody.from_error(error) from None
         return PricedRequest(
             sent.custom_id,
             offer.variant.id,
@@ -87,12 +87,12 @@ class RequestPricer:
         catalog: Catalog = self.meter.catalog
         if (model, mode) not in self._offers:
             if model is None and self.variant is None:
-                raise BadBody("model: expected one in the request, or --model, found none")
+                raise BadBody("model", "one in the request, or --model", "none")
             try:
                 variant = self.variant or catalog.variant(str(model))
                 self._offers[model, mode] = catalog.offer(variant, mode, self.platform, self.as_of)
             except (UnknownName, MissingPrice) as error:
-                raise BadBody(str(error)) from None
+                raise BadBody.from_error(error) from None
         return self._offers[model, mode]
 
 
@@ -104,7 +104,9 @@ def price_requests(
         try:
             with open_input(source, reading.kind) as found:
                 if not isinstance(found, RequestInput):
-                    raise InputError(f"{source.label}: expected requests with --each, found something else; --as says")
+                    raise InputError(
+                        expected="requests with --each", found="something else", hint="--as says", location=source.label
+                    )
                 for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler):
                     yield from some
         except InputError as error:

@@ -82,7 +82,7 @@ def count(
     variant = catalog.variant(model) if catalog and model else None
 
     if show and (each or quiet):
-        raise InputError(f"--show: expected it alone, found {'--each' if each else '--quiet'}")
+        raise InputError("--show", "it alone", "--each" if each else "--quiet")
     sources, left_out = read_sources(paths, text)
     reading = make_reading(kind, jobs, sources)
     meter = cache(lambda: make_meter(read_catalog(), model, image_size, reading))

@@ -109,7 +109,7 @@ def count_inputs(inputs: CountInputs) -> CountResult:
     items += (CountedInput(each.place.path, each.result.input_tokens, IMAGE_KIND) for each in pictures)
     items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
-        raise InputError(f"expected text or requests in what is named, found {explain_empty(inputs.skipped)}")
+        raise InputError(expected="text or requests in what is named", found=explain_empty(inputs.skipped))
     tally = reduce(iadd, tallies.values(), Tally())
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
     return CountResult(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
@@ -149,5 +149,5 @@ def _make_counter(inputs: CountInputs) -> TextCounter:
 def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput) -> Entry:
     meter = inputs.make_meter()
     if meter.model is None:
-        raise InputError(f"{source.label}: expected --model with a picture, whose tokens depend on the model, found none")
+        raise InputError(expected="--model with a picture, whose tokens depend on the model", found="none", location=source.label)
     return meter.count_picture(Image(found.width, found.height))

@@ -71,7 +71,7 @@ def diff(
     before, after = (_load_side(each, config, conditions) for each in (base, head))
     if not after.side.has_config:
         wanted_file = sanitize(str(config)) if config else "a gpt41.yaml"
-        raise InputError(f"{after.side.label}: expected {wanted_file} to compare with, found none")
+        raise InputError(after.side.label, f"{wanted_file} to compare with", "none")
     found = compare_sides(before.side, after.side, catalog, conditions.as_of)
     output.show_and_exit(make_report(catalog, found, after.left_out), wanted, threshold)
 
@@ -96,9 +96,7 @@ def _is_saved_report(name: str) -> bool:
     """Whether a saved report is meant. InputError for a folder: where a branch has its name, nobody can know which is meant."""
     with suppress(OSError, ValueError):  # a name that no file can have
         if name and Path(name).is_dir():
-            raise InputError(
-                f"{quote_text(name)}: expected a saved report or a git revision, found a folder{_suggest_branch(name)}"
-            )
+            raise InputError(quote_text(name), "a saved report or a git revision", "a folder", _suggest_branch(name))
         if name and Path(name).exists():
             return True
     return name.endswith(".json")
@@ -108,7 +106,7 @@ def _suggest_branch(name: str) -> str:
     """What to say beside where a file or a folder is none that was meant; nothing where no branch can have its name."""
     if name.startswith((".", "/")) or name.endswith(".json"):
         return ""
-    return f"; a branch of that name is refs/heads/{sanitize(name)}"
+    return f"a branch of that name is refs/heads/{sanitize(name)}"
 
 
 def _load_saved_side(name: str) -> "DiffSide":
@@ -121,7 +119,8 @@ def _load_saved_side(name: str) -> "DiffSide":
         with wrap_os_errors(label), open_file(Path(name)) as stream:
             found = load_saved_report(stream.read(MAX_REPORT_BYTES + 1), label)
     except InputError as error:
-        raise InputError(f"{error}{_suggest_branch(name)}") from None
+        error.hint = "; ".join(filter(None, (error.hint, _suggest_branch(name))))
+        raise
     return DiffSide(f"{label} ({found.as_of})", found.costs, found.max_growth_percent)
 
 

@@ -161,7 +161,7 @@ def _reprice_workload(side: DiffSide, name: str, market: PricesOnDay) -> Workloa
     try:
         return market.reprice_workload(side.costs_by_workload[name])
     except Gpt41Error as error:
-        raise MissingPrice(f"{side.label}: {quote_text(name)}: {error}") from None
+        raise MissingPrice(f"{side.label}: {quote_text(name)}", problem=error) from None
 
 
 def _compare_workload(

@@ -128,7 +128,7 @@ def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
     if set(names) <= set(DEFAULT_MODES):
         return ()
     if len(names) > 1:
-        raise InputError(f"expected requests in one mode, found {', '.join(names)}; --mode takes all of them in one")
+        raise InputError(expected="requests in one mode", found=", ".join(names), hint="--mode takes all of them in one")
     return (*names, *DEFAULT_MODES)
 
 
@@ -136,5 +136,5 @@ def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
     """The model that the requests name; the first of the family where none does. InputError where they name several."""
     names = sorted({model for model, _ in work.split(None, None) if model} if work.split else ())
     if len(names) > 1:
-        raise InputError(f"expected requests to one model, found {', '.join(names)}; --from takes all of them for one")
+        raise InputError(expected="requests to one model", found=", ".join(names), hint="--from takes all of them for one")
     return catalog.variant(names[0]) if names else catalog.family[0]

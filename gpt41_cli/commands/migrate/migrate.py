@@ -192,7 +192,7 @@ def _find_contenders(
     """Where the work may go, and what has ended of what it might have; what was asked for stays, ended or not."""
     if plan.to_variants:
         if plan.from_variant.id in [variant.id for variant in plan.to_variants]:
-            raise InputError(f"--to: expected another model than the one that is left, found {plan.from_variant.id}")
+            raise InputError("--to", "another model than the one that is left", plan.from_variant.id)
         return list(plan.to_variants), []
     named = [step.variant for step in steps if step.variant]
     family = catalog.family if plan.from_variant.model.role == "predecessor" else ()
@@ -202,7 +202,7 @@ def _find_contenders(
     running = [variant for name, variant in every.items() if not lives[name]]
     if not running:
         none = f"{catalog.file} has none that runs on {plan.as_of}"
-        raise InputError(f"--to: expected the model to move to, as {none}, found none")
+        raise InputError("--to", f"the model to move to, as {none}", "none")
     return running, [(every[name], life) for name, life in lives.items() if life]
 
 

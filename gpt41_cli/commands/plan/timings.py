@@ -118,11 +118,11 @@ def plan(
     """
     check_usage_tier(catalog, platform, tier)
     if deadline is not None and not deadline:
-        raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
+        raise InputError("deadline", "more than 0 minutes, such as 90m, 24h or 2d", "0")
     for variant in variants:
         if variant.model.rate_limits is None:
             known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)
-            raise InputError(f"model: expected one whose rate limits {catalog.file} has ({known}), found {variant.id}")
+            raise InputError("model", f"one whose rate limits {catalog.file} has ({known})", variant.id)
     running = [each for each in catalog.family if not lifecycle.find_past_shutdown(each, platform, as_of)]
     quotes = _price_all_modes(catalog, variants or running or catalog.family, work, platform, as_of)
     timings = tuple(each for priced in quotes for each in _time_all_tiers(catalog, priced, work, as_of))

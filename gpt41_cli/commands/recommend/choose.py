@@ -100,11 +100,11 @@ def _check_wishes(case: SelectionContext) -> None:
     for need in wishes.needs:
         catalog.ability(need)
     if wishes.deadline is not None and not wishes.deadline:
-        raise InputError("deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0")
+        raise InputError("deadline", "more than 0 minutes, such as 90m, 24h or 2d", "0")
     if wishes.usage_tier is not None:
         check_usage_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
-        raise InputError(f"until: expected a day from {case.as_of} on, found {wishes.until}")
+        raise InputError("until", f"a day from {case.as_of} on", str(wishes.until))
     for metric in wishes.min_scores:
         if metric not in case.metrics:
             raise UnknownName("metric", metric, case.metrics)

@@ -79,7 +79,7 @@ class Reconciliation:
         self._currency = self._currency or answer.currency
         if answer.currency not in (None, self._currency):
             second, first = redact(str(answer.currency)), redact(str(self._currency))
-            raise InputError(f"{sanitize(place.label)}: expected one currency in all of the logs, found {second} after {first}")
+            raise InputError(expected="one currency in all of the logs", found=f"{second} after {first}", location=place.label)
 
     def _add_total(self, place: InputPlace, answer: Answer) -> None:
         """Keep a batch object, of those of one batch the one with the most in it: it was looked at last."""
@@ -107,7 +107,7 @@ class Reconciliation:
         if not self.charges and not self.rejects.count:
             found = "; ".join(f"{sanitize(each.first.label)}: {each.message}" for each in self.issues[:3])
             raise InputError(
-                f"expected answers that report their usage and have a price, found {f'none: {found}' if found else 'nothing'}"
+                expected="answers that report their usage and have a price", found=f"none: {found}" if found else "nothing"
             )
 
     def _find_itemized_batches(self) -> set[object]:

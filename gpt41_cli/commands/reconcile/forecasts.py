@@ -9,7 +9,6 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_object, get_text, redact, require_list, require_object
@@ -83,7 +82,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
         try:
             with open_input(source, reading.kind) as found:
                 if not isinstance(found, RequestInput):
-                    raise InputError(f"{source.label}: expected the requests that were sent, found none")
+                    raise InputError(expected="the requests that were sent", found="none", location=source.label)
                 for each in chain.from_iterable(map_chunks(source, found, reading, forecast, list, meter.memo_filler)):
                     if isinstance(each, Located):
                         custom_id, counted = each.result
@@ -113,10 +112,10 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
             parts = tuple(_parse_quote(require_object(each, f"quotes[{index}]"), f"quotes[{index}]") for index, each in quotes)
             return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)
         if schema not in _LIST_KEYS:
-            raise BadBody(f"schema: expected one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK))}, found {redact(schema)}")
+            raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK))}", redact(schema))
         found = require_list(top.get(_LIST_KEYS[schema]), _LIST_KEYS[schema])
     except BadBody as error:
-        raise InputError(f"{name}: {error}; {_HOW_TO_MAKE}") from None
+        raise InputError(problem=error, hint=_HOW_TO_MAKE, location=name) from None
     values = (DocumentValue(index, each) for index, each in enumerate(found))
     return _read_records(values, name)
 
@@ -139,12 +138,12 @@ def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
         try:
             record = require_object(parse_json(item.data) if isinstance(item, FileLine) else item.value, "the record")
             if "path" not in record:
-                raise BadBody("expected the record of a request, found another")
+                raise BadBody(expected="the record of a request", found="another")
             if "error" not in record:
                 ledger.add(get_text(record, "custom_id", "") or None, _parse_record(record, place))
                 is_ceiling = is_ceiling or record.get("ceiling") is True
         except BadBody as error:
-            raise InputError(f"{sanitize(place.label)}: {error}; {_HOW_TO_MAKE}") from None
+            raise InputError(problem=error, hint=_HOW_TO_MAKE, location=place.label) from None
     return Forecasts(ledger, is_ceiling=is_ceiling)
 
 

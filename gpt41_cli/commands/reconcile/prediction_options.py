@@ -96,9 +96,9 @@ class ReconcileExtras(NamedTuple):
 def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:
     """What is to be looked at while the logs are read. InputError where options or the files they name cannot be used."""
     if asked.requests and asked.estimate is not None:
-        raise InputError("--estimate: expected an estimate or --requests, found both")
+        raise InputError("--estimate", "an estimate or --requests", "both")
     if asked.tolerance is not None and not asked.has_prediction:
-        raise InputError("--tolerance: expected --requests or --estimate to hold against, found it alone")
+        raise InputError("--tolerance", "--requests or --estimate to hold against", "it alone")
     _read_tolerance(asked)
     if not (asked.has_prediction or asked.has_workloads):
         return ReconcileExtras(asked, conditions, None, None, None)
@@ -134,7 +134,7 @@ def _count_sent_requests(asked: ReconcileOptions, past: "ObservedAnswers", catal
         refuse_invalid(found.rejects, good)
     skipped = (*left_out, *found.left_out)
     if not good:
-        raise InputError(f"--requests: expected the requests that were sent, found {explain_empty(skipped)}")
+        raise InputError("--requests", "the requests that were sent", explain_empty(skipped))
     return found._replace(left_out=skipped)
 
 
@@ -144,7 +144,7 @@ def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
 
     (source, *more), _ = read_sources([path], None)
     if more:
-        raise InputError(f"--estimate: expected a file, found the folder {quote_text(path)}")
+        raise InputError("--estimate", "a file", f"the folder {quote_text(path)}")
     with wrap_os_errors(source.label), source.open() as stream:
         return read_estimate(stream, source.label, catalog)
 
@@ -186,7 +186,9 @@ def _write_lengths(workloads: WorkloadsFile, past: "ObservedAnswers") -> None:
         return
     edited = replace_output_tokens(data, config.file, changed)
     if path.read_bytes() != data:
-        raise InputError(f"{config.file}: expected no change while the logs were read, found one; nothing is written")
+        raise InputError(
+            expected="no change while the logs were read", found="one", hint="nothing is written", location=config.file
+        )
     files.write_file(edited, path)
     for name, found in changed.items():
         before = config.workloads[name].output_tokens

@@ -97,9 +97,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     path = Path(name)
     if not path.is_file():
         what = "a folder" if path.is_dir() else "none"
-        raise InputError(
-            f"{quote_text(name)}: expected a gpt41.yaml or a report that gpt41 check --format json saved, found {what}"
-        )
+        raise InputError(quote_text(name), "a gpt41.yaml or a report that gpt41 check --format json saved", what)
     root = open_working_tree(path)
     config = read_config(root, conditions.catalog)
     assert config is not None
@@ -113,8 +111,6 @@ def _write_charts(found: "Report", folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"--charts: {quote_text(str(folder))}: expected a folder to write into, found: {error.strerror}"
-        ) from None
+        raise InputError(f"--charts: {quote_text(str(folder))}", "a folder to write into", error) from None
     for chart in found.all_charts:
         files.write_file(draw_svg_file(chart), folder / f"{chart.name}.svg")

@@ -233,7 +233,7 @@ def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: dat
     try:
         subjects = tuple(_convert_saved(each, catalog, as_of) for each in saved.costs.values())
     except UnknownName as error:
-        raise InputError(f"{file}: {error}") from None
+        raise InputError(location=file, problem=error) from None
     ends = (
         finding for each in subjects for finding in lifecycle.check_lifecycle(each.variant, each.platform, as_of, Level.ERROR)
     )

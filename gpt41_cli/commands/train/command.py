@@ -145,12 +145,12 @@ def train(
         }
         for option, value in given.items():
             if value is not None:
-                raise InputError(f"{option}: expected none with --distill-from, which learns from --prompts, found some")
+                raise InputError(option, "none with --distill-from, which learns from --prompts", "some")
         teacher = catalog.variant(distill_from)
         students = variants if model else tuple(each for each in variants if each != teacher)
         found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
     elif prompts:
-        raise InputError("--prompts: expected it with --distill-from, found it alone")
+        raise InputError("--prompts", "it with --distill-from", "it alone")
     else:
         today = catalog.family[0] if instead_of is None else catalog.variant(instead_of)
         found = _price_training_files(paths, variants, service, today, image_size, jobs, conditions)
@@ -172,7 +172,7 @@ def _price_training_files(
 
     for path in paths or ():
         if Path(path).is_dir():
-            raise InputError(f"{quote_text(path)}: expected training files, found a folder; name the files in it")
+            raise InputError(quote_text(path), "training files", "a folder", "name the files in it")
     find_encoding(variants)  # one count is for all of them
     sources, _ = read_sources(paths, None)
     meter = make_meter(conditions.catalog, variants[0].id, image_size, make_reading(None, jobs, sources))
@@ -196,7 +196,7 @@ def _price_prompts(
     from gpt41_cli.work.workload import Assumptions
 
     if not paths:
-        raise InputError("--prompts: expected requests that the teacher answers, found none")
+        raise InputError("--prompts", "requests that the teacher answers", "none")
     sources, left_out = read_sources(paths, None)
     reading = make_reading(None, jobs, sources)
     encoding = find_encoding((teacher, *students))
@@ -205,6 +205,6 @@ def _price_prompts(
         found = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out).request_totals
     refuse_invalid(found.rejects, found.requests)
     if not found.requests:
-        raise InputError("--prompts: expected requests that the teacher answers, found text or pictures")
+        raise InputError("--prompts", "requests that the teacher answers", "text or pictures")
     terms = Assumptions(service.output_tokens, cached_share=service.cached_share)
     return price_distillation(sizing.merge_into_workload(found, terms, 1), teacher, students, meter, conditions)

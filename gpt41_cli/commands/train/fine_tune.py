@@ -74,7 +74,7 @@ def find_trainable_models(catalog: Catalog, names: Sequence[str]) -> tuple[Varia
     """The models to be trained: those named, else all of the family that can be. InputError for one that cannot."""
     for variant in map(catalog.variant, names):
         if not is_trainable(variant):
-            raise InputError(f"--model: expected a base model that can be fine-tuned, found {quote_text(variant.id)}")
+            raise InputError("--model", "a base model that can be fine-tuned", quote_text(variant.id))
     named = {variant.id: variant for variant in map(catalog.variant, names)}
     return tuple(named.values()) or tuple(filter(is_trainable, catalog.family))
 

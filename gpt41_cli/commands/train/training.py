@@ -42,7 +42,9 @@ class TrainingOptions(NamedTuple):
         """What training takes. InputError where the table does not say it."""
         rules = self.catalog.limits.fine_tuning
         if rules is None:
-            raise InputError(f"{self.catalog.file}: expected limits.fine_tuning, by which training is counted, found none")
+            raise InputError(
+                expected="limits.fine_tuning, by which training is counted", found="none", location=self.catalog.file
+            )
         return rules
 
 
@@ -191,7 +193,7 @@ def _compare_offers(
     hosting = Decimal(0)
     if student.hosting:
         if days is None:
-            raise MissingPrice(f"no end is known of {student.tuned_variant.id}, and so not for how long it is hosted")
+            raise MissingPrice(problem=f"no end is known of {student.tuned_variant.id}, and so not for how long it is hosted")
         hosting = EXACT.multiply(student.hosting.usd, Decimal(_HOURS_PER_DAY * days))
     fixed = sum_usd((student.training_usd, student.training_work.teaching_usd, hosting))
     own, other = price_mean_request(mine, student.training_work.served), price_mean_request(its, usage)
