@@ -36,7 +36,7 @@ class Usage:
         for name in self.__slots__:
             value = getattr(self, name)
             if value < 0:
-                raise InputError(name, "0 or more", value)
+                raise InputError(name, "0 or more", str(value))
         if self.cached_tokens > self.input_tokens:
             raise InputError(
                 "cached_tokens",
