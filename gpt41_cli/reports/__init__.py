@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from gpt41_cli.findings import Finding, Level, sort_worst_first
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
+    from datetime import date
+    from decimal import Decimal
     from fractions import Fraction
 
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.reports.chart import Chart
 
-Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
+Json: TypeAlias = "str | int | bool | Decimal | Fraction | date | Sequence[Json] | Mapping[str, Json] | None"
+"""What JSON and CSV hold, still exact: `views.dump_exact` makes text of decimals, ratios and days."""
 
 
 class ReportLine(NamedTuple):
@@ -32,9 +35,9 @@ class Row(NamedTuple):
     tone: str = ""
 
 
-class Column(NamedTuple):
-    """`is_name`: its cells are names from outside, to be set apart from prose where a format can. `is_bar`: its cells are
-    shares of one, as fractions, to draw what another column says, for a format of fixed width that has the room.
+class Heading(NamedTuple):
+    """What is above the cells of a column. `is_name`: these are names from outside, to be set apart from prose if a format can.
+    `is_bar`: they are shares of one, as fractions, to draw what another column says, if a format of fixed width has the room.
     """
 
     title: str
@@ -44,9 +47,9 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under titled columns. `is_detail`: who reads only the answer can do without it, so that a format may fold it."""
+    """Rows under headings. `is_detail`: who reads only the answer can do without it, so that a format may fold it."""
 
-    columns: tuple[Column, ...]
+    headings: tuple[Heading, ...]
     rows: tuple[Row, ...]
     title: str = ""
     is_detail: bool = False
@@ -54,9 +57,9 @@ class Table(NamedTuple):
     @property
     def without_bars(self) -> Table:
         """The same, in words and figures alone."""
-        kept = [index for index, column in enumerate(self.columns) if not column.is_bar]
+        kept = [index for index, heading in enumerate(self.headings) if not heading.is_bar]
         rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in self.rows)
-        return self._replace(columns=tuple(self.columns[index] for index in kept), rows=rows)
+        return self._replace(headings=tuple(self.headings[index] for index in kept), rows=rows)
 
 
 class CheckCase(NamedTuple):
@@ -74,10 +77,10 @@ class TextBlock(NamedTuple):
     text: str
 
 
-def make_columns(*titles: str) -> tuple[Column, ...]:
-    """Columns from their titles: `>` before one aligns it to the right, a backtick marks names from outside, `|` a bar."""
+def make_headings(*titles: str) -> tuple[Heading, ...]:
+    """Headings from titles: `>` before one aligns it to the right, a backtick marks names from outside, `|` a bar."""
     return tuple(
-        Column(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
+        Heading(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
     )
 
 

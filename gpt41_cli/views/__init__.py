@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from importlib import import_module
 from typing import NamedTuple
 
+from gpt41_cli.display import format_exact, to_decimal
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.reports import Report
 
@@ -46,6 +50,18 @@ def can_draw(encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def dump_exact(value: object) -> str:
+    """What JSON has no type for as text: a decimal with every digit, a ratio to 12 places, a day as YYYY-MM-DD.
+
+    >>> dump_exact(Decimal("13.200")), dump_exact(Fraction(2, 3)), dump_exact(date(2026, 10, 23))
+    ('13.2', '0.666666666667', '2026-10-23')
+    """
+    if isinstance(value, Decimal | Fraction):
+        return format_exact(to_decimal(value) if isinstance(value, Fraction) else value)
+    assert isinstance(value, date)
+    return value.isoformat()
 
 
 def render(report: Report, name: str, screen: Screen) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Json, Report
-from gpt41_cli.views import Screen
+from gpt41_cli.views import Screen, dump_exact
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -29,8 +29,10 @@ def _flatten(record: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
         if isinstance(value, Mapping):
             flat |= _flatten(value, f"{prefix}{key}.")
         elif isinstance(value, bool) or (isinstance(value, Sequence) and not isinstance(value, str)):
-            flat[sanitize(prefix + key)] = escape_commands(json.dumps(value))
+            flat[sanitize(prefix + key)] = escape_commands(json.dumps(value, default=dump_exact))
+        elif value is None or isinstance(value, int):
+            flat[sanitize(prefix + key)] = value
         else:
             # The exact name is in the JSON; here it may reach a terminal.
-            flat[sanitize(prefix + key)] = sanitize(value) if isinstance(value, str) else value
+            flat[sanitize(prefix + key)] = sanitize(value if isinstance(value, str) else dump_exact(value))
     return flat

@@ -104,10 +104,10 @@ def _draw_table(table: Table) -> Iterator[str]:
     """The table in a place of its own, where it may be wider than the page; folded away where it is a detail."""
     if not table.rows:
         return
-    classes = ['class="right"' if column.is_right_aligned else "" for column in table.columns]
+    classes = ['class="right"' if heading.is_right_aligned else "" for heading in table.headings]
     heads = [
-        f'<th scope="col" {css}>{_escape_text(column.title)}</th>' if column.title else f"<td {css}></td>"
-        for column, css in zip(table.columns, classes, strict=True)
+        f'<th scope="col" {css}>{_escape_text(heading.title)}</th>' if heading.title else f"<td {css}></td>"
+        for heading, css in zip(table.headings, classes, strict=True)
     ]
     rows = []
     for row in table.rows:

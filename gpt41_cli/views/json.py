@@ -8,7 +8,7 @@ import re
 from gpt41_cli.display import escape_commands
 from gpt41_cli.reports import Report
 from gpt41_cli.reports.findings import dump_finding
-from gpt41_cli.views import Screen
+from gpt41_cli.views import Screen, dump_exact
 
 _UNPRINTABLE_PATTERN = re.compile(r"[^\x20-\x7e\n]")
 
@@ -24,7 +24,7 @@ def render(report: Report, screen: Screen) -> str:
         "findings": [dump_finding(finding) for finding in report.findings],
         "notes": list(report.notes),
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=dump_exact)
     # What a terminal could act on is escaped; letters of any script stay as they are.
     safe = _UNPRINTABLE_PATTERN.sub(lambda match: json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0], text)
     return escape_commands(safe) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from gpt41_cli.display import escape_commands
 from gpt41_cli.reports import Json, Report
-from gpt41_cli.views import Screen
+from gpt41_cli.views import Screen, dump_exact
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -17,4 +17,4 @@ def render(report: Report, screen: Screen) -> str:
 
 def format_record(record: Mapping[str, Json]) -> str:
     """One record, with its line break; nothing in it can break the line or reach a terminal."""
-    return escape_commands(json.dumps(record, separators=(",", ":"))) + "\n"
+    return escape_commands(json.dumps(record, separators=(",", ":"), default=dump_exact)) + "\n"

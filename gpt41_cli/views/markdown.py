@@ -78,12 +78,12 @@ def _draw_citation(cited: str) -> str:
 def _draw_table(table: Table, items: int, longest: int) -> Iterator[str]:
     """The table under its title, folded away where it is a detail."""
     table = table.without_bars
-    titles = [_escape(column.title, longest) or " " for column in table.columns]
-    rule = ["---:" if column.is_right_aligned else "---" for column in table.columns]
+    titles = [_escape(heading.title, longest) or " " for heading in table.headings]
+    rule = ["---:" if heading.is_right_aligned else "---" for heading in table.headings]
     lines = [titles, rule]
     for row in table.rows[:items]:
-        cells = zip(row.cells, table.columns, strict=True)
-        drawn = [_draw_code_span(cell, longest) if column.is_name else _escape(cell, longest) for cell, column in cells]
+        cells = zip(row.cells, table.headings, strict=True)
+        drawn = [_draw_code_span(cell, longest) if heading.is_name else _escape(cell, longest) for cell, heading in cells]
         lines.append([f"**{cell.strip()}**" if row.tone == "chosen" and cell.strip() else cell for cell in drawn])
     if table.is_detail:
         yield f"<details><summary>{_escape_html(table.title or 'Details', longest)}</summary>"

@@ -117,8 +117,8 @@ def _draw_bars(table: Table, cells: int) -> Table:
     rows = (
         row._replace(
             cells=tuple(
-                draw_bar(Fraction(cell), cells) if column.is_bar and cell else cell
-                for column, cell in zip(table.columns, row.cells, strict=True)
+                draw_bar(Fraction(cell), cells) if heading.is_bar and cell else cell
+                for heading, cell in zip(table.headings, row.cells, strict=True)
             )
         )
         for row in table.rows
@@ -130,9 +130,9 @@ def _fits(table: Table, screen: Screen) -> bool:
     """Whether the table stands within the screen without breaking a cell."""
     if screen.width is None:
         return True
-    rows = [[column.title for column in table.columns], *(row.cells for row in table.rows)]
+    rows = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
     widths = [max(cell_len(sanitize(cell)) for cell in column) for column in zip(*rows, strict=True)]
-    if not table.columns[-1].is_right_aligned:
+    if not table.headings[-1].is_right_aligned:
         widths[-1] = min(widths[-1], _MIN_WRAPPED_CELLS)  # prose at the end of a row may wrap
     return sum(widths) + 2 * len(widths) <= screen.width
 
@@ -142,8 +142,8 @@ def _draw_records(table: Table) -> Grid:
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(overflow="fold")
     for row in table.rows:
-        named = zip(table.columns[1:], row.cells[1:], strict=True)
-        cells = [f"{column.title} {cell}".strip() for column, cell in named if cell]
+        named = zip(table.headings[1:], row.cells[1:], strict=True)
+        cells = [f"{heading.title} {cell}".strip() for heading, cell in named if cell]
         grid.add_row(Text("  ").append(_make_text(row.cells[0], "title")))
         grid.add_row(Padding(_make_text("; ".join(cells), row.tone), (0, 0, 0, 4)))
     return grid
@@ -151,12 +151,12 @@ def _draw_records(table: Table) -> Grid:
 
 def _draw_grid(table: Table) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
-    for index, column in enumerate(table.columns):
+    for index, heading in enumerate(table.headings):
         grid.add_column(
-            Text(("  " if index == 0 else "") + sanitize(column.title)),
-            justify="right" if column.is_right_aligned else "left",
+            Text(("  " if index == 0 else "") + sanitize(heading.title)),
+            justify="right" if heading.is_right_aligned else "left",
             overflow="fold",
-            no_wrap=column.is_right_aligned or index < len(table.columns) - 1,
+            no_wrap=heading.is_right_aligned or index < len(table.headings) - 1,
         )
     for row in table.rows:
         grid.add_row(*_make_cells(row), style=_STYLES[row.tone])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.display import draw_bar
-from gpt41_cli.reports import Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.views import Screen, markdown, text
 
 SHARES = st.fractions(0, 1)
@@ -16,7 +16,7 @@ SHARES = st.fractions(0, 1)
 
 def _report() -> Report:
     rows = (Row(("gpt-4.1", "$8.00", "1", "x" * 20)), Row(("gpt-4.1-mini", "$2.00", "1/4", "")))
-    table = Table(make_columns("model", ">total", "|", ""), rows)
+    table = Table(make_headings("model", ">total", "|", ""), rows)
     lines = (
         ReportLine("work", "1 request"),
         ReportLine("input", "5 tokens", share=Fraction(1, 2)),
@@ -56,7 +56,7 @@ def test_a_narrow_terminal_keeps_the_table_and_drops_the_bars() -> None:
 
 def test_bars_are_shorter_where_there_is_less_room() -> None:
     rows = (Row(("gpt-4.1", "1", "x" * 61)), Row(("gpt-4.1-mini", "1/4", "")))
-    report = _report()._replace(tables=(Table(make_columns("model", "|", ">note"), rows),))
+    report = _report()._replace(tables=(Table(make_headings("model", "|", ">note"), rows),))
     drawn = [text.render(report, Screen(width=width, has_colour=False)).splitlines() for width in (91, 83, 82)]
     assert [[line[:26].rstrip() for line in lines if "gpt-4.1" in line] for lines in drawn] == [
         ["  gpt-4.1       ████████", "  gpt-4.1-mini  ██"],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.reports.chart import Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.views import Screen, render
 from gpt41_cli.views.svg import draw_svg, draw_svg_file
@@ -91,12 +91,12 @@ def hostile_report(**changed: object) -> Report:
         lines=(ReportLine(HOSTILE_MARKUP, HOSTILE_MARKUP, HOSTILE_MARKUP),),
         tables=(
             Table(
-                make_columns(f"`{HOSTILE_MARKUP}", ">b", "|", ""),
+                make_headings(f"`{HOSTILE_MARKUP}", ">b", "|", ""),
                 (Row((HOSTILE_MARKUP, "1", "█", HOSTILE_MARKUP), "chosen"),),
                 HOSTILE_MARKUP,
             ),
-            Table(make_columns("a"), (Row((HOSTILE_MARKUP,)),), HOSTILE_MARKUP, is_detail=True),
-            Table(make_columns("a"), ()),
+            Table(make_headings("a"), (Row((HOSTILE_MARKUP,)),), HOSTILE_MARKUP, is_detail=True),
+            Table(make_headings("a"), ()),
         ),
         findings=(
             Finding(

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.views import render
 from gpt41_cli.views.places import format_unmentioned_place
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
 from tests.readers import TAGS, MarkdownPage
 
-NAMES = make_columns("`file", "", ">tokens")
+NAMES = make_headings("`file", "", ">tokens")
 TABLES = st.lists(
     st.builds(
         Table,
@@ -78,7 +78,7 @@ CELLS = st.sampled_from(["`" * 1000, "|" * 1000, "@" * 1000, "word " * 200, "\x1
 @given(st.integers(0, 40), st.integers(0, 6), st.integers(1, 3), st.data())
 def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows: int, tables: int, data: st.DataObject) -> None:
     cell, message, line = data.draw(CELLS), data.draw(CELLS), data.draw(CELLS)
-    table = Table(make_columns(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
+    table = Table(make_headings(*("`a", "b") * 8), (Row((cell,) * 16),) * rows, message, data.draw(st.booleans()))
     given = make_findings_report(
         *(make_finding(f"{index} {message}", Level.WARNING) for index in range(many)),
         headline=cell,
@@ -94,7 +94,7 @@ def test_it_always_fits_into_a_comment_and_is_cut_between_lines(many: int, rows:
 
 def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
     findings = [make_finding(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
-    table = Table(make_columns("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
+    table = Table(make_headings("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
     drawn = render(
         make_findings_report(*findings, make_finding("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)),
         "markdown",
@@ -110,7 +110,7 @@ def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
 
 
 def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
-    table = Table(make_columns("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
+    table = Table(make_headings("a"), (Row(("1",)),), "Files & <folders>", is_detail=True)
     shown: Report = make_findings_report(tables=(table, table._replace(is_detail=False, title="1. All")))
     assert render(shown, "markdown", SCREEN) == (
         "**Rejected**\n\n<details><summary>Files &amp; &lt;folders&gt;</summary>\n\n| a |\n| --- |\n| 1 |\n\n</details>\n\n"

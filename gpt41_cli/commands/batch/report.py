@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
@@ -12,7 +14,8 @@ from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, Compare
 from gpt41_cli.commands.batch.waiting import BatchWait
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.totals import MAX_KEPT
 
@@ -27,6 +30,7 @@ _PRICE_PHRASES = {"standard": "standard", "cached": "standard with the prompt ca
 def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = None) -> Report:
     """The check, to be read and to be computed with; with a `plan`, what is about to be written."""
     rules = catalog.limits.batch
+    files = make_records(_list_file_columns(check), check.files)
     return Report(
         schema=SCHEMA,
         answer=format_exact(check.prices[0].total_usd) if check.prices else "none",
@@ -43,11 +47,11 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
             "is_ceiling": check.work is not None and check.work.is_ceiling,
             "estimates": check.work.estimated_requests if check.work else 0,
             "lower_bounds": check.work.lower_bound_requests if check.work else 0,
-            "files": [_make_record(each) for each in check.files],
-            "queue": [_dump_wait(each, rules) for each in check.waits],
-            "parts": [_dump_part(each) for each in plan.part_files] if plan else [],
+            "files": files,
+            "queue": make_records(_list_queue_columns(rules), check.waits),
+            "parts": make_records(_PART_COLUMNS, plan.part_files) if plan else [],
         },
-        records=tuple(_make_record(each) for each in check.files),
+        records=files,
         catalog=catalog,
     )
 
@@ -143,96 +147,75 @@ def _describe_windows(each: BatchWait, rules: BatchRules) -> str:
 
 def _make_tables(check: BatchCheck, plan: SplitPlan | None, rules: BatchRules) -> Iterator[Table]:
     if len(check.files) > 1:
-        titles = make_columns("`file", ">requests", ">bytes", ">input tokens", *(f">{each.name}" for each in check.prices), "")
-        yield Table(titles, tuple(_make_file_row(each, check) for each in check.files))
+        yield make_table(_list_file_columns(check), check.files, tone=lambda file: "faint" if file.broken_rules else "")
     if len({each.usage_tier for each in check.waits}) > 1:
-        titles = make_columns("tier", "model", ">queue", ">long context", ">files", ">windows", "at most")
-        yield Table(titles, tuple(_make_tier_row(each, rules) for each in check.waits))
+        yield make_table(_list_queue_columns(rules), check.waits, tone=lambda wait: "faint" if wait.blocked_requests else "")
     if plan:
-        titles = make_columns("`part", "model", ">requests", ">bytes", ">input tokens")
         rest = len(plan.part_files) - MAX_KEPT
         title = f"the first {MAX_KEPT} parts; {format_int(rest)} more are like these" if rest > 0 else ""
-        yield Table(titles, tuple(_make_part_row(each) for each in plan.part_files[:MAX_KEPT]), title)
+        yield make_table(_PART_COLUMNS, plan.part_files[:MAX_KEPT], title)
 
 
-def _make_file_row(checked: CheckedBatchFile, check: BatchCheck) -> Row:
-    totals = {each.name: format_money(each.total_usd) for each in checked.prices}
-    cells = (
-        checked.source.label,
-        format_int(checked.lines.request_lines),
-        format_int(checked.size_bytes),
-        format_int(sum(checked.lines.input_tokens)),
-        *(totals.get(each.name, "") for each in check.prices),
-        ", ".join(checked.broken_rules) or "accepted",
+def _list_file_columns(check: BatchCheck) -> tuple[Column[CheckedBatchFile], ...]:
+    return (
+        Column("`file", None, lambda file: file.source.label),
+        Column(None, "path", lambda file: file.source.name),
+        Column(None, "accepted", lambda file: not file.broken_rules),
+        Column(">requests", "requests", lambda file: file.lines.request_lines),
+        Column(None, "invalid", lambda file: file.lines.invalid_lines),
+        Column(">bytes", "bytes", lambda file: file.size_bytes),
+        Column(None, "models", lambda file: list(dict.fromkeys(line.model for line in file.lines.first_lines))),
+        Column(None, "endpoints", lambda file: list(dict.fromkeys(line.endpoint for line in file.lines.first_lines))),
+        Column(">input tokens", None, lambda file: sum(file.lines.input_tokens)),
+        Column(None, "input_tokens", lambda file: _sum_usage(file).input_tokens),
+        Column(None, "output_tokens", lambda file: _sum_usage(file).output_tokens),
+        *(Column(f">{price.name}", None, partial(_find_price, price.name)) for price in check.prices),
+        Column(None, "prices_usd", lambda file: {price.name: price.total_usd for price in file.prices}),
+        Column(None, "breaches", lambda file: dict(file.violations.counts)),
+        Column("", None, lambda file: ", ".join(file.broken_rules) or "accepted"),
     )
-    return Row(cells, "faint" if checked.broken_rules else "")
 
 
-def _make_tier_row(each: BatchWait, rules: BatchRules) -> Row:
-    days = pluralize(-(-each.windows * rules.completion_window_hours // _HOURS_PER_DAY), "day")
-    cells = (
-        str(each.usage_tier),
-        each.model.id,
-        "" if each.queue.short_limit is None else format_int(each.queue.short_limit),
-        "" if each.queue.long_limit is None else format_int(each.queue.long_limit),
-        *(
-            ("", "", "never: a request is over it")
-            if each.blocked_requests
-            else (format_int(each.parts), format_int(each.windows), days)
+def _sum_usage(file: CheckedBatchFile) -> Usage:
+    return sum((quote.usage for quote in file.prices[0].quotes), Usage()) if file.prices else Usage()
+
+
+def _find_price(name: str, file: CheckedBatchFile) -> Decimal | None:
+    return next((price.total_usd for price in file.prices if price.name == name), None)
+
+
+def _list_queue_columns(rules: BatchRules) -> tuple[Column[BatchWait], ...]:
+    return (
+        Column("tier", None, lambda wait: str(wait.usage_tier)),
+        Column("model", "model", lambda wait: wait.model.id),
+        Column(None, "usage_tier", lambda wait: wait.usage_tier),
+        Column(">queue", "batch_queue_tokens", lambda wait: wait.queue.short_limit),
+        Column(">long context", "long_context_batch_queue_tokens", lambda wait: wait.queue.long_limit),
+        Column(None, "input_tokens", lambda wait: wait.input_tokens),
+        Column(None, "parts", lambda wait: wait.parts),
+        Column(None, "windows", lambda wait: wait.windows),
+        Column(">files", None, lambda wait: None if wait.blocked_requests else wait.parts),
+        Column(">windows", None, lambda wait: None if wait.blocked_requests else wait.windows),
+        Column(
+            "at most",
+            "hours_at_most",
+            lambda wait: None if wait.blocked_requests else wait.windows * rules.completion_window_hours,
+            lambda hours: pluralize(-(-hours // _HOURS_PER_DAY), "day"),
+            absent="never: a request is over it",
         ),
+        Column(None, "blocked_requests", lambda wait: wait.blocked_requests),
     )
-    return Row(cells, "faint" if each.blocked_requests else "")
 
 
-def _make_part_row(file: PartFile) -> Row:
-    part = file.part
-    figures = (format_int(part.requests), format_int(part.bytes), format_int(part.input_tokens))
-    return Row((str(file.path), file.target.model, *figures))
+_PART_COLUMNS: tuple[Column[PartFile], ...] = (
+    Column("`part", "path", lambda file: str(file.path)),
+    Column("model", "model", lambda file: file.target.model),
+    Column(None, "endpoint", lambda file: file.target.endpoint),
+    Column(">requests", "requests", lambda file: file.part.requests),
+    Column(">bytes", "bytes", lambda file: file.part.bytes),
+    Column(">input tokens", "input_tokens", lambda file: file.part.input_tokens),
+)
 
 
 def _dump_price(price: ComparedPrice) -> Mapping[str, Json]:
-    return {"name": price.name, "total_usd": format_exact(price.total_usd), "quotes": [dump_quote(each) for each in price.quotes]}
-
-
-def _make_record(checked: CheckedBatchFile) -> Mapping[str, Json]:
-    lines = checked.lines
-    usage = sum((each.usage for each in checked.prices[0].quotes), Usage()) if checked.prices else Usage()
-    return {
-        "path": checked.source.name,
-        "accepted": not checked.broken_rules,
-        "requests": lines.request_lines,
-        "invalid": lines.invalid_lines,
-        "bytes": checked.size_bytes,
-        "models": list(dict.fromkeys(lane.model for lane in lines.targets.different)),
-        "endpoints": list(dict.fromkeys(lane.endpoint for lane in lines.targets.different)),
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "prices_usd": {each.name: format_exact(each.total_usd) for each in checked.prices},
-        "breaches": dict(checked.violations.counts),
-    }
-
-
-def _dump_wait(each: BatchWait, rules: BatchRules) -> Mapping[str, Json]:
-    return {
-        "model": each.model.id,
-        "usage_tier": each.usage_tier,
-        "batch_queue_tokens": each.queue.short_limit,
-        "long_context_batch_queue_tokens": each.queue.long_limit,
-        "input_tokens": each.input_tokens,
-        "parts": each.parts,
-        "windows": each.windows,
-        "hours_at_most": None if each.blocked_requests else each.windows * rules.completion_window_hours,
-        "blocked_requests": each.blocked_requests,
-    }
-
-
-def _dump_part(file: PartFile) -> Mapping[str, Json]:
-    part = file.part
-    return {
-        "path": str(file.path),
-        "model": file.target.model,
-        "endpoint": file.target.endpoint,
-        "requests": part.requests,
-        "bytes": part.bytes,
-        "input_tokens": part.input_tokens,
-    }
+    return {"name": price.name, "total_usd": price.total_usd, "quotes": [dump_quote(quote) for quote in price.quotes]}

@@ -18,7 +18,7 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.prices.notes import write_cache_write_notes, write_surcharge_note
 from gpt41_cli.pricing import sum_usd
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.work.prompt_cache import EXTENDED_CACHE_ABILITY, ReplayOptions, resolve_kept_minutes, resolve_requests_per_minute
 
@@ -131,7 +131,7 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
 
 
 def _make_model_table(values: Sequence[CacheSavings], as_of: date, platform: Platform) -> Table:
-    titles = make_columns("model", ">requests", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
+    titles = make_headings("model", ">requests", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
     return Table(titles, tuple(_make_model_row(value, as_of, platform) for value in values), "Input, at the standard price")
 
 
@@ -156,7 +156,7 @@ def _make_prefix_tables(shared: Sequence[SharedPrefix]) -> Iterator[Table]:
     if shared:
         rows = tuple(Row((format_int(each.tokens), format_int(each.requests), each.ends_in or "", each.model)) for each in shared)
         title = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"
-        yield Table(make_columns(">tokens", ">read by", "ends in", "model"), rows, title)
+        yield Table(make_headings(">tokens", ">read by", "ends in", "model"), rows, title)
 
 
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
 from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
@@ -144,7 +144,9 @@ def _describe_findings(check: ConfigCheck) -> str:
 
 
 def _make_workload_table(check: ConfigCheck) -> Table:
-    titles = make_columns("`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", "")
+    titles = make_headings(
+        "`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", ""
+    )
     return Table(titles, tuple(_make_workload_row(each, check) for each in check.workloads))
 
 
@@ -185,5 +187,5 @@ def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:
         for tokens, name, path in found[:_MAX_FILES]
     ]
     more = f", {format_int(len(found) - len(rows))} smaller ones not shown" if len(found) > len(rows) else ""
-    titles = make_columns("`file", "`workload", ">requests", ">input tokens")
+    titles = make_headings("`file", "`workload", ">requests", ">input tokens")
     return [Table(titles, tuple(rows), f"{pluralize(len(found), 'file')}{more}", is_detail=True)] if rows else []

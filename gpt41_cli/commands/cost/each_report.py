@@ -9,7 +9,7 @@ from gpt41_cli.commands.cost.each import PricedRequest
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize
 from gpt41_cli.files.places import Located, RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
-from gpt41_cli.reports import Json, Report, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_record, make_invalid_row
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.reports.quotes import choose_bound_prefix
@@ -60,7 +60,7 @@ def make_report(
         answer="\n".join(map(make_answer, priced)),
         headline=f"{bound}{format_money(total_usd)} for {pluralize(len(priced), 'request')}",
         lines=(),
-        tables=(Table(make_columns(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_make_row, found))),),
+        tables=(Table(make_headings(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_make_row, found))),),
         findings=tuple(make_invalid_findings(rejects)),
         notes=(),
         data={"total_usd": format_exact(total_usd), "is_ceiling": is_ceiling, "requests": [make_record(each) for each in found]},

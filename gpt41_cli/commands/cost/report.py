@@ -12,7 +12,7 @@ from gpt41_cli.display import compute_share, format_exact, format_int, format_mo
 from gpt41_cli.findings import Level
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import _describe_tokens, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.work.workload import Workload
@@ -144,7 +144,7 @@ def _make_table(estimate: Estimate, ended: set[str | None], work: Workload) -> T
     each = (">each",) if work.requests > 1 else ()
     requests = (">requests",) if estimate.adds_up else ()
     cached = any(quote.usage.cached_tokens for quote in estimate.quotes)
-    titles = make_columns(
+    titles = make_headings(
         "model",
         "mode",
         *requests,

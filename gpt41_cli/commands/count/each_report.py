@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.places import Located, RejectedRequest, Rejections
-from gpt41_cli.reports import Report, Row, Table, make_columns
+from gpt41_cli.reports import Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.tokens.pieces import Entry
@@ -21,7 +21,7 @@ SCHEMA = "gpt41.entries/1"
 
 def make_table(found: Sequence[Located[Entry] | RejectedRequest]) -> Table:
     """A row for each input."""
-    return Table(make_columns(">tokens", "", "`request", "model", ""), tuple(_make_row(each) for each in found))
+    return Table(make_headings(">tokens", "", "`request", "model", ""), tuple(_make_row(each) for each in found))
 
 
 def _make_row(found: Located[Entry] | RejectedRequest) -> Row:

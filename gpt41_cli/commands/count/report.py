@@ -12,7 +12,7 @@ from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
 from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Level, Location
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
 
@@ -199,7 +199,7 @@ def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
     largest = count.tally.largest[:shown]
     if count.tally.requests > 1:
         rows = [Row((format_int(each.input_tokens), entries.format_request_name(each.place, each.custom_id))) for each in largest]
-        yield Table(make_columns(">tokens", "`largest"), tuple(rows))
+        yield Table(make_headings(">tokens", "`largest"), tuple(rows))
 
 
 def _find_largest_request(count: CountResult) -> tuple[int, str]:
@@ -266,7 +266,7 @@ def _make_list_table(count: CountResult, shown: int) -> Table:
     rest = count.items[shown:]
     if rest:
         rows.append(_make_row(sum(item.input_tokens for item in rest), count, f"({pluralize(len(rest), 'more text')})"))
-    return Table(make_columns(">tokens", ">share", "`path"), tuple(rows))
+    return Table(make_headings(">tokens", ">share", "`path"), tuple(rows))
 
 
 def _make_row(tokens: int, count: CountResult, name: str) -> Row:
@@ -290,7 +290,7 @@ def _make_tree_table(count: CountResult, shown: int) -> Table:
             rows.append(step)
         else:
             pending.append(_walk_branch(*step, count, shown))
-    return Table(make_columns(">tokens", ">share", "`path"), tuple(rows))
+    return Table(make_headings(">tokens", ">share", "`path"), tuple(rows))
 
 
 def _walk_branch(

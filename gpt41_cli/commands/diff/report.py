@@ -18,7 +18,7 @@ from gpt41_cli.display import (
     pluralize,
     to_decimal,
 )
-from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.costing import UsdRange
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "gpt41.diff/1"
 
-_WORKLOAD_COLUMNS = make_columns("`workload", "per", ">before", ">after", ">change", ">input each", ">output each", "cause")
+_WORKLOAD_COLUMNS = make_headings("`workload", "per", ">before", ">after", ">change", ">input each", ">output each", "cause")
 
 
 def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = ()) -> Report:
@@ -121,13 +121,13 @@ def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Tabl
         yield Table(_WORKLOAD_COLUMNS, tuple(map(_make_workload_row, changed)))
     if len(diff.workloads) > 1 and any(len(each.causes) > 1 for each in changed):
         rows = tuple(_make_cause_row(each, cause) for each in changed for cause in _sort_causes(each))
-        yield Table(make_columns("`workload", "per", "cause", ">change"), rows, "Every cause", is_detail=True)
+        yield Table(make_headings("`workload", "per", "cause", ">change"), rows, "Every cause", is_detail=True)
     if diff.file_changes:
         most = f"The {format_int(len(diff.file_changes))} files that moved most, of {format_int(diff.changed_file_count)}"
         title = (
             most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} moved"
         )
-        titles = make_columns("`file", "`workload", ">before", ">after", ">tokens")
+        titles = make_headings("`file", "`workload", ">before", ">after", ">tokens")
         yield Table(titles, tuple(map(_make_file_row, diff.file_changes)), title, is_detail=True)
 
 

@@ -14,7 +14,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_money_change, pluralize
 from gpt41_cli.findings import Level
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.reports.remarks import dump_remark
@@ -117,7 +117,7 @@ def _make_table(found: Migration) -> Table:
     """Today first, then every way; the highest price of each, its cache writes included, is what is compared."""
     each = (">each",) if found.work.requests > 1 else ()
     then = "before" if found.is_shut_down else "today"
-    titles = make_columns("model", "mode", *each, ">total", "|", ">cache writes", f">against {then}", ">reasoning tokens", "")
+    titles = make_headings("model", "mode", *each, ">total", "|", ">cache writes", f">against {then}", ">reasoning tokens", "")
     prices = [*(way.total_with_writes_usd for way in found.paths), *(quote.total_usd for quote in found.current_quotes.values())]
     dearest = max(prices)
     today = (_make_current_row(quote, found, dearest) for quote in found.current_quotes.values())

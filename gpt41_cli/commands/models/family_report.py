@@ -12,7 +12,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates
-from gpt41_cli.reports import Column, Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 
 SCHEMA = "gpt41.models/1"
 
@@ -32,10 +32,10 @@ def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Rep
         ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
         ("lacks", [", ".join(sorted(abilities - variant.model.abilities)) or "nothing" for variant in family]),
     ]
-    table = Table((Column(""), *(Column(variant.id) for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
+    table = Table(make_headings("", *(variant.id for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
     rest = Table(
-        make_columns("model", "role", "standard (in / cached / out)", "state"),
+        make_headings("model", "role", "standard (in / cached / out)", "state"),
         tuple(
             Row(
                 (

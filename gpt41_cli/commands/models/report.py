@@ -11,7 +11,7 @@ from gpt41_cli.commands.models.family_report import describe_state, format_limit
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.refused_fields import find_refused_fields
 from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
-from gpt41_cli.reports import Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 
 
 def make_model_report(catalog: Catalog, variant: Variant, platform: Platform, as_of: date) -> Report:
@@ -157,7 +157,7 @@ def _make_price_table(model: Model, as_of: date) -> Table:
                 rows.append(
                     Row((_name_fine_tuned(model), platform, what, "", format_rate(price.usd), "", "", "", "", price.source.label))
                 )
-    titles = make_columns(
+    titles = make_headings(
         "price of", "platform", "mode", "from", ">input", ">cached", ">output", ">write 30 m", ">12 h", "source"
     )
     return Table(titles, tuple(rows), "Prices; write: to the prompt cache, where that has a price of its own")
@@ -180,7 +180,7 @@ def _make_price_row(name: str, platform: str, mode: str, row: DatedRates, *, in_
 
 
 def _make_rate_limit_table(catalog: Catalog, model: Model) -> Table:
-    titles = make_columns("tier", ">paid", ">a month", "input up to", ">requests/min", ">a day", ">tokens/min", ">batch queue")
+    titles = make_headings("tier", ">paid", ">a month", "input up to", ">requests/min", ">a day", ">tokens/min", ">batch queue")
     if model.rate_limits is None:
         return Table(titles, ())
     threshold = format_int(catalog.limits.long_context_tokens)
@@ -214,7 +214,7 @@ def _format_tier_amounts(catalog: Catalog, tier: int) -> tuple[str, str]:
 
 
 def _make_image_table(model: Model) -> Table:
-    titles = make_columns("figure", ">value")
+    titles = make_headings("figure", ">value")
     if model.images is None:
         return Table(titles, ())
     figures = {name: value for name, value in model.images._asdict().items() if name not in ("source", "note")}
@@ -234,7 +234,7 @@ def _make_benchmark_table(catalog: Catalog, model: Model) -> Table:
     title = (
         f"Launch benchmarks [{catalog.evidence.benchmarks.source.label}]. {' '.join(catalog.evidence.benchmarks.notes)}".rstrip()
     )
-    return Table(make_columns("benchmark", "group", "unit", ">score", ">best in table"), tuple(rows), title)
+    return Table(make_headings("benchmark", "group", "unit", ">score", ">best in table"), tuple(rows), title)
 
 
 def _make_source_table(catalog: Catalog, lines: Sequence[ReportLine], tables: Sequence[Table]) -> Table:
@@ -247,4 +247,4 @@ def _make_source_table(catalog: Catalog, lines: Sequence[ReportLine], tables: Se
         )
     )
     rows = tuple(Row((each.label, each.title, each.url)) for each in catalog.sources.values() if each.label in said)
-    return Table(make_columns("source", "title", "address"), rows, "Sources")
+    return Table(make_headings("source", "title", "address"), rows, "Sources")

@@ -16,7 +16,7 @@ from gpt41_cli.commands.plan.reasons import (
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait
 from gpt41_cli.display import format_duration, format_exact, format_money, format_short_duration
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.work.workload import Workload
@@ -138,7 +138,7 @@ def _make_single_tier_table(work: Workload, plan: Plan) -> Table:
             _describe_timing(plan, each),
         )
         rows.append(Row(cells, _choose_tone(plan, each)))
-    return Table(make_columns("model", "mode", "time", ">total", ">least tier", ""), tuple(rows))
+    return Table(make_headings("model", "mode", "time", ">total", ">least tier", ""), tuple(rows))
 
 
 def _make_all_tiers_table(work: Workload, plan: Plan) -> Table:
@@ -151,7 +151,7 @@ def _make_all_tiers_table(work: Workload, plan: Plan) -> Table:
         Row((model, mode, *map(_format_cell, timings), format_money(timings[0].quote.total_usd)), _choose_tone(plan, timings[0]))
         for (model, mode), timings in rows.items()
     ]
-    return Table(make_columns("model", "mode", *tiers, ">total"), tuple(cells), "At least, in batch at most")
+    return Table(make_headings("model", "mode", *tiers, ">total"), tuple(cells), "At least, in batch at most")
 
 
 def _format_cell(timing: Timing) -> str:

@@ -13,7 +13,7 @@ from gpt41_cli.commands.recommend.choose import Recommendation
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, format_score, pluralize
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.reports.remarks import dump_remark
@@ -193,7 +193,7 @@ def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[
 def _make_table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
     each_column = (">each",) if work.requests > 1 else ()
     dearest = max((each.quote.total_usd for each in candidates if each.quote), default=Decimal(0))
-    titles = make_columns("model", "mode", *each_column, ">total", "|", ">score", "")
+    titles = make_headings("model", "mode", *each_column, ">total", "|", ">score", "")
     return Table(titles, tuple(_make_row(each, choice, work, dearest) for each in candidates))
 
 

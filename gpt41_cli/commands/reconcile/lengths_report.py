@@ -9,7 +9,7 @@ from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.config.tables import Config, TokenRange
 from gpt41_cli.display import format_exact, format_int, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import Json, Report, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, Row, Table, make_headings
 
 _RANGE_NOTE = (
     "expected is the mean, which prices the sum of many answers; high is the 95th percentile, or the mean where that is more"
@@ -30,7 +30,7 @@ def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) ->
 def _make_tables(found: Mapping[str, AnswerLengths], config: Config) -> Iterator[Table]:
     if found:
         lengths = (">mean", ">median", ">p90", ">p95", ">longest", ">cut")
-        titles = make_columns("`workload", ">answers", *lengths, ">declared", ">output_tokens")
+        titles = make_headings("`workload", ">answers", *lengths, ">declared", ">output_tokens")
         yield Table(titles, tuple(_make_row(name, each, config) for name, each in found.items()), "Output tokens of an answer")
 
 

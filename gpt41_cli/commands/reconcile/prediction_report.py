@@ -18,7 +18,7 @@ from gpt41_cli.display import (
     sanitize,
     to_decimal,
 )
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name
 from gpt41_cli.totals import MAX_KEPT
 
@@ -106,7 +106,7 @@ def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
     """The requests that differ most."""
     differing = match.differing
     if differing:
-        titles = make_columns("`request", "model", ">predicted", ">billed", ">off", "")
+        titles = make_headings("`request", "model", ">predicted", ">billed", ">off", "")
         more = f", the first {MAX_KEPT} of {format_int(len(differing))}" if len(differing) > MAX_KEPT else ""
         yield Table(titles, tuple(map(_make_pair_row, differing[:MAX_KEPT])), f"Billed otherwise than predicted{more}")
 
@@ -128,7 +128,7 @@ def _make_pair_row(pair: RequestPair) -> Row:
 def _make_parts_tables(drifts: Sequence[PartDrift]) -> Iterator[Table]:
     if drifts:
         names = ("`workload",) if any(each.part.name for each in drifts) else ()
-        titles = make_columns(*names, "model", "mode", ">requests", ">input", ">output", ">predicted", ">billed", ">off")
+        titles = make_headings(*names, "model", "mode", ">requests", ">input", ">output", ">predicted", ">billed", ">off")
         yield Table(
             titles,
             tuple(_make_part_row(each, has_name=bool(names)) for each in drifts),

@@ -14,7 +14,7 @@ from gpt41_cli.display import compute_share, format_exact, format_int, format_mo
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Usage, sum_usd
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
 SCHEMA = "gpt41.reconcile/1"
@@ -156,7 +156,7 @@ def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
         )
         for key, some in sorted(sums.items(), key=lambda each: -amounts[each[0]])
     )
-    return Table(make_columns("`model", "mode", ">answers", ">input", ">cached", ">output", ">total", "|"), tuple(rows))
+    return Table(make_headings("`model", "mode", ">answers", ">input", ">cached", ">output", ">total", "|"), tuple(rows))
 
 
 def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
@@ -178,7 +178,7 @@ def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
         )
         for day, usage in usages.items()
     )
-    titles = make_columns("day", ">answers", ">input", ">cached", ">output", ">total", "|")
+    titles = make_headings("day", ">answers", ">input", ">cached", ">output", ">total", "|")
     return Table(titles, rows if len(rows) > 1 else (), is_detail=True)
 
 
@@ -190,7 +190,7 @@ def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconc
     """The same tokens on each variant, beside what was paid."""
     dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
     rows = (_make_alternative_row(each, dearest, found) for each in elsewhere)
-    return Table(make_columns("`model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
+    return Table(make_headings("`model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
 
 
 def _make_alternative_row(each: AlternativeCost, dearest: Decimal, found: Reconciliation) -> Row:

@@ -13,7 +13,7 @@ from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, ReportInput, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_exact, format_int, format_money, pluralize, sanitize, to_decimal
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
 
@@ -193,7 +193,7 @@ def _make_candidates_table(each: ExaminedWorkload) -> Table:
     candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
     most = max((month for candidate in candidates if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
     rows = (_make_candidate_row(each, candidate, most) for candidate in recommendation.select_shown(candidates, each.choice))
-    return Table(make_columns("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
+    return Table(make_headings("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
 
 
 def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | None:
@@ -220,7 +220,7 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 
 def _make_table(workloads: Sequence[ExaminedWorkload]) -> Table:
-    titles = make_columns("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
+    titles = make_headings("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
     rows = tuple(map(_make_row, workloads))
     changes = any(row.cells[-1] for row in rows)
     return Table(titles, rows) if changes else Table(titles[:-1], tuple(Row(row.cells[:-1]) for row in rows))
@@ -269,7 +269,7 @@ def _make_crossings_tables(each: ExaminedWorkload) -> Iterator[Table]:
         for crossing in each.crossings
     )
     if rows:
-        yield Table(make_columns("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
+        yield Table(make_headings("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
 
 
 def _make_usd_json(amount: Fraction | None) -> str | None:

@@ -19,7 +19,7 @@ from gpt41_cli.commands.train.training import (
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Level
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_columns
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 
 SCHEMA = "gpt41.train/1"
@@ -225,7 +225,7 @@ def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
 
 def _make_table(tuning: TrainingResult, conditions: TrainingOptions) -> Table:
     saved = (">saved",) if conditions.requests else ()
-    titles = make_columns(
+    titles = make_headings(
         "model", "mode", "in place of", ">fixed", ">fine-tune each", ">replaced each", ">pays after", ">a day", *saved, ""
     )
     rows = [_make_row(student, each) for student in tuning.trained_models for each in student.comparisons]

@@ -1,0 +1,66 @@
+"""Columns: one list says what readers see of a thing and what programs get, so that the two can't drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from gpt41_cli.display import format_int, format_money, to_decimal
+from gpt41_cli.reports import Json, Row, Table, make_headings
+
+Item = TypeVar("Item")
+
+
+def show_value(value: Any) -> str:
+    """The cell of a value: dollars rounded to be read, a count with separators, text as it is.
+
+    >>> show_value(Decimal("0.25")), show_value(Fraction(1, 4)), show_value(1200), show_value("gpt-4.1")
+    ('$0.25', '$0.25', '1,200', 'gpt-4.1')
+    """
+    if isinstance(value, Decimal | Fraction):
+        return format_money(to_decimal(value) if isinstance(value, Fraction) else value)
+    return format_int(value) if isinstance(value, int) else str(value)
+
+
+class Column(NamedTuple, Generic[Item]):
+    """What a table says of each item: for programs `value` under `key`, for readers what `show` makes of it under `title`.
+
+    `title` has the marks of `make_headings`; None if readers don't see it. `key` is None if programs don't. `absent` is the
+    cell of a value that is None.
+    """
+
+    title: str | None
+    key: str | None
+    value: Callable[[Item], Json]
+    show: Callable[[Any], str] = show_value
+    absent: str = ""
+
+
+def make_table(
+    columns: Sequence[Column[Item]],
+    items: Iterable[Item],
+    title: str = "",
+    *,
+    tone: Callable[[Item], str] = lambda _: "",
+    is_detail: bool = False,
+) -> Table:
+    """A row for each item, with a cell for each column that has a title."""
+    headings = make_headings(*(column.title for column in columns if column.title is not None))
+    return Table(headings, tuple(Row(_make_cells(columns, item), tone(item)) for item in items), title, is_detail)
+
+
+def _make_cells(columns: Sequence[Column[Item]], item: Item) -> tuple[str, ...]:
+    values = ((column, column.value(item)) for column in columns if column.title is not None)
+    return tuple(column.absent if value is None else column.show(value) for column, value in values)
+
+
+def make_record(columns: Sequence[Column[Item]], item: Item) -> Mapping[str, Json]:
+    """The values of an item under the keys of the columns that have one."""
+    return {column.key: column.value(item) for column in columns if column.key is not None}
+
+
+def make_records(columns: Sequence[Column[Item]], items: Iterable[Item]) -> tuple[Mapping[str, Json], ...]:
+    """A record for each item."""
+    return tuple(make_record(columns, item) for item in items)
