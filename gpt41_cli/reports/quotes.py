@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.display import format_exact, format_int, pluralize
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.prices.tools import ToolCharge
-from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.pricing import Usage
 from gpt41_cli.reports import Json, ReportLine
 from gpt41_cli.work.workload import Workload
 
 
 def dump_quote(quote: Quote) -> Mapping[str, Json]:
-    """A quote as JSON: usage of all requests together, money as exact decimal strings."""
+    """A quote as JSON: usage of all requests together, money exact."""
     return {
         "model": quote.model,
         "mode": quote.mode,
@@ -25,31 +25,23 @@ def dump_quote(quote: Quote) -> Mapping[str, Json]:
             "cached_tokens": quote.usage.cached_tokens,
             "output_tokens": quote.usage.output_tokens,
         },
-        "rates_usd_per_million": _dump_rates(quote.rates),
-        "uncached_input_usd": format_exact(quote.bill.uncached_input_usd),
-        "cached_input_usd": format_exact(quote.bill.cached_input_usd),
-        "output_usd": format_exact(quote.bill.output_usd),
-        "rejected_usd": format_exact(quote.rejected_usd),
-        "tools_usd": format_exact(quote.tool_charges_usd),
+        "rates_usd_per_million": quote.rates._asdict(),
+        "uncached_input_usd": quote.bill.uncached_input_usd,
+        "cached_input_usd": quote.bill.cached_input_usd,
+        "output_usd": quote.bill.output_usd,
+        "rejected_usd": quote.rejected_usd,
+        "tools_usd": quote.tool_charges_usd,
         "tools": [_dump_charge(charge) for charge in quote.tool_charges],
-        "total_usd": format_exact(quote.total_usd),
+        "total_usd": quote.total_usd,
         "is_lower_bound": quote.is_lower_bound,
-        "caching_saves_usd": format_exact(quote.caching_saves_usd),
-        "batch_saves_usd": None if quote.batch_saves_usd is None else format_exact(quote.batch_saves_usd),
+        "caching_saves_usd": quote.caching_saves_usd,
+        "batch_saves_usd": quote.batch_saves_usd,
         "source": quote.offer.row.source.id,
     }
 
 
 def _dump_charge(charge: ToolCharge) -> Mapping[str, Json]:
-    return {"name": charge.name, "units": charge.units, "usd": format_exact(charge.usd), "source": charge.source.id}
-
-
-def _dump_rates(rates: Rates) -> Mapping[str, Json]:
-    return {
-        "input": format_exact(rates.input),
-        "cached_input": None if rates.cached_input is None else format_exact(rates.cached_input),
-        "output": format_exact(rates.output),
-    }
+    return {"name": charge.name, "units": charge.units, "usd": charge.usd, "source": charge.source.id}
 
 
 def find_bound_prefix(work: Workload, *quotes: Quote) -> str:

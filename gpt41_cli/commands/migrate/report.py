@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.incompatibilities import Incompatibility
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_money_change, pluralize
+from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
 from gpt41_cli.findings import Level
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.reports.remarks import dump_remark
@@ -40,6 +41,8 @@ def make_report(
         "dates": list(moving.list_end_dates(catalog, found)),
         "guide": list(moving.list_guidance(found)),
     }
+    prices = _list_prices(found)
+    columns = _list_columns(found, prices)
     return Report(
         schema=SCHEMA,
         answer=found.target.id if found.target else NO_TARGET,
@@ -48,7 +51,7 @@ def make_report(
             make_work_line(catalog, work, [*found.current_quotes.values(), *(way.quote for way in found.paths)]),
             *(ReportLine(kind, remark.text, remark.citation) for kind, remarks in said.items() for remark in remarks),
         ),
-        tables=(_make_table(found),),
+        tables=(make_table(columns, prices, tone=lambda price: _choose_tone(price, found)),),
         findings=(*found.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
         notes=found.notes,
         data={
@@ -67,10 +70,7 @@ def make_report(
                 _make_incompatibility_json(model, each) for model, broken in found.incompatibilities.items() for each in broken
             ],
         },
-        records=(
-            *(_make_current_record(quote) for quote in found.current_quotes.values()),
-            *(_make_path_record(way, found) for way in found.paths),
-        ),
+        records=make_records(columns, prices),
         catalog=catalog,
     )
 
@@ -113,46 +113,51 @@ def _describe_headroom(way: MigrationPath, time: str) -> str:
     return f", and up to {pluralize(way.spare_reasoning_tokens, 'reasoning token')} a request cost no more than {time}"
 
 
-def _make_table(found: Migration) -> Table:
-    """Today first, then every way; the highest price of each, its cache writes included, is what is compared."""
-    each = (">each",) if found.work.requests > 1 else ()
+class _PricedAt(NamedTuple):
+    """A row: the work at a quote of today, or, if there is a path, at where that leads."""
+
+    quote: Quote
+    path: MigrationPath | None
+
+    @property
+    def highest_usd(self) -> Decimal:
+        """The price with all cache writes, which is what is compared."""
+        return self.path.total_with_writes_usd if self.path else self.quote.total_usd
+
+
+def _list_prices(found: Migration) -> list[_PricedAt]:
+    """Today first, then every way."""
+    today = (_PricedAt(quote, None) for quote in found.current_quotes.values())
+    return [*today, *(_PricedAt(path.quote, path) for path in found.paths)]
+
+
+def _list_columns(found: Migration, prices: Sequence[_PricedAt]) -> tuple[Column[_PricedAt], ...]:
+    dearest = max(price.highest_usd for price in prices)
     then = "before" if found.is_shut_down else "today"
-    titles = make_headings("model", "mode", *each, ">total", "|", ">cache writes", f">against {then}", ">reasoning tokens", "")
-    prices = [*(way.total_with_writes_usd for way in found.paths), *(quote.total_usd for quote in found.current_quotes.values())]
-    dearest = max(prices)
-    today = (_make_current_row(quote, found, dearest) for quote in found.current_quotes.values())
-    return Table(titles, (*today, *(_make_path_row(way, found, dearest) for way in found.paths)))
-
-
-def _make_current_row(quote: Quote, found: Migration, dearest: Decimal) -> Row:
-    over = (each.brief for each in found.exceeded_limits[quote.mode])
-    cells = (
-        quote.model,
-        quote.mode,
-        *((format_money(quote.usd_per_request),) if found.work.requests > 1 else ()),
-        format_money(quote.total_usd),
-        str(compute_share(quote.total_usd, dearest)),
-        "",
-        "",
-        "",
-        "; ".join(("shut down" if found.is_shut_down else "today", *over)),
+    return (
+        Column(None, "status", lambda at: "today" if not at.path else "answer" if at.path in found.target_paths else "beside"),
+        Column("model", "model", lambda at: at.quote.model),
+        Column("mode", "mode", lambda at: at.quote.mode),
+        Column(">each" if found.work.requests > 1 else None, None, lambda at: at.quote.usd_per_request),
+        Column(">total", "total_usd", lambda at: at.quote.total_usd),
+        Column("|", None, lambda at: compute_share(at.highest_usd, dearest), str),
+        Column(">cache writes", "cache_writes_usd", lambda at: at.path and at.path.cache_writes.extra_usd, _format_extra),
+        Column(None, "most_usd", lambda at: at.highest_usd),
+        Column(f">against {then}", "added_usd", lambda at: at.path and at.path.added_usd, format_money_change),
+        Column(None, "reasoning_tokens", lambda at: at.path and at.path.spare_reasoning_tokens),
+        Column(">reasoning tokens", None, lambda at: at.path and _format_headroom(at.path)),
+        Column("", None, lambda at: _describe_path(at.path, found) if at.path else _describe_current(at.quote, found)),
     )
-    return Row(cells, "faint" if found.is_shut_down else "")
 
 
-def _make_path_row(way: MigrationPath, found: Migration, dearest: Decimal) -> Row:
-    cells = (
-        way.quote.model,
-        way.quote.mode,
-        *((format_money(way.quote.usd_per_request),) if found.work.requests > 1 else ()),
-        format_money(way.quote.total_usd),
-        str(compute_share(way.total_with_writes_usd, dearest)),
-        format_money_change(way.cache_writes.extra_usd) if way.cache_writes.extra_usd else "",
-        "" if way.added_usd is None else format_money_change(way.added_usd),
-        _format_headroom(way),
-        _describe_path(way, found),
-    )
-    return Row(cells, "chosen" if way is found.chosen_path else "")
+def _choose_tone(price: _PricedAt, found: Migration) -> str:
+    if price.path:
+        return "chosen" if price.path is found.chosen_path else ""
+    return "faint" if found.is_shut_down else ""
+
+
+def _format_extra(usd: Decimal) -> str:
+    return format_money_change(usd) if usd else ""
 
 
 def _format_headroom(way: MigrationPath) -> str:
@@ -171,6 +176,11 @@ def _format_headroom(way: MigrationPath) -> str:
 
 _ENDS_SOON_DAYS = 365
 """Within so many days the end of a model speaks against moving to it: one would have to move again within the year."""
+
+
+def _describe_current(quote: Quote, found: Migration) -> str:
+    over = (remark.brief for remark in found.exceeded_limits[quote.mode])
+    return "; ".join(("shut down" if found.is_shut_down else "today", *over))
 
 
 def _describe_path(way: MigrationPath, found: Migration) -> str:
@@ -192,9 +202,9 @@ def _make_path_json(way: MigrationPath) -> Mapping[str, Json]:
     return {
         "quote": dump_quote(way.quote),
         "cache_write_tokens": way.cache_writes.tokens,
-        "cache_writes_usd": format_exact(way.cache_writes.extra_usd),
-        "most_usd": format_exact(way.total_with_writes_usd),
-        "added_usd": None if way.added_usd is None else format_exact(way.added_usd),
+        "cache_writes_usd": way.cache_writes.extra_usd,
+        "most_usd": way.total_with_writes_usd,
+        "added_usd": way.added_usd,
         "reasoning_tokens": way.spare_reasoning_tokens,
     }
 
@@ -207,30 +217,4 @@ def _make_incompatibility_json(model: str, each: Incompatibility) -> Mapping[str
         "rule": remark.rule,
         "text": remark.text,
         "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
-    }
-
-
-def _make_current_record(quote: Quote) -> Mapping[str, Json]:
-    return {
-        "status": "today",
-        "model": quote.model,
-        "mode": quote.mode,
-        "total_usd": format_exact(quote.total_usd),
-        "cache_writes_usd": None,
-        "most_usd": format_exact(quote.total_usd),
-        "added_usd": None,
-        "reasoning_tokens": None,
-    }
-
-
-def _make_path_record(way: MigrationPath, found: Migration) -> Mapping[str, Json]:
-    return {
-        "status": "answer" if way in found.target_paths else "beside",
-        "model": way.quote.model,
-        "mode": way.quote.mode,
-        "total_usd": format_exact(way.quote.total_usd),
-        "cache_writes_usd": format_exact(way.cache_writes.extra_usd),
-        "most_usd": format_exact(way.total_with_writes_usd),
-        "added_usd": None if way.added_usd is None else format_exact(way.added_usd),
-        "reasoning_tokens": way.spare_reasoning_tokens,
     }
