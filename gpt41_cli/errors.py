@@ -108,8 +108,8 @@ class InputError(Gpt41Error):
 
     @classmethod
     def from_error(cls, error: Gpt41Error, path: str | None = None, location: Location | None = None) -> Self:
-        """The same complaint as an error of this class; about another path and at another place, if they are given."""
-        path, location = error.path if path is None else path, location or error.location
+        """The same complaint as an error of this class, at `location`; about another path if one is given."""
+        path = error.path if path is None else path
         return cls(path, error.expected, error.found, error.hint, location, problem=error.problem)
 
 

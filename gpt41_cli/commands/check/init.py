@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
-from gpt41_cli.config.load import parse_config
-from gpt41_cli.config.tables import CONFIG_VERSION, TokenRange
-from gpt41_cli.display import sanitize
+from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.config.tables import CONFIG_VERSION, CachedInput, SharedSettings, TokenRange, WorkloadDeclaration
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import STDIN, InputSource
+from gpt41_cli.findings import Location
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.contents import ListedFiles, read_contents
 
@@ -67,10 +68,13 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
             raise InputError("--init", "files or folders", "standard input, which is not there the next time")
         pattern = _escape_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
-            groups = _group_files(pattern, model, files, conditions)
+            sources, _ = files(pattern)
         except InputError as error:
-            _, is_inside, what = str(error).rpartition("workloads.it.requests: ")
-            raise InputError(f"--init: {sanitize(path)}: {what}" if is_inside else f"--init: {error}") from None
+            raise InputError("--init", problem=error) from None
+        try:
+            groups = _group_files(sources, model, conditions)
+        except InputError as error:
+            raise InputError.from_error(error, f"--init: {path}") from None
         for (named, mode), each in groups.items():
             name = Path(path).resolve().name.split(".")[0]
             if len(groups) > 1:
@@ -90,18 +94,14 @@ def _choose_default_model(conditions: CheckOptions) -> str:
     return choice.variant.id if choice else catalog.family[0].id
 
 
-def _group_files(pattern: str, model: str, files: FileLister, conditions: CheckOptions) -> dict[tuple[str, str], _DraftWorkload]:
-    """The files that a pattern means, by the model and the mode of their requests. Of a folder, what is no text is left out."""
+def _group_files(
+    sources: Mapping[str, InputSource], model: str, conditions: CheckOptions
+) -> dict[tuple[str, str], _DraftWorkload]:
+    """The files by the model and the mode of their requests. Of a folder, what is no text is left out."""
     found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
-    sources, _ = files(pattern)
     for key, source in sources.items():
-        text = (
-            f"version: {CONFIG_VERSION}\ndefaults: {{model: {_format_yaml_scalar(model)}}}\nworkloads: "
-            f"{{it: {{requests: {_format_yaml_scalar(_escape_pattern(key))}}}}}\n"
-        )
-        declared = parse_config(text.encode(), "gpt41.yaml", conditions.catalog).workloads["it"]
-        declared = declared._replace(output_tokens=TokenRange(0, 0))
+        declared = _declare_workload(key, model, conditions.catalog)
         try:
             contents = read_contents(declared, partial(_list_single_file, key, source), conditions.catalog, conditions.jobs)
         except InputError as error:
@@ -116,6 +116,24 @@ def _group_files(pattern: str, model: str, files: FileLister, conditions: CheckO
     if refused and not found:
         raise refused
     return found
+
+
+def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclaration:
+    """A workload of one file, as it will be declared; how long its answers are doesn't matter yet."""
+    return WorkloadDeclaration(
+        name=path,
+        own=SharedSettings(),
+        model=None,
+        fallback_model=model,
+        mode=None,
+        fallback_mode=MODES[0],
+        platform=next(iter(catalog.platforms.values())),
+        output_tokens=TokenRange(0, 0),
+        cached=CachedInput(),
+        usage_tier=None,
+        locations={"": Location(CONFIG_NAME)},
+        requests=(path,),
+    )
 
 
 def _list_single_file(key: str, source: InputSource, pattern: str) -> ListedFiles:
