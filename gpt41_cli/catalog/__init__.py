@@ -1,4 +1,4 @@
-"""The price table: `read_catalog` gives a Catalog; `gpt41_cli.catalog.tables` says what is in it."""
+"""pricing.yaml -> Catalog: the price table and its lookups. What things cost is computed in `prices`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TABLE_BYTES = 5_000_000
 
 
 def read_catalog(path: Path | str | None = None) -> Catalog:
-    """The table at `path`, or the one this package comes with. InputError or TableError when it cannot be used."""
+    """Read the table at `path`, or the one that ships with the package. Raises InputError or TableError if it can't be used."""
     if path is None:
         return parse_catalog(find_shipped_file(TABLE_NAME).read_bytes(), TABLE_NAME)
     path = Path(path)

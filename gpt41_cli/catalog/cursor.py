@@ -1,4 +1,4 @@
-"""A place in a YAML document that can say what it holds, or exactly where and why it does not.
+"""A place in a YAML document. It returns what it holds, or says exactly where and why it can't.
 
 Scalars are read from their characters: a price becomes a Decimal without ever having been a float.
 """
@@ -19,7 +19,7 @@ from gpt41_cli.findings import Location
 
 T = TypeVar("T")
 
-# The composer recurses once a level, in C, without a guard: a document must not be able to nest as deep as its stack.
+# The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
@@ -32,15 +32,16 @@ _PLAIN_TAG = "plain"
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
-    """Leaves what a scalar means to the Cursor, which knows what is expected there; only explicit tags keep theirs."""
+    """Leaves the meaning of scalars to the Cursor, which knows what is expected. Only explicit tags keep theirs."""
 
     def resolve(self, kind: object, value: object, implicit: object) -> str:
         return _PLAIN_TAG
 
 
 def read_yaml(data: bytes, file: str) -> Cursor:
-    """The root of the document in `data`, the bytes of a file called `file`. TableError when it is no UTF-8, no YAML, YAML with
-    aliases or tags, or too deep.
+    """Parse `data`, the bytes of a file called `file`, and return the root of the document.
+
+    Raises TableError if it isn't UTF-8, isn't YAML, has aliases or tags, or nests too deep.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -63,19 +64,18 @@ def _compose(text: str, file: str) -> Cursor:
     if node is None:
         raise TableError(expected="a mapping", found="an empty document", location=file)
     root = Cursor(node, file, "")
-    if any(mark in text for mark in "&*!"):  # without these no alias and no tag can be written
+    if any(mark in text for mark in "&*!"):  # no alias or tag can be written without these
         _refuse_aliases_and_tags(root)
     return root
 
 
 def _describe_yaml_problem(problem: object) -> str:
-    """The parser's words in one line, as the end of a sentence of ours; where theirs goes on with "but", it says so once."""
+    """Quote the parser's words on one line, at the end of a sentence of ours, without a second "but"."""
     return f"expected YAML, but {' '.join(str(problem).split()).removeprefix('but ')}"
 
 
 class TextSpan(NamedTuple):
-    """From which character to which before a value stands in the text, a byte order mark not counted; `column` is that of its
-    beginning, from 0.
+    """The characters of a value, from `start` to before `end`, not counting a byte order mark. `column` of the start is from 0.
     """
 
     start: int
@@ -96,29 +96,29 @@ class Cursor:
 
     @property
     def name(self) -> str:
-        """The key that leads to it; empty if none does."""
+        """The key that leads to the node; empty if there is none."""
         return str(self.key.value) if self.key else ""
 
     @property
     def location(self) -> Location:
-        """Where it begins: at its key, if it has one."""
+        """Where the node begins: at its key, if it has one."""
         mark = (self.key or self.node).start_mark
         return Location(self.file, mark.line + 1, mark.column + 1)
 
     @property
     def span(self) -> TextSpan:
-        """Where the value stands; one in lines of its own ends where the next token begins."""
+        """The span of the value. A block on lines of its own ends where the next token begins."""
         start = self.node.start_mark
         return TextSpan(start.index, self.node.end_mark.index, start.column)
 
     @property
     def is_flow(self) -> bool:
-        """Whether it is a mapping or a list in brackets."""
+        """True for a mapping or list in brackets."""
         return isinstance(self.node, yaml.CollectionNode) and bool(self.node.flow_style)
 
     @property
     def last_leaf(self) -> Cursor:
-        """What stands last in a mapping or list in lines, however deep: a single value, or one in brackets."""
+        """The last value of a mapping or list on lines of its own, at any depth: a scalar, or a collection in brackets."""
         node = self.node
         while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
             last = node.value[-1]
@@ -142,7 +142,7 @@ class Cursor:
         return quote_text(self.node.value) + (" in quotes" if in_quotes else "")
 
     def entries(self) -> dict[str, Cursor]:
-        """The entries of a mapping with free keys, in order. A duplicate key is an error."""
+        """Return the entries of a mapping with free keys, in order. Raises TableError for a duplicate key."""
         if not isinstance(self.node, yaml.MappingNode):
             self.fail("a mapping")
         found: dict[str, Cursor] = {}
@@ -157,7 +157,9 @@ class Cursor:
         return found
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> dict[str, Cursor]:
-        """The entries of a mapping whose keys are known. A missing key is an error, and so is a further one, but for `others`."""
+        """Return the entries of a mapping with known keys. Raises TableError for a missing key and, unless `others`, for an
+        unknown one.
+        """
         entries = self.entries()
         known = {*required, *optional}
         if not others and entries.keys() - known:
@@ -170,74 +172,74 @@ class Cursor:
         return entries
 
     def items(self) -> Iterator[Cursor]:
-        """The elements of a list."""
+        """Yield the elements of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             self.fail("a list")
         for index, node in enumerate(self.node.value):
             yield Cursor(node, self.file, f"{self.path}[{index}]")
 
     def items_or_self(self) -> Iterator[Cursor]:
-        """The elements of a list; of anything else, itself: one may be written without the brackets."""
+        """Yield the elements of a list, or the value itself: a single element may be written without brackets."""
         return self.items() if isinstance(self.node, yaml.SequenceNode) else iter((self,))
 
     @property
     def is_scalar(self) -> bool:
-        """Whether this is a single value."""
+        """True for a single value."""
         return isinstance(self.node, yaml.ScalarNode)
 
     @property
     def is_null(self) -> bool:
-        """Whether this is YAML's null."""
+        """True for YAML's null."""
         return isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES and self.node.value in _NULLS
 
     def nullable(self, read: Callable[[], T]) -> T | None:
-        """None for null, else what `read_yaml` returns."""
+        """Return None for null, else the result of `read`."""
         return None if self.is_null else read()
 
     def text(self) -> str:
-        """Non-empty text; numbers and dates are text too, as they stand."""
+        """Read non-empty text. Numbers and dates are text too, as written."""
         if not isinstance(self.node, yaml.ScalarNode) or self.is_null or not self.node.value.strip():
             self.fail("text")
         return str(self.node.value)
 
     def choice(self, *allowed: str) -> str:
-        """One of `allowed`."""
+        """Read one of `allowed`."""
         if self._get_plain_text() not in allowed:
             self.fail(f"one of {', '.join(allowed)}")
         return str(self.node.value)
 
     def decimal(self) -> Decimal:
-        """A plain decimal of at most 12 digits on either side of the point: no exponent, sign, quotes, NaN or infinity."""
+        """Read a plain decimal of at most 12 digits on either side of the point: no exponent, sign, quotes, NaN or infinity."""
         if not _DECIMAL.fullmatch(self._get_plain_text()):
             self.fail("a plain decimal such as 0.40")
         return Decimal(self.node.value)
 
     def integer(self, at_least: int = 0) -> int:
-        """A whole number of at most 15 digits, written plainly."""
+        """Read a whole number of at most 15 digits."""
         if not _INTEGER.fullmatch(self._get_plain_text()) or int(self.node.value) < at_least:
             self.fail(f"a whole number of at most 15 digits, {at_least} or more")
         return int(self.node.value)
 
     def boolean(self) -> bool:
-        """True or false."""
+        """Read true or false."""
         return self.choice("true", "false") == "true"
 
     def day(self) -> date:
-        """A date, YYYY-MM-DD."""
+        """Read a date, YYYY-MM-DD."""
         if _DAY.fullmatch(self._get_plain_text()):
             with suppress(ValueError):
                 return date.fromisoformat(self.node.value)
         return self.fail("a date, YYYY-MM-DD")
 
     def _get_plain_text(self) -> str:
-        """The characters of an unquoted scalar, or nothing that any pattern accepts."""
+        """Return the characters of an unquoted scalar; for anything else, empty text, which no pattern accepts."""
         if isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES:
             return str(self.node.value)
         return ""
 
 
 def _refuse_aliases_and_tags(root: Cursor) -> None:
-    """One walk over all nodes: an alias makes a node appear twice, and a million of them would make the walk endless."""
+    """Visit every node once. An alias makes a node appear twice, and nested aliases would make a walk endless."""
     seen: set[int] = set()
     pending: list[yaml.Node] = [root.node]
     while pending:

@@ -1,4 +1,4 @@
-"""The reader's own evaluation in place of the launch benchmarks: a CSV file of model, metric, score."""
+"""The user's own evaluation, in place of the launch benchmarks: a CSV file of model, metric, score."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Evaluation(NamedTuple):
 
 
 def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
-    """The scores in the CSV file at `path`, under a header of model, metric, score. InputError names the line."""
+    """Read scores from the CSV file at `path`, under a header of model, metric, score. Raises InputError with the line."""
     name = sanitize(str(path))
     text = _read_text(path, name)
     scores: dict[str, dict[str, Decimal]] = {}
@@ -68,7 +68,7 @@ def _read_text(path: Path, name: str) -> str:
 
 
 def _add_score(scores: dict[str, dict[str, Decimal]], cells: list[str], catalog: Catalog) -> None:
-    """Add a row. InputError or UnknownName if it isn't one."""
+    """Add a row. Raises InputError or UnknownName if the row can't be used."""
     if len(cells) != len(EVALUATION_COLUMNS):
         expected = f"{len(EVALUATION_COLUMNS)} cells ({','.join(EVALUATION_COLUMNS)})"
         raise InputError(expected=expected, found=str(len(cells)))

@@ -1,4 +1,4 @@
-"""The records of the price table for limits that are the same for every model; they are its schema, as in `tables`."""
+"""The records of the price table for limits that are the same for every model. They are its schema, as in `tables`."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,21 +10,21 @@ from gpt41_cli.records import OTHERS, Positive
 
 
 class UsageTier(NamedTuple):
-    """What an organisation has paid to be in the tier, and what it may spend in a month, in US dollars."""
+    """What an organisation must have paid to be in the tier, and what it may spend per month, in US dollars."""
 
     paid_usd: int
     monthly_limit_usd: int
 
 
 class PriorityRules(NamedTuple):
-    """What priority processing takes."""
+    """The limits of priority processing."""
 
     source: Cited
     max_input_tokens: Positive
 
 
 class BatchRules(NamedTuple):
-    """What a Batch API input file must keep to."""
+    """The limits of a Batch API input file."""
 
     source: Cited
     max_requests: Positive
@@ -35,7 +35,7 @@ class BatchRules(NamedTuple):
 
 
 class IdleMinutes(NamedTuple):
-    """How long a prefix that nobody reads is kept."""
+    """How long the cache keeps a prefix that isn't read."""
 
     at_least: Positive
     at_most: Positive
@@ -55,8 +55,8 @@ class CacheRules(NamedTuple):
 
 
 class EpochRule(NamedTuple):
-    """How often a training file is gone through where nobody says it: `target` times, but more often the fewer examples there
-    are, until that makes `examples_at_least`, and less often where it would make more than `examples_at_most`.
+    """The number of epochs if none is stated: `target`, but more for few examples, until `examples_at_least` are trained on in
+    all, and fewer if `target` would make more than `examples_at_most`.
     """
 
     target: Positive
@@ -67,7 +67,7 @@ class EpochRule(NamedTuple):
     source: Cited
 
     def count_epochs(self, examples: int) -> int:
-        """The epochs for so many examples, 1 or more of them."""
+        """Count the epochs for 1 or more examples."""
         if examples * self.target < self.examples_at_least:
             return min(self.at_most, self.examples_at_least // examples)
         if examples * self.target > self.examples_at_most:
@@ -76,7 +76,7 @@ class EpochRule(NamedTuple):
 
 
 class TrainingClosing(NamedTuple):
-    """From which day on a provider takes no training jobs, and from whom; `to_all`: from nobody."""
+    """The day from which a provider takes no training jobs, and from whom. `to_all` means from anyone."""
 
     on: date
     closed_to: str
@@ -98,7 +98,7 @@ class ExampleRules(NamedTuple):
 
 
 class ExampleTokens(NamedTuple):
-    """How long an example may be; of a longer one the end is cut."""
+    """How long an example may be. The end of a longer one is cut off."""
 
     at_most: Positive
     source: Cited
@@ -119,7 +119,7 @@ class PictureRules(NamedTuple):
 
 
 class TrainingRules(NamedTuple):
-    """What training takes, as `provider` says; `closings` are by provider, in the order of their days."""
+    """The limits of training by `provider`. `closings` are by provider, in the order of their days."""
 
     provider: ProviderName
     examples: ExampleRules
@@ -131,7 +131,7 @@ class TrainingRules(NamedTuple):
 
 
 class ToolWindow(NamedTuple):
-    """The context window of a request that uses a tool, where that is smaller than the model's."""
+    """The context window of a request that uses a tool, if it is smaller than the model's."""
 
     context_window: Positive
     source: Cited
@@ -146,13 +146,13 @@ class UsageTiers(NamedTuple):
 
 
 class PredictionRules(NamedTuple):
-    """Where the rules of predicted outputs are written."""
+    """The source of the rules of predicted outputs."""
 
     source: Cited
 
 
 class ApiLimits(NamedTuple):
-    """Limits that are the same for every model; None: the table doesn't have them."""
+    """Limits that are the same for every model. None means that the table doesn't have them."""
 
     long_context_tokens: Positive
     usage_tiers: UsageTiers

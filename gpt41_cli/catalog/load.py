@@ -10,5 +10,6 @@ from gpt41_cli.records import build
 
 
 def parse_catalog(data: bytes, file: str) -> Catalog:
-    """The catalog in `data`, the bytes of a table called `file`. TableError, with line and column, when it is wrong."""
+    """Read the catalog from `data`, the bytes of a file called `file`. Raises TableError, with line and column, for any mistake.
+    """
     return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest())

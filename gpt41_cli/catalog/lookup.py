@@ -1,4 +1,4 @@
-"""Catalog: the price table as something to ask. Which model is that id, what does it cost on that day, when does it end?"""
+"""Catalog: questions to the price table. Which model is this id, what does it cost on that day, when does it end?"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -16,12 +16,12 @@ FINE_TUNED_PREFIX = "ft:"
 
 
 def _strip_fine_tune_id(name: str) -> str:
-    """The model that an id names, which an `ft:` id says after its prefix."""
+    """Return the model of an id; an `ft:` id has it after its prefix."""
     return name.removeprefix(FINE_TUNED_PREFIX).split(":")[0] if name.startswith(FINE_TUNED_PREFIX) else name
 
 
 class Variant(NamedTuple):
-    """What a model id stands for: a model of the table, or a fine-tune of one. `id` is the name to print."""
+    """What a model id means: a model of the table, or a fine-tune of one. `id` is the name to print."""
 
     id: str
     model: tables.Model
@@ -53,7 +53,7 @@ class Offer(NamedTuple):
     as_of: date
 
     def rates_for(self, input_tokens: int) -> Rates:
-        """What one request of `input_tokens` pays: a surcharge above a threshold applies to the whole request."""
+        """Return the rates for one request of `input_tokens`. A surcharge above a threshold applies to the whole request."""
         surcharge = self._surcharge_for(input_tokens)
         return (
             self.row.rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier)
@@ -62,7 +62,7 @@ class Offer(NamedTuple):
         )
 
     def cache_write_rate_for(self, input_tokens: int) -> Decimal:
-        """What it pays for input that goes into the prompt cache for 30 minutes: the input rate where that costs nothing."""
+        """Return the rate for input written to the prompt cache for 30 minutes; the input rate if writing costs nothing extra."""
         write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
         if write is None:
             return self.rates_for(input_tokens).input
@@ -74,9 +74,9 @@ class Offer(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """A whole price table. `file` and `sha256` say which; `checked_on` when its figures were last compared.
+    """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
 
-    `tools` None: it has no prices of built-in tools.
+    `tools` is None if it has no prices for built-in tools.
     """
 
     file: Annotated[str, GIVEN]
@@ -94,7 +94,7 @@ class Catalog(NamedTuple):
     tools: tables.ToolPrices | None = None
 
     def models_with_role(self, role: str) -> tuple[tables.Model, ...]:
-        """The models of a role, in the order of the table: the most capable first."""
+        """List the models of a role in the order of the table, the most capable first."""
         return tuple(model for model in self.models.values() if model.role == role)
 
     @property
@@ -103,9 +103,10 @@ class Catalog(NamedTuple):
         return tuple(Variant(model.id, model) for model in self.models_with_role("family"))
 
     def variant(self, name: str) -> Variant:
-        """What the model id `name` stands for: an entry, one of its snapshots, or an `ft:` id made from either.
+        """Look up a model id: an entry, one of its snapshots, or an `ft:` id made from either.
 
-        A snapshot takes its entry's name; a fine-tuned id stays as it is. UnknownName for anything else.
+        A snapshot gets its entry's name; an `ft:` id keeps its own. Raises UnknownName for any other name, InputError for a
+        fine-tune of a model that can't be fine-tuned.
         """
         variant = self.find_variant(name)
         if variant is None and self.find_base_variant(_strip_fine_tune_id(name)):
@@ -115,31 +116,31 @@ class Catalog(NamedTuple):
         return variant
 
     def find_variant(self, name: str) -> Variant | None:
-        """The same; None for an id that stands for nothing in this table."""
-        found = self.find_base_variant(_strip_fine_tune_id(name))
-        if found is None or not name.startswith(FINE_TUNED_PREFIX):
-            return found
-        return Variant(name, found.model, found.model.fine_tuned) if found.model.fine_tuned else None
+        """Look up a model id; None if the table doesn't have it."""
+        base = self.find_base_variant(_strip_fine_tune_id(name))
+        if base is None or not name.startswith(FINE_TUNED_PREFIX):
+            return base
+        return Variant(name, base.model, base.model.fine_tuned) if base.model.fine_tuned else None
 
     def find_base_variant(self, name: str) -> Variant | None:
-        """The entry called `name`, or of which that is a snapshot; None if there is none."""
-        model = self.models.get(name) or next((each for each in self.models.values() if name in each.snapshots), None)
+        """Look up an entry by its name or that of a snapshot; None if there is none."""
+        model = self.models.get(name) or next((entry for entry in self.models.values() if name in entry.snapshots), None)
         return Variant(model.id, model) if model else None
 
     def platform(self, name: str) -> tables.Platform:
-        """The platform called `name`. UnknownName if there is none."""
+        """Look up a platform. Raises UnknownName if there is none of this name."""
         if name not in self.platforms:
             raise UnknownName("platform", name, self.platforms)
         return self.platforms[name]
 
     def task(self, name: str) -> tables.Task:
-        """The task profile called `name`. UnknownName if there is none."""
+        """Look up a task profile. Raises UnknownName if there is none of this name."""
         if name not in self.tasks:
             raise UnknownName("task", name, self.tasks)
         return self.tasks[name]
 
     def ability(self, name: str) -> str:
-        """The same name. UnknownName if no model has this ability."""
+        """Return `name`. Raises UnknownName if no model has this ability."""
         if name not in self.abilities:
             raise UnknownName("needs", name, sorted(self.abilities))
         return name
@@ -152,7 +153,7 @@ class Catalog(NamedTuple):
     @property
     def refusable_fields(self) -> frozenset[str]:
         """Every field of a request that some model refuses."""
-        return frozenset(each.parameter for model in self.models.values() for each in model.refuses)
+        return frozenset(field.parameter for model in self.models.values() for field in model.refuses)
 
     @property
     def reasoning_efforts(self) -> frozenset[str]:
@@ -160,7 +161,7 @@ class Catalog(NamedTuple):
         return frozenset(effort for model in self.models.values() if model.reasoning for effort in model.reasoning.efforts)
 
     def offer(self, variant: Variant, mode: str, platform: tables.Platform, as_of: date) -> Offer:
-        """The variant at its price of that day. MissingPrice where none is known; UnknownName for an unknown mode."""
+        """Find the price of a variant on a day. Raises MissingPrice if none is known, UnknownName for an unknown mode."""
         if mode not in MODES:
             raise UnknownName("mode", mode, MODES)
         missing = f"no price is known for {variant.id} in {mode} on {platform.id}"

@@ -1,7 +1,7 @@
 """The records of the price table, which are its schema, too: `gpt41_cli.records.build` reads pricing.yaml by their annotations.
 
-A new key of pricing.yaml is a new field here, and nothing else. `gpt41 models --format json` prints a Model field by field, which
-is why some fields that may be left out stand before others. Records are NamedTuples: there are many, they never change, and a
+To add a key to pricing.yaml, add a field here. `gpt41 models --format json` prints a Model field by field, which is why some
+optional fields come before others. Records are NamedTuples: there are many, they never change, and a
 NamedTuple costs a ninth of a dataclass at start-up; annotations that are evaluated at once cost less, too.
 Token counts are tokens, prices are US dollars per million tokens, both exact.
 """
@@ -20,7 +20,7 @@ MODES = ("standard", "batch", "priority")
 
 
 class Citation(NamedTuple):
-    """Where a figure comes from; `date` is a day, a month or a year: as exact as the source is."""
+    """The source of a figure. `date` is a day, a month or a year, as exact as the source."""
 
     id: Annotated[str, OWN_KEY]
     title: str
@@ -50,7 +50,7 @@ class Platform(NamedTuple):
 
 PlatformName: TypeAlias = Annotated[str, checks.is_known("platform", lambda table: table["platforms"])]
 ProviderName: TypeAlias = Annotated[
-    str, checks.is_known("provider", lambda table: {each.provider: each for each in table["platforms"].values()})
+    str, checks.is_known("provider", lambda table: {platform.provider: platform for platform in table["platforms"].values()})
 ]
 ModelName: TypeAlias = Annotated[str, checks.is_known("model", lambda table: table["models"])]
 BenchmarkName: TypeAlias = Annotated[str, checks.is_known("benchmark", lambda table: table["evidence"].benchmarks.by_name)]
@@ -80,7 +80,7 @@ RateTable: TypeAlias = Annotated[Mapping[PlatformName, RowsByMode], checks.is_no
 
 
 class Surcharge(NamedTuple):
-    """A request above `above_input_tokens` costs this many times as much, the whole of it."""
+    """The multipliers for the whole of a request with more than `above_input_tokens`."""
 
     above_input_tokens: Positive
     input_multiplier: Decimal
@@ -106,7 +106,7 @@ Lifecycles: TypeAlias = Mapping[ProviderName, Annotated[Lifecycle, checks.ends_a
 
 
 class RateLimit(NamedTuple):
-    """What one usage tier allows for one model; None is not limited."""
+    """What one usage tier allows for one model. None means no limit."""
 
     requests_per_minute: Positive
     requests_per_day: int | None
@@ -126,7 +126,7 @@ class RateLimits(NamedTuple):
 class TileRule(NamedTuple):
     """Images as tiles: the image is scaled down to fit `fit_px`, then until its short side has at most `short_side_px`.
 
-    `low_detail_tokens` None: low detail is not known to differ.
+    `low_detail_tokens` is None if low detail isn't known to differ.
     """
 
     fit_px: Positive
@@ -156,9 +156,10 @@ ImageRule: TypeAlias = Annotated[TileRule | PatchRule, Tagged("method", tiles=Ti
 
 
 class PromptRule(NamedTuple):
-    """Whether the rules of `gpt41_cli.tokens.prompt` were found on recorded requests of this model, and what differs.
+    """How this model's prompts follow the rules of `gpt41_cli.tokens.prompt`.
 
-    `escapes_parallel_results`: characters beyond ASCII are escaped in the results of parallel calls.
+    `confirmed` is true if recorded requests of the model confirm the rules. `escapes_parallel_results` is true if characters
+    beyond ASCII are escaped in the results of parallel calls.
     """
 
     confirmed: bool
@@ -167,7 +168,7 @@ class PromptRule(NamedTuple):
 
 
 class SpeedClass(NamedTuple):
-    """Where a model stands in its family: class 1 answers fastest."""
+    """The speed of a model within its family; class 1 answers fastest."""
 
     rank: Annotated[Positive, Key("class")]
     statement: str
@@ -175,7 +176,7 @@ class SpeedClass(NamedTuple):
 
 
 class ModelEncoding(NamedTuple):
-    """The vocabulary that counts a model's tokens; unpublished ones are a guess and their counts estimates."""
+    """The vocabulary of a model. If it isn't published, it is a guess and counts are estimates."""
 
     name: str
     published: bool
@@ -183,7 +184,7 @@ class ModelEncoding(NamedTuple):
 
 
 class ReasoningEfforts(NamedTuple):
-    """Reasoning tokens are billed as output; `none` among the efforts means that they can be switched off."""
+    """The reasoning efforts of a model. Reasoning tokens are billed as output; with the effort `none` there are none."""
 
     default_effort: str
     efforts: tuple[str, ...]
@@ -191,9 +192,9 @@ class ReasoningEfforts(NamedTuple):
 
 
 class RefusedField(NamedTuple):
-    """A field of a request that a model does not take, or, where `is_deprecated`, will not take much longer.
+    """A request field that a model refuses, or will refuse soon if `is_deprecated`.
 
-    `endpoint` None: at none of them. `unless_effort`: it takes it where that is the effort. `instead`: what to send for it.
+    `endpoint` is None if all endpoints refuse it. With the effort `unless_effort` the model takes it. `instead` is what to send.
     """
 
     parameter: str
@@ -207,14 +208,14 @@ class RefusedField(NamedTuple):
 
 
 class AbsentAbility(NamedTuple):
-    """Where it is stated that a model does not have an ability; what is only not stated is no lack."""
+    """The statement that a model lacks an ability. An ability that no source mentions isn't lacking."""
 
     source: Cited
     confidence: Confidence = "high"
 
 
 class MigrationGuidance(NamedTuple):
-    """What its makers tell those who move to a model."""
+    """What OpenAI tells users who move to a model."""
 
     statement: str
     source: Cited
@@ -235,7 +236,7 @@ class HostingPrice(NamedTuple):
 
 
 class FineTuneTerms(NamedTuple):
-    """What changes when the model is a fine-tune of this one; `training` and `hosting` by platform."""
+    """What differs for a fine-tune of this model. `training` and `hosting` are by platform."""
 
     context_window: Positive
     training: Mapping[PlatformName, TrainingPrice]
@@ -280,17 +281,17 @@ class Model(NamedTuple):
 
     @property
     def abilities(self) -> frozenset[str]:
-        """Everything `--needs` can ask for."""
+        """Everything that `--needs` can ask for."""
         return frozenset((*self.features, *self.tools, *self.endpoints))
 
     @property
     def surcharge_threshold(self) -> int:
-        """Up to how many input tokens a request has no surcharge."""
+        """The most input tokens without a surcharge."""
         return self.surcharge.above_input_tokens if self.surcharge else sys.maxsize
 
 
 class ToolCallPrice(NamedTuple):
-    """What calls of a built-in tool cost, beside the tokens of what they find."""
+    """The price of calls of a built-in tool, without the tokens of what they find."""
 
     effective_from: date
     usd_per_1000_calls: Decimal
@@ -299,7 +300,7 @@ class ToolCallPrice(NamedTuple):
 
 
 class FileStoragePrice(NamedTuple):
-    """What it costs to keep files for file search; the first `free_gb` cost nothing."""
+    """The price of storing files for file search; the first `free_gb` are free."""
 
     effective_from: date
     usd_per_gb_day: Decimal
@@ -309,7 +310,7 @@ class FileStoragePrice(NamedTuple):
 
 
 class ContainerPrices(NamedTuple):
-    """What code containers cost, by their memory in GB; each is billed for `minimum_minutes` at least."""
+    """The prices of code containers by memory in GB. Each is billed for at least `minimum_minutes`."""
 
     effective_from: date
     usd_per_20_minutes: Annotated[
@@ -321,14 +322,14 @@ class ContainerPrices(NamedTuple):
 
 
 class FixedSearchTokens(NamedTuple):
-    """The models that bill a web search as so many input tokens, whatever it finds."""
+    """The models that bill a fixed number of input tokens per web search, whatever it finds."""
 
     by_model: Annotated[Mapping[ModelName, int], OTHERS]
     source: Cited
 
 
 class ToolPrices(NamedTuple):
-    """What built-in tools cost on some platforms, in every mode alike."""
+    """Prices of built-in tools on some platforms, the same in every mode."""
 
     platforms: tuple[PlatformName, ...]
     web_search: ToolCallPrice
@@ -340,7 +341,7 @@ class ToolPrices(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """One row of the launch table; None where no figure was published."""
+    """One row of the launch table. A score is None if no figure was published."""
 
     name: Annotated[str, OWN_KEY]
     group: str
@@ -357,7 +358,7 @@ class Benchmarks(NamedTuple):
 
 
 class ModelStatement(NamedTuple):
-    """Something the makers said of a model, with its source."""
+    """A statement of OpenAI about a model."""
 
     model: ModelName
     statement: str
@@ -365,7 +366,7 @@ class ModelStatement(NamedTuple):
 
 
 class SavingsClaim(NamedTuple):
-    """A saving that the makers claim; quoted, never used to compute anything."""
+    """A saving that OpenAI claims. It is quoted, never computed with."""
 
     claim: str
     percent: Decimal
@@ -373,7 +374,7 @@ class SavingsClaim(NamedTuple):
 
 
 class BlendedPrices(NamedTuple):
-    """The blended prices published at launch; quoted, never used to compute anything."""
+    """The blended prices published at launch. They are quoted, never computed with."""
 
     source: Cited
     definition: str
@@ -381,7 +382,7 @@ class BlendedPrices(NamedTuple):
 
 
 class PublishedEvidence(NamedTuple):
-    """What is published about how good and how fast the models are."""
+    """What is published about the quality and speed of the models."""
 
     benchmarks: Benchmarks
     latency: tuple[ModelStatement, ...]
@@ -390,7 +391,7 @@ class PublishedEvidence(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a kind of work asks of a model: benchmarks with weights, and how far below the family's best is near enough."""
+    """A kind of work: the benchmarks that matter, with weights, and how far below the family's best is good enough."""
 
     id: Annotated[str, OWN_KEY]
     summary: str
