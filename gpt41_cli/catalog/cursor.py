@@ -75,8 +75,7 @@ def _describe_yaml_problem(problem: object) -> str:
 
 
 class TextSpan(NamedTuple):
-    """The characters of a value, from `start` to before `end`, not counting a byte order mark. `column` of the start is from 0.
-    """
+    """The characters of a value, from `start` to before `end`, without a byte order mark. `column` of the start is from 0."""
 
     start: int
     end: int
