@@ -15,8 +15,9 @@ from gpt41_cli.commands.plan.reasons import (
 )
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait
-from gpt41_cli.display import format_duration, format_exact, format_money, format_short_duration
+from gpt41_cli.display import format_duration, format_money, format_short_duration
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.work.workload import Workload
@@ -34,14 +35,18 @@ def make_report(
     """The plan, to be read and to be computed with. Its bare answer is a line for each timing, or that of the choice alone:
     model, mode, tier, and seconds or `never`; `none` where nothing meets the deadline.
     """
-    shown = plan.shown
+    shown, columns = plan.shown, _list_columns(plan)
     bare = (plan.choice,) if plan.choice else shown
     return Report(
         schema=SCHEMA,
         answer="none" if plan.deadline and not plan.choice else "\n".join(map(_format_answer_line, bare)),
         headline=_make_headline(work, plan),
         lines=tuple(_make_lines(catalog, plan)),
-        tables=(_make_all_tiers_table(work, plan) if plan.tier is None else _make_single_tier_table(work, plan),),
+        tables=(
+            _make_all_tiers_table(plan)
+            if plan.tier is None
+            else make_table(columns, shown, tone=lambda timing: _choose_tone(plan, timing)),
+        ),
         findings=(*plan.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
         notes=plan.notes,
         data={
@@ -53,7 +58,7 @@ def make_report(
             "choice": _make_timing_json(catalog, plan, plan.choice) if plan.choice else None,
             "timings": [_make_timing_json(catalog, plan, each) for each in shown],
         },
-        records=tuple(_make_record(plan, each) for each in shown),
+        records=make_records(columns, shown),
         catalog=catalog,
     )
 
@@ -123,25 +128,36 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
             yield from [ReportLine("tier", remark.text, remark.citation)] if remark else []
 
 
-def _make_single_tier_table(work: Workload, plan: Plan) -> Table:
-    """A row for each timing in the tier that was asked about."""
-    rows = []
-    for each in plan.shown:
-        least = plan.find_least_tier(each)
-        took = "-" if each.seconds is None else format_time_bound(each.mode, each.seconds)
-        cells = (
-            each.variant.id,
-            each.mode,
-            took,
-            format_money(each.quote.total_usd),
-            str(least.tier) if least else "-",
-            _describe_timing(plan, each),
-        )
-        rows.append(Row(cells, _choose_tone(plan, each)))
-    return Table(make_headings("model", "mode", "time", ">total", ">least tier", ""), tuple(rows))
+def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
+    """The table of one tier, and the records of all of them."""
+    return (
+        Column("model", "model", lambda timing: timing.variant.id),
+        Column("mode", "mode", lambda timing: timing.mode),
+        Column(None, "usage_tier", lambda timing: timing.tier),
+        Column("time", None, _format_time, absent="-"),
+        Column(None, "seconds", lambda timing: timing.seconds),
+        Column(None, "status", lambda timing: _classify_timing(plan, timing)),
+        Column(None, "limit", lambda timing: timing.slowest_wait and timing.slowest_wait.limit_name),
+        Column(None, "needed", lambda timing: timing.slowest_wait and timing.slowest_wait.needed),
+        Column(None, "allowed", lambda timing: timing.slowest_wait and timing.slowest_wait.allowed),
+        Column(None, "least_usage_tier", lambda timing: _find_least_tier(plan, timing)),
+        Column(">total", "total_usd", lambda timing: timing.quote.total_usd),
+        Column(">least tier", None, lambda timing: _find_least_tier(plan, timing), absent="-"),
+        Column(None, "obstacle", lambda timing: timing.obstacle and timing.obstacle.text),
+        Column("", None, lambda timing: _describe_timing(plan, timing)),
+    )
 
 
-def _make_all_tiers_table(work: Workload, plan: Plan) -> Table:
+def _format_time(timing: Timing) -> str | None:
+    return None if timing.seconds is None else format_time_bound(timing.mode, timing.seconds)
+
+
+def _find_least_tier(plan: Plan, timing: Timing) -> int | None:
+    least = plan.find_least_tier(timing)
+    return least.tier if least else None
+
+
+def _make_all_tiers_table(plan: Plan) -> Table:
     """A row for each variant and mode, a column for each tier."""
     rows: dict[tuple[str, str], list[Timing]] = {}
     for each in plan.shown:
@@ -187,7 +203,7 @@ def _classify_timing(plan: Plan, timing: Timing) -> str:
 
 
 def _make_timing_json(catalog: Catalog, plan: Plan, timing: Timing) -> Mapping[str, Json]:
-    tier, least = catalog.limits.usage_tiers.tiers[timing.tier], plan.find_least_tier(timing)
+    tier = catalog.limits.usage_tiers.tiers[timing.tier]
     return {
         "model": timing.variant.id,
         "mode": timing.mode,
@@ -195,9 +211,9 @@ def _make_timing_json(catalog: Catalog, plan: Plan, timing: Timing) -> Mapping[s
         "seconds": timing.seconds,
         "bound": "at most" if timing.mode == "batch" else "at least",
         "status": _classify_timing(plan, timing),
-        "obstacle": timing.obstacle.text if timing.obstacle else None,
+        "obstacle": timing.obstacle and timing.obstacle.text,
         "meets_deadline": timing.meets(plan.deadline) if plan.deadline else None,
-        "least_usage_tier": least.tier if least else None,
+        "least_usage_tier": _find_least_tier(plan, timing),
         "paid_usd": str(tier.paid_usd),
         "monthly_limit_usd": str(tier.monthly_limit_usd),
         "pools": [_make_wait_json(wait) for wait in timing.waits],
@@ -219,22 +235,4 @@ def _make_wait_json(wait: PoolWait) -> Mapping[str, Json]:
         "requests_a_minute": None if wait.requests_per_minute is None else int(wait.requests_per_minute),
         "files": files._asdict() if files else None,
         "source": wait.pool.source.id,
-    }
-
-
-def _make_record(plan: Plan, timing: Timing) -> Mapping[str, Json]:
-    slowest = max(timing.waits, key=lambda wait: wait.seconds, default=None)
-    least = plan.find_least_tier(timing)
-    return {
-        "model": timing.variant.id,
-        "mode": timing.mode,
-        "usage_tier": timing.tier,
-        "seconds": timing.seconds,
-        "status": _classify_timing(plan, timing),
-        "limit": slowest.limit_name if slowest else None,
-        "needed": slowest.needed if slowest else None,
-        "allowed": slowest.allowed if slowest else None,
-        "least_usage_tier": least.tier if least else None,
-        "total_usd": format_exact(timing.quote.total_usd),
-        "obstacle": timing.obstacle.text if timing.obstacle else None,
     }

@@ -51,9 +51,14 @@ class Timing(NamedTuple):
         return self.quote.mode
 
     @property
+    def slowest_wait(self) -> PoolWait | None:
+        """The pool that takes longest; None where it is never done, or nobody knows."""
+        return max(self.waits, key=lambda wait: wait.seconds, default=None)
+
+    @property
     def seconds(self) -> int | None:
         """How long it takes: in batch at most, else at least; None where it is never done, or nobody knows."""
-        return max((wait.seconds for wait in self.waits), default=None)
+        return self.slowest_wait and self.slowest_wait.seconds
 
     def meets(self, deadline: timedelta | None) -> bool:
         """Whether it is done by then, with nothing that speaks against it."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
-from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, format_score, pluralize
+from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, pluralize
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.reports.remarks import dump_remark
@@ -40,6 +41,8 @@ def make_report(
     """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
     choice = found.choice
     candidates = [*([choice] if choice else []), *found.alternatives, *found.excluded]
+    shown = select_shown(candidates, choice)
+    columns = _list_columns(shown, choice, work)
     return Report(
         schema=SCHEMA,
         answer=choice.name if choice else NO_CHOICE,
@@ -49,7 +52,7 @@ def make_report(
             *(ReportLine("but" if choice else "give", remark.text, remark.citation) for remark in found.but),
             *_make_break_even_lines(catalog, work, found),
         ),
-        tables=(_make_table(select_shown(candidates, choice), choice, work),),
+        tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
         findings=(*found.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
         notes=tuple(_collect_notes(catalog, work, wishes, found)),
         data={
@@ -70,7 +73,7 @@ def make_report(
                     "model": each.variant.id,
                     "mode": each.mode,
                     "reasons": [dump_remark("excluded", remark) for remark in each.exclusions],
-                    "total_usd": format_exact(each.quote.total_usd) if each.quote else None,
+                    "total_usd": each.quote and each.quote.total_usd,
                 }
                 for each in found.excluded
             ],
@@ -81,7 +84,7 @@ def make_report(
                 for each in found.scores
             },
         },
-        records=tuple(_make_record(each, choice) for each in candidates),
+        records=make_records(columns, candidates),
         catalog=catalog,
     )
 
@@ -130,10 +133,10 @@ def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
     return {
         "cached_share": None if even.break_even_share is None else _format_exact_share(even.break_even_share),
         "cached_share_here": _format_exact_share(even.current_share),
-        "standard_uncached_usd": format_exact(even.standard_uncached_usd),
-        "standard_cached_usd": format_exact(even.standard_cached_usd),
-        "batch_uncached_usd": format_exact(even.batch_uncached_usd),
-        "batch_cached_usd": format_exact(even.batch_cached_usd),
+        "standard_uncached_usd": even.standard_uncached_usd,
+        "standard_cached_usd": even.standard_cached_usd,
+        "batch_uncached_usd": even.batch_uncached_usd,
+        "batch_cached_usd": even.batch_cached_usd,
     }
 
 
@@ -167,16 +170,20 @@ def _format_exact_share(share: Fraction) -> str:
     return f"{Decimal(share.numerator) / share.denominator:.4f}"
 
 
-def _make_record(each: Candidate, choice: Candidate | None) -> Mapping[str, Json]:
-    status = "chosen" if each is choice else "excluded" if each.exclusions else "fits"
-    return {
-        "status": status,
-        "model": each.variant.id,
-        "mode": each.mode,
-        "total_usd": format_exact(each.quote.total_usd) if each.quote else None,
-        "score": None if each.score_share is None else _format_exact_share(each.score_share),
-        "reasons": "; ".join(remark.text for remark in each.exclusions),
-    }
+def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Workload) -> tuple[Column[Candidate], ...]:
+    dearest = max((candidate.quote.total_usd for candidate in shown if candidate.quote), default=Decimal(0))
+    return (
+        Column(None, "status", lambda at: "chosen" if at is choice else "excluded" if at.exclusions else "fits"),
+        Column("model", "model", lambda at: at.variant.id),
+        Column("mode", "mode", lambda at: at.mode),
+        Column(">each" if work.requests > 1 else None, None, lambda at: at.quote and at.quote.usd_per_request, absent="-"),
+        Column(">total", "total_usd", lambda at: at.quote and at.quote.total_usd, absent="-"),
+        Column("|", None, lambda at: at.quote and compute_share(at.quote.total_usd, dearest), str),
+        Column(">score", None, format_candidate_score),
+        Column(None, "score", lambda at: None if at.score_share is None else _format_exact_share(at.score_share)),
+        Column("", None, lambda at: describe_candidate(at, choice)),
+        Column(None, "reasons", lambda at: "; ".join(remark.text for remark in at.exclusions)),
+    )
 
 
 def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
@@ -190,25 +197,9 @@ def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[
     return list(found.values())
 
 
-def _make_table(candidates: list[Candidate], choice: Candidate | None, work: Workload) -> Table:
-    each_column = (">each",) if work.requests > 1 else ()
-    dearest = max((each.quote.total_usd for each in candidates if each.quote), default=Decimal(0))
-    titles = make_headings("model", "mode", *each_column, ">total", "|", ">score", "")
-    return Table(titles, tuple(_make_row(each, choice, work, dearest) for each in candidates))
-
-
-def _make_row(each: Candidate, choice: Candidate | None, work: Workload, dearest: Decimal) -> Row:
-    each_cell = (format_money(each.quote.usd_per_request) if each.quote else "-",) if work.requests > 1 else ()
-    cells = (
-        each.variant.id,
-        each.mode,
-        *each_cell,
-        format_money(each.quote.total_usd) if each.quote else "-",
-        str(compute_share(each.quote.total_usd, dearest)) if each.quote else "",
-        format_candidate_score(each),
-        describe_candidate(each, choice),
-    )
-    return Row(cells, "chosen" if each is choice else "faint" if each.exclusions else "")
+def choose_tone(candidate: Candidate, choice: Candidate | None) -> str:
+    """The tone of its row."""
+    return "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
 
 
 def format_candidate_score(each: Candidate) -> str:

@@ -206,8 +206,7 @@ def _make_candidate_row(each: ExaminedWorkload, candidate: Candidate, most: Frac
     if month is not None:
         price = (_format_usd(compute_request_usd(candidate)), _format_usd(month), str(month / most if most else 0))
     said = recommendation.format_candidate_score(candidate), recommendation.describe_candidate(candidate, choice)
-    tone = "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
-    return Row((candidate.variant.id, candidate.mode, *price, *said), tone)
+    return Row((candidate.variant.id, candidate.mode, *price, *said), recommendation.choose_tone(candidate, choice))
 
 
 def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
