@@ -109,8 +109,18 @@ def format_score(share: Fraction) -> str:
     >>> format_score(Fraction("0.8992")), format_score(Fraction("0.9999")), format_score(Fraction(1))
     ('89.9 %', '99.9 %', '100 %')
     """
+    return f"{format_points(share)} %"
+
+
+def format_points(share: Fraction) -> str:
+    """Format a score, or how much higher one is than another, in percentage points.
+
+    >>> from fractions import Fraction
+    >>> format_points(Fraction("0.0321"))
+    '3.2'
+    """
     tenths = (share * 1000 + Fraction(1, 2)) // 1
-    return f"{format_exact(Decimal(min(tenths, 999) if share < 1 else tenths).scaleb(-1))} %"
+    return format_exact(Decimal(min(tenths, 999) if share < 1 else tenths).scaleb(-1))
 
 
 def format_score_below(share: Fraction, least: Fraction) -> str:

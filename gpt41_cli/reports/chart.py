@@ -49,13 +49,15 @@ class ChartPoint(NamedTuple):
 
 class ChartSeries(NamedTuple):
     """Points under one name; `tone` is chosen, faint (it does not fit) or empty, as that of a Row. `is_path`: steps that join
-    points of other series.
+    points of other series. `model` and `mode` are those of a point in a chart of points.
     """
 
     name: str
     points: tuple[ChartPoint, ...]
     tone: str = ""
     is_path: bool = False
+    model: str = ""
+    mode: str = ""
 
 
 class ChartMark(NamedTuple):

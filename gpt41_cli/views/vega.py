@@ -81,7 +81,15 @@ def _make_printable(chart: Chart) -> Chart:
     return chart._replace(
         x=chart.x._replace(title=sanitize(chart.x.title)),
         y=chart.y._replace(title=sanitize(chart.y.title)),
-        series=tuple(each._replace(name=sanitize(each.name), points=tuple(map(point, each.points))) for each in chart.series),
+        series=tuple(
+            each._replace(
+                name=sanitize(each.name),
+                model=sanitize(each.model),
+                mode=sanitize(each.mode),
+                points=tuple(map(point, each.points)),
+            )
+            for each in chart.series
+        ),
         marks=tuple(mark._replace(text=sanitize(mark.text)) for mark in chart.marks),
     )
 
@@ -324,12 +332,12 @@ def _draw_mode_points(named: Sequence[tuple[ChartSeries, ChartPoint]], x: VegaSp
         {
             "x": _convert_to_float(point.x),
             "y": _convert_to_float(point.y),
-            "mode": series.name.rpartition(" ")[2],
+            "mode": series.mode,
             "colour": _TONE_COLOURS[series.tone],
         }
         for series, point in named
     ]
-    there = {series.name.rpartition(" ")[2] for series, _ in named}
+    there = {series.mode for series, _ in named}
     modes = [*(mode for mode in _MODE_SHAPES if mode in there), *sorted(there - _MODE_SHAPES.keys())]
     scale = {"domain": modes, "range": [_MODE_SHAPES.get(mode, "diamond") for mode in modes]}
     legend = {"orient": "bottom", "symbolFillColor": "var(--ink)", "symbolStrokeColor": "var(--ink)"}
@@ -343,10 +351,9 @@ def _draw_model_labels(
 ) -> list[VegaSpec]:
     """The name of each model once, beside the last of its points, with a line to it."""
     last: dict[str, ChartPoint] = {}
-    chosen = {series.name.rpartition(" ")[0] for series, _ in named if series.tone == "chosen"}
+    chosen = {series.model for series, _ in named if series.tone == "chosen"}
     for series, point in named:
-        model = series.name.rpartition(" ")[0]
-        last[model] = max(last.get(model, point), point, key=lambda each: _convert_to_float(each.x))
+        last[series.model] = max(last.get(series.model, point), point, key=lambda each: _convert_to_float(each.x))
     layers = []
     for (model, point), place in zip(
         last.items(), spread_labels([_convert_to_float(each.y) for each in last.values()], step), strict=True

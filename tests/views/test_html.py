@@ -74,7 +74,8 @@ def hostile_chart(kind: str) -> Chart:
         ChartMark(HOSTILE_MARKUP, y=Decimal(2)),
         ChartMark(HOSTILE_MARKUP, x=Decimal(0)),
     )
-    series = (ChartSeries(HOSTILE_MARKUP, points), ChartSeries("path", points, "chosen", is_path=kind == "points"))
+    named = ChartSeries(HOSTILE_MARKUP, points, model=HOSTILE_MARKUP, mode=HOSTILE_MARKUP)
+    series = (named, ChartSeries("path", points, "chosen", is_path=kind == "points"))
     return Chart(
         f"a-{kind}", kind, HOSTILE_MARKUP, HOSTILE_MARKUP, axis, ChartAxis(HOSTILE_MARKUP, "usd"), series, () if is_bar else marks
     )

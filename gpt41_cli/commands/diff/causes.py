@@ -50,10 +50,15 @@ _MILLION = 1_000_000
 
 
 class Cause(NamedTuple):
-    """One of the things that moved a price, and by how many dollars; less than 0 where it saves."""
+    """What moved a price: one factor, or several that have a price only together. Below 0 `usd` if it saves."""
 
-    name: str
+    factors: tuple[str, ...]
     usd: Fraction
+
+    @property
+    def name(self) -> str:
+        """One of CAUSE_NAMES."""
+        return " and ".join(self.factors)
 
 
 class CostAndTokens(NamedTuple):
@@ -193,6 +198,6 @@ def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: PricesO
             now = market.price_request(at)
         except MissingPrice:
             continue
-        yield Cause(" and ".join(together), now - usd)
+        yield Cause(tuple(together), now - usd)
         usd, together = now, []
-    yield Cause(SURCHARGE, after.surcharge_usd - before.surcharge_usd)
+    yield Cause((SURCHARGE,), after.surcharge_usd - before.surcharge_usd)

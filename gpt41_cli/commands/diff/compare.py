@@ -175,13 +175,13 @@ def _compare_workload(
     repriced = before.cost_per_request.multiplied_by(many_before).plus_usd(stored_before) if before else ZERO_COST
     was = _get_saved_cost(before).multiplied_by(many_before).plus_usd(stored_then) if before else ZERO_COST
     now = after.cost_per_request.multiplied_by(many_after).plus_usd(stored_after) if after else ZERO_COST
-    found = [Cause(PRICES, repriced.expected_usd - was.expected_usd)]
+    found = [Cause((PRICES,), repriced.expected_usd - was.expected_usd)]
     if before and after:
-        found += (Cause(each.name, each.usd * many_before) for each in find_causes(before, after, market))
-        found.append(Cause(VOLUME, after.cost_per_request.expected_usd * (many_after - many_before)))
-        found.append(Cause(STORAGE, stored_after - stored_before))
+        found += (Cause(each.factors, each.usd * many_before) for each in find_causes(before, after, market))
+        found.append(Cause((VOLUME,), after.cost_per_request.expected_usd * (many_after - many_before)))
+        found.append(Cause((STORAGE,), stored_after - stored_before))
     else:
-        found.append(Cause(ADDED if after else REMOVED, now.expected_usd - repriced.expected_usd))
+        found.append(Cause((ADDED if after else REMOVED,), now.expected_usd - repriced.expected_usd))
     return WorkloadChange(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
 
 
@@ -208,9 +208,9 @@ def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
     """All of them together, its causes by their size."""
     unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
     inside = [each for each in workloads if each.unit == unit]
-    moved: dict[str, Fraction] = {}
+    moved: dict[tuple[str, ...], Fraction] = {}
     for cause in chain.from_iterable(each.causes for each in inside):
-        moved[cause.name] = moved.get(cause.name, Fraction(0)) + cause.usd
+        moved[cause.factors] = moved.get(cause.factors, Fraction(0)) + cause.usd
     by_size = sorted((Cause(*each) for each in moved.items() if each[1]), key=lambda cause: -abs(cause.usd))
     return TotalChange(
         unit,

@@ -132,7 +132,9 @@ def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Tabl
 
 
 def _make_cause_row(compared: WorkloadChange, cause: Cause) -> Row:
-    return Row((compared.name, compared.unit, _describe_cause(compared, cause.name), format_money_change(to_decimal(cause.usd))))
+    return Row(
+        (compared.name, compared.unit, _describe_cause(compared, *cause.factors), format_money_change(to_decimal(cause.usd)))
+    )
 
 
 def _sort_causes(compared: WorkloadChange) -> list[Cause]:
@@ -163,7 +165,7 @@ def _describe_main_cause(compared: WorkloadChange) -> str:
     if not (before and after):
         return _name_state(compared)
     if compared.causes and not compared.gained_volume:
-        first = _describe_cause(compared, _sort_causes(compared)[0].name)
+        first = _describe_cause(compared, *_sort_causes(compared)[0].factors)
         return first if len(compared.causes) == 1 else f"most of all {first}"
     found = [
         _describe_cause(compared, name)
@@ -175,8 +177,8 @@ def _describe_main_cause(compared: WorkloadChange) -> str:
     return ", ".join([*found, "longest answer"] if compared.before_cost.high_usd != compared.after_cost.high_usd else found)
 
 
-def _describe_cause(compared: WorkloadChange, cause: str) -> str:
-    """A cause, and from what to what, where that is a name or a volume."""
+def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
+    """The factors of a cause, and from what to what, where that is a name or a volume."""
     sides = [side.costing for side in (compared.before, compared.after) if side]
     shown = {
         "model": [each.model for each in sides],
@@ -184,7 +186,8 @@ def _describe_cause(compared: WorkloadChange, cause: str) -> str:
         "platform": [each.platform for each in sides],
         VOLUME: [f"{format_int(each.volume.requests)} / {each.volume.period}" if each.volume else "none" for each in sides],
     }
-    moves = [" -> ".join(shown[name]) for name in cause.split(" and ") if name in shown]
+    moves = [" -> ".join(shown[name]) for name in factors if name in shown]
+    cause = " and ".join(factors)
     return f"{cause}: {', '.join(moves)}" if moves else cause
 
 
@@ -221,7 +224,7 @@ def _round_change(compared: WorkloadChange) -> WorkloadChange:
     usd = compared.before_cost.expected_usd
     causes = []
     for cause in compared.causes:
-        causes.append(Cause(cause.name, _round_amount(usd + cause.usd) - _round_amount(usd)))
+        causes.append(Cause(cause.factors, _round_amount(usd + cause.usd) - _round_amount(usd)))
         usd += cause.usd
     was, repriced, now = (
         CostAndTokens(*map(_round_amount, each)) for each in (compared.before_cost, compared.repriced_cost, compared.after_cost)

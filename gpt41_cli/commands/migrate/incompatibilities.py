@@ -23,11 +23,15 @@ _FINE_TUNING_ABILITY = "fine-tuning"
 
 
 class Incompatibility(NamedTuple):
-    """One thing that does not move along, how much that weighs, and where the requests do it first."""
+    """One thing that does not move along, how much that weighs, and where the requests do it first.
+
+    `reason`: why the model would refuse the work, for a sentence that names the model already.
+    """
 
     remark: Remark
     level: Level
     location: Location | None = None
+    reason: str = ""
 
     def make_finding(self, variant: Variant) -> Finding:
         """The same as a finding about that variant."""
@@ -63,7 +67,8 @@ def _check_exceeded_limits(move: ModelChange) -> Iterator[Incompatibility]:
     for remark in dict.fromkeys(
         each for mode in move.modes for each in limits.find_exceeded_limits(move.catalog, move.to_variant, mode, load)
     ):
-        yield Incompatibility(remark._replace(text=f"{move.to_variant.id}: {remark.text}"), Level.ERROR)
+        named = remark._replace(text=f"{move.to_variant.id}: {remark.text}")
+        yield Incompatibility(named, Level.ERROR, reason=remark.text)
 
 
 def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:

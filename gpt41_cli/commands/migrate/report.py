@@ -94,8 +94,7 @@ def _make_headline(found: Migration) -> str:
 
 def _describe_refusal(found: Migration, target: Variant) -> str:
     """Why the target would take no such request."""
-    broken = [each.remark.text for each in found.incompatibilities[target.id] if each.level is Level.ERROR]
-    why = "; ".join(text.removeprefix(f"{target.id}: ") for text in broken)
+    why = "; ".join(each.reason for each in found.incompatibilities[target.id] if each.reason)
     return f"; as it is it would be refused: {why}" if why else ""
 
 

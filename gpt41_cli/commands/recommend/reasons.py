@@ -12,7 +12,16 @@ from gpt41_cli.catalog.tables import Citation
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, get_tolerance
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_ratio, format_score, pluralize
+from gpt41_cli.display import (
+    format_exact,
+    format_int,
+    format_money,
+    format_percent,
+    format_points,
+    format_ratio,
+    format_score,
+    pluralize,
+)
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.cache_writes import price_cache_writes
 from gpt41_cli.prices.notes import make_reasoning_remarks
@@ -142,7 +151,7 @@ def _format_score_gain(choice: Candidate, rival: Candidate) -> str:
     gain = rival.score_share - choice.score_share
     if not gain:
         return " for the same score"
-    points = format_score(abs(gain)).removesuffix(" %")
+    points = format_points(abs(gain))
     return f" for {'under 0.1' if points == '0' else points} points {'more' if gain > 0 else 'less'}"
 
 

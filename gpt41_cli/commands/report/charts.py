@@ -299,6 +299,8 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
                 ),
             ),
             "chosen" if candidate is choice else "faint" if candidate.exclusions else "",
+            model=candidate.variant.id,
+            mode=candidate.mode,
         )
         for candidate in scored
         if candidate.score_share is not None
