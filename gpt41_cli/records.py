@@ -29,7 +29,6 @@ from typing import (
     Any,
     ForwardRef,
     Literal,
-    NoReturn,
     Protocol,
     Self,
     TypeVar,
@@ -42,57 +41,33 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Seen = Mapping[str, Any]
 
 
-class Cursor(Protocol):
+class _Cursor(Protocol):
     """A place in a document. Its methods return plain values, or raise an error that names the place."""
 
     @property
-    def name(self) -> str:
-        """The key that leads here."""
-
+    def name(self) -> str: ...
     @property
-    def is_null(self) -> bool:
-        """Whether this is null."""
-
-    def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> Mapping[str, Self]:
-        """The entries of a mapping whose keys are known; `others`: it may have further keys."""
-
-    def entries(self) -> Mapping[str, Self]:
-        """The entries of a mapping with free keys."""
-
-    def items(self) -> Iterator[Self]:
-        """The items of a list."""
-
-    def text(self) -> str:
-        """Text."""
-
-    def choice(self, *allowed: str) -> str:
-        """One of `allowed`."""
-
-    def integer(self, at_least: int = 0) -> int:
-        """A whole number."""
-
-    def decimal(self) -> Decimal:
-        """A decimal."""
-
-    def boolean(self) -> bool:
-        """True or false."""
-
-    def day(self) -> date:
-        """A date."""
-
-    def fail(self, expected: str, found: str | None = None) -> NoReturn:
-        """Raise the error that something else was expected here."""
+    def is_null(self) -> bool: ...
+    def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> Mapping[str, Self]: ...
+    def entries(self) -> Mapping[str, Self]: ...
+    def items(self) -> Iterator[Self]: ...
+    def text(self) -> str: ...
+    def choice(self, *allowed: str) -> str: ...
+    def integer(self, at_least: int = 0) -> int: ...
+    def decimal(self) -> Decimal: ...
+    def boolean(self) -> bool: ...
+    def day(self) -> date: ...
 
 
 class Read:
-    """How a value is read if its type doesn't say it."""
+    """The function that reads a value in place of its type."""
 
     def __init__(self, function: Callable[[Any, Seen], Any]) -> None:
         self.function = function
 
 
 class Tagged:
-    """Which record a mapping is: a key, and the records by its values."""
+    """The key that says which record a mapping is, and the records by its values."""
 
     def __init__(self, key: str, **records: Any) -> None:
         self.key = key
@@ -104,18 +79,18 @@ class Key(str):
 
 
 class Or(str):
-    """The key that is read if the one of the field is left out."""
+    """The key to read if the field's own key is left out."""
 
 
 class Default:
-    """What a field is if its key is left out."""
+    """The value of a field whose key is left out."""
 
     def __init__(self, value: Any = None) -> None:
         self.value = value
 
 
 class Part(str):
-    """Where a value comes from if not from a key of its own."""
+    """The source of a value that isn't under a key of its own."""
 
 
 OWN_KEY, GIVEN, INLINE, OTHERS = map(Part, ("own key", "given", "inline", "others"))
@@ -125,7 +100,7 @@ _Entries = Mapping[str, Any]
 _Reader = Callable[[Any, Seen], Any]
 _PartReader = Callable[[_Entries, Any, Seen], Any]
 _Field = tuple[Any, _Reader, _PartReader]
-"""The key of a field and how its entry is read; and what the value is without such an entry."""
+"""The key of a field, how to read its entry, and how to get the value without that entry."""
 
 _REQUIRED = object()
 _SCALARS: Mapping[Any, _Reader] = {
@@ -137,114 +112,125 @@ _SCALARS: Mapping[Any, _Reader] = {
 }
 
 
-def build(record: type[R], at: Cursor, **given: Any) -> R:
-    """The record at a place in a document. Raises the cursor's error for the first value that the annotations don't allow."""
-    shape = _shape(record)
-    values = shape.values(shape.entries(at), at, given)
+def build(record: type[R], at: _Cursor, **given: Any) -> R:
+    """Build the record at a place in a document. Raises the cursor's error at the first value that the annotations forbid."""
+    shape = _get_shape(record)
+    values = shape.read_values(shape.get_entries(at), at, given)
     for name in shape.record._fields:
         given[name] = next(values)
     return record(*(given[name] for name in shape.record._fields))
 
 
+def get_keys(record: type[tuple[Any, ...]]) -> list[str]:
+    """The keys of a record's fields, in their order."""
+    marks = {name: {type(mark): mark for mark in _split(kind)[1]} for name, kind in _get_annotations(record).items()}
+    return [own.get(Key, name) for name, own in marks.items()]
+
+
 class _Shape:
-    """What a record class says of a mapping: the keys that it must and may have, and how the fields are read, in their order."""
+    """A record class: the keys that it must and may have, and how to read its fields, in their order."""
 
     def __init__(self, record: Any, *required: str) -> None:
         self.record = record
         self.required = list(required)
         self.optional: list[str] = []
         self.has_others = False
-        self.fields = [self._field(name, annotation) for name, annotation in _annotations(record).items()]
+        self.fields = [self._plan_field(name, annotation) for name, annotation in _get_annotations(record).items()]
 
     def read(self, at: Any, seen: Seen) -> Any:
-        return self.make(self.entries(at), at, seen)
+        return self.make(self.get_entries(at), at, seen)
 
-    def entries(self, at: Any) -> Any:
+    def get_entries(self, at: Any) -> Any:
         return at.fields(self.required, self.optional, others=self.has_others)
 
     def make(self, entries: _Entries, at: Any, seen: Seen) -> Any:
-        return self.record._make(self.values(entries, at, seen))
+        return self.record._make(self.read_values(entries, at, seen))
 
-    def values(self, entries: _Entries, at: Any, seen: Seen) -> Iterator[Any]:
+    def read_values(self, entries: _Entries, at: Any, seen: Seen) -> Iterator[Any]:
         for key, read, otherwise in self.fields:
             yield read(entries[key], seen) if key in entries else otherwise(entries, at, seen)
 
-    def _field(self, name: str, annotation: Any) -> _Field:
+    def _plan_field(self, name: str, annotation: Any) -> _Field:
         kind, extras = _split(annotation)
         marks = {type(each): each for each in extras}
         if Part in marks:
-            return None, _SCALARS[str], _checked(self._part(marks[Part], name, kind), extras)
+            return None, _SCALARS[str], _add_checks(self._plan_part(marks[Part], name, kind), extras)
         key, other = marks.get(Key, name), marks.get(Or)
         default = marks[Default].value if Default in marks else self.record._field_defaults.get(name, _REQUIRED)
-        read = _reader(kind if default is _REQUIRED else _not_null(kind), extras)
+        read = _choose_reader(kind if default is _REQUIRED else _drop_none(kind), extras)
         if other:
             self.optional.append(key)
             return key, read, lambda entries, at, seen: read(entries[other], seen)
         (self.required if default is _REQUIRED else self.optional).append(key)
         return key, read, lambda entries, at, seen: default
 
-    def _part(self, part: Part, name: str, kind: Any) -> _PartReader:
+    def _plan_part(self, part: Part, name: str, kind: Any) -> _PartReader:
         if part is OWN_KEY:
             return lambda entries, at, seen: at.name
         if part is GIVEN:
             return lambda entries, at, seen: seen.get(name)
         if part is INLINE:
-            inner = _shape(kind)
+            inner = _get_shape(kind)
             self.required += inner.required
             self.optional += inner.optional
             return inner.make
         self.has_others = True
-        read = _mapping(*get_args(kind))
-        return lambda entries, at, seen: read({key: entries[key] for key in entries if key not in self.required}, seen)
+        read_entries = _map_entries(*get_args(kind))
+
+        def read_others(entries: _Entries, at: Any, seen: Seen) -> Any:
+            own = {*self.required, *self.optional}
+            return read_entries({key: entry for key, entry in entries.items() if key not in own}, seen)
+
+        return read_others
 
 
-_shape = cache(_Shape)
+_get_shape = cache(_Shape)
 
 
-def _reader(annotation: Any, extras: Sequence[Any] = (), by_type: Callable[[Any], _Reader] | None = None) -> _Reader:
-    """How a value is read and checked."""
+def _choose_reader(annotation: Any, extras: Sequence[Any] = (), plain: _Reader | None = None) -> _Reader:
+    """How to read and check a value; `plain` takes the place of the type."""
     kind, own_extras = _split(annotation)
-    extras = (*own_extras, *extras)
-    marks = {type(each): each for each in extras}
+    marks = {type(each): each for each in (*own_extras, *extras)}
     if Read in marks:
-        return _checked(marks[Read].function, extras)
-    if Tagged in marks:
-        return _checked(_tagged(marks[Tagged]), extras)
-    return _checked((by_type or _by_type)(kind), extras)
+        read = marks[Read].function
+    elif Tagged in marks:
+        read = _choose_tagged(marks[Tagged])
+    else:
+        read = plain or _choose_by_type(kind)
+    return _add_checks(read, [*own_extras, *extras])
 
 
-def _by_type(kind: Any) -> _Reader:
-    """How a value is read of which the type says all."""
+def _choose_by_type(kind: Any) -> _Reader:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in _SCALARS:
         return _SCALARS[kind]
     if origin is Literal:
         return lambda at, _: at.choice(*arguments)
     if origin is tuple:
-        read_item = _reader(arguments[0])
+        read_item = _choose_reader(arguments[0])
         return lambda at, seen: tuple([read_item(item, seen) for item in at.items()])
     if origin is abc.Mapping:
-        read_entries = _mapping(*arguments)
+        read_entries = _map_entries(*arguments)
         return lambda at, seen: read_entries(at.entries(), seen)
     if NoneType in arguments:
-        read_value = _reader(_not_null(kind))
+        read_value = _choose_reader(_drop_none(kind))
         return lambda at, seen: None if at.is_null else read_value(at, seen)
-    return _shape(kind).read
+    return _get_shape(kind).read
 
 
-def _mapping(key: Any, value: Any) -> Callable[[_Entries, Seen], dict[Any, Any]]:
-    """How the entries of a mapping are read, each key before its value."""
-    read_key, read_value = _reader(key, (), lambda kind: lambda at, _: at.name), _reader(value)
+def _map_entries(key: Any, value: Any) -> Callable[[_Entries, Seen], dict[Any, Any]]:
+    """How to read the entries of a mapping: each key before its value."""
+    read_key, read_value = _choose_reader(key, plain=lambda at, _: at.name), _choose_reader(value)
     return lambda entries, seen: {read_key(at, seen): read_value(at, seen) for at in entries.values()}
 
 
-def _tagged(tagged: Tagged) -> _Reader:
+def _choose_tagged(tagged: Tagged) -> _Reader:
     shapes = {value: _Shape(record, tagged.key) for value, record in tagged.records.items()}
     return lambda at, seen: shapes[at.fields([tagged.key], others=True)[tagged.key].choice(*shapes)].read(at, seen)
 
 
-def _checked(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., Any]:
-    """`read`, followed by the checks; the last two of its arguments are the cursor and what has been seen."""
+def _add_checks(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., Any]:
+    """Let the checks follow `read`, whose last two arguments are the cursor and what has been seen."""
     checks = [each for each in extras if callable(each)]
     if not checks:
         return read
@@ -258,8 +244,8 @@ def _checked(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., A
     return read_and_check
 
 
-def _annotations(record: Any) -> Mapping[str, Any]:
-    """The annotations of a record; evaluated, which takes a while, only if its module has not done so."""
+def _get_annotations(record: Any) -> Mapping[str, Any]:
+    """The annotations of a record; they are evaluated here, which is slow, only if its module postpones that."""
     own: Mapping[str, Any] = record.__annotations__
     return get_type_hints(record, include_extras=True) if any(isinstance(each, ForwardRef) for each in own.values()) else own
 
@@ -270,10 +256,7 @@ def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
     return (annotation.__origin__, annotation.__metadata__) if is_annotated else (annotation, ())
 
 
-def _not_null(annotation: Any) -> Any:
+def _drop_none(annotation: Any) -> Any:
     """`X` of `X | None`."""
-    return (
-        reduce(or_, [each for each in get_args(annotation) if each is not NoneType])
-        if NoneType in get_args(annotation)
-        else annotation
-    )
+    others = [each for each in get_args(annotation) if each is not NoneType]
+    return reduce(or_, others) if NoneType in get_args(annotation) else annotation

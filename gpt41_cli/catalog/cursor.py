@@ -6,18 +6,16 @@ Scalars are read from their characters: a price becomes a Decimal without ever h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn
 
 import yaml
 
 from gpt41_cli.errors import TableError, quote_text
 from gpt41_cli.findings import Location
-
-T = TypeVar("T")
 
 # The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
@@ -145,14 +143,14 @@ class Cursor:
         if not isinstance(self.node, yaml.MappingNode):
             self.fail("a mapping")
         found: dict[str, Cursor] = {}
-        prefix = f"{self.path}." if self.path else ""
+        file, prefix = self.file, f"{self.path}." if self.path else ""
         for key, value in self.node.value:
             name = key.value
             if not isinstance(key, yaml.ScalarNode) or not name:
-                Cursor(key, self.file, self.path).fail("a name as the key")
+                Cursor(key, file, self.path).fail("a name as the key")
             if name in found:
-                Cursor(key, self.file, prefix + name).fail("each key once", "it a second time")
-            found[name] = Cursor(value, self.file, prefix + name, key)
+                Cursor(key, file, prefix + name).fail("each key once", "it a second time")
+            found[name] = Cursor(value, file, prefix + name, key)
         return found
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> dict[str, Cursor]:
@@ -161,7 +159,7 @@ class Cursor:
         """
         entries = self.entries()
         known = {*required, *optional}
-        if not others and entries.keys() - known:
+        if not others and not known.issuperset(entries):
             unknown = next(key for key, _ in self.node.value if key.value not in known)
             at_key = Cursor(unknown, self.file, entries[unknown.value].path)
             at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quote_text(unknown.value)}")
@@ -189,15 +187,11 @@ class Cursor:
     @property
     def is_null(self) -> bool:
         """True for YAML's null."""
-        return isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES and self.node.value in _NULLS
-
-    def nullable(self, read: Callable[[], T]) -> T | None:
-        """Return None for null, else the result of `read`."""
-        return None if self.is_null else read()
+        return self.node.value in _NULLS and isinstance(self.node, yaml.ScalarNode) and self.node.style in _PLAIN_STYLES
 
     def text(self) -> str:
         """Read non-empty text. Numbers and dates are text too, as written."""
-        if not isinstance(self.node, yaml.ScalarNode) or self.is_null or not self.node.value.strip():
+        if not isinstance(self.node, yaml.ScalarNode) or not self.node.value.strip() or self.is_null:
             self.fail("text")
         return str(self.node.value)
 

@@ -17,7 +17,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     """The config in `data`, the bytes of a file called `file`. TableError, with line and column, when it is wrong."""
     root = read_yaml(data, file)
     document = build(Document, root, catalog=catalog)
-    top = _entries(root, "budget")
+    top = _get_entries(root, "budget")
     entries = top["workloads"].entries()
     workloads = {name: _fill_in(entries[name], each, document.defaults, catalog) for name, each in document.workloads.items()}
     without = [name for name, declared in workloads.items() if declared.volume is None]
@@ -26,7 +26,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     return Config(file, workloads, document.budget, {key: at.location for key, at in top.items() if key.startswith("budget.")})
 
 
-def _entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
+def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
     """The entries of a mapping, and those of inner ones by both keys: `budget.monthly_usd`."""
     entries = at.entries()
     for outer in inner:
@@ -36,7 +36,7 @@ def _entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
 
 
 def _fill_in(root: Cursor, declared: WorkloadDeclaration, defaults: SharedSettings, catalog: Catalog) -> WorkloadDeclaration:
-    at, own = _entries(root, "budget", "require"), declared.own
+    at, own = _get_entries(root, "budget", "require"), declared.own
     provider = catalog.limits.usage_tiers.provider
     platform = own.platform or defaults.platform or next(iter(catalog.platforms.values()))
     filled = declared._replace(

@@ -103,7 +103,7 @@ class RequestVolume(NamedTuple):
     """How many requests are sent in a `period`, one of PERIODS_PER_MONTH."""
 
     requests: int
-    period: str
+    period: Annotated[str, Read(lambda at, _: at.choice(*PERIODS_PER_MONTH))]
 
     @property
     def per_month(self) -> Fraction:

@@ -1,18 +1,45 @@
-"""A workload of gpt41.yaml at its price: all that a budget, a saved report and a comparison need to know of it."""
+"""A workload of gpt41.yaml at its price: all that a budget, a saved report and a comparison need to know of it.
 
-from __future__ import annotations
+The annotations say how a saved report is read, too, by `gpt41_cli.records.build`.
+"""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 from gpt41_cli.config.tables import DAYS_PER_MONTH, PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.errors import InputError
+from gpt41_cli.files.fields import BadBody, join_path
+from gpt41_cli.files.json_cursor import JsonCursor
 from gpt41_cli.pricing import NO_TOOL_USE, Rates, ToolUse, Usage
+from gpt41_cli.records import Key, Positive, Read, Seen
+from gpt41_cli.tokens.pieces import PARTS
 
-if TYPE_CHECKING:  # a saved report is compared without anything that reads requests
-    pass
+_MAX_SMALL = 10**9
+"""Far above any tier and any deadline, and a time that can still be told."""
+
+Name: TypeAlias = Annotated[str, Read(lambda at, _: at.word())]
+
+
+def read_parts(at: JsonCursor, _: Seen) -> dict[str, int]:
+    """Input tokens by part."""
+    return {part: tokens.integer() for part, tokens in at.only(PARTS).items()}
+
+
+def read_tools(at: JsonCursor, _: Seen) -> ToolUse:
+    """Those tools that are used."""
+    return ToolUse(**{name: amount.integer() for name, amount in at.only(ToolUse._fields).items()})
+
+
+def read_usage(at: JsonCursor, _: Seen) -> Usage:
+    """Tokens, all of which are there and fit together."""
+    counts = [at.at(name).integer() for name in Usage.__slots__]
+    try:
+        return Usage(*counts)
+    except InputError as error:
+        raise BadBody.from_error(error, join_path(at.path, error.path)) from None
 
 
 class FileTokens(NamedTuple):
@@ -36,8 +63,10 @@ class Requirements(NamedTuple):
     needs: tuple[str, ...] = ()
     until: date | None = None
     tolerance: Decimal | None = None
-    deadline: timedelta | None = None
-    usage_tier: int | None = None
+    deadline: Annotated[
+        timedelta | None, Key("deadline_minutes"), Read(lambda at, _: timedelta(minutes=at.integer(at_most=_MAX_SMALL)))
+    ] = None
+    usage_tier: Annotated[int | None, Read(lambda at, _: at.integer(at_most=_MAX_SMALL))] = None
 
 
 NO_REQUIREMENTS = Requirements()
@@ -53,23 +82,23 @@ class WorkloadCost(NamedTuple):
     folder of gpt41.yaml. `max_growth_percent` is the budget for growth. `is_ceiling`: answers are as long as requests allow.
     """
 
-    name: str
-    model: str
-    mode: str
-    platform: str
-    requests: int
-    parts: Mapping[str, int]
+    name: Name
+    model: Name
+    mode: Name
+    platform: Name
+    requests: Positive
+    parts: Annotated[Mapping[str, int], Read(read_parts)]
     cached_tokens: int
     output_tokens: TokenRange
     volume: RequestVolume | None
-    rates: Rates
-    surcharged_usage: Usage
-    surcharged_rates: Rates | None
+    rates: Annotated[Rates, Key("rates_usd_per_million")]
+    surcharged_usage: Annotated[Usage, Key("surcharged"), Read(read_usage)]
+    surcharged_rates: Annotated[Rates | None, Key("surcharged_rates_usd_per_million")]
     expected_usd: Decimal
     high_usd: Decimal
-    tokens_by_file: Mapping[str, FileTokens]
-    max_growth_percent: Decimal | None = None
-    tools: ToolUse = NO_TOOL_USE
+    tokens_by_file: Annotated[Mapping[str, FileTokens], Key("files")]
+    max_growth_percent: Annotated[Decimal | None, Key("growth_percent")] = None
+    tools: Annotated[ToolUse, Read(read_tools)] = NO_TOOL_USE
     storage_usd_per_day: Decimal = Decimal(0)
     is_ceiling: bool = False
     requirements: Requirements = NO_REQUIREMENTS

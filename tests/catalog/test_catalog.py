@@ -153,6 +153,7 @@ WRONG_TABLES = [
     ("schema: gpt41.pricing/1", "schema: gpt41.pricing/9", 'schema: expected one of gpt41.pricing/1, found "gpt41.pricing/9"'),
     ("currency: USD", "currency: EUR", 'currency: expected one of USD, found "EUR"'),
     ("date: 2026-07-15", "date: 2026-13", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
+    ("date: 2026-07-15", "date: 1234567890123456", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
     ("role: family", "role: leader", 'models.gpt-4.1.role: expected one of family, predecessor, successor, found "leader"'),
     ("snapshots: [gpt-4.1-mini-2025-04-14]", "snapshots: [gpt-4.1-2025-04-14]", "expected snapshot gpt-4.1-2025-04-14 once"),
     ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number of at most 15 digits, 1 or more"),

@@ -237,6 +237,11 @@ def test_a_report_of_a_newer_version_is_not_guessed_at() -> None:
     assert str(caught.value) == "base.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"
 
 
+def test_a_deadline_of_no_time_is_read_back() -> None:
+    now = SavedReport(PLAIN.as_of, {"triage": TRIAGE._replace(requirements=Requirements(deadline=timedelta(0)))})
+    assert loaded(document(now)) == now
+
+
 def test_a_workload_stands_in_a_report_once() -> None:
     found = document()
     found["workloads"] *= 2

@@ -11,7 +11,8 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
-from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_object, get_text, redact, require_list, require_object
+from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_text, redact, require_list, require_object
+from gpt41_cli.files.json_cursor import JsonCursor
 from gpt41_cli.files.places import InputPlace, Located, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
@@ -22,7 +23,7 @@ from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.saved import CHECK_SCHEMA as CHECK
-from gpt41_cli.workloads.saved import load_saved_report, read_decimal, read_whole_number
+from gpt41_cli.workloads.saved import load_saved_report
 
 ENTRIES_SCHEMA, PRICED_SCHEMA, COST_SCHEMA = "gpt41.entries/1", "gpt41.priced/1", "gpt41.cost/1"
 _LIST_KEYS = {ENTRIES_SCHEMA: "entries", PRICED_SCHEMA: "requests"}
@@ -108,8 +109,7 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
             parts = tuple(_convert_costing(each, catalog) for each in costings)
             return Forecasts(CustomIdLedger(), parts, any(each.is_ceiling for each in costings))
         if schema == COST_SCHEMA:
-            quotes = enumerate(require_list(top.get("quotes"), "quotes"))
-            parts = tuple(_parse_quote(require_object(each, f"quotes[{index}]"), f"quotes[{index}]") for index, each in quotes)
+            parts = tuple(_parse_quote(quote) for quote in JsonCursor(top).at("quotes").items())
             return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)
         if schema not in _LIST_KEYS:
             raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK))}", redact(schema))
@@ -148,27 +148,27 @@ def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
 
 
 def _parse_record(record: JsonObject, place: InputPlace) -> RequestForecast:
-    is_priced = "total_usd" in record
+    at, is_priced = JsonCursor(record), "total_usd" in record
     return RequestForecast(
         place,
-        read_whole_number(record, "input_tokens", ""),
+        at.at("input_tokens").integer(),
         record.get("exact") is True,
-        read_whole_number(record, "output_tokens", "") if is_priced else None,
-        read_decimal(record, "total_usd", "") if is_priced else None,
+        at.at("output_tokens").integer() if is_priced else None,
+        at.at("total_usd").decimal() if is_priced else None,
         get_text(record, "model", "") or None,
     )
 
 
-def _parse_quote(at: JsonObject, path: str) -> PredictedPart:
-    usage, inside = get_object(at, "usage", path), f"{path}.usage"
+def _parse_quote(at: JsonCursor) -> PredictedPart:
+    usage = at.at("usage").fields(["requests", "input_tokens", "output_tokens"])
     return PredictedPart(
         None,
-        get_name(at, "model", path),
-        get_name(at, "mode", path),
-        read_whole_number(usage, "requests", inside, at_least=1),
-        read_whole_number(usage, "input_tokens", inside),
-        read_whole_number(usage, "output_tokens", inside),
-        read_decimal(at, "total_usd", path),
+        at.at("model").word(),
+        at.at("mode").word(),
+        usage["requests"].integer(1),
+        usage["input_tokens"].integer(),
+        usage["output_tokens"].integer(),
+        at.at("total_usd").decimal(),
     )
 
 

@@ -1,0 +1,115 @@
+"""A place in a JSON document that can say what it holds, or where and why it doesn't; `gpt41_cli.records` builds from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from typing import NoReturn
+
+from gpt41_cli.errors import quote_text
+from gpt41_cli.files.fields import (
+    BadBody,
+    JsonValue,
+    describe_kind,
+    join_path,
+    redact,
+    require_list,
+    require_object,
+    require_text,
+)
+
+_DECIMAL_PATTERN = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
+_DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# Above any figure of this program, and low enough for the arithmetic to stay exact.
+_MAX_NUMBER = 10**24
+
+
+class JsonCursor:
+    """A value with the path that leads to it. Every reader returns a plain value or raises BadBody."""
+
+    __slots__ = ("name", "path", "value")
+
+    def __init__(self, value: JsonValue, path: str = "", name: str = "") -> None:
+        self.value = value
+        self.path = path
+        self.name = name
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this is null; what isn't there is null, too."""
+        return self.value is None
+
+    def fail(self, expected: str, found: str | None = None) -> NoReturn:
+        """Raise BadBody; without `found`, the kind of the value is told."""
+        raise BadBody(self.path, expected, found or describe_kind(self.value))
+
+    def at(self, key: str) -> JsonCursor:
+        """What an object has under a key."""
+        return JsonCursor(require_object(self.value, self.path).get(key), join_path(self.path, key), key)
+
+    def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = True) -> dict[str, JsonCursor]:
+        """What an object has under these keys; further keys are ignored. Optional ones are left out if they are null."""
+        found = {key: self.at(key) for key in (*required, *optional)}
+        return {key: value for key, value in found.items() if key in required or not value.is_null}
+
+    def only(self, keys: Collection[str]) -> dict[str, JsonCursor]:
+        """The entries of an object that has no other keys than these."""
+        found = require_object(self.value, self.path)
+        for key in found:
+            if key not in keys:
+                self.fail(f"the keys {', '.join(keys)}", redact(key))
+        return {key: self.at(key) for key in found}
+
+    def entries(self) -> dict[str, JsonCursor]:
+        """The entries of an object with free keys."""
+        found = require_object(self.value, self.path)
+        return {key: JsonCursor(value, f"{self.path}[{quote_text(key)}]", key) for key, value in found.items()}
+
+    def items(self) -> Iterator[JsonCursor]:
+        """The items of a list."""
+        for index, value in enumerate(require_list(self.value, self.path)):
+            yield JsonCursor(value, f"{self.path}[{index}]")
+
+    def text(self) -> str:
+        """Text, which may be empty."""
+        return require_text(self.value, self.path)
+
+    def word(self) -> str:
+        """Text that isn't empty."""
+        if not isinstance(self.value, str) or not self.value:
+            self.fail("a name")
+        return self.value
+
+    def choice(self, *allowed: str) -> str:
+        """One of `allowed`."""
+        if self.value not in allowed:
+            self.fail(f"one of {', '.join(allowed)}", redact(self.value) if self.value and isinstance(self.value, str) else None)
+        return str(self.value)
+
+    def integer(self, at_least: int = 0, at_most: int = _MAX_NUMBER) -> int:
+        """A whole number."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or not at_least <= self.value <= at_most:
+            self.fail(f"a whole number, {at_least} or more")
+        return self.value
+
+    def decimal(self) -> Decimal:
+        """A decimal as text, with every digit."""
+        if not isinstance(self.value, str) or not _DECIMAL_PATTERN.fullmatch(self.value):
+            self.fail("a plain decimal as text")
+        return Decimal(self.value)
+
+    def boolean(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            self.fail("true or false")
+        return self.value
+
+    def day(self) -> date:
+        """A date, YYYY-MM-DD."""
+        if isinstance(self.value, str) and _DATE_PATTERN.fullmatch(self.value):
+            with suppress(ValueError):
+                return date.fromisoformat(self.value)
+        return self.fail("a date, YYYY-MM-DD")
