@@ -20,7 +20,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
 from gpt41_cli.findings import Finding, Level, Location
@@ -29,7 +30,7 @@ from gpt41_cli.reports import Report
 from gpt41_cli.rules import RULES
 from gpt41_cli.views import Screen
 from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
-from tests.conftest import ROOT
+from tests.conftest import FROZEN
 
 Body = Mapping[str, Any]
 
@@ -179,7 +180,7 @@ def batch_line(body: Body, **changed: Any) -> Body:
 # Workloads
 
 TODAY = date(2026, 11, 23)
-CATALOG = read_catalog()
+CATALOG = parse_catalog(FROZEN.read_bytes(), "pricing.yaml")
 MONTHLY = RequestVolume(100_000, "month")
 CONFIG_PLACE = Location("gpt41.yaml", 7, 5)
 
@@ -275,7 +276,7 @@ def commit_files(folder: Path, **files: str) -> str:
 
 # Price tables
 
-TABLE = (ROOT / "pricing.yaml").read_text()
+TABLE = FROZEN.read_text()
 
 
 def position(text: str, table: str = TABLE) -> str:
@@ -285,7 +286,7 @@ def position(text: str, table: str = TABLE) -> str:
 
 
 def section(name: str) -> str:
-    """The text of one top-level section of the shipped table."""
+    """The text of one top-level section of the frozen table."""
     start = TABLE.index(f"\n{name}:") + 1
     end = re.compile(r"^[a-z#]", re.MULTILINE).search(TABLE, start + 1)
     return TABLE[start : end.start()] if end else TABLE[start:]
@@ -293,7 +294,7 @@ def section(name: str) -> str:
 
 def lasting_prices(folder: Path) -> Path:
     """A price table whose models are sold on any day that the tests run on."""
-    lasting = re.sub(r"shutdown: 20\d\d", "shutdown: 2999", (ROOT / "pricing.yaml").read_text())
+    lasting = re.sub(r"shutdown: 20\d\d", "shutdown: 2999", TABLE)
     pricing = folder / "pricing.yaml"
     pricing.write_text(re.sub(r"stale_after_days: \d+", "stale_after_days: 1000000", lasting))
     return pricing

@@ -14,9 +14,11 @@ from typing import NamedTuple
 import hypothesis
 import pytest
 
-from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog import Catalog
 
 ROOT = Path(__file__).resolve().parent.parent
+FROZEN = ROOT / "tests" / "frozen" / "pricing.yaml"
+"""A copy of pricing.yaml that stays as it is, so that a new price changes no test of something else."""
 
 # No test is held to a time: a clock would measure the machine.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -65,7 +67,7 @@ def warm_path(warm: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path, warm: list[str]) -> Run:
-    """Run `gpt41` with arguments in an empty folder; `stdin` is text or bytes, by default nothing at all."""
+    """Run `gpt41` with the frozen prices in an empty folder; `stdin` is text or bytes, by default nothing."""
 
     def run(*arguments: str, stdin: str | bytes = b"", cwd: Path = tmp_path, **env: str) -> Done:
         given = stdin.encode() if isinstance(stdin, str) else stdin
@@ -75,7 +77,7 @@ def run(tmp_path: Path, warm: list[str]) -> Run:
             input=given,
             capture_output=True,
             cwd=cwd,
-            env={**environment(), **env},
+            env={**environment(), "GPT41_PRICING": str(FROZEN), **env},
             timeout=120,
             check=False,
         )
@@ -86,8 +88,10 @@ def run(tmp_path: Path, warm: list[str]) -> Run:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """The price table of this repository."""
-    return read_catalog()
+    """The frozen price table."""
+    from tests.builders import CATALOG
+
+    return CATALOG
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,7 +38,7 @@ from tests.builders import (
     responses,
     side,
 )
-from tests.conftest import ROOT
+from tests.conftest import FROZEN, ROOT
 
 DATA = ROOT / "tests" / "data"
 
@@ -291,7 +291,7 @@ def all_printed(folder: Path) -> list[Printed]:
         (folder / "src" / name).write_bytes(content)
     found = []
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GPT41_PRICING", raising=False)
+        patch.setenv("GPT41_PRICING", str(FROZEN))
         patch.setattr(catalogs, "read_catalog", cache(catalogs.read_catalog))  # a third of the time
         for saved, command in SAVED.items():
             Path(saved).write_text(out(command, "json"))

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import gpt41_cli
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import read_catalog
 from tests.conftest import ROOT, environment
 
 PACKAGE = ROOT / "gpt41_cli"
+CATALOG = read_catalog()
 MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMANDS = sorted(path.parent.name for path in PACKAGE.glob("commands/*/command.py"))
 
@@ -150,22 +151,22 @@ def constants(path: Path) -> list[object]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
-def test_no_model_price_or_date_stands_in_python(path: Path, catalog: Catalog) -> None:
-    names = {*catalog.models, *(snapshot for model in catalog.models.values() for snapshot in model.snapshots)}
+def test_no_model_price_or_date_stands_in_python(path: Path) -> None:
+    names = {*CATALOG.models, *(snapshot for model in CATALOG.models.values() for snapshot in model.snapshots)}
     source = path.read_text()
     for name in names:
         assert not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w.])", source), f"{place(path)} names {name}"
     figures = {
         str(price)
-        for model in catalog.models.values()
+        for model in CATALOG.models.values()
         for modes in model.rates.values()
         for rows in modes.values()
         for row in rows
         for price in row.rates
         if price is not None
     }
-    limits = {model.context_window for model in catalog.models.values()} | {
-        model.max_output_tokens for model in catalog.models.values()
+    limits = {model.context_window for model in CATALOG.models.values()} | {
+        model.max_output_tokens for model in CATALOG.models.values()
     }
     for constant in constants(path):
         assert not isinstance(constant, float), f"{place(path)} has the float {constant}"

@@ -20,6 +20,7 @@ FOLDER = ROOT / "tests" / "golden"
 GOLDEN = sorted(FOLDER.rglob("*.txt"))
 LINES = 126
 """How many lines a recording has at most, so that a change of it can be read as a whole."""
+CHECKED_ON = re.compile(r"""(\b(?:checked_on": "|(?:checked|compared)\s+on\s+))\d{4}-\d\d-\d\d""")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -64,8 +65,9 @@ def record(prompt: str, env: Mapping[str, str]) -> str:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=given, timeout=60, check=False)
     errors = "".join(f"! {line}\n" for line in done.stderr.splitlines())
     code = f"[exit {done.returncode}]\n" if done.returncode else ""
-    # The hash of the price table changes with every edit of it, and says nothing about the run.
+    # Both change with every edit of the price table, and say nothing about the run.
     shown = re.sub(r"\b[0-9a-f]{64}\b", "<sha256 of the table>", done.stdout)
+    shown = CHECKED_ON.sub(r"\1<day of the last check>", shown)
     return f"{prompt}\n{shown}{errors}{code}"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli import __version__
+from tests.builders import TABLE
 from tests.conftest import ROOT, Run, environment
 
 WORK = ("--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400", "--as-of", "2026-11-23")
@@ -326,11 +327,7 @@ def test_folders_as_deep_as_they_come(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_largest_figures_can_be_shown(run: Run, tmp_path: Path) -> None:
-    dear = (
-        (ROOT / "pricing.yaml")
-        .read_text()
-        .replace("input: 2.00, cached_input: 0.50", "input: 999999999999, cached_input: 0.50", 1)
-    )
+    dear = TABLE.replace("input: 2.00, cached_input: 0.50", "input: 999999999999, cached_input: 0.50", 1)
     (tmp_path / "mine.yaml").write_text(dear)
     huge = ("--input-tokens", "1000000000000", "--requests", "1000000000000")
     done = run("cost", *huge, "--model", "gpt-4.1", "--pricing", "mine.yaml")
@@ -340,7 +337,7 @@ def test_the_largest_figures_can_be_shown(run: Run, tmp_path: Path) -> None:
 
 def test_titles_from_a_table_are_data_too(run: Run, tmp_path: Path) -> None:
     # A right-to-left override is all that YAML lets stand in a plain name.
-    table = (ROOT / "pricing.yaml").read_text().replace("gpt-4.1-nano", "gpt\u202eX")
+    table = TABLE.replace("gpt-4.1-nano", "gpt\u202eX")
     (tmp_path / "mine.yaml").write_text(table)
     for view in ("text", "markdown", "csv"):
         done = run("models", "--pricing", "mine.yaml", "--format", view)
@@ -357,9 +354,7 @@ def test_an_address_in_a_name_is_no_link(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_wrong_table_is_refused_by_every_command(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text(
-        (ROOT / "pricing.yaml").read_text().replace("cached_input: 0.50", "cached_input: 9.50", 1)
-    )
+    (tmp_path / "mine.yaml").write_text(TABLE.replace("cached_input: 0.50", "cached_input: 9.50", 1))
     for command in (("cost", "--input-tokens", "5"), ("recommend", "--input-tokens", "5"), ("models", "--check"), ("count", "-")):
         done = run(*command, "--pricing", "mine.yaml")
         assert (done.code, done.out) == (2, "")

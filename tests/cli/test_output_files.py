@@ -13,7 +13,7 @@ import pytest
 from gpt41_cli.cli.files import append_to_file, write_file
 from gpt41_cli.errors import InputError
 from gpt41_cli.views import VIEWS
-from tests.conftest import ROOT, Run
+from tests.conftest import FROZEN, ROOT, Run
 
 DAY = ("--as-of", "2026-11-23")
 COST = ("cost", "--input-tokens", "1200", *DAY)
@@ -135,7 +135,7 @@ def test_entries_are_written_as_they_are_streamed(run: Run, tmp_path: Path) -> N
 def test_json_says_which_table_wherever_it_goes(run: Run, tmp_path: Path) -> None:
     run("count", "--text", "one", "-q", "--output", "a.json")
     assert (tmp_path / "a.json").read_text() == run("count", "--text", "one", "--format", "json").out
-    assert json.loads((tmp_path / "a.json").read_text())["pricing"]["file"] == "pricing.yaml"
+    assert json.loads((tmp_path / "a.json").read_text())["pricing"]["file"] == str(FROZEN)
 
 
 def test_a_link_stays_one_and_a_device_stays_what_it_is(tmp_path: Path) -> None:

@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import read_catalog
 from gpt41_cli.config.edit import replace_output_tokens
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.tables import Config, TokenRange
 from gpt41_cli.errors import InputError, TableError
-
-CATALOG = read_catalog()
+from tests.builders import CATALOG
 
 
 def edited(text: str, **answers: tuple[int, int]) -> str:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Offer, read_catalog
+from gpt41_cli.catalog import Offer
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
 from gpt41_cli.prices.quote import group_usage_by_rates
 from gpt41_cli.pricing import price
 from gpt41_cli.work.workload import RequestSize, VariantLoad
+from tests.builders import CATALOG
 from tests.conftest import Run
 
-CATALOG = read_catalog()
 OPENAI = CATALOG.platform("openai")
 
 

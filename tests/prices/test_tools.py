@@ -23,11 +23,10 @@ from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.saved import SavedReport, dump_saved_report, load_saved_report
-from tests.builders import CATALOG, USER, costing, position, section, side
-from tests.conftest import ROOT, Run
+from tests.builders import CATALOG, TABLE, USER, costing, position, section, side
+from tests.conftest import FROZEN, Run
 from tests.readers import causes_in_dollars
 
-TABLE = (ROOT / "pricing.yaml").read_text()
 TODAY = date(2026, 11, 23)
 NUMBERS = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
 
@@ -105,7 +104,7 @@ def test_what_a_search_finds_is_never_cached() -> None:
         ),
         (
             ("--tools", "file_searches=1", "--model", "gpt-4.1", "--platform", "azure-global"),
-            "no price is known for file-search with gpt-4.1 on azure-global: pricing.yaml has one on openai",
+            f"no price is known for file-search with gpt-4.1 on azure-global: {FROZEN} has one on openai",
         ),
         (
             ("--tools", "container_gb=2,container_minutes=1", "--model", "gpt-4.1"),

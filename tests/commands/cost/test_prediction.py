@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.work.workload import Assumptions, workload
-from tests.builders import FORMAT, SECRET, USER, chat, responses
-from tests.conftest import ROOT, Run
+from tests.builders import FORMAT, SECRET, TABLE, USER, chat, responses
+from tests.conftest import Run
 
-TABLE = (ROOT / "pricing.yaml").read_text()
 PREDICTED = "word " * 1_000
 """1,001 tokens."""
 ASKED = ("cost", "--input-tokens", "1000", "--output-tokens", "1000", "--as-of", "2026-11-23")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
@@ -21,16 +21,15 @@ from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.prices.quote import price_workload
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions, RequestShape, Workload, workload
+from tests.builders import CATALOG, TABLE
 from tests.conftest import ROOT, Run
 
-TABLE = (ROOT / "pricing.yaml").read_text()
-CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
 REQUESTS = str(ROOT / "tests" / "migrate" / "requests.jsonl")
 
 
 def change(*pairs: tuple[str, str]) -> Catalog:
-    """The shipped table with some of its text replaced."""
+    """The frozen table with some of its text replaced."""
     table = TABLE
     for old, new in pairs:
         assert old in table

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import read_catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.plan.reasons import explain_binding_limits, explain_spreading, suggest_tier
@@ -22,11 +21,11 @@ from gpt41_cli.constraints.rate_limits import compute_waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.findings import Level
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload, workload
-from tests.conftest import ROOT, Run
+from tests.builders import CATALOG, TABLE
+from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
 DAY = timedelta(hours=24)
-CATALOG = read_catalog()
 RULES = CATALOG.limits.batch
 
 
@@ -251,7 +250,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
     ]
     both = ask("gpt-4.1-nano", "gpt-4.1", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
     assert [each.level for each in both.findings if each.rule == "no-limits"] == [Level.WARNING]
-    table = (ROOT / "pricing.yaml").read_text()
+    table = TABLE
     start, end = table.index("    rate_limits:", table.index("  gpt-4.1:\n")), table.index("  gpt-4.1-mini:\n")
     images = table.index("    images:", start)
     assert images < end

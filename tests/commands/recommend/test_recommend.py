@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, Catalog, read_catalog
+from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.evaluation import read_evaluation
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.recommend.candidates import Wishes
@@ -22,12 +22,11 @@ from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.pricing import ToolUse
 from gpt41_cli.requests.request import Image
 from gpt41_cli.work.workload import workload
-from tests.conftest import ROOT
+from tests.builders import CATALOG, TABLE
 
 TODAY = date(2026, 11, 23)
 LAUNCH = date(2025, 6, 1)
 DAY = timedelta(hours=24)
-CATALOG = read_catalog()
 
 
 def ask(
@@ -407,7 +406,7 @@ def test_the_wish_that_is_one_step_away_is_named() -> None:
 
 def variation(*changes: tuple[str, str]) -> Catalog:
     """The shipped table with every occurrence of some text replaced."""
-    table = (ROOT / "pricing.yaml").read_text()
+    table = TABLE
     for old, new in changes:
         assert old in table
         table = table.replace(old, new)
@@ -476,7 +475,7 @@ def test_a_family_of_two(tmp_path: Path) -> None:
 
 
 def test_an_unknown_speed_is_not_taken_for_a_fast_one() -> None:
-    table = (ROOT / "pricing.yaml").read_text()
+    table = TABLE
     start = table.index("    speed: {class: 3")
     silent = parse_catalog((table[:start] + table[table.index("\n", start) + 1 :]).encode(), "mine.yaml")
     assert chosen(ask("reasoning", catalog=silent, prefer="speed")) == "gpt-4.1-mini priority"
@@ -518,7 +517,7 @@ def test_every_answer_keeps_its_promises(**given: object) -> None:
 
 def test_a_table_with_other_models_works_as_well() -> None:
     """Nothing in the code knows the family: a table whose variants have other names, and one without speed, do too."""
-    table = (ROOT / "pricing.yaml").read_text().replace("gpt-4.1-mini", "small-1").replace("gpt-4.1-nano", "tiny-1")
+    table = TABLE.replace("gpt-4.1-mini", "small-1").replace("gpt-4.1-nano", "tiny-1")
     renamed = parse_catalog(table.encode(), "renamed.yaml")
     assert chosen(ask("vision", catalog=renamed)) == "small-1 standard"
     lines = [line for line in table.splitlines() if not line.startswith("    speed: ")]

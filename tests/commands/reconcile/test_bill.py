@@ -16,17 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.answers.logs import LogReader
-from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import BillingContext, ChargeKey
 from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.pricing import Usage
-from tests.builders import BATCH, COMPLETION, batch_line
+from tests.builders import BATCH, CATALOG, COMPLETION, batch_line
 from tests.conftest import ROOT, Run
 
-CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
 CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), TODAY)
 MINI = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import COMPLETION, MINI
-from tests.conftest import ROOT, Run, environment
+from tests.conftest import FROZEN, ROOT, Run, environment
 from tests.readers import TAGS, MarkdownPage
 
 CSV = "model,input_tokens,output_tokens,date\ngpt-4.1,1000000,0,2026-11-21\ngpt-4.1-mini,0,1000000,2026-11-22\n"
@@ -120,7 +120,7 @@ def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_
 def test_what_is_not_priced_is_told_where_there_is_no_room_for_it_too(run: Run, view: tuple[str, ...]) -> None:
     stdin = CSV + "gpt-9,5,5,2026-11-22\n"
     done = run("reconcile", "-", *view, *NOW, stdin=stdin)
-    assert (done.code, done.err) == (0, 'gpt41: 1 not priced: "gpt-9" is not in pricing.yaml (standard input:4)\n')
+    assert (done.code, done.err) == (0, f'gpt41: 1 not priced: "gpt-9" is not in {FROZEN} (standard input:4)\n')
 
 
 HOSTILE = '<img src=x onerror="alert(1)">|`*_[red]\x1b[31m\n::error::##[error]\u202e&lt;'

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.answers.answers import Answer, NotPriced
-from gpt41_cli.catalog import Catalog, read_catalog
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.attribution import find_owners
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
@@ -53,9 +53,8 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import ModelAndMode
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
-from tests.builders import costing
+from tests.builders import CATALOG, costing
 
-CATALOG = read_catalog()
 HERE = InputPlace("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
 
@@ -167,7 +166,7 @@ BILL = {"output_tokens": 3, "total_usd": "0.25"}
 
 def estimate(value: Any) -> Forecasts:
     data = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
-    return read_estimate(io.BytesIO(data), "saved.json", read_catalog())
+    return read_estimate(io.BytesIO(data), "saved.json", CATALOG)
 
 
 def test_saved_answers_are_read_back_request_by_request() -> None:

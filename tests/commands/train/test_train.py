@@ -37,9 +37,9 @@ from gpt41_cli.requests.readers import read_request
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.workload import RequestSize, VariantLoad
-from tests.conftest import ROOT, Run
+from tests.builders import CATALOG, TABLE
+from tests.conftest import FROZEN, ROOT, Run
 
-CATALOG = read_catalog()
 TODAY = date(2026, 11, 26)
 MINI, LARGE = CATALOG.variant("gpt-4.1-mini"), CATALOG.variant("gpt-4.1")
 TICKETS = ROOT / "tests" / "training" / "tickets.jsonl"
@@ -244,7 +244,7 @@ def test_what_has_ended_is_not_trained_and_not_compared_with(run: Run) -> None:
 def test_a_platform_without_a_price_for_training_says_so(run: Run) -> None:
     found = trained(run, str(TICKETS), "--platform", "azure-data-zone", "--model", "gpt-4.1", code=1)
     assert found["unfit"][0]["reason"] == (
-        "no price is known for training it on azure-data-zone: pricing.yaml has one on openai, azure-global"
+        f"no price is known for training it on azure-data-zone: {FROZEN} has one on openai, azure-global"
     )
     early = json.loads(run("train", str(TICKETS), "--model", "gpt-4.1", "--as-of", "2025-05-01", "--format", "json").out)
     assert early["unfit"][0]["reason"] == (
@@ -524,7 +524,7 @@ def test_a_file_without_examples_has_no_price(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_table_without_the_rules_says_what_is_missing(tmp_path: Path, run: Run) -> None:
-    table = (ROOT / "pricing.yaml").read_text()
+    table = TABLE
     start = table.index("  fine_tuning:\n    provider:")
     mine = tmp_path / "mine.yaml"
     mine.write_text(table[:start] + table[table.index("  prompt_cache:\n", start) :])
