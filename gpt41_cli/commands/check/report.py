@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
-from gpt41_cli.config.tables import Config
+from gpt41_cli.config.tables import Config, RequestVolume
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports.columns import Column, make_record, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
-from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
+from gpt41_cli.workloads.priced import CheckOptions
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
 
 _MAX_FILES = 10
@@ -32,8 +33,9 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
         SavedReport(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent)
     )
     workloads = [
-        {**saved, **_dump_tool_additions(each.priced)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
+        {**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
     ]
+    columns = _list_columns(check)
     return Report(
         schema=CHECK_SCHEMA,
         answer=_make_answer(check),
@@ -42,11 +44,16 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
             ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {sanitize(config.file)}"),
             *_make_tool_lines(check),
         ),
-        tables=(_make_workload_table(check), *_make_file_tables(costings)),
+        tables=(make_table(columns, check.workloads), *_make_file_tables(costings)),
         findings=(*check.findings, *make_skipped_findings(skipped)),
         notes=check.notes,
-        data={"config": config.file, "monthly_usd": dump_usd(check.monthly_usd), **document, "workloads": workloads},
-        records=tuple(_make_record(each, check) for each in check.workloads),
+        data={
+            "config": config.file,
+            "monthly_usd": check.monthly_usd and check.monthly_usd._asdict(),
+            **document,
+            "workloads": workloads,
+        },
+        records=make_records(columns, check.workloads),
         catalog=conditions.catalog,
         cases=(*cases, *_make_shared_cases(check)),
     )
@@ -63,40 +70,56 @@ def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
             yield ReportLine("tools", f"{name}: {text}")
 
 
-def _dump_tool_additions(priced: PricedWorkload) -> Mapping[str, Json]:
-    """What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
-    return {
-        "search_tokens": priced.quote.usage.input_tokens - priced.cost.input_tokens,
-        "tools_usd": format_exact(priced.quote.tool_charges_usd),
-    }
+_TOOL_COLUMNS: tuple[Column[CheckedWorkload], ...] = (
+    Column(None, "search_tokens", lambda each: each.priced.quote.usage.input_tokens - each.priced.cost.input_tokens),
+    Column(None, "tools_usd", lambda each: each.priced.quote.tool_charges_usd),
+)
+"""What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
 
 
-def _make_record(checked: CheckedWorkload, check: ConfigCheck) -> Mapping[str, Json]:
-    """A workload in one line, with the same keys whatever it is: for tables of other programs."""
-    costing = checked.priced.cost
-    each, monthly = costing.usd_per_request, costing.monthly_usd
-    return {
-        "name": costing.name,
-        "model": costing.model,
-        "mode": costing.mode,
-        "platform": costing.platform,
-        "requests": costing.requests,
-        "input_tokens": costing.input_tokens,
-        "cached_tokens": costing.cached_tokens,
-        "output_tokens": costing.output_tokens.expected,
-        "high_output_tokens": costing.output_tokens.high,
-        **_dump_tool_additions(checked.priced),
-        "volume": _format_volume(costing) or None,
-        "each_usd": format_exact(to_decimal(each.expected)),
-        "high_each_usd": format_exact(to_decimal(each.high)),
-        "monthly_usd": None if monthly is None else format_exact(to_decimal(monthly.expected)),
-        "high_monthly_usd": None if monthly is None else format_exact(to_decimal(monthly.high)),
-        "level": _find_worst_level(check.findings_about(checked)) or None,
-    }
+def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
+    """Programs get the requests at hand, readers a mean one, with what its tools find."""
+    return (
+        Column("`workload", "name", lambda each: each.priced.cost.name, sanitize),
+        Column("model", "model", lambda each: each.priced.cost.model),
+        Column("mode", "mode", lambda each: each.priced.cost.mode),
+        Column(None, "platform", lambda each: each.priced.cost.platform),
+        Column(None, "requests", lambda each: each.priced.cost.requests),
+        Column(None, "input_tokens", lambda each: each.priced.cost.input_tokens),
+        Column(None, "cached_tokens", lambda each: each.priced.cost.cached_tokens),
+        Column(None, "output_tokens", lambda each: each.priced.cost.output_tokens.expected),
+        Column(None, "high_output_tokens", lambda each: each.priced.cost.output_tokens.high),
+        *_TOOL_COLUMNS,
+        Column(">requests", "volume", lambda each: each.priced.cost.volume and _format_volume(each.priced.cost.volume)),
+        Column(">input", None, lambda each: _divide_tokens(each, each.priced.quote.usage.input_tokens)),
+        Column(">cached", None, lambda each: _divide_tokens(each, each.priced.cost.cached_tokens)),
+        Column(">output", None, lambda each: _divide_tokens(each, each.priced.cost.output_tokens.expected)),
+        Column(">a request", None, lambda each: _format_usd(each, each.priced.cost.usd_per_request)),
+        Column(None, "each_usd", lambda each: each.priced.cost.usd_per_request.expected),
+        Column(None, "high_each_usd", lambda each: each.priced.cost.usd_per_request.high),
+        Column(">a month", None, lambda each: _format_usd(each, each.priced.cost.monthly_usd)),
+        Column(None, "monthly_usd", lambda each: each.priced.cost.monthly_usd and each.priced.cost.monthly_usd.expected),
+        Column(None, "high_monthly_usd", lambda each: each.priced.cost.monthly_usd and each.priced.cost.monthly_usd.high),
+        Column("", "level", lambda each: _find_worst_level(check.findings_about(each))),
+    )
 
 
-def _format_volume(costing: WorkloadCost) -> str:
-    return "" if costing.volume is None else f"{format_int(costing.volume.requests)} / {costing.volume.period}"
+def _format_volume(volume: RequestVolume) -> str:
+    return f"{format_int(volume.requests)} / {volume.period}"
+
+
+def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
+    """Tokens of a mean request, to the nearest whole one."""
+    return int(Fraction(tokens, checked.priced.cost.requests) + Fraction(1, 2))
+
+
+def _format_usd(checked: CheckedWorkload, amount: UsdRange | None) -> str | None:
+    return amount and ("at least " if checked.priced.is_lower_bound else "") + format_usd_range(amount)
+
+
+def _find_worst_level(found: Sequence[Finding]) -> str | None:
+    worst = max((finding.level for finding in found), default=None)
+    return None if worst is None else worst.label
 
 
 def _make_shared_cases(check: ConfigCheck) -> list[CheckCase]:
@@ -111,11 +134,6 @@ def _make_answer(check: ConfigCheck) -> str:
         return format_exact(to_decimal(check.monthly_usd.expected))
     costings = (each.priced.cost for each in check.workloads)
     return "\n".join(f"{sanitize(each.name)} {format_exact(to_decimal(each.usd_per_request.expected))}" for each in costings)
-
-
-def dump_usd(amount: UsdRange | None) -> Mapping[str, Json] | None:
-    """An amount as JSON, both ends to 12 places."""
-    return amount and {"expected": format_exact(to_decimal(amount.expected)), "high": format_exact(to_decimal(amount.high))}
 
 
 def _describe_total(check: ConfigCheck) -> str:
@@ -141,41 +159,6 @@ def _describe_findings(check: ConfigCheck) -> str:
     counts = Counter(finding.level for finding in check.findings)
     said = [pluralize(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
     return ", ".join(said) if said else "all is well"
-
-
-def _make_workload_table(check: ConfigCheck) -> Table:
-    titles = make_headings(
-        "`workload", "model", "mode", ">requests", ">input", ">cached", ">output", ">a request", ">a month", ""
-    )
-    return Table(titles, tuple(_make_workload_row(each, check) for each in check.workloads))
-
-
-def _make_workload_row(checked: CheckedWorkload, check: ConfigCheck) -> Row:
-    costing = checked.priced.cost
-    monthly, least = costing.monthly_usd, "at least " if checked.priced.is_lower_bound else ""
-    cells = (
-        sanitize(costing.name),
-        costing.model,
-        costing.mode,
-        _format_volume(costing),
-        _format_mean(checked.priced.quote.usage.input_tokens, costing),  # with what tools find
-        _format_mean(costing.cached_tokens, costing),
-        _format_mean(costing.output_tokens.expected, costing),
-        f"{least}{format_usd_range(costing.usd_per_request)}",
-        "" if monthly is None else f"{least}{format_usd_range(monthly)}",
-        _find_worst_level(check.findings_about(checked)),
-    )
-    return Row(cells)
-
-
-def _format_mean(tokens: int, costing: WorkloadCost) -> str:
-    """Tokens of a mean request, to the nearest whole one."""
-    return format_int(int(Fraction(tokens, costing.requests) + Fraction(1, 2)))
-
-
-def _find_worst_level(found: Sequence[Finding]) -> str:
-    worst = max((finding.level for finding in found), default=None)
-    return "" if worst is None else worst.label
 
 
 def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:

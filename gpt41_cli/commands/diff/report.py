@@ -18,7 +18,8 @@ from gpt41_cli.display import (
     pluralize,
     to_decimal,
 )
-from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.costing import UsdRange
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.diff/1"
-
-_WORKLOAD_COLUMNS = make_headings("`workload", "per", ">before", ">after", ">change", ">input each", ">output each", "cause")
 
 
 def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = ()) -> Report:
@@ -38,7 +37,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
     records = tuple(map(_make_record, diff.workloads, printed))
     return Report(
         schema=SCHEMA,
-        answer=_format_exact(total.after_cost.expected_usd - total.before_cost.expected_usd),
+        answer=format_exact(to_decimal(total.after_cost.expected_usd - total.before_cost.expected_usd)),
         headline=_make_headline(diff, len(changed)),
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
@@ -57,10 +56,6 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
 def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
     """In which order workloads are shown: those of a month first, of these the one that moved most."""
     return compared.unit != MONTH, -abs(compared.after_cost.expected_usd - compared.before_cost.expected_usd)
-
-
-def _format_exact(amount: Fraction) -> str:
-    return format_exact(to_decimal(amount))
 
 
 def _make_headline(diff: Diff, changed: int) -> str:
@@ -118,45 +113,36 @@ def _format_before_after(was: Fraction, now: Fraction) -> str:
 
 def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Table]:
     if changed:
-        yield Table(_WORKLOAD_COLUMNS, tuple(map(_make_workload_row, changed)))
+        yield make_table(_WORKLOAD_COLUMNS, changed)
     if len(diff.workloads) > 1 and any(len(each.causes) > 1 for each in changed):
-        rows = tuple(_make_cause_row(each, cause) for each in changed for cause in _sort_causes(each))
-        yield Table(make_headings("`workload", "per", "cause", ">change"), rows, "Every cause", is_detail=True)
+        causes = [(each, cause) for each in changed for cause in _sort_causes(each)]
+        yield make_table(_CAUSE_COLUMNS, causes, "Every cause", is_detail=True)
     if diff.file_changes:
         most = f"The {format_int(len(diff.file_changes))} files that moved most, of {format_int(diff.changed_file_count)}"
         title = (
             most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} moved"
         )
-        titles = make_headings("`file", "`workload", ">before", ">after", ">tokens")
-        yield Table(titles, tuple(map(_make_file_row, diff.file_changes)), title, is_detail=True)
-
-
-def _make_cause_row(compared: WorkloadChange, cause: Cause) -> Row:
-    return Row(
-        (compared.name, compared.unit, _describe_cause(compared, *cause.factors), format_money_change(to_decimal(cause.usd)))
-    )
+        yield make_table(_FILE_COLUMNS, diff.file_changes, title, is_detail=True)
 
 
 def _sort_causes(compared: WorkloadChange) -> list[Cause]:
     return sorted(compared.causes, key=lambda cause: -abs(cause.usd))
 
 
-def _make_workload_row(compared: WorkloadChange) -> Row:
-    before, after = compared.before, compared.after
+def _format_workload_change(compared: WorkloadChange) -> str:
     was, now = compared.before_cost.expected_usd, compared.after_cost.expected_usd
-    share = f" ({format_change_percent((now - was) / was)})" if before and after and was not in (0, now) else ""
-    each = [side.cost_per_request for side in (before, after) if side]
-    cells = (
-        compared.name,
-        compared.unit,
-        format_money(to_decimal(was)) if before and not compared.gained_volume else "",
-        format_money(to_decimal(now)) if after and compared.gained_volume is not False else "",
-        f"{format_money_change(to_decimal(now - was))}{share}",
-        _format_before_after(each[0].input_tokens, each[-1].input_tokens),
-        _format_before_after(each[0].output_tokens, each[-1].output_tokens),
-        _describe_main_cause(compared),
-    )
-    return Row(cells)
+    is_share = compared.before and compared.after and was not in (0, now)
+    return _format_usd_change(now - was) + (f" ({format_change_percent((now - was) / was)})" if is_share else "")
+
+
+def _format_usd_change(usd: Fraction) -> str:
+    return format_money_change(to_decimal(usd))
+
+
+def _find_request_costs(compared: WorkloadChange) -> tuple[CostAndTokens, CostAndTokens]:
+    """The mean request before and after; the same one twice if it is on one side only."""
+    costs = [side.cost_per_request for side in (compared.before, compared.after) if side]
+    return costs[0], costs[-1]
 
 
 def _describe_main_cause(compared: WorkloadChange) -> str:
@@ -191,10 +177,36 @@ def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
     return f"{cause}: {', '.join(moves)}" if moves else cause
 
 
-def _make_file_row(file: FileChange) -> Row:
-    more = f" and {format_int(len(file.workloads) - 1)} more" if len(file.workloads) > 1 else ""
-    before, after = ("" if each is None else format_int(each) for each in (file.tokens_before, file.tokens_after))
-    return Row((file.path, f"{file.workloads[0]}{more}", before, after, f"{file.token_change:+,}"))
+_WORKLOAD_COLUMNS: tuple[Column[WorkloadChange], ...] = (
+    Column("`workload", None, lambda each: each.name),
+    Column("per", None, lambda each: each.unit),
+    Column(">before", None, lambda each: each.before_cost.expected_usd if each.before and not each.gained_volume else None),
+    Column(">after", None, lambda each: each.after_cost.expected_usd if each.after and each.gained_volume is not False else None),
+    Column(">change", None, _format_workload_change),
+    Column(">input each", None, lambda each: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(each)))),
+    Column(">output each", None, lambda each: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(each)))),
+    Column("cause", None, _describe_main_cause),
+)
+
+_CAUSE_COLUMNS: tuple[Column[tuple[WorkloadChange, Cause]], ...] = (
+    Column("`workload", None, lambda pair: pair[0].name),
+    Column("per", None, lambda pair: pair[0].unit),
+    Column("cause", None, lambda pair: _describe_cause(pair[0], *pair[1].factors)),
+    Column(">change", None, lambda pair: pair[1].usd, _format_usd_change),
+)
+
+
+def _format_workloads(names: Sequence[str]) -> str:
+    return names[0] + (f" and {format_int(len(names) - 1)} more" if len(names) > 1 else "")
+
+
+_FILE_COLUMNS: tuple[Column[FileChange], ...] = (
+    Column("`file", "path", lambda file: file.path),
+    Column("`workload", "workloads", lambda file: file.workloads, _format_workloads),
+    Column(">before", "before_tokens", lambda file: file.tokens_before),
+    Column(">after", "after_tokens", lambda file: file.tokens_after),
+    Column(">tokens", "change_tokens", lambda file: file.token_change, "{:+,}".format),
+)
 
 
 def _make_notes(diff: Diff) -> Iterator[str]:
@@ -239,17 +251,17 @@ def _round_amount(amount: Fraction) -> Fraction:
 def _dump_diff(diff: Diff, total: TotalChange, records: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:
     """`total` is the sum of what `records` print, which need not be the nearest to that of `diff`."""
     return {
-        "as_of": str(diff.as_of),
+        "as_of": diff.as_of,
         "before": diff.before.label,
         "after": diff.after.label,
         "total": {"unit": total.unit, **_dump_amounts(diff.total, total), "apart": list(total.excluded_workloads)},
         "workloads": records,
-        "files": [_dump_file_change(each) for each in diff.file_changes],
+        "files": make_records(_FILE_COLUMNS, diff.file_changes),
         "files_moved": diff.changed_file_count,
         "growth": [
             {
                 "workload": each.name or None,
-                "allowed_percent": format_exact(each.allowed_percent),
+                "allowed_percent": each.allowed_percent,
                 "level": each.finding.level.label if each.finding else None,
             }
             for each in diff.growth_checks
@@ -292,15 +304,15 @@ def _dump_amounts(found: WorkloadChange | TotalChange, printed: WorkloadChange |
     was, repriced, now = printed.before_cost, printed.repriced_cost, printed.after_cost
     moved_by = {cause.name: cause.usd for cause in printed.causes}
     return {
-        "before_usd": _dump_usd(UsdRange(was.expected_usd, was.high_usd)),
-        "repriced_usd": _dump_usd(UsdRange(repriced.expected_usd, repriced.high_usd)),
-        "after_usd": _dump_usd(UsdRange(now.expected_usd, now.high_usd)),
-        "change_usd": _format_exact(now.expected_usd - was.expected_usd),
+        "before_usd": {"expected": was.expected_usd, "high": was.high_usd},
+        "repriced_usd": {"expected": repriced.expected_usd, "high": repriced.high_usd},
+        "after_usd": {"expected": now.expected_usd, "high": now.high_usd},
+        "change_usd": now.expected_usd - was.expected_usd,
         "change_percent": _compute_percent(found.before_cost.expected_usd, found.after_cost.expected_usd),
         "growth_percent": _compute_percent(found.repriced_cost.expected_usd, found.after_cost.expected_usd),
-        "causes_usd": {name: _format_exact(moved_by.get(name, Fraction(0))) for name in CAUSE_NAMES},
-        "input_tokens": {"before": _format_exact(was.input_tokens), "after": _format_exact(now.input_tokens)},
-        "output_tokens": {"before": _format_exact(was.output_tokens), "after": _format_exact(now.output_tokens)},
+        "causes_usd": {name: moved_by.get(name, Fraction(0)) for name in CAUSE_NAMES},
+        "input_tokens": {"before": was.input_tokens, "after": now.input_tokens},
+        "output_tokens": {"before": was.output_tokens, "after": now.output_tokens},
     }
 
 
@@ -308,37 +320,21 @@ def _dump_side(priced: WorkloadCostNow, each_usd: UsdRange, stored_usd: Fraction
     """A workload on one side, in the mean of its requests; `volume` and `monthly_usd` hold null where it has no volume.
     `stored_usd` is what it stores, for a month.
     """
-    costing, each = priced.costing, _dump_usd(each_usd)
-    volume = costing.volume
+    costing = priced.costing
+    volume, each = costing.volume, each_usd._asdict()
     return {
         "model": costing.model,
         "mode": costing.mode,
         "platform": costing.platform,
         "requests": costing.requests,
         "volume": {"requests": volume and volume.requests, "period": volume and volume.period},
-        "input_tokens": _format_exact(priced.cost_per_request.input_tokens),
-        "cached_tokens": _format_exact(Fraction(costing.cached_tokens, costing.requests)),
-        "output_tokens": _format_exact(priced.cost_per_request.output_tokens),
+        "input_tokens": priced.cost_per_request.input_tokens,
+        "cached_tokens": Fraction(costing.cached_tokens, costing.requests),
+        "output_tokens": priced.cost_per_request.output_tokens,
         "each_usd": each,
-        "monthly_usd": _dump_usd(UsdRange(*(usd * volume.per_month + stored_usd for usd in each_usd)))
-        if volume
-        else _replace_with_nulls(each),
+        "monthly_usd": {key: usd * volume.per_month + stored_usd if volume else None for key, usd in each.items()},
     }
 
 
-def _dump_usd(amount: UsdRange) -> Mapping[str, Json]:
-    return {"expected": _format_exact(amount.expected), "high": _format_exact(amount.high)}
-
-
-def _compute_percent(was: Fraction, now: Fraction) -> str | None:
-    return _format_exact((now - was) / was * 100) if was else None
-
-
-def _dump_file_change(file: FileChange) -> Mapping[str, Json]:
-    return {
-        "path": file.path,
-        "workloads": list(file.workloads),
-        "before_tokens": file.tokens_before,
-        "after_tokens": file.tokens_after,
-        "change_tokens": file.token_change,
-    }
+def _compute_percent(was: Fraction, now: Fraction) -> Fraction | None:
+    return (now - was) / was * 100 if was else None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.check.report import dump_usd, format_usd_range
+from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report as recommendation
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
@@ -285,8 +285,8 @@ def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Js
         "platform": costing.platform,
         "requests": each.subject.work.requests,
         "volume": costing.volume and costing.volume._asdict(),
-        "each_usd": dump_usd(costing.usd_per_request),
-        "monthly_usd": dump_usd(costing.monthly_usd),
+        "each_usd": costing.usd_per_request._asdict(),
+        "monthly_usd": costing.monthly_usd and costing.monthly_usd._asdict(),
         "recommended": " ".join(each.advised_pair) if each.advised_pair else None,
         "recommended_each_usd": _make_usd_json(each.each_usd),
         "recommended_monthly_usd": _make_usd_json(each.monthly_usd),
