@@ -51,7 +51,7 @@ class Gpt41Error(Exception):
         self.expected = expected
         self.found = _QuotedWords(getattr(found, "strerror", None) or found) if isinstance(found, Exception) else found
         self.hint = hint
-        self.location = Location(location) if isinstance(location, str) else location
+        self.location = Location(sanitize(location)) if isinstance(location, str) else location
         self.problem = problem
 
     def __str__(self) -> str:

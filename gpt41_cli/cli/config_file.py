@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def find_config(named: Path | None) -> Path:
     if named is None:
         return find_nearest_config(Path.cwd(), "gpt41 check --init FILES... writes one")
     if not named.is_file():
-        raise InputError("--config", "a file", f"{'a folder' if named.is_dir() else 'none'} at {sanitize(str(named))}")
+        raise InputError("--config", "a file", f"{'a folder' if named.is_dir() else 'none'} at {named}")
     return named
 
 

@@ -14,7 +14,6 @@ from stat import S_ISDIR
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.config import CONFIG_NAME
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
 from gpt41_cli.files.revisions import Revision, open_revision
@@ -155,7 +154,7 @@ def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterab
 def _read_if_exists(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
-    with wrap_os_errors(sanitize(str(path))), open_file(path) as stream:
+    with wrap_os_errors(str(path)), open_file(path) as stream:
         return stream.read()
 
 

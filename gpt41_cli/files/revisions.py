@@ -127,7 +127,7 @@ class Revision(NamedTuple):
     def _require_content(self, entry: TreeEntry, path: str) -> bytes:
         data = self.read_content(entry.object_id)
         if data is None:
-            show = sanitize(self.display_path(path))
+            show = self.display_path(path)
             raise InputError(show, "its content", "a clone that left it out", f"git show {show} fetches it")
         return data
 

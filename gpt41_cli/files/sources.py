@@ -136,7 +136,7 @@ def _is_folder(path: str) -> bool:
 
 def open_file(path: Path) -> BinaryIO:
     """The file at `path`, for reading. InputError names what is none: a folder, a FIFO, a device."""
-    name = sanitize(str(path))
+    name = str(path)
     with wrap_os_errors(name):
         mode = path.stat().st_mode
         if S_ISDIR(mode):
@@ -195,5 +195,5 @@ def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:
     """That nothing was found, in words: what was left out instead."""
     if not left_out:
         return "nothing"
-    shown = ", ".join(f"{sanitize(each.path)}: {each.reason}" for each in left_out[:3])
+    shown = ", ".join(f"{each.path}: {each.reason}" for each in left_out[:3])
     return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

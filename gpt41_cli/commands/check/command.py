@@ -10,7 +10,6 @@ from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
-from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
     if not paths:
         raise InputError("--init", "files or folders to write a gpt41.yaml for", "none")
     if file.exists():
-        raise InputError("--init", f"no {sanitize(str(file))} yet", "one, which is left as it is")
+        raise InputError("--init", f"no {file} yet", "one, which is left as it is")
     text = draft_config(paths, file, open_working_tree(file).find_files, conditions)
     try:
         with file.open("x", encoding="utf-8") as new:

@@ -70,8 +70,7 @@ def diff(
         config = find_config(config)
     before, after = (_load_side(each, config, conditions) for each in (base, head))
     if not after.side.has_config:
-        wanted_file = sanitize(str(config)) if config else "a gpt41.yaml"
-        raise InputError(after.side.label, f"{wanted_file} to compare with", "none")
+        raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
     found = compare_sides(before.side, after.side, catalog, conditions.as_of)
     output.show_and_exit(make_report(catalog, found, after.left_out), wanted, threshold)
 
@@ -106,7 +105,7 @@ def _suggest_branch(name: str) -> str:
     """What to say beside where a file or a folder is none that was meant; nothing where no branch can have its name."""
     if name.startswith((".", "/")) or name.endswith(".json"):
         return ""
-    return f"a branch of that name is refs/heads/{sanitize(name)}"
+    return f"a branch of that name is refs/heads/{name}"
 
 
 def _load_saved_side(name: str) -> "DiffSide":

@@ -105,7 +105,7 @@ class Reconciliation:
             self._add_charge(place, answer)
         self._compare_sums()
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{sanitize(each.first.label)}: {each.message}" for each in self.issues[:3])
+            found = "; ".join(f"{each.first.label}: {each.message}" for each in self.issues[:3])
             raise InputError(
                 expected="answers that report their usage and have a price", found=f"none: {found}" if found else "nothing"
             )
