@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.display import format_int, pluralize
@@ -19,12 +20,7 @@ def dump_quote(quote: Quote) -> Mapping[str, Json]:
         "model": quote.model,
         "mode": quote.mode,
         "platform": quote.offer.platform.id,
-        "usage": {
-            "requests": quote.usage.requests,
-            "input_tokens": quote.usage.input_tokens,
-            "cached_tokens": quote.usage.cached_tokens,
-            "output_tokens": quote.usage.output_tokens,
-        },
+        "usage": asdict(quote.usage),
         "rates_usd_per_million": quote.rates._asdict(),
         "uncached_input_usd": quote.bill.uncached_input_usd,
         "cached_input_usd": quote.bill.cached_input_usd,

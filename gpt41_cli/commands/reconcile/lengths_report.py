@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, AnswerLengths
 from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.config.tables import Config, TokenRange
-from gpt41_cli.display import format_exact, format_int, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_int, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding, Level
-from gpt41_cli.reports import Json, Report, Row, Table, make_headings
+from gpt41_cli.reports import Report
+from gpt41_cli.reports.columns import Column, make_records, make_table
 
 _RANGE_NOTE = (
     "expected is the mean, which prices the sum of many answers; high is the 95th percentile, or the mean where that is more"
@@ -19,38 +20,38 @@ _RANGE_NOTE = (
 def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) -> Report:
     """The report on a bill with how long the answers of each workload are."""
     found = {name: past.lengths[name] for name in config.workloads if name in past.lengths}
+    columns = _list_columns(config)
     return report._replace(
-        tables=(*report.tables, *_make_tables(found, config)),
+        tables=(*report.tables, *([make_table(columns, found.items(), "Output tokens of an answer")] if found else [])),
         findings=(*report.findings, *_collect_findings(found, past)),
         notes=(*report.notes, *((_RANGE_NOTE,) if found else ())),
-        data={**report.data, "workloads": [_make_lengths_json(name, each, config) for name, each in found.items()]},
+        data={**report.data, "workloads": make_records(columns, found.items())},
     )
 
 
-def _make_tables(found: Mapping[str, AnswerLengths], config: Config) -> Iterator[Table]:
-    if found:
-        lengths = (">mean", ">median", ">p90", ">p95", ">longest", ">cut")
-        titles = make_headings("`workload", ">answers", *lengths, ">declared", ">output_tokens")
-        yield Table(titles, tuple(_make_row(name, each, config) for name, each in found.items()), "Output tokens of an answer")
-
-
-def _make_row(name: str, lengths: AnswerLengths, config: Config) -> Row:
-    declared = config.workloads[name].output_tokens
-    cells = (
-        sanitize(name),
-        format_int(lengths.answers),
-        f"{to_decimal(lengths.mean, 1):,f}",
-        *(format_int(lengths.quantile(share)) for share in (MEDIAN, P90, P95)),
-        format_int(lengths.longest),
-        format_int(lengths.cut_answers),
-        "" if declared is None else _format_range(declared),
-        _format_range(lengths.expected_range),
+def _list_columns(config: Config) -> tuple[Column[tuple[str, AnswerLengths]], ...]:
+    """The lengths of the answers of a workload, which is given with its name."""
+    return (
+        Column("`workload", "name", lambda pair: pair[0], sanitize),
+        Column(">answers", "answers", lambda pair: pair[1].answers),
+        Column(None, "cut", lambda pair: pair[1].cut_answers),
+        Column(">mean", "mean", lambda pair: pair[1].mean, lambda mean: f"{to_decimal(mean, 1):,f}"),
+        Column(">median", "median", lambda pair: pair[1].quantile(MEDIAN)),
+        Column(">p90", "p90", lambda pair: pair[1].quantile(P90)),
+        Column(">p95", "p95", lambda pair: pair[1].quantile(P95)),
+        Column(">longest", "longest", lambda pair: pair[1].longest),
+        Column(">cut", None, lambda pair: pair[1].cut_answers),
+        Column(">declared", "declared", lambda pair: _dump_range(config.workloads[pair[0]].output_tokens), _format_range),
+        Column(">output_tokens", "output_tokens", lambda pair: _dump_range(pair[1].expected_range), _format_range),
     )
-    return Row(cells)
 
 
-def _format_range(output_tokens: TokenRange) -> str:
-    low, high = output_tokens
+def _dump_range(output_tokens: TokenRange | None) -> Mapping[str, int] | None:
+    return output_tokens and output_tokens._asdict()
+
+
+def _format_range(output_tokens: Mapping[str, int]) -> str:
+    low, high = output_tokens.values()
     return format_int(low) if low == high else f"{format_int(low)} to {format_int(high)}"
 
 
@@ -68,19 +69,3 @@ def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers)
         whose = f"one of {', '.join(map(sanitize, names))}" if names else "no workload"
         message = f"not learned from: {pluralize(many, 'answer')} to {whose}; --workload says whose they are"
         yield Finding("not-learned", Level.WARNING, message, actual=str(many))
-
-
-def _make_lengths_json(name: str, lengths: AnswerLengths, config: Config) -> Mapping[str, Json]:
-    declared = config.workloads[name].output_tokens
-    return {
-        "name": name,
-        "answers": lengths.answers,
-        "cut": lengths.cut_answers,
-        "mean": format_exact(to_decimal(lengths.mean)),
-        "median": lengths.quantile(MEDIAN),
-        "p90": lengths.quantile(P90),
-        "p95": lengths.quantile(P95),
-        "longest": lengths.longest,
-        "declared": declared and declared._asdict(),
-        "output_tokens": lengths.expected_range._asdict(),
-    }

@@ -10,7 +10,6 @@ from gpt41_cli.commands.reconcile.drift import PartDrift, PredictionComparison, 
 from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, RequestPair, find_median_error
 from gpt41_cli.display import (
     format_change_percent,
-    format_exact,
     format_int,
     format_money,
     format_score,
@@ -18,7 +17,8 @@ from gpt41_cli.display import (
     sanitize,
     to_decimal,
 )
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.entries import format_request_name
 from gpt41_cli.totals import MAX_KEPT
 
@@ -36,7 +36,7 @@ def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
         tables=(*report.tables, *_make_pairs_tables(comparison.matched), *_make_parts_tables(comparison.parts.drifts)),
         findings=(*report.findings, *check_prediction(comparison)),
         data={**report.data, "prediction": shown},
-        records=(*map(_make_pair_json, comparison.matched.pairs), *shown["parts"]),
+        records=(*make_records(_PAIR_COLUMNS, comparison.matched.pairs), *shown["parts"]),
     )
 
 
@@ -102,55 +102,53 @@ def _format_difference(drift: Drift) -> str:
     return f", {describe_difference(drift.share)}" if drift.share else ", the same"
 
 
+_PAIR_COLUMNS: tuple[Column[RequestPair], ...] = (
+    Column("`request", None, lambda pair: format_request_name(pair.forecast.place, pair.custom_id)),
+    Column(None, "custom_id", lambda pair: pair.custom_id),
+    Column(None, "path", lambda pair: pair.forecast.place.path),
+    Column(None, "line", lambda pair: pair.forecast.place.line),
+    Column("model", "model", lambda pair: pair.answer.model, sanitize),
+    Column(None, "exact", lambda pair: pair.forecast.is_exact),
+    Column(">predicted", "predicted_input_tokens", lambda pair: pair.forecast.input_tokens),
+    Column(">billed", "billed_input_tokens", lambda pair: pair.answer.input_tokens),
+    Column(">off", "error_tokens", lambda pair: pair.error_tokens, "{:+,}".format),
+    Column(None, "predicted_output_tokens", lambda pair: pair.forecast.output_tokens),
+    Column(None, "billed_output_tokens", lambda pair: pair.answer.output_tokens),
+    Column(None, "predicted_usd", lambda pair: pair.forecast.total_usd),
+    Column(None, "billed_usd", lambda pair: pair.answer.total_usd),
+    Column("", None, lambda pair: "" if pair.forecast.is_exact else "about"),
+)
+
+
 def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
     """The requests that differ most."""
     differing = match.differing
     if differing:
-        titles = make_headings("`request", "model", ">predicted", ">billed", ">off", "")
         more = f", the first {MAX_KEPT} of {format_int(len(differing))}" if len(differing) > MAX_KEPT else ""
-        yield Table(titles, tuple(map(_make_pair_row, differing[:MAX_KEPT])), f"Billed otherwise than predicted{more}")
+        yield make_table(_PAIR_COLUMNS, differing[:MAX_KEPT], f"Billed otherwise than predicted{more}")
 
 
-def _make_pair_row(pair: RequestPair) -> Row:
-    forecast, answer = pair.forecast, pair.answer
-    return Row(
-        (
-            format_request_name(forecast.place, pair.custom_id),
-            sanitize(answer.model or ""),
-            format_int(forecast.input_tokens),
-            format_int(answer.input_tokens),
-            f"{pair.error_tokens:+,}",
-            "" if forecast.is_exact else "about",
-        )
+def _list_part_columns(drifts: Sequence[PartDrift]) -> tuple[Column[PartDrift], ...]:
+    has_names = any(drift.part.name for drift in drifts)
+    return (
+        Column("`workload" if has_names else None, "workload", lambda drift: drift.part.name, sanitize),
+        Column("model", "model", lambda drift: drift.part.model),
+        Column("mode", "mode", lambda drift: drift.part.mode),
+        Column(">requests", None, lambda drift: drift.requests),
+        Column(">input", None, lambda drift: _format_signed_share(drift.input_tokens)),
+        Column(">output", None, lambda drift: _format_signed_share(drift.output_tokens)),
+        Column(None, "input_tokens", lambda drift: _make_drift_json(drift.input_tokens)),
+        Column(None, "output_tokens", lambda drift: _make_drift_json(drift.output_tokens)),
+        Column(None, "total_usd", lambda drift: _make_drift_json(drift.total_usd)),
+        Column(">predicted", None, lambda drift: drift.total_usd.predicted),
+        Column(">billed", None, lambda drift: drift.total_usd.billed),
+        Column(">off", None, lambda drift: _format_signed_share(drift.total_usd)),
     )
 
 
 def _make_parts_tables(drifts: Sequence[PartDrift]) -> Iterator[Table]:
     if drifts:
-        names = ("`workload",) if any(each.part.name for each in drifts) else ()
-        titles = make_headings(*names, "model", "mode", ">requests", ">input", ">output", ">predicted", ">billed", ">off")
-        yield Table(
-            titles,
-            tuple(_make_part_row(each, has_name=bool(names)) for each in drifts),
-            "Predicted of as many requests, and billed",
-        )
-
-
-def _make_part_row(drift: PartDrift, *, has_name: bool) -> Row:
-    part = drift.part
-    usd = drift.total_usd
-    cells = (
-        *((sanitize(part.name or ""),) if has_name else ()),
-        part.model,
-        part.mode,
-        format_int(drift.requests),
-        _format_signed_share(drift.input_tokens),
-        _format_signed_share(drift.output_tokens),
-        _format_usd(usd.predicted),
-        _format_usd(usd.billed),
-        _format_signed_share(usd),
-    )
-    return Row(cells)
+        yield make_table(_list_part_columns(drifts), drifts, "Predicted of as many requests, and billed")
 
 
 def _format_signed_share(drift: Drift) -> str:
@@ -174,9 +172,9 @@ def _make_prediction_json(comparison: PredictionComparison) -> dict[str, Any]:
         "output_tokens": _make_drift_json(comparison.output_tokens),
         "total_usd": _make_drift_json(comparison.total_usd),
         "held": held.figure,
-        "tolerance": None if comparison.tolerance is None else format_exact(comparison.tolerance),
-        "differing": [_make_pair_json(pair) for pair in match.differing],
-        "parts": [_make_part_json(each) for each in comparison.parts.drifts],
+        "tolerance": comparison.tolerance,
+        "differing": make_records(_PAIR_COLUMNS, match.differing),
+        "parts": make_records(_list_part_columns(comparison.parts.drifts), comparison.parts.drifts),
     }
 
 
@@ -186,36 +184,7 @@ def _make_drift_json(drift: Drift) -> Mapping[str, Json] | None:
         return None
     return {
         "requests": drift.requests,
-        "predicted": format_exact(to_decimal(drift.predicted)),
-        "billed": format_exact(to_decimal(drift.billed)),
-        "share": None if drift.share is None else format_exact(to_decimal(drift.share)),
-    }
-
-
-def _make_pair_json(pair: RequestPair) -> Mapping[str, Json]:
-    forecast, answer = pair.forecast, pair.answer
-    return {
-        "custom_id": pair.custom_id,
-        "path": forecast.place.path,
-        "line": forecast.place.line,
-        "model": answer.model,
-        "exact": forecast.is_exact,
-        "predicted_input_tokens": forecast.input_tokens,
-        "billed_input_tokens": answer.input_tokens,
-        "error_tokens": pair.error_tokens,
-        "predicted_output_tokens": forecast.output_tokens,
-        "billed_output_tokens": answer.output_tokens,
-        "predicted_usd": None if forecast.total_usd is None else format_exact(forecast.total_usd),
-        "billed_usd": None if answer.total_usd is None else format_exact(answer.total_usd),
-    }
-
-
-def _make_part_json(each: PartDrift) -> Mapping[str, Json]:
-    return {
-        "workload": each.part.name,
-        "model": each.part.model,
-        "mode": each.part.mode,
-        "input_tokens": _make_drift_json(each.input_tokens),
-        "output_tokens": _make_drift_json(each.output_tokens),
-        "total_usd": _make_drift_json(each.total_usd),
+        "predicted": drift.predicted,
+        "billed": drift.billed,
+        "share": drift.share,
     }

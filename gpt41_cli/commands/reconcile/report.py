@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from gpt41_cli.commands.reconcile.bill import AlternativeCost, BillingIssue, Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
@@ -14,7 +16,8 @@ from gpt41_cli.display import compute_share, format_exact, format_int, format_mo
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Level, Location
 from gpt41_cli.pricing import Usage, sum_usd
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
 SCHEMA = "gpt41.reconcile/1"
@@ -57,12 +60,12 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
         findings=(*_collect_findings(found.issues), *make_invalid_findings(found.rejects), *make_skipped_findings(left_out)),
         notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
         data={
-            "total_usd": format_exact(found.total_usd),
-            "usage": make_usage_json(found.usage),
-            "caching_saved_usd": format_exact(found.caching_saved_usd),
-            "batch_saved_usd": format_exact(found.batch_saved_usd),
+            "total_usd": found.total_usd,
+            "usage": asdict(found.usage),
+            "caching_saved_usd": found.caching_saved_usd,
+            "batch_saved_usd": found.batch_saved_usd,
             "charges": records,
-            "elsewhere": tuple(_make_alternative_json(each, found) for each in elsewhere),
+            "elsewhere": make_records(_list_alternative_columns(elsewhere, found), elsewhere),
             "unpriced": tuple(_make_issue_json(each) for each in found.issues),
             "prediction": None,
             "workloads": None,
@@ -138,67 +141,73 @@ def _describe_savings(found: Reconciliation) -> Iterator[ReportLine]:
             yield ReportLine("saved" if saved > 0 else "lost", f"{format_money(abs(saved))} {how}")
 
 
-def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
-    """One row for each model in each mode."""
-    sums: dict[tuple[str, str], list[Charge]] = {}
-    for group, charge in charges.items():
-        sums.setdefault((group.model, group.mode), []).append(charge)
-    amounts = {key: sum_usd(charge.total_usd for charge in some) for key, some in sums.items()}
-    dearest = max(amounts.values(), default=Decimal(0))
-    rows = (
-        Row(
-            (
-                *key,
-                *_format_counts(sum((charge.usage for charge in some), Usage())),
-                format_money(amounts[key]),
-                str(compute_share(amounts[key], dearest)),
-            )
-        )
-        for key, some in sorted(sums.items(), key=lambda each: -amounts[each[0]])
+class _ChargeSum(NamedTuple):
+    """Charges in one row, under the key of the first."""
+
+    key: ChargeKey
+    usage: Usage
+    total_usd: Decimal
+
+
+def _sum_charges(charges: Mapping[ChargeKey, Charge], group: Callable[[ChargeKey], object]) -> list[_ChargeSum]:
+    """Add up the charges whose keys are of the same group."""
+    sums: dict[object, _ChargeSum] = {}
+    for key, charge in charges.items():
+        first, usage, total_usd = sums.get(group(key), _ChargeSum(key, Usage(), Decimal(0)))
+        sums[group(key)] = _ChargeSum(first, usage + charge.usage, sum_usd((total_usd, charge.total_usd)))
+    return list(sums.values())
+
+
+def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], ...]:
+    dearest = max((each.total_usd for each in sums), default=Decimal(0))
+    return (
+        Column(">answers", None, lambda each: each.usage.requests),
+        Column(">input", None, lambda each: each.usage.input_tokens),
+        Column(">cached", None, lambda each: each.usage.cached_tokens),
+        Column(">output", None, lambda each: each.usage.output_tokens),
+        Column(">total", None, lambda each: each.total_usd),
+        Column("|", None, lambda each: compute_share(each.total_usd, dearest), str),
     )
-    return Table(make_headings("`model", "mode", ">answers", ">input", ">cached", ">output", ">total", "|"), tuple(rows))
+
+
+def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
+    """One row for each model in each mode, the most expensive first."""
+    sums = sorted(_sum_charges(charges, lambda key: key[:2]), key=lambda each: -each.total_usd)
+    model = Column[_ChargeSum]("`model", None, lambda each: each.key.model)
+    mode = Column[_ChargeSum]("mode", None, lambda each: each.key.mode)
+    return make_table((model, mode, *_list_sum_columns(sums)), sums)
 
 
 def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
     """One row for each day, where there are several."""
-    usages: dict[date | None, Usage] = {}
-    amounts: dict[date | None, Decimal] = {}
-    for group, charge in sorted(charges.items(), key=lambda each: each[0].day or date.min):
-        usages[group.day] = usages.get(group.day, Usage()) + charge.usage
-        amounts[group.day] = sum_usd((amounts.get(group.day, Decimal(0)), charge.total_usd))
-    dearest = max(amounts.values(), default=Decimal(0))
-    rows = tuple(
-        Row(
-            (
-                str(day or "not said"),
-                *_format_counts(usage),
-                format_money(amounts[day]),
-                str(compute_share(amounts[day], dearest)),
-            )
-        )
-        for day, usage in usages.items()
+    sums = sorted(_sum_charges(charges, lambda key: key.day), key=lambda each: each.key.day or date.min)
+    day = Column[_ChargeSum]("day", None, lambda each: each.key.day, str, absent="not said")
+    return make_table((day, *_list_sum_columns(sums)), sums if len(sums) > 1 else (), is_detail=True)
+
+
+def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
+    """The same tokens on each variant, beside what was paid."""
+    dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
+    return (
+        Column("`model", "model", lambda each: each.variant.id),
+        Column("mode", "mode", lambda each: each.mode),
+        Column(">total", "total_usd", lambda each: each.total_usd),
+        Column("|", None, lambda each: compute_share(each.total_usd, dearest), str),
+        Column(None, "is_shut_down", lambda each: _is_shut_down(each, found)),
+        Column("", None, lambda each: _compare_with_paid(each, found)),
     )
-    titles = make_headings("day", ">answers", ">input", ">cached", ">output", ">total", "|")
-    return Table(titles, rows if len(rows) > 1 else (), is_detail=True)
-
-
-def _format_counts(usage: Usage) -> tuple[str, ...]:
-    return tuple(map(format_int, (usage.requests, usage.input_tokens, usage.cached_tokens, usage.output_tokens)))
 
 
 def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
-    """The same tokens on each variant, beside what was paid."""
-    dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
-    rows = (_make_alternative_row(each, dearest, found) for each in elsewhere)
-    return Table(make_headings("`model", "mode", ">total", "|", ""), tuple(rows), "The same tokens elsewhere")
+    columns = _list_alternative_columns(elsewhere, found)
+    return make_table(
+        columns, elsewhere, "The same tokens elsewhere", tone=lambda each: "faint" if _is_shut_down(each, found) else ""
+    )
 
 
-def _make_alternative_row(each: AlternativeCost, dearest: Decimal, found: Reconciliation) -> Row:
-    gone = _is_shut_down(each, found)
+def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
     ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
-    status = "shut down" if gone else "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
-    cells = (each.variant.id, each.mode, format_money(each.total_usd), str(compute_share(each.total_usd, dearest)), status)
-    return Row(cells, "faint" if gone else "")
+    return "shut down" if _is_shut_down(each, found) else "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
 
 
 def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
@@ -260,41 +269,22 @@ def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[Alternative
             )
 
 
-def make_usage_json(usage: Usage) -> Mapping[str, Json]:
-    """The tokens of answers as JSON."""
-    return {
-        "requests": usage.requests,
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "output_tokens": usage.output_tokens,
-    }
-
-
 def _make_record(group: ChargeKey, charge: Charge) -> Mapping[str, Json]:
     bill = charge.bill
     return {
         "model": group.model,
         "mode": group.mode,
-        "day": str(group.day) if group.day else None,
-        **make_usage_json(charge.usage),
+        "day": group.day,
+        **asdict(charge.usage),
         "reasoning_tokens": charge.reasoning_tokens,
         "accepted_prediction_tokens": charge.accepted_prediction_tokens,
         "rejected_prediction_tokens": charge.rejected_prediction_tokens,
-        "uncached_input_usd": format_exact(bill.uncached_input_usd),
-        "cached_input_usd": format_exact(bill.cached_input_usd),
-        "output_usd": format_exact(bill.output_usd),
-        "cache_write_usd": format_exact(charge.write_usd),
-        "tools_usd": format_exact(charge.tools_usd),
-        "total_usd": format_exact(charge.total_usd),
-    }
-
-
-def _make_alternative_json(each: AlternativeCost, found: Reconciliation) -> Mapping[str, Json]:
-    return {
-        "model": each.variant.id,
-        "mode": each.mode,
-        "total_usd": format_exact(each.total_usd),
-        "is_shut_down": _is_shut_down(each, found),
+        "uncached_input_usd": bill.uncached_input_usd,
+        "cached_input_usd": bill.cached_input_usd,
+        "output_usd": bill.output_usd,
+        "cache_write_usd": charge.write_usd,
+        "tools_usd": charge.tools_usd,
+        "total_usd": charge.total_usd,
     }
 
 
