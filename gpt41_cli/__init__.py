@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from gpt41_cli.commands.recommend.candidates import Wishes
     from gpt41_cli.commands.recommend.choose import Recommendation, recommend
     from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, UnknownName
-    from gpt41_cli.findings import Finding, Level
+    from gpt41_cli.findings import Finding
     from gpt41_cli.prices.quote import Quote
     from gpt41_cli.pricing import Bill, Rates, Usage, price
     from gpt41_cli.requests.readers import read_request
+    from gpt41_cli.rules import Level
     from gpt41_cli.tokens import count as count_tokens
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.tokens.pieces import Entry
@@ -38,7 +39,7 @@ _HOME = {
     "Finding": "findings",
     "Gpt41Error": "errors",
     "InputError": "errors",
-    "Level": "findings",
+    "Level": "rules",
     "Meter": "tokens.meter",
     "MissingPrice": "errors",
     "Plan": "commands.plan.timings",

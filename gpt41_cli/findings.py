@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-
-class Level(IntEnum):
-    """How much a finding weighs; an `error` makes the run exit with 1."""
-
-    NOTICE = 1
-    WARNING = 2
-    ERROR = 3
-
-    @property
-    def label(self) -> str:
-        """The lower-case name, as reports print it."""
-        return self.name.lower()
+from gpt41_cli.rules import Level, Rule
 
 
 class Location(NamedTuple):
@@ -33,19 +21,37 @@ class Location(NamedTuple):
         return ":".join(str(part) for part in self if part is not None)
 
 
-class Finding(NamedTuple):
-    """One thing a check noticed: a stable rule id, its weight, a sentence, and the figures behind it.
+class _FindingFields(NamedTuple):
+    rule: Rule
+    message: str
+    level: Level
+    location: Location | None
+    actual: str | None
+    allowed: str | None
+    subject: str | None
+
+
+class Finding(_FindingFields):
+    """One thing a check noticed: the rule, a sentence, its weight (that of the rule if none is given), where it is, and the
+    figures behind it.
 
     `subject` is the model or file it is about.
     """
 
-    rule: str
-    level: Level
-    message: str
-    location: Location | None = None
-    actual: str | None = None
-    allowed: str | None = None
-    subject: str | None = None
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        rule: Rule,
+        message: str,
+        level: Level | None = None,
+        location: Location | None = None,
+        actual: str | None = None,
+        allowed: str | None = None,
+        subject: str | None = None,
+    ) -> Self:
+        """Take the level of the rule if none is given."""
+        return super().__new__(cls, rule, message, rule.level if level is None else level, location, actual, allowed, subject)
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

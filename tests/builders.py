@@ -19,15 +19,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports import Report
-from gpt41_cli.rules import RULES
+from gpt41_cli.rules import RULES, Level
 from gpt41_cli.views import Screen
 from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
 from tests.conftest import FROZEN
@@ -315,9 +316,9 @@ HOSTILE_TEXTS = st.lists(st.text(max_size=12) | st.sampled_from(NASTY), max_size
 FINDINGS = st.lists(
     st.builds(
         Finding,
-        st.sampled_from(sorted(RULES)),
-        st.sampled_from(Level),
+        st.sampled_from(sorted(RULES.values())),
         HOSTILE_TEXTS,
+        st.sampled_from(Level),
         st.none() | st.builds(Location, HOSTILE_TEXTS, st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
         st.none() | HOSTILE_TEXTS,
         st.none() | HOSTILE_TEXTS,
@@ -337,7 +338,7 @@ def make_finding(
     message: str = "too much", level: Level = Level.ERROR, at: Location | None = None, subject: str | None = None
 ) -> Finding:
     """A finding that says little."""
-    return Finding("batch-bytes", level, message, at, subject=subject)
+    return Finding(rules.BATCH_BYTES, message, level, at, subject=subject)
 
 
 HOSTILE_MARKUP = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>'\" ]]>&amp;\u202e\x1b[31m"

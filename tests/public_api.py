@@ -102,7 +102,7 @@ def names_of_errors(findings: tuple[Finding, ...]) -> Iterator[str]:
     """A user's own function that takes findings."""
     for finding in findings:
         if finding.level >= Level.ERROR:
-            yield assert_type(finding.rule, str)
+            yield assert_type(finding.rule.id, str)
             assert_type(finding.message, str)
 
 

@@ -1,65 +1,58 @@
-"""The rule ids that the source gives out, against the sentences that say what they mean."""
+"""The table of rules: each is used, each says what it means in one sentence, and nothing goes by an id."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import pickle
+from pathlib import Path
 
+import pytest
+
+from gpt41_cli import rules
 from gpt41_cli.catalog import MODES
-from gpt41_cli.rules import RULES
+from gpt41_cli.rules import RULES, Rule, get_rule
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gpt41_cli"
+TABLE = PACKAGE / "rules.py"
+OTHERS = [path for path in PACKAGE.rglob("*.py") if path != TABLE]
 
-CARRIERS = {"Finding", "Remark", "RuleViolation", "ExampleFlaw", "_RequestLimit", "NotPriced"}
-"""What is made with a rule id as its first argument."""
+
+def test_every_rule_is_used_under_the_name_of_its_id() -> None:
+    used = {node.attr for path in OTHERS for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    used |= {name for name in vars(rules) if vars(rules)[name] in rules.SAVINGS.values()}
+    assert [name for name in map(constant, RULES) if getattr(rules, name, None) not in RULES.values() or name not in used] == []
 
 
-def test_every_rule_that_is_given_out_is_explained_and_no_other() -> None:
-    given = {rule for path in PACKAGE.rglob("*.py") for rule in ids(ast.parse(path.read_text()), str(path))}
-    assert given == set(RULES)
+def constant(rule_id: str) -> str:
+    return rule_id.upper().replace("-", "_")
 
 
 def test_an_explanation_is_one_sentence() -> None:
-    for rule, sentence in RULES.items():
-        assert sentence[0].isupper(), rule
-        assert sentence.endswith("."), rule
-        assert ". " not in sentence, rule
-        assert "\n" not in sentence, rule
+    for rule in RULES.values():
+        assert rule.sentence[0].isupper(), rule
+        assert rule.sentence.endswith("."), rule
+        assert ". " not in rule.sentence, rule
+        assert "\n" not in rule.sentence, rule
 
 
-def ids(tree: ast.Module, where: str) -> Iterator[str]:
-    """Every rule id of a module: those written where something is made with one, or handed to a function that does."""
-    handed: dict[str, int] = {}
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            names = [argument.arg for argument in function.args.args]
-            for call in calls(function, CARRIERS):
-                if isinstance(call.args[0], ast.Name) and call.args[0].id in names:
-                    handed[function.name] = names.index(call.args[0].id)
-    for call in calls(tree, CARRIERS):
-        yield from written(call.args[0], where)
-    for call in calls(tree, set(handed)):
-        yield from written(call.args[handed[name(call)]], where)
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_names_a_rule_by_its_id(path: Path) -> None:
+    """Ids of a single word are left out: `model` and `format` are words of other things, too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "-" in node.value:
+            assert node.value not in RULES, f"{path}:{node.lineno}"
 
 
-def calls(tree: ast.AST, names: set[str]) -> list[ast.Call]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and name(node) in names]
+def test_a_rule_is_the_same_object_in_every_process() -> None:
+    for rule in RULES.values():
+        assert pickle.loads(pickle.dumps(rule)) is rule
 
 
-def name(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else ""
+def test_a_rule_of_another_version_is_none_of_the_table() -> None:
+    assert get_rule("batch-empty") is rules.BATCH_EMPTY
+    assert get_rule("of-tomorrow") == Rule("of-tomorrow", "A rule of another version of gpt41.")
 
 
-def written(node: ast.expr, where: str) -> Iterator[str]:
-    """The ids that an argument may be; none where it is passed on from another finding or remark."""
-    match node:
-        case ast.Constant(value=str(rule)):
-            yield rule
-        case ast.IfExp():
-            yield from written(node.body, where)
-            yield from written(node.orelse, where)
-        case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(rest))]) if "mode" in ast.unparse(node):
-            yield from (mode + rest for mode in MODES)
-        case _:
-            assert ast.unparse(node).endswith("rule"), f"{where}: no rule id can be read from {ast.unparse(node)}"
+def test_there_is_a_rule_of_savings_for_each_mode() -> None:
+    assert {mode: rule.id for mode, rule in rules.SAVINGS.items()} == {mode: f"{mode}-saving" for mode in MODES}

@@ -16,6 +16,7 @@ from gpt41_cli.answers.unread import find_unread_figures
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, fail, get_list, get_optional_object, get_text, join_path
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
+from gpt41_cli.rules import Rule
 
 INPUT_FIELDS = ("input_tokens", "prompt_tokens")
 OUTPUT_FIELDS = ("output_tokens", "completion_tokens")
@@ -111,7 +112,7 @@ class Answer(NamedTuple):
 class NotPriced(NamedTuple):
     """Something in a log that has no usage to price: a rule id, and why; `id` is that of the answer, where one is named."""
 
-    rule: str
+    rule: Rule
     message: str
     custom_id: str | None = None
     id: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import (
     AMOUNT_FIELDS,
     COUNT_FIELDS,
@@ -163,7 +164,7 @@ def _recognise_total(columns: list[str], row: list[str]) -> NotPriced | None:
         cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*TIME_FIELDS, *MODEL_FIELDS)
     ]
     if any(cell.strip(" :").lower() in _TOTAL_WORDS for cell in named):
-        return NotPriced("total-row", "a row that says of itself that it is a total")
+        return NotPriced(rules.TOTAL_ROW, "a row that says of itself that it is a total")
     return None
 
 
@@ -186,7 +187,9 @@ class _RowSums:
         figures = {name: record[name] for name in COUNT_FIELDS if name in record}
         has_name = any(record.get(name) is not None for name in (*MODEL_FIELDS, *TIME_FIELDS))
         if self._has_named_rows and not has_name and any(figures.values()) and figures.items() <= self._figures.items():
-            return NotPriced("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
+            return NotPriced(
+                rules.TOTAL_UNCLEAR, "a row of no model and no day with the sums of all before it, taken as their total"
+            )
         self._figures.update(figures)
         self._has_named_rows = self._has_named_rows or has_name
         return record

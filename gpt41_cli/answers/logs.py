@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.records import read_entries
@@ -54,11 +55,12 @@ class LogReader:
             if source.name in earlier:
                 label = earlier[source.name].label
                 yield Located(
-                    InputPlace(source.name), NotPriced("file-twice", f"a file with all the content of {label}, which is priced")
+                    InputPlace(source.name),
+                    NotPriced(rules.FILE_TWICE, f"a file with all the content of {label}, which is priced"),
                 )
             else:
                 yield from self._read(source)
-        missing = NotPriced("usage-missing", "expected the usage at the end of a stream, found none")
+        missing = NotPriced(rules.USAGE_MISSING, "expected the usage at the end of a stream, found none")
         for place, is_cut, so_far in self._streams.values():
             yield self._drop_repeated(place, so_far, is_cut) if so_far else Located(place, missing)
 
@@ -109,12 +111,12 @@ class LogReader:
 def _explain_duplicate(answer: Answer, mode: str) -> NotPriced:
     """Why an answer is left out that was priced in a mode before. The body of a line of a Batch output does not tell its mode."""
     if answer.mode == mode:
-        return NotPriced("answer-twice", "an answer that has been in the logs before", answer.custom_id)
+        return NotPriced(rules.ANSWER_TWICE, "an answer that has been in the logs before", answer.custom_id)
     modes = (
         f"priced in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}, as it is first, not in "
         f"{sanitize(answer.mode[:_MAX_SHOWN_CHARACTERS])}"
     )
-    return NotPriced("mode-unclear", f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
+    return NotPriced(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
 
 
 def _read_source_entries(source: InputSource) -> Iterator[tuple[InputPlace, LogEntry | BadBody]]:
@@ -133,7 +135,7 @@ def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[InputPlac
         names = ", ".join(sanitize(each[:_MAX_SHOWN_CHARACTERS]) for each in logged.ignored_columns[:MAX_KEPT]) + ", ..." * (
             len(logged.ignored_columns) > MAX_KEPT
         )
-        yield place, NotPriced("columns-ignored", f"columns that say nothing here: {names}")
+        yield place, NotPriced(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
         return
     try:
         for entry in read_entries(logged.value):

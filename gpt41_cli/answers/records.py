@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import (
     AMOUNT_FIELDS,
     COUNT_FIELDS,
@@ -93,10 +94,10 @@ def _find_unbilled_reason(value: JsonObject) -> NotPriced | None:
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
         return NotPriced(
-            "not-a-call", f"a run of kind {redact(run)}: calls of models are runs of their own", get_custom_id(value)
+            rules.NOT_A_CALL, f"a run of kind {redact(run)}: calls of models are runs of their own", get_custom_id(value)
         )
     if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
-        return NotPriced("cache-hit", "an answer from the cache of a proxy, which nobody bills", get_custom_id(value))
+        return NotPriced(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills", get_custom_id(value))
     return None
 
 
@@ -148,7 +149,7 @@ def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
             else:
                 yield found
     if value.get("has_more") is True:
-        yield NotPriced("usage-missing", "a list that says of itself that it has more than this page")
+        yield NotPriced(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")
 
 
 def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
@@ -223,7 +224,7 @@ def _explain_no_usage(value: JsonObject) -> NotPriced:
     else:
         names = ", ".join(redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
         what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"
-    return NotPriced("usage-missing", f"expected an answer with its tokens{what}", get_custom_id(value), get_answer_id(value))
+    return NotPriced(rules.USAGE_MISSING, f"expected an answer with its tokens{what}", get_custom_id(value), get_answer_id(value))
 
 
 def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
@@ -235,5 +236,8 @@ def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
     said = [f"status {status}"] if isinstance(status, int) else []
     said += [redact(code)] if isinstance(code, str) else []
     return NotPriced(
-        "answer-failed", f"the request failed{': ' if said else ''}{', '.join(said)}", get_custom_id(outer), get_answer_id(value)
+        rules.ANSWER_FAILED,
+        f"the request failed{': ' if said else ''}{', '.join(said)}",
+        get_custom_id(outer),
+        get_answer_id(value),
     )

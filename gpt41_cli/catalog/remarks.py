@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gpt41_cli.catalog.tables import Citation
+from gpt41_cli.rules import Rule
 
 
 class Remark(NamedTuple):
@@ -13,7 +14,7 @@ class Remark(NamedTuple):
     `actual` and `allowed` are the figures of a broken limit, as plain digits.
     """
 
-    rule: str
+    rule: Rule
     text: str
     sources: tuple[Citation, ...] = ()
     brief: str = ""

@@ -13,7 +13,8 @@ from gpt41_cli.cli import files
 from gpt41_cli.cli.output_options import OutputOptions
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Effect, Level
 
 if TYPE_CHECKING:
     from gpt41_cli.reports import Report
@@ -23,17 +24,6 @@ EXIT_CHECK_FAILED = 1
 
 SUMMARY_BYTES = 1 << 20
 """What GitHub takes of the summary of a step; it drops all of one that is longer."""
-
-INCOMPLETE_RULES = (
-    "invalid-request",
-    "not-text",
-    "usage-missing",
-    "model-missing",
-    "unknown-model",
-    "missing-price",
-    "tool-price",
-)
-"""Rules of findings about what an answer leaves out although it was asked for it; notices are about what is beside it."""
 
 REPOSITORY_PATH_FORMATS = ("github", "junit", "sarif", "gitlab")
 """Formats whose readers look for files from the top of the repository, wherever a command ran."""
@@ -53,7 +43,7 @@ def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
     # Neither a bare answer nor records can say why a run fails, or what they lack.
     if wanted.quiet or wanted.format in RECORD_FORMATS:
-        lacking = [finding for finding in findings if finding.rule in INCOMPLETE_RULES and finding.level > Level.NOTICE]
+        lacking = [finding for finding in findings if finding.rule.effect is Effect.AT_LEAST and finding.level > Level.NOTICE]
         for finding in dict.fromkeys((*failed, *lacking)):
             print_to_stderr(finding.message)
     raise typer.Exit(EXIT_CHECK_FAILED if failed else 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gpt41_cli import notation
 from gpt41_cli.errors import InputError, UnknownName, quote_text
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog

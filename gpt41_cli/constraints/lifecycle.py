@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level
 
 
 def find_past_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
@@ -30,7 +32,7 @@ def find_announced_shutdown(variant: Variant, platform: Platform, as_of: date) -
 def make_shutdown_remark(platform: Platform, life: Lifecycle) -> Remark:
     """That it is gone, since when, and what is named in its place."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"
-    return Remark("model-shut-down", text, (life.source,), brief="shut down")
+    return Remark(rules.MODEL_SHUT_DOWN, text, (life.source,), brief="shut down")
 
 
 def make_retirement_remark(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
@@ -39,7 +41,7 @@ def make_retirement_remark(variant: Variant, life: Lifecycle, as_of: date) -> Re
     days = pluralize((life.shutdown - as_of).days, "day")
     text = f"{variant.id} ends in {days} ({life.shutdown}){_describe_replacement(life)}{_describe_uncertainty(life)}"
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
-    return Remark("model-retires", text, sources)
+    return Remark(rules.MODEL_RETIRES, text, sources)
 
 
 def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Remark | None:
@@ -48,7 +50,7 @@ def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seco
     if life is None or life.shutdown is None or seconds < (life.shutdown - as_of) // timedelta(seconds=1):
         return None
     text = f"this may not be done on {life.shutdown}, when the model ends"
-    return Remark("ends-before-done", text, (life.source,), f"ends {life.shutdown}", str(seconds))
+    return Remark(rules.ENDS_BEFORE_DONE, text, (life.source,), f"ends {life.shutdown}", str(seconds))
 
 
 def check_lifecycle(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
@@ -58,15 +60,15 @@ def check_lifecycle(variant: Variant, platform: Platform, as_of: date, gone: Lev
         return [
             Finding(
                 remark.rule,
-                gone,
                 f"{variant.id}: {remark.text}",
+                gone,
                 actual=str(life.shutdown),
                 subject=variant.id,
             )
         ]
     if life := find_announced_shutdown(variant, platform, as_of):
         remark = make_retirement_remark(variant, life, as_of)
-        return [Finding(remark.rule, Level.WARNING, remark.text, actual=str(life.shutdown), subject=variant.id)]
+        return [Finding(remark.rule, remark.text, Level.WARNING, actual=str(life.shutdown), subject=variant.id)]
     return []
 
 
@@ -76,7 +78,7 @@ def check_price_table_age(catalog: Catalog, as_of: date) -> list[Finding]:
     if age <= catalog.stale_after_days:
         return []
     message = f"the prices of {catalog.file} were last checked on {catalog.checked_on}, {format_int(age)} days before {as_of}"
-    return [Finding("price-table-stale", Level.WARNING, message, actual=str(age), allowed=str(catalog.stale_after_days))]
+    return [Finding(rules.PRICE_TABLE_STALE, message, actual=str(age), allowed=str(catalog.stale_after_days))]
 
 
 def find_training_closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
@@ -99,7 +101,7 @@ def _make_closing_finding(closing: TrainingClosing, level: Level, text: str) -> 
     doubt = "" if closing.confidence == "high" else f" ({closing.confidence} confidence)"
     note = f". {closing.note.rstrip('.')}" if closing.note else ""
     message = f"{text}{doubt}{note} [{closing.source.label}]"
-    return Finding("training-closed", level, message, actual=str(closing.on))
+    return Finding(rules.TRAINING_CLOSED, message, level, actual=str(closing.on))
 
 
 def _describe_replacement(life: Lifecycle) -> str:

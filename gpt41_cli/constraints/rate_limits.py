@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Citation, Platform, RateLimit
@@ -66,19 +67,21 @@ def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Rema
     if total_usd <= most:
         return None
     text = f"tier {tier} may spend ${format_int(most)} a month, which is less than this costs"
-    return Remark("monthly-limit", text, (tiers.source,), f"over ${format_int(most)} a month", format_exact(total_usd), str(most))
+    return Remark(
+        rules.MONTHLY_LIMIT, text, (tiers.source,), f"over ${format_int(most)} a month", format_exact(total_usd), str(most)
+    )
 
 
 def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Remark | None:
     """That no limits are published which some of these requests would count against; None when all are."""
     limits = variant.model.rate_limits
     if limits is None:
-        return Remark("no-limits", "no rate limits of it are known", (variant.model.source,), "limits not known")
+        return Remark(rules.NO_LIMITS, "no rate limits of it are known", (variant.model.source,), "limits not known")
     if sum(pool.load.requests for pool in split_into_pools(catalog, variant, load, tier)) == load.requests:
         return None
     above = format_int(catalog.limits.long_context_tokens)
     text = f"no limits of tier {tier} are known for requests above {above} input tokens"
-    return Remark("no-limits", text, (limits.source,), "limits not known")
+    return Remark(rules.NO_LIMITS, text, (limits.source,), "limits not known")
 
 
 def split_into_pools(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Iterator[TierPool]:
@@ -109,7 +112,7 @@ def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: Variant
             text = _describe_block(catalog, variant, pool, tier, in_batch, excess.worst, allowed) + describe_affected(
                 excess, load
             )
-            return Remark("usage-tier", text, (pool.source,), f"blocked in tier {tier}", str(excess.worst), str(allowed))
+            return Remark(rules.USAGE_TIER, text, (pool.source,), f"blocked in tier {tier}", str(excess.worst), str(allowed))
     return None
 
 
@@ -203,7 +206,9 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
     time = format_duration(slowest.seconds)
     return TierDuration(
         slowest.seconds,
-        Remark("pace", f"tier {tier} {describe_allowance(slowest)}, which takes {time}", (slowest.pool.source,), f"takes {time}"),
+        Remark(
+            rules.PACE, f"tier {tier} {describe_allowance(slowest)}, which takes {time}", (slowest.pool.source,), f"takes {time}"
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import RefusedField
@@ -16,10 +17,10 @@ def find_refused_fields(variant: Variant) -> Iterator[Remark]:
     alike: dict[tuple[object, ...], list[RefusedField]] = {}
     for each in variant.model.refuses:
         alike.setdefault(_get_group_key(each), []).append(each)
-    for rules in alike.values():
-        names = ", ".join(rule.parameter for rule in rules)
-        text, sources = _describe_refusal(variant, rules[0], names), tuple(rule.source for rule in rules)
-        rule = "deprecated-parameter" if rules[0].is_deprecated else "refused-parameter"
+    for refusals in alike.values():
+        names = ", ".join(each.parameter for each in refusals)
+        text, sources = _describe_refusal(variant, refusals[0], names), tuple(each.source for each in refusals)
+        rule = rules.DEPRECATED_PARAMETER if refusals[0].is_deprecated else rules.REFUSED_PARAMETER
         yield Remark(rule, text, sources)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Citation
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workload
 
@@ -17,7 +19,7 @@ from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workl
 class _RequestLimit(NamedTuple):
     """One limit on a request: what of it is measured, the most that is allowed, and how a sentence says that it is more."""
 
-    rule: str
+    rule: Rule
     measure: Callable[[RequestSize], int]
     most: int
     text: str
@@ -30,19 +32,26 @@ def _list_limits(catalog: Catalog, variant: Variant, mode: str) -> Iterator[_Req
     window, most_input, most_output = variant.context_window, model.max_input_tokens, model.max_output_tokens
     text = "{0} tokens of input and output are over the context window of {1}"
     yield _RequestLimit(
-        "context-window", lambda size: size.input_tokens + size.output_tokens, window, text, "context window", model.source
+        rules.CONTEXT_WINDOW, lambda size: size.input_tokens + size.output_tokens, window, text, "context window", model.source
     )
     if most_input is not None:
         text = "{0} input tokens are over the most it takes, {1}"
-        yield _RequestLimit("max-input-tokens", lambda size: size.input_tokens, most_input, text, "input limit", model.source)
+        yield _RequestLimit(rules.MAX_INPUT_TOKENS, lambda size: size.input_tokens, most_input, text, "input limit", model.source)
     if most_output is not None:
         text = "{0} output tokens are over the most it gives, {1}"
-        yield _RequestLimit("max-output-tokens", lambda size: size.output_tokens, most_output, text, "output limit", model.source)
+        yield _RequestLimit(
+            rules.MAX_OUTPUT_TOKENS, lambda size: size.output_tokens, most_output, text, "output limit", model.source
+        )
     if mode == "priority":
         rule = catalog.limits.priority
         text = "priority takes no request above {1} input tokens"
         yield _RequestLimit(
-            "priority-long-context", lambda size: size.input_tokens, rule.max_input_tokens, text, "priority limit", rule.source
+            rules.PRIORITY_LONG_CONTEXT,
+            lambda size: size.input_tokens,
+            rule.max_input_tokens,
+            text,
+            "priority limit",
+            rule.source,
         )
 
 
@@ -52,7 +61,7 @@ def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: Va
     for limit in _list_limits(catalog, variant, mode):
         excess = load.find_excess(limit.measure, limit.most)
         # What does not fit the window is over the most input too: one of them is enough.
-        if excess and not (limit.rule == "max-input-tokens" and found):
+        if excess and not (limit.rule is rules.MAX_INPUT_TOKENS and found):
             text = limit.text.format(format_int(excess.worst), format_int(limit.most)) + describe_affected(excess, load)
             brief = f"over the {limit.brief}"
             found.append(Remark(limit.rule, text, (limit.source,), brief, str(excess.worst), str(limit.most)))
@@ -74,7 +83,7 @@ def check_request_limits(
     """A finding for each limit that a request breaks in any of the modes, each once."""
     broken = dict.fromkeys(each for mode in modes for each in find_exceeded_limits(catalog, variant, mode, load))
     return [
-        Finding(each.rule, level, f"{variant.id}: {each.text}", None, each.actual, each.allowed, variant.id) for each in broken
+        Finding(each.rule, f"{variant.id}: {each.text}", level, None, each.actual, each.allowed, variant.id) for each in broken
     ]
 
 
@@ -97,4 +106,4 @@ def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> l
     if load.is_uniform:
         what = f"this one has {format_int(most)} and gets no discount"
     message = f"a prompt below {format_int(least)} tokens is never cached; {what}"
-    return [Finding("cache-minimum", Level.NOTICE, message, actual=str(most), allowed=str(least))]
+    return [Finding(rules.CACHE_MINIMUM, message, actual=str(most), allowed=str(least))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.display import format_duration, format_int, format_rate, pluralize
@@ -78,7 +79,7 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
     if work.lower_bound_requests:
         yield f"{_describe_share(work.lower_bound_requests, work)} tokens that cannot be counted: their price is a lower bound."
     if work.estimated_requests:
-        rules = ", ".join(sorted(work.doubt_rules))
+        rules = ", ".join(sorted(rule.id for rule in work.doubt_rules))
         source = catalog.family[0].model.prompt.source.label
         yield (
             f"{_describe_share(work.estimated_requests, work)} something that few recorded bills confirm ({rules}): "
@@ -188,4 +189,4 @@ def make_reasoning_remarks(variant: Variant) -> Iterator[Remark]:
         off = "effort none switches them off" if "none" in rule.efforts else "they cannot be switched off"
         default = f"the default effort is {rule.default_effort}, {off}"
         text = f"its reasoning tokens are billed as output and not in this price; {default}"
-        yield Remark("reasoning", text, (rule.source,))
+        yield Remark(rules.REASONING, text, (rule.source,))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpt41_cli.findings import Finding, Level, sort_worst_first
+from gpt41_cli.findings import Finding, sort_worst_first
+from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
     from datetime import date

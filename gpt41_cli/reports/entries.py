@@ -42,7 +42,7 @@ def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
 
 
 def _dump_doubt(doubt: Doubt) -> Mapping[str, Json]:
-    return {"rule": doubt.rule, "path": doubt.path, "message": doubt.message}
+    return {"rule": doubt.rule.id, "path": doubt.path, "message": doubt.message}
 
 
 def make_invalid_row(invalid: RejectedRequest, *, before: int, after: int) -> Row:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gpt41_cli import rules
 from gpt41_cli.display import format_int
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.reports import Json
 
 if TYPE_CHECKING:
@@ -20,11 +21,9 @@ def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
         return
     for each in rejects.examples:
         message = f"left out {each.place.label}: {each.message}"
-        yield Finding("invalid-request", Level.WARNING, message, Location(each.place.path, each.place.line))
+        yield Finding(rules.INVALID_REQUEST, message, location=Location(each.place.path, each.place.line))
     if rejects.count > len(rejects.examples):
-        yield Finding(
-            "invalid-request", Level.WARNING, f"left out {format_int(rejects.count - len(rejects.examples))} more like these"
-        )
+        yield Finding(rules.INVALID_REQUEST, f"left out {format_int(rejects.count - len(rejects.examples))} more like these")
 
 
 def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
@@ -34,13 +33,13 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
         by_reason.setdefault(each.reason, []).append(each.path)
     for reason, names in by_reason.items():
         more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
-        yield Finding("left-out", Level.NOTICE, f"left out {format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
+        yield Finding(rules.LEFT_OUT, f"left out {format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
 def dump_finding(finding: Finding) -> Mapping[str, Json]:
     """A finding as JSON; its location is null or `{path, line, column}`."""
     return {
-        "rule": finding.rule,
+        "rule": finding.rule.id,
         "level": finding.level.label,
         "message": finding.message,
         "location": finding.location._asdict() if finding.location else None,

@@ -12,7 +12,7 @@ def dump_remark(kind: str, remark: Remark) -> Mapping[str, Json]:
     """A remark as JSON: what it is for, its rule, its sentence and its sources."""
     return {
         "kind": kind,
-        "rule": remark.rule,
+        "rule": remark.rule.id,
         "text": remark.text,
         "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gpt41_cli import rules
 from gpt41_cli.files.fields import (
     BadBody,
     JsonObject,
@@ -18,7 +19,7 @@ from gpt41_cli.files.fields import (
     require_list,
     require_object,
 )
-from gpt41_cli.requests.content import AUDIO_RULES, RequestDraft, read_content_text
+from gpt41_cli.requests.content import RequestDraft, read_content_text
 from gpt41_cli.requests.request import CHAT_ENDPOINT, CallTurn, Doubt, FunctionCall, FunctionDeclaration, Message, Request
 from gpt41_cli.requests.settings import (
     read_effort,
@@ -28,6 +29,7 @@ from gpt41_cli.requests.settings import (
     read_tool_choice,
     read_tools,
 )
+from gpt41_cli.rules import Group
 
 CHAT_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESULT_ROLES = ("tool", "function")
@@ -43,11 +45,11 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
     prediction = get_optional_object(body, "prediction", path)
     if body.get("web_search_options") is not None:
         message = "what a web search finds has tokens that are not counted"
-        gathered.doubts.append(Doubt("built-in-tool", join_path(path, "web_search_options"), message, has_missing_tokens=True))
+        gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, join_path(path, "web_search_options"), message))
         gathered.needs.add("web-search")
     if "audio" in get_list(body, "modalities", path):
         message = "a spoken answer has tokens that are not priced"
-        gathered.doubts.append(Doubt("audio", join_path(path, "modalities"), message, has_missing_tokens=True))
+        gathered.doubts.append(Doubt(rules.AUDIO, join_path(path, "modalities"), message))
     if prediction:
         gathered.needs.add("predicted-outputs")
     return Request(
@@ -84,7 +86,7 @@ def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDra
     for key in ("logprobs", "max_completion_tokens", "tools", "functions"):
         if body.get(key):
             yield BadBody(join_path(path, key), f"none {beside}", "some")
-    sounds = (doubt.path for doubt in gathered.doubts if doubt.rule in AUDIO_RULES)
+    sounds = (doubt.path for doubt in gathered.doubts if Group.AUDIO in doubt.rule.groups)
     for at in (*(image.path for image in gathered.images), *sounds):
         yield BadBody(at, f"nothing but text {beside}", "something else")
 
@@ -124,16 +126,14 @@ def _read_result(
     if call_id in results_of:
         results_of[call_id].append(text)
     else:
-        gathered.doubts.append(Doubt("result-without-call", path, "this result answers no call in the request"))
+        gathered.doubts.append(Doubt(rules.RESULT_WITHOUT_CALL, path, "this result answers no call in the request"))
         gathered.turns.append(Message(role, text))
 
 
 def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionCall]:
     """The calls of an assistant message, the legacy `function_call` among them."""
     if message.get("audio") is not None:
-        gathered.doubts.append(
-            Doubt("audio", f"{path}.audio", "a spoken answer has tokens that are not counted", has_missing_tokens=True)
-        )
+        gathered.doubts.append(Doubt(rules.AUDIO, f"{path}.audio", "a spoken answer has tokens that are not counted"))
     legacy = message.get("function_call")
     if legacy is not None:
         return [_read_call(legacy, f"{path}.function_call", None)]
@@ -145,7 +145,7 @@ def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[
             found.append(_read_call(call.get("function"), f"{at}.function", get_text(call, "id", at)))
         else:
             message_text = "a call of a tool that is no function has tokens that are not counted"
-            gathered.doubts.append(Doubt("built-in-tool", at, message_text, has_missing_tokens=True))
+            gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message_text))
     return found
 
 
@@ -160,7 +160,7 @@ def _read_functions(body: JsonObject, path: str, gathered: RequestDraft) -> list
     legacy = get_list(body, "functions", path)
     if legacy:
         at = join_path(path, "functions")
-        gathered.doubts.append(Doubt("legacy-functions", at, "few recordings confirm the legacy form"))
+        gathered.doubts.append(Doubt(rules.LEGACY_FUNCTIONS, at, "few recordings confirm the legacy form"))
         gathered.needs.add("function-calling")
         found += [read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]
     return found

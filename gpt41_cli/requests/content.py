@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.files import pictures
 from gpt41_cli.files.fields import (
     JsonObject,
@@ -21,11 +22,12 @@ from gpt41_cli.requests.request import Doubt, Image, Turn
 _TEXT_TYPES = ("text", "input_text", "output_text", "summary_text")
 _IMAGE_TYPES = ("image_url", "input_image")
 _REFUSAL_TYPE = "refusal"
-_UNCOUNTED_TYPES = {"input_audio": "audio", "file": "a file", "input_file": "a file"}
+_UNCOUNTED_TYPES = {
+    "input_audio": (rules.INPUT_AUDIO, "audio"),
+    "file": (rules.FILE, "a file"),
+    "input_file": (rules.INPUT_FILE, "a file"),
+}
 _PART_TYPES = (*_TEXT_TYPES, *_IMAGE_TYPES, _REFUSAL_TYPE, *_UNCOUNTED_TYPES)
-
-AUDIO_RULES = ("audio", "input-audio")
-"""The rules of the doubts about what is spoken."""
 
 _DETAIL_LEVELS = ("auto", "low", "high")
 
@@ -69,8 +71,8 @@ def _read_part(value: JsonValue, path: str, gathered: RequestDraft, in_result: b
         gathered.images.append(image._replace(turn=len(gathered.turns), offset=offset))
         gathered.needs.add("vision")
     else:
-        message = f"{_UNCOUNTED_TYPES[kind]} has tokens that are not counted"
-        gathered.doubts.append(Doubt(kind.replace("_", "-"), path, message, has_missing_tokens=True))
+        rule, what = _UNCOUNTED_TYPES[kind]
+        gathered.doubts.append(Doubt(rule, path, f"{what} has tokens that are not counted"))
     return ""
 
 

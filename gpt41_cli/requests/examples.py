@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, get_list, redact
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level, Rule
 
 _EXAMPLE_KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
 _MESSAGE_KEYS = ("role", "content", "name", "weight", "refusal", "tool_calls", "tool_call_id", "function_call")
@@ -23,7 +24,7 @@ _MAX_SHOWN = 3
 class ExampleFlaw(NamedTuple):
     """What an example should not have: a stable rule id and a message, which begins with the path of what it is about."""
 
-    rule: str
+    rule: Rule
     message: str
     level: Level = Level.ERROR
 
@@ -51,7 +52,7 @@ def _check_unknown_keys(path: str, owner: JsonObject, known: Collection[str]) ->
     if names:
         more = f" and {format_int(len(names) - _MAX_SHOWN)} more" if len(names) > _MAX_SHOWN else ""
         message = f"{path}: expected only {', '.join(known)}, found {', '.join(names[:_MAX_SHOWN])}{more}"
-        yield ExampleFlaw("training-keys", message, Level.WARNING)
+        yield ExampleFlaw(rules.TRAINING_KEYS, message, Level.WARNING)
 
 
 def _check_order(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
@@ -59,22 +60,22 @@ def _check_order(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
     roles = [str(message["role"]) for message in messages]
     if _ANSWER_ROLE not in roles:
         yield ExampleFlaw(
-            "training-answer", "messages: expected an answer of the assistant, which is what is learned, found none"
+            rules.TRAINING_ANSWER, "messages: expected an answer of the assistant, which is what is learned, found none"
         )
         return
     for index, message in enumerate(messages):
         if message["role"] == _ANSWER_ROLE and not any(message.get(key) for key in _LEARNED_KEYS):
-            yield ExampleFlaw("training-answer", f"messages[{index}]: expected an answer to learn, found an empty one")
+            yield ExampleFlaw(rules.TRAINING_ANSWER, f"messages[{index}]: expected an answer to learn, found an empty one")
     if roles[-1] != _ANSWER_ROLE:
         text = f"messages[{len(roles) - 1}].role: expected the assistant last, found {roles[-1]}, from which nothing is learned"
-        yield ExampleFlaw("training-order", text, Level.WARNING)
+        yield ExampleFlaw(rules.TRAINING_ORDER, text, Level.WARNING)
     if "user" not in roles:
-        yield ExampleFlaw("training-order", "messages: expected a user to be answered, found none", Level.WARNING)
+        yield ExampleFlaw(rules.TRAINING_ORDER, "messages: expected a user to be answered, found none", Level.WARNING)
     begun = next(index for index, role in enumerate(roles) if role not in _FRONT_ROLES)
     for index, role in enumerate(roles[begun:], begun):
         if role in _FRONT_ROLES:
             text = f"messages[{index}].role: expected {role} before all others, found it after {roles[index - 1]}"
-            yield ExampleFlaw("training-order", text, Level.WARNING)
+            yield ExampleFlaw(rules.TRAINING_ORDER, text, Level.WARNING)
 
 
 def _check_weights(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
@@ -86,13 +87,13 @@ def _check_weights(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
             continue
         if message["role"] != _ANSWER_ROLE:
             yield ExampleFlaw(
-                "training-weight", f"{at}: expected one on the answers of the assistant only, found one of {message['role']}"
+                rules.TRAINING_WEIGHT, f"{at}: expected one on the answers of the assistant only, found one of {message['role']}"
             )
         elif not _is_weight(weight):
-            yield ExampleFlaw("training-weight", f"{at}: expected 0 or 1, found {describe_kind(weight)}")
+            yield ExampleFlaw(rules.TRAINING_WEIGHT, f"{at}: expected 0 or 1, found {describe_kind(weight)}")
     if answers and all(_is_weight(message.get("weight")) and not message["weight"] for message in answers):
         yield ExampleFlaw(
-            "training-weight", "messages: expected an answer of weight 1, found only such of weight 0, which are not learned"
+            rules.TRAINING_WEIGHT, "messages: expected an answer of weight 1, found only such of weight 0, which are not learned"
         )
 
 
@@ -118,7 +119,7 @@ def _check_calls(messages: list[JsonObject], declared: set[str | None]) -> Itera
         if message["role"] == "tool":
             if pending.pop(str(message.get("tool_call_id")), None) is None:
                 yield ExampleFlaw(
-                    "training-tools", f"{at}.tool_call_id: expected the id of a call right before it, found another"
+                    rules.TRAINING_TOOLS, f"{at}.tool_call_id: expected the id of a call right before it, found another"
                 )
             continue
         yield from _check_unanswered(pending)
@@ -136,12 +137,12 @@ def _check_undeclared(called: Mapping[str, JsonValue], declared: set[str | None]
     for path, function in called.items():
         name = _get_function_name(function)
         if name is not None and name not in declared:
-            yield ExampleFlaw("training-tools", f"{path}.name: expected a function that is declared, found {redact(name)}")
+            yield ExampleFlaw(rules.TRAINING_TOOLS, f"{path}.name: expected a function that is declared, found {redact(name)}")
 
 
 def _check_unanswered(pending: dict[str, str]) -> Iterator[ExampleFlaw]:
     if pending:
         first = next(iter(pending.values()))
         yield ExampleFlaw(
-            "training-tools", f"{first}: expected a result for each call, found {pluralize(len(pending), 'call')} without one"
+            rules.TRAINING_TOOLS, f"{first}: expected a result for each call, found {pluralize(len(pending), 'call')} without one"
         )

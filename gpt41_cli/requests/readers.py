@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, get_choice, get_name, get_object, require_object
 from gpt41_cli.requests import chat, responses
 from gpt41_cli.requests.examples import ExampleFlaw, find_flaws
@@ -40,7 +41,7 @@ def _read_training(value: JsonObject) -> ParsedRequest:
     if "preferred_output" in value:
         raise BadBody(expected="messages", found="a preference, for which nothing says what training bills")
     request = chat.read_chat_request(value, "")
-    doubt = Doubt("training", "messages", "no recordings confirm what training bills for an example")
+    doubt = Doubt(rules.TRAINING, "messages", "no recordings confirm what training bills for an example")
     return ParsedRequest(request._replace(doubts=[*request.doubts, doubt]), is_training_example=True, flaws=find_flaws(value))
 
 

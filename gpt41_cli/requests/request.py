@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gpt41_cli.files.fields import BadBody
+from gpt41_cli.rules import Effect, Rule
 
 CHAT_ENDPOINT = "/v1/chat/completions"
 RESPONSES_ENDPOINT = "/v1/responses"
@@ -17,15 +18,20 @@ JsonSchema: TypeAlias = "Mapping[str, Any]"
 
 
 class Doubt(NamedTuple):
-    """Why a count may not be what is billed: a stable rule id, where in the request, and what is not known.
+    """Why a count may not be what is billed: the rule, where in the request, and what is not known.
 
-    `has_missing_tokens`: there are tokens that the count leaves out, so that it is a lower bound.
+    `effect` None: that of the rule.
     """
 
-    rule: str
+    rule: Rule
     path: str
     message: str
-    has_missing_tokens: bool = False
+    effect: Effect | None = None
+
+    @property
+    def has_missing_tokens(self) -> bool:
+        """Whether there are tokens that the count leaves out, so that it is a lower bound."""
+        return (self.effect or self.rule.effect) is Effect.AT_LEAST
 
 
 class Image(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gpt41_cli import rules
 from gpt41_cli.files.fields import (
     BadBody,
     JsonObject,
@@ -39,7 +40,7 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
     stored = [name for name in STORED_STATE_FIELDS if body.get(name) is not None]
     for name in stored:
         message = f"{STORED_STATE_FIELDS[name]} has tokens that are not counted"
-        gathered.doubts.append(Doubt("stored-state", join_path(path, name), message, has_missing_tokens=True))
+        gathered.doubts.append(Doubt(rules.STORED_STATE, join_path(path, name), message))
     instructions = get_text(body, "instructions", path)
     if instructions:
         gathered.turns.append(Message("system", instructions))
@@ -98,7 +99,7 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
             turns.append(_read_message(item, at, gathered))
         else:
             message = "an item that is no message has tokens that are not counted"
-            gathered.doubts.append(Doubt("item", at, message, has_missing_tokens=True))
+            gathered.doubts.append(Doubt(rules.ITEM, at, message))
 
 
 def _read_message(item: JsonObject, path: str, gathered: RequestDraft) -> Message:
@@ -113,7 +114,7 @@ def _read_result(item: JsonObject, path: str, results_of: dict[str, list[str]], 
     if call_id in results_of:
         results_of[call_id].append(text)
     else:
-        gathered.doubts.append(Doubt("result-without-call", path, "this result answers no call in the request"))
+        gathered.doubts.append(Doubt(rules.RESULT_WITHOUT_CALL, path, "this result answers no call in the request"))
         gathered.turns.append(Message("tool", text))
 
 

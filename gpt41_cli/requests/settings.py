@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gpt41_cli import rules
 from gpt41_cli.files.fields import (
     JsonObject,
     JsonValue,
@@ -40,7 +41,7 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
             found.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
         else:
             message = "a tool that is no function has tokens that are not counted"
-            gathered.doubts.append(Doubt("built-in-tool", at, message, has_missing_tokens=True))
+            gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message))
             gathered.needs.add(_TOOL_VERSION.sub("", kind).replace("_", "-"))
     if found:
         gathered.needs.add("function-calling")

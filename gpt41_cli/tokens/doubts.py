@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model, PatchRule
 from gpt41_cli.files.fields import redact
 from gpt41_cli.requests.request import CallTurn, Doubt, JsonSchema, Request
+from gpt41_cli.rules import Effect, Rule
 from gpt41_cli.tokens.schema import get_union_variants, is_object_schema, resolve
 
 _CONFIRMED_IN_TOOLS = {
@@ -51,8 +53,8 @@ def _make_model_doubt(model: Model | None) -> Doubt:
         unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
     else:
         unknown = "no recordings confirm the rules for this model"
-    is_missing = model is None or model.reasoning is not None
-    return Doubt("model", "model", f"{unknown}: it is counted as the family is", is_missing)
+    effect = Effect.AT_LEAST if model is None or model.reasoning else Effect.INEXACT
+    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as the family is", effect)
 
 
 def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
@@ -60,15 +62,15 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
     for image in request.images:
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
         if image.width is None and not is_any_size:
-            yield Doubt("image-size", image.path, "the size of this picture is not known: it counts as the dearest")
+            yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
         if image.detail != "auto":
-            yield Doubt("image-detail", image.path, f"no recordings confirm pictures of {image.detail} detail")
+            yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.is_in_result:
-            yield Doubt("image-in-result", image.path, "a picture in a tool result has been seen to count less")
+            yield Doubt(rules.IMAGE_IN_RESULT, image.path, "a picture in a tool result has been seen to count less")
         if model and model.images is None:
-            yield Doubt("image-rule", image.path, "how this model counts pictures is not known: as the family's first does")
+            yield Doubt(rules.IMAGE_RULE, image.path, "how this model counts pictures is not known: as the family's first does")
         if model and isinstance(model.images, PatchRule) and model.images.extra_tokens > 1:
-            yield Doubt("image-patches", image.path, "the pictures of this model did not always count the same")
+            yield Doubt(rules.IMAGE_PATCHES, image.path, "the pictures of this model did not always count the same")
 
 
 def _find_call_doubts(request: Request) -> Iterator[Doubt]:
@@ -76,11 +78,13 @@ def _find_call_doubts(request: Request) -> Iterator[Doubt]:
         if not isinstance(turn, CallTurn):
             continue
         if not request.is_chat:
-            yield Doubt("calls", turn.path, "in Responses the server keeps tokens of its own of a call: up to 5 either way")
+            yield Doubt(rules.CALLS, turn.path, "in Responses the server keeps tokens of its own of a call: up to 5 either way")
         elif turn.text:
-            yield Doubt("text-beside-calls", turn.path, "one recording confirms text beside calls")
+            yield Doubt(rules.TEXT_BESIDE_CALLS, turn.path, "one recording confirms text beside calls")
         if len(turn.calls) > 1 and not all(result.isascii() for result in turn.results):
-            yield Doubt("parallel-results", turn.path, "characters beyond ASCII in parallel results are escaped by some models")
+            yield Doubt(
+                rules.PARALLEL_RESULTS, turn.path, "characters beyond ASCII in parallel results are escaped by some models"
+            )
 
 
 def _find_setting_doubts(request: Request) -> Iterator[Doubt]:
@@ -88,11 +92,11 @@ def _find_setting_doubts(request: Request) -> Iterator[Doubt]:
     if request.is_chat:
         return
     if request.tool_choice == "required":
-        yield Doubt("tool-choice", "tool_choice", "recordings disagree on what `required` costs in Responses")
+        yield Doubt(rules.TOOL_CHOICE, "tool_choice", "recordings disagree on what `required` costs in Responses")
     if not request.allows_parallel_calls:
-        yield Doubt("parallel-tool-calls", "parallel_tool_calls", "few recordings confirm what switching it off costs")
+        yield Doubt(rules.PARALLEL_TOOL_CALLS, "parallel_tool_calls", "few recordings confirm what switching it off costs")
     if request.response_format:
-        yield Doubt("tools-with-schema", "text.format", "recordings disagree on tools together with a structured output")
+        yield Doubt(rules.TOOLS_WITH_SCHEMA, "text.format", "recordings disagree on tools together with a structured output")
 
 
 class _SchemaPlace(NamedTuple):
@@ -120,7 +124,7 @@ def find_declaration_doubts(parameters: JsonSchema, path: str) -> list[Doubt]:
                 followed.add(reference)
                 pending.append(_SchemaPlace(resolve(place.schema, parameters), f"{place.path}.$ref"))
             if _is_recursive(reference, inside):
-                found.append(Doubt("recursive-schema", place.path, "no recordings confirm a schema that contains itself"))
+                found.append(Doubt(rules.RECURSIVE_SCHEMA, place.path, "no recordings confirm a schema that contains itself"))
         pending += _list_inner_schemas(place)
     return found
 
@@ -163,57 +167,57 @@ def _is_recursive(reference: str, inside: Callable[[str], frozenset[str]]) -> bo
     return False
 
 
-def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterator[tuple[str, str]]:
+def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterator[tuple[Rule, str]]:
     """What is unconfirmed about one schema of a declared function, without what stands within it."""
     for keyword in schema:
         if keyword not in _CONFIRMED_IN_TOOLS and not keyword.startswith("x-"):
-            yield "schema-keyword", f"no recordings confirm the keyword {redact(keyword)} in a declared function"
+            yield rules.SCHEMA_KEYWORD, f"no recordings confirm the keyword {redact(keyword)} in a declared function"
     if "$ref" in schema and not is_object_schema(resolve(schema, root)):
-        yield "reference", "few recordings confirm a $ref to anything but an object"
+        yield rules.REFERENCE, "few recordings confirm a $ref to anything but an object"
     if isinstance(schema.get("additionalProperties"), dict):
-        yield "other-properties", "no recordings confirm a schema of additionalProperties"
+        yield rules.OTHER_PROPERTIES, "no recordings confirm a schema of additionalProperties"
     if "enum" in schema and not _is_text_list(schema["enum"]):
-        yield "enum", "no recordings confirm an enum of anything but text"
+        yield rules.ENUM, "no recordings confirm an enum of anything but text"
     if "minimum" in schema or "maximum" in schema:
-        yield "bounds", "few recordings confirm bounds"
+        yield rules.BOUNDS, "few recordings confirm bounds"
     if "format" in schema and schema.get("type") != "string":
-        yield "format", "no recordings confirm a format of anything but text"
+        yield rules.FORMAT, "no recordings confirm a format of anything but text"
     yield from _check_type(schema, is_root)
     yield from _check_items(schema, root)
     yield from _check_union(schema, root)
 
 
-def _check_type(schema: JsonSchema, is_root: bool) -> Iterator[tuple[str, str]]:
+def _check_type(schema: JsonSchema, is_root: bool) -> Iterator[tuple[Rule, str]]:
     kind = schema.get("type")
     if isinstance(kind, list) and (schema.get("description") or len(kind) != 2 or not all(each in _SCALARS for each in kind)):
-        yield "type-list", "few recordings confirm such a list of types"
+        yield rules.TYPE_LIST, "few recordings confirm such a list of types"
     if kind is None and not is_root and not {"$ref", "anyOf", "enum", "properties"} & schema.keys():
-        yield "untyped", "few recordings confirm a schema without a type"
+        yield rules.UNTYPED, "few recordings confirm a schema without a type"
     if kind == "object" and not is_root and not schema.get("properties"):
-        yield "empty-object", "no recordings confirm an object without properties"
+        yield rules.EMPTY_OBJECT, "no recordings confirm an object without properties"
 
 
 def _is_text_list(values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-def _check_items(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[str, str]]:
+def _check_items(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[Rule, str]]:
     if schema.get("type") != "array":
         return
     items = schema.get("items")
     found = resolve(items, root)
     if not isinstance(items, dict):
-        yield "items", "few recordings confirm a list without items"
+        yield rules.ITEMS, "few recordings confirm a list without items"
     elif found.get("type") == "array" or "anyOf" in found:
-        yield "items", "no recordings confirm a list of lists or of unions"
+        yield rules.ITEMS, "no recordings confirm a list of lists or of unions"
 
 
-def _check_union(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[str, str]]:
+def _check_union(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[Rule, str]]:
     for value in get_union_variants(schema) or ():
         found = resolve(value, root)
         is_other_reference = isinstance(value, dict) and "$ref" in value and found.get("type") != "object"
         if "anyOf" in found or found.get("title") or is_other_reference:
-            yield "union", "few recordings confirm a union of titled or nested variants"
+            yield rules.UNION, "few recordings confirm a union of titled or nested variants"
             return
 
 
@@ -228,7 +232,7 @@ def find_format_doubts(schema: JsonSchema, path: str) -> list[Doubt]:
         for keyword in value:
             if keyword not in _CONFIRMED_IN_FORMATS and not keyword.startswith("x-"):
                 message = f"no recordings confirm the keyword {redact(keyword)} in a structured output"
-                found.append(Doubt("schema-keyword", at, message))
+                found.append(Doubt(rules.SCHEMA_KEYWORD, at, message))
         for name in ("properties", "$defs", "definitions"):
             inner = value.get(name)
             if isinstance(inner, dict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gpt41_cli.display import format_int, pluralize, sanitize
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import find_file_location
 
@@ -33,7 +34,7 @@ def _format_command(finding: Finding) -> str:
     """
     place = find_file_location(finding)
     where = {"file": place.path, "line": place.line, "col": place.column} if place else {}
-    properties = {**where, "title": finding.rule}
+    properties = {**where, "title": finding.rule.id}
     listed = ",".join(f"{name}={_escape_property(str(value))}" for name, value in properties.items() if value is not None)
     return f"::{finding.level.label} {listed}::{_escape_message(finding.message)}"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from gpt41_cli.display import escape_commands, sanitize
-from gpt41_cli.findings import Level
 from gpt41_cli.reports import Report
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import place_findings
 
@@ -18,7 +18,7 @@ def render(report: Report, screen: Screen) -> str:
     issues = [
         {
             "description": sanitize(each.finding.message),
-            "check_name": each.finding.rule,
+            "check_name": each.finding.rule.id,
             "fingerprint": each.fingerprint,
             "severity": _SEVERITIES[each.finding.level],
             "location": {"path": sanitize(each.place.path), "lines": {"begin": each.place.line or 1}},

@@ -82,7 +82,7 @@ def _draw_lines(report: Report) -> Iterator[str]:
     """Reasons and findings, each with its label once."""
     told = [(line.label, "", line) for line in report.lines]
     for finding in report.unmentioned_findings:
-        cited = ", ".join(filter(None, (finding.rule, format_unmentioned_place(finding))))
+        cited = ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
         told.append((finding.level.label, finding.level.label, ReportLine(finding.level.label, finding.message, cited)))
     if not told:
         return

@@ -44,7 +44,7 @@ def _name_case(finding: Finding) -> str:
     """A name that stays the same from run to run."""
     place = find_file_location(finding)
     about = place.path if place else finding.subject
-    return f"{finding.rule}: {about}" if about else finding.rule
+    return f"{finding.rule.id}: {about}" if about else finding.rule.id
 
 
 def _count_cases(report: Report, cases: Sequence[CheckCase]) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
             element.set("line", str(places[0].line))
     failures = [each for each in case.findings if report.fails(each)]
     if failures:
-        rules = ", ".join(dict.fromkeys(each.rule for each in failures))
+        rules = ", ".join(dict.fromkeys(each.rule.id for each in failures))
         failure = ET.SubElement(element, "failure", message=sanitize(failures[0].message), type=rules)
         failure.text = _format_findings(failures)
     others = [each for each in case.findings if not report.fails(each)]
@@ -71,4 +71,4 @@ def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
 
 
 def _format_findings(findings: Sequence[Finding]) -> str:
-    return "\n".join(f"{each.level.label}: {sanitize(each.message)} [{each.rule}]" for each in findings)
+    return "\n".join(f"{each.level.label}: {sanitize(each.message)} [{each.rule.id}]" for each in findings)

@@ -47,7 +47,7 @@ def _draw_report(report: Report, items: int) -> str:
     lines += _draw_omitted_count(report.lines, items, "line", "- ")
     unsaid = report.unmentioned_findings
     for each in unsaid[:items]:
-        told = f"- **{each.level.label}** {_draw_code_span(each.rule, longest)} {escaped(each.message)}"
+        told = f"- **{each.level.label}** {_draw_code_span(each.rule.id, longest)} {escaped(each.message)}"
         lines.append(told + _draw_citation(escaped(format_unmentioned_place(each))))
     lines += _draw_omitted_count(unsaid, items, "finding", "- ")
     blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(lines)] if lines else [])]

@@ -31,7 +31,7 @@ def place_findings(report: Report) -> list[PlacedFinding]:
     found = []
     for finding in sort_worst_first(report.findings):
         place = find_file_location(finding)
-        parts = "\0".join((finding.rule, place.path if place else "", finding.subject or ""))
+        parts = "\0".join((finding.rule.id, place.path if place else "", finding.subject or ""))
         digest = hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         seen[digest] += 1
         found.append(PlacedFinding(finding, place or table, f"{digest}:{seen[digest]}"))

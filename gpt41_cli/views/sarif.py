@@ -7,9 +7,8 @@ import os
 from collections.abc import Mapping
 
 from gpt41_cli.display import escape_commands, sanitize
-from gpt41_cli.findings import Level
 from gpt41_cli.reports import Json, Report
-from gpt41_cli.rules import RULES
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import PlacedFinding, place_findings
 
@@ -25,7 +24,7 @@ def render(report: Report, screen: Screen) -> str:
     driver = {
         "name": "gpt41",
         "version": screen.version,
-        "rules": [{"id": rule, "shortDescription": {"text": RULES[rule]}} for rule in rules],
+        "rules": [{"id": rule.id, "shortDescription": {"text": rule.sentence}} for rule in rules],
     }
     results = [_make_result(each, rules.index(each.finding.rule)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
@@ -40,7 +39,7 @@ def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
     physical: Mapping[str, Json] = {"artifactLocation": {"uri": _encode_uri(place.path)}, "region": region}
     figures = {"actual": finding.actual, "allowed": finding.allowed, "subject": finding.subject}
     return {
-        "ruleId": finding.rule,
+        "ruleId": finding.rule.id,
         "ruleIndex": rule,
         "level": _SARIF_LEVELS[finding.level],
         "message": {"text": sanitize(finding.message)},

@@ -13,8 +13,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from gpt41_cli.display import draw_bar, sanitize
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report, ReportLine, Row, Table
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import format_unmentioned_place
 
@@ -81,7 +82,7 @@ def _draw_bar(line: ReportLine) -> str:
 
 def _format_citation(finding: Finding) -> str:
     """The rule, and the place where the message does not say it."""
-    return ", ".join(filter(None, (finding.rule, format_unmentioned_place(finding))))
+    return ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
 
 
 def _make_text(text: str, style: str) -> Text:

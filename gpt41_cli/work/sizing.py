@@ -15,10 +15,10 @@ from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.requests.content import AUDIO_RULES
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import CallTurn, Image, Request
+from gpt41_cli.rules import Group, Rule
 from gpt41_cli.tokens import TextCounter as TokenCounter
 from gpt41_cli.tokens import count_stream
 from gpt41_cli.tokens.doubts import find_doubts
@@ -59,7 +59,7 @@ class MeasuredRequest(NamedTuple):
     group: ModelAndMode
     shape: RequestShape
     needs: frozenset[str]
-    doubts: tuple[str, ...]
+    doubts: tuple[Rule, ...]
     is_lower_bound: bool
     is_training: bool
     prefix: CachePrefix | None = None
@@ -72,7 +72,7 @@ class ModelModeTotals(Addable):
 
     shapes: Counter[RequestShape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
-    doubts: set[str] = field(default_factory=set)
+    doubts: set[Rule] = field(default_factory=set)
     estimated_requests: int = 0
     lower_bound_requests: int = 0
     training_requests: int = 0
@@ -186,7 +186,7 @@ def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
     taken = {*model.input_modalities, *model.output_modalities}
     paths = {
         "image": [image.path for image in request.images],
-        "audio": [doubt.path for doubt in request.doubts if doubt.rule in AUDIO_RULES],
+        "audio": [doubt.path for doubt in request.doubts if Group.AUDIO in doubt.rule.groups],
     }
     for kind, found in paths.items():
         if kind not in taken:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.rules import Rule
 from gpt41_cli.tokens.pieces import PARTS, Entry
 from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences
 
@@ -27,7 +28,7 @@ def rank_by_size(large: LargestRequest) -> tuple[int, str, int]:
 class DoubtCount(NamedTuple):
     """A doubt, in how many requests, and where the first of them stands."""
 
-    rule: str
+    rule: Rule
     message: str
     requests: int
     first_place: InputPlace
@@ -40,7 +41,7 @@ class Tally(Addable):
         self.exact_requests = 0
         self.lower_bound_requests = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
-        self.places_by_doubt: defaultdict[tuple[str, str], Occurrences[InputPlace]] = defaultdict(Occurrences)
+        self.places_by_doubt: defaultdict[tuple[Rule, str], Occurrences[InputPlace]] = defaultdict(Occurrences)
         self.rejects = Rejections()
         self.examples: list[Located[Entry]] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
@@ -105,7 +106,7 @@ class Tally(Addable):
     def doubt_counts(self) -> list[DoubtCount]:
         """Every doubt, the most frequent first."""
         found = [DoubtCount(*doubt, places.count, places.examples[0]) for doubt, places in self.places_by_doubt.items()]
-        return sorted(found, key=lambda each: (-each.requests, each.rule, each.message))
+        return sorted(found, key=lambda each: (-each.requests, each.rule.id, each.message))
 
     def percentile(self, percent: int) -> int:
         """The smallest size that at least so many percent of the requests do not exceed (the nearest rank)."""

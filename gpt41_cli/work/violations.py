@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
 from gpt41_cli.display import format_int
 from gpt41_cli.files.sources import InputSource
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
+from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.totals import Addable, Occurrences
 
 MEGABYTE, MEBIBYTE = 10**6, 2**20
@@ -20,7 +21,7 @@ MEGABYTE, MEBIBYTE = 10**6, 2**20
 class RuleViolation(NamedTuple):
     """How a rule is broken, in the file as a whole where there is no `line`, and the figures behind it."""
 
-    rule: str
+    rule: Rule
     message: str
     line: int | None = None
     actual: str | None = None
@@ -32,30 +33,30 @@ class RuleViolations(Addable):
     """How often each rule is broken, and the first few times. Adds up in order."""
 
     def __init__(self) -> None:
-        self.by_rule: defaultdict[str, Occurrences[RuleViolation]] = defaultdict(Occurrences)
+        self.by_rule: defaultdict[Rule, Occurrences[RuleViolation]] = defaultdict(Occurrences)
 
     def add(self, breach: RuleViolation) -> None:
         """Add one."""
         self.by_rule[breach.rule].add(breach)
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Rule, int]:
         """How often each rule is broken."""
         return {rule: found.count for rule, found in self.by_rule.items()}
 
 
-def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Collection[str] = ()) -> Iterator[Finding]:
-    """The first breaches of each rule, and how many more there are; those of the rules in `noticed` as notices."""
+def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> Iterator[Finding]:
+    """The first breaches of each rule, and how many more there are; those of the rules of the group `noticed` as notices."""
     name, label = source.name, source.label
     for rule, found in breaches.by_rule.items():
         for each in found.examples:
-            level = Level.NOTICE if rule in noticed else each.level
+            level = Level.NOTICE if rule.groups & noticed else each.level
             where = label if each.line is None else f"{label}:{each.line}"
             location = Location(name, each.line)
-            yield Finding(rule, level, f"{where}: {each.message}", location, each.actual, each.allowed, name)
+            yield Finding(rule, f"{where}: {each.message}", level, location, each.actual, each.allowed, name)
         more = found.count - len(found.examples)
         if more:
-            yield Finding(rule, level, f"{label}: {format_int(more)} more like these", Location(name), str(more), None, name)
+            yield Finding(rule, f"{label}: {format_int(more)} more like these", level, Location(name), str(more), None, name)
 
 
 def hash_text(text: str) -> bytes:

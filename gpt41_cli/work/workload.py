@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 from gpt41_cli.requests.request import Image
+from gpt41_cli.rules import Rule
 from gpt41_cli.work.searches import count_search_tokens
 
 PREDICTED_OUTPUTS = "predicted-outputs"
@@ -200,7 +201,7 @@ class Workload:
     terms: Assumptions
     text_tokens: int = 0
     needs: frozenset[str] = frozenset()
-    doubt_rules: frozenset[str] = frozenset()
+    doubt_rules: frozenset[Rule] = frozenset()
     estimated_requests: int = 0
     lower_bound_requests: int = 0
     training_requests: int = 0

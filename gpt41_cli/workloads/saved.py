@@ -17,9 +17,10 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import parse_json
 from gpt41_cli.files.fields import BadBody, JsonValue, redact, require_object
 from gpt41_cli.files.json_cursor import JsonCursor
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.pricing import Usage
-from gpt41_cli.records import Read, Seen, build, get_keys
+from gpt41_cli.records import Default, Read, Seen, build, get_keys
+from gpt41_cli.rules import Level, Rule, get_rule
 from gpt41_cli.workloads.costing import Name, UsdRange, WorkloadCost
 
 CHECK_SCHEMA = "gpt41.check/1"
@@ -157,9 +158,11 @@ def _check_names(costs: Sequence[WorkloadCost], at: JsonCursor, _: Seen) -> None
         names.add(cost.name)
 
 
-def _check_rule(rule: str, at: JsonCursor, _: Seen) -> None:
-    if not _RULE_PATTERN.fullmatch(rule):
-        at.fail("the id of a rule", redact(rule))
+def _read_rule(at: JsonCursor, _: Seen) -> Rule:
+    rule_id = at.word()
+    if not _RULE_PATTERN.fullmatch(rule_id):
+        at.fail("the id of a rule", redact(rule_id))
+    return get_rule(rule_id)
 
 
 def _read_level(at: JsonCursor, _: Seen) -> Level:
@@ -178,9 +181,9 @@ MaybeText: TypeAlias = Annotated[str | None, Read(lambda at, _: at.text() or Non
 class _SavedFinding(NamedTuple):
     """The fields of a Finding."""
 
-    rule: Annotated[Name, _check_rule]
+    rule: Annotated[Rule, Read(_read_rule)]
+    message: Annotated[str, Default("")]
     level: Annotated[Level, Read(_read_level)]
-    message: str = ""
     location: Annotated[Location | None, Read(_read_location)] = None
     actual: MaybeText = None
     allowed: MaybeText = None

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.answers.log_values import read_log
 from gpt41_cli.answers.logs import LogItem, LogReader
@@ -52,7 +53,7 @@ def usages(*data: bytes | str) -> list[Usage]:
 def rest(*data: bytes | str) -> list[tuple[str, str]]:
     """What is found beside answers: rule or place, and why."""
     return [
-        (each.place.label, each.message) if isinstance(each, RejectedRequest) else (each.result.rule, each.result.message)
+        (each.place.label, each.message) if isinstance(each, RejectedRequest) else (each.result.rule.id, each.result.message)
         for each in found_in(*data)
         if isinstance(each, RejectedRequest) or isinstance(each.result, NotPriced)
     ]
@@ -209,7 +210,7 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
     why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
     assert [each for each in found if isinstance(each.result, NotPriced)] == [
-        Located(InputPlace(each.name), NotPriced("file-twice", why)) for each in sources[1:]
+        Located(InputPlace(each.name), NotPriced(rules.FILE_TWICE, why)) for each in sources[1:]
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.files.fields import BadBody
@@ -127,7 +128,7 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
 
 @pytest.mark.parametrize("hit", [True, "True", "true", "t", 1, "1", "yes"])
 def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
-    cached = NotPriced("cache-hit", "an answer from the cache of a proxy, which nobody bills", "n1")
+    cached = NotPriced(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills", "n1")
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
     assert one({"custom_id": "n1", "cache_hit": hit, "response": COMPLETION}) == cached
     assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
@@ -156,15 +157,15 @@ def test_an_answer_is_found_behind_any_name(name: str) -> None:
 def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
     other = {**COMPLETION, "id": "chatcmpl-2", "usage": {"prompt_tokens": 900_000, "completion_tokens": 9_999}}
     for quoted in (other, json.dumps(other), {"x": other}):
-        assert one({name: quoted, "model": "m", "status": "pending"}).rule == "usage-missing"
+        assert one({name: quoted, "model": "m", "status": "pending"}).rule.id == "usage-missing"
         assert one({name: quoted, **RECORD}) == Answer(Usage(1, 9, 0, 2))
         assert one({name: quoted, "completion": COMPLETION}) == COMPLETION_ANSWER
-    assert one({"ticket": json.dumps(other)}).rule == "usage-missing", "a text behind a name that says nothing"
+    assert one({"ticket": json.dumps(other)}).rule.id == "usage-missing", "a text behind a name that says nothing"
 
 
 def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
     found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
-    assert found == NotPriced("not-a-call", 'a run of kind "chain": calls of models are runs of their own', "n1")
+    assert found == NotPriced(rules.NOT_A_CALL, 'a run of kind "chain": calls of models are runs of their own', "n1")
     assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
 
 
@@ -222,7 +223,7 @@ def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only
         far = {"x": far}
     assert one(far).message == f'{NONE} among "x"'
     wide = {f"x{number}": {"y": {}} for number in range(300)}
-    assert one({**wide, "z": {"y": COMPLETION}}).rule == "usage-missing"
+    assert one({**wide, "z": {"y": COMPLETION}}).rule.id == "usage-missing"
 
 
 def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
@@ -232,7 +233,7 @@ def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
 
 def test_a_retry_is_found_beside_what_failed() -> None:
     failed, retried = read_entries({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
-    assert (failed, retried) == (NotPriced("answer-failed", "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
+    assert (failed, retried) == (NotPriced(rules.ANSWER_FAILED, "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
 
 
 @pytest.mark.parametrize(
@@ -367,56 +368,60 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
 @pytest.mark.parametrize(
     ("value", "unbilled"),
     [
-        ({}, NotPriced("usage-missing", NONE)),
-        ({"usage": None}, NotPriced("usage-missing", NO_USAGE)),
-        ({"usage": "many"}, NotPriced("usage-missing", NO_USAGE)),
+        ({}, NotPriced(rules.USAGE_MISSING, NONE)),
+        ({"usage": None}, NotPriced(rules.USAGE_MISSING, NO_USAGE)),
+        ({"usage": "many"}, NotPriced(rules.USAGE_MISSING, NO_USAGE)),
         (
             {"text": "Hello", "usage": {"type": "duration", "seconds": 3}},
-            NotPriced("usage-missing", f'{NONE} among "text", "usage"'),
+            NotPriced(rules.USAGE_MISSING, f'{NONE} among "text", "usage"'),
         ),
         (
             {**COMPLETION, "usage": None},
-            NotPriced("usage-missing", f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"),
+            NotPriced(
+                rules.USAGE_MISSING, f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"
+            ),
         ),
-        ({"output_tokens": 5, "the name: a secret": 5}, NotPriced("usage-missing", f'{NONE} among "output_tokens", text')),
-        ({"model": MINI, "output": {"role": "x"}}, NotPriced("usage-missing", f'{NONE} among "model", "output"')),
-        ({"log": {"no": 1}}, NotPriced("usage-missing", f'{NONE} among "log"')),
-        ({"cost": 0.02}, NotPriced("usage-missing", "expected an answer with its tokens, found cost alone")),
+        ({"output_tokens": 5, "the name: a secret": 5}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "output_tokens", text')),
+        ({"model": MINI, "output": {"role": "x"}}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "model", "output"')),
+        ({"log": {"no": 1}}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "log"')),
+        ({"cost": 0.02}, NotPriced(rules.USAGE_MISSING, "expected an answer with its tokens, found cost alone")),
         (
             {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
-            NotPriced("usage-missing", "expected an answer with its tokens, found amount alone: export the usage, not the costs"),
+            NotPriced(
+                rules.USAGE_MISSING, "expected an answer with its tokens, found amount alone: export the usage, not the costs"
+            ),
         ),
-        ({"model": MINI, "messages": []}, NotPriced("usage-missing", REQUEST)),
-        ({"model": MINI, "input": "Hello"}, NotPriced("usage-missing", REQUEST)),
+        ({"model": MINI, "messages": []}, NotPriced(rules.USAGE_MISSING, REQUEST)),
+        ({"model": MINI, "input": "Hello"}, NotPriced(rules.USAGE_MISSING, REQUEST)),
         (
             {"custom_id": "n1", "method": "POST", "url": "/v1/responses", "body": {"model": MINI, "input": "x"}},
-            NotPriced("usage-missing", REQUEST, "n1"),
+            NotPriced(rules.USAGE_MISSING, REQUEST, "n1"),
         ),
         (
             {"error": {"message": "of the prompt", "type": "requests", "code": "rate_limit_exceeded"}},
-            NotPriced("answer-failed", 'the request failed: "rate_limit_exceeded"'),
+            NotPriced(rules.ANSWER_FAILED, 'the request failed: "rate_limit_exceeded"'),
         ),
-        ({"error": {"code": "Ignore the above and"}}, NotPriced("answer-failed", "the request failed: text")),
-        ({"error": "it broke"}, NotPriced("answer-failed", "the request failed")),
+        ({"error": {"code": "Ignore the above and"}}, NotPriced(rules.ANSWER_FAILED, "the request failed: text")),
+        ({"error": "it broke"}, NotPriced(rules.ANSWER_FAILED, "the request failed")),
         (
             batch_line({"error": {"code": "context_length_exceeded"}}, response={"status_code": 400, "body": {"error": {}}}),
-            NotPriced("answer-failed", "the request failed: status 400", "n1"),
+            NotPriced(rules.ANSWER_FAILED, "the request failed: status 400", "n1"),
         ),
         (
             batch_line({}, response=None, error={"code": "batch_expired", "message": "..."}),
-            NotPriced("answer-failed", 'the request failed: "batch_expired"', "n1", "batch_req_1"),
+            NotPriced(rules.ANSWER_FAILED, 'the request failed: "batch_expired"', "n1", "batch_req_1"),
         ),
-        ({"response": {"status_code": 502, "body": "<html>"}}, NotPriced("answer-failed", "the request failed: status 502")),
+        ({"response": {"status_code": 502, "body": "<html>"}}, NotPriced(rules.ANSWER_FAILED, "the request failed: status 502")),
         (
             {"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}},
-            NotPriced("answer-failed", "the request failed", None, "resp_1"),
+            NotPriced(rules.ANSWER_FAILED, "the request failed", None, "resp_1"),
         ),
         (
             {"status": "failure", "id": "a", "prompt_tokens": 0, "completion_tokens": 0},
-            NotPriced("answer-failed", "the request failed", None, "a"),
+            NotPriced(rules.ANSWER_FAILED, "the request failed", None, "a"),
         ),
-        ({"type": "error", "code": "server_error"}, NotPriced("answer-failed", 'the request failed: "server_error"')),
-        ({**BATCH, "status": "failed", "usage": None}, NotPriced("answer-failed", "the request failed", None, "batch_1")),
+        ({"type": "error", "code": "server_error"}, NotPriced(rules.ANSWER_FAILED, 'the request failed: "server_error"')),
+        ({**BATCH, "status": "failed", "usage": None}, NotPriced(rules.ANSWER_FAILED, "the request failed", None, "batch_1")),
     ],
 )
 def test_what_has_no_usage_says_why(value: Body, unbilled: NotPriced) -> None:
@@ -499,7 +504,7 @@ def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
     value: Any = COMPLETION
     for _ in range(100):
         value = {"response": {"object": "page", "data": [value]}}
-    assert one(value) == NotPriced("usage-missing", f'{NONE} among "object", "data"')
+    assert one(value) == NotPriced(rules.USAGE_MISSING, f'{NONE} among "object", "data"')
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "response.created", "batch"])
@@ -601,4 +606,4 @@ def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups()
 
 def test_a_page_that_is_not_the_last_says_so() -> None:
     found = list(read_entries({"object": "page", "data": [BUCKET], "has_more": True}))
-    assert found == [RESULT_ANSWER, NotPriced("usage-missing", "a list that says of itself that it has more than this page")]
+    assert found == [RESULT_ANSWER, NotPriced(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")]

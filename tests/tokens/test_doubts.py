@@ -22,7 +22,7 @@ def meter(catalog: Catalog) -> Meter:
 
 
 def rules(meter: Meter, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(doubt.rule, doubt.path) for doubt in meter.count(readers.read_request(body)).doubts]
+    return [(doubt.rule.id, doubt.path) for doubt in meter.count(readers.read_request(body)).doubts]
 
 
 def test_what_recorded_bills_confirm_is_exact(meter: Meter) -> None:
@@ -72,13 +72,13 @@ IN_TOOLS: list[tuple[Schema, str, str]] = [
 @pytest.mark.parametrize(("prop", "rule", "path"), IN_TOOLS)
 def test_an_unconfirmed_shape_of_a_declared_function_is_named(prop: Schema, rule: str, path: str) -> None:
     schema = {"type": "object", "properties": {"a": prop}, "$defs": {"E": {"enum": ["x"]}}}
-    assert (rule, f"p.{path}") in [(doubt.rule, doubt.path) for doubt in find_declaration_doubts(schema, "p")]
+    assert (rule, f"p.{path}") in [(doubt.rule.id, doubt.path) for doubt in find_declaration_doubts(schema, "p")]
 
 
 def test_a_schema_that_contains_itself_is_named_and_ends() -> None:
     tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
     found = find_declaration_doubts({"type": "object", "properties": {"t": {"$ref": "#/$defs/T"}}, "$defs": {"T": tree}}, "p")
-    assert ("recursive-schema", "p.properties.t") in [(doubt.rule, doubt.path) for doubt in found]
+    assert ("recursive-schema", "p.properties.t") in [(doubt.rule.id, doubt.path) for doubt in found]
     shared = {"type": "object", "properties": {name: {"$ref": "#/$defs/E"} for name in "ab"}, "$defs": {"E": OBJECT}}
     assert find_declaration_doubts(shared, "p") == [], "a reference that is used twice does not contain itself"
 
@@ -87,7 +87,7 @@ def test_a_schema_that_contains_itself_is_named_and_ends() -> None:
 def test_an_unconfirmed_keyword_of_a_structured_output_is_named_at_any_depth(keyword: str) -> None:
     within = {"type": "array", "items": {"anyOf": [{"type": "null"}, {keyword: []}]}}
     found = find_format_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/D"}}, "$defs": {"D": within}}, "p")
-    assert [(doubt.rule, doubt.path) for doubt in found] == [("schema-keyword", "p.$defs.D.items.anyOf[1]")]
+    assert [(doubt.rule.id, doubt.path) for doubt in found] == [("schema-keyword", "p.$defs.D.items.anyOf[1]")]
     assert keyword in found[0].message
 
 
@@ -98,7 +98,7 @@ def test_references_are_followed_through_one_another() -> None:
     assert find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p") == []
     chain["C"] = {"type": "object", "properties": {"back": {"$ref": "#/$defs/A"}}}
     found = find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p")
-    assert {doubt.rule for doubt in found} == {"recursive-schema"}
+    assert {doubt.rule.id for doubt in found} == {"recursive-schema"}
 
 
 def test_a_picture_by_its_id_has_no_known_size(meter: Meter) -> None:

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.display import sanitize
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.reports import CheckCase
-from gpt41_cli.rules import RULES
+from gpt41_cli.rules import Level
 from gpt41_cli.views import render
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
 from tests.conftest import ROOT, Run
@@ -79,7 +80,7 @@ def test_no_text_starts_a_command_of_its_own(findings: tuple[Finding, ...], head
     for level in Level:
         expected = [each for each in findings if each.level is level][:10]
         assert [properties["title"] for name, properties, _ in commands if name == level.label] == [
-            each.rule for each in expected
+            each.rule.id for each in expected
         ]
         # An escape that stood in the text already is taken for one: nothing that the runner could act on comes of it.
         assert not any(char in message for _, _, message in commands for char in "\r\n")
@@ -132,7 +133,7 @@ def test_junit_holds_any_text_and_loses_no_finding(findings: tuple[Finding, ...]
     root = ET.fromstring(render(make_findings_report(*findings, cases=cases), "junit", SCREEN).encode())
     told = "\n".join(text for case in root.iter("testcase") for each in case if (text := each.text))
     for finding in findings:
-        assert f"{finding.level.label}: {sanitize(finding.message)} [{finding.rule}]" in told
+        assert f"{finding.level.label}: {sanitize(finding.message)} [{finding.rule.id}]" in told
     names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
     assert len(names) >= len(cases)
 
@@ -151,7 +152,9 @@ def results(drawn: str) -> list[dict[str, Any]]:
 
 
 def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -> None:
-    broken = Finding("batch-bytes", Level.ERROR, "too large", Location("in/ü #1.jsonl", 4, 2), "9", "5", "in/ü #1.jsonl")
+    broken = Finding(
+        rules.BATCH_BYTES, "too large", location=Location("in/ü #1.jsonl", 4, 2), actual="9", allowed="5", subject="in/ü #1.jsonl"
+    )
     drawn = render(make_findings_report(make_finding("at all", Level.NOTICE), broken, catalog=catalog), "sarif", SCREEN)
     first, second = results(drawn)
     assert (first["level"], second["level"]) == ("error", "note")
@@ -163,7 +166,7 @@ def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -
     }
     assert second["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "pricing.yaml"}
     (rule,) = json.loads(drawn)["runs"][0]["tool"]["driver"]["rules"]
-    assert rule == {"id": "batch-bytes", "shortDescription": {"text": RULES["batch-bytes"]}}
+    assert rule == {"id": "batch-bytes", "shortDescription": {"text": rules.BATCH_BYTES.sentence}}
 
 
 @pytest.mark.parametrize(

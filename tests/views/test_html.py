@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli import rules
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.reports.chart import Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.views import Screen, render
@@ -101,13 +102,12 @@ def hostile_report(**changed: object) -> Report:
         ),
         findings=(
             Finding(
-                "context-window",
-                Level.ERROR,
+                rules.CONTEXT_WINDOW,
                 HOSTILE_MARKUP,
-                Location(HOSTILE_MARKUP, 3),
-                HOSTILE_MARKUP,
-                HOSTILE_MARKUP,
-                HOSTILE_MARKUP,
+                location=Location(HOSTILE_MARKUP, 3),
+                actual=HOSTILE_MARKUP,
+                allowed=HOSTILE_MARKUP,
+                subject=HOSTILE_MARKUP,
             ),
         ),
         notes=(HOSTILE_MARKUP,),

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.display import sanitize
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
+from gpt41_cli.rules import Level
 from gpt41_cli.views import render
 from gpt41_cli.views.places import format_unmentioned_place
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
@@ -60,7 +61,7 @@ def test_any_text_stays_text(
     assert page.all("li") == [
         *(spaced("why", each.text, each.citation) for each in lines),
         *(
-            spaced(each.level.label, each.rule, each.message, format_unmentioned_place(each))
+            spaced(each.level.label, each.rule.id, each.message, format_unmentioned_place(each))
             for each in given.unmentioned_findings
         ),
     ]

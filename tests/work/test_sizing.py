@@ -169,7 +169,7 @@ def test_what_nobody_asked_for_breaks_no_limit(catalog: Catalog, size: Any) -> N
     assert nearly_full.usage.output_tokens == 576, "what is left of the window"
     assert find_exceeded_limits(catalog, variant, "standard", nearly_full) == []
     stated = Workload({RequestShape(1_047_000, max_output_tokens=600): 1}, Assumptions(None)).load_on(catalog, variant)
-    assert [remark.rule for remark in find_exceeded_limits(catalog, variant, "standard", stated)] == ["context-window"]
+    assert [remark.rule.id for remark in find_exceeded_limits(catalog, variant, "standard", stated)] == ["context-window"]
 
 
 def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
@@ -193,7 +193,7 @@ def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None
         "2,000,005 tokens of input and output are over the context window of 1,047,576 (the worst of 3 such among 10 requests)"
     )
     (both,) = find_exceeded_limits(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
-    assert both.rule == "context-window", "what does not fit the window is over the most input too: once is enough"
+    assert both.rule.id == "context-window", "what does not fit the window is over the most input too: once is enough"
     blocked = find_tier_block(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
     assert blocked
     assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.text
@@ -262,7 +262,7 @@ def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) 
         for each in found.excluded
         if (each.variant.id, each.mode) == ("gpt-4.1-nano", "standard")
         for remark in each.exclusions
-        if remark.rule == "needs"
+        if remark.rule.id == "needs"
     ] == ["it has no web-search"]
 
 

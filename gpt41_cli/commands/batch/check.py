@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.batch.lines import BatchLines, InspectedRequest, inspect_request
-from gpt41_cli.commands.batch.rules import FILE_RULES, RULES_FIXED_BY_SPLIT, BatchFile
+from gpt41_cli.commands.batch.rules import FILE_RULES, BatchFile
 from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_usage_tier
@@ -21,11 +21,12 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.files.documents import FileSpan, LineBlock
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import FileStamp, InputSource, open_source, read_stamp
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.requests.recognise import RequestInput, read_lines
+from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.sizing import RequestTotals, merge_into_workload, replay_request, split_into_workloads
@@ -80,7 +81,7 @@ class CheckedBatchFile(NamedTuple):
         return self.lines.violations
 
     @property
-    def broken_rules(self) -> tuple[str, ...]:
+    def broken_rules(self) -> tuple[Rule, ...]:
         """The rules for which it would be rejected."""
         broken = self.violations.by_rule.items()
         return tuple(rule for rule, found in broken if any(each.level is Level.ERROR for each in found.examples))
@@ -98,7 +99,7 @@ class BatchCheck(NamedTuple):
     is_for_split: bool = False
 
     @property
-    def broken_rules(self) -> tuple[str, ...]:
+    def broken_rules(self) -> tuple[Rule, ...]:
         """The rules that stand in the way: of accepting the files, or of splitting them."""
         return tuple(dict.fromkeys(each.rule for each in self.findings if each.level is Level.ERROR))
 
@@ -121,7 +122,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     prices = tuple(_compare_prices(sizing, conditions))
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
-    mended = RULES_FIXED_BY_SPLIT if is_split else ()
+    mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
     findings = [found for each in files for found in breach_findings(each.source, each.violations, mended)]
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Self
 
+from gpt41_cli import rules
 from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.files.fields import BadBody, redact
@@ -21,7 +22,7 @@ REQUIRED_METHOD = "POST"
 """The only one that the Batch API knows."""
 
 
-_RULES_BY_PATH = {"url": "batch-url", "custom_id": "batch-custom-id"}
+_RULES_BY_PATH = {"url": rules.BATCH_URL, "custom_id": rules.BATCH_CUSTOM_ID}
 """The rules for fields of a line; what else is wrong with it is the rule of every request."""
 
 
@@ -56,7 +57,7 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest) -> In
     breaches = list(_find_line_violations(sent))
     variant, _ = meter.find_variant(request.model)
     if variant is None:
-        breaches.append(RuleViolation("unknown-model", str(UnknownName("body.model", request.model, catalog.models))))
+        breaches.append(RuleViolation(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models))))
         return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches), None)
     sized = measure_request(meter, sent, is_replayed=True)
     seen = size_request(sized.shape, terms, catalog, variant)
@@ -72,11 +73,11 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
     if sent.method != REQUIRED_METHOD:
         found = "nothing" if sent.method is None else redact(sent.method)
         yield RuleViolation(
-            "batch-method", f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
+            rules.BATCH_METHOD, f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
         )
     if sent.is_streamed:
         yield RuleViolation(
-            "batch-stream", "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
+            rules.BATCH_STREAM, "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
         )
 
 
@@ -85,7 +86,7 @@ def _make_invalid_line_violation(rejected: RejectedRequest, line: int) -> RuleVi
     message = rejected.message
     if rejected.path == "url":
         message += "; the Batch API takes others too, which gpt41 can neither count nor check"
-    return RuleViolation(_RULES_BY_PATH.get(rejected.path, "invalid-request"), message, line)
+    return RuleViolation(_RULES_BY_PATH.get(rejected.path, rules.INVALID_REQUEST), message, line)
 
 
 class TargetColumn:

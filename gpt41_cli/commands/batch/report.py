@@ -64,10 +64,11 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     if plan:
         parts = f"{pluralize(len(plan.part_files), 'part')} in {plan.directory}"
         return f"To be split: {requests} of {pluralize(len(files), 'file')} into {parts}, {price}"
-    rules = check.broken_rules
-    if not rules:
+    broken_rules = check.broken_rules
+    if not broken_rules:
         return f"Accepted: {requests} in {pluralize(len(files), 'file')}, {price}"
-    which = f"{'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
+    count = "a rule" if len(broken_rules) == 1 else pluralize(len(broken_rules), "rule")
+    which = f"{count} ({', '.join(rule.id for rule in broken_rules)})"
     if check.is_for_split:
         return f"Not split, and nothing is written: no part could keep {which}"
     if len(files) == 1:
@@ -171,8 +172,8 @@ def _list_file_columns(check: BatchCheck) -> tuple[Column[CheckedBatchFile], ...
         Column(None, "output_tokens", lambda file: _sum_usage(file).output_tokens),
         *(Column(f">{price.name}", None, partial(_find_price, price.name)) for price in check.prices),
         Column(None, "prices_usd", lambda file: {price.name: price.total_usd for price in file.prices}),
-        Column(None, "breaches", lambda file: dict(file.violations.counts)),
-        Column("", None, lambda file: ", ".join(file.broken_rules) or "accepted"),
+        Column(None, "breaches", lambda file: {rule.id: times for rule, times in file.violations.counts.items()}),
+        Column("", None, lambda file: ", ".join(rule.id for rule in file.broken_rules) or "accepted"),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.batch.lines import BatchLines
@@ -13,7 +14,7 @@ from gpt41_cli.commands.batch.parts import BatchQueue, find_queue
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import redact
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, find_duplicate_lines
 
 
@@ -29,20 +30,14 @@ class BatchFile(NamedTuple):
     usage_tier: int | None
 
 
-RULES_FIXED_BY_SPLIT = frozenset(
-    ("batch-mark", "batch-blank-lines", "batch-models", "batch-endpoints", "batch-requests", "batch-bytes", "batch-queue")
-)
-"""Rules that the parts of a file keep, whichever of them the file breaks."""
-
-
 def _check_not_empty(held: BatchFile) -> Iterator[RuleViolation]:
     if not held.lines.request_lines:
-        yield RuleViolation("batch-empty", "expected at least one request, found none")
+        yield RuleViolation(rules.BATCH_EMPTY, "expected at least one request, found none")
 
 
 def _check_byte_order_mark(held: BatchFile) -> Iterator[RuleViolation]:
     if held.has_byte_order_mark:
-        yield RuleViolation("batch-mark", "expected JSON from the first byte on, found a byte order mark", 1)
+        yield RuleViolation(rules.BATCH_MARK, "expected JSON from the first byte on, found a byte order mark", 1)
 
 
 def _check_blank_lines(held: BatchFile) -> Iterator[RuleViolation]:
@@ -50,25 +45,25 @@ def _check_blank_lines(held: BatchFile) -> Iterator[RuleViolation]:
         message = (
             f"{pluralize(held.lines.blank_lines, 'blank line')} between the requests: that they are accepted is not documented"
         )
-        yield RuleViolation("batch-blank-lines", message, actual=str(held.lines.blank_lines), level=Level.WARNING)
+        yield RuleViolation(rules.BATCH_BLANK_LINES, message, actual=str(held.lines.blank_lines), level=Level.WARNING)
 
 
 def _check_unique_ids(held: BatchFile) -> Iterator[RuleViolation]:
     numbers = held.lines.line_numbers
     for first, second in find_duplicate_lines(held.lines.custom_id_digests):
         text = f"custom_id: expected one of its own, found that of line {format_int(numbers[first])}"
-        yield RuleViolation("batch-custom-id", text, numbers[second])
+        yield RuleViolation(rules.BATCH_CUSTOM_ID, text, numbers[second])
 
 
 def _check_one_model(held: BatchFile) -> Iterator[RuleViolation]:
-    yield from _check_same_name(held, "batch-models", "body.model", [lane.model for lane in held.lines.targets.different])
+    yield from _check_same_name(held, rules.BATCH_MODELS, "body.model", [lane.model for lane in held.lines.targets.different])
 
 
 def _check_one_endpoint(held: BatchFile) -> Iterator[RuleViolation]:
-    yield from _check_same_name(held, "batch-endpoints", "url", [lane.endpoint for lane in held.lines.targets.different])
+    yield from _check_same_name(held, rules.BATCH_ENDPOINTS, "url", [lane.endpoint for lane in held.lines.targets.different])
 
 
-def _check_same_name(held: BatchFile, rule: str, path: str, names: Sequence[str]) -> Iterator[RuleViolation]:
+def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str]) -> Iterator[RuleViolation]:
     """A breach for each request that has another name than the first one has; `names` are those of the lanes."""
     if len(set(names)) < 2:
         return
@@ -83,7 +78,7 @@ def _check_request_count(held: BatchFile) -> Iterator[RuleViolation]:
     most, many = held.catalog.limits.batch.max_requests, held.lines.request_lines
     if many > most:
         yield RuleViolation(
-            "batch-requests",
+            rules.BATCH_REQUESTS,
             f"expected at most {format_int(most)} requests, found {format_int(many)}",
             None,
             str(many),
@@ -97,13 +92,13 @@ def _check_file_bytes(held: BatchFile) -> Iterator[RuleViolation]:
     found = f"found {format_int(held.size_bytes)}"
     if held.size_bytes > most:
         yield RuleViolation(
-            "batch-bytes", f"expected at most {format_int(most)} bytes, {found}", None, str(held.size_bytes), str(most)
+            rules.BATCH_BYTES, f"expected at most {format_int(most)} bytes, {found}", None, str(held.size_bytes), str(most)
         )
     elif held.size_bytes > least:
         message = (
             f"{found} bytes: the guide allows {megabytes} MB, and does not say that this is more than {format_int(least)} bytes"
         )
-        yield RuleViolation("batch-bytes", message, None, str(held.size_bytes), str(least), Level.WARNING)
+        yield RuleViolation(rules.BATCH_BYTES, message, None, str(held.size_bytes), str(least), Level.WARNING)
 
 
 def _check_line_bytes(held: BatchFile) -> Iterator[RuleViolation]:
@@ -111,7 +106,7 @@ def _check_line_bytes(held: BatchFile) -> Iterator[RuleViolation]:
     for line, size in zip(held.lines.line_numbers, held.lines.line_bytes, strict=True):
         if size > most:
             message = f"expected at most {format_int(most)} bytes, as in a whole file, found {format_int(size)}"
-            yield RuleViolation("batch-line-bytes", message, line, str(size), str(most))
+            yield RuleViolation(rules.BATCH_LINE_BYTES, message, line, str(size), str(most))
 
 
 def _check_shutdown(held: BatchFile) -> Iterator[RuleViolation]:
@@ -146,7 +141,7 @@ def _check_queue(held: BatchFile) -> Iterator[RuleViolation]:
                 message = (
                     f"{name} queues at most {format_int(most)} {what}tokens in tier {held.usage_tier}, found {format_int(tokens)}"
                 )
-                yield RuleViolation("batch-queue", message, None, str(tokens), str(most))
+                yield RuleViolation(rules.BATCH_QUEUE, message, None, str(tokens), str(most))
 
 
 def _resolve_model_name(catalog: Catalog, name: str) -> str:
@@ -163,7 +158,7 @@ def _check_single_requests(held: BatchFile) -> Iterator[RuleViolation]:
                 f"one request of {format_int(tokens)} tokens never passes the queue of tier {held.usage_tier}, which takes "
                 f"{format_int(most)}"
             )
-            yield RuleViolation("batch-queue-request", message, line, str(tokens), str(most))
+            yield RuleViolation(rules.BATCH_QUEUE_REQUEST, message, line, str(tokens), str(most))
 
 
 FILE_RULES: Sequence[Callable[[BatchFile], Iterator[RuleViolation]]] = (

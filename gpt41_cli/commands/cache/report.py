@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak, ShortPrefix
@@ -15,7 +16,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_duration, format_exact, format_int, format_money, format_percent, pluralize, sanitize
 from gpt41_cli.errors import quote_text
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.prices.notes import write_cache_write_notes, write_surcharge_note
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
@@ -106,20 +107,22 @@ def _compute_model_saving_usd(tokens: int, model: str, asked: Sequence[CacheSavi
 
 
 def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: Sequence[CacheSavings]) -> Iterator[ReportLine]:
-    rules = catalog.limits.prompt_cache
-    label = rules.source.label
-    per_minute = format_int(resolve_requests_per_minute(rules, study.traffic))
-    takes = format_duration(-(-total.requests * 60 // resolve_requests_per_minute(rules, study.traffic)))
+    cache_rules = catalog.limits.prompt_cache
+    label = cache_rules.source.label
+    per_minute = format_int(resolve_requests_per_minute(cache_rules, study.traffic))
+    takes = format_duration(-(-total.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
     yield ReportLine("replay", f"{pluralize(total.requests, 'request')} in their order, {per_minute} a minute for {takes}", label)
     for value in asked:
-        idle, life = resolve_kept_minutes(rules, study.traffic, value.offer.variant)
+        idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
         yield ReportLine(
             "kept", f"{name}{format_duration(idle * 60)} after it was last read, {format_duration(life * 60)} at most", label
         )
     read = f"{format_int(total.total.cached)} of {pluralize(total.total.tokens, 'input token')}"
     hits = f"{format_int(total.hits)} of {pluralize(total.requests, 'request')} read {read}"
-    yield ReportLine("hits", f"{hits}, from {format_int(rules.minimum_tokens)} in steps of {rules.step_tokens}", label)
+    yield ReportLine(
+        "hits", f"{hits}, from {format_int(cache_rules.minimum_tokens)} in steps of {cache_rules.step_tokens}", label
+    )
     cold, replayed, ideal = (
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
@@ -160,23 +163,25 @@ def _make_prefix_tables(shared: Sequence[SharedPrefix]) -> Iterator[Table]:
 
 
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:
-    rules = catalog.limits.prompt_cache
+    cache_rules = catalog.limits.prompt_cache
     for each in study.prompt_comparison.breaks[:_MAX_SHOWN]:
         location = Location(each.other_place.path, each.other_place.line)
-        yield Finding("cache-break", Level.NOTICE, _explain_break(each, asked, study), location, subject=each.model)
+        yield Finding(rules.CACHE_BREAK, _explain_break(each, asked, study), location=location, subject=each.model)
     for model, reads in study.reads_by_model.items():
         if reads.tokens_lost_to_keys:
-            yield Finding("cache-key", Level.NOTICE, _explain_keys(model, reads, asked), subject=model)
+            yield Finding(rules.CACHE_KEY, _explain_keys(model, reads, asked), subject=model)
     for near in study.prompt_comparison.short_prefixes[:_MAX_SHOWN]:
-        most = rules.minimum_tokens
+        most = cache_rules.minimum_tokens
         location = Location(near.first_place.path, near.first_place.line)
-        yield Finding("cache-minimum", Level.NOTICE, _explain_short_prefix(near, most), location, str(near.tokens), str(most))
+        yield Finding(
+            rules.CACHE_MINIMUM, _explain_short_prefix(near, most), location=location, actual=str(near.tokens), allowed=str(most)
+        )
     nearly = sum(reads.near_misses for reads in study.reads_by_model.values())
     if nearly:
-        least = format_int(rules.minimum_tokens)
-        text = f"{pluralize(nearly, 'request')} of {format_int(rules.minimum_tokens - rules.step_tokens)} to "
-        text += f"{format_int(rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
-        yield Finding("cache-minimum", Level.NOTICE, text, allowed=str(rules.minimum_tokens))
+        least = format_int(cache_rules.minimum_tokens)
+        text = f"{pluralize(nearly, 'request')} of {format_int(cache_rules.minimum_tokens - cache_rules.step_tokens)} to "
+        text += f"{format_int(cache_rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
+        yield Finding(rules.CACHE_MINIMUM, text, allowed=str(cache_rules.minimum_tokens))
 
 
 def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:
@@ -218,20 +223,21 @@ def _explain_short_prefix(near: ShortPrefix, least: int) -> str:
 
 
 def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: ReplayOptions) -> Iterator[str]:
-    rules = catalog.limits.prompt_cache
-    yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{rules.source.label}]."
+    cache_rules = catalog.limits.prompt_cache
+    yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{cache_rules.source.label}]."
     for value in asked:
         variant: Variant = value.offer.variant
         if value.offer.row.cache_write_30m is not None:
             yield f"{variant.id} keeps its cache by rules of its own: it is replayed by those of the family here."
         elif EXTENDED_CACHE_ABILITY in variant.model.abilities:
-            hours = f"{rules.extended_hours}h"
+            hours = f"{cache_rules.extended_hours}h"
             yield (
                 f"{variant.id} keeps prefixes for {hours} by default, but not for organisations with zero data retention: "
-                f"--lifetime {hours} replays that [{rules.source.label}]."
+                f"--lifetime {hours} replays that [{cache_rules.source.label}]."
             )
-        elif (traffic.lifetime_minutes or 0) > rules.idle_minutes.at_most:
-            yield f"{variant.id} keeps what nobody reads for {rules.idle_minutes.at_most} minutes at most [{rules.source.label}]."
+        elif (traffic.lifetime_minutes or 0) > cache_rules.idle_minutes.at_most:
+            most = cache_rules.idle_minutes.at_most
+            yield f"{variant.id} keeps what nobody reads for {most} minutes at most [{cache_rules.source.label}]."
         if value.reads.surcharged.tokens:
             yield write_surcharge_note(variant)
         yield from write_cache_write_notes(value.offer)

@@ -9,10 +9,11 @@ from fractions import Fraction
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config, RequestVolume
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_record, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
 from gpt41_cli.workloads.priced import CheckOptions
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report

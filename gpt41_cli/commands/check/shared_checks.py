@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.check.workload_checks import find_excess
@@ -17,7 +18,8 @@ from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import rate_limits as pace
 from gpt41_cli.display import format_exact, format_int, format_money, to_decimal
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 
@@ -53,14 +55,16 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
     found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
     if found:
         text = f"all of it together {found.describe('month')}"
-        return [SharedFinding(Finding("budget-total", found.level, text, place, **found.finding_figures), _collect_names(priced))]
+        return [
+            SharedFinding(Finding(rules.BUDGET_TOTAL, text, found.level, place, **found.finding_figures), _collect_names(priced))
+        ]
     if not any(each.is_lower_bound for each in priced):
         return []
     least = to_decimal(monthly.expected)
     text = (
         f"all of it together costs at least {format_money(least)} a month: that may be over the {format_money(allowed)} allowed"
     )
-    finding = Finding("budget-total", Level.WARNING, text, place, format_exact(least), format_exact(allowed))
+    finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
     return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]))]
 
 
@@ -76,7 +80,7 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
         over = total and find_excess(total, allowed)
         if over:
             text = over.describe("month", f"that tier {tier} may spend")
-            found.append(_make_shared_finding("monthly-limit", over.level, text, some, "usage_tier", **over.finding_figures))
+            found.append(_make_shared_finding(rules.MONTHLY_LIMIT, over.level, text, some, "usage_tier", **over.finding_figures))
     return found if by_tier else None
 
 
@@ -100,7 +104,7 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
             figures = {"actual": format_exact(to_decimal(behind.needed)), "allowed": str(behind.allowed)}
-            found.append(_make_shared_finding("pace", level, f"{model} {behind.description}", some, "usage_tier", **figures))
+            found.append(_make_shared_finding(rules.PACE, level, f"{model} {behind.description}", some, "usage_tier", **figures))
     return found if groups else None
 
 
@@ -136,12 +140,12 @@ def _check_price_table(config: Config, priced: Sequence[PricedWorkload], conditi
 
 
 def _make_shared_finding(
-    rule: str, level: Level, text: str, some: Sequence[PricedWorkload], key: str, **figures: str
+    rule: Rule, level: Level, text: str, some: Sequence[PricedWorkload], key: str, **figures: str
 ) -> SharedFinding:
     """A finding about some workloads, at a key of the first of them."""
     names = _collect_names(some)
     return SharedFinding(
-        Finding(rule, level, f"{_format_names(names)}: {text}", some[0].declaration.locate(key), **figures), names
+        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), **figures), names
     )
 
 

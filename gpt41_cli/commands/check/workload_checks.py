@@ -12,13 +12,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.batch import check as batch
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_variant
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Workload
@@ -28,10 +30,10 @@ from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 WorkloadFindings: TypeAlias = Sequence[Finding] | None
 
 
-def _make_finding(priced: PricedWorkload, rule: str, level: Level, text: str, key: str, **figures: str) -> Finding:
+def _make_finding(priced: PricedWorkload, rule: Rule, level: Level, text: str, key: str, **figures: str) -> Finding:
     """A finding at a key of the workload."""
     name = priced.declaration.name
-    return Finding(rule, level, f"{name}: {text}", priced.declaration.locate(key), subject=name, **figures)
+    return Finding(rule, f"{name}: {text}", level, priced.declaration.locate(key), subject=name, **figures)
 
 
 class BudgetExcess(NamedTuple):
@@ -69,12 +71,12 @@ def _check_request_cost(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     found = find_excess(priced.cost.usd_per_request, allowed)
     if found is None:
         return _warn_of_lower_bound(
-            priced, "budget-per-request", priced.cost.usd_per_request, "request", allowed, "budget.per_request_usd"
+            priced, rules.BUDGET_PER_REQUEST, priced.cost.usd_per_request, "request", allowed, "budget.per_request_usd"
         )
     return [
         _make_finding(
             priced,
-            "budget-per-request",
+            rules.BUDGET_PER_REQUEST,
             found.level,
             found.describe("request"),
             "budget.per_request_usd",
@@ -89,16 +91,16 @@ def _check_monthly_cost(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         return None
     found = find_excess(monthly, allowed)
     if found is None:
-        return _warn_of_lower_bound(priced, "budget-monthly", monthly, "month", allowed, "budget.monthly_usd")
+        return _warn_of_lower_bound(priced, rules.BUDGET_MONTHLY, monthly, "month", allowed, "budget.monthly_usd")
     return [
         _make_finding(
-            priced, "budget-monthly", found.level, found.describe("month"), "budget.monthly_usd", **found.finding_figures
+            priced, rules.BUDGET_MONTHLY, found.level, found.describe("month"), "budget.monthly_usd", **found.finding_figures
         )
     ]
 
 
 def _warn_of_lower_bound(
-    priced: PricedWorkload, rule: str, usd: UsdRange, span: str, allowed: Decimal, key: str
+    priced: PricedWorkload, rule: Rule, usd: UsdRange, span: str, allowed: Decimal, key: str
 ) -> list[Finding]:
     """A warning where a budget is kept only as far as tokens can be counted."""
     if not priced.is_lower_bound:
@@ -122,13 +124,12 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     limit = f"over the {format_int(allowed)} allowed"
     found = [
         Finding(
-            "budget-input-tokens",
-            Level.ERROR,
+            rules.BUDGET_INPUT_TOKENS,
             f"{name}: {each.place.label} has {format_int(each.input_tokens)} input tokens, {limit}",
-            Location(each.place.path, each.place.line),
-            str(each.input_tokens),
-            str(allowed),
-            name,
+            location=Location(each.place.path, each.place.line),
+            actual=str(each.input_tokens),
+            allowed=str(allowed),
+            subject=name,
         )
         for each in over
     ]
@@ -136,7 +137,9 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     if more:
         text = f"{pluralize(more, 'more request')} {limit}"
         key = "budget.input_tokens"
-        found.append(_make_finding(priced, "budget-input-tokens", Level.ERROR, text, key, actual=str(more), allowed=str(allowed)))
+        found.append(
+            _make_finding(priced, rules.BUDGET_INPUT_TOKENS, Level.ERROR, text, key, actual=str(more), allowed=str(allowed))
+        )
     return found
 
 
@@ -144,8 +147,8 @@ def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> lis
     """What speaks against the variant and the mode: a limit, a feature, a requirement. An error where what is expected breaks it,
     a warning where only the longest answers do.
     """
-    together = (_SHUT_DOWN_RULE, "pace") if priced.cost.volume else (_SHUT_DOWN_RULE,)
-    found: dict[str, Finding] = {}
+    together = (rules.MODEL_SHUT_DOWN, rules.PACE) if priced.cost.volume else (rules.MODEL_SHUT_DOWN,)
+    found: dict[Rule, Finding] = {}
     for level, work in ((Level.ERROR, priced.workload), (Level.WARNING, priced.high_workload)):
         for remark in _judge(priced, conditions, work).exclusions:
             if remark.rule not in (*found, *together):
@@ -155,7 +158,7 @@ def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> lis
     must = priced.cost.requirements
     if _is_until_past(must, conditions.as_of):
         text = f"{must.until}, until which it must run, is past: that requires nothing any more"
-        found["until-past"] = _make_finding(priced, "until-past", Level.NOTICE, text, "require.until")
+        found[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
     return list(found.values())
 
 
@@ -166,38 +169,17 @@ def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> l
         priced.contents.with_output_tokens(None).load_on(conditions.catalog, variant).filter_sizes(lambda size: size.is_stated)
     )
     found = limits.find_exceeded_limits(conditions.catalog, variant, mode, asked)
-    return [each for each in found if each.rule == "max-output-tokens"]
+    return [each for each in found if each.rule is rules.MAX_OUTPUT_TOKENS]
 
 
 def _make_exclusion_finding(priced: PricedWorkload, remark: Remark, level: Level) -> Finding:
     text = f"{priced.cost.model} in {priced.cost.mode}: {remark.text}"
-    level = min(level, Level.WARNING) if remark.rule == "no-score" else level
-    key = _KEY_OF_RULE.get(remark.rule, "model")
-    finding = _make_finding(priced, remark.rule, level, text, key)._replace(actual=remark.actual, allowed=remark.allowed)
-    largest = priced.contents.tally.largest[0].place
-    if remark.rule in _LARGEST_REQUEST_RULES:
-        return finding._replace(location=Location(largest.path, largest.line))
-    return finding
-
-
-_SHUT_DOWN_RULE = "model-shut-down"
-"""A rule that is told of all workloads of the model together."""
-
-_KEY_OF_RULE = {
-    "until": "require.until",
-    "needs": "require.needs",
-    "tool-window": "require.needs",
-    "tolerance": "require.task",
-    "no-score": "require.task",
-    "deadline": "require.deadline",
-    "usage-tier": "usage_tier",
-    "pace": "usage_tier",
-    "max-output-tokens": "output_tokens",
-}
-"""The key of gpt41.yaml that a rule is about; the model, where it is none of these."""
-
-_LARGEST_REQUEST_RULES = ("context-window", "max-input-tokens", "priority-long-context")
-"""Rules that the largest request breaks."""
+    level = min(level, Level.WARNING) if remark.rule is rules.NO_SCORE else level
+    finding = _make_finding(priced, remark.rule, level, text, remark.rule.key or "")
+    if remark.rule.key is None:
+        largest = priced.contents.tally.largest[0].place
+        finding = finding._replace(location=Location(largest.path, largest.line))
+    return finding._replace(actual=remark.actual, allowed=remark.allowed)
 
 
 def make_wishes(costing: WorkloadCost, catalog: Catalog, as_of: date) -> Wishes:
@@ -255,14 +237,14 @@ def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     if not is_cheaper:
         least = "at least " if _is_price_lower_bound(best) else ""
         text = f"{who} meets the requirements, for {least}{format_money(to_decimal(then))} {what}"
-        return [_make_finding(priced, "qualifying-variant", Level.NOTICE, text, "model")]
+        return [_make_finding(priced, rules.QUALIFYING_VARIANT, Level.NOTICE, text, "model")]
     instead = (
         f"{format_money(to_decimal(then))} {what} in place of {format_money(to_decimal(now))}, "
         f"{format_percent(to_decimal(1 - then / now))} less"
     )
     text = f"{who} meets the requirements for {instead}"
     figures = {"actual": format_exact(to_decimal(now)), "allowed": format_exact(to_decimal(then))}
-    return [_make_finding(priced, "cheaper-variant", Level.NOTICE, text, "model", **figures)]
+    return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", **figures)]
 
 
 def _find_fitting_candidates(priced: PricedWorkload, conditions: CheckOptions) -> list[Candidate]:
@@ -293,7 +275,7 @@ def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> Work
     traffic = ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes)
     sent = batch.BatchOptions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
     found = batch.check_batch_files(contents.batch_files, sent).findings
-    broken = [each for each in found if each.location and each.rule != _SHUT_DOWN_RULE]
+    broken = [each for each in found if each.location and each.rule is not rules.MODEL_SHUT_DOWN]
     return [each._replace(message=f"{declared.name}: {each.message}") for each in broken]
 
 

@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.constraints import abilities, lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
 from gpt41_cli.pricing import sum_usd
@@ -66,7 +67,7 @@ def estimate(
             quotes.append(add_batch_price(catalog, found, work, as_of))
     if not quotes:
         raise missing[0]
-    findings += (Finding("missing-price", Level.WARNING, text) for text in dict.fromkeys(map(str, missing)))
+    findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {each.model: each.offer.variant for each in quotes}.values():
         findings += limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
         findings += abilities.check_abilities(catalog, variant, work)

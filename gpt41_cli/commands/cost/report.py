@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_percent, format_rate, pluralize
-from gpt41_cli.findings import Level
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import _describe_tokens, dump_quote, find_bound_prefix, make_work_line
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def make_report(
     total = estimate.total_usd
     records = tuple(dump_quote(quote) for quote in quotes)
     alone = len(quotes) == 1
-    ended = {finding.subject for finding in estimate.findings if finding.rule == "model-shut-down"}
+    ended = {finding.subject for finding in estimate.findings if finding.rule is rules.MODEL_SHUT_DOWN}
     unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
     return Report(
         schema=SCHEMA,

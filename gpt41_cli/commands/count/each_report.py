@@ -29,7 +29,7 @@ def _make_row(found: Located[Entry] | RejectedRequest) -> Row:
         return make_invalid_row(found, before=2, after=1)
     entry = found.result
     certainty = "" if entry.is_exact else "at least" if entry.is_lower_bound else "about"
-    doubts = "; ".join(dict.fromkeys(doubt.rule for doubt in entry.doubts))
+    doubts = "; ".join(dict.fromkeys(doubt.rule.id for doubt in entry.doubts))
     return Row(
         (format_int(entry.input_tokens), certainty, format_request_name(found.place, entry.custom_id), entry.model or "", doubts)
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator
 
+from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountResult
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.tokens.pieces import Entry
 from gpt41_cli.totals import MAX_KEPT
 from gpt41_cli.work.tally import LargestRequest, rank_by_size
@@ -58,7 +59,9 @@ def make_max_tokens_findings(over: OversizedInputs | None) -> Iterator[Finding]:
     limit = f"over the {format_int(over.allowed_tokens)} allowed"
     for tokens, place, _ in over.largest:
         message, location = f"{place.label}: {format_int(tokens)} tokens, {limit}", Location(place.path, place.line)
-        yield Finding("max-tokens", Level.ERROR, message, location, str(tokens), str(over.allowed_tokens), place.path)
+        yield Finding(
+            rules.MAX_TOKENS, message, location=location, actual=str(tokens), allowed=str(over.allowed_tokens), subject=place.path
+        )
     more = over.count - len(over.largest)
     if more:
-        yield Finding("max-tokens", Level.ERROR, f"{pluralize(more, 'more input')} {limit}", actual=str(more))
+        yield Finding(rules.MAX_TOKENS, f"{pluralize(more, 'more input')} {limit}", actual=str(more))

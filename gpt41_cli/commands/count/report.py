@@ -7,14 +7,16 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
+from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
 from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
+from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
@@ -109,12 +111,12 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
             yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")
     for entry in (*count.pictures, *(tally.examples if tally.requests == 1 else ())):
         for doubt in entry.result.doubts:
-            yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule)
+            yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
     for reason in tally.doubt_counts[:DEFAULT_ROWS]:
         many = f"in {format_int(reason.requests)} requests, first " if reason.requests > 1 else ""
-        yield ReportLine("doubt", f"{many}{reason.first_place.label}: {reason.message}", reason.rule)
+        yield ReportLine("doubt", f"{many}{reason.first_place.label}: {reason.message}", reason.rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
@@ -169,7 +171,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
         ],
         "assumptions": [
             {
-                "rule": reason.rule,
+                "rule": reason.rule.id,
                 "message": reason.message,
                 "requests": reason.requests,
                 "first": {
@@ -258,7 +260,7 @@ def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]
     for each in left_out:
         if each.reason not in _USUAL_SKIP_REASONS:
             message = f"left out {each.path}: {each.reason}"
-            yield Finding("not-text", Level.WARNING, message, Location(each.path), subject=each.path)
+            yield Finding(rules.NOT_TEXT, message, location=Location(each.path), subject=each.path)
 
 
 def _make_list_table(count: CountResult, shown: int) -> Table:

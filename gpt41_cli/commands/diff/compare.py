@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.diff.causes import (
     ADDED,
@@ -25,7 +26,7 @@ from gpt41_cli.commands.diff.causes import (
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.workloads.costing import WorkloadCost
 
 MONTH, REQUEST = "month", "request"
@@ -152,7 +153,7 @@ def compare_sides(before: DiffSide, after: DiffSide, catalog: Catalog, as_of: da
 def _note_missing_config(before: DiffSide) -> Iterator[Finding]:
     if not before.has_config:
         message = f"{before.label} declares no workloads: every one is new, and none has grown"
-        yield Finding("base-without-config", Level.NOTICE, message)
+        yield Finding(rules.BASE_WITHOUT_CONFIG, message)
 
 
 def _reprice_workload(side: DiffSide, name: str, market: PricesOnDay) -> WorkloadCostNow | None:

@@ -8,9 +8,11 @@ from fractions import Fraction
 from itertools import count
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.commands.diff.causes import CostAndTokens
 from gpt41_cli.display import format_change_percent, format_exact, format_money, to_decimal
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
+from gpt41_cli.rules import Level
 
 
 class GrowthBudget(NamedTuple):
@@ -93,4 +95,4 @@ def _make_finding(grown: GrowthBudget, excess: _GrowthExcess, places: int) -> Fi
         )
     cost = f"{grown.subject} {verb} {format_money(to_decimal(now))} {grown.unit}"
     text = f"{cost}, {than}, over the {allowed} % of growth allowed"
-    return Finding("budget-growth", level, text, grown.location, actual, allowed, grown.name or None)
+    return Finding(rules.BUDGET_GROWTH, text, level, grown.location, actual, allowed, grown.name or None)

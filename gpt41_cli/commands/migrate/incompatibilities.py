@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
@@ -36,7 +38,7 @@ class Incompatibility(NamedTuple):
     def make_finding(self, variant: Variant) -> Finding:
         """The same as a finding about that variant."""
         remark = self.remark
-        return Finding(remark.rule, self.level, remark.text, self.location, remark.actual, remark.allowed, variant.id)
+        return Finding(remark.rule, remark.text, self.level, self.location, remark.actual, remark.allowed, variant.id)
 
 
 class ModelChange(NamedTuple):
@@ -82,7 +84,7 @@ def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
     for verb, what, before, after in pairs:
         if before is not None and after is not None and after < before:
             text = f"{move.to_variant.id} {verb} at most {format_int(after)} {what}, {move.from_variant.id} {format_int(before)}"
-            yield Incompatibility(Remark("smaller-limit", text, (new.source,), "", str(after), str(before)), Level.NOTICE)
+            yield Incompatibility(Remark(rules.SMALLER_LIMIT, text, (new.source,), "", str(after), str(before)), Level.NOTICE)
 
 
 def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
@@ -100,12 +102,12 @@ def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
             text = f"{move.to_variant.id} does not have {', '.join(lacks)}{who}{unsure}"
             sources = tuple(each.source for each in stated)
             brief = f"no {', '.join(lacks)}" if is_needed else ""
-            yield Incompatibility(Remark("missing-ability", text, sources, brief), level)
+            yield Incompatibility(Remark(rules.MISSING_ABILITY, text, sources, brief), level)
         unstated = [name for name in names if name not in move.to_variant.model.lacks]
         if unstated:
             text = f"no source of this table says that {move.to_variant.id} has {', '.join(unstated)}{who}"
             brief = f"{', '.join(unstated)} not stated" if is_needed else ""
-            yield Incompatibility(Remark("unstated-ability", text, (move.to_variant.model.source,), brief), level)
+            yield Incompatibility(Remark(rules.UNSTATED_ABILITY, text, (move.to_variant.model.source,), brief), level)
 
 
 def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
@@ -118,7 +120,7 @@ def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
             f"the {pluralize(tokens, 'input token')} without any are a lower bound"
         )
         yield Incompatibility(
-            Remark("image-rule", text, (move.to_variant.model.source,), "pictures unknown", str(tokens)), Level.WARNING
+            Remark(rules.IMAGE_RULE, text, (move.to_variant.model.source,), "pictures unknown", str(tokens)), Level.WARNING
         )
 
 
@@ -130,10 +132,10 @@ def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[In
             continue
         text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
         if refusal.is_deprecated:
-            yield _make_incompatibility(Remark("deprecated-parameter", text, (refusal.source,)), used, Level.NOTICE)
+            yield _make_incompatibility(Remark(rules.DEPRECATED_PARAMETER, text, (refusal.source,)), used, Level.NOTICE)
         else:
             yield _make_incompatibility(
-                Remark("refused-parameter", text, (refusal.source,), refusal.parameter), used, Level.WARNING
+                Remark(rules.REFUSED_PARAMETER, text, (refusal.source,), refusal.parameter), used, Level.WARNING
             )
 
 
@@ -155,7 +157,7 @@ def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Incompati
             f"{', '.join(reasoning.efforts)}"
         )
         yield _make_incompatibility(
-            Remark("refused-effort", text, (reasoning.source,), "refuses the effort"), used, Level.WARNING
+            Remark(rules.REFUSED_EFFORT, text, (reasoning.source,), "refuses the effort"), used, Level.WARNING
         )
 
 

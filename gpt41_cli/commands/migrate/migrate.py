@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
@@ -16,11 +17,12 @@ from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_repl
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, group_usage_by_rates, price_workload
 from gpt41_cli.pricing import EXACT
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import VariantLoad, Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
@@ -263,15 +265,15 @@ def _collect_findings(catalog: Catalog, found: Migration, missing: Sequence[Unpr
         yield from (each.make_finding(variant) for each in found.incompatibilities[variant.id])
     for step in found.replacement_steps:
         if step.variant is None:
-            yield Finding("replacement-unknown", Level.WARNING, step.remark.text, subject=step.replacement_name)
+            yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.text, subject=step.replacement_name)
     if target is None and not found.replacement_steps:
         text = f"nothing is named in place of {plan.from_variant.id}"
-        yield Finding("replacement-unknown", Level.WARNING, text, subject=plan.from_variant.id)
+        yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=plan.from_variant.id)
     by_mode: dict[str, list[str]] = {}
     for each in missing:
         by_mode.setdefault(each.mode, []).append(each.model)
     for mode, models in by_mode.items():
         text = f"no price is known in {mode} on {plan.platform.id} on that day for {', '.join(models)}"
-        yield Finding("missing-price", Level.NOTICE, text)
+        yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
     yield from limits.check_cache_minimum(catalog, found.work, plan.from_variant)
     yield from lifecycle.check_price_table_age(catalog, plan.as_of)

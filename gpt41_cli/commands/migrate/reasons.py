@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
@@ -39,7 +40,7 @@ def _compare_rates(way: MigrationPath) -> Remark:
     if new.output:
         ratio = format_exact(to_decimal(Fraction(old.output) / Fraction(new.output), 2))
         text += f": an output token of {way.current_quote.model} costs {ratio} times one of {way.quote.model}"
-    return Remark("price", text, (way.quote.offer.row.source, way.current_quote.offer.row.source))
+    return Remark(rules.PRICE, text, (way.quote.offer.row.source, way.current_quote.offer.row.source))
 
 
 def _describe_headroom(found: Migration, answer: MigrationPath) -> Iterator[Remark]:
@@ -51,7 +52,7 @@ def _describe_headroom(found: Migration, answer: MigrationPath) -> Iterator[Rema
         length = "" if not found.work.is_ceiling else ", were every answer as long as its request allows"
         extent = f"until it costs more than {_name_current_time(found)}{length}"
         text = f"a request may add this many reasoning tokens {extent}: {', '.join(spared)}"
-        yield Remark("reasoning-break-even", text, (answer.quote.offer.row.source,))
+        yield Remark(rules.REASONING_BREAK_EVEN, text, (answer.quote.offer.row.source,))
 
 
 def _format_headroom(way: MigrationPath) -> str:
@@ -76,7 +77,7 @@ def _explain_batch_caching(found: Migration) -> Iterator[Remark]:
                 f"its batch keeps the cache discount, {format_rate(cached)} a million; that of {way.current_quote.model} "
                 f"gives none"
             )
-            yield Remark("batch-and-cache", text, (way.quote.offer.row.source,))
+            yield Remark(rules.BATCH_AND_CACHE, text, (way.quote.offer.row.source,))
 
 
 def list_drawbacks(found: Migration) -> Iterator[Remark]:
@@ -91,7 +92,7 @@ def list_drawbacks(found: Migration) -> Iterator[Remark]:
         text = f"the same work costs {added}"
         if way.cache_writes.extra_usd and not found.work.replay:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
-        yield Remark("dearer", text, (way.quote.offer.row.source,))
+        yield Remark(rules.DEARER, text, (way.quote.offer.row.source,))
     yield from make_reasoning_remarks(way.variant)
     yield from _explain_cache_writes(found, way)
     over = lifecycle.find_past_shutdown(way.variant, found.question.platform, found.question.as_of)
@@ -122,7 +123,7 @@ def _explain_cache_writes(found: Migration, way: MigrationPath) -> Iterator[Rema
         )
     else:
         extent = "nothing here, as nothing is long enough to be cached or all of it is read"
-    yield Remark("cache-writes", f"it bills what goes into its prompt cache at {price}: {extent}", (row.source,))
+    yield Remark(rules.CACHE_WRITES, f"it bills what goes into its prompt cache at {price}: {extent}", (row.source,))
 
 
 def list_end_dates(catalog: Catalog, found: Migration) -> Iterator[Remark]:
@@ -135,4 +136,4 @@ def list_end_dates(catalog: Catalog, found: Migration) -> Iterator[Remark]:
 def list_guidance(found: Migration) -> Iterator[Remark]:
     """What its makers tell those who move to it."""
     if found.target:
-        yield from (Remark("guidance", each.statement, (each.source,)) for each in found.target.model.guidance)
+        yield from (Remark(rules.GUIDANCE, each.statement, (each.source,)) for each in found.target.model.guidance)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
@@ -35,7 +36,7 @@ class ReplacementStep(NamedTuple):
         text = f"{self.provider} names {self.replacement_name} in place of {self.from_variant.id}{known}{besides}"
         if self.variant is None:
             text += ": this price table does not have it, so that it has neither prices nor limits here"
-        return Remark("replacement" if self.variant else "replacement-unknown", text, (self.life.replacement_source,))
+        return Remark(rules.REPLACEMENT if self.variant else rules.REPLACEMENT_UNKNOWN, text, (self.life.replacement_source,))
 
 
 def follow_replacements(catalog: Catalog, leaving: Variant, platform: Platform, as_of: date) -> tuple[ReplacementStep, ...]:
@@ -80,7 +81,7 @@ def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Remar
     if unknown:
         texts.append(f"{' and '.join(unknown)}: no end is known")
     sources = tuple(lives[provider].source for provider in names if provider in lives)
-    return Remark("dates", f"{variant.id} ends: {'; '.join(texts)}", sources)
+    return Remark(rules.DATES, f"{variant.id} ends: {'; '.join(texts)}", sources)
 
 
 def _format_end(life: Lifecycle, as_of: date) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.incompatibilities import Incompatibility
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
-from gpt41_cli.findings import Level
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.reports.remarks import dump_remark
+from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.files.places import Rejections
@@ -191,10 +192,10 @@ def _describe_path(way: MigrationPath, found: Migration) -> str:
     if retires and retires.shutdown and (retires.shutdown - found.question.as_of).days < _ENDS_SOON_DAYS:
         told.append(f"ends {retires.shutdown}")
     heavy = [each.remark for each in found.incompatibilities[way.variant.id] if each.level >= Level.WARNING]
-    refused = [remark.brief for remark in heavy if remark.rule == "refused-parameter"]
+    refused = [remark.brief for remark in heavy if remark.rule is rules.REFUSED_PARAMETER]
     if refused:
         told.append(f"refuses {', '.join(refused)}")
-    return "; ".join((*told, *(remark.brief for remark in heavy if remark.rule != "refused-parameter")))
+    return "; ".join((*told, *(remark.brief for remark in heavy if remark.rule is not rules.REFUSED_PARAMETER)))
 
 
 def _make_path_json(way: MigrationPath) -> Mapping[str, Json]:
@@ -213,7 +214,7 @@ def _make_incompatibility_json(model: str, each: Incompatibility) -> Mapping[str
     return {
         "model": model,
         "level": each.level.label,
-        "rule": remark.rule,
+        "rule": remark.rule.id,
         "text": remark.text,
         "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.plan.timings import Plan, Timing
@@ -44,7 +45,7 @@ def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Remark]
             f"{_name_pool(catalog, timing, wait)}: tier {timing.tier} {describe_allowance(wait)}{needs}: "
             f"{format_time_bound(timing.mode, wait.seconds)}"
         )
-        yield Remark("binds", text, (wait.pool.source,), actual=str(wait.needed), allowed=str(wait.allowed))
+        yield Remark(rules.BINDS, text, (wait.pool.source,), actual=str(wait.needed), allowed=str(wait.allowed))
 
 
 def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iterator[Remark]:
@@ -52,7 +53,7 @@ def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | No
     for wait in timing.waits:
         if wait.pool.load.requests > 1:
             how = _describe_files(catalog, wait) if wait.submission else _describe_rate(wait, deadline)
-            yield Remark("spread", f"{_name_pool(catalog, timing, wait)}: {how}")
+            yield Remark(rules.SPREAD, f"{_name_pool(catalog, timing, wait)}: {how}")
 
 
 def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Remark | None:
@@ -61,12 +62,12 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Remark | None:
         return None
     tiers, least = catalog.limits.usage_tiers, plan.find_least_tier(timing)
     if least is None or least.seconds is None:
-        return Remark("no-tier", f"{name_timing(timing)}: no tier would do", (tiers.source,))
+        return Remark(rules.NO_TIER, f"{name_timing(timing)}: no tier would do", (tiers.source,))
     tier = tiers.tiers[least.tier]
     opens = f"${format_int(tier.paid_usd)} paid opens it, for ${format_int(tier.monthly_limit_usd)} a month"
     took = f"{format_time_bound(timing.mode, least.seconds)} for {format_money(timing.quote.total_usd)}"
     text = f"{name_timing(timing)}: tier {least.tier} would do, {took}; {opens}"
-    return Remark("next-tier", text, (tiers.source,))
+    return Remark(rules.NEXT_TIER, text, (tiers.source,))
 
 
 def _name_pool(catalog: Catalog, timing: Timing, wait: PoolWait) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.plan.reasons import (
     explain_binding_limits,
@@ -76,7 +77,7 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         return f"Too slow: nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
     if not plan.passing:
         obstacles = [each.obstacle for each in plan.shown if each.obstacle and each.mode != "priority"]
-        is_limit = obstacles[-1].rule == "usage-tier"
+        is_limit = obstacles[-1].rule is rules.USAGE_TIER
         return f"Never in {plan.tiers_text}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
     if len({each.variant.id for each in plan.shown}) == 1:
         return _summarize_one_model(plan)
@@ -123,7 +124,7 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
             )
     for each in asked:
         is_cheaper = plan.choice is None or each.quote.total_usd < plan.choice.quote.total_usd
-        if is_cheaper and (each.obstacle is None or each.obstacle.rule == "usage-tier"):
+        if is_cheaper and (each.obstacle is None or each.obstacle.rule is rules.USAGE_TIER):
             remark = suggest_tier(catalog, plan, each)
             yield from [ReportLine("tier", remark.text, remark.citation)] if remark else []
 
@@ -172,7 +173,7 @@ def _make_all_tiers_table(plan: Plan) -> Table:
 
 def _format_cell(timing: Timing) -> str:
     if timing.seconds is None:
-        return "?" if timing.obstacle and timing.obstacle.rule == "no-limits" else "never"
+        return "?" if timing.obstacle and timing.obstacle.rule is rules.NO_LIMITS else "never"
     return format_short_duration(timing.seconds)
 
 
@@ -196,9 +197,9 @@ def _describe_timing(plan: Plan, timing: Timing) -> str:
 def _classify_timing(plan: Plan, timing: Timing) -> str:
     """passes, late, monthly-limit, ends-before-done, never or unknown."""
     if timing.obstacle:
-        return "unknown" if timing.obstacle.rule == "no-limits" else "never"
+        return "unknown" if timing.obstacle.rule is rules.NO_LIMITS else "never"
     if timing.caveats:
-        return timing.caveats[0].rule
+        return timing.caveats[0].rule.id
     return "passes" if timing.meets(plan.deadline) else "late"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
@@ -21,9 +22,10 @@ from gpt41_cli.constraints.rate_limits import (
 )
 from gpt41_cli.display import format_duration
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
 
@@ -183,13 +185,13 @@ def _find_caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Rem
 def _collect_findings(catalog: Catalog, work: Workload, found: Plan, as_of: date) -> Iterator[Finding]:
     if found.deadline_seconds and not found.choice:
         message = f"nothing is done in {format_duration(found.deadline_seconds)} in {found.tiers_text}"
-        yield Finding("deadline", Level.ERROR, message)
+        yield Finding(rules.DEADLINE, message)
     yield from _check_obstacles(found)
     for each in found.shown:
         is_told = found.tier is not None and each.mode != "priority"
         for remark in each.caveats if is_told else ():
             message = f"{each.variant.id} in {each.mode}: {remark.text}"
-            yield Finding(remark.rule, Level.WARNING, message, None, remark.actual, remark.allowed, each.variant.id)
+            yield Finding(remark.rule, message, Level.WARNING, None, remark.actual, remark.allowed, each.variant.id)
     platform = found.shown[0].quote.offer.platform
     for variant in {each.variant.id: each.variant for each in found.shown}.values():
         if not lifecycle.find_past_shutdown(variant, platform, as_of):
@@ -209,11 +211,11 @@ def _check_obstacles(found: Plan) -> Iterator[Finding]:
         if each.obstacle:
             modes.setdefault((each.variant.id, each.obstacle), []).append(each.mode)
     for (model, remark), kept_out in modes.items():
-        is_spared = found.choice or kept_out == ["priority"] or (remark.rule == "no-limits" and found.passing)
+        is_spared = found.choice or kept_out == ["priority"] or (remark.rule is rules.NO_LIMITS and found.passing)
         everywhere = len(kept_out) == sum(each.variant.id == model for each in last)
         name = model if everywhere else f"{model} in {' and '.join(kept_out)}"
         level = Level.WARNING if is_spared else Level.ERROR
-        yield Finding(remark.rule, level, f"{name}: {remark.text}", None, remark.actual, remark.allowed, model)
+        yield Finding(remark.rule, f"{name}: {remark.text}", level, None, remark.actual, remark.allowed, model)
 
 
 def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.remarks import Remark
@@ -111,12 +112,12 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
     try:
         priced = price_workload(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
-        if not any(each.rule == "needs" for each in exclusions):  # what it does not have has no price there: that is said
-            exclusions.append(Remark("missing-price", str(error), brief="no price"))
+        if not any(each.rule is rules.NEEDS for each in exclusions):  # what it does not have has no price there: that is said
+            exclusions.append(Remark(rules.MISSING_PRICE, str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
         text = f"that is over the {format_money(case.wishes.max_usd)} allowed"
-        exclusions.append(Remark("max-usd", text, (priced.offer.row.source,), "over the budget"))
+        exclusions.append(Remark(rules.MAX_USD, text, (priced.offer.row.source,), "over the budget"))
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 
 
@@ -132,7 +133,7 @@ def judge_variant(
 def _must_be_running(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     released = variant.model.released
     if released and released > case.as_of:
-        yield Remark("not-released", f"it was released on {released}", (variant.model.source,), "not released")
+        yield Remark(rules.NOT_RELEASED, f"it was released on {released}", (variant.model.source,), "not released")
     if life := lifecycle.find_past_shutdown(variant, case.platform, case.as_of):
         yield lifecycle.make_shutdown_remark(case.platform, life)
 
@@ -143,7 +144,7 @@ def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iter
     if until and life and life.shutdown and case.as_of < life.shutdown <= until:
         named = f"; its named replacement is {life.replacement}" if life.replacement else ""
         text = f"it ends on {life.shutdown}, before {until} is over{named}"
-        yield Remark("until", text, (life.source,), f"ends {life.shutdown}")
+        yield Remark(rules.UNTIL, text, (life.source,), f"ends {life.shutdown}")
 
 
 def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -163,10 +164,10 @@ def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) 
         sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
         found = case.metrics[metric].get(variant.id)
         if found is None:
-            yield Remark("min-score", f"no {metric} score of it is known", sources, f"no {metric}")
+            yield Remark(rules.MIN_SCORE, f"no {metric} score of it is known", sources, f"no {metric}")
         elif found < least:
             text = f"its {metric} is {format_exact(found)}, below the {format_exact(least)} asked for"
-            yield Remark("min-score", text, sources, f"{metric} {format_exact(found)}")
+            yield Remark(rules.MIN_SCORE, text, sources, f"{metric} {format_exact(found)}")
 
 
 def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -176,12 +177,12 @@ def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) 
         share, least = scores.share[variant.id], 1 - get_tolerance(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
-            yield Remark("no-score", f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
+            yield Remark(rules.NO_SCORE, f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
         elif share < Fraction(least):
             needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
             figures = scores.format_figures(variant.id)
             text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
-            yield Remark("tolerance", text, scores.sources, f"below {needed}", short, needed)
+            yield Remark(rules.TOLERANCE, text, scores.sources, f"below {needed}", short, needed)
 
 
 def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
@@ -192,7 +193,7 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"
-        yield Remark("deadline", text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
+        yield Remark(rules.DEADLINE, text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
     elif deadline is not None:
         found = case.find_pace(variant, mode)
         if found and found.seconds > deadline // timedelta(seconds=1):
@@ -224,7 +225,7 @@ def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iter
     sent = [(case.get_load(variant), times_a_day)]
     behind = pace.find_rate_shortfall(case.catalog, variant, sent, tier, in_batch=mode == "batch")
     if behind:
-        yield Remark("pace", f"it {behind.description}", (behind.source,), f"too slow in tier {tier}")
+        yield Remark(rules.PACE, f"it {behind.description}", (behind.source,), f"too slow in tier {tier}")
 
 
 def get_tolerance(wishes: Wishes, task: Task) -> Decimal:

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
@@ -17,9 +18,10 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
 from gpt41_cli.pricing import NO_TOOL_USE
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
 PREFERENCES = ("cost", "quality", "speed")
@@ -113,13 +115,13 @@ def _check_wishes(case: SelectionContext) -> None:
 def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
     found = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
     found += lifecycle.check_price_table_age(case.catalog, case.as_of)
-    if reasons.FINE_TUNING in case.wishes.needs and (rules := case.catalog.limits.fine_tuning):
-        closed = lifecycle.find_training_closings(rules, case.platform, case.as_of)
+    if reasons.FINE_TUNING in case.wishes.needs and (training_rules := case.catalog.limits.fine_tuning):
+        closed = lifecycle.find_training_closings(training_rules, case.platform, case.as_of)
         found += (each._replace(level=Level.WARNING) for each in closed)  # who has a fine-tune may go on with it
     if choice:
         found += lifecycle.check_lifecycle(choice.variant, case.platform, case.as_of)
     else:
-        found.append(Finding("nothing-fits", Level.ERROR, "no variant in any mode meets every wish"))
+        found.append(Finding(rules.NOTHING_FITS, "no variant in any mode meets every wish"))
     return found
 
 

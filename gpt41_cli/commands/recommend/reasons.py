@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Citation
@@ -27,6 +28,7 @@ from gpt41_cli.prices.cache_writes import price_cache_writes
 from gpt41_cli.prices.notes import make_reasoning_remarks
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import EXACT
+from gpt41_cli.rules import Rule
 
 FINE_TUNING = "fine-tuning"
 _SECONDS_PER_HOUR = 3600
@@ -73,11 +75,11 @@ def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Remar
         task = scores.task.id
         origin = f" [{scores.evaluation_name}]" if scores.evaluation_name else ""
         if share == 1:
-            yield Remark("score", f"{case.best} for {task} ({figures}){origin}", scores.sources)
+            yield Remark(rules.SCORE, f"{case.best} for {task} ({figures}){origin}", scores.sources)
         else:
             near = f"{format_exact(get_tolerance(case.wishes, scores.task) * 100)} %"
             text = f"within {near} of {case.best} for {task}: {format_score(share)} ({figures}){origin}"
-            yield Remark("score", text, scores.sources)
+            yield Remark(rules.SCORE, text, scores.sources)
 
 
 def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
@@ -90,7 +92,7 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
     if deadline:
         waiting = f"{format_int(deadline // timedelta(hours=1))} h to wait admits batch"
     text = f"{waiting}, {whole}"
-    yield Remark("deadline", text, (choice.quote.offer.row.source,))
+    yield Remark(rules.DEADLINE, text, (choice.quote.offer.row.source,))
 
 
 def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
@@ -101,7 +103,7 @@ def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
         cached = pluralize(choice.quote.usage.cached_tokens, "cached token")
         text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it gives {cached} no discount"
-        yield Remark("no-cache-discount", text, _get_price_source(batch))
+        yield Remark(rules.NO_CACHE_DISCOUNT, text, _get_price_source(batch))
 
 
 def _format_price_ratio(part: Quote, whole: Quote) -> str:
@@ -114,7 +116,7 @@ def _explain_preference(case: SelectionContext, choice: Candidate, alternatives:
     if case.wishes.prefer == "speed":
         yield from _explain_fastest(case, choice, alternatives)
     elif case.wishes.prefer == "quality" and choice.score_share is not None:
-        yield Remark("quality", "the best score that fits, in its cheapest mode that does", _get_price_source(choice))
+        yield Remark(rules.QUALITY, "the best score that fits, in its cheapest mode that does", _get_price_source(choice))
     else:
         yield from _explain_cheapest(choice, alternatives)
 
@@ -123,10 +125,10 @@ def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> I
     sources = _get_price_source(choice)
     rival = next((each for each in alternatives if each.variant != choice.variant), None)
     if rival is None or rival.quote is None:
-        yield Remark("price", "the only variant that fits, in its cheapest mode that does", sources)
+        yield Remark(rules.PRICE, "the only variant that fits, in its cheapest mode that does", sources)
         return
     text = f"the cheapest that fits; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
-    yield Remark("price", text, sources)
+    yield Remark(rules.PRICE, text, sources)
 
 
 def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
@@ -158,24 +160,24 @@ def _format_score_gain(choice: Candidate, rival: Candidate) -> str:
 def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     speed = choice.variant.model.speed
     if speed:
-        yield Remark("speed", f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
+        yield Remark(rules.SPEED, f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
     standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
     if choice.mode == "priority" and standard:
         text = f"priority answers sooner than standard, which{_format_cost(standard)}{_format_trade_off(choice, standard)}"
-        yield Remark("speed", text, (case.catalog.limits.priority.source,))
+        yield Remark(rules.SPEED, text, (case.catalog.limits.priority.source,))
 
 
 def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     if case.wishes.needs:
-        yield Remark("needs", f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
+        yield Remark(rules.NEEDS, f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
     if case.wishes.max_usd is not None:
-        yield Remark("max-usd", f"within the {format_money(case.wishes.max_usd)} allowed")
+        yield Remark(rules.MAX_USD, f"within the {format_money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
         life = choice.variant.lifecycles.get(case.platform.provider)
         if life and life.shutdown:
-            yield Remark("until", f"it runs past {case.wishes.until}, until {life.shutdown}", (life.source,))
+            yield Remark(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", (life.source,))
         else:
-            yield Remark("until", f"the table knows of no end of it, before {case.wishes.until} or later")
+            yield Remark(rules.UNTIL, f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
 def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
@@ -186,12 +188,12 @@ def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded
             continue
         text = f"{each.mode}{_format_cost(each)}, {_format_price_ratio(each.quote, choice.quote)} of this"
         sources = _get_price_source(each)
-        if [remark.rule for remark in each.exclusions] == ["deadline"]:
-            yield Remark(f"{each.mode}-saving", f"{text}: {_describe_needed_deadline(case, each)}", sources)
+        if [remark.rule for remark in each.exclusions] == [rules.DEADLINE]:
+            yield Remark(rules.SAVINGS[each.mode], f"{text}: {_describe_needed_deadline(case, each)}", sources)
         else:
             obstacles = "; ".join(remark.text for remark in each.exclusions)
             sources += tuple(source for remark in each.exclusions for source in remark.sources)
-            yield Remark(f"{each.mode}-saving", f"{text}, but {obstacles}", sources)
+            yield Remark(rules.SAVINGS[each.mode], f"{text}, but {obstacles}", sources)
 
 
 def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
@@ -215,10 +217,10 @@ def _compare_other_variants(
         if fits:
             if case.wishes.prefer != "cost":
                 text = f"{fits.name} fits too and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
-                yield Remark("runner-up", text, _get_price_source(fits))
+                yield Remark(rules.RUNNER_UP, text, _get_price_source(fits))
             continue
         out = _find_nearest(variant, choice.mode, excluded)
-        obstacles = [each for each in out.exclusions if each.rule != "deadline"] or list(out.exclusions)
+        obstacles = [each for each in out.exclusions if each.rule is not rules.DEADLINE] or list(out.exclusions)
         yield Remark(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
 
 
@@ -244,14 +246,14 @@ def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Remark]:
     cached = choice.quote.usage.cached_tokens
     if cached and choice.quote.rates.cached_input is None:
         text = f"{choice.mode} gives no cache discount: {pluralize(cached, 'cached token')} are priced as input"
-        yield Remark("no-cache-discount", text, (choice.quote.offer.row.source,))
+        yield Remark(rules.NO_CACHE_DISCOUNT, text, (choice.quote.offer.row.source,))
 
 
 def _warn_base_price(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     """That a fine-tune is priced otherwise than its base, where that is what it is wanted for."""
     if FINE_TUNING in case.wishes.needs and not choice.variant.fine_tuned:
         text = f"this is the price of {choice.variant.id} as it is: gpt41 train prices training and a fine-tune"
-        yield Remark("base-price", text)
+        yield Remark(rules.BASE_PRICE, text)
 
 
 def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
@@ -313,7 +315,7 @@ def _list_replacements(case: SelectionContext) -> Iterator[Remark]:
         if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
             told.add(life.replacement)
             text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
-            yield Remark("replacement", text, (life.replacement_source,))
+            yield Remark(rules.REPLACEMENT, text, (life.replacement_source,))
 
 
 def _explain_ended_family(case: SelectionContext) -> Iterator[Remark]:
@@ -326,7 +328,7 @@ def _explain_ended_family(case: SelectionContext) -> Iterator[Remark]:
 
 def _warn_missing_scores(choice: Candidate) -> Iterator[Remark]:
     text = f"{choice.variant.id} is chosen by price and limits alone, for want of scores: evaluate it on your own work"
-    yield Remark("no-score", text)
+    yield Remark(rules.NO_SCORE, text)
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
@@ -334,11 +336,11 @@ def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
     same obstacles once.
     """
     fewest = {each.variant.id: min(len(e.exclusions) for e in excluded if e.variant == each.variant) for each in excluded}
-    said: set[tuple[str, tuple[str, ...]]] = set()
+    said: set[tuple[str, tuple[Rule, ...]]] = set()
     for each in excluded:
         obstacles = (each.variant.id, tuple(remark.rule for remark in each.exclusions))
         if len(each.exclusions) == fewest[each.variant.id] and obstacles not in said:
             said.add(obstacles)
             texts = "; ".join(remark.text for remark in each.exclusions)
             sources = tuple(source for remark in each.exclusions for source in remark.sources)
-            yield Remark("would-have-to-give", f"{each.name}{_format_cost(each)}, but {texts}", sources)
+            yield Remark(rules.WOULD_HAVE_TO_GIVE, f"{each.name}{_format_cost(each)}, but {texts}", sources)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
@@ -190,7 +191,7 @@ def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[
     """What a reader needs to see: of a variant that is shut down, one mode is enough."""
     found: dict[tuple[str, str], Candidate] = {}
     for each in candidates:
-        gone = any(remark.rule == "model-shut-down" for remark in each.exclusions)
+        gone = any(remark.rule is rules.MODEL_SHUT_DOWN for remark in each.exclusions)
         key = (each.variant.id, "" if gone else each.mode)
         if key not in found or (choice and each.mode == choice.mode):
             found[key] = each
@@ -206,7 +207,7 @@ def format_candidate_score(each: Candidate) -> str:
     """Its score as a table has it."""
     if each.score_share is None:
         return "-"
-    below = [remark.actual for remark in each.exclusions if remark.rule == "tolerance" and remark.actual]
+    below = [remark.actual for remark in each.exclusions if remark.rule is rules.TOLERANCE and remark.actual]
     return below[0] if len(below) == 1 else format_score(each.score_share)
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.answers.logs import LogItem
 from gpt41_cli.catalog import Offer, Variant
@@ -17,6 +18,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
+from gpt41_cli.rules import Rule
 
 _COMPARED_MODES = ("standard", "batch")
 _MAX_REASONS = 100
@@ -27,7 +29,7 @@ _TIME_ZONE_SLACK = timedelta(days=1)
 class BillingIssue(NamedTuple):
     """Why something was not priced, how often, and where it first was."""
 
-    rule: str
+    rule: Rule
     message: str
     times: int
     first: InputPlace
@@ -50,7 +52,7 @@ class Reconciliation:
         self.rejects = Rejections()
         self.undated = 0
         self._biller = AnswerPricer(conditions)
-        self._issues: dict[tuple[str, str], BillingIssue] = {}
+        self._issues: dict[tuple[Rule, str], BillingIssue] = {}
         self._batch_objects: dict[object, Located[Answer]] = {}
         self._usage_by_file: dict[str, Usage] = {}
         self._models: dict[str, set[str | None]] = {}
@@ -86,7 +88,9 @@ class Reconciliation:
         known = self._batch_objects.get(answer.id or place)
         if known:
             less, most = sorted((known, Located(place, answer)), key=lambda each: each.result.usage.input_tokens)
-            self.record_issue(less.place, NotPriced("answer-twice", "a batch object that is in the logs again", answer.custom_id))
+            self.record_issue(
+                less.place, NotPriced(rules.ANSWER_TWICE, "a batch object that is in the logs again", answer.custom_id)
+            )
             place, answer = most.place, most.result
         self._batch_objects[answer.id or place] = Located(place, answer)
 
@@ -97,11 +101,13 @@ class Reconciliation:
         known = self._find_itemized_batches() if self._usage_by_file else set()
         for key, (place, answer) in self._batch_objects.items():
             if key in known:
-                self.record_issue(place, NotPriced("batch-twice", "a batch object whose answers are in the logs line by line"))
+                self.record_issue(
+                    place, NotPriced(rules.BATCH_TWICE, "a batch object whose answers are in the logs line by line")
+                )
                 continue
             if self._usage_by_file:
                 unclear = "a batch object is priced, and lines of a Batch output of another sum or batch are in the logs too"
-                self.record_issue(place, NotPriced("batch-unclear", unclear))
+                self.record_issue(place, NotPriced(rules.BATCH_UNCLEAR, unclear))
             self._add_charge(place, answer)
         self._compare_sums()
         if not self.charges and not self.rejects.count:
@@ -146,10 +152,10 @@ class Reconciliation:
         for (model, day), places in self._sums.items():
             if (model, day) in self._singles:
                 both = f"sums of answers of {sanitize(model)} and single ones of the same day: what is in both is priced twice"
-                self.record_issue(places[0], NotPriced("sum-beside-answers", both))
+                self.record_issue(places[0], NotPriced(rules.SUM_BESIDE_ANSWERS, both))
             if places[1:]:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
-                self.record_issue(places[1], NotPriced("sum-beside-sums", both))
+                self.record_issue(places[1], NotPriced(rules.SUM_BESIDE_SUMS, both))
 
     def record_issue(self, place: InputPlace, unbilled: NotPriced) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
@@ -181,26 +187,26 @@ class Reconciliation:
         """All that makes the price of an answer unclear."""
         model, day = sanitize(offer.variant.id), answer.day
         for doubt in answer.doubts:
-            yield NotPriced("answer-unclear", f"an answer {doubt}")
+            yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
         life = find_past_shutdown(offer.variant, self.conditions.platform, day) if day else None
         if life:
             yield NotPriced(
-                "answer-unclear", f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
+                rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
             )
         if day and day > self.conditions.as_of + _TIME_ZONE_SLACK:
-            yield NotPriced("answer-unclear", f"an answer of a day after {self.conditions.as_of} is priced all the same")
+            yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
-            yield NotPriced("write-price", f"no price of cache writes is known for {model}: priced as input")
+            yield NotPriced(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
         least = offer.variant.model.surcharge_threshold
         if answer.usage.requests != 1 and answer.usage.input_tokens > least:
             some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
             most = f"priced as if none had more than {least:,} input tokens{some}"
-            yield NotPriced("sum-of-long", f"a sum of several answers of {model}, {most}")
+            yield NotPriced(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
 
     @property
     def issues(self) -> Sequence[BillingIssue]:
         """Why what was not priced, the most frequent first."""
-        return sorted(self._issues.values(), key=lambda each: (-each.times, each.rule, each.message))
+        return sorted(self._issues.values(), key=lambda each: (-each.times, each.rule.id, each.message))
 
     @property
     def usage(self) -> Usage:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.catalog import Catalog, Offer
 from gpt41_cli.catalog.tables import Platform
@@ -147,11 +148,11 @@ class AnswerPricer:
         """The price that an answer was billed at, that of its day; or why there is none."""
         catalog, model = self._conditions.catalog, answer.model or self._conditions.model
         if model is None:
-            return NotPriced("model-missing", "expected a model in the answer or --model, found none", answer.custom_id)
+            return NotPriced(rules.MODEL_MISSING, "expected a model in the answer or --model, found none", answer.custom_id)
         variant = catalog.find_variant(model)
         if variant is None:
             named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
-            return NotPriced("unknown-model", f"{named} is not in {catalog.file}", answer.custom_id)
+            return NotPriced(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}", answer.custom_id)
         found = self.get_offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 
@@ -161,13 +162,13 @@ class AnswerPricer:
         try:
             usd = sum_usd(each.usd for each in price_tools(self._conditions.catalog, offer, answer.tools, 1))
         except MissingPrice as error:
-            unclear.append(NotPriced("tool-price", str(error), answer.custom_id))
+            unclear.append(NotPriced(rules.TOOL_PRICE, str(error), answer.custom_id))
         if count_search_tokens(self._conditions.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
-            unclear.append(NotPriced("search-tokens", f"{sanitize(offer.variant.id)}: {block}", answer.custom_id))
+            unclear.append(NotPriced(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}", answer.custom_id))
         for kind in answer.unpriced_calls:
             unsaid = f"{redact(kind)}: what it costs beside its tokens, as no answer says enough of it"
-            unclear.append(NotPriced("tool-price", unsaid, answer.custom_id))
+            unclear.append(NotPriced(rules.TOOL_PRICE, unsaid, answer.custom_id))
         return usd, tuple(unclear)
 
     def _find_offer(self, model: str, mode: str, day: date) -> Offer | NotPriced:
@@ -177,8 +178,8 @@ class AnswerPricer:
         modes = variant.rate_table.get(platform.id, {})
         if modes and mode not in modes:
             missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {platform.id}"
-            return NotPriced("missing-price", f"{missing}: {catalog.file} has {', '.join(modes)}")
+            return NotPriced(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {', '.join(modes)}")
         try:
             return catalog.offer(variant, mode, platform, day)
         except MissingPrice as error:
-            return NotPriced("missing-price", str(error))
+            return NotPriced(rules.MISSING_PRICE, str(error))

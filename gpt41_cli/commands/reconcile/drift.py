@@ -9,13 +9,15 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart
 from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, UnpairedIds, match_requests
 from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.workload import ModelAndMode
 
 INPUT_TOKENS, OUTPUT_TOKENS, USD = "input_tokens", "output_tokens", "total_usd"
@@ -195,28 +197,28 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
     found = comparison.matched
     for (wanted, model), times in comparison.other_models.items():
         message = f"{pluralize(times, 'answer')} of {sanitize(model)} to requests for {sanitize(wanted)}"
-        yield Finding("other-model", Level.WARNING, message, actual=model, allowed=wanted, subject=model)
+        yield Finding(rules.OTHER_MODEL, message, actual=model, allowed=wanted, subject=model)
     asked, answered = found.without_id
     twice, unknown = Level.WARNING, Level.NOTICE
-    yield from _report_unpaired("custom-id-twice", twice, found.repeated_requests, "custom_id", "for more than one request")
-    yield from _report_unpaired("custom-id-twice", twice, found.repeated_answers, "custom_id", "for more than one answer")
-    yield from _report_unpaired("custom-id-unknown", unknown, found.unanswered, "request", "without an answer")
-    yield from _report_unpaired("custom-id-unknown", unknown, found.unpredicted, "answer", "without a request")
-    yield from _report_unpaired("custom-id-missing", unknown, UnpairedIds(asked, ()), "request", "without a custom_id")
-    yield from _report_unpaired("custom-id-missing", unknown, UnpairedIds(answered, ()), "answer", "without a custom_id")
+    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, found.repeated_requests, "custom_id", "for more than one request")
+    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, found.repeated_answers, "custom_id", "for more than one answer")
+    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unanswered, "request", "without an answer")
+    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unpredicted, "answer", "without a request")
+    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, UnpairedIds(asked, ()), "request", "without a custom_id")
+    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, UnpairedIds(answered, ()), "answer", "without a custom_id")
     for part in comparison.parts.unclear:
         why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
-        yield Finding("not-compared", Level.WARNING, f"not compared: {_name_part(part)}, {why}", subject=part.name)
+        yield Finding(rules.NOT_COMPARED, f"not compared: {_name_part(part)}, {why}", subject=part.name)
     for part in comparison.parts.unbilled:
         yield Finding(
-            "not-compared", Level.NOTICE, f"not compared: {_name_part(part)}, of which nothing was billed", subject=part.name
+            rules.NOT_COMPARED, f"not compared: {_name_part(part)}, of which nothing was billed", Level.NOTICE, subject=part.name
         )
     for name, requests in comparison.parts.unpredicted.items():
         message = f"not compared: {pluralize(requests, 'answer')} of {sanitize(name)}, of which nothing was predicted"
-        yield Finding("not-compared", Level.NOTICE, message, actual=str(requests), subject=name)
+        yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, actual=str(requests), subject=name)
 
 
-def _report_unpaired(rule: str, level: Level, ids: UnpairedIds, noun: str, what: str) -> Iterator[Finding]:
+def _report_unpaired(rule: Rule, level: Level, ids: UnpairedIds, noun: str, what: str) -> Iterator[Finding]:
     """A finding about ids that make no pair, if there are any."""
     if ids.total:
         named = (
@@ -224,7 +226,7 @@ def _report_unpaired(rule: str, level: Level, ids: UnpairedIds, noun: str, what:
             if ids.first
             else ""
         )
-        yield Finding(rule, level, f"not compared: {pluralize(ids.total, noun)} {what}{named}", actual=str(ids.total))
+        yield Finding(rule, f"not compared: {pluralize(ids.total, noun)} {what}{named}", level, actual=str(ids.total))
 
 
 def _name_part(part: PredictedPart) -> str:
@@ -237,9 +239,7 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
     what, drift = held
     allowed = _format_tolerance(tolerance)
     if not drift.requests:
-        yield Finding(
-            "drift", Level.ERROR, "nothing that was billed can be compared, so that no tolerance can be held", allowed=allowed
-        )
+        yield Finding(rules.DRIFT, "nothing that was billed can be compared, so that no tolerance can be held", allowed=allowed)
     elif drift.is_beyond(tolerance):
         share = drift.share
         off = (
@@ -248,7 +248,7 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
             else f"{describe_difference(share)} than predicted"
         )
         message = f"{_FIGURE_NAMES[what]}: {off}, which is beyond the {allowed} tolerated"
-        yield Finding("drift", Level.ERROR, message, actual=off, allowed=allowed)
+        yield Finding(rules.DRIFT, message, actual=off, allowed=allowed)
 
 
 def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> Iterator[Finding]:
@@ -260,7 +260,7 @@ def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> I
         message = (
             f"{amount} of the bill could not be compared{share}, which is beyond the {_format_tolerance(tolerance)} tolerated"
         )
-        yield Finding("drift", Level.ERROR, message, actual=amount, allowed=_format_tolerance(tolerance))
+        yield Finding(rules.DRIFT, message, actual=amount, allowed=_format_tolerance(tolerance))
 
 
 def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
@@ -273,7 +273,7 @@ def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
             tolerated = "" if tolerance is None else f", which is beyond the {_format_tolerance(tolerance)} tolerated"
             message = f"{_FIGURE_NAMES[what]}: {off} billed than the most that was predicted{tolerated}"
             allowed = None if tolerance is None else _format_tolerance(tolerance)
-            yield Finding("drift", Level.WARNING if tolerance is None else Level.ERROR, message, actual=off, allowed=allowed)
+            yield Finding(rules.DRIFT, message, Level.WARNING if tolerance is None else Level.ERROR, actual=off, allowed=allowed)
 
 
 def _format_tolerance(tolerance: Decimal) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gpt41_cli import rules
 from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, AnswerLengths
 from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.config.tables import Config, TokenRange
 from gpt41_cli.display import format_int, pluralize, sanitize, to_decimal
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report
 from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.rules import Level
 
 _RANGE_NOTE = (
     "expected is the mean, which prices the sum of many answers; high is the 95th percentile, or the mean where that is more"
@@ -61,11 +63,11 @@ def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers)
         if lengths.cut_answers:
             cut = f"{format_int(lengths.cut_answers)} of {pluralize(lengths.answers, 'answer')}"
             message = f"{sanitize(name)}: {cut} ended at their maximum; left alone, they would be longer"
-            yield Finding("answers-cut", Level.WARNING, message, actual=str(lengths.cut_answers), subject=name)
+            yield Finding(rules.ANSWERS_CUT, message, actual=str(lengths.cut_answers), subject=name)
     if past.summed_answers:
         message = f"not learned from: {pluralize(past.summed_answers, 'answer')} in sums, which tell no length"
-        yield Finding("not-learned", Level.NOTICE, message, actual=str(past.summed_answers))
+        yield Finding(rules.NOT_LEARNED, message, Level.NOTICE, actual=str(past.summed_answers))
     for names, many in past.unattributed.items():
         whose = f"one of {', '.join(map(sanitize, names))}" if names else "no workload"
         message = f"not learned from: {pluralize(many, 'answer')} to {whose}; --workload says whose they are"
-        yield Finding("not-learned", Level.WARNING, message, actual=str(many))
+        yield Finding(rules.NOT_LEARNED, message, actual=str(many))

@@ -9,36 +9,21 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.commands.reconcile.bill import AlternativeCost, BillingIssue, Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, pluralize, sanitize
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding, Level, Location
+from gpt41_cli.findings import Finding, Location
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.rules import Effect, Rule
 
 SCHEMA = "gpt41.reconcile/1"
 
-_NOTICE_RULES = ("answer-failed", "answer-twice", "batch-twice", "cache-hit", "total-row", "columns-ignored")
-_PRICED_RULES = (
-    "batch-unclear",
-    "mode-unclear",
-    "answer-unclear",
-    "search-tokens",
-    "write-price",
-    "sum-of-long",
-    "sum-beside-answers",
-    "sum-beside-sums",
-    "columns-ignored",
-)
-"""What is said of something that is priced, or is nothing to price."""
-_PRICED_ELSEWHERE_RULES = ("file-twice", "total-unclear", "not-a-call")
-"""What is said of something that is priced at another place: the bill lacks nothing for it."""
-_TOOL_PRICE_RULE = "tool-price"
-"""What has no price beside the tokens of an answer, which are priced."""
 _MAX_ISSUES_SHOWN = 5
 
 
@@ -77,8 +62,8 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
 
 def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     """The bill; the least of it, where something has no price that should have one."""
-    unpriced = [each for each in found.issues if each.rule not in (*_NOTICE_RULES, *_PRICED_RULES, *_PRICED_ELSEWHERE_RULES)]
-    charges = sum(each.times for each in unpriced if each.rule == _TOOL_PRICE_RULE)
+    unpriced = [each for each in found.issues if each.rule.effect is Effect.AT_LEAST]
+    charges = sum(each.times for each in unpriced if each.rule is rules.TOOL_PRICE)
     answers = sum(each.times for each in unpriced) - charges + found.rejects.count
     rest = f"; {format_int(answers)} more not priced" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
@@ -216,8 +201,8 @@ def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
 
 def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
     """What was not priced: the most frequent reasons one by one, all others of a rule together."""
-    shown: Counter[str] = Counter()
-    more: Counter[str] = Counter()
+    shown: Counter[Rule] = Counter()
+    more: Counter[Rule] = Counter()
     for each in reasons:
         shown[each.rule] += 1
         if shown[each.rule] > _MAX_ISSUES_SHOWN:
@@ -226,19 +211,13 @@ def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
         first = f"first {sanitize(each.first.label)}" if each.times > 1 else sanitize(each.first.label)
         what = (
             f"{format_int(each.times)} times " * (each.times > 1)
-            if each.rule in _PRICED_RULES
+            if each.rule.effect is Effect.INEXACT
             else f"{format_int(each.times)} not priced: "
         )
         message = f"{what}{each.message} ({first})"
-        yield Finding(
-            each.rule, _choose_level(each.rule), message, Location(each.first.path, each.first.line), actual=str(each.times)
-        )
+        yield Finding(each.rule, message, each.rule.level, Location(each.first.path, each.first.line), actual=str(each.times))
     for rule, times_ in more.items():
-        yield Finding(rule, _choose_level(rule), f"{format_int(times_)} more for reasons like these", actual=str(times_))
-
-
-def _choose_level(rule: str) -> Level:
-    return Level.NOTICE if rule in _NOTICE_RULES else Level.WARNING
+        yield Finding(rule, f"{format_int(times_)} more for reasons like these", actual=str(times_))
 
 
 def _collect_notes(found: Reconciliation) -> Iterator[str]:
@@ -290,7 +269,7 @@ def _make_record(group: ChargeKey, charge: Charge) -> Mapping[str, Json]:
 
 def _make_issue_json(each: BillingIssue) -> Mapping[str, Json]:
     return {
-        "rule": each.rule,
+        "rule": each.rule.id,
         "message": each.message,
         "times": each.times,
         "first": {"path": each.first.path, "line": each.first.line, "index": each.first.position or 0},

@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from math import ceil
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import Citation, Lifecycle, Platform
 from gpt41_cli.commands.check.check import ConfigCheck
@@ -23,7 +24,8 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import get_monthly_limit
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Group, Level
 from gpt41_cli.tokens.pieces import IMAGES
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload
@@ -33,13 +35,6 @@ from gpt41_cli.workloads.saved import SavedReport
 
 DEFAULT_TASK = "general"
 HOURS_PER_MONTH = 24 * PERIODS_PER_MONTH["day"]
-
-_RECOMPUTED_RULES = ("model-shut-down", "model-retires", "price-table-stale")
-"""What is found anew of a saved report."""
-_DATE_DEPENDENT_RULES = ("cheaper-variant", "qualifying-variant", "ends-before-done")
-"""What was found on the day of a saved report may not be true on another."""
-_TRADE_OFF_RULES = {"tolerance", "min-score", "max-usd"}
-"""What speaks against a candidate for its score or its price alone: it still belongs to what money can buy."""
 
 
 class SpendingLimit(NamedTuple):
@@ -119,7 +114,7 @@ class ExaminedWorkload(NamedTuple):
         """
         choice, own = self.recommendation.choice, self.subject.costing
         compared = {each.variant.id for each in self.priced_candidates}
-        fits = all(each.rule == "no-score" for each in self.current.exclusions)
+        fits = all(each.rule is rules.NO_SCORE for each in self.current.exclusions)
         return (
             choice is not None
             and fits
@@ -237,8 +232,8 @@ def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: dat
     ends = (
         finding for each in subjects for finding in lifecycle.check_lifecycle(each.variant, each.platform, as_of, Level.ERROR)
     )
-    left_out = _RECOMPUTED_RULES if as_of == saved.as_of else (*_RECOMPUTED_RULES, *_DATE_DEPENDENT_RULES)
-    kept = (finding for finding in saved.findings if finding.rule not in left_out)
+    dropped = Group.RECOMPUTED if as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
+    kept = (finding for finding in saved.findings if not finding.rule.groups & dropped)
     is_open = not all(each.requirements.tasks for each in saved.costs.values())
     pictures = any(each.parts.get(IMAGES) for each in saved.costs.values())
     note = (
@@ -377,7 +372,9 @@ def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]
 def _find_frontier(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     best = Fraction(-1)
     scored = [
-        each for each in candidates if each.score_share is not None and {e.rule for e in each.exclusions} <= _TRADE_OFF_RULES
+        each
+        for each in candidates
+        if each.score_share is not None and all(Group.TRADE_OFF in remark.rule.groups for remark in each.exclusions)
     ]
     for each in sorted(scored, key=lambda each: (compute_request_usd(each), -(each.score_share or 0))):
         assert each.score_share is not None
@@ -393,7 +390,7 @@ def compute_request_usd(candidate: Candidate) -> Fraction:
 
 
 def _is_unavailable(candidate: Candidate) -> bool:
-    return any(remark.rule in ("model-shut-down", "not-released") for remark in candidate.exclusions)
+    return any(Group.UNAVAILABLE in remark.rule.groups for remark in candidate.exclusions)
 
 
 def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) -> Iterator[ModelEnd]:

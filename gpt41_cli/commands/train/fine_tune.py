@@ -24,11 +24,12 @@ from gpt41_cli.commands.train.training_file import TrainingFile, TrainingTokens
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.errors import InputError, MissingPrice, quote_text
-from gpt41_cli.findings import Finding, Level
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes, write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.request import Message
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import count_pieces
 from gpt41_cli.tokens.prompt import build_message

@@ -17,10 +17,10 @@ from gpt41_cli.commands.train.training import (
     find_earliest_payback,
 )
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
-from gpt41_cli.findings import Level
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.rules import Level
 
 SCHEMA = "gpt41.train/1"
 _NEVER_PAYS = "never"
@@ -52,12 +52,12 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
                     "bytes": file.lines.size_bytes,
                     "examples": file.lines.examples,
                     "invalid": file.lines.invalid,
-                    "breaches": dict(file.lines.breaches.counts),
+                    "breaches": {rule.id: times for rule, times in file.lines.breaches.counts.items()},
                 }
                 for file in tuning.files
             ],
             "trainings": [_make_training_json(student) for student in tuning.trained_models],
-            "unfit": [{"model": each.model, "rule": each.reason.rule, "reason": each.reason.text} for each in tuning.unfit],
+            "unfit": [{"model": each.model, "rule": each.reason.rule.id, "reason": each.reason.text} for each in tuning.unfit],
             "comparisons": records,
         },
         records=records,
@@ -129,7 +129,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
 
 def _describe_rejection(tuning: TrainingResult) -> str:
     """That no job would be taken as it is, and by which rules."""
-    rules = dict.fromkeys(each.rule for each in tuning.findings if each.level is Level.ERROR)
+    rules = dict.fromkeys(each.rule.id for each in tuning.findings if each.level is Level.ERROR)
     return (
         f"; as it is, it breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
         if rules

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
@@ -157,14 +158,14 @@ def price_trained_model(
     if training is None:
         known = ", ".join(student.fine_tuned.training)
         text = f"no price is known for training it on {platform.id}: {catalog.file} has one on {known}"
-        return UntrainableModel(base.id, Remark("missing-price", text, brief="no price for training"))
+        return UntrainableModel(base.id, Remark(rules.MISSING_PRICE, text, brief="no price for training"))
     hosting = student.fine_tuned.hosting.get(platform.id)
     found = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
     try:
         catalog.offer(student, FINE_TUNE_MODES[0], platform, as_of)
         return found._replace(comparisons=tuple(_compare_others(conditions, found, others)))
     except MissingPrice as error:
-        return UntrainableModel(base.id, Remark("missing-price", str(error), brief="no price in service"))
+        return UntrainableModel(base.id, Remark(rules.MISSING_PRICE, str(error), brief="no price in service"))
 
 
 def _compare_others(

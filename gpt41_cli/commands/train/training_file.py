@@ -10,16 +10,17 @@ from functools import partial, reduce
 from operator import iadd
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.display import format_int
 from gpt41_cli.files.documents import FileSpan, LineBlock
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
-from gpt41_cli.findings import Level
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import HISTORY, TEXT, count_pieces
 from gpt41_cli.tokens.prompt import build_turn
@@ -112,21 +113,21 @@ def _is_answer(turn: Message | CallTurn) -> bool:
 
 
 def _count_tokens(
-    rules: TrainingRules, catalog: Catalog, variant: Variant, whole: RequestShape, before: RequestShape
+    training_rules: TrainingRules, catalog: Catalog, variant: Variant, whole: RequestShape, before: RequestShape
 ) -> TrainingTokens:
     tokens, input_tokens = (size_request(shape, Assumptions(), catalog, variant).input_tokens for shape in (whole, before))
-    lost = max(tokens - rules.example_tokens.at_most, 0)
+    lost = max(tokens - training_rules.example_tokens.at_most, 0)
     return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens))
 
 
-def _check_length(billed: TrainingTokens, rules: TrainingRules) -> Iterator[RuleViolation]:
+def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iterator[RuleViolation]:
     if billed.cut_examples:
-        most = rules.example_tokens.at_most
+        most = training_rules.example_tokens.at_most
         lost = f"{format_int(billed.lost_tokens)} at its end are cut off"
         if billed.input_tokens >= most:
             lost += ", its last answer as a whole among them"
         message = f"{format_int(billed.tokens)} tokens are over the {format_int(most)} that are learned: {lost}"
-        yield RuleViolation("training-tokens", message, None, str(billed.tokens), str(most), Level.WARNING)
+        yield RuleViolation(rules.TRAINING_TOKENS, message, None, str(billed.tokens), str(most), Level.WARNING)
 
 
 class TrainingLines(Addable):
@@ -155,7 +156,7 @@ class TrainingLines(Addable):
             number = each.place.line or 0
             if isinstance(each, RejectedRequest):
                 lines.invalid += 1
-                lines.breaches.add(RuleViolation("invalid-request", each.message, number))
+                lines.breaches.add(RuleViolation(rules.INVALID_REQUEST, each.message, number))
             else:
                 lines._add(number, each.result)
         return lines
@@ -213,18 +214,18 @@ def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None)
 def _check_duplicates(lines: TrainingLines) -> Iterator[RuleViolation]:
     for first, second in find_duplicate_lines(lines.digests):
         message = f"the same example as in line {format_int(lines.line_numbers[first])}: it is learned, and billed, twice"
-        yield RuleViolation("training-twins", message, lines.line_numbers[second], level=Level.NOTICE)
+        yield RuleViolation(rules.TRAINING_TWINS, message, lines.line_numbers[second], level=Level.NOTICE)
 
 
-def _check_file_size(size: int, rules: TrainingRules) -> Iterator[RuleViolation]:
-    least, most = rules.file.max_megabytes * MEGABYTE, rules.file.max_megabytes * MEBIBYTE
+def _check_file_size(size: int, training_rules: TrainingRules) -> Iterator[RuleViolation]:
+    least, most = training_rules.file.max_megabytes * MEGABYTE, training_rules.file.max_megabytes * MEBIBYTE
     if size > most:
-        message = f"expected at most {format_int(most)} bytes, found {format_int(size)} [{rules.file.source.label}]"
-        yield RuleViolation("training-bytes", message, None, str(size), str(most))
+        message = f"expected at most {format_int(most)} bytes, found {format_int(size)} [{training_rules.file.source.label}]"
+        yield RuleViolation(rules.TRAINING_BYTES, message, None, str(size), str(most))
     elif size > least:
         message = (
-            f"found {format_int(size)} bytes: {rules.file.max_megabytes} MB are allowed, which may mean "
+            f"found {format_int(size)} bytes: {training_rules.file.max_megabytes} MB are allowed, which may mean "
             f"{format_int(least)} bytes "
-            f"[{rules.file.source.label}]"
+            f"[{training_rules.file.source.label}]"
         )
-        yield RuleViolation("training-bytes", message, None, str(size), str(least), Level.WARNING)
+        yield RuleViolation(rules.TRAINING_BYTES, message, None, str(size), str(least), Level.WARNING)

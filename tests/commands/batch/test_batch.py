@@ -29,7 +29,7 @@ from gpt41_cli.commands.batch.check import BatchCheck, BatchOptions, check_batch
 from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import InputSource, open_file
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.violations import find_duplicate_lines
 from gpt41_cli.work.workload import Assumptions
@@ -87,7 +87,7 @@ def limited(
 
 
 def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
-    return [(each.rule, each.location and each.location.line) for each in found.findings if each.level is Level.ERROR]
+    return [(each.rule.id, each.location and each.location.line) for each in found.findings if each.level is Level.ERROR]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_which_megabyte_is_meant_is_said_where_it_matters(catalog: Catalog, tmp_
     (tmp_path / "x.jsonl").write_bytes(data[:-3] + b"x" * (size - len(data)) + data[-3:])
     found = checked(limited(catalog, max_file_megabytes=1), tmp_path / "x.jsonl")
     assert found.files[0].size_bytes == size
-    assert [each.level.label for each in found.findings if each.rule == "batch-bytes"] == levels
+    assert [each.level.label for each in found.findings if each.rule.id == "batch-bytes"] == levels
 
 
 def test_a_line_that_fills_no_file_cannot_be_mended(catalog: Catalog, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_a_model_without_published_limits_waits_for_nobody_knows_how_long(catalo
     (tmp_path / "x.jsonl").write_bytes(lines(line(1, "gpt-4.1-nano")))
     table = catalog._replace(models={name: model._replace(rate_limits=None) for name, model in catalog.models.items()})
     found = checked(table, tmp_path / "x.jsonl", tier=1)
-    assert (found.waits, [each.rule for each in found.findings]) == ((), ["model-shut-down"])
+    assert (found.waits, [each.rule.id for each in found.findings]) == ((), ["model-shut-down"])
 
 
 def test_what_batch_gives_a_cache_discount_is_not_said_to_have_none(catalog: Catalog, tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def test_parts_hold_every_line_in_order_and_pass(
     lanes: dict[tuple[str, str], list[bytes]] = {}
     for path in paths:
         found = checked(table, path, tier=1)
-        assert not [each for each in found.findings if each.rule.startswith("batch")], found.findings
+        assert not [each for each in found.findings if each.rule.id.startswith("batch")], found.findings
         (lane,) = found.files[0].lines.targets.different
         lanes.setdefault(lane, []).append(path.read_bytes())
     expected: dict[tuple[str, str], list[bytes]] = {}

@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate, estimate
 from gpt41_cli.constraints.rate_limits import estimate_tier_duration, find_tier_block
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import workload
 
 TODAY = date(2026, 11, 23)
@@ -70,7 +70,7 @@ def test_what_the_discounts_save(catalog: Catalog) -> None:
 def test_a_broken_limit_is_an_error(catalog: Catalog, model: str, input_tokens: int, rules: list[str]) -> None:
     found = price(catalog, model, input_tokens=input_tokens)
     errors = [finding for finding in found.findings if finding.level is Level.ERROR]
-    assert [finding.rule for finding in errors] == rules
+    assert [finding.rule.id for finding in errors] == rules
     assert all(finding.subject and finding.actual and finding.allowed for finding in errors)
 
 
@@ -103,13 +103,13 @@ def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
 
 
 def test_an_old_table_says_so(catalog: Catalog) -> None:
-    assert "price-table-stale" not in {each.rule for each in price(catalog, "gpt-6-luna", as_of=date(2027, 1, 22)).findings}
-    assert "price-table-stale" in {each.rule for each in price(catalog, "gpt-6-luna", as_of=date(2027, 1, 23)).findings}
+    assert "price-table-stale" not in {each.rule.id for each in price(catalog, "gpt-6-luna", as_of=date(2027, 1, 22)).findings}
+    assert "price-table-stale" in {each.rule.id for each in price(catalog, "gpt-6-luna", as_of=date(2027, 1, 23)).findings}
 
 
 def test_lifecycle_findings(catalog: Catalog) -> None:
     def rules(model: str, as_of: date, platform: str = "openai") -> list[str]:
-        return [each.rule for each in price(catalog, model, as_of=as_of, platform=platform).findings]
+        return [each.rule.id for each in price(catalog, model, as_of=as_of, platform=platform).findings]
 
     assert rules("gpt-4.1-nano", date(2025, 6, 1)) == []
     assert rules("gpt-4.1-nano", date(2026, 10, 22)) == ["model-retires"]

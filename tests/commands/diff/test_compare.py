@@ -18,8 +18,8 @@ from gpt41_cli.commands.diff.compare import Diff, DiffSide, WorkloadChange, comp
 from gpt41_cli.commands.diff.report import make_report
 from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Rates, Usage
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen, render
 from gpt41_cli.workloads.costing import WorkloadCost
 from tests.builders import CATALOG, CONFIG_PLACE, TODAY, costing, side
@@ -230,7 +230,7 @@ def test_the_files_that_moved_most() -> None:
 def grown(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> list[tuple[Level, str, str | None, str | None]]:
     found = ask(before, after)
     assert {each.location for each in found.findings} <= {CONFIG_PLACE}
-    assert {each.rule for each in found.findings} <= {"budget-growth"}
+    assert {each.rule.id for each in found.findings} <= {"budget-growth"}
     assert [each.finding for each in found.growth_checks if each.finding] == list(found.findings)
     return [(each.level, each.message, each.actual, each.allowed) for each in found.findings]
 
@@ -346,7 +346,7 @@ def test_new_workloads_grow_the_total_but_not_themselves() -> None:
 
 def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
     found = ask(side(has_config=False), side(costing(growth_percent="1"), growth_percent="1"))
-    assert [(each.rule, each.level, each.message) for each in found.findings] == [
+    assert [(each.rule.id, each.level, each.message) for each in found.findings] == [
         (
             "base-without-config",
             Level.NOTICE,

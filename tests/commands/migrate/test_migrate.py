@@ -190,7 +190,7 @@ def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
 
 def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
     found = leave("gpt-6-luna")
-    assert [each.message for each in found.findings if each.rule == "replacement-unknown"] == [
+    assert [each.message for each in found.findings if each.rule.id == "replacement-unknown"] == [
         "nothing is named in place of gpt-6-luna"
     ]
     assert list(moving.list_advantages(found)) == list(moving.list_drawbacks(found)) == list(moving.list_guidance(found)) == []
@@ -202,10 +202,10 @@ def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
 
 def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
     found = leave("gpt-6-luna", "gpt-4.1", work=workload(input_tokens=1_040_000, output_tokens=40_000, requests=1))
-    texts = {each.remark.rule: each.remark.text for each in found.incompatibilities["gpt-4.1"]}
+    texts = {each.remark.rule.id: each.remark.text for each in found.incompatibilities["gpt-4.1"]}
     assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
     assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
-    broken = [(each.level.label, each.subject) for each in found.findings if each.rule == "context-window"]
+    broken = [(each.level.label, each.subject) for each in found.findings if each.rule.id == "context-window"]
     assert broken == [("warning", "gpt-6-luna"), ("error", "gpt-4.1")]
 
 
@@ -307,7 +307,7 @@ def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
     found = leave(catalog=catalog, modes=("standard",))
     assert found.chosen_path is not None
     assert found.chosen_path.spare_reasoning_tokens is None
-    assert [remark.rule for remark in moving.list_advantages(found)] == ["replacement", "price"]
+    assert [remark.rule.id for remark in moving.list_advantages(found)] == ["replacement", "price"]
     assert make_report(catalog, found).headline.endswith("for the same work (today $0.00452)")
 
 
@@ -356,7 +356,7 @@ def test_a_table_without_these_entries_still_answers() -> None:
             kept.append(line)
     catalog = parse_catalog("".join(kept).encode(), "mine.yaml")
     found = leave(catalog=catalog)
-    assert {each.remark.rule for each in found.incompatibilities["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
+    assert {each.remark.rule.id for each in found.incompatibilities["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
     assert list(moving.list_guidance(found)) == []
 
 

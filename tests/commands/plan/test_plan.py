@@ -19,7 +19,7 @@ from gpt41_cli.commands.plan.timings import Plan, Timing, plan
 from gpt41_cli.constraints.batch_queue import pack_queue, plan_submission
 from gpt41_cli.constraints.rate_limits import compute_waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
-from gpt41_cli.findings import Level
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload, workload
 from tests.builders import CATALOG, TABLE
 from tests.conftest import Run
@@ -118,7 +118,7 @@ def test_the_cheapest_that_meets_the_deadline_is_chosen_in_its_smallest_tier() -
     work = {"input_tokens": 433, "output_tokens": 20, "requests": 100_000}
     found = ask(tier=1, deadline=DAY, **work)
     assert found.choice is None
-    assert [(each.rule, each.message) for each in found.findings if each.level is Level.ERROR] == [
+    assert [(each.rule.id, each.message) for each in found.findings if each.level is Level.ERROR] == [
         ("deadline", "nothing is done in 24 hours in tier 1")
     ]
     anywhere = ask(deadline=DAY, **work).choice
@@ -221,7 +221,7 @@ def test_the_gap_of_tier_1_is_a_finding() -> None:
     )
 
     def levels(found: Plan) -> list[tuple[str, Level]]:
-        return [(each.message, each.level) for each in found.findings if each.rule == "usage-tier"]
+        return [(each.message, each.level) for each in found.findings if each.rule.id == "usage-tier"]
 
     work = sizes(_10=7, _50000=2)
     assert levels(ask(tier=1, work=work)) == [(f"gpt-4.1 in standard and priority: {gap}", Level.ERROR)]
@@ -239,7 +239,7 @@ def test_what_keeps_a_model_out_is_said_once() -> None:
     ]
     assert found.passing == ()
     long = ask("gpt-4.1", tier=2, input_tokens=200_000)
-    assert [each.level for each in long.findings if each.rule == "priority-long-context"] == [Level.WARNING]
+    assert [each.level for each in long.findings if each.rule.id == "priority-long-context"] == [Level.WARNING]
 
 
 def test_limits_that_are_not_known_are_no_time() -> None:
@@ -249,7 +249,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
         (Level.ERROR, "gpt-4.1-nano: no limits of tier 2 are known for requests above 128,000 input tokens")
     ]
     both = ask("gpt-4.1-nano", "gpt-4.1", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
-    assert [each.level for each in both.findings if each.rule == "no-limits"] == [Level.WARNING]
+    assert [each.level for each in both.findings if each.rule.id == "no-limits"] == [Level.WARNING]
     table = TABLE
     start, end = table.index("    rate_limits:", table.index("  gpt-4.1:\n")), table.index("  gpt-4.1-mini:\n")
     images = table.index("    images:", start)

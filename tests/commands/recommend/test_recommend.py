@@ -58,7 +58,7 @@ def chosen(found: Recommendation) -> str | None:
 def against(found: Recommendation, model: str, mode: str = "standard") -> dict[str, str]:
     """Rule -> sentence, for an excluded candidate."""
     each = next(each for each in found.excluded if (each.variant.id, each.mode) == (model, mode))
-    return {remark.rule: remark.text for remark in each.exclusions}
+    return {remark.rule.id: remark.text for remark in each.exclusions}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_deadline_admits_batch_and_without_one_its_saving_is_shown() -> None:
     assert chosen(ask(deadline=timedelta(hours=23))) == "gpt-4.1-mini standard"
     without = ask()
     assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: a deadline of 24h admits it"}
-    assert "batch-saving" in [remark.rule for remark in without.but]
+    assert "batch-saving" in [remark.rule.id for remark in without.but]
 
 
 def test_batch_forgoes_the_cache_and_loses_where_that_costs_more() -> None:
@@ -105,7 +105,7 @@ def test_batch_forgoes_the_cache_and_loses_where_that_costs_more() -> None:
     assert "it gives 18,000 cached tokens no discount" in " ".join(remark.text for remark in won.why)
     lost = ask("extraction", input_tokens=20_000, cached_share="0.6", output_tokens=50, deadline=DAY)
     assert chosen(lost) == "gpt-4.1-mini batch"
-    assert "no-cache-discount" in [remark.rule for remark in lost.but]
+    assert "no-cache-discount" in [remark.rule.id for remark in lost.but]
 
 
 @given(st.integers(1, 100_000), st.integers(0, 30_000), st.integers(0, 100))
@@ -130,12 +130,12 @@ def test_what_is_shut_down_is_never_chosen_and_never_hidden() -> None:
 
 def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> None:
     found = ask(requests=1000)
-    remark = next(remark for remark in found.but if remark.rule == "model-retires")
+    remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
     assert remark.text == (
         "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.15 for the same work, "
         "without its reasoning tokens"
     )
-    assert [finding.rule for finding in found.findings] == ["model-retires"]
+    assert [finding.rule.id for finding in found.findings] == ["model-retires"]
     before_the_announcement = ask(as_of=date(2026, 4, 21))
     assert before_the_announcement.findings == ()
 
@@ -226,7 +226,7 @@ def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
     assert chosen(found) == "gpt-4.1 standard", "56 parts of up to 24 hours do not meet the deadline"
     found = ask("coding", input_tokens=5000, requests=1000, usage_tier=1, deadline=60 * DAY, as_of=date(2026, 11, 1))
     assert chosen(found) == "gpt-4.1 batch"
-    queue = next(remark.text for remark in found.but if remark.rule == "pace")
+    queue = next(remark.text for remark in found.but if remark.rule.id == "pace")
     assert queue == (
         "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other, which takes 56 days"
     )
@@ -245,8 +245,8 @@ def test_until_excludes_what_ends_before() -> None:
 def test_nothing_fits_says_what_would_have_to_give() -> None:
     found = ask("coding", max_usd=Decimal("0.001"))
     assert chosen(found) is None
-    assert [finding.rule for finding in found.findings] == ["nothing-fits"]
-    assert {remark.rule for remark in found.but} == {"would-have-to-give"}
+    assert [finding.rule.id for finding in found.findings] == ["nothing-fits"]
+    assert {remark.rule.id for remark in found.but} == {"would-have-to-give"}
     assert "gpt-4.1 standard would cost $0.0028, but that is over the $0.001 allowed" in [remark.text for remark in found.but]
 
 
@@ -371,11 +371,11 @@ def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
     assert against(found, "gpt-4.1-mini")["pace"] == "tier 1 lets 10,000 requests a day through, which takes 9 days"
     assert "pace" in against(found, "gpt-4.1-mini", "batch")
     relaxed = ask(requests=100_000, usage_tier=1)
-    assert {"pace", "monthly-limit"} & {remark.rule for remark in relaxed.but} == {"pace"}
+    assert {"pace", "monthly-limit"} & {remark.rule.id for remark in relaxed.but} == {"pace"}
     dear = ask("coding", requests=100_000, usage_tier=1)
     assert "tier 1 may spend $100 a month, which is less than this costs" in [remark.text for remark in dear.but]
     often = ask("coding", requests=100_000, usage_tier=1, times_a_day=Fraction(1, 10**6))
-    assert not {"pace", "monthly-limit"} & {remark.rule for remark in often.but}, "requests at hand are no month of them"
+    assert not {"pace", "monthly-limit"} & {remark.rule.id for remark in often.but}, "requests at hand are no month of them"
 
 
 def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:
@@ -421,7 +421,7 @@ def test_free_prices_and_dear_batches_break_no_sentence() -> None:
     for prefer in ("quality", "speed"):
         assert chosen(ask(catalog=free, deadline=DAY, prefer=prefer))
     dear = variation(("input: 0.20, cached_input: null, output: 0.80", "input: 9.20, cached_input: null, output: 9.80"))
-    assert "no-cache-discount" not in {remark.rule for remark in ask(catalog=dear, deadline=DAY).why}
+    assert "no-cache-discount" not in {remark.rule.id for remark in ask(catalog=dear, deadline=DAY).why}
 
 
 def test_a_replacement_may_be_named_by_its_snapshot() -> None:
@@ -464,7 +464,7 @@ def test_a_replacement_without_a_price_is_only_named() -> None:
     found = ask(as_of=date(2027, 1, 13), prefer="speed", platform="openai")
     assert found.choice
     unpriced = variation(("replacement: gpt-6-luna", "replacement: gpt-4.5-preview"))
-    remark = next(remark for remark in ask(catalog=unpriced, prefer="speed").but if remark.rule == "model-retires")
+    remark = next(remark for remark in ask(catalog=unpriced, prefer="speed").but if remark.rule.id == "model-retires")
     assert remark.text.endswith("its named replacement is gpt-4.5-preview")
 
 
@@ -528,14 +528,14 @@ def test_a_table_with_other_models_works_as_well() -> None:
 def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
     late = ask("coding", input_tokens=60_000, cached_share="0.9", output_tokens=5, usage_tier=1, deadline=DAY)
     assert chosen(late) == "gpt-4.1 batch"
-    (saving,) = (remark for remark in late.but if remark.rule == "standard-saving")
+    (saving,) = (remark for remark in late.but if remark.rule.id == "standard-saving")
     assert saving.text == (
         "standard would cost $0.03904, 65 % of this, but one request needs 60,000 tokens a minute; tier 1 allows 30,000, and its "
         "long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
     )
     tight = ask(input_tokens=1_500, output_tokens=5, requests=5_000, usage_tier=1, deadline=DAY)
     assert chosen(tight) == "gpt-4.1-mini standard"
-    (saving,) = (remark for remark in tight.but if remark.rule == "batch-saving")
+    (saving,) = (remark for remark in tight.but if remark.rule.id == "batch-saving")
     assert saving.text == (
         "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 go in 4 parts, "
         "one after the other, which takes 4 days"
@@ -548,7 +548,7 @@ def test_a_prompt_too_short_for_the_cache_has_no_discount_to_be_chosen_by() -> N
         assert found.choice is not None
         assert found.choice.quote is not None
         assert (chosen(found), found.choice.quote.total_usd) == (name, Decimal(usd))
-        assert ("cache-minimum" in [each.rule for each in found.findings]) is (input_tokens < 1024)
+        assert ("cache-minimum" in [each.rule.id for each in found.findings]) is (input_tokens < 1024)
 
 
 def test_a_price_without_what_searches_find_is_not_called_less() -> None:
@@ -556,7 +556,7 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     work = workload(input_tokens=1000, output_tokens=100, requests=1000, tools=tools)
     found = recommend(CATALOG, work, Wishes((CATALOG.task("classification"),)), CATALOG.platform("openai"), TODAY)
     assert chosen(found) == "gpt-4.1-mini standard"
-    assert next(remark.text for remark in found.why if remark.rule == "price") == (
+    assert next(remark.text for remark in found.why if remark.rule.id == "price") == (
         "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
         "for 3.4 points more"
     )
@@ -570,7 +570,7 @@ def test_what_the_family_does_not_last_for_is_priced_at_its_replacement() -> Non
         "gpt-4.1-mini batch would cost $0.28, but it ends on 2027-01-14, before 2027-06-01 is over; its named replacement is "
         "gpt-6-luna"
     )
-    (told,) = (remark.text for remark in found.but if remark.rule == "replacement")
+    (told,) = (remark.text for remark in found.but if remark.rule.id == "replacement")
     assert told == (
         "gpt-6-luna, named in place of gpt-4.1: $0.15 for the same work, without its reasoning tokens; gpt41 migrate tells what "
         "changes"
@@ -627,7 +627,7 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
         recommend(CATALOG, work, Wishes((CATALOG.task("vision"),)), CATALOG.platform("openai"), day)
         for day in (TODAY, date(2027, 2, 1))
     )
-    (ends,) = [remark.text for remark in today.but if remark.rule == "model-retires"]
+    (ends,) = [remark.text for remark in today.but if remark.rule.id == "model-retires"]
     assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
     told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
@@ -638,21 +638,21 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
 def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> None:
     found = ask(needs=("fine-tuning",), as_of=date(2027, 1, 8))
     assert chosen(found) == "gpt-4.1-mini standard"
-    (closed,) = [each for each in found.findings if each.rule == "training-closed"]
+    (closed,) = [each for each in found.findings if each.rule.id == "training-closed"]
     assert (closed.level.label, closed.actual) == ("warning", "2027-01-06")
     assert "this is the price of gpt-4.1-mini as it is: gpt41 train prices training and a fine-tune" in [
         remark.text for remark in found.but
     ]
-    assert not [each for each in ask().findings if each.rule == "training-closed"]
+    assert not [each for each in ask().findings if each.rule.id == "training-closed"]
 
 
 def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() -> None:
     """Of gpt-6-luna: $0.10 a million tokens of input, $0.125 for those that are written."""
     (ends,) = [
-        remark.text for remark in ask("coding", input_tokens=150_000, output_tokens=500).but if remark.rule == "model-retires"
+        remark.text for remark in ask("coding", input_tokens=150_000, output_tokens=500).but if remark.rule.id == "model-retires"
     ]
     assert ends.endswith(": $0.01525 for the same work, up to $0.019 with cache writes, without its reasoning tokens")
     (short,) = [
-        remark.text for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule == "model-retires"
+        remark.text for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule.id == "model-retires"
     ]
     assert "cache writes" not in short

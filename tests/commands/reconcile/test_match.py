@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
@@ -47,8 +48,8 @@ from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource
-from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import ModelAndMode
@@ -300,10 +301,12 @@ def test_a_drift_beyond_what_is_tolerated_is_an_error(predicted: int | None, bil
     findings = [
         each
         for each in check_prediction(PredictionComparison(found, PartsComparison(), False, Decimal("0.05")))
-        if each.rule == "drift"
+        if each.rule.id == "drift"
     ]
     assert [(each.level, each.message, each.allowed) for each in findings] == ([(Level.ERROR, message, "5 %")] if message else [])
-    assert not [each for each in check_prediction(PredictionComparison(found, PartsComparison(), False)) if each.rule == "drift"]
+    assert not [
+        each for each in check_prediction(PredictionComparison(found, PartsComparison(), False)) if each.rule.id == "drift"
+    ]
 
 
 def test_what_was_billed_and_not_predicted_is_beyond_a_tolerance() -> None:
@@ -311,14 +314,14 @@ def test_what_was_billed_and_not_predicted_is_beyond_a_tolerance() -> None:
     compared = PredictionComparison(
         found, PartsComparison(), False, Decimal("0.05"), billed_tokens=Fraction(900), billed_usd=Fraction("1.05")
     )
-    assert [each for each in check_prediction(compared) if each.rule == "drift"] == []
-    (finding,) = (each for each in check_prediction(compared._replace(billed_usd=Fraction("1.06"))) if each.rule == "drift")
+    assert [each for each in check_prediction(compared) if each.rule.id == "drift"] == []
+    (finding,) = (each for each in check_prediction(compared._replace(billed_usd=Fraction("1.06"))) if each.rule.id == "drift")
     assert (finding.level, finding.message) == (
         Level.ERROR,
         "$0.06 of the bill could not be compared (6 % of what was predicted), which is beyond the 5 % tolerated",
     )
     counted = compared._replace(matched=match_requests(ledger(("a", forecast(100))), ledger(("a", answer(100)))))
-    (finding,) = (each for each in check_prediction(counted) if each.rule == "drift")
+    (finding,) = (each for each in check_prediction(counted) if each.rule.id == "drift")
     assert finding.message.startswith("800 input tokens of the bill could not be compared (800 % of what was predicted)")
 
 
@@ -327,7 +330,7 @@ def test_no_drift_at_all_may_be_tolerated() -> None:
     (finding,) = (
         each
         for each in check_prediction(PredictionComparison(found, PartsComparison(), False, Decimal(0)))
-        if each.rule == "drift"
+        if each.rule.id == "drift"
     )
     assert finding.message == "input tokens: 0.1 % more than predicted, which is beyond the 0 % tolerated"
     assert finding.allowed == "0 %"
@@ -350,7 +353,7 @@ def test_more_than_the_most_that_was_predicted_is_found(tolerance: str | None, l
     found = match_requests(asked, ledger(("a", answer(9)._replace(output_tokens=12))))
     held = None if tolerance is None else Decimal(tolerance)
     findings = [
-        each for each in check_prediction(PredictionComparison(found, PartsComparison(), True, held)) if each.rule == "drift"
+        each for each in check_prediction(PredictionComparison(found, PartsComparison(), True, held)) if each.rule.id == "drift"
     ]
     more = f"output tokens: 20 % more billed than the most that was predicted{message}"
     assert [(each.level, each.message) for each in findings] == ([(level, more)] if level else [])
@@ -366,7 +369,7 @@ def test_what_cannot_be_compared_is_named() -> None:
     answered = ledger(("a", answer(1)), ("c", answer(1)), ("c", answer(1)), (None, answer(1)), ("\x1b[1m", answer(1)))
     parts = PartsComparison((), (part("x", "d"),), (part(None, "e"),), {"f in batch": 2})
     found = list(check_prediction(PredictionComparison(match_requests(asked, answered), parts, False)))
-    assert [(each.rule, each.level.label, each.message) for each in found] == [
+    assert [(each.rule.id, each.level.label, each.message) for each in found] == [
         ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one request: b"),
         ("custom-id-twice", "warning", "not compared: 1 custom_id for more than one answer: c"),
         ("custom-id-unknown", "notice", "not compared: 4 requests without an answer: w, x, y, ..."),
@@ -431,7 +434,7 @@ CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), date(2026, 11, 
 def watched(past: ObservedAnswers, *answers: Answer) -> Reconciliation:
     """The bill of some answers, which pass by."""
     found = [Located(InputPlace("log", index, index + 1), each) for index, each in enumerate(answers)]
-    unbilled = Located(InputPlace("log"), NotPriced("answer-failed", "the request failed"))
+    unbilled = Located(InputPlace("log"), NotPriced(rules.ANSWER_FAILED, "the request failed"))
     return reconcile_logs(past.observe([RejectedRequest(InputPlace("log"), "no"), *found, unbilled]), CONDITIONS)
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, read_catalog
 from gpt41_cli.commands.train.training import (
     TrainedModel,
@@ -30,10 +31,10 @@ from gpt41_cli.commands.train.training_file import read_training_files as read_f
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.sources import InputSource, find_sources
-from gpt41_cli.findings import Level
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.readers import read_request
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.workload import RequestSize, VariantLoad
@@ -142,7 +143,7 @@ def test_what_is_compressed_or_piped_or_shared_out_is_the_same(tmp_path: Path, r
     alone, shared = lines(many), lines(many, jobs=2)
     for name in ("line_numbers", "digests", "tokens_by_model", "output_tokens", "size_bytes"):
         assert getattr(alone, name) == getattr(shared, name), name
-    assert alone.breaches.counts == shared.breaches.counts == {"training-twins": 1_000}
+    assert alone.breaches.counts == shared.breaches.counts == {rules.TRAINING_TWINS: 1_000}
     plain = trained(run, str(TICKETS))
     packed = tmp_path / "packed.jsonl.gz"
     packed.write_bytes(gzip.compress(TICKETS.read_bytes()))
@@ -328,7 +329,7 @@ def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
     found = lines(
         write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
     )
-    lost, cut = found.breaches.by_rule["training-tokens"].examples
+    lost, cut = found.breaches.by_rule[rules.TRAINING_TOKENS].examples
     assert lost.message.endswith(" at its end are cut off, its last answer as a whole among them")
     assert cut.message.endswith(" at its end are cut off")
 
@@ -436,16 +437,16 @@ def test_how_many_examples_there_are(tmp_path: Path, run: Run) -> None:
 
 def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
     found = lines(write(tmp_path / "twins.jsonl", example(), example(USER, ANSWER), example(), example(tools=[TOOL])))
-    (twin,) = found.breaches.by_rule["training-twins"].examples
+    (twin,) = found.breaches.by_rule[rules.TRAINING_TWINS].examples
     assert (twin.line, twin.level) == (3, Level.NOTICE)
 
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
     path = write(tmp_path / "large.jsonl", example({"role": "user", "content": " a" * 500_020}, ANSWER))
-    (doubtful,) = lines(path, max_megabytes=1).breaches.by_rule["training-bytes"].examples
+    (doubtful,) = lines(path, max_megabytes=1).breaches.by_rule[rules.TRAINING_BYTES].examples
     assert (doubtful.level, doubtful.allowed) == (Level.WARNING, "1000000")
     path = write(tmp_path / "larger.jsonl", example({"role": "user", "content": " a" * 530_000}, ANSWER))
-    (certain,) = lines(path, max_megabytes=1).breaches.by_rule["training-bytes"].examples
+    (certain,) = lines(path, max_megabytes=1).breaches.by_rule[rules.TRAINING_BYTES].examples
     assert (certain.level, certain.allowed) == (Level.ERROR, "1048576")
 
 
