@@ -9,6 +9,9 @@ from decimal import Decimal
 SIMULATE = "simulate"
 """The word for the amount of cached input that asks for a replay of the prompt cache."""
 
+A_DEADLINE = "more than 0 minutes, such as 90m, 24h or 2d"
+"""What errors call a deadline. One of 0 is refused wherever it is read, as no work is done at once."""
+
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)

@@ -20,9 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FROZEN = ROOT / "tests" / "frozen" / "pricing.yaml"
 """A copy of pricing.yaml that stays as it is, so that a new price changes no test of something else."""
 
-# No test is held to a time: a clock would measure the machine.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
+# No test has a time limit: a clock would measure the machine. The same examples come in every run, so that a test that passes
+# keeps passing. `pytest --hypothesis-profile explore` looks for new ones; write what it finds down as an @example.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
+hypothesis.settings.load_profile("same")
 
 # Where a shell runs the tests in the background, it lets them ignore Ctrl-C, and all that they run, to which they send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -55,6 +55,12 @@ def written_as(parse: Callable[[str], object], expected: str) -> Read:
     return Read(read)
 
 
+def is_positive_time(time: timedelta, at: Cursor, _: Seen) -> None:
+    """Check that a time is not 0."""
+    if not time:
+        at.fail(notation.A_DEADLINE, "0")
+
+
 def one_or_more(item: Read) -> Read:
     """Read a list, or one item without the brackets."""
     return Read(lambda at, config: tuple(item.function(each, config) for each in at.items_or_self()))
@@ -171,7 +177,7 @@ class DeclaredRequirements(NamedTuple):
     needs: tuple[Annotated[str, known_to(Catalog.ability)], ...] = ()
     until: date | None = None
     tolerance_percent: Annotated[Decimal | None, is_percentage] = None
-    deadline: Duration | None = None
+    deadline: Annotated[Duration, is_positive_time] | None = None
 
     @property
     def tolerance(self) -> Decimal | None:

@@ -16,8 +16,8 @@ Item = TypeVar("Item")
 def show_value(value: Any) -> str:
     """The cell of a value: dollars rounded to be read, a count with separators, text as it is.
 
-    >>> show_value(Decimal("0.25")), show_value(Fraction(1, 4)), show_value(1200), show_value("gpt-4.1")
-    ('$0.25', '$0.25', '1,200', 'gpt-4.1')
+    >>> show_value(Decimal("0.25")), show_value(Fraction(1, 4)), show_value(1200), show_value("batch")
+    ('$0.25', '$0.25', '1,200', 'batch')
     """
     if isinstance(value, Decimal | Fraction):
         return format_money(to_decimal(value) if isinstance(value, Fraction) else value)

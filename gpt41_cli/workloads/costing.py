@@ -64,7 +64,7 @@ class Requirements(NamedTuple):
     until: date | None = None
     tolerance: Decimal | None = None
     deadline: Annotated[
-        timedelta | None, Key("deadline_minutes"), Read(lambda at, _: timedelta(minutes=at.integer(at_most=_MAX_SMALL)))
+        timedelta | None, Key("deadline_minutes"), Read(lambda at, _: timedelta(minutes=at.integer(1, _MAX_SMALL)))
     ] = None
     usage_tier: Annotated[int | None, Read(lambda at, _: at.integer(at_most=_MAX_SMALL))] = None
 

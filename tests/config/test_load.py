@@ -202,6 +202,14 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "tolerance_percent: 150",
             '14:106: workloads.triage.require.tolerance_percent: expected at most 100, found "150"',
         ),
+        *(
+            (
+                "deadline: 2d",
+                f"deadline: {zero}",
+                "14:120: workloads.triage.require.deadline: expected more than 0 minutes, such as 90m, 24h or 2d, found 0",
+            )
+            for zero in ("0m", "000h")
+        ),
         (
             "requests: prompts/triage/*.json",
             "requests: []",

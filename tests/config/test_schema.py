@@ -78,6 +78,7 @@ def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
         ("needs: [vision]", "needs: vision", "$.workloads.triage.require.needs"),
         ("tolerance_percent: 15", "tolerance_percent: 115", "$.workloads.triage.require.tolerance_percent"),
         ("deadline: 24h", "deadline: 24", "$.workloads.triage.require.deadline"),
+        ("deadline: 24h", "deadline: 0h", "$.workloads.triage.require.deadline"),
     ],
 )
 def test_what_gpt41_yaml_may_not_say_is_refused_at_its_place(old: str, new: str, where: str, catalog: Catalog) -> None:

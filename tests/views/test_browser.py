@@ -21,7 +21,7 @@ from tests.builders import HOSTILE_MARKUP
 
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None and not os.environ.get("GPT41_TESTS_NEED_CHROMIUM"):
-    pytest.skip("no chromium here: Debian's is called chromium", allow_module_level=True)
+    pytest.skip("NOT TESTED: the page in a browser. Install chromium (apt-get install chromium)", allow_module_level=True)
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402 - only where there is a browser
 

@@ -33,7 +33,7 @@ REQUIREMENTS = st.builds(
     needs=st.lists(NAMES, max_size=2).map(tuple),
     until=st.none() | st.dates(),
     tolerance=st.none() | AMOUNTS,
-    deadline=st.none() | st.integers(0, 10**9).map(lambda minutes: timedelta(minutes=minutes)),
+    deadline=st.none() | st.integers(1, 10**9).map(lambda minutes: timedelta(minutes=minutes)),
     usage_tier=st.none() | st.integers(0, 9),
 )
 
@@ -238,9 +238,15 @@ def test_a_report_of_a_newer_version_is_not_guessed_at() -> None:
     assert str(caught.value) == "base.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"
 
 
-def test_a_deadline_of_no_time_is_read_back() -> None:
-    now = SavedReport(PLAIN.as_of, {"triage": TRIAGE._replace(requirements=Requirements(deadline=timedelta(0)))})
-    assert loaded(document(now)) == now
+def test_a_deadline_is_saved_in_minutes_and_one_of_0_is_refused() -> None:
+    soon = SavedReport(PLAIN.as_of, {"triage": TRIAGE._replace(requirements=Requirements(deadline=timedelta(minutes=1)))})
+    found = document(soon)
+    assert found["workloads"][0]["requirements"] == {"deadline_minutes": 1}
+    assert loaded(found) == soon
+    with pytest.raises(InputError) as caught:
+        loaded(changed(found, ("workloads", 0, "requirements", "deadline_minutes"), 0))
+    complaint = "workloads[0].requirements.deadline_minutes: expected a whole number, 1 or more, found the number 0"
+    assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
 
 
 def test_a_workload_stands_in_a_report_once() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from gpt41_cli import rules
+from gpt41_cli import notation, rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
@@ -125,7 +125,7 @@ def plan(
     """
     check_usage_tier(catalog, platform, tier)
     if deadline is not None and not deadline:
-        raise InputError("deadline", "more than 0 minutes, such as 90m, 24h or 2d", "0")
+        raise InputError("deadline", notation.A_DEADLINE, "0")
     for variant in variants:
         if variant.model.rate_limits is None:
             known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)

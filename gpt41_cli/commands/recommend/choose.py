@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli import rules
+from gpt41_cli import notation, rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
@@ -102,7 +102,7 @@ def _check_wishes(case: SelectionContext) -> None:
     for need in wishes.needs:
         catalog.ability(need)
     if wishes.deadline is not None and not wishes.deadline:
-        raise InputError("deadline", "more than 0 minutes, such as 90m, 24h or 2d", "0")
+        raise InputError("deadline", notation.A_DEADLINE, "0")
     if wishes.usage_tier is not None:
         check_usage_tier(catalog, case.platform, wishes.usage_tier)
     if wishes.until is not None and wishes.until < case.as_of:
