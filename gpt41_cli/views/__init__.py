@@ -1,4 +1,4 @@
-"""Report -> characters. One file per format, each with `render(report, screen)`; VIEWS is the list of them."""
+"""Report -> characters. Each format is one file with `render(report, screen)`; VIEWS lists them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 
 
 class Screen(NamedTuple):
-    """What the output goes to: the width of a terminal (None: not a terminal, so nothing is wrapped), and whether it has
-    colour and characters to draw with. `version` is that of the program, for formats that name what wrote them.
+    """What the output goes to: its width (None: not a terminal, so nothing wraps), and whether it has colour and bar characters.
+
+    `version` is that of the program, for formats that name what wrote them.
     """
 
     width: int | None
@@ -40,7 +41,7 @@ class Screen(NamedTuple):
 
 
 def can_draw(encoding: str) -> bool:
-    """Whether a terminal of this encoding has the characters that bars are drawn with.
+    """Return True if a terminal of this encoding has the characters for bars.
 
     >>> can_draw("utf-8"), can_draw("latin-1")
     (True, False)
@@ -53,7 +54,7 @@ def can_draw(encoding: str) -> bool:
 
 
 def dump_exact(value: object) -> str:
-    """What JSON has no type for as text: a decimal with every digit, a ratio to 12 places, a day as YYYY-MM-DD.
+    """Format values that JSON has no type for: a decimal with every digit, a ratio to 12 places, a day as YYYY-MM-DD.
 
     >>> dump_exact(Decimal("13.200")), dump_exact(Fraction(2, 3)), dump_exact(date(2026, 10, 23))
     ('13.2', '0.666666666667', '2026-10-23')
@@ -65,7 +66,7 @@ def dump_exact(value: object) -> str:
 
 
 def render(report: Report, name: str, screen: Screen) -> str:
-    """The report in the format `name`, ending in a line break. UnknownName for any other format."""
+    """Draw the report in the format `name`, ending in a line break. Raises UnknownName for any other format."""
     if name not in VIEWS:
         raise UnknownName("format", name, VIEWS)
     drawn: str = import_module(f"gpt41_cli.views.{name}").render(report, screen)
@@ -73,7 +74,7 @@ def render(report: Report, name: str, screen: Screen) -> str:
 
 
 def find_format(file: str) -> str | None:
-    """The format that a file of this name is written in, by the longest ending that fits; None where none does.
+    """Find the format of a file by the longest ending of its name that fits; None if none does.
 
     >>> find_format("out/report.json"), find_format("report.GitLab.json"), find_format("report")
     ('json', 'gitlab', None)

@@ -1,4 +1,4 @@
-"""The report's records as CSV (RFC 4180): a header, then exact values; nested fields become `outer.inner`, lists are JSON."""
+"""The records of a report as CSV (RFC 4180): a header, then exact values. Nested fields become `outer.inner`, lists JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt41_cli.views import Screen, dump_exact
 
 
 def render(report: Report, screen: Screen) -> str:
-    """One line a record. Null is an empty cell."""
+    """Draw one line per record. Null is an empty cell."""
     rows = [_flatten(record) for record in report.records]
     out = io.StringIO()
     names = dict.fromkeys(name for row in rows for name in row)

@@ -1,4 +1,4 @@
-"""The findings as workflow commands, which GitHub shows as annotations at their lines."""
+"""Findings as workflow commands, which GitHub shows as annotations at their lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAX_ANNOTATIONS = 10
 
 
 def render(report: Report, screen: Screen) -> str:
-    """The headline, a command for each finding, and how many more there are than GitHub would show."""
+    """Draw the headline, a command for each finding, and how many more findings there are than GitHub shows."""
     lines = [sanitize(report.headline)]
     rest = []
     for level in sorted(Level, reverse=True):
@@ -29,8 +29,8 @@ def render(report: Report, screen: Screen) -> str:
 
 
 def _format_command(finding: Finding) -> str:
-    """`::level file=...,line=...,col=...,title=...::message`, escaped as the toolkit does that actions are written with
-    (actions/toolkit, packages/core/src/command.ts).
+    """Format `::level file=...,line=...,col=...,title=...::message`, escaped as actions/toolkit does
+    (packages/core/src/command.ts).
     """
     place = find_file_location(finding)
     where = {"file": place.path, "line": place.line, "col": place.column} if place else {}
@@ -40,7 +40,7 @@ def _format_command(finding: Finding) -> str:
 
 
 def _escape_message(text: str) -> str:
-    """What is not printable, line breaks among it, is escaped already."""
+    """Escape percent signs. Line breaks and other unprintable characters are escaped before."""
     return sanitize(text).replace("%", "%25")
 
 

@@ -1,4 +1,4 @@
-"""The findings as a code quality report of GitLab, which compares the fingerprints of two runs."""
+"""Findings as a GitLab code quality report. GitLab compares the fingerprints of two runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTICE: "info
 
 
 def render(report: Report, screen: Screen) -> str:
-    """A JSON array with an object for each finding, the worst first."""
+    """Draw a JSON array with an object for each finding, the worst first."""
     issues = [
         {
             "description": sanitize(each.finding.message),

@@ -1,4 +1,4 @@
-"""The report as one page that loads nothing: to be passed on, printed, and read by ear. Text from outside is only ever text."""
+"""A report as one HTML page that loads nothing, to pass on, print or hear read out. Text from outside is never markup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none
 
 
 def render(report: Report, screen: Screen) -> str:
-    """A whole HTML document: the answer, the reasons, tables and charts, then each part of the report in the same way."""
+    """Draw a whole HTML document: the answer, the reasons, tables and charts, then each part of the report in the same way."""
     parts = [(f"part-{number}", part) for number, part in enumerate(report.parts, 1)]
     return "\n".join(
         (
@@ -47,7 +47,7 @@ def render(report: Report, screen: Screen) -> str:
 
 
 def _escape_text(text: str) -> str:
-    """Text that reads as itself, between tags or in an attribute."""
+    """Escape text for use between tags or in an attribute."""
     return html.escape(sanitize(text))
 
 
@@ -79,7 +79,7 @@ def _draw_body(report: Report) -> Iterator[str]:
 
 
 def _draw_lines(report: Report) -> Iterator[str]:
-    """Reasons and findings, each with its label once."""
+    """Draw reasons and findings, each label once."""
     told = [(line.label, "", line) for line in report.lines]
     for finding in report.unmentioned_findings:
         cited = ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
@@ -101,7 +101,7 @@ def _draw_citation(cited: str) -> str:
 
 
 def _draw_table(table: Table) -> Iterator[str]:
-    """The table in a place of its own, where it may be wider than the page; folded away where it is a detail."""
+    """Draw a table in a region of its own, which may be wider than the page. A table of details is folded."""
     if not table.rows:
         return
     classes = ['class="right"' if heading.is_right_aligned else "" for heading in table.headings]
@@ -124,7 +124,7 @@ def _draw_grid(title: str, heads: Iterable[str], rows: Iterable[str]) -> list[st
 
 
 def _wrap_in_scroller(label: str, lines: Iterable[str]) -> list[str]:
-    """A region that scrolls by itself, with the keyboard too."""
+    """Wrap content in a region that scrolls by itself, by keyboard too."""
     return [f'<div class="scroll" role="region" tabindex="0" aria-label="{_escape_text(label)}">', *lines, "</div>"]
 
 
@@ -139,7 +139,7 @@ def _draw_block(block: TextBlock) -> Iterator[str]:
 
 
 def _draw_chart(chart: Chart) -> Iterator[str]:
-    """The picture under its title, and every figure of it in a table."""
+    """Draw a picture under its title, and all its figures as a table."""
     name = f"chart-{chart.name}"
     yield f'<figure aria-labelledby="{name}">'
     yield f'<figcaption><h3 id="{name}">{_escape_text(chart.title)}</h3><p>{_escape_text(chart.description)}</p></figcaption>'
@@ -165,7 +165,7 @@ def _draw_figures(chart: Chart) -> list[str]:
 
 
 def _draw_figure_cell(told: str, value: Decimal | str | None) -> str:
-    """A cell; the exact figure is kept with it, to be copied by a program."""
+    """Draw a cell that also holds the exact figure, for programs to copy."""
     if isinstance(value, Decimal):
         return f'<td class="right"><data value="{format_exact(value)}">{_escape_text(told)}</data></td>'
     return f"<td>{_escape_text(told)}</td>"

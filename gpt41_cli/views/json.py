@@ -1,4 +1,4 @@
-"""The report for programs: versioned by `schema`, every amount of money an exact decimal string."""
+"""A report for programs: versioned by `schema`, with every amount of money as an exact decimal string."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNPRINTABLE_PATTERN = re.compile(r"[^\x20-\x7e\n]")
 
 
 def render(report: Report, screen: Screen) -> str:
-    """One JSON object: schema, pricing (which table the figures are from), the result, findings, notes."""
+    """Draw one JSON object: schema, pricing (the table that the figures are from), the result, findings, notes."""
     catalog = report.catalog
     pricing = catalog and {"file": catalog.file, "sha256": catalog.sha256, "checked_on": str(catalog.checked_on)}
     document = {

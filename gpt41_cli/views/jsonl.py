@@ -1,4 +1,4 @@
-"""The report's records as JSON Lines: one compact object a line, fit for a stream."""
+"""The records of a report as JSON Lines: one compact object per line, fit for streaming."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gpt41_cli.views import Screen, dump_exact
 
 
 def render(report: Report, screen: Screen) -> str:
-    """One line a record."""
+    """Draw one line per record."""
     return "".join(map(format_record, report.records))
 
 
 def format_record(record: Mapping[str, Json]) -> str:
-    """One record, with its line break; nothing in it can break the line or reach a terminal."""
+    """Format one record with its line break. Nothing in it can break the line or act on a terminal."""
     return escape_commands(json.dumps(record, separators=(",", ":"), default=dump_exact)) + "\n"

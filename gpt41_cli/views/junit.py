@@ -1,4 +1,4 @@
-"""The checks as JUnit XML, as GitLab, Jenkins and the reporters of other CI read it."""
+"""Checks as JUnit XML, as GitLab, Jenkins and other CI reporters read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpt41_cli.views.places import find_file_location
 
 
 def render(report: Report, screen: Screen) -> str:
-    """A test case for each check, failed where the run fails for it; where a report is not one of checks, for each finding."""
+    """Draw a test case for each check, failed if the run fails for it. A report without checks has a case for each finding."""
     cases = _list_cases(report)
     groups: dict[str, list[CheckCase]] = {}
     for case in cases:
@@ -33,7 +33,7 @@ def render(report: Report, screen: Screen) -> str:
 
 
 def _list_cases(report: Report) -> list[CheckCase]:
-    """The checks of the report, and one for each finding that belongs to none of them; one that passed where there is nothing."""
+    """List the checks of the report and a case for each finding without a check; one passed case if there is nothing else."""
     told = {finding for case in report.cases for finding in case.findings}
     group = report.schema.partition("/")[0]
     rest = [CheckCase(group, _name_case(each), (each,)) for each in report.findings if each not in told]
@@ -41,7 +41,7 @@ def _list_cases(report: Report) -> list[CheckCase]:
 
 
 def _name_case(finding: Finding) -> str:
-    """A name that stays the same from run to run."""
+    """Return a name that stays the same from run to run."""
     place = find_file_location(finding)
     about = place.path if place else finding.subject
     return f"{finding.rule.id}: {about}" if about else finding.rule.id
@@ -53,7 +53,7 @@ def _count_cases(report: Report, cases: Sequence[CheckCase]) -> dict[str, str]:
 
 
 def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
-    """The case with what fails it as one failure, the form that every reader takes, and what weighs less as its output."""
+    """Add a case. What fails it is one failure, the form that every reader takes; lesser findings are its output."""
     element = ET.SubElement(suite, "testcase", classname=sanitize(case.group), name=sanitize(case.name))
     places = list(filter(None, map(find_file_location, case.findings)))
     if places:

@@ -1,6 +1,4 @@
-"""The report as GitHub-flavoured Markdown, fit for a pull request: text from files cannot become markup, link or mention, and
-all of it fits into a comment.
-"""
+"""A report as GitHub-flavoured Markdown that fits a pull request comment. Text from files can't become markup or mentions."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ T = TypeVar("T")
 
 
 def render(report: Report, screen: Screen) -> str:
-    """Headline, reasons and findings as a list, tables, notes; of every list as many as fit, and how many more there are."""
+    """Draw headline, reasons, findings, tables and notes: of every list as many items as fit, and how many more there are."""
     items = _MAX_ITEMS
     while len(drawn := _draw_report(report, items)) >= MAX_CHARACTERS:
         items = min(items // 2, items * MAX_CHARACTERS // len(drawn))
@@ -35,7 +33,7 @@ def render(report: Report, screen: Screen) -> str:
 
 
 def _draw_report(report: Report, items: int) -> str:
-    """The report with at most so many items of every list, and texts that are long only where many of them would fit."""
+    """Draw the report with at most `items` per list. Texts are long only if many of them would fit."""
     longest = max(_SHORTEST_CUT, 16 * items)
 
     def escaped(text: str) -> str:
@@ -45,11 +43,11 @@ def _draw_report(report: Report, items: int) -> str:
         f"- *{escaped(line.label)}* {escaped(line.text)}{_draw_citation(escaped(line.citation))}" for line in report.lines[:items]
     ]
     lines += _draw_omitted_count(report.lines, items, "line", "- ")
-    unsaid = report.unmentioned_findings
-    for each in unsaid[:items]:
-        told = f"- **{each.level.label}** {_draw_code_span(each.rule.id, longest)} {escaped(each.message)}"
-        lines.append(told + _draw_citation(escaped(format_unmentioned_place(each))))
-    lines += _draw_omitted_count(unsaid, items, "finding", "- ")
+    findings = report.unmentioned_findings
+    for finding in findings[:items]:
+        line = f"- **{finding.level.label}** {_draw_code_span(finding.rule.id, longest)} {escaped(finding.message)}"
+        lines.append(line + _draw_citation(escaped(format_unmentioned_place(finding))))
+    lines += _draw_omitted_count(findings, items, "finding", "- ")
     blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(lines)] if lines else [])]
     blocks += _draw_first_items(report.tables, items, "table", lambda table: _draw_table(table, items, longest))
     blocks += _draw_first_items(report.notes, items, "note", lambda note: [f"<sub>{escaped(note)}</sub>"])
@@ -59,16 +57,16 @@ def _draw_report(report: Report, items: int) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _draw_first_items(found: Sequence[T], items: int, noun: str, draw: Callable[[T], Iterable[str]]) -> Iterator[str]:
-    """The paragraphs of each of the first."""
-    for each in found[:items]:
-        yield from draw(each)
-    yield from _draw_omitted_count(found, items, noun)
+def _draw_first_items(sequence: Sequence[T], items: int, noun: str, draw: Callable[[T], Iterable[str]]) -> Iterator[str]:
+    """Draw the first items, and how many more there are."""
+    for item in sequence[:items]:
+        yield from draw(item)
+    yield from _draw_omitted_count(sequence, items, noun)
 
 
-def _draw_omitted_count(found: Sequence[object], items: int, noun: str, prefix: str = "") -> Iterator[str]:
-    if len(found) > items:
-        yield f"{prefix}and {pluralize(len(found) - items, f'more {noun}')}"
+def _draw_omitted_count(sequence: Sequence[object], items: int, noun: str, prefix: str = "") -> Iterator[str]:
+    if len(sequence) > items:
+        yield f"{prefix}and {pluralize(len(sequence) - items, f'more {noun}')}"
 
 
 def _draw_citation(cited: str) -> str:
@@ -76,7 +74,7 @@ def _draw_citation(cited: str) -> str:
 
 
 def _draw_table(table: Table, items: int, longest: int) -> Iterator[str]:
-    """The table under its title, folded away where it is a detail."""
+    """Draw a table under its title. A table of details is folded."""
     table = table.without_bars
     titles = [_escape(heading.title, longest) or " " for heading in table.headings]
     rule = ["---:" if heading.is_right_aligned else "---" for heading in table.headings]
@@ -96,7 +94,7 @@ def _draw_table(table: Table, items: int, longest: int) -> Iterator[str]:
 
 
 def _draw_block(block: TextBlock, items: int, longest: int) -> Iterator[str]:
-    """The title and, where there is text, a code block around it."""
+    """Draw the title and a code block around the text, if there is any."""
     yield _escape_paragraph(block.title, longest)
     lines = [f"| {_truncate(line, longest)}" for line in block.text.splitlines()]
     if lines:
@@ -105,18 +103,18 @@ def _draw_block(block: TextBlock, items: int, longest: int) -> Iterator[str]:
 
 
 def _truncate(text: str, longest: int) -> str:
-    """The text safe to print, and no longer than that."""
+    """Return text that is safe to print, cut to the length."""
     safe = sanitize(text[: longest + 1])
     return safe if len(safe) <= longest else safe[:longest] + "…"
 
 
 def _escape(text: str, longest: int) -> str:
-    """Text that reads as itself; a zero-width space keeps names from calling somebody and addresses from being links."""
+    """Escape text so that it reads as itself. A zero-width space keeps names from mentioning people and addresses from links."""
     return _AUTOLINK_PATTERN.sub("\\g<0>\u200b", _SPECIAL_PATTERN.sub(r"\\\1", _truncate(text, longest)))
 
 
 def _escape_paragraph(text: str, longest: int) -> str:
-    """A text that stands alone, and is neither a list nor a line nor code for how it begins."""
+    """Escape a paragraph so that its beginning makes it neither a list nor a rule nor code."""
     return _BLOCK_START_PATTERN.sub(r"\1\\", _escape(text, longest).strip())
 
 
@@ -125,14 +123,14 @@ def _escape_html(text: str, longest: int) -> str:
 
 
 def _fence_code(lines: Sequence[str]) -> str:
-    """A code block around any lines: its fence is longer than any run of backticks in it."""
+    """Draw a code block around any lines; its fence is longer than any run of backticks in them."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}text", *lines, fence])
 
 
 def _draw_code_span(text: str, longest: int) -> str:
-    """A code span around any text; a bar would still end the cell, so it is drawn as an escape."""
+    """Draw a code span around any text. A bar would still end the cell, so it becomes an escape."""
     safe = _truncate(text, longest).replace("|", "\\|")
     if not safe:
         return ""

@@ -1,4 +1,4 @@
-"""The findings of a report for formats that know files: the worst first, where each is, and what tells it from the others."""
+"""The findings of a report for formats that know files: where each is, and what identifies it from run to run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gpt41_cli.reports import Report
 
 
 class PlacedFinding(NamedTuple):
-    """A finding, where it is shown, and its fingerprint.
+    """A finding, its location, and its fingerprint.
 
-    The fingerprint is that of the same finding after lines have moved and figures changed: it is made of the rule, the file
-    and the subject, and counts those that are alike in all of these.
+    The fingerprint stays the same after lines move and figures change. It is made of the rule, the file and the subject, and
+    numbers findings that are equal in these.
     """
 
     finding: Finding
@@ -25,7 +25,7 @@ class PlacedFinding(NamedTuple):
 
 
 def place_findings(report: Report) -> list[PlacedFinding]:
-    """Every finding, the worst first; one that is in no file is shown at that of the figures, or else at the folder."""
+    """Place every finding, the worst first. A finding without a file is placed at the file of the figures, else at the folder."""
     table = Location(report.catalog.file if report.catalog else ".")
     seen = Counter[str]()
     found = []
@@ -39,7 +39,7 @@ def place_findings(report: Report) -> list[PlacedFinding]:
 
 
 def find_file_location(finding: Finding) -> Location | None:
-    """Where it is, with forward slashes; None where that is in no file."""
+    """Return the location with forward slashes; None if it isn't in a file."""
     place = finding.location
     if place is None or place.path in (STDIN, LITERAL_NAME):
         return None
@@ -47,7 +47,7 @@ def find_file_location(finding: Finding) -> Location | None:
 
 
 def format_unmentioned_place(finding: Finding) -> str:
-    """Where it is, as `file:line`, unless it is in no file or its message says so already."""
+    """Return the place as `file:line`, unless it isn't in a file or the message already says it."""
     if finding.location is None or find_file_location(finding) is None:
         return ""
     place = ":".join(str(each) for each in finding.location[:2] if each is not None)

@@ -1,4 +1,4 @@
-"""The findings as SARIF 2.1.0, as code scanning takes them."""
+"""Findings as SARIF 2.1.0, as code scanning takes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNRESERVED_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 
 def render(report: Report, screen: Screen) -> str:
-    """One run with the rules that were broken and a result for each finding, the worst first."""
+    """Draw one run with the broken rules and a result for each finding, the worst first."""
     found = place_findings(report)
     rules = list(dict.fromkeys(each.finding.rule for each in found))
     driver = {
@@ -51,6 +51,6 @@ def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
 
 
 def _encode_uri(path: str) -> str:
-    """The path as a URI: relative, or of the scheme `file` where it begins at a root."""
+    """Encode a path as a URI: relative, or with the scheme `file` if it begins at a root."""
     encoded = "".join(chr(byte) if byte in _UNRESERVED_BYTES else f"%{byte:02X}" for byte in os.fsencode(path))
     return f"file://{encoded}" if path.startswith("/") else encoded

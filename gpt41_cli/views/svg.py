@@ -1,4 +1,4 @@
-"""A Chart as SVG: within a page, whose colours it takes, or as a file that stands alone in light and dark."""
+"""A Chart as SVG: inside a page, with its colours, or as a file of its own for light and dark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIN_WIDTH = 840
 
 
 def import_converter() -> ModuleType:
-    """The library that draws. InputError where it is not installed."""
+    """Import the library that draws. Raises InputError if it isn't installed."""
     try:
         import vl_convert
     except ImportError:
@@ -30,12 +30,12 @@ def import_converter() -> ModuleType:
 
 @cache
 def read_style_sheet(name: str) -> str:
-    """A style sheet of this package."""
+    """Read a style sheet of this package."""
     return resources.files("gpt41_cli.views").joinpath(name).read_text(encoding="utf-8")
 
 
 def draw_svg(chart: Chart) -> str:
-    """An `svg` element for a page: one picture for who cannot see it, whose name is the title."""
+    """Draw an `svg` element for a page. To screen readers it is one picture with the title as its name."""
     drawn: str = import_converter().vegalite_to_svg(json.dumps(make_specification(chart)), allowed_base_urls=[])
     label = html.escape(sanitize(f"{chart.title}. {chart.description}"))
 
@@ -47,7 +47,7 @@ def draw_svg(chart: Chart) -> str:
 
 
 def draw_svg_file(chart: Chart) -> str:
-    """A whole SVG file."""
+    """Draw a whole SVG file."""
     start, end, rest = draw_svg(chart).partition(">")
     title, described = (html.escape(sanitize(text)) for text in (chart.title, chart.description))
     ground = '<rect width="100%" height="100%" fill="var(--raised)"/>'

@@ -1,4 +1,4 @@
-"""The report for people: in a terminal with colour and wrapped to its width, elsewhere plain and in full."""
+"""A report for people: coloured and wrapped in a terminal, plain and in full elsewhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MIN_WIDTH_FOR_BARS = 80
 
 
 def render(report: Report, screen: Screen) -> str:
-    """Headline, labelled lines, tables, findings, notes and blocks, in this order."""
+    """Draw headline, labelled lines, tables, findings, notes and blocks, in this order."""
     drawn = io.StringIO()
     console = Console(
         file=drawn,
@@ -81,7 +81,7 @@ def _draw_bar(line: ReportLine) -> str:
 
 
 def _format_citation(finding: Finding) -> str:
-    """The rule, and the place where the message does not say it."""
+    """Format the rule, and the place unless the message says it."""
     return ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
 
 
@@ -104,7 +104,7 @@ def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
 
 
 def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid:
-    """The table with bars as long as there is room for, or none; where it does not fit without them, its rows as records."""
+    """Draw the table with bars if there is room, else without. If it doesn't fit even so, draw its rows as records."""
     plain = table.without_bars
     for cells in (_BAR_CELLS, _BAR_CELLS // 2) if draws else ():
         barred = _draw_bars(table, cells)
@@ -114,7 +114,7 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid:
 
 
 def _draw_bars(table: Table, cells: int) -> Table:
-    """The table with its shares drawn in so many cells at most."""
+    """Draw the table with its shares as bars of at most `cells`."""
     rows = (
         row._replace(
             cells=tuple(
@@ -128,7 +128,7 @@ def _draw_bars(table: Table, cells: int) -> Table:
 
 
 def _fits(table: Table, screen: Screen) -> bool:
-    """Whether the table stands within the screen without breaking a cell."""
+    """Return True if the table fits the screen without breaking a cell."""
     if screen.width is None:
         return True
     rows = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
@@ -139,7 +139,7 @@ def _fits(table: Table, screen: Screen) -> bool:
 
 
 def _draw_records(table: Table) -> Grid:
-    """The table for a narrow screen: each row as its first cell, and below it every other cell with its title."""
+    """Draw the table for a narrow screen: the first cell of each row, and below it the other cells with their titles."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(overflow="fold")
     for row in table.rows:

@@ -1,6 +1,6 @@
 """A Chart as Vega-Lite, which is plain data: marks in layers over one set of values. Colours are the variables of palette.css.
 
-Positions are floats, as no eye tells them from the exact figures; those are in the texts beside the marks, and in the tables.
+Positions are floats, which no eye tells from exact figures. The exact ones are in the labels and in the tables.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TICK_EXPRESSIONS = {
 
 
 def make_specification(chart: Chart) -> VegaSpec:
-    """The chart as a Vega-Lite specification."""
+    """Make the Vega-Lite specification of a chart."""
     draw = {"lines": _draw_lines, "bars": _draw_bars, "stack": _draw_stack, "points": _draw_points}[chart.kind]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -73,7 +73,7 @@ def make_specification(chart: Chart) -> VegaSpec:
 
 
 def _make_printable(chart: Chart) -> Chart:
-    """The chart with all its texts fit to be drawn: a control character anywhere would abort the process in the library."""
+    """Make all texts of the chart safe: a control character anywhere would abort the process in the library."""
 
     def point(each: ChartPoint) -> ChartPoint:
         return ChartPoint(sanitize(each.x) if isinstance(each.x, str) else each.x, each.y, sanitize(each.remark))
@@ -105,7 +105,7 @@ def _encode_quantity(field: str, axis: ChartAxis, most: float | None = None, **m
 
 
 def _encode_vertical_axis(field: str, axis: ChartAxis, most: float | None = None) -> VegaSpec:
-    """The axis down the side, its title above it, where the figures beside it may be as wide as they like."""
+    """Encode the vertical axis with its title above it, where the figures may be as wide as they like."""
     drawn = _encode_quantity(field, axis, most)
     place = {
         "titleAngle": 0,
@@ -136,7 +136,7 @@ def _convert_to_float(value: Decimal | str | None) -> float:
 
 
 def _draw_lines(chart: Chart) -> VegaSpec:
-    """Lines with their names where they end, what lies across them, and what is marked on them."""
+    """Draw lines with their names at their ends, horizontal lines across them, and marked points on them."""
     most_x = max(_convert_to_float(point.x) for series in chart.series for point in series.points)
     ends = [_convert_to_float(series.points[-1].y) for series in chart.series]
     highest = max([*ends, *(_convert_to_float(point.y) for series in chart.series for point in series.points)]) or 1
@@ -183,7 +183,7 @@ def _draw_rules(marks: Sequence[ChartMark], x: VegaSpec, y: VegaSpec) -> list[Ve
 
 
 def _draw_marked_points(marks: Sequence[ChartMark], x: VegaSpec, y: VegaSpec) -> list[VegaSpec]:
-    """Points; what they say is in the table below a chart, where there is room for all of them."""
+    """Draw marked points. Their texts are in the table below the chart, which has room for all of them."""
     values = [
         {"x": _convert_to_float(mark.x), "y": _convert_to_float(mark.y), "text": mark.text}
         for mark in marks
@@ -197,7 +197,7 @@ def _draw_marked_points(marks: Sequence[ChartMark], x: VegaSpec, y: VegaSpec) ->
 
 
 def spread_labels(places: Sequence[float], step: float) -> list[float]:
-    """The places in their order, moved apart until each two are a step or more from each other.
+    """Move the positions apart, keeping their order, until any two are at least a step apart.
 
     >>> spread_labels([5, 0, 1], 2)
     [5, 0, 2]
@@ -212,7 +212,7 @@ def spread_labels(places: Sequence[float], step: float) -> list[float]:
 
 
 def _assign_colours(series: Sequence[ChartSeries]) -> list[str]:
-    """The first colour for what is chosen, the others in turn."""
+    """Assign the first colour to what is chosen and the others in turn."""
     others = cycle(SERIES_COLOURS[1:])
     return [SERIES_COLOURS[0] if each.tone == "chosen" else next(others) for each in series]
 
@@ -244,7 +244,7 @@ def _list_names(chart: Chart) -> list[str]:
 
 
 def _encode_category(chart: Chart) -> VegaSpec:
-    """Names down the side, in the order of the data."""
+    """Encode names along the vertical axis, in the order of the data."""
     return {
         "field": "name",
         "type": "nominal",
@@ -262,7 +262,7 @@ def _encode_colour(chart: Chart) -> VegaSpec:
 
 
 def _draw_bars(chart: Chart) -> VegaSpec:
-    """Bars side by side, each with its figure at its end."""
+    """Draw horizontal bars, each with its figure at its end."""
     values = _list_values(chart)
     offset = {"field": "series", "sort": [series.name for series in chart.series]}
     x, y = _encode_quantity("value", chart.y), _encode_category(chart)
@@ -276,7 +276,7 @@ def _draw_bars(chart: Chart) -> VegaSpec:
 
 
 def _draw_stack(chart: Chart) -> VegaSpec:
-    """Bars of one length in their parts, one after the other, with the remark of the last part at the end."""
+    """Draw bars of equal length split into their parts, with the remark of the last part at the end."""
     values = _list_values(chart)
     ends = [{"name": str(point.x), "value": 1, "text": point.remark} for point in chart.series[-1].points]
     y, shares = _encode_category(chart), ChartAxis(f"share of the {chart.y.title}", "share")
@@ -301,8 +301,8 @@ def _draw_stack(chart: Chart) -> VegaSpec:
 
 
 def _draw_points(chart: Chart) -> VegaSpec:
-    """Points that are named by a model and a mode: the shape says the mode, a thin line leads to the model at the side, and steps
-    join some of the points.
+    """Draw points named by model and mode: the shape shows the mode, a thin line leads to the model's name, and steps join some
+    points.
     """
     named = [(series, point) for series in chart.series if not series.is_path for point in series.points]
     side = (max(_convert_to_float(point.x) for _, point in named) or 1) * (1 + _HEADROOM_TENTHS / 10)
@@ -327,7 +327,7 @@ def _list_positions(series: ChartSeries) -> list[VegaSpec]:
 
 
 def _draw_mode_points(named: Sequence[tuple[ChartSeries, ChartPoint]], x: VegaSpec, y: VegaSpec) -> VegaSpec:
-    """The points themselves."""
+    """Draw the points themselves."""
     values = [
         {
             "x": _convert_to_float(point.x),
@@ -349,7 +349,7 @@ def _draw_mode_points(named: Sequence[tuple[ChartSeries, ChartPoint]], x: VegaSp
 def _draw_model_labels(
     named: Sequence[tuple[ChartSeries, ChartPoint]], side: float, step: float, x: VegaSpec, y: VegaSpec
 ) -> list[VegaSpec]:
-    """The name of each model once, beside the last of its points, with a line to it."""
+    """Draw the name of each model once, next to its last point, with a line to it."""
     last: dict[str, ChartPoint] = {}
     chosen = {series.model for series, _ in named if series.tone == "chosen"}
     for series, point in named:
@@ -369,7 +369,7 @@ def _draw_model_labels(
 
 
 def _choose_domain(scores: Sequence[float]) -> tuple[float, float]:
-    """From some tenth to a bit above the best: a small difference is to look small."""
+    """Choose an axis from some tenth to a bit above the best, so that a small difference looks small."""
     highest = max(scores)
     lowest = min(*scores, highest - 1 / 10)
     room = (highest - lowest) / 10
