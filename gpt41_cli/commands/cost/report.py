@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
-from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_percent, format_rate, pluralize
+from gpt41_cli.display import compute_share, format_exact, format_money, format_percent, format_rate, pluralize
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import _describe_tokens, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.rules import Level
@@ -46,11 +47,11 @@ def make_report(
         else format_exact(total),
         headline=_make_headline(estimate, work, unusable),
         lines=(_make_work_line(catalog, work, estimate), *(_make_term_lines(quotes[0]) if alone else ())),
-        tables=() if alone else (_make_table(estimate, ended, work),),
+        tables=() if alone else (_make_table(estimate, work, ended),),
         findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
         notes=estimate.notes,
         data={
-            "total_usd": None if total is None else format_exact(total),
+            "total_usd": total,
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
@@ -141,44 +142,27 @@ def _make_rejected_line(quote: Quote) -> ReportLine:
     )
 
 
-def _make_table(estimate: Estimate, ended: set[str | None], work: Workload) -> Table:
-    each = (">each",) if work.requests > 1 else ()
-    requests = (">requests",) if estimate.adds_up else ()
+def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) -> tuple[Column[Quote], ...]:
     cached = any(quote.usage.cached_tokens for quote in estimate.quotes)
-    titles = make_headings(
-        "model",
-        "mode",
-        *requests,
-        *((">uncached input", ">cached input") if cached else (">input",)),
-        ">output",
-        *((">tools",) if any(quote.tool_charges for quote in estimate.quotes) else ()),
-        *each,
-        ">total",
-        "|",
-        *((">caching saves",) if cached else ()),
-        ">in batch",
-        "",
-    )
+    tools = any(quote.tool_charges for quote in estimate.quotes)
     dearest = max(quote.total_usd for quote in estimate.quotes)
-    rows = (_make_row(quote, estimate, work, dearest, shut=quote.model in ended) for quote in estimate.quotes)
-    return Table(titles, tuple(rows))
-
-
-def _make_row(quote: Quote, estimate: Estimate, work: Workload, dearest: Decimal, *, shut: bool) -> Row:
-    cached = any(each.usage.cached_tokens for each in estimate.quotes)
-    cells = (
-        quote.model,
-        quote.mode,
-        *((format_int(quote.usage.requests),) if estimate.adds_up else ()),
-        format_money(quote.bill.uncached_input_usd),
-        *((format_money(quote.bill.cached_input_usd),) if cached else ()),
-        format_money(quote.bill.output_usd),
-        *((format_money(quote.tool_charges_usd),) if any(each.tool_charges for each in estimate.quotes) else ()),
-        *((format_money(quote.usd_per_request),) if work.requests > 1 else ()),
-        format_money(quote.total_usd),
-        str(compute_share(quote.total_usd, dearest)),
-        *((format_money(quote.caching_saves_usd),) if cached else ()),
-        "" if quote.batch_usd is None else format_money(quote.batch_usd),
-        "shut down" if shut else "",
+    return (
+        Column("model", None, lambda quote: quote.model),
+        Column("mode", None, lambda quote: quote.mode),
+        Column(">requests" if estimate.adds_up else None, None, lambda quote: quote.usage.requests),
+        Column(">uncached input" if cached else ">input", None, lambda quote: quote.bill.uncached_input_usd),
+        Column(">cached input" if cached else None, None, lambda quote: quote.bill.cached_input_usd),
+        Column(">output", None, lambda quote: quote.bill.output_usd),
+        Column(">tools" if tools else None, None, lambda quote: quote.tool_charges_usd),
+        Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request),
+        Column(">total", None, lambda quote: quote.total_usd),
+        Column("|", None, lambda quote: compute_share(quote.total_usd, dearest), str),
+        Column(">caching saves" if cached else None, None, lambda quote: quote.caching_saves_usd),
+        Column(">in batch", None, lambda quote: quote.batch_usd),
+        Column("", None, lambda quote: "shut down" if quote.model in ended else ""),
     )
-    return Row(cells, "faint" if shut else "")
+
+
+def _make_table(estimate: Estimate, work: Workload, ended: set[str | None]) -> Table:
+    columns = _list_columns(estimate, work, ended)
+    return make_table(columns, estimate.quotes, tone=lambda quote: "faint" if quote.model in ended else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from gpt41_cli.commands.train.fine_tune import TrainingResult
 from gpt41_cli.commands.train.training import (
@@ -12,13 +13,13 @@ from gpt41_cli.commands.train.training import (
     TrainedModel,
     TrainingOptions,
     TuningComparison,
-    UntrainableModel,
     choose_best,
     find_earliest_payback,
 )
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.rules import Level
 
@@ -29,13 +30,15 @@ _NEVER_PAYS = "never"
 def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
     """The answer, to be read and to be computed with."""
     first = choose_best(tuning.trained_models) if tuning.trained_models else None
-    records = tuple(_make_record(student, each) for student in tuning.trained_models for each in student.comparisons)
+    comparisons = [_Comparison(student, terms) for student in tuning.trained_models for terms in student.comparisons]
+    columns = _list_columns(conditions)
+    records = make_records(columns, comparisons)
     return Report(
         schema=SCHEMA,
         answer=_format_answer(tuning.trained_models),
         headline=_make_headline(tuning, first),
         lines=tuple(_make_lines(tuning, first, conditions)) if first else (),
-        tables=(_make_table(tuning, conditions),) if tuning.trained_models or tuning.unfit else (),
+        tables=(_make_table(columns, comparisons, tuning),) if tuning.trained_models or tuning.unfit else (),
         findings=tuning.findings,
         notes=tuning.notes,
         data={
@@ -85,32 +88,11 @@ def _make_training_json(student: TrainedModel) -> Mapping[str, Json]:
         "lost_tokens": billed.lost_tokens,
         "cut_examples": billed.cut_examples,
         "trained_tokens": student.trained_tokens,
-        "usd_per_million": format_exact(student.price.usd),
-        "training_usd": format_exact(student.training_usd),
-        "teaching_usd": format_exact(student.training_work.teaching_usd),
-        "hosting_usd_per_hour": None if student.hosting is None else format_exact(student.hosting.usd),
+        "usd_per_million": student.price.usd,
+        "training_usd": student.training_usd,
+        "teaching_usd": student.training_work.teaching_usd,
+        "hosting_usd_per_hour": student.hosting and student.hosting.usd,
         "source": student.price.source.id,
-    }
-
-
-def _make_record(student: TrainedModel, each: TuningComparison) -> Mapping[str, Json]:
-    return {
-        "model": student.model,
-        "mode": each.tuned_offer.mode,
-        "platform": each.tuned_offer.platform.id,
-        "in_place_of": each.base_offer.variant.id,
-        "training_usd": format_exact(student.training_usd),
-        "teaching_usd": format_exact(student.training_work.teaching_usd),
-        "hosting_usd": format_exact(each.hosting_usd),
-        "fixed_usd": format_exact(each.fixed_usd),
-        "tuned_each_usd": format_exact(to_decimal(each.tuned_each_usd)),
-        "base_each_usd": format_exact(to_decimal(each.base_each_usd)),
-        "pays_after_requests": each.pays_after_requests,
-        "ends": None if each.ends is None else str(each.ends),
-        "pays_at_requests_a_day": each.pays_at_daily_requests,
-        "saved_usd": None if each.saved_usd is None else format_exact(to_decimal(each.saved_usd)),
-        "source": each.tuned_offer.row.source.id,
-        "base_source": each.base_offer.row.source.id,
     }
 
 
@@ -223,33 +205,39 @@ def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
     return text
 
 
-def _make_table(tuning: TrainingResult, conditions: TrainingOptions) -> Table:
-    saved = (">saved",) if conditions.requests else ()
-    titles = make_headings(
-        "model", "mode", "in place of", ">fixed", ">fine-tune each", ">replaced each", ">pays after", ">a day", *saved, ""
+class _Comparison(NamedTuple):
+    """A row: a fine-tune in one mode against the model in whose place it would answer."""
+
+    student: TrainedModel
+    terms: TuningComparison
+
+
+def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...]:
+    """The last column is for models that can't be compared, and why."""
+    return (
+        Column("model", "model", lambda each: each.student.model),
+        Column("mode", "mode", lambda each: each.terms.tuned_offer.mode),
+        Column(None, "platform", lambda each: each.terms.tuned_offer.platform.id),
+        Column("in place of", "in_place_of", lambda each: each.terms.base_offer.variant.id),
+        Column(None, "training_usd", lambda each: each.student.training_usd),
+        Column(None, "teaching_usd", lambda each: each.student.training_work.teaching_usd),
+        Column(None, "hosting_usd", lambda each: each.terms.hosting_usd),
+        Column(">fixed", "fixed_usd", lambda each: each.terms.fixed_usd),
+        Column(">fine-tune each", "tuned_each_usd", lambda each: each.terms.tuned_each_usd),
+        Column(">replaced each", "base_each_usd", lambda each: each.terms.base_each_usd),
+        Column(">pays after", "pays_after_requests", lambda each: each.terms.pays_after_requests, absent=_NEVER_PAYS),
+        Column(None, "ends", lambda each: each.terms.ends),
+        Column(">a day", "pays_at_requests_a_day", lambda each: each.terms.pays_at_daily_requests),
+        Column(">saved" if conditions.requests else None, "saved_usd", lambda each: each.terms.saved_usd),
+        Column(None, "source", lambda each: each.terms.tuned_offer.row.source.id),
+        Column(None, "base_source", lambda each: each.terms.base_offer.row.source.id),
+        Column("", None, lambda _: None),
     )
-    rows = [_make_row(student, each) for student in tuning.trained_models for each in student.comparisons]
-    rows += (_make_untrainable_row(each, conditions) for each in tuning.unfit)
-    return Table(titles, tuple(rows))
 
 
-def _make_row(student: TrainedModel, each: TuningComparison) -> Row:
-    saved = () if each.saved_usd is None else (format_money(to_decimal(each.saved_usd)),)
-    cells = (
-        student.model,
-        each.tuned_offer.mode,
-        each.base_offer.variant.id,
-        format_money(each.fixed_usd),
-        format_money(to_decimal(each.tuned_each_usd)),
-        format_money(to_decimal(each.base_each_usd)),
-        _NEVER_PAYS if each.pays_after_requests is None else format_int(each.pays_after_requests),
-        "" if each.pays_at_daily_requests is None else format_int(each.pays_at_daily_requests),
-        *saved,
-        "",
-    )
-    return Row(cells)
-
-
-def _make_untrainable_row(each: UntrainableModel, conditions: TrainingOptions) -> Row:
-    empty = ("",) * (8 if conditions.requests else 7)
-    return Row((each.model, "", *empty[:-1], each.reason.brief), "faint")
+def _make_table(columns: Sequence[Column[_Comparison]], comparisons: Sequence[_Comparison], tuning: TrainingResult) -> Table:
+    """The comparisons, then the models that can't be trained, with the reason in the last column."""
+    table = make_table(columns, comparisons)
+    empty = [""] * (len(table.headings) - 2)
+    unfit = (Row((each.model, *empty, each.reason.brief), "faint") for each in tuning.unfit)
+    return table._replace(rows=(*table.rows, *unfit))
