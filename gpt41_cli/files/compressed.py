@@ -1,4 +1,4 @@
-"""gzip and Zstandard: recognised by their first bytes, whatever a file is called, and read as a stream."""
+"""gzip and Zstandard, recognised by their first bytes whatever the file's name, and read as a stream."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from gpt41_cli.files.text import read_chunks
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _ZSTD_MAGIC = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 
-# What text and requests never come near, however often they repeat themselves; zeros do, in a file made to do harm.
+# Text and requests never expand nearly as much, however repetitive. A file of zeros made to do harm does.
 _MAX_EXPANSION = 200
 _EXPANSION_CHECK_BYTES = 1 << 26
 
 
 def is_compressed(head: bytes) -> bool:
-    """Whether a file that begins with `head` is compressed."""
+    """Return True if a file that begins with `head` is compressed."""
     return head.startswith(_GZIP_MAGIC) or _ZSTD_MAGIC.match(head) is not None
 
 
 def decompress_if_needed(pieces: Iterator[bytes], name: str) -> tuple[bytes, Iterator[bytes]]:
-    """The first piece and the others: of what is compressed in `pieces`, or of `pieces` as they are.
+    """Return the first piece and an iterator over the others, decompressed if `pieces` are compressed.
 
-    Members and frames one after the other are one content, as gzip and zstd themselves read them. InputError, while it is
-    read, where the content is cut off or damaged, goes on as something else, or expands beyond what text can.
+    Consecutive members or frames are one content, as in gzip and zstd themselves. Reading raises InputError if the content is cut
+    off, damaged, followed by something else, or expands more than text can.
     """
     head = next(pieces, b"")
     if not is_compressed(head):
@@ -41,7 +41,7 @@ def decompress_if_needed(pieces: Iterator[bytes], name: str) -> tuple[bytes, Ite
 
 
 class _PieceStream(io.RawIOBase):
-    """Pieces as a file to read from; `bytes_read` is how many bytes were read."""
+    """A file object that reads pieces; `bytes_read` counts what was read."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -62,7 +62,7 @@ class _PieceStream(io.RawIOBase):
 
 
 def _read_content(pieces: Iterator[bytes], name: str, kind: str) -> Iterator[bytes]:
-    """What the pieces of a file of this `kind` hold, a chunk at a time."""
+    """Yield the content of pieces of this `kind`, a chunk at a time."""
     stream = _PieceStream(pieces)
     file, damaged = _open_decompressor(io.BufferedReader(stream), kind)
     expected = f"a whole {kind} file"
@@ -86,7 +86,7 @@ def _read_content(pieces: Iterator[bytes], name: str, kind: str) -> Iterator[byt
 
 
 def _open_decompressor(stream: io.BufferedReader, kind: str) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
-    """A reader of the content, and what it raises where that is damaged. Each is imported when there is such a file."""
+    """Return a reader of the content and the errors it raises for damage. Its library is imported only for such a file."""
     if kind == "gzip":
         import gzip
         import zlib

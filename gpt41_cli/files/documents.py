@@ -1,4 +1,4 @@
-"""JSON as it is sent: one value, a list, or a value on each line; read strictly, and with the place of every complaint."""
+"""JSON as it is sent: one value, a list, or a value per line. It is read strictly, and every error has its place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_DOCUMENT_BYTES = 1 << 29
 
 
 class FileLine(NamedTuple):
-    """One line of a file that is not blank, numbered from 1, without its line break."""
+    """One line of a file that isn't blank, numbered from 1, without its line break."""
 
     number: int
     data: bytes
@@ -31,7 +31,7 @@ class LineBlock(NamedTuple):
     data: bytes
 
     def iterate_lines(self) -> Iterator[FileLine]:
-        """The lines in it, but for blank ones: one at a time, since all at once would be the block a second time."""
+        """Yield the lines that aren't blank, one at a time: all at once would be the block a second time."""
         start, number_ = 0, self.first_number
         while start < len(self.data):
             end = self.data.find(b"\n", start)
@@ -42,16 +42,16 @@ class LineBlock(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """The number of bytes."""
         return len(self.data)
 
     def read_last_byte(self) -> bytes:
-        """Its last byte: a line break, but for the end of a file that ends without one."""
+        """Return the last byte: a line break, unless the file ends without one."""
         return self.data[-1:]
 
 
 def split_into_blocks(chunks: Iterable[bytes]) -> Iterator[LineBlock]:
-    """The lines in `chunks`, about a chunk at a time. Of a line that is too long, only as much is kept as says so."""
+    """Split `chunks` into blocks of lines, about a chunk each. Of a line that is too long, only enough is kept to refuse it."""
     pending: list[bytes] = []
     size = 0
     first = 1
@@ -70,13 +70,13 @@ def split_into_blocks(chunks: Iterable[bytes]) -> Iterator[LineBlock]:
 
 
 class FileShrunk(Exception):
-    """A file that has become shorter while it was read."""
+    """A file became shorter while it was read."""
 
 
 class FileSpan(NamedTuple):
-    """Whole lines of an open file that are still to be read: `size` bytes from `start`; `first_number` numbers the first line.
+    """Whole lines of an open file that are still to be read: `size` bytes from `start`. `first_number` numbers the first line.
 
-    A worker that shares the file reads them itself, so that they need not be handed to it.
+    A worker that shares the file reads the lines itself, so they need not be sent to it.
     """
 
     file_descriptor: int
@@ -85,20 +85,21 @@ class FileSpan(NamedTuple):
     size: int
 
     def iterate_lines(self) -> Iterator[FileLine]:
-        """The lines in it, but for blank ones. Shrunk where they are not there any more."""
+        """Yield the lines that aren't blank. Raises FileShrunk if they are gone."""
         data = os.pread(self.file_descriptor, self.size, self.start)
         if len(data) < self.size:
             raise FileShrunk
         return LineBlock(self.first_number, data).iterate_lines()
 
     def read_last_byte(self) -> bytes:
-        """Its last byte: a line break, but for the end of a file that ends without one."""
+        """Return the last byte: a line break, unless the file ends without one."""
         return os.pread(self.file_descriptor, 1, self.start + self.size - 1)
 
 
 def split_into_spans(stream: BinaryIO, start: int) -> Iterator[FileSpan]:
-    """The lines of a regular file from `start` on, about CHUNK_BYTES at a time. A line that is too long is a span of its own,
-    cut where that is sure.
+    """Split the lines of a regular file from `start` on into spans of about CHUNK_BYTES.
+
+    A line that is too long is a span of its own, cut at a length that is sure to be refused.
     """
     stream.seek(start)
     file = stream.fileno()
@@ -119,7 +120,7 @@ def split_into_spans(stream: BinaryIO, start: int) -> Iterator[FileSpan]:
 
 
 def _count_line_breaks(buffer: bytearray, start: int, end: int) -> int:
-    """The line breaks between two places; found one by one, which is faster than counting where lines are long."""
+    """Count line breaks between two positions. Finding them one by one is faster than counting if lines are long."""
     found = 0
     while (start := buffer.find(b"\n", start, end) + 1) > 0:
         found += 1
@@ -127,7 +128,7 @@ def _count_line_breaks(buffer: bytearray, start: int, end: int) -> int:
 
 
 def parse_json(data: bytes) -> JsonValue:
-    """The value in `data`. BadBody where it is no JSON or a key stands twice; of the text itself, nothing is repeated."""
+    """Parse `data`. Raises BadBody if it isn't JSON or repeats a key. The message quotes nothing of the text."""
     if len(data) > MAX_DOCUMENT_BYTES:
         raise BadBody(expected=f"at most {format_int(MAX_DOCUMENT_BYTES)} bytes", found="more")
     try:
@@ -150,7 +151,7 @@ def parse_json(data: bytes) -> JsonValue:
 
 
 def can_span_lines(line: bytes) -> bool:
-    """Whether a document goes on after its first line: that is a list, or JSON which only its end cuts off."""
+    """Return True if a document may continue after its first line: it is a list, or JSON that is only cut off at its end."""
     try:
         begun = line.decode().rstrip()
         return isinstance(json.loads(begun), list)
@@ -161,7 +162,7 @@ def can_span_lines(line: bytes) -> bool:
 
 
 def _require_unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    """An object, whose keys must differ: which of two is meant, nobody can know."""
+    """Build an object. Raises BadBody for a repeated key: nobody can know which of the two is meant."""
     found = dict(pairs)
     if len(found) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
@@ -177,7 +178,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_require_unique_keys, parse_consta
 
 
 def parse_embedded_object(value: JsonValue, name: str) -> JsonObject | None:
-    """The object that a text is as JSON, where it has such a name in it; None for all else."""
+    """Parse text as a JSON object that has the name in it; None for anything else."""
     if isinstance(value, str) and value.startswith("{") and f'"{name}"' in value:
         with suppress(BadBody, UnicodeError):
             found = parse_json(value.encode())

@@ -1,7 +1,7 @@
 """Values of a JSON body, checked where they are read: each reader returns a plain value or says where and what is wrong.
 
-Those that take an object and a key read a field of it; their `path` is that of the object, which is empty for the body itself.
-The path of a field is made only when it is complained of: most never are.
+Readers that take an object and a key read one of its fields. Their `path` is the path of the object, empty for the body. The path
+of a field is built only for an error, since most fields have none.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _PLAIN_WORD = re.compile(r"[\w./$-]{1,40}")
 
 
 class BadBody(InputError):
-    """A body that cannot be a request; the message begins with the path of the value inside of it."""
+    """A body that can't be a request. The message begins with the path of the value in it."""
 
 
 def fail(path: str, expected: str, value: JsonValue) -> NoReturn:
-    """Raise BadBody. The kind of the value is told, and its content only where that is a number: a prompt stays private."""
+    """Raise BadBody. The message says the kind of the value, and its content only if it is a number: prompts stay private."""
     raise BadBody(path, expected, describe_kind(value))
 
 
 def describe_kind(value: JsonValue) -> str:
-    """What a value is, in words."""
+    """Name the kind of a value."""
     if value is None:
         return "nothing"
     if value == "":
@@ -43,55 +43,55 @@ def describe_kind(value: JsonValue) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` where it is a plain word, as names and kinds are; of anything else only that it is text: it may be a prompt."""
+    """Quote a plain word, as names and kinds are; of anything else say only that it is text, which may be part of a prompt."""
     return quote_text(text) if _PLAIN_WORD.fullmatch(text) else "text"
 
 
 def join_path(path: str, key: str) -> str:
-    """The path of a field."""
+    """Join the path of an object and a key."""
     return f"{path}.{key}" if path else key
 
 
 def require_object(value: JsonValue, path: str) -> JsonObject:
-    """An object."""
+    """Return an object. Raises BadBody for anything else."""
     if not isinstance(value, dict):
         fail(path, "an object", value)
     return value
 
 
 def require_list(value: JsonValue, path: str) -> list[JsonValue]:
-    """A list."""
+    """Return a list. Raises BadBody for anything else."""
     if not isinstance(value, list):
         fail(path, "a list", value)
     return value
 
 
 def require_text(value: JsonValue, path: str) -> str:
-    """Text, which may be empty."""
+    """Return text, which may be empty. Raises BadBody for anything else."""
     if not isinstance(value, str):
         fail(path, "text", value)
     return value
 
 
 def get_object(owner: JsonObject, key: str, path: str) -> JsonObject:
-    """A field that must be an object."""
+    """Get a field that must be an object."""
     return require_object(owner.get(key), join_path(path, key))
 
 
 def get_optional_object(owner: JsonObject, key: str, path: str) -> JsonObject | None:
-    """A field that is an object, or missing or null."""
+    """Get a field that is an object, missing or null."""
     value = owner.get(key)
     return None if value is None else require_object(value, join_path(path, key))
 
 
 def get_list(owner: JsonObject, key: str, path: str) -> list[JsonValue]:
-    """A field that is a list; missing or null reads as an empty one."""
+    """Get a field that is a list. Missing or null gives an empty one."""
     value = owner.get(key)
     return [] if value is None else require_list(value, join_path(path, key))
 
 
 def get_text(owner: JsonObject, key: str, path: str) -> str:
-    """A field that is text; missing or null reads as empty."""
+    """Get a field that is text. Missing or null gives empty text."""
     value = owner.get(key)
     if value is None:
         return ""
@@ -101,7 +101,7 @@ def get_text(owner: JsonObject, key: str, path: str) -> str:
 
 
 def get_name(owner: JsonObject, key: str, path: str) -> str:
-    """A field that must be text and not empty."""
+    """Get a field that must be text and not empty."""
     value = owner.get(key)
     if not isinstance(value, str) or not value:
         fail(join_path(path, key), "a name", value)
@@ -109,7 +109,7 @@ def get_name(owner: JsonObject, key: str, path: str) -> str:
 
 
 def get_choice(owner: JsonObject, key: str, path: str, allowed: tuple[str, ...]) -> str:
-    """A field that must be one of `allowed`."""
+    """Get a field that must be one of `allowed`."""
     value = owner.get(key)
     if value not in allowed:
         expected = f"one of {', '.join(allowed)}"
@@ -120,7 +120,7 @@ def get_choice(owner: JsonObject, key: str, path: str, allowed: tuple[str, ...])
 
 
 def get_count(owner: JsonObject, key: str, path: str) -> int | None:
-    """A field that is a whole number from 1 on; missing or null is None."""
+    """Get a field that is a whole number of 1 or more. Missing or null gives None."""
     value = owner.get(key)
     if value is None:
         return None

@@ -1,6 +1,6 @@
 """Globs as people write them: `*` and `?` within a name, `[a-z]` or `[!a-z]` for a character, `**` for any folders.
 
-A name that begins with a dot matches only where the pattern has that dot, too.
+A name that begins with a dot matches only if the pattern has that dot too.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _CHARACTER_CLASS = re.compile(r"\[([!^]?)(\]?[^]]*\])")
 
 
 def is_glob(pattern: str) -> bool:
-    """Whether `pattern` has a wildcard, and so may name many files."""
+    """Return True if `pattern` has a wildcard, so it may match many files."""
     return any(char in pattern for char in "*?[")
 
 
 def find_fixed_folder(glob: str) -> str:
-    """The folder that all of what `glob` matches is in: the names before the first one with a wildcard.
+    """Return the folder that every match of `glob` is in: the names before the first one with a wildcard.
 
     >>> find_fixed_folder("prompts/triage/*/v?.md"), find_fixed_folder("*.md")
     ('prompts/triage', '')
@@ -28,7 +28,8 @@ def find_fixed_folder(glob: str) -> str:
 
 
 def make_matcher(glob: str) -> Callable[[str], bool]:
-    """Whether a path, with "/" between its names, is one that `glob` matches; both in their normal form, without a `.` as a name.
+    """Return a function that says if `glob` matches a path with "/" between its names. Both must be normalised, without `.`
+    names.
 
     >>> matches = make_matcher("prompts/**/*.md")
     >>> matches("prompts/a.md"), matches("prompts/old/1/a.md"), matches("prompts/.old/a.md")
@@ -36,7 +37,7 @@ def make_matcher(glob: str) -> Callable[[str], bool]:
     """
     parts = glob.split("/")
     if parts[-1] == "**":
-        parts.append("*")  # all that is below a folder, but not the folder itself
+        parts.append("*")  # everything below a folder, but not the folder itself
     steps = [None if part == "**" else _make_name_matcher(part) for part in parts]
 
     def matches(path: str) -> bool:
@@ -53,7 +54,7 @@ _NameTest = Callable[[str], bool] | None
 
 
 def _skip_double_stars(reached: set[int], steps: list[_NameTest]) -> set[int]:
-    """The steps that may come next; a `**` may stand for no folder at all. However many there are, each is looked at once."""
+    """Return the steps that may come next. `**` may match no folder at all; each step is visited once, however many there are."""
     passed = set(reached)
     for index, step in enumerate(steps):
         if index in passed and step is None:
@@ -62,7 +63,7 @@ def _skip_double_stars(reached: set[int], steps: list[_NameTest]) -> set[int]:
 
 
 def _advance(index: int, steps: list[_NameTest], name: str) -> list[int]:
-    """Where the step at `index` leads with `name`."""
+    """Return where the step at `index` leads with `name`."""
     if index == len(steps):
         return []
     step = steps[index]
@@ -72,7 +73,7 @@ def _advance(index: int, steps: list[_NameTest], name: str) -> list[int]:
 
 
 def _make_name_matcher(part: str) -> Callable[[str], bool]:
-    """Whether a single name is one that `part`, a pattern without "/", matches."""
+    """Return a function that says if `part`, a pattern without "/", matches a single name."""
     found = re.compile(translate(_CHARACTER_CLASS.sub(lambda match: f"[{'!' if match[1] else ''}{match[2]}", part))).match
     has_dot = part.startswith(".")
     return lambda name: bool(found(name)) and (has_dot or not name.startswith("."))

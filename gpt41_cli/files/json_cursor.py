@@ -1,4 +1,4 @@
-"""A place in a JSON document that can say what it holds, or where and why it doesn't; `gpt41_cli.records` builds from it."""
+"""A place in a JSON document. It returns what it holds, or says where and why it can't; `gpt41_cli.records` builds from it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from gpt41_cli.files.fields import (
 
 _DECIMAL_PATTERN = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
 _DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# Above any figure of this program, and low enough for the arithmetic to stay exact.
+# Above any figure of this program, and low enough for exact arithmetic.
 _MAX_NUMBER = 10**24
 
 
 class JsonCursor:
-    """A value with the path that leads to it. Every reader returns a plain value or raises BadBody."""
+    """A value and the path that leads to it. Every reader returns a plain value or raises BadBody."""
 
     __slots__ = ("name", "path", "value")
 
@@ -39,7 +39,7 @@ class JsonCursor:
 
     @property
     def is_null(self) -> bool:
-        """Whether this is null; what isn't there is null, too."""
+        """True for null, and for a value that is missing."""
         return self.value is None
 
     def fail(self, expected: str, found: str | None = None) -> NoReturn:

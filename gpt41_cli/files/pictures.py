@@ -1,7 +1,7 @@
-"""Pictures: their size, read from the header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
+"""The size of a picture, read from its header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
 
-The four formats that the API takes are read here: the library for it (imagesize 2.0) takes the scaling bits of lossy WebP for
-a part of the size, and brings an HTTP client into a program that must never open a connection.
+The four formats that the API takes are read here. The library for it (imagesize 2.0) takes the scaling bits of lossy WebP for a
+part of the size, and brings an HTTP client into a program that must never open a connection.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HEADER_CHARACTERS = 1 << 18
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether a file that begins with `head` says it is one of FORMATS."""
+    """Return True if a file that begins with `head` has the mark of one of PICTURE_FORMATS."""
     return head.startswith((_PNG_MAGIC, _JPEG_MAGIC, *_GIF_MAGICS)) or _is_webp(head)
 
 
@@ -33,7 +33,9 @@ def _is_webp(head: bytes) -> bool:
 
 
 def read_picture_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels of the picture that begins with `data`; None when it is none or is cut off before them."""
+    """Return width and height in pixels of the picture that begins with `data`; None if it isn't one or is cut off before its
+    size.
+    """
     try:
         if data.startswith(_PNG_MAGIC):
             size = struct.unpack(">II", data[16:24])
@@ -52,7 +54,7 @@ def read_picture_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _read_jpeg_size(data: bytes) -> tuple[int, int]:
-    """The size in the first frame header (ITU-T T.81, B.2.2); the segments before it are passed over."""
+    """Read the size from the first frame header (ITU-T T.81, B.2.2), skipping the segments before it."""
     at = 2
     while True:
         while data[at] == data[at + 1] == 0xFF:  # fill bytes
@@ -65,11 +67,11 @@ def _read_jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def _read_webp_size(data: bytes) -> tuple[int, int]:
-    """The size in the first chunk (RFC 9649): lossy, lossless or extended."""
+    """Read the size from the first chunk (RFC 9649): lossy, lossless or extended."""
     kind = data[12:16]
     if kind == b"VP8 ":
         width, height = struct.unpack("<HH", data[26:30])
-        return width & 0x3FFF, height & 0x3FFF  # the two bits above are a wish for scaling
+        return width & 0x3FFF, height & 0x3FFF  # the two bits above ask for scaling
     if kind == b"VP8L":
         bits = struct.unpack("<I", data[21:25])[0]
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
@@ -79,14 +81,14 @@ def _read_webp_size(data: bytes) -> tuple[int, int]:
 
 
 def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
-    """The size of the picture in a data URL; None for any other address, which nobody here will fetch."""
+    """Return the size of the picture in a data URL; None for any other address, since nothing is fetched."""
     if url[:5].lower() != "data:":
         return None
     prefix = _DATA_URL.match(url)
     if not prefix:
         raise BadBody(path, "a data URL in base64", "another")
     begin = prefix.end()
-    # Nearly always the beginning is enough; only what that leaves open is worth decoding the whole.
+    # The beginning is nearly always enough. Decode the whole only if it isn't.
     for end in (begin + _HEADER_CHARACTERS, len(url)):
         size = read_picture_size(_decode_base64(url[begin:end], path))
         if size:
@@ -95,9 +97,9 @@ def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
 
 
 def _decode_base64(text: str, path: str) -> bytes:
-    """The bytes of base64 that may be wrapped into lines, lack its padding, or be cut off anywhere."""
+    """Decode base64 that may be wrapped into lines, lack its padding, or be cut off anywhere."""
     characters = "".join(text.split()).rstrip("=")
-    whole = len(characters) - (len(characters) % 4 == 1)  # a single character over says nothing yet
+    whole = len(characters) - (len(characters) % 4 == 1)  # a single character left over can't be decoded
     try:
         return binascii.a2b_base64(characters[:whole] + "=" * (-whole % 4))
     except (binascii.Error, ValueError):

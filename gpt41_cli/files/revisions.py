@@ -1,4 +1,4 @@
-"""The files of a commit, read from git itself: neither the working tree nor the index is touched, and nothing is fetched."""
+"""The files of a commit, read from git itself. Neither the working tree nor the index is touched, and nothing is fetched."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class TreeEntry(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """A commit: its `name` as it was given, its full id, the top of the repository, what it has at which path, sorted, and how to
-    read that.
+    """A commit: its `name` as given, its full id, the top of the repository, its sorted paths and what is there, and how to read
+    that.
 
     Paths count from the top of the repository and have "/" between their names.
     """
@@ -47,26 +47,26 @@ class Revision(NamedTuple):
 
     @property
     def short_name(self) -> str:
-        """How messages call it: by its name, or the first digits where that is its id."""
+        """The name for messages: as given, or the first digits if that is the full id."""
         return self.commit[:7] if self.commit.startswith(self.name) else self.name
 
     @property
     def label(self) -> str:
-        """Its name and the first digits of its id, to be read."""
+        """The name and the first digits of the id, for people."""
         return sanitize(self.short_name if self.commit.startswith(self.name) else f"{self.name} ({self.commit[:7]})")
 
     def display_path(self, path: str) -> str:
-        """How messages call what it has at `path`; `git show` takes that, too."""
+        """Return the name of `path` for messages, in the form that `git show` takes."""
         return f"{self.short_name}:{path}"
 
     def is_file(self, path: str) -> bool:
-        """Whether there is a file at `path`, or a symbolic link to one. InputError as in `read`."""
+        """Return True if there is a file at `path`, or a symbolic link to one. Raises InputError as `read` does."""
         return self._follow_links(path) in self.entries
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file, symbolic links followed; None where there is none.
+        """Read a file, following symbolic links; None if there is none.
 
-        InputError where it is not in this repository: in a submodule, in Git LFS, outside, or left out by a partial clone.
+        Raises InputError if it isn't in this repository: in a submodule, in Git LFS, outside, or left out by a partial clone.
         """
         entry = self.entries.get(self._follow_links(path))
         if entry is None:
@@ -78,7 +78,7 @@ class Revision(NamedTuple):
         return data
 
     def list_files(self, folder: str) -> tuple[list[str], list[SkippedPath]]:
-        """The regular files below `folder`, sorted, and what is none. InputError as in `read`."""
+        """List the regular files below `folder`, sorted, and the skipped entries. Raises InputError as `read` does."""
         below = self._follow_links(folder) + "/"
         start = 0 if below == "/" else len(below)
         prefix = "" if folder in ("", ".") else folder + "/"
@@ -95,7 +95,7 @@ class Revision(NamedTuple):
         return files, left_out
 
     def _follow_links(self, path: str) -> str:
-        """Where `path` leads when every symbolic link in it is followed; there need not be anything."""
+        """Return where `path` leads after following every symbolic link in it. There need not be anything."""
         pending = path.split("/")[::-1]
         place: list[str] = []
         links = 0
@@ -136,16 +136,16 @@ _TOP_ARGUMENTS = ("rev-parse", "--show-toplevel")
 
 
 def find_repository_top(folder: Path) -> Path | None:
-    """The top of the repository that `folder` is in; None where it is in none."""
+    """Return the top of the repository that `folder` is in; None outside a repository."""
     done = _run_git(folder, *_TOP_ARGUMENTS)
     return None if done.returncode else Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
 
 
 @contextmanager
 def open_revision(folder: Path, name: str) -> Iterator[Revision]:
-    """The commit that `name` says, of the repository that `folder` is in; its files can be read until the context ends.
+    """Open the commit `name` of the repository that `folder` is in. Its files can be read inside the with-block.
 
-    InputError where there is no such commit, or no repository, or no git.
+    Raises InputError if there is no such commit, no repository or no git.
     """
     place = find_repository_top(folder)
     if place is None:
@@ -162,23 +162,23 @@ def open_revision(folder: Path, name: str) -> Iterator[Revision]:
         try:
             yield Revision(name, commit, place, entries, partial(_read_content, process.stdin, answers))
         finally:
-            process.kill()  # it would go on for as long as a worker, forked in the meantime, holds the other end of its pipe
+            process.kill()  # a worker forked in the meantime may hold the other end of its pipe, so it would not end by itself
 
 
 def _read_content(questions: IO[bytes], answers: BinaryIO, id_: str) -> bytes | None:
-    """The content of that id, None where there is none. git answers `ID blob SIZE`, then so many bytes and a line break."""
-    with suppress(BrokenPipeError):  # git may have ended, for want of some content before this
+    """Read the content with an id; None if there is none. git answers `ID blob SIZE`, then that many bytes and a line break."""
+    with suppress(BrokenPipeError):  # git may have ended because earlier content is missing
         questions.write(f"{id_}\n".encode())
     header = answers.readline().split()
     return answers.read(int(header[2]) + 1)[:-1] if len(header) == 3 else None
 
 
 def _resolve_commit(folder: Path, name: str) -> str:
-    """The full id of the commit that `name` says."""
+    """Return the full id of the commit `name`."""
     if not name or name.startswith("-") or "\0" in name:
         raise InputError(quote_text(name), "the name or the id of a commit", "none")
     found = _run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
-    # What is named may be a tag; `:/text` would take more of the name for text.
+    # The name may be a tag. With `:/text` git would take all of the rest for text.
     done = _run_git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
     if b" is ambiguous" in found.stderr:
         clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
@@ -190,7 +190,7 @@ def _resolve_commit(folder: Path, name: str) -> str:
 
 
 def _explain_missing_commit(folder: Path, name: str) -> str:
-    """What there is where no commit of this name is, and what to do."""
+    """Explain why no commit of this name can be read, and what to do."""
     if ".." in name:
         return "a range; name its two ends one after the other"
     if kind := _read_git_output(folder, "cat-file", "-t", name):
@@ -203,7 +203,7 @@ def _explain_missing_commit(folder: Path, name: str) -> str:
 
 
 def _list_tree(folder: Path, name: str, commit: str) -> dict[str, TreeEntry]:
-    """What a commit has at every path, sorted as git does: it prints `MODE TYPE ID`, a tab and the path."""
+    """List every path of a commit, sorted as git does. git prints `MODE TYPE ID`, a tab and the path."""
     done = _run_git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.returncode:
         raise InputError(quote_text(name), "a commit with its files", f"none: {_format_git_error(done)}")
@@ -220,12 +220,12 @@ def _read_git_output(folder: Path, *arguments: str) -> str:
 
 
 def _format_git_error(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The complaint of git itself, in one line."""
+    """Format git's own complaint on one line."""
     return sanitize(" ".join(os.fsdecode(done.stderr).split()).removeprefix("fatal: "))
 
 
 def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """A run of git; where there is no such program, one that failed and says so."""
+    """Run git. Without the program, return a failed run that says so."""
     command = build_git_command(folder, *arguments)
     try:
         return subprocess.run(command, capture_output=True, check=False, env=build_git_environment())

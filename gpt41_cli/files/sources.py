@@ -1,4 +1,4 @@
-"""What a command line names: files, the files of folders, standard input and text given literally, as bytes to read."""
+"""What a command line names: files, the files of folders, standard input and literal text, as bytes to read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SMALL_BYTES = 512
 class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
-    `is_from_folder`: found in a folder, not named by the user; such a one may turn out not to be text.
+    A source with `is_from_folder` was found in a folder, not named by the user, so it may turn out not to be text.
     """
 
     name: str
@@ -36,16 +36,16 @@ class InputSource(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How errors call it."""
+        """The name for error messages."""
         return "standard input" if self.name == STDIN else sanitize(self.name)
 
 
 def find_sources(
     paths: Sequence[str], literal: str | None, stdin: Callable[[], BinaryIO]
 ) -> tuple[list[InputSource], list[trees.SkippedPath]]:
-    """What is named, in the order named, the literal first; and what was left out of folders.
+    """List the sources in the order named, literal text first, and what was skipped in folders.
 
-    InputError for a folder without files, `-` given twice, or a literal that is no text.
+    Raises InputError for a folder without files, `-` given twice, or literal text that can't be encoded.
     """
     found: list[InputSource] = []
     left_out: list[trees.SkippedPath] = []
@@ -74,7 +74,7 @@ def find_sources(
 
 
 def sum_known_bytes(sources: Sequence[InputSource]) -> int:
-    """How much there is to read, of what the system tells the size of."""
+    """Add up the sizes that the system knows."""
     total = 0
     for source in sources:
         if source.name not in (STDIN, LITERAL_NAME):
@@ -84,10 +84,10 @@ def sum_known_bytes(sources: Sequence[InputSource]) -> int:
 
 
 def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSource]:
-    """By the names of files that have the content of an earlier one, byte by byte: that one.
+    """Map the name of each file to that of an earlier file with the same content, byte by byte.
 
-    Hashed is only what has its size in common with another; standard input and FIFOs can be read once, and are no twins. Nor are
-    small files of one object, or what cannot be read: whoever reads it will say so.
+    Only files of equal size are hashed. Standard input and FIFOs can be read only once, so they are never duplicates; small files
+    that hold a single object aren't either. Files that can't be read are skipped: reading them reports it.
     """
     by_size: dict[int, list[InputSource]] = {}
     for source in sources:
@@ -106,7 +106,7 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
 
 
 def _read_file_size(source: InputSource) -> int:
-    """The bytes of a file; 0 where it is none."""
+    """Return the size of a file in bytes; 0 if it isn't a file."""
     if source.name not in (STDIN, LITERAL_NAME):
         with suppress(OSError, ValueError):
             state = Path(source.name).stat()
@@ -115,7 +115,7 @@ def _read_file_size(source: InputSource) -> int:
 
 
 def _hash_content(source: InputSource) -> bytes | None:
-    """What tells the content of a file from any other; None where it may be like another by chance."""
+    """Hash the content of a file; None if another file may equal it by chance."""
     with wrap_os_errors(source.label), source.open() as stream:
         begin = stream.read(_SMALL_BYTES)
         if len(begin) < _SMALL_BYTES and begin.lstrip().startswith(b"{"):
@@ -127,7 +127,7 @@ def _hash_content(source: InputSource) -> bytes | None:
 
 
 def _is_folder(path: str) -> bool:
-    """Whether `path` is a folder; a name that no file can have is none, and is refused when it is read."""
+    """Return True if `path` is a folder. A name that no file can have isn't one; reading it reports that."""
     try:
         return Path(path).is_dir()
     except OSError:
@@ -135,7 +135,7 @@ def _is_folder(path: str) -> bool:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """The file at `path`, for reading. InputError names what is none: a folder, a FIFO, a device."""
+    """Open the file at `path`. Raises InputError for a folder, a FIFO or a device."""
     name = str(path)
     with wrap_os_errors(name):
         mode = path.stat().st_mode
@@ -151,7 +151,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 class FileStamp(NamedTuple):
-    """What tells one state of a file from another: which file it is, its size, and when it was last written."""
+    """What identifies the state of a file: which file it is, its size, and when it was last written."""
 
     device: int
     inode: int
@@ -160,7 +160,7 @@ class FileStamp(NamedTuple):
 
 
 def read_stamp(stream: BinaryIO) -> FileStamp | None:
-    """The state of the file that `stream` reads; None where that is no regular file."""
+    """Return the state of the file that `stream` reads; None if it isn't a regular file."""
     try:
         found = os.fstat(stream.fileno())
     except OSError:
@@ -170,7 +170,7 @@ def read_stamp(stream: BinaryIO) -> FileStamp | None:
 
 @contextmanager
 def wrap_os_errors(name: str) -> Iterator[None]:
-    """Whatever the system says against reading `name`, as an InputError."""
+    """Turn an OSError while reading `name` into an InputError."""
     try:
         yield
     except InputError:
@@ -181,7 +181,7 @@ def wrap_os_errors(name: str) -> Iterator[None]:
 
 @contextmanager
 def open_source(source: InputSource) -> Iterator[BinaryIO]:
-    """The bytes of a source. InputError where it cannot be opened, or be read to its end."""
+    """Open a source. Raises InputError if it can't be opened or read to its end."""
     with wrap_os_errors(source.label):
         stream = source.open()
     with stream:
@@ -192,7 +192,7 @@ def open_source(source: InputSource) -> Iterator[BinaryIO]:
 
 
 def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:
-    """That nothing was found, in words: what was left out instead."""
+    """Explain that nothing was found, with what was skipped instead."""
     if not left_out:
         return "nothing"
     shown = ", ".join(f"{each.path}: {each.reason}" for each in left_out[:3])

@@ -12,7 +12,7 @@ from gpt41_cli.errors import InputError
 
 CHUNK_BYTES = 1 << 20
 
-# A byte order mark says how the bytes are to be read and is no part of the text. UTF-32's begins with UTF-16's.
+# A byte order mark says how to read the bytes and isn't part of the text. UTF-32's begins with UTF-16's.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -24,19 +24,19 @@ _SNIFFED_BYTES = 8_000
 
 
 class NotText(InputError):
-    """Bytes that are no text in the encoding they claim."""
+    """Bytes that aren't text in the encoding they claim."""
 
 
 def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """The bytes of `stream`, CHUNK_BYTES at a time."""
+    """Yield the bytes of `stream`, CHUNK_BYTES at a time."""
     while chunk := stream.read(CHUNK_BYTES):
         yield chunk
 
 
 def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
-    """The text in `data`: UTF-8, or what a byte order mark says. NotText, with the offset, where a byte does not fit.
+    """Decode `data` as UTF-8 or as its byte order mark says. Raises NotText, with the offset, for a byte that doesn't fit.
 
-    The mark is looked for in the first piece; it is no part of the text.
+    The mark must be in the first piece. It isn't part of the text.
     """
     pieces = iter(data)
     head = next(pieces, b"")
@@ -61,7 +61,7 @@ def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def convert_to_utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """`data` without its byte order mark, and as UTF-8 where that names another encoding; UTF-8 itself is not checked."""
+    """Return `data` without its byte order mark, converted to UTF-8 if the mark names another encoding. UTF-8 isn't validated."""
     pieces = iter(data)
     head = next(pieces, b"")
     mark, encoding = detect_byte_order_mark(head)
@@ -71,14 +71,14 @@ def convert_to_utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether a file that begins with `head` has a NUL among its first 8,000 bytes, as git decides it, and no byte order
-    mark to explain it.
+    """Return True if a file that begins with `head` has a NUL in its first 8,000 bytes, as git decides it, and no byte order mark
+    that explains it.
     """
     return b"\0" in head[:_SNIFFED_BYTES] and not detect_byte_order_mark(head)[0]
 
 
 def detect_byte_order_mark(head: bytes) -> tuple[bytes, str]:
-    """The mark that `head` begins with, which may be none, and the encoding it stands for."""
+    """Return the byte order mark that `head` begins with, which may be empty, and its encoding."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return mark, encoding

@@ -1,4 +1,4 @@
-"""The files of a folder as git would list them: what is ignored is left out, and said to be."""
+"""The files of a folder as git would list them. What is ignored is skipped and reported."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ SPECIAL = "special file"
 
 
 class SkippedPath(NamedTuple):
-    """A path that is not counted, and why."""
+    """A path that isn't counted, and why."""
 
     path: str
     reason: str
 
 
 class FolderListing(NamedTuple):
-    """The regular files below a folder, sorted, and what was left out."""
+    """The regular files below a folder, sorted, and what was skipped."""
 
     files: list[Path]
     skipped: list[SkippedPath]
 
 
 def list_files(folder: Path) -> FolderListing:
-    """The files git would list in `folder`, tracked or not; outside of a repository the .gitignore files decide alone."""
+    """List the files that git would list in `folder`, tracked or not. Outside a repository, .gitignore files alone decide."""
     listed = _list_git_files(folder, "--cached", "--others", "--exclude-standard")
     if listed is None or (not listed and _is_ignored_itself(folder)):
         return _sort_listing(folder, *_walk_folder(folder))
@@ -47,14 +47,14 @@ def list_files(folder: Path) -> FolderListing:
 
 
 def build_git_command(folder: Path, *arguments: str) -> list[str]:
-    """The command line that runs git in `folder`: the repository's own configuration must not be able to start a program."""
+    """Build a git command for `folder` that keeps the repository's own configuration from starting a program."""
     return ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
 
 
 def build_git_environment() -> dict[str, str]:
-    """The environment of this process, less what makes git, inside of a hook, look at another repository or index.
+    """Return this process's environment without what makes git, inside a hook, use another repository or index.
 
-    git says in English what it has to say, and fetches nothing that a partial clone left out: older versions, which do not know
+    git's messages are in English, and it fetches nothing that a partial clone left out: older versions, which don't know
     GIT_NO_LAZY_FETCH, have no protocol to do it with.
     """
     hook = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
@@ -70,7 +70,7 @@ def _sort_listing(folder: Path, listed: list[str], ignored: list[str]) -> Folder
         try:
             mode = path.lstat().st_mode
         except (FileNotFoundError, NotADirectoryError):
-            continue  # git still lists a file that was deleted but not yet committed as such
+            continue  # deleted, but git lists it until that is committed
         except OSError as error:
             left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}"))
             continue
@@ -83,13 +83,13 @@ def _sort_listing(folder: Path, listed: list[str], ignored: list[str]) -> Folder
 
 
 def _list_git_files(folder: Path, *options: str) -> list[str] | None:
-    """What `git ls-files` prints for `folder`; None where there is no git or no repository."""
+    """Return what `git ls-files` prints for `folder`; None without git or outside a repository."""
     printed = _run_git(folder, "ls-files", "-z", *options)
     return None if printed is None else [os.fsdecode(name) for name in printed.split(b"\0") if name]
 
 
 def _run_git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints; None when it cannot be run or fails."""
+    """Return what git prints; None if it can't be run or fails."""
     try:
         return subprocess.run(
             build_git_command(folder, *arguments), capture_output=True, check=True, env=build_git_environment()
@@ -99,12 +99,12 @@ def _run_git(folder: Path, *arguments: str) -> bytes | None:
 
 
 def _is_ignored_itself(folder: Path) -> bool:
-    """Whether the user named a folder that git ignores: then its own .gitignore files decide what is in it."""
+    """Return True if the user named a folder that git ignores. Then its own .gitignore files decide."""
     return _run_git(folder, "check-ignore", "--quiet", ".") is not None
 
 
 def _walk_folder(folder: Path) -> tuple[list[str], list[str]]:
-    """Relative names of the files below `folder` that its .gitignore files admit, and of what they ignore."""
+    """List relative names of the files below `folder` that its .gitignore files admit, and what they ignore."""
     listed: list[str] = []
     ignored: list[str] = []
     pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
@@ -133,26 +133,26 @@ def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _read_ignore_rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
-    """The rules of the .gitignore in `base`, if there is one, with the folder they count from."""
+    """Read the rules of the .gitignore in `base`, if there is one, with the folder that they count from."""
     place = folder / base / ".gitignore"
     lines: list[str] = []
     with suppress(OSError):
-        if place.is_file():  # a FIFO would be waited for
+        if place.is_file():  # reading a FIFO would wait
             lines = place.read_text("utf-8", "replace").splitlines()
     if not lines:
         return ()
     from pathspec import GitIgnoreSpec
 
     patterns: list[GitIgnoreSpecPattern] = []
-    with warnings.catch_warnings(action="ignore"):  # regular expressions warn about patterns that git takes
+    with warnings.catch_warnings(action="ignore"):  # regular expressions warn about patterns that git accepts
         for line in lines:
-            with suppress(ValueError, re.error):  # a line that is no pattern is passed over, as in git
+            with suppress(ValueError, re.error):  # a line that isn't a pattern is skipped, as in git
                 patterns += GitIgnoreSpec.from_lines([line]).patterns
     return ((base, GitIgnoreSpec(patterns)),)
 
 
 def _is_ignored(name: str, rules: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
-    """The deepest .gitignore that says anything about `name` decides."""
+    """Return True if `name` is ignored. The deepest .gitignore that mentions it decides."""
     for base, spec in reversed(rules):
         verdict = spec.check_file(name[len(base) :]).include
         if verdict is not None:
