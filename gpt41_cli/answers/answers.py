@@ -1,7 +1,7 @@
-"""What the API reports of an answer: the tokens it bills, by which model and in which mode, read from one object.
+"""What the API reports of one answer: the tokens it bills, for which model and in which mode.
 
-That is an answer of Chat Completions or Responses, a batch object, a result of the organization's usage API, or a flat record of
-the same fields.
+One object is read: an answer of Chat Completions or Responses, a batch object, a result of the organization's usage API, or a
+flat record of the same fields.
 """
 
 from __future__ import annotations
@@ -78,15 +78,14 @@ _AUDIO_FIELDS = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 
 
 class Answer(NamedTuple):
-    """An answer that reported its usage, or a sum of several where the log holds only that; None is not said.
+    """An answer that reported its usage, or a sum of several if the log holds only that. A field is None if the log doesn't say.
 
-    `id` is that of the answer; of a sum, its time and what it is grouped by. `usage` is as it is billed: cached tokens are a part
-    of the input; reasoning tokens and those of a prediction, rejected ones included, are a part of the output (the field
-    descriptions of CompletionUsage in OpenAI's SDK 3.54.0). `mode` is that of the answer, or the name of a service tier that is
-    none. `is_cut_off`: it ended at its maximum. `is_batch_total`: it is a batch object; `is_sum`: it says of how many it is one.
-    `currency` is what the log says beside it of prices, which are not read. Its output is that of all `choice_count`. `tools` are
-    the calls of built-in tools that it lists and that have a price by the call, `unpriced_calls` the kinds of those that have
-    none. `doubts`: what does not fit together in it.
+    `id` identifies the answer; for a sum it is its time and grouping. `usage` is as billed: cached tokens are part of the input;
+    reasoning tokens and those of a prediction, rejected ones included, are part of the output (field descriptions of
+    CompletionUsage in OpenAI's SDK 3.54.0). `mode` may be the name of a service tier that has no mode. `is_cut_off`: it ended at
+    its maximum. `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in
+    the log, which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
+    call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it.
     """
 
     usage: Usage
@@ -110,7 +109,7 @@ class Answer(NamedTuple):
 
 
 class NotPriced(NamedTuple):
-    """Something in a log that has no usage to price: a rule id, and why; `id` is that of the answer, where one is named."""
+    """Something in a log without usage to price: the rule, and why. `id` is that of the answer, if there is one."""
 
     rule: Rule
     message: str
@@ -119,9 +118,9 @@ class NotPriced(NamedTuple):
 
 
 class StreamPart(NamedTuple):
-    """An answer before its usage, by its id: a part of a stream, or one that was looked at while it was made.
+    """An answer before its usage, by its id: a part of a stream, or a snapshot taken while it was made.
 
-    `partial_answer` is the usage up to that part, which some servers report in each of them.
+    `partial_answer` is the usage so far, which some servers report in every part.
     """
 
     id: str
@@ -135,12 +134,12 @@ _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
 
 
 def has_usage(value: JsonObject) -> bool:
-    """Whether there is a count of input, in a usage or in the record itself."""
+    """Return True if there is a count of input tokens in a usage or in the record itself."""
     return _has_input(_find_usage(value, "")[0])
 
 
 def get_counts(value: JsonObject) -> tuple[JsonValue, JsonValue]:
-    """Its tokens of input and of output, as they are written."""
+    """Return the input and output counts as written."""
     usage, _ = _find_usage(value, "")
     first, second = ([usage[key] for key in names if usage.get(key) is not None] for names in (INPUT_FIELDS, OUTPUT_FIELDS))
     return first[0] if first else None, second[0] if second else None
@@ -152,7 +151,9 @@ def _has_input(usage: JsonObject) -> bool:
 
 
 def _find_usage(value: JsonObject, path: str) -> tuple[JsonObject, str]:
-    """Where the figures of a record stand: in its `usage`; in the whole one that LiteLLM keeps beside two counts; in itself."""
+    """Find the figures of a record: in its `usage`, in the full usage that LiteLLM keeps next to two counts, or in the record
+    itself.
+    """
     if isinstance(value.get("usage"), dict):
         return value["usage"], join_path(path, "usage")
     metadata = value.get("metadata")
@@ -165,13 +166,13 @@ def _find_usage(value: JsonObject, path: str) -> tuple[JsonObject, str]:
 
 
 def get_custom_id(value: JsonObject) -> str | None:
-    """The custom_id, where there is one."""
+    """Return the custom_id, if there is one."""
     name = value.get("custom_id")
     return name if isinstance(name, str) and name else None
 
 
 def get_answer_id(value: JsonObject) -> str | None:
-    """The id of an answer; a number is that of a row. What is called that of a request is one where it looks like it."""
+    """Return the id of an answer. A number is the id of a row; a request's id counts if it looks like an answer's."""
     name, of_request = value.get("id"), value.get("request_id")
     if isinstance(name, str) and name and not name.isdigit():
         return name
@@ -179,7 +180,7 @@ def get_answer_id(value: JsonObject) -> str | None:
 
 
 def read_answer(value: JsonObject, path: str) -> Answer:
-    """The answer in an object with a `usage`, or in a flat record."""
+    """Read the answer in an object with a `usage`, or in a flat record."""
     usage, at = _find_usage(value, path)
     of_input, of_output = _find_details(usage, at, INPUT_FIELDS), _find_details(usage, at, OUTPUT_FIELDS)
     input_tokens, output_tokens = _read_count([(usage, at)], INPUT_FIELDS), _read_count([(usage, at)], OUTPUT_FIELDS)
@@ -214,7 +215,7 @@ def read_answer(value: JsonObject, path: str) -> Answer:
 
 
 def read_answer_model(value: JsonObject, path: str) -> str | None:
-    """The model; gateways put the name of its provider before it."""
+    """Read the model, without the name of the provider that gateways put before it."""
     named = get_text(value, "model", path) or next(
         (value[key] for key in MODEL_FIELDS if value.get(key) and isinstance(value[key], str)), ""
     )
@@ -222,12 +223,12 @@ def read_answer_model(value: JsonObject, path: str) -> str | None:
 
 
 def suggest_usage_export(amount: str) -> str:
-    """What to do where only an amount is found, by the name that OpenAI's export of costs gives it."""
+    """Say what to do about a record that has only an amount, by the field names of OpenAI's cost export."""
     return ": export the usage, not the costs" if amount.startswith("amount") else ""
 
 
 def is_cut_off(value: JsonObject, path: str) -> bool:
-    """Whether it ended because it was as long as it was allowed to be."""
+    """Return True if the answer ended because it reached its maximum length."""
     if value.get("status") == "incomplete" or value.get("finish_reason") == "length":
         return True
     choices = get_list(value, "choices", path)
@@ -235,7 +236,7 @@ def is_cut_off(value: JsonObject, path: str) -> bool:
 
 
 def _find_doubts(value: JsonObject, of_input: _CountPlaces, of_output: _CountPlaces, tokens: int) -> Iterator[str]:
-    """What does not fit together in an answer, as words behind "an answer", without its figures: equal doubts are told once."""
+    """List contradictions in an answer, worded to follow "an answer", without figures, so that equal doubts are listed once."""
     (usage, _) = of_output[-1]
     sum_ = usage.get(TOTAL_FIELD)
     if sum_ != tokens and all(usage.get(name) is None for name in OUTPUT_FIELDS):
@@ -264,7 +265,7 @@ def _find_doubts(value: JsonObject, of_input: _CountPlaces, of_output: _CountPla
 
 
 def _find_details(usage: JsonObject, path: str, names: Sequence[str]) -> _CountPlaces:
-    """Where a part of a count may stand: in the details of the count, or beside it."""
+    """List the places where a part of a count may be: in the details of the count, or next to it."""
     found = [(usage, path)]
     for name in names:
         details = get_optional_object(usage, f"{name}_details", path)
@@ -274,7 +275,7 @@ def _find_details(usage: JsonObject, path: str, names: Sequence[str]) -> _CountP
 
 
 def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
-    """A count of tokens by any of its names, where it first stands; 0 where it is not said."""
+    """Read a count of tokens under the first of its names that is present; 0 if there is none."""
     for owner, path in places:
         for name in names:
             value = owner.get(name)

@@ -1,4 +1,4 @@
-"""The day of an answer: the first time in its record that can be read as one."""
+"""The day of an answer: the first field of its record that can be read as a time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
 def read_day(value: JsonObject) -> date | None:
-    """The day in UTC of the first time that can be read as one: ISO 8601, or eight digits, or seconds since 1970 or a
-    thousandth of them, or of those, down to nanoseconds.
+    """Return the day in UTC of the first readable time: ISO 8601, eight digits, or seconds, milli-, micro- or nanoseconds since
+    1970.
     """
     for key in TIME_FIELDS:
         if (found := _parse_day(value.get(key))) is not None:

@@ -1,4 +1,4 @@
-"""Where inside of a record the answer stands: logs put all kinds of things around it, under names of their own."""
+"""Find the answer inside a record. Logs wrap answers in objects of their own, under names of their own."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _MAX_ANSWERS = 20
 
 
 class InnerObject(NamedTuple):
-    """An object inside of a record, and its path from there; `is_json_text`: it is JSON in a text, which a model may have
-    written; `has_answer_name`: its own name is one of an answer.
+    """An object inside a record, and its path. `is_json_text`: it is JSON in a text, which a model may have written.
+    `has_answer_name`: its own key is a name for answers.
     """
 
     path: str
@@ -54,9 +54,9 @@ class InnerObject(NamedTuple):
 
 
 def find_inner_answers(value: JsonObject, depth: int) -> list[InnerObject]:
-    """The answers with a usage of their own inside of a record, of which it may have a copy: the first, and others with an id.
+    """Find the answers with a usage inside a record: the first, and others with an id.
 
-    Behind a known name that is any usage; elsewhere only what calls itself an answer of OpenAI.
+    Under a known name any usage counts; elsewhere only an object that calls itself an answer of OpenAI.
     """
     if is_answer(value):
         return []
@@ -72,7 +72,7 @@ def find_inner_answers(value: JsonObject, depth: int) -> list[InnerObject]:
 
 
 def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterator[InnerObject]:
-    """The answers deeper in a record than those that are named, each by its id once; what is in these is read with them."""
+    """Find answers deeper in a record than the named ones, each id once. What is inside an answer is read with it."""
     known = [each.value for each in named]
     rest = {key: each for key, each in value.items() if isinstance(each, dict | list) and not any(each is one for one in known)}
     if not rest:
@@ -85,7 +85,7 @@ def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterato
 
 
 def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
-    """What stands in a record behind the first known name, and the answers with an id beside it."""
+    """Find what a record holds under the first known name, and the answers with an id next to it."""
     known = _find_wrapper_field(value)
     if known is None:
         return []
@@ -98,18 +98,18 @@ def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
 
 
 def find_only_usage(value: JsonObject) -> list[InnerObject]:
-    """The only object inside of a record that has a usage; nothing where there are several: they may be copies of one."""
+    """Find the only object with a usage inside a record; nothing if there are several, which may be copies of one."""
     found = [*islice((each for each in _walk_objects(value, has_usage) if each.has_answer_name or not each.is_json_text), 2)]
     return found if len(found) == 1 else []
 
 
 def is_answer(value: JsonObject) -> bool:
-    """Whether an object is an answer of OpenAI, and not what a log says of one."""
+    """Return True if an object is an answer of OpenAI itself, not a log's summary of one."""
     return value.get("object") in _ANSWER_OBJECTS and isinstance(value.get("usage"), dict) and has_usage(value)
 
 
 def _has_matching_counts(record: JsonObject, answer: JsonObject) -> bool:
-    """Whether a record says the figures of an answer, or none."""
+    """Return True if a record repeats the figures of an answer, or has none."""
     return not has_usage(record) or get_counts(record) == get_counts(answer)
 
 
@@ -137,12 +137,12 @@ def _split_words(key: str) -> set[str]:
 
 
 def _format_key(key: str) -> str:
-    """A key as complaints show it: where it is no plain word, it may be anything."""
+    """Format a key for messages. A key that isn't a plain word may hold anything, so it isn't shown."""
     return redact(key).strip('"')
 
 
 def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) -> Iterator[InnerObject]:
-    """The objects inside that are wanted, those that are least deep first; those of lists and in JSON in a text too."""
+    """Yield the wanted objects inside, the least deep first, including those in lists and in JSON texts."""
     waiting = deque([(InnerObject("", value), 1)])
     seen = 0
     while waiting:
@@ -157,7 +157,7 @@ def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) ->
 
 
 def _list_field_objects(owner: InnerObject, key: str, value: JsonValue) -> Iterator[InnerObject]:
-    """What a field of an object holds: an object, those of a list, one in a text; nothing where that is what was sent."""
+    """List the objects in a field: an object, those of a list, or one in a text. Fields with what was sent have none."""
     if not isinstance(value, dict | list | str) or not _QUOTATION_WORDS.isdisjoint(_split_words(key)):
         return
     path, is_named = join_path(owner.path, _format_key(key)), not _ANSWER_WORDS.isdisjoint(_split_words(key))

@@ -1,4 +1,4 @@
-"""A log as the values in it: JSON in lines or as one document, the events of streams, or the rows of a CSV with named columns."""
+"""A log as values: JSON as lines or as one document, the events of a stream, or the rows of a CSV with named columns."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": Fal
 
 
 class LogValue(NamedTuple):
-    """One value of a log, or why it is none or none to price; `line` from 1, or `position` from 0 in a document that is a list.
+    """One value of a log, or why it can't be read or priced. `line` is from 1; `position` from 0 if the document is a list.
 
-    Of a CSV, the first one has no value: it names the columns that are `ignored_columns`.
+    The first value of a CSV is empty and carries the `ignored_columns`.
     """
 
     line: int | None
@@ -57,7 +57,7 @@ class LogValue(NamedTuple):
 
 
 def read_log(stream: BinaryIO, name: str) -> Iterator[LogValue]:
-    """Every value of a log, which may be compressed, as it is read. InputError where it is nothing of that."""
+    """Yield every value of a log, which may be compressed. Raises InputError if it isn't in any of these forms."""
     pieces = text.read_chunks(stream)
     head, pieces = compressed.decompress_if_needed(pieces, name)
     data = text.convert_to_utf8(chain((head,), pieces), name)
@@ -82,7 +82,7 @@ def _read_lines(data: Iterable[bytes]) -> Iterator[LogValue]:
 
 
 def _extract_payload(line: bytes) -> bytes:
-    """What a line holds: of an event its data, which is nothing at the end of a stream; else the line itself."""
+    """Return what a line holds: the data of an event, which is empty at the end of a stream, or else the line itself."""
     if line.startswith(b"data:"):
         data = line.removeprefix(b"data:").strip()
         return b"" if data == _STREAM_END else data
@@ -97,7 +97,7 @@ def _parse_or_error(data: bytes) -> JsonValue | BadBody:
 
 
 def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[LogValue]:
-    """The values of one document, or of lines of which the first is a list, or cut off."""
+    """Read the values of one document, or of lines if the first one is a list or cut off."""
     try:
         value = documents.parse_json(data)
     except BadBody as error:
@@ -113,7 +113,7 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
 
 
 def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
-    """The rows of a CSV as records: known columns by their names, counts as numbers."""
+    """Read the rows of a CSV as records: known columns under their names, counts as numbers."""
     lines = _decode_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
     delimiter = max(_DELIMITERS, key=header.count)
@@ -144,7 +144,7 @@ def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def _check_columns(columns: list[str], header: Location) -> None:
-    """InputError where the columns tell nothing of tokens, or a known one stands twice."""
+    """Raise InputError if no column counts tokens, or a known column appears twice."""
     if not set(INPUT_FIELDS) & set(columns):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]
         if amounts:
@@ -159,7 +159,7 @@ def _check_columns(columns: list[str], header: Location) -> None:
 
 
 def _recognise_total(columns: list[str], row: list[str]) -> NotPriced | None:
-    """Why a row is none to price where it says of itself that it is the total of others, in place of a day or of a model."""
+    """Return why a row isn't priced if it says, in place of a day or a model, that it is the total of others."""
     named = [
         cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*TIME_FIELDS, *MODEL_FIELDS)
     ]
@@ -169,19 +169,19 @@ def _recognise_total(columns: list[str], row: list[str]) -> NotPriced | None:
 
 
 def _is_empty(value: JsonObject | BadBody | NotPriced) -> bool:
-    """Whether a record says no more than that on some day there was nothing, as exports of usage do."""
+    """Return True if a record says only that nothing happened on a day, as usage exports do."""
     return isinstance(value, dict) and value.keys() <= _EMPTY_ROW_FIELDS and not any(value.get(name) for name in COUNT_FIELDS)
 
 
 class _RowSums:
-    """The sums of the rows of a CSV: a row of no model and no day that has just these figures is their total."""
+    """The sums of the rows of a CSV. A row without model and day that has exactly these figures is their total."""
 
     def __init__(self) -> None:
         self._figures: Counter[str] = Counter()
         self._has_named_rows = False
 
     def add(self, record: JsonObject | BadBody) -> JsonObject | BadBody | NotPriced:
-        """The record, unless it is the total of those before."""
+        """Return the record, unless it is the total of the rows before."""
         if isinstance(record, BadBody):
             return record
         figures = {name: record[name] for name in COUNT_FIELDS if name in record}

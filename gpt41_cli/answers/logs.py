@@ -1,4 +1,4 @@
-"""Every answer of some logs, once: the parts of streams joined, what was logged twice left out, and all else named."""
+"""Every answer of some logs, once: the parts of streams joined, duplicates skipped, and everything else reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_SHOWN_CHARACTERS = 40
 
 
 class OpenStream(NamedTuple):
-    """The parts of a stream that has not ended: where they begin, and the latest usage that they report, if any."""
+    """The parts of a stream that hasn't ended: where they begin, and the latest usage they report, if any."""
 
     place: InputPlace
     is_cut_off: bool = False
@@ -34,9 +34,10 @@ class OpenStream(NamedTuple):
 
 
 class LogReader:
-    """Logs to be read in one pass; what was left out of folders is known when all is read.
+    """Reads logs in one pass. What was skipped in folders is known at the end.
 
-    Of each answer with an id, two numbers of 64 bits and the mode are kept: one that is logged twice would be paid twice.
+    Of each answer with an id it keeps two numbers of 64 bits and the mode: an answer that is logged twice must not be priced
+    twice.
     """
 
     def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = ()) -> None:
@@ -47,8 +48,9 @@ class LogReader:
         self._streams: dict[str, OpenStream] = {}
 
     def read(self) -> Iterator[LogItem]:
-        """Answers, what has no usage to price, and what cannot be read. InputError for a file that the user named and that is
-        no log.
+        """Yield answers, entries without usage, and entries that can't be read.
+
+        Raises InputError for a file that the user named and that isn't a log.
         """
         earlier = find_duplicate_files(self._sources)
         for source in self._sources:
@@ -93,7 +95,7 @@ class LogReader:
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
     def _drop_repeated(self, place: InputPlace, answer: Answer, was_cut: bool) -> Located[Answer] | Located[NotPriced]:
-        """An answer, where it is new."""
+        """Return the answer if it is new, else why it is skipped."""
         if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
             mode = self._seen_modes.get(known)
@@ -109,7 +111,7 @@ class LogReader:
 
 
 def _explain_duplicate(answer: Answer, mode: str) -> NotPriced:
-    """Why an answer is left out that was priced in a mode before. The body of a line of a Batch output does not tell its mode."""
+    """Explain why an answer is skipped that was priced before. The body of a Batch output line doesn't show its mode."""
     if answer.mode == mode:
         return NotPriced(rules.ANSWER_TWICE, "an answer that has been in the logs before", answer.custom_id)
     modes = (

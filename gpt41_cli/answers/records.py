@@ -1,7 +1,7 @@
-"""The answers in one value of a log: as they are, or inside of what a log puts around them.
+"""The answers in one value of a log, as they are or wrapped in what the log adds.
 
-Read are answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, the batch
-object, lists of them, pages of the organization's usage API, and flat records of the same fields.
+It reads answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, batch
+objects, lists of them, pages of the organization's usage API, and flat records of the same fields.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _UNFINISHED_STATUSES = ("queued", "in_progress")
 
 
 def read_entries(value: JsonValue) -> Iterator[LogEntry]:
-    """What one value of a log reports; nothing for an event in the middle of a stream. BadBody where a figure cannot be."""
+    """Yield what one value of a log reports; nothing for an event inside a stream. Raises BadBody for impossible figures."""
     values = value if isinstance(value, list) else [value]
     for each in values:
         if not isinstance(each, dict):
@@ -90,7 +90,7 @@ def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]
 
 
 def _find_unbilled_reason(value: JsonObject) -> NotPriced | None:
-    """Why a record is of nothing that OpenAI bills, where a logger or a proxy says so."""
+    """Return why OpenAI doesn't bill a record, if a logger or proxy says so."""
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
         return NotPriced(
@@ -102,7 +102,7 @@ def _find_unbilled_reason(value: JsonObject) -> NotPriced | None:
 
 
 def _read_own_answer(value: JsonObject, path: str) -> Iterator[Answer | NotPriced]:
-    """The answer that a record itself is; nothing for the sum of a time in which there was none."""
+    """Read the answer that a record itself is; nothing for the sum of a time without answers."""
     answer = read_answer(value, path)
     is_nothing = not (answer.usage.input_tokens or answer.usage.output_tokens)
     if is_nothing and _is_failed(value):
@@ -112,7 +112,7 @@ def _read_own_answer(value: JsonObject, path: str) -> Iterator[Answer | NotPrice
 
 
 def _find_best_inside(value: JsonObject) -> list[InnerObject]:
-    """Where no answer is inside: what failed there, or the only usage, or what is told behind a known name."""
+    """If there is no answer inside, find what failed there, the only usage, or what is under a known name."""
     named = find_wrapped_objects(value)
     if len(named) == 1 and _TELLING_FIELDS.isdisjoint(named[0].value):
         named = []
@@ -120,7 +120,7 @@ def _find_best_inside(value: JsonObject) -> list[InnerObject]:
 
 
 def _read_chunk(value: JsonObject, path: str) -> Answer | StreamPart:
-    """A part of a stream of Chat Completions. The last one has the usage and no choices; what others have is the usage so far."""
+    """Read a part of a Chat Completions stream. The last has the usage and no choices; a usage in others is the one so far."""
     answer = read_answer(value, path) if has_usage(value) else None
     if answer and not value.get("choices"):
         return answer
@@ -128,7 +128,7 @@ def _read_chunk(value: JsonObject, path: str) -> Answer | StreamPart:
 
 
 def _read_event(value: JsonObject, event: str, path: str, depth: int) -> Iterator[LogEntry]:
-    """Of the events of a stream of Responses, the last one has the usage."""
+    """Read an event of a Responses stream. The last one has the usage."""
     answer = get_optional_object(value, "response", path)
     if event == "error":
         yield _describe_failure({"error": value}, value)
@@ -139,7 +139,7 @@ def _read_event(value: JsonObject, event: str, path: str, depth: int) -> Iterato
 
 
 def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
-    """The answers or batches of a list; the sums of a page of the usage API, on the day of their bucket."""
+    """Read the answers or batches of a list, or the sums of a usage API page, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
     for index, each in enumerate(get_list(value, key, path)):
         place = f"{join_path(path, key)}[{index}]"
@@ -153,7 +153,7 @@ def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
 
 
 def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
-    """What tells a sum of the usage API from every other: its time, and all that it is grouped by. It has no id of its own."""
+    """Make the id of a usage API sum, which has none of its own: its time and everything that it is grouped by."""
     start, end = bucket.get("start_time"), bucket.get("end_time")
     if start is None or end is None:
         return None
@@ -162,8 +162,9 @@ def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
 
 
 def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth: int) -> Iterator[LogEntry]:
-    """An answer inside of what a log or a Batch file puts around it, which may name its request, model and time, and copy its
-    usage; and other answers that stand in there.
+    """Read an answer and what a log or Batch file wraps around it: its request, model, time, and perhaps a copy of its usage.
+
+    Other answers in there are read as well.
     """
     if not inside:
         yield _explain_no_usage(value)
@@ -179,7 +180,7 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
 
 
 def _add_record_fields(found: Answer | NotPriced, value: JsonObject, path: str) -> Answer | NotPriced:
-    """What is found in a record, with all that only the record says of it."""
+    """Add to an entry what only the record around it says."""
     found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
     if isinstance(found, NotPriced):
         return found
@@ -194,13 +195,13 @@ def _is_batch_line(value: JsonObject) -> bool:
 
 
 def _get_status(value: JsonObject) -> int:
-    """The status that a logger of HTTP writes down; 0 where there is none."""
+    """Return the HTTP status that a logger recorded; 0 if there is none."""
     status = value.get("status_code")
     return status if isinstance(status, int) else 0
 
 
 def _merge_copy(answer: Answer, value: JsonObject, path: str) -> Answer:
-    """An answer around which a record says its figures again: what only the record says is taken from it."""
+    """Merge an answer with the record around it that repeats its figures; take from the record what only it says."""
     copy = read_answer(value, path)
     if answer.mode == TIER_MODES[""]:
         answer = answer._replace(mode=copy.mode)
@@ -228,7 +229,7 @@ def _explain_no_usage(value: JsonObject) -> NotPriced:
 
 
 def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
-    """An answer that never came. Its message is not repeated: it may quote the prompt."""
+    """Describe an answer that never came. Its error message isn't repeated: it may quote the prompt."""
     body = value.get("body")
     error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
     code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None

@@ -1,4 +1,4 @@
-"""The calls of built-in tools that an answer lists: those that are billed by the call, and those whose price is not known."""
+"""The calls of built-in tools that an answer lists: those billed per call, and those without a known price."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993).
 
 
 def _list_calls(value: JsonObject) -> list[JsonObject]:
-    """What an answer of Responses lists of what it did, but for what failed."""
+    """List what an answer of Responses says it did, without failed calls."""
     output = value.get("output")
     items = output if isinstance(output, list) else []
     return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
@@ -24,8 +24,10 @@ def _get_call_type(call: JsonObject) -> str:
 
 
 def count_priced_calls(value: JsonObject) -> ToolUse:
-    """The calls that are billed: of those of the web search, the searches, not the pages that were then opened (OpenAI's guide to
-    web search, as its forum quotes it in topic 1365861); with its preview, where that is the tool that the answer names.
+    """Count the billed calls.
+
+    Of the calls of the web search only searches are billed, not opened pages (OpenAI's guide to web search, as its forum quotes
+    it: https://community.openai.com/t/1365861). They count for the preview tool if the answer names that.
     """
     listed, declared = _list_calls(value), value.get("tools")
     types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
@@ -40,5 +42,5 @@ def count_priced_calls(value: JsonObject) -> ToolUse:
 
 
 def list_unpriced_calls(value: JsonObject) -> tuple[str, ...]:
-    """The kinds of those that have no price by the call."""
+    """List the kinds of calls that have no price per call."""
     return tuple(sorted({kind for kind in map(_get_call_type, _list_calls(value)) if kind.endswith("_call")} - _KNOWN_CALL_TYPES))

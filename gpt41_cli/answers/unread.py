@@ -1,4 +1,4 @@
-"""Figures of a flat record that are not read, though their names say that something was billed for them."""
+"""Figures of a flat record that aren't read although their names suggest that something was billed for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _HARMLESS_WORDS = (
 
 
 def is_suspect_name(name: str) -> bool:
-    """Whether a name is one of such a figure: of a cache, of tokens or of searches, and no limit, amount or part of those."""
+    """Return True if a name sounds like such a figure: of a cache, of tokens or of searches, and not a limit, an amount or part
+    of one.
+    """
     words = [word.lower() for word in _WORD.findall(name)]
     return any(each in name.lower() for each in _BILLED_WORDS) and not any(
         word in _HARMLESS_WORDS or word[:3] == "max" for word in words
@@ -29,7 +31,7 @@ def is_suspect_name(name: str) -> bool:
 
 
 def parse_figure(value: JsonValue) -> int:
-    """What a value counts, as a number or as text; 0 where it counts nothing."""
+    """Return the count in a value, a number or text; 0 if it counts nothing."""
     if isinstance(value, str):
         found = _WHOLE_NUMBER.fullmatch(value.strip())
         return int(found[1]) if found else 0
@@ -38,7 +40,7 @@ def parse_figure(value: JsonValue) -> int:
 
 
 def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int) -> list[str]:
-    """The names of such figures in a record of so many tokens in all, the first few; another name of their sum is none."""
+    """Find the names of the first few such figures in a record with a total of tokens. Another name of that total isn't one."""
     found = (
         name
         for name, value in record.items()

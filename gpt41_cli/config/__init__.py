@@ -1,3 +1,3 @@
-"""gpt41.yaml: the workloads of a repository, what they may cost, and what they must be."""
+"""gpt41.yaml -> Config: the workloads of a repository, what they may cost, and what they require."""
 
 CONFIG_NAME = "gpt41.yaml"

@@ -1,4 +1,4 @@
-"""gpt41.yaml with other answers, and every other character as it was: comments, order, quotes, line ends, a byte order mark."""
+"""Change the answers that gpt41.yaml expects, and no other character: comments, order, quotes and line ends stay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEYS_BEFORE_ANSWERS = ("requests", "prompt", "input_tokens", "model", "mode", "
 
 
 class _TextEdit(NamedTuple):
-    """What takes the place of the characters from `start` to `end`."""
+    """The text that replaces the characters from `start` to `end`."""
 
     start: int
     end: int
@@ -26,10 +26,10 @@ class _TextEdit(NamedTuple):
 
 
 def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, TokenRange]) -> str:
-    """The text of a config, the bytes of a file called `file`, in which workloads by these names expect these answers.
+    """Return the text of a config, the bytes of a file called `file`, with new `output_tokens` for the workloads in `answers`.
 
-    What a workload says of them is replaced figure by figure; where it says nothing, a line is added. TableError, with the place,
-    where a value that would be changed has an anchor. InputError for a workload that is not there.
+    Existing figures are replaced one by one; if there are none, a line is added. Raises TableError if a value to change has an
+    anchor, InputError if a workload doesn't exist.
     """
     text = data.decode("utf-8-sig")
     workloads = yaml_cursor.read_yaml(data, file).entries()["workloads"].entries()
@@ -67,7 +67,7 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:
-    """An anchor stands where the value begins, so that neither its end nor its indentation can be told from there."""
+    """Raise TableError for an anchor: neither the end nor the indentation of the value after it is known."""
     if text.startswith("&", at.span.start):
         at.fail("a value without an anchor, or output_tokens set by hand", "an anchor")
 
@@ -77,7 +77,9 @@ def _replace_value(at: Cursor, value: str) -> _TextEdit:
 
 
 def _add_entry(text: str, mapping: Cursor, after: Cursor, entry: str) -> _TextEdit:
-    """A new entry of a mapping, behind one of its own; where it is in lines, in one below that and its comment."""
+    """Add an entry to a mapping after one of its own: in brackets on the same line, else on a new line below that one and its
+    comment.
+    """
     if mapping.is_flow:
         return _TextEdit(after.span.end, after.span.end, f", {entry}")
     indentation = " " * mapping.span.column

@@ -1,4 +1,4 @@
-"""gpt41.yaml -> Config: its records, the defaults filled in, and what must hold between one key and another."""
+"""gpt41.yaml -> Config: its records, the defaults filled in, and the rules between its keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INPUT_KEYS = ("requests", "prompt", "input_tokens")
 
 
 def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
-    """The config in `data`, the bytes of a file called `file`. TableError, with line and column, when it is wrong."""
+    """Read the config from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
     root = read_yaml(data, file)
     document = build(Document, root, catalog=catalog)
     top = _get_entries(root, "budget")
@@ -27,7 +27,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
 
 
 def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
-    """The entries of a mapping, and those of inner ones by both keys: `budget.monthly_usd`."""
+    """Return the entries of a mapping, and those of the `inner` ones under both keys, such as `budget.monthly_usd`."""
     entries = at.entries()
     for outer in inner:
         if outer in entries:

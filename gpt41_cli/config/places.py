@@ -1,4 +1,4 @@
-"""Complaints about what a key of gpt41.yaml leads to, with the place of that key."""
+"""Errors about the value of a key of gpt41.yaml, with the place of that key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpt41_cli.errors import Gpt41Error, InputError
 
 @contextmanager
 def errors_at(declared: WorkloadDeclaration, key: str) -> Iterator[None]:
-    """Whatever is wrong, said as wrong with the value of a key."""
+    """Re-raise any error with the place of `key` in gpt41.yaml."""
     try:
         yield
     except Gpt41Error as error:

@@ -1,4 +1,4 @@
-"""Where a gpt41.yaml and the files that it names are: the working tree, or a commit. Both are read in the same way."""
+"""Where gpt41.yaml and its files are: in the working tree or in a commit. Both are read in the same way."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ _KeyedListing = tuple[list[str], list[SkippedPath]]
 
 
 class ConfigRoot(NamedTuple):
-    """One side of a comparison: its `label`, how messages call its config `config_label`, and how to read what there is.
+    """One side of a comparison: its `label`, the name of its config in messages, and functions to read what it has.
 
-    A file goes by its key: its path from the folder of the config file, with "/" between the names. It is the same in every root.
+    A file is known by its key: its path from the folder of the config file, with "/" between the names. Keys are the same in
+    every root.
     """
 
     label: str
@@ -39,10 +40,10 @@ class ConfigRoot(NamedTuple):
     list_folder: Callable[[str], _KeyedListing]
 
     def find_files(self, pattern: str) -> tuple[dict[str, InputSource], list[SkippedPath]]:
-        """What a path, a folder or a glob names, by its keys; and what is left out of it.
+        """Find the files of a path, folder or glob, by their keys, and what is skipped.
 
-        A folder has the files that git lists, and so do globs match: nothing that is ignored, no symbolic links. InputError where
-        the pattern names nothing, or what cannot be read here.
+        Folders and globs have the files that git lists: nothing ignored, no symbolic links. Raises InputError if the pattern
+        matches nothing, or something that can't be read here.
         """
         key = _normalize_pattern(pattern)
         with wrap_os_errors(quote_text(pattern)):
@@ -60,7 +61,9 @@ class ConfigRoot(NamedTuple):
 
 
 def find_nearest_config(start: Path, otherwise: str) -> Path:
-    """The nearest gpt41.yaml: in the folder `start`, or in one above. InputError, with what to do `otherwise`, where none is."""
+    """Find gpt41.yaml in the folder `start` or the nearest one above. Raises InputError, with the hint `otherwise`, if there is
+    none.
+    """
     folder = Path(os.path.realpath(start))
     for each in (folder, *folder.parents):
         if os.path.lexists(each / CONFIG_NAME):
@@ -69,7 +72,7 @@ def find_nearest_config(start: Path, otherwise: str) -> Path:
 
 
 def open_working_tree(config: Path) -> ConfigRoot:
-    """What is beside the config file now. Names are shown as they are from the current directory."""
+    """Open the files around the config as they are now. Names are shown relative to the current directory."""
     folder = _resolve_folder(config)
 
     def shown(key: str) -> str:
@@ -95,9 +98,9 @@ def open_working_tree(config: Path) -> ConfigRoot:
 
 @contextmanager
 def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
-    """What the commit `name` has where the config file is, or would be; to be read until the context ends; shown as git calls it.
+    """Open the commit `name` at the folder where the config file is, or would be. It can be read inside the with-block.
 
-    InputError where there is no such commit.
+    Raises InputError if there is no such commit.
     """
     folder = _resolve_folder(config)
     there_now = next(each for each in (folder, *folder.parents) if each.is_dir())
@@ -122,12 +125,12 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
 
 
 def _resolve_folder(config: Path) -> Path:
-    """The folder from which paths count: where the config file is named, though it may be a symbolic link to elsewhere."""
+    """Return the folder that paths count from: that of the config's name, even if the file is a symbolic link to elsewhere."""
     return Path(os.path.realpath(config.parent))
 
 
 def _normalize_pattern(pattern: str) -> str:
-    """The normal form of a path, a folder or a glob."""
+    """Return the normal form of a path, folder or glob. Raises InputError if it can't be used."""
     if not pattern:
         raise InputError(quote_text(pattern), "a file, a folder or a glob", "an empty name")
     if Path(pattern).is_absolute() or pattern.startswith("~"):
@@ -142,7 +145,7 @@ def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
 
 
 def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterable[SkippedPath]) -> _KeyedListing:
-    """What is listed below `folder`, by keys instead: those that begin with the key of the folder."""
+    """Convert a listing of `folder` to keys that begin with the key of the folder."""
     start = "" if folder == "." else f"{folder}/"
     begin = "" if key == "." else f"{key}/"
     return (
@@ -159,7 +162,7 @@ def _read_if_exists(path: Path) -> bytes | None:
 
 
 def _is_folder(at: Revision, path: str) -> bool:
-    """Whether there is a folder at `path` in a commit, which has none without files. FileNotFoundError where nothing is."""
+    """Return True if a commit has a folder at `path`; it has none without files. Raises FileNotFoundError if nothing is there."""
     if at.is_file(path):
         return False
     if any(at.list_files(path)):

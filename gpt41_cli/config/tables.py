@@ -1,6 +1,6 @@
-"""The records of gpt41.yaml, which are its schema, too: `gpt41_cli.records.build` reads it by their annotations.
+"""The records of gpt41.yaml. They are its schema: `gpt41_cli.records.build` reads it by their annotations.
 
-A new key is a new field here. `config` has the catalog, in which names are looked up.
+To add a key, add a field here. Names are looked up in the catalog, which is in `config`.
 """
 
 import re
@@ -32,7 +32,7 @@ _VOLUME_PATTERN = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ 
 
 
 def known_to(find: Callable[[Any, str], object]) -> Read:
-    """Read a name, and find what the catalog has under it. Raises the catalog's complaint, with the place, if it has nothing."""
+    """Return a reader of a name that finds it in the catalog. The reader raises the catalog's error with the place."""
 
     def read(at: Cursor, config: Seen) -> object:
         try:
@@ -44,7 +44,7 @@ def known_to(find: Callable[[Any, str], object]) -> Read:
 
 
 def written_as(parse: Callable[[str], object], expected: str) -> Read:
-    """Read text in a notation of its own, of which `parse` returns None if it is something else."""
+    """Return a reader of text in a notation of its own; `parse` returns None for any other text."""
 
     def read(at: Cursor, config: Seen) -> object:
         value = parse(at.text())
@@ -56,13 +56,13 @@ def written_as(parse: Callable[[str], object], expected: str) -> Read:
 
 
 def is_positive_time(time: timedelta, at: Cursor, _: Seen) -> None:
-    """Check that a time is not 0."""
+    """Check that a time isn't 0."""
     if not time:
         at.fail(notation.A_DEADLINE, "0")
 
 
 def one_or_more(item: Read) -> Read:
-    """Read a list, or one item without the brackets."""
+    """Return a reader of a list, or of one item without the brackets."""
     return Read(lambda at, config: tuple(item.function(each, config) for each in at.items_or_self()))
 
 
@@ -73,12 +73,12 @@ Texts: TypeAlias = Annotated[
 
 
 def read_tier(at: Cursor, config: Seen) -> int:
-    """A usage tier."""
+    """Read a usage tier."""
     return int(at.choice(*map(str, config["catalog"].limits.usage_tiers.tiers)))
 
 
 def read_tools(at: Cursor, config: Seen) -> ToolUse:
-    """The tools of one request."""
+    """Read the tools of one request."""
     entries = at.fields((), _TOOL_KEYS)
     for name, other in PAIRED_TOOL_FIELDS.items():
         if name in entries and other not in entries:
@@ -87,14 +87,14 @@ def read_tools(at: Cursor, config: Seen) -> ToolUse:
 
 
 class TokenRange(NamedTuple):
-    """A figure that is not known to the token: what is expected, and how high it may go."""
+    """A number of tokens that isn't known exactly: the expected one, and how high it may go."""
 
     expected: int
     high: int
 
 
 def read_range(at: Cursor, config: Seen) -> TokenRange:
-    """A number of tokens, or what is expected and how high it may go."""
+    """Read a number of tokens, or the expected one and how high it may go."""
     if at.is_scalar:
         return TokenRange(at.integer(), at.integer())
     entries = at.fields(["expected"], ["high"])
@@ -106,14 +106,14 @@ def read_range(at: Cursor, config: Seen) -> TokenRange:
 
 
 class RequestVolume(NamedTuple):
-    """How many requests are sent in a `period`, one of PERIODS_PER_MONTH."""
+    """The number of requests per `period`, one of PERIODS_PER_MONTH."""
 
     requests: int
     period: Annotated[str, Read(lambda at, _: at.choice(*PERIODS_PER_MONTH))]
 
     @property
     def per_month(self) -> Fraction:
-        """The requests of a month.
+        """The requests per month.
 
         >>> RequestVolume(84, "week").per_month
         Fraction(365, 1)
@@ -122,7 +122,7 @@ class RequestVolume(NamedTuple):
 
 
 def parse_volume(text: str) -> RequestVolume | None:
-    """A number of requests in a period.
+    """Parse a number of requests per period.
 
     >>> parse_volume("120,000 / month")
     RequestVolume(requests=120000, period='month')
@@ -133,7 +133,7 @@ def parse_volume(text: str) -> RequestVolume | None:
 
 
 class CachedInput(NamedTuple):
-    """What of the input is read from the prompt cache: tokens of a request, a share, or what a replay of the requests gives."""
+    """The part of the input that is read from the prompt cache: tokens per request, a share, or the result of a replay."""
 
     tokens: int = 0
     share: Decimal | None = None
@@ -141,7 +141,7 @@ class CachedInput(NamedTuple):
 
 
 def parse_cached(text: str) -> CachedInput | None:
-    """What of the input is cached.
+    """Parse the cached part of the input.
 
     >>> parse_cached("800"), parse_cached("lots")
     (CachedInput(tokens=800, share=None, is_simulated=False), None)
@@ -155,7 +155,7 @@ def parse_cached(text: str) -> CachedInput | None:
 
 
 class SpendingBudget(NamedTuple):
-    """Lines that a team draws; None where it draws none. `input_tokens` is for each single request."""
+    """The limits that a team sets; None means no limit. `input_tokens` is the limit of every single request."""
 
     per_request_usd: Decimal | None = None
     monthly_usd: Decimal | None = None
@@ -164,14 +164,14 @@ class SpendingBudget(NamedTuple):
 
 
 class TotalBudget(NamedTuple):
-    """The same for all workloads together."""
+    """The limits for all workloads together."""
 
     monthly_usd: Decimal | None = None
     growth_percent: Decimal | None = None
 
 
 class DeclaredRequirements(NamedTuple):
-    """What the chosen variant must be; `tolerance_percent` is in place of the tasks'."""
+    """What the chosen variant must meet. `tolerance_percent` replaces the tolerance of the tasks."""
 
     tasks: Annotated[tuple[Task, ...], Key("task"), one_or_more(known_to(Catalog.task))] = ()
     needs: tuple[Annotated[str, known_to(Catalog.ability)], ...] = ()
@@ -181,7 +181,7 @@ class DeclaredRequirements(NamedTuple):
 
     @property
     def tolerance(self) -> Decimal | None:
-        """The same as a share."""
+        """The tolerance as a share of one."""
         return None if self.tolerance_percent is None else self.tolerance_percent / 100
 
 
@@ -193,7 +193,7 @@ class PredictedOutput(NamedTuple):
 
 
 class SharedSettings(NamedTuple):
-    """What defaults and workloads alike may say."""
+    """The settings that defaults and workloads share."""
 
     model: Annotated[str | None, known_to(lambda catalog, name: name if catalog.variant(name) else None)] = None
     mode: Annotated[str | None, Read(lambda at, _: at.choice(*MODES))] = None
@@ -206,12 +206,13 @@ class SharedSettings(NamedTuple):
 
 
 class WorkloadDeclaration(NamedTuple):
-    """One workload as it is declared, the defaults filled in.
+    """One workload as declared, with the defaults filled in.
 
-    Of `requests`, `prompt` and `input_tokens` one says what is sent; `input_tokens` may come on top of a `prompt`. `own` are the
-    settings that are not taken from the defaults. `model` and `mode` None: those that the requests name, else `fallback_model`
-    and `fallback_mode`. `output_tokens` None: each request's own maximum. `tools` are those of one request, and what is stored
-    all the time. `locations` tells where a key stands, such as `budget.monthly_usd`; the empty key is the workload itself.
+    One of `requests`, `prompt` and `input_tokens` says what is sent; `input_tokens` may be added to a `prompt`. `own` are the
+    settings without the defaults. If `model` or `mode` is None, the requests name it, else it is `fallback_model` or
+    `fallback_mode`. If `output_tokens` is None, every answer is as long as its request allows. `tools` are those of one request,
+    and what is stored all the time. `locations` has the place of each key, such as `budget.monthly_usd`; the empty key is the
+    workload itself.
     """
 
     name: Annotated[str, OWN_KEY]
@@ -240,16 +241,16 @@ class WorkloadDeclaration(NamedTuple):
 
     @property
     def lifetime_minutes(self) -> int | None:
-        """How long the prompt cache keeps what nobody reads, if that is said."""
+        """How long the prompt cache keeps an unread prefix, if stated."""
         return None if self.lifetime is None else self.lifetime // timedelta(minutes=1)
 
     def locate(self, key: str) -> Location:
-        """Where a key stands; the workload itself, where the figure comes from the defaults."""
+        """Return the place of a key, or of the workload if the value comes from the defaults."""
         return self.locations.get(key, self.locations[""])
 
 
 class Document(NamedTuple):
-    """A gpt41.yaml as it is written."""
+    """A gpt41.yaml as written."""
 
     version: Annotated[str, Read(lambda at, _: at.choice(CONFIG_VERSION))]
     workloads: Annotated[Mapping[str, WorkloadDeclaration], is_not_empty("at least one workload")]
@@ -258,7 +259,7 @@ class Document(NamedTuple):
 
 
 class Config(NamedTuple):
-    """A whole gpt41.yaml; `budget` is for all workloads together, `locations` as in a WorkloadDeclaration."""
+    """A whole gpt41.yaml. `budget` is for all workloads together; `locations` is as in WorkloadDeclaration."""
 
     file: str
     workloads: Mapping[str, WorkloadDeclaration]

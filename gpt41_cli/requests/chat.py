@@ -36,7 +36,7 @@ _RESULT_ROLES = ("tool", "function")
 
 
 def read_chat_request(body: JsonObject, path: str) -> Request:
-    """The request in `body`, whose own path is `path`: empty, or `body` in a Batch line. BadBody where it is none."""
+    """Read the request in `body`, whose path is `path`: empty, or `body` in a Batch line. Raises BadBody if it can't be one."""
     gathered = RequestDraft([], [], [], set())
     _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
@@ -75,7 +75,7 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
 
 
 def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDraft) -> Iterator[BadBody]:
-    """What cannot stand beside a predicted output (OpenAI's guide to predicted outputs, 2026-07-15)."""
+    """List the fields that a predicted output doesn't allow (OpenAI's guide to predicted outputs, 2026-07-15)."""
     beside = "beside a prediction"
     if (get_count(body, "n", path) or 1) > 1:
         yield BadBody(join_path(path, "n"), f"1 {beside}", "more")
@@ -92,7 +92,7 @@ def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDra
 
 
 def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
-    """The messages in order, each tool result with the calls it answers."""
+    """Read the messages in order, each tool result with the calls that it answers."""
     path = join_path(path, "messages")
     messages = require_list(body.get("messages"), path)
     if not messages:
@@ -120,7 +120,7 @@ def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
 def _read_result(
     message: JsonObject, role: str, path: str, results_of: dict[str | None, list[str]], gathered: RequestDraft
 ) -> None:
-    """A tool result joins the results of the calls it answers; one that answers none is a message of its own."""
+    """Add a tool result to the results of the calls that it answers. One that answers no call is a message of its own."""
     text = read_content_text(message, "content", path, gathered, in_result=True, may_be_missing=True)
     call_id = get_text(message, "tool_call_id", path) if role == "tool" else None
     if call_id in results_of:
@@ -131,7 +131,7 @@ def _read_result(
 
 
 def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionCall]:
-    """The calls of an assistant message, the legacy `function_call` among them."""
+    """Read the calls of an assistant message, including a legacy `function_call`."""
     if message.get("audio") is not None:
         gathered.doubts.append(Doubt(rules.AUDIO, f"{path}.audio", "a spoken answer has tokens that are not counted"))
     legacy = message.get("function_call")
@@ -155,7 +155,7 @@ def _read_call(value: JsonValue, path: str, call_id: str | None) -> FunctionCall
 
 
 def _read_functions(body: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionDeclaration]:
-    """The declared functions, those of the legacy `functions` among them, which count the same."""
+    """Read the declared functions, including the legacy `functions`, which count the same."""
     found = read_tools(body, path, gathered, nested=True)
     legacy = get_list(body, "functions", path)
     if legacy:

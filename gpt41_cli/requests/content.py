@@ -1,4 +1,4 @@
-"""The content of a message: text and its parts, pictures, and what has tokens that nobody outside can count."""
+"""The content of a message: text and its parts, pictures, and content whose tokens nobody outside OpenAI can count."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DETAIL_LEVELS = ("auto", "low", "high")
 
 
 class RequestDraft(NamedTuple):
-    """What a request holds, collected while it is read."""
+    """The parts of a request, collected while it is read."""
 
     turns: list[Turn]
     images: list[Image]
@@ -44,7 +44,7 @@ class RequestDraft(NamedTuple):
 def read_content_text(
     owner: JsonObject, key: str, path: str, gathered: RequestDraft, *, in_result: bool = False, may_be_missing: bool = False
 ) -> str:
-    """The text of a content field: text as it is, the text parts of a list with nothing between them."""
+    """Read the text of a content field: plain text, or the text parts of a list joined without a separator."""
     content = owner.get(key)
     if isinstance(content, str):
         return content
@@ -77,7 +77,7 @@ def _read_part(value: JsonValue, path: str, gathered: RequestDraft, in_result: b
 
 
 def _read_image(part: JsonObject, path: str, in_result: bool) -> Image:
-    """A picture of either endpoint: Chat Completions nests its address and detail under `image_url`, Responses does not."""
+    """Read a picture. Chat Completions nests its address and detail under `image_url`, Responses doesn't."""
     nested = part.get("image_url")
     owner, at, key = (nested, join_path(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
     detail = "auto" if owner.get("detail") is None else get_choice(owner, "detail", at, _DETAIL_LEVELS)

@@ -1,4 +1,4 @@
-"""What is wrong with an example for fine-tuning, as far as one example shows it.
+"""Mistakes in an example for fine-tuning that the example alone shows.
 
 The keys are those of OpenAI's request schema for training files and of its cookbook's notebook that prepares them.
 """
@@ -30,7 +30,7 @@ class ExampleFlaw(NamedTuple):
 
 
 def find_flaws(example: JsonObject) -> list[ExampleFlaw]:
-    """Everything that is wrong with an example that can be read as a request."""
+    """List everything that is wrong with an example that can be read as a request."""
     messages = example["messages"]
     return [
         *_check_keys(example, messages),
@@ -41,7 +41,7 @@ def find_flaws(example: JsonObject) -> list[ExampleFlaw]:
 
 
 def _check_keys(example: JsonObject, messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
-    """Keys that no documentation of training files names."""
+    """Find keys that no documentation of training files mentions."""
     yield from _check_unknown_keys("the example", example, _EXAMPLE_KEYS)
     for index, message in enumerate(messages):
         yield from _check_unknown_keys(f"messages[{index}]", message, _MESSAGE_KEYS)
@@ -56,7 +56,7 @@ def _check_unknown_keys(path: str, owner: JsonObject, known: Collection[str]) ->
 
 
 def _check_order(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
-    """Who speaks when: an example without an answer teaches nothing; other orders are only unusual."""
+    """Check the order of the roles. An example without an answer teaches nothing; other orders are only unusual."""
     roles = [str(message["role"]) for message in messages]
     if _ANSWER_ROLE not in roles:
         yield ExampleFlaw(
@@ -79,7 +79,7 @@ def _check_order(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
 
 
 def _check_weights(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
-    """A weight says whether an answer is learned: 0 or 1, and not of every answer 0."""
+    """Check the weights: 0 or 1, and not 0 for every answer. A weight says if an answer is learned."""
     answers = [message for message in messages if message["role"] == _ANSWER_ROLE]
     for index, message in enumerate(messages):
         weight, at = message.get("weight"), f"messages[{index}].weight"
@@ -107,12 +107,12 @@ def _list_declared_functions(example: JsonObject) -> set[str | None]:
 
 
 def _get_function_name(function: JsonValue) -> str | None:
-    """The name of a function that is declared or called; None where it is no function."""
+    """Get the name of a declared or called function; None if it isn't a function."""
     return function["name"] if isinstance(function, dict) and isinstance(function.get("name"), str) else None
 
 
 def _check_calls(messages: list[JsonObject], declared: set[str | None]) -> Iterator[ExampleFlaw]:
-    """Calls of declared functions, each with its result right after it, but for those that the example ends with."""
+    """Check that calls are of declared functions and followed by their results, except calls at the end of the example."""
     pending: dict[str, str] = {}
     for index, message in enumerate(messages):
         at = f"messages[{index}]"

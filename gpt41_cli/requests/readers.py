@@ -1,4 +1,4 @@
-"""Which kind of request a JSON object is, and how each kind is read. A new input is one reader and its line in READERS."""
+"""The kinds of requests and their readers. A new kind of input is one reader and its line in READERS."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
 
 
 class ParsedRequest(NamedTuple):
-    """A request as it was found in an input. `custom_id` and `is_batch`: it is a line for the Batch API, which names a `method`
-    (None: it does not) and may ask for its answer as a stream. `line_bytes` are those of its line, less the line break.
-    `flaws` are those of an example for fine-tuning.
+    """A request as found in an input, with its `custom_id`.
+
+    If `is_batch`, it is a line for the Batch API, which has a `method` (None: it names none) and may ask for a stream.
+    `line_bytes` is the length of its line without the line break. `flaws` are those of an example for fine-tuning.
     """
 
     request: Request
@@ -37,7 +38,7 @@ def _read_responses(value: JsonObject) -> ParsedRequest:
 
 
 def _read_training(value: JsonObject) -> ParsedRequest:
-    """An example for fine-tuning: counted as the request that it shows, which is not quite what training bills."""
+    """Read an example for fine-tuning. It counts as the request that it shows, which isn't quite what training bills."""
     if "preferred_output" in value:
         raise BadBody(expected="messages", found="a preference, for which nothing says what training bills")
     request = chat.read_chat_request(value, "")
@@ -46,7 +47,7 @@ def _read_training(value: JsonObject) -> ParsedRequest:
 
 
 def _read_batch(value: JsonObject) -> ParsedRequest:
-    """A line for the Batch API: `url` says by which endpoint's rules the body is read."""
+    """Read a line for the Batch API. Its `url` says which endpoint's rules the body follows."""
     if recognise_kind(value) in ("chat", "responses"):
         raise BadBody(
             expected="custom_id, method, url and body, as the Batch API takes them", found="the body of a request alone"
@@ -79,10 +80,10 @@ _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "c
 
 
 def recognise_kind(value: JsonValue) -> str | None:
-    """The kind of request that `value` is, a name in READERS, by the keys that only that kind has; None where it is none.
+    """Return the kind of request, a name in READERS, by the keys that only that kind has; None if `value` isn't a request.
 
-    A model beside messages makes a Chat Completions body, messages alone an example for fine-tuning, a model beside an
-    input a Responses body.
+    Messages with a model are a Chat Completions body, messages alone an example for fine-tuning, a model with an input a
+    Responses body.
     """
     if not isinstance(value, dict):
         return None
@@ -99,7 +100,7 @@ def _is_list_of_objects(value: JsonValue) -> bool:
 
 
 def read_request(value: JsonValue, kind: str | None = None) -> ParsedRequest:
-    """The request that `value` is, read as `kind` or as what it is recognised as. BadBody where it is none."""
+    """Read `value` as `kind`, or as the kind that it is recognised as. Raises BadBody if it isn't a request."""
     found = require_object(value, "the request")
     kind = kind or recognise_kind(found)
     if kind is None:

@@ -1,4 +1,4 @@
-"""What an input is, told from its content: text, a picture, or requests; opened so that it can be read in one pass."""
+"""What an input is by its content: text, a picture or requests. It is opened so that one pass reads it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'
 
 
 class TextInput(NamedTuple):
-    """Characters, in pieces."""
+    """Text, in pieces."""
 
     pieces: Iterator[str]
 
 
 class PictureInput(NamedTuple):
-    """A picture of this size in pixels."""
+    """The size of a picture in pixels."""
 
     width: int
     height: int
 
 
 class DocumentValue(NamedTuple):
-    """One value of a document; `position` is its place where the document is a list."""
+    """One value of a document; `position` is its index if the document is a list."""
 
     position: int | None
     value: JsonValue
@@ -64,7 +64,7 @@ RequestChunk: TypeAlias = LineBlock | FileSpan | DocumentValues
 
 
 class RequestInput(NamedTuple):
-    """Requests still to be read, many at a time: their `list_items`, and of each the request with `read_item`."""
+    """Requests to read in chunks: `list_items` lists the items of a chunk, and `read_item` reads the request of an item."""
 
     chunks: Iterator[RequestChunk]
 
@@ -73,11 +73,11 @@ RecognisedInput: TypeAlias = TextInput | PictureInput | RequestInput
 
 
 def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> RecognisedInput:
-    """The input in `stream`, read as `kind` (of `readers.KINDS`) or as what it is recognised as; what is nothing else is text.
+    """Open `stream` as `kind` (of `readers.INPUT_KINDS`) or as what it is recognised as. Anything else is text.
 
-    What is compressed is read as its content. A file that was only listed in a folder is a request where it is a sound one,
-    and never a picture; a binary or compressed one is refused. BadBody where it cannot be what `kind` says, or where it
-    claims to be one request and is no JSON.
+    Compressed input is read as its content. A file found in a folder is a request only if it is a valid one, and never a picture;
+    a binary or compressed one is refused. Raises BadBody if the content can't be of this `kind`, or looks like a request and
+    isn't JSON.
     """
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
@@ -99,14 +99,14 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
 
 
 class RawLines(NamedTuple):
-    """Lines still to be read, many at a time. `has_byte_order_mark`: they stand behind a byte order mark."""
+    """Lines to read in chunks. `has_byte_order_mark`: they follow a byte order mark."""
 
     chunks: Iterator[LineBlock | FileSpan]
     has_byte_order_mark: bool
 
 
 def read_lines(stream: BinaryIO, name: str) -> RawLines:
-    """The lines of `stream`, whatever they hold; it may be compressed. InputError where a mark says that they are no UTF-8."""
+    """Read the lines of `stream`, which may be compressed. Raises InputError if a byte order mark says that they aren't UTF-8."""
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
     begun = next(pieces, b"")
@@ -122,7 +122,7 @@ def read_lines(stream: BinaryIO, name: str) -> RawLines:
 
 
 def _choose_line_splitter(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[LineBlock | FileSpan]]:
-    """How a file of lines is read: where it can be read again from here, by whoever works on it."""
+    """Choose how to split a file into lines: into spans if workers can read it again by themselves, else into blocks."""
     try:
         if hasattr(os, "pread") and S_ISREG(os.fstat(stream.fileno()).st_mode):
             start = stream.tell()
@@ -133,12 +133,12 @@ def _choose_line_splitter(stream: BinaryIO) -> Callable[[Iterable[bytes]], Itera
 
 
 def list_items(chunk: RequestChunk) -> Iterable[RequestItem]:
-    """The items of a chunk, in order."""
+    """List the items of a chunk in order."""
     return chunk.values if isinstance(chunk, DocumentValues) else chunk.iterate_lines()
 
 
 def read_item(item: RequestItem, kind: str | None) -> ParsedRequest:
-    """The request in one line or value. BadBody says what is wrong with it."""
+    """Read the request in one line or value. Raises BadBody."""
     from gpt41_cli.requests import readers
 
     if not isinstance(item, FileLine):
@@ -162,7 +162,7 @@ def _has_json_start(head: bytes, name: str) -> bool:
 
 
 def _is_mostly_requests(head: bytes) -> bool:
-    """Whether the first lines are requests but for some, such as a first one that is none."""
+    """Return True if the first lines are requests with few exceptions, such as a first line that isn't one."""
     lines = list(islice(LineBlock(1, head).iterate_lines(), _PROBED_LINES)) if _has_request_markers(head) else []
     return 2 * sum(_is_request(line.data, is_listed=True) for line in lines) >= len(lines) > 0
 
@@ -174,7 +174,9 @@ def _read_requests(
     is_listed: bool,
     in_lines: Callable[[Iterable[bytes]], Iterator[LineBlock | FileSpan]],
 ) -> TextInput | RequestInput:
-    """Requests as a document or in lines; text where neither the whole nor one of the first lines is, or claims to be, one."""
+    """Read requests as a document or as lines. The input is text if neither the whole nor any of the first lines looks like a
+    request.
+    """
     seen = read_first_lines(data)
     first = next(LineBlock(1, seen).iterate_lines(), FileLine(1, b""))
     if len(first.data) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
@@ -189,8 +191,8 @@ def _read_requests(
 
 
 def read_first_lines(data: Iterator[bytes]) -> bytes:
-    """As much of the beginning as holds a whole line that is not blank, and more where that comes with it; of a line that is
-    too long, as much as says so.
+    """Read up to the end of a line that isn't blank, and what comes with it. Of a line that is too long, read enough to refuse
+    it.
     """
     seen: list[bytes] = []
     size = 0
@@ -207,7 +209,7 @@ def read_first_lines(data: Iterator[bytes]) -> bytes:
 
 
 def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) -> RequestInput | None:
-    """The requests of one document; None where it is none, or may be lines after all."""
+    """Read the requests of one document; None if it isn't one, or may be lines after all."""
     if not kind and not _has_request_markers(data):
         return None
     try:
@@ -228,7 +230,7 @@ def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) ->
 
 
 def _is_request(line: bytes, is_listed: bool) -> bool:
-    """Whether a line is a request; one that is no JSON is taken for a malformed one where it claims to be one."""
+    """Return True if a line is a request, or isn't JSON but looks like a malformed one."""
     try:
         return _is_recognised(documents.parse_json(line))
     except BadBody:

@@ -1,4 +1,4 @@
-"""What is sent, in one form for Chat Completions and Responses: the records that readers make and everything else reads."""
+"""A request, in one form for Chat Completions and Responses: the records that readers make and everything else reads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ JsonSchema: TypeAlias = "Mapping[str, Any]"
 
 
 class Doubt(NamedTuple):
-    """Why a count may not be what is billed: the rule, where in the request, and what is not known.
+    """Why a count may differ from the bill: the rule, where in the request, and what isn't known.
 
-    `effect` None: that of the rule.
+    `effect` overrides the effect of the rule.
     """
 
     rule: Rule
@@ -30,15 +30,15 @@ class Doubt(NamedTuple):
 
     @property
     def has_missing_tokens(self) -> bool:
-        """Whether there are tokens that the count leaves out, so that it is a lower bound."""
+        """True if the count leaves tokens out, so it is a lower bound."""
         return (self.effect or self.rule.effect) is Effect.AT_LEAST
 
 
 class Image(NamedTuple):
-    """A picture: its size in pixels (None: not known), the `detail` asked for, and where in the request it stands.
+    """A picture: its size in pixels (None: not known), the `detail` asked for, and its place in the request.
 
-    `address` is its URL or its file id, which tells it from others. It comes in the turn number `turn`, from 0, after so many
-    characters of its text, `offset`.
+    `address`, a URL or a file id, identifies it. It belongs to the turn number `turn`, from 0, and comes after `offset`
+    characters of that turn's text.
     """
 
     width: int | None
@@ -60,7 +60,7 @@ class Message(NamedTuple):
 
 
 class FunctionCall(NamedTuple):
-    """One function call of the model. `is_echo`: the item the server made, sent back with its own id and status."""
+    """One function call of the model. `is_echo`: the item that the server made, sent back with its own id and status."""
 
     name: str
     arguments: str
@@ -69,7 +69,7 @@ class FunctionCall(NamedTuple):
 
 
 class CallTurn(NamedTuple):
-    """Function calls that the model made in one turn, what it said beside them, and the results, in the order sent."""
+    """The function calls of one turn, the model's text with them, and the results in the order sent."""
 
     calls: Sequence[FunctionCall]
     results: Sequence[str]
@@ -81,7 +81,7 @@ Turn: TypeAlias = "Message | CallTurn"
 
 
 class FunctionDeclaration(NamedTuple):
-    """A declared function; `path` says where in the request."""
+    """A declared function; `path` is its place in the request."""
 
     name: str
     description: str
@@ -90,7 +90,7 @@ class FunctionDeclaration(NamedTuple):
 
 
 class ResponseFormat(NamedTuple):
-    """A structured output (`json_schema`): its name, its description and its schema."""
+    """A structured output (`json_schema`): its name, description and schema."""
 
     name: str
     description: str
@@ -99,13 +99,12 @@ class ResponseFormat(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One request. None in `model`, `max_output_tokens`, `service_tier` is: not said.
+    """One request. A field is None if the request doesn't set it.
 
-    `tool_choice` is a mode (auto, none, required), `forced_function` the name where one function is forced. `answer_count` is how
-    many are asked for (`n`); `predicted_text` the text of a predicted output. `prompt_cache_key` is its `prompt_cache_key`.
-    `needs` are the abilities that a model must have to take it, named as the price table names them. `set_fields` are the names
-    of all fields of the body that are set, `reasoning_effort` is the reasoning effort that it asks for. `refusals` say
-    what of it OpenAI refuses.
+    `tool_choice` is a mode (auto, none, required); `forced_function` is the name of a function that is forced. `answer_count` is
+    `n`, `predicted_text` the text of a predicted output. `needs` are the abilities that a model needs for it, by their names in
+    the price table. `set_fields` are the names of all fields that the body sets. `refusals` are the reasons why OpenAI refuses
+    it.
     """
 
     endpoint: str
@@ -131,5 +130,5 @@ class Request(NamedTuple):
 
     @property
     def is_chat(self) -> bool:
-        """Whether the rules of Chat Completions hold; those of Responses otherwise."""
+        """True if it follows the rules of Chat Completions, False for Responses."""
         return self.endpoint == CHAT_ENDPOINT

@@ -35,7 +35,7 @@ _ISSUED_ID = re.compile("fc_([0-9a-f]{40,}|REDACTED.*)")
 
 
 def read_responses_request(body: JsonObject, path: str) -> Request:
-    """The request in `body`, whose own path is `path`: empty, or `body` in a Batch line. BadBody where it is none."""
+    """Read the request in `body`, whose path is `path`: empty, or `body` in a Batch line. Raises BadBody if it can't be one."""
     gathered = RequestDraft([], [], [], set())
     stored = [name for name in STORED_STATE_FIELDS if body.get(name) is not None]
     for name in stored:
@@ -71,7 +71,7 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
 
 
 def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
-    """The items in order: messages, and function calls in a row as one turn with the results that follow them."""
+    """Read the items in order. Consecutive function calls and the results that follow are one turn."""
     turns = gathered.turns
     if isinstance(value, str):
         turns.append(Message("user", value))
@@ -108,7 +108,7 @@ def _read_message(item: JsonObject, path: str, gathered: RequestDraft) -> Messag
 
 
 def _read_result(item: JsonObject, path: str, results_of: dict[str, list[str]], gathered: RequestDraft) -> None:
-    """An output joins those of the calls it answers; one that answers none is a message of its own."""
+    """Add an output to the results of the calls that it answers. One that answers no call is a message of its own."""
     text = read_content_text(item, "output", path, gathered, in_result=True, may_be_missing=True)
     call_id = get_text(item, "call_id", path)
     if call_id in results_of:

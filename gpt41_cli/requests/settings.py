@@ -1,4 +1,4 @@
-"""What both endpoints say in nearly the same words: tools, the choice of one, and structured outputs."""
+"""Settings that both endpoints write almost alike: tools, the choice of a tool, and structured outputs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _FORMAT_TYPES = ("text", "json_object", "json_schema")
 
 
 def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: bool) -> list[FunctionDeclaration]:
-    """The declared functions of `tools`; `nested` as in Chat Completions, which puts each under the key `function`.
+    """Read the functions declared in `tools`. `nested`: each is under the key `function`, as in Chat Completions.
 
-    Any other tool is built in or free-form: its tokens depend on what nobody outside sees.
+    Any other tool is built in or free-form; nobody outside OpenAI sees its tokens.
     """
     found = []
     for index, value in enumerate(get_list(body, "tools", path)):
@@ -49,7 +49,7 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
 
 
 def read_function(value: JsonValue, path: str) -> FunctionDeclaration:
-    """A declared function."""
+    """Read a declared function."""
     declared = require_object(value, path)
     parameters = get_optional_object(declared, "parameters", path) or {}
     return FunctionDeclaration(
@@ -58,19 +58,19 @@ def read_function(value: JsonValue, path: str) -> FunctionDeclaration:
 
 
 def read_set_fields(body: JsonObject) -> frozenset[str]:
-    """The names of the fields that are set: null sets none."""
+    """Return the names of the fields that are set. A null field isn't set."""
     return frozenset(name for name, value in body.items() if value is not None)
 
 
 def read_effort(body: JsonObject) -> str | None:
-    """The reasoning effort: a field of its own in Chat Completions, one of `reasoning` in Responses; None where none is said."""
+    """Read the reasoning effort: a field in Chat Completions, part of `reasoning` in Responses; None if it isn't set."""
     settings = body.get("reasoning")
     value = settings.get("effort") if isinstance(settings, dict) else body.get("reasoning_effort")
     return value if isinstance(value, str) else None
 
 
 def read_tool_choice(body: JsonObject, path: str) -> tuple[str, str | None]:
-    """The mode of `tool_choice`, and the name of the function where it forces one."""
+    """Read the mode of `tool_choice`, and the name of the function if one is forced."""
     value = body.get("tool_choice")
     if value is None:
         return "auto", None
@@ -86,9 +86,9 @@ def read_tool_choice(body: JsonObject, path: str) -> tuple[str, str | None]:
 def read_response_format(
     owner: JsonObject, key: str, path: str, gathered: RequestDraft, *, nested: bool
 ) -> ResponseFormat | None:
-    """The structured output in a field; None for text and for `json_object`, which cost nothing.
+    """Read the structured output of a field; None for text and for `json_object`, which add no tokens.
 
-    `nested` as in Chat Completions, which puts it under the key `json_schema`.
+    `nested`: it is under the key `json_schema`, as in Chat Completions.
     """
     declared = get_optional_object(owner, key, path)
     at = join_path(path, key)
