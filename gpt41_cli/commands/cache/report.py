@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
@@ -19,7 +19,8 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Location
 from gpt41_cli.prices.notes import write_cache_write_notes, write_surcharge_note
 from gpt41_cli.pricing import sum_usd
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.work.prompt_cache import EXTENDED_CACHE_ABILITY, ReplayOptions, resolve_kept_minutes, resolve_requests_per_minute
 
@@ -39,12 +40,25 @@ def make_report(
     """The replay, to be read and to be computed with."""
     asked = [value for value in values if value.is_as_sent]
     total = _sum_reads(study)
+    variants = (value.offer.variant for value in values)
+    ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(variant, platform, as_of)}
+    columns = _list_model_columns(ended)
+    records = make_records(columns, values)
+    beginnings = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"
     return Report(
         schema=SCHEMA,
         answer=_make_answer(total),
         headline=_make_headline(total, asked, study),
         lines=tuple(_make_lines(catalog, study, total, asked)),
-        tables=(_make_model_table(values, as_of, platform), *_make_prefix_tables(study.shared_prefixes)),
+        tables=(
+            make_table(
+                columns,
+                values,
+                "Input, at the standard price",
+                tone=lambda value: "faint" if value.offer.variant.id in ended else "",
+            ),
+            *([make_table(_PREFIX_COLUMNS, study.shared_prefixes, beginnings)] if study.shared_prefixes else []),
+        ),
         findings=(
             *_make_findings(catalog, study, asked),
             *make_invalid_findings(study.rejects),
@@ -58,12 +72,12 @@ def make_report(
             "cached_tokens": total.total.cached,
             "ideal_cached_tokens": total.total.ideal_cached,
             "hits": total.hits,
-            "models": [_make_record(value) for value in values],
-            "shared": [_dump_shared_prefix(each) for each in study.shared_prefixes],
+            "models": records,
+            "shared": make_records(_PREFIX_COLUMNS, study.shared_prefixes),
             "compared": study.compared_requests,
             "breaks": [_dump_break(each, asked) for each in study.prompt_comparison.breaks],
         },
-        records=tuple(_make_record(value) for value in values),
+        records=records,
         catalog=catalog,
     )
 
@@ -133,33 +147,37 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     yield ReportLine("input", text, asked[0].offer.row.source.label)
 
 
-def _make_model_table(values: Sequence[CacheSavings], as_of: date, platform: Platform) -> Table:
-    titles = make_headings("model", ">requests", ">cached", ">share", ">cold", ">replayed", ">saved", ">ideal", "")
-    return Table(titles, tuple(_make_model_row(value, as_of, platform) for value in values), "Input, at the standard price")
-
-
-def _make_model_row(value: CacheSavings, as_of: date, platform: Platform) -> Row:
-    reads, variant = value.reads, value.offer.variant
-    gone = lifecycle.find_past_shutdown(variant, platform, as_of) is not None
-    cells = (
-        variant.id,
-        format_int(reads.requests),
-        format_int(reads.total.cached),
-        format_percent(_compute_share(reads.total.cached, reads.total.tokens)),
-        format_money(value.cold_usd),
-        format_money(value.replayed_usd),
-        format_money(value.saved_usd),
-        format_money(value.ideal_usd),
-        "; ".join(filter(None, ("" if value.is_as_sent else "if sent there", "shut down" if gone else ""))),
+def _list_model_columns(ended: Collection[str]) -> tuple[Column[CacheSavings], ...]:
+    return (
+        Column("model", "model", lambda value: value.offer.variant.id),
+        Column(None, "as_sent", lambda value: value.is_as_sent),
+        Column(">requests", "requests", lambda value: value.reads.requests),
+        Column(None, "input_tokens", lambda value: value.reads.total.tokens),
+        Column(">cached", "cached_tokens", lambda value: value.reads.total.cached),
+        Column(">share", None, lambda value: _compute_share(value.reads.total.cached, value.reads.total.tokens), format_percent),
+        Column(None, "ideal_cached_tokens", lambda value: value.reads.total.ideal_cached),
+        Column(None, "hits", lambda value: value.reads.hits),
+        Column(">cold", "cold_usd", lambda value: value.cold_usd),
+        Column(">replayed", "replayed_usd", lambda value: value.replayed_usd),
+        Column(">saved", "saved_usd", lambda value: value.saved_usd),
+        Column(">ideal", "ideal_usd", lambda value: value.ideal_usd),
+        Column(None, "source", lambda value: value.offer.row.source.id),
+        Column("", None, lambda value: _describe_model(value, ended)),
     )
-    return Row(cells, "faint" if gone else "")
 
 
-def _make_prefix_tables(shared: Sequence[SharedPrefix]) -> Iterator[Table]:
-    if shared:
-        rows = tuple(Row((format_int(each.tokens), format_int(each.requests), each.ends_in or "", each.model)) for each in shared)
-        title = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"
-        yield Table(make_headings(">tokens", ">read by", "ends in", "model"), rows, title)
+def _describe_model(value: CacheSavings, ended: Collection[str]) -> str:
+    notes = [] if value.is_as_sent else ["if sent there"]
+    return "; ".join([*notes, "shut down"] if value.offer.variant.id in ended else notes)
+
+
+_PREFIX_COLUMNS: tuple[Column[SharedPrefix], ...] = (
+    Column(">tokens", "tokens", lambda shared: shared.tokens),
+    Column(">read by", "requests", lambda shared: shared.requests),
+    Column(None, "model", lambda shared: shared.model),
+    Column("ends in", "ends_in", lambda shared: shared.ends_in),
+    Column("model", None, lambda shared: shared.model),
+)
 
 
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:
@@ -243,28 +261,6 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
         yield from write_cache_write_notes(value.offer)
 
 
-def _make_record(value: CacheSavings) -> Mapping[str, Json]:
-    reads = value.reads
-    return {
-        "model": value.offer.variant.id,
-        "as_sent": value.is_as_sent,
-        "requests": reads.requests,
-        "input_tokens": reads.total.tokens,
-        "cached_tokens": reads.total.cached,
-        "ideal_cached_tokens": reads.total.ideal_cached,
-        "hits": reads.hits,
-        "cold_usd": format_exact(value.cold_usd),
-        "replayed_usd": format_exact(value.replayed_usd),
-        "saved_usd": format_exact(value.saved_usd),
-        "ideal_usd": format_exact(value.ideal_usd),
-        "source": value.offer.row.source.id,
-    }
-
-
-def _dump_shared_prefix(shared: SharedPrefix) -> Mapping[str, Json]:
-    return {"tokens": shared.tokens, "requests": shared.requests, "model": shared.model, "ends_in": shared.ends_in}
-
-
 def _dump_break(each: CacheBreak, asked: Sequence[CacheSavings]) -> Mapping[str, Json]:
     return {
         "where": each.divergence.section,
@@ -277,5 +273,5 @@ def _dump_break(each: CacheBreak, asked: Sequence[CacheSavings]) -> Mapping[str,
         "tokens_after": each.divergence.shared_tokens_after,
         "requests": each.requests,
         "gained_tokens": each.gained_tokens,
-        "gained_usd": format_exact(_compute_model_saving_usd(each.gained_tokens, each.model, asked)),
+        "gained_usd": _compute_model_saving_usd(each.gained_tokens, each.model, asked),
     }

@@ -9,10 +9,11 @@ from decimal import Decimal
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.catalog.tables import Citation, Model, Platform
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
+from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import Rates
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports.columns import Column, make_table
 
 SCHEMA = "gpt41.models/1"
 
@@ -34,21 +35,13 @@ def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Rep
     ]
     table = Table(make_headings("", *(variant.id for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
-    rest = Table(
-        make_headings("model", "role", "standard (in / cached / out)", "state"),
-        tuple(
-            Row(
-                (
-                    each.id,
-                    each.model.role,
-                    _format_rates(catalog, each, platform, "standard", as_of),
-                    describe_state(each, platform, as_of),
-                )
-            )
-            for each in others
-        ),
-        "Where people come from, and where they go",
+    columns: tuple[Column[Variant], ...] = (
+        Column("model", None, lambda each: each.id),
+        Column("role", None, lambda each: each.model.role),
+        Column("standard (in / cached / out)", None, lambda each: _format_rates(catalog, each, platform, "standard", as_of)),
+        Column("state", None, lambda each: describe_state(each, platform, as_of)),
     )
+    rest = make_table(columns, others, "Where people come from, and where they go")
     running = [
         each
         for each in family
@@ -99,20 +92,16 @@ def make_report(
 
 
 def convert_to_json(value: object) -> Json:
-    """A record of the table as JSON: decimals as exact strings, dates as YYYY-MM-DD, sources as their ids."""
+    """A record of the table as JSON, its decimals and dates as they are: sources as their ids."""
     if isinstance(value, Citation):
         return value.id
-    if isinstance(value, Decimal):
-        return format_exact(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): convert_to_json(each) for key, each in value.items()}
     if hasattr(value, "_asdict"):
         return convert_to_json(value._asdict())
     if isinstance(value, list | tuple):
         return [convert_to_json(each) for each in value]
-    assert value is None or isinstance(value, str | int | bool)
+    assert value is None or isinstance(value, str | int | Decimal | date)
     return value
 
 
@@ -150,10 +139,10 @@ def _make_price_records(model: Model) -> list[Mapping[str, Json]]:
             "role": model.role,
             "platform": platform,
             "mode": mode,
-            "effective_from": str(row.effective_from),
-            "input_usd_per_million": format_exact(row.rates.input),
-            "cached_input_usd_per_million": None if row.rates.cached_input is None else format_exact(row.rates.cached_input),
-            "output_usd_per_million": format_exact(row.rates.output),
+            "effective_from": row.effective_from,
+            "input_usd_per_million": row.rates.input,
+            "cached_input_usd_per_million": row.rates.cached_input,
+            "output_usd_per_million": row.rates.output,
             "source": row.source.id,
         }
         for platform, modes in model.rates.items()
