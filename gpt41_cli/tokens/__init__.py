@@ -1,4 +1,6 @@
-"""How many tokens: `count` for one text, `TextCounter` for many that arrive in pieces, `make_count_memo` for many that repeat."""
+"""Request -> tokens. `count` is for one text, `TextCounter` for many that arrive in pieces, `make_count_memo` for texts that
+repeat.
+"""
 
 from gpt41_cli.tokens.engine import Memo, TextCounter, count, count_stream, make_count_memo, make_token_memo
 from gpt41_cli.tokens.vocabulary import DEFAULT_ENCODING

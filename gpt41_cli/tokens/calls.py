@@ -1,4 +1,4 @@
-"""Function calls in the history as the text that is billed, and the tokens that stand around it."""
+"""Function calls in the history as the text that is billed, and the tokens around it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AWAITING_DISCOUNT = 4
 
 
 def build_chat_calls(turn: CallTurn, *, escapes_results: bool) -> Iterator[PromptPiece]:
-    """The pieces of one turn of calls in Chat Completions: 957 of 1,001 recorded requests, 139 sets of tools.
+    """Build the pieces of one turn of calls in Chat Completions: right for 957 of 1,001 recorded requests, 139 sets of tools.
 
     Of the 44 others, 40 come from one repository that rewrites the ids it records. Ids cost nothing.
     """
@@ -33,10 +33,10 @@ def build_chat_calls(turn: CallTurn, *, escapes_results: bool) -> Iterator[Promp
 
 
 def build_responses_calls(turn: CallTurn) -> Iterator[PromptPiece]:
-    """The pieces of one turn of calls in Responses: 184 of 214 recorded requests, 64 sets of tools.
+    """Build the pieces of one turn of calls in Responses: right for 184 of 214 recorded requests, 64 sets of tools.
 
-    Parallel calls cost what single ones do. The server keeps tokens of its own of a call it made: sent back with its own id
-    and status, a single one usually counts 3 more (83 of 102 recorded requests; else 0, 2 or 5).
+    Parallel calls cost what single ones do. The server keeps tokens of its own of a call it made: sent back with its own id and
+    status, a single one usually counts 3 more (83 of 102 recorded requests; else 0, 2 or 5).
     """
     for index, call in enumerate(turn.calls):
         yield from _build_call(call, call.arguments, _RESPONSES_CALL_OVERHEAD, is_answered=bool(turn.results) or index > 0)
@@ -46,7 +46,7 @@ def build_responses_calls(turn: CallTurn) -> Iterator[PromptPiece]:
 
 
 def _build_call(call: FunctionCall, arguments: str, around: int, *, is_answered: bool) -> Iterator[PromptPiece]:
-    """Arguments, name and addressee of a call; one that awaits its result costs its name and 4 less."""
+    """Build arguments, name and addressee of a call. A call that awaits its result costs its name and 4 less."""
     yield PromptPiece(HISTORY, "call: arguments", arguments)
     if is_answered:
         yield PromptPiece(HISTORY, "call: name", call.name)
@@ -61,9 +61,9 @@ def _build_results(turn: CallTurn) -> Iterator[PromptPiece]:
 
 
 def _build_parallel_calls(turn: CallTurn, escapes_results: bool) -> Iterator[PromptPiece]:
-    """Several calls at once are one call of a tool that takes them all, and their results one JSON list. (118/118)
+    """Build several calls at once as one call of a tool that takes them all; their results are one JSON list. (118/118)
 
-    A result that is JSON itself enters as its value and so is spaced anew; any other enters as a string.
+    A result that is JSON itself enters as its value, so its spacing changes; any other enters as a string.
     """
     uses = ",".join(
         f'{{"recipient_name":"functions.{call.name}","parameters":{compact_json(call.arguments)}}}' for call in turn.calls
@@ -74,7 +74,7 @@ def _build_parallel_calls(turn: CallTurn, escapes_results: bool) -> Iterator[Pro
 
 
 def compact_json(arguments: str) -> str:
-    """Arguments as JSON without blanks, characters as they are; text that is no JSON stays as it is.
+    """Format arguments as JSON without blanks, with characters as they are. Text that isn't JSON stays as it is.
 
     >>> compact_json('{"city": "Zürich", "days": [1, 2]}')
     '{"city":"Zürich","days":[1,2]}'
@@ -84,7 +84,7 @@ def compact_json(arguments: str) -> str:
 
 
 def _parse_or_keep(text: str) -> Any:
-    """The value of a text that is JSON; the very text where it is none."""
+    """Return the value of a JSON text, or the text itself if it isn't JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

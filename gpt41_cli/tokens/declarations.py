@@ -1,8 +1,8 @@
 """Function declarations as the text that is billed: a TypeScript namespace, printed from the JSON Schemas.
 
-What is known is the count. The text below is a reconstruction that reproduces it in 423 of 431 recorded Chat Completions
-requests with tools (241 sets of tools, 44 repositories) and in 162 of 173 of Responses (117 sets, 30 repositories),
-recorded from 2024-08 to 2026-08. A rule marked (thin) rests on one or two schemas.
+Only the count is known. The text is a reconstruction that reproduces it in 423 of 431 recorded Chat Completions requests with
+tools (241 sets of tools, 44 repositories) and in 162 of 173 of Responses (117 sets, 30 repositories), recorded from 2024-08 to
+2026-08. A rule marked (thin) rests on one or two schemas.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MAX_TYPES = 100_000
 class DeclarationLayout(NamedTuple):
     """What the endpoints print differently.
 
-    `constraints` are the keywords that become comments. A `type` that is a list is a union; `repeats_comments` says whether
-    each of its variants repeats the comments of the whole, `closes_union` whether a line break follows the last one.
+    `constraints` are the keywords that become comments. A `type` that is a list is a union: `repeats_comments` says if each
+    variant repeats the comments of the whole, `closes_union` if a line break follows the last one.
     """
 
     constraints: tuple[str, ...]
@@ -40,16 +40,16 @@ RESPONSES_LAYOUT = DeclarationLayout(NUMBER_BOUNDS, repeats_comments=False, clos
 
 
 def format_functions(functions: Iterable[FunctionDeclaration], layout: DeclarationLayout) -> str:
-    """The block of all declared functions, a blank line after each; no line break at its end."""
+    """Format the block of all declared functions, with a blank line after each and no line break at its end."""
     declared = "".join(f"{format_function(function, layout)}\n\n" for function in functions)
     return f"# Tools\n\n## functions\n\nnamespace functions {{\n\n{declared}}} // namespace functions"
 
 
 def format_function(function: FunctionDeclaration, layout: DeclarationLayout) -> str:
-    """One function: its description as comments, then its type.
+    """Format one function: its description as comments, then its type.
 
-    A function takes one object, or nothing when `parameters` has no properties (171/171 recorded requests) or is missing
-    (7/7). The name is printed as it is, hyphens included (7/7). A title of the object stands before it (167/167).
+    A function takes one object, or nothing if `parameters` has no properties (171/171 recorded requests) or is missing (7/7). The
+    name is printed as it is, hyphens included (7/7). A title of the object comes before it (167/167).
     """
     parameters = function.parameters
     head = format_comment(function.description) + f"type {function.name} = "
@@ -59,7 +59,7 @@ def format_function(function: FunctionDeclaration, layout: DeclarationLayout) ->
 
 
 def format_comment(text: str) -> str:
-    """A text as comment lines, each stripped; an empty line is `//`, no text is no line. (237/241 of several lines)
+    """Format text as comment lines, each stripped. An empty line is `//`, empty text no line. (237/241 of several lines)
 
     >>> format_comment("What it does.\\n\\n  And how.")
     '// What it does.\\n//\\n// And how.\\n'
@@ -70,7 +70,7 @@ def format_comment(text: str) -> str:
 
 
 def format_heading(schema: JsonSchema) -> str:
-    """Title and description as comments, an empty one between them. (371/372 property titles)
+    """Format title and description as comments with an empty one between them. (371/372 property titles)
 
     >>> format_heading({"title": "City", "description": "Where to look."})
     '// City\\n//\\n// Where to look.\\n'
@@ -88,7 +88,7 @@ def _get_keyword_text(schema: JsonSchema, name: str) -> str:
 
 
 class _TypePosition(Enum):
-    """Where a type stands: that decides whether it is introduced by its own title and description."""
+    """The position of a type, which decides if its own title and description introduce it."""
 
     PROPERTY = 1
     ITEM = 2
@@ -96,7 +96,7 @@ class _TypePosition(Enum):
 
 
 class _TypeFormatter:
-    """Prints the types of one function's parameters, which its `$ref`s point into."""
+    """Formats the types of one function's parameters, which its `$ref`s point into."""
 
     def __init__(self, function: FunctionDeclaration, layout: DeclarationLayout) -> None:
         self.root = function.parameters
@@ -106,9 +106,9 @@ class _TypeFormatter:
         self.open_references: list[str] = []
 
     def format_object(self, schema: JsonSchema) -> str:
-        """An object: one line when none of its properties needs a comment or a line of its own, else a line for each.
+        """Format an object: on one line if none of its properties needs a comment or a line of its own, else on a line each.
 
-        Nothing is indented. `?` follows the name of a property that is not required. (63/64 nested objects)
+        Nothing is indented. `?` follows the name of a property that isn't required. (63/64 nested objects)
         """
         properties = require_object(schema.get("properties") or {}, f"{self.path}: properties")
         required = require_list(schema.get("required") or [], f"{self.path}: required")
@@ -121,10 +121,10 @@ class _TypeFormatter:
         return "{ " + ", ".join(line for _, line, _ in lines) + " }"
 
     def _format_property(self, name: str, value: Any, is_required: bool) -> tuple[str, str, str]:
-        """The comments before a property, the property, and the comment behind it.
+        """Format the comments before a property, the property, and the comment after it.
 
-        Title and description stand before it. Constraints, then the default, stand behind the comma (88/89 defaults). A
-        type of several lines begins on a line of its own.
+        Title and description come before it. Constraints, then the default, come after the comma (88/89 defaults). A type of
+        several lines begins on a line of its own.
         """
         schema = {} if isinstance(value, bool) else require_object(value, f"{self.path}: properties.{redact(name)}")
         printed = self.format_type(schema, _TypePosition.PROPERTY)
@@ -135,14 +135,14 @@ class _TypeFormatter:
         return format_heading(schema), f"{name}{'' if is_required else '?'}:{gap}{printed}", _format_trailing_comment(behind)
 
     def _format_other_properties(self, value: Any) -> list[tuple[str, str, str]]:
-        """What `additionalProperties` admits: `true` is a last line (2/2, thin), a schema is guessed to be one too."""
+        """Format `additionalProperties`: `true` is a last line (2/2, thin); that a schema is one too is a guess."""
         if value is not True and not isinstance(value, dict):
             return []
         printed = "any" if value is True else self.format_type(value, _TypePosition.PROPERTY)
         return [("", f"[key: string]: {printed}", "")]
 
     def format_type(self, schema: Any, place: _TypePosition) -> str:
-        """The type that a schema describes, in the first of these forms that fits."""
+        """Format the type of a schema in the first of these forms that fits."""
         self._count_type(schema)
         if not isinstance(schema, dict):
             return "any"
@@ -153,7 +153,7 @@ class _TypeFormatter:
         return self._format_resolved_type(schema, place, is_reference=False)
 
     def _format_reference(self, reference: str, schema: JsonSchema, place: _TypePosition) -> str:
-        """What a `$ref` stands for, printed in its place (18/18); one that contains itself cannot be, and is guessed."""
+        """Format what a `$ref` points to, in its place (18/18). For one that contains itself the text is a guess."""
         if reference in self.open_references:
             return "any"
         self.open_references.append(reference)
@@ -187,10 +187,10 @@ class _TypeFormatter:
         return "any"
 
     def _format_array(self, items: Any) -> str:
-        """A list: `T[]`; `Array<a | b>` of a union; an item of several lines stands on lines of its own.
+        """Format a list: `T[]`; `Array<a | b>` for a union. An item of several lines is on lines of its own.
 
-        An empty line comes before an item that is not introduced by a comment (11/11, one family of schemas), none before
-        one that is (7/7). Without `items` it is `any[]` (thin).
+        An empty line precedes an item that no comment introduces (11/11, one family of schemas), none precedes one with a comment
+        (7/7). Without `items` it is `any[]` (thin).
         """
         if not items:
             return "any[]"
@@ -200,10 +200,10 @@ class _TypeFormatter:
         return f"Array<{item}>" if " | " in item else f"{item}[]"
 
     def _format_union(self, united: Sequence[Any]) -> str:
-        """Variants on one line, objects among them (17/17); on a line each when one of them needs a comment (4/4).
+        """Format variants on one line, objects included (17/17), or on a line each if one of them needs a comment (4/4).
 
-        A union within a union stands in parentheses (2/2, thin). An object that is introduced by its title begins on a line
-        of its own (thin).
+        A union within a union is in parentheses (2/2, thin). An object that its title introduces begins on a line of its own
+        (thin).
         """
         printed: list[tuple[str, list[str]]] = []
         for value in united:
@@ -219,23 +219,23 @@ class _TypeFormatter:
         return "\n" + "\n".join(lines) + ("\n" if self.layout.closes_union else "")
 
     def _format_type_list(self, schema: JsonSchema, kinds: Sequence[Any]) -> str:
-        """`"type": ["string", "null"]` as the union it means.
+        """Format `"type": ["string", "null"]` as the union that it means.
 
-        In Chat Completions each variant repeats the comments of the whole (11/11, one family of schemas). In Responses it is
-        one line (8/8), except that a number keeps its bounds (4/4, thin).
+        In Chat Completions each variant repeats the comments of the whole (11/11, one family of schemas). In Responses it is one
+        line (8/8), except that a number keeps its bounds (4/4, thin).
         """
         if self.layout.repeats_comments:
             return self._format_union([{**schema, "type": kind} for kind in kinds])
         return self._format_union([self._make_variant(schema, kind) for kind in kinds])
 
     def _make_variant(self, schema: JsonSchema, kind: Any) -> JsonSchema:
-        """The schema for one type of its list, less what Responses does not repeat."""
+        """Make the schema for one type of a list, without what Responses doesn't repeat."""
         is_number = kind in ("number", "integer")
         hidden = {"description", "title", "default", *(() if is_number else self.layout.constraints)}
         return {name: value for name, value in schema.items() if name not in hidden} | {"type": kind}
 
     def _list_constraints(self, schema: JsonSchema) -> list[str]:
-        """The constraints that are printed, in a fixed order, then the default: `minimum: 0`, `default: 1`.
+        """List the printed constraints in a fixed order, then the default: `minimum: 0`, `default: 1`.
 
         Bounds of a `number` are floats, `minimum: 0.0` (5/5, one schema).
         """
@@ -248,7 +248,7 @@ class _TypeFormatter:
         return said + ([f"default: {format_literal(schema['default'])}"] if "default" in schema else [])
 
     def _count_type(self, schema: Any) -> None:
-        """Keep references from multiplying without end, and long comments with them."""
+        """Count a type, so that references can't multiply without end, nor long comments with them."""
         comments = (
             len(_get_keyword_text(schema, "title")) + len(_get_keyword_text(schema, "description"))
             if isinstance(schema, dict)
@@ -260,12 +260,12 @@ class _TypeFormatter:
 
 
 def _convert_to_float(value: Any) -> Any:
-    """A whole number as the float it is printed as; one that no float can hold stays as it is."""
+    """Return a whole number as the float that is printed, or as it is if no float can hold it."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 1023 else value
 
 
 def _choose_gap(kind: str) -> str:
-    """What stands between a colon or bar and a type: a type that begins with its comments begins on a line of its own."""
+    """Choose what separates a colon or bar from a type: a type that begins with its comments begins on a line of its own."""
     return "\n" if kind.startswith("//") else " "
 
 

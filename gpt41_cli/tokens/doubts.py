@@ -1,7 +1,7 @@
-"""Why a count may not be what is billed: everything in a request that few or no recordings confirm.
+"""Why a count may differ from the bill: everything in a request that few or no recordings confirm.
 
-A request without any of these doubts fitted in 98.9 to 99.3 % of the recorded ones, those of projects that the rules were
-never fitted to included. "Confirmed" means: seen in several schemas of several projects, and always right.
+A request without any of these doubts was right in 98.9 to 99.3 % of the recorded ones, including projects that the rules were
+never fitted to. "Confirmed" means: seen in several schemas of several projects, and always right.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _SCALARS = ("string", "integer", "number", "boolean", "null")
 
 
 def find_doubts(request: Request, model: Model | None, *, is_named: bool = True) -> list[Doubt]:
-    """The reasons not to call the count of `request` exact for `model`.
+    """List the reasons not to call the count of `request` exact for `model`.
 
-    None is a model that the price table does not have; where none is named, that is no reason.
+    `model` is None if the price table doesn't have it. A request that names no model isn't doubted for that.
     """
     found = [*request.doubts]
     if is_named and (model is None or not model.prompt.confirmed):
@@ -46,7 +46,7 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
 
 def _make_model_doubt(model: Model | None) -> Doubt:
-    """A model that the rules were not found on. One that reasons, and one nobody knows, may keep tokens that are not counted."""
+    """Doubt a model that the rules weren't found on. A reasoning model or an unknown one may keep tokens that aren't counted."""
     if model is None:
         unknown = "the price table does not have this model"
     elif model.reasoning:
@@ -58,7 +58,9 @@ def _make_model_doubt(model: Model | None) -> Doubt:
 
 
 def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
-    """Pictures are confirmed at automatic detail and of known size, except for models that count patches in one endpoint."""
+    """Doubt pictures unless their size is known and their detail automatic. Models that count patches are confirmed in one
+    endpoint.
+    """
     for image in request.images:
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
         if image.width is None and not is_any_size:
@@ -88,7 +90,7 @@ def _find_call_doubts(request: Request) -> Iterator[Doubt]:
 
 
 def _find_setting_doubts(request: Request) -> Iterator[Doubt]:
-    """What Responses does with tools that Chat Completions does not."""
+    """Find the doubts about how Responses treats tools differently from Chat Completions."""
     if request.is_chat:
         return
     if request.tool_choice == "required":
@@ -100,7 +102,7 @@ def _find_setting_doubts(request: Request) -> Iterator[Doubt]:
 
 
 class _SchemaPlace(NamedTuple):
-    """Where a walk through a schema stands."""
+    """A place in a walk through a schema."""
 
     schema: Any
     path: str
@@ -108,7 +110,7 @@ class _SchemaPlace(NamedTuple):
 
 
 def find_declaration_doubts(parameters: JsonSchema, path: str) -> list[Doubt]:
-    """The doubts about one function's parameters, each shape at its place."""
+    """Find the doubts about one function's parameters, each shape with its place."""
     found: list[Doubt] = []
     inside = cache(partial(_find_references, parameters))
     pending = [_SchemaPlace(parameters, path, is_root=True)]
@@ -130,7 +132,7 @@ def find_declaration_doubts(parameters: JsonSchema, path: str) -> list[Doubt]:
 
 
 def _list_inner_schemas(place: _SchemaPlace) -> Iterator[_SchemaPlace]:
-    """The schemas within a schema."""
+    """List the schemas directly inside a schema."""
     schema, path = place.schema, place.path
     properties = schema.get("properties")
     if isinstance(properties, dict):
@@ -142,7 +144,7 @@ def _list_inner_schemas(place: _SchemaPlace) -> Iterator[_SchemaPlace]:
 
 
 def _find_references(root: JsonSchema, reference: str) -> frozenset[str]:
-    """The references in what `reference` leads to, without those in what they lead to."""
+    """Find the references in what `reference` points to, but not those further on."""
     found = set()
     pending: list[Any] = [resolve({"$ref": reference}, root)]
     while pending:
@@ -155,7 +157,7 @@ def _find_references(root: JsonSchema, reference: str) -> frozenset[str]:
 
 
 def _is_recursive(reference: str, inside: Callable[[str], frozenset[str]]) -> bool:
-    """Whether following `reference` leads back to it; `inside` are those in what one leads to."""
+    """Return True if following `reference` leads back to it. `inside` maps each reference to those in what it points to."""
     seen: set[str] = set()
     pending = {reference}
     while pending:
@@ -168,7 +170,7 @@ def _is_recursive(reference: str, inside: Callable[[str], frozenset[str]]) -> bo
 
 
 def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterator[tuple[Rule, str]]:
-    """What is unconfirmed about one schema of a declared function, without what stands within it."""
+    """Find what is unconfirmed about one schema of a declared function, without the schemas inside it."""
     for keyword in schema:
         if keyword not in _CONFIRMED_IN_TOOLS and not keyword.startswith("x-"):
             yield rules.SCHEMA_KEYWORD, f"no recordings confirm the keyword {redact(keyword)} in a declared function"
@@ -222,7 +224,7 @@ def _check_union(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[Rule, s
 
 
 def find_format_doubts(schema: JsonSchema, path: str) -> list[Doubt]:
-    """The doubts about a structured output, which is billed as it stands: only its keywords can be unconfirmed."""
+    """Find the doubts about a structured output. It is billed as it is written, so only its keywords can be unconfirmed."""
     found: list[Doubt] = []
     pending: list[tuple[Any, str]] = [(schema, path)]
     while pending:

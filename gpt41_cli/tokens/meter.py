@@ -1,4 +1,4 @@
-"""How many tokens is one request for one model, part by part, and may the count be called exact?"""
+"""Count the tokens of a request for a model, part by part, and decide if the count may be called exact."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPARE_KEYWORDS = ("title", "default")
 
 
 class CountingMethod(NamedTuple):
-    """How a model counts: all that can make two models count the same request differently."""
+    """How a model counts: everything that can make two models count the same request differently."""
 
     encoding: str
     escapes_results: bool
@@ -33,7 +33,7 @@ class CountingMethod(NamedTuple):
 
 
 def get_counting_method(catalog: Catalog, model: Model | None) -> CountingMethod:
-    """How `model` counts; as the first of the family does, where the table does not say or does not have the model."""
+    """Return how `model` counts; like the first of the family if the table doesn't say or doesn't have the model."""
     first = catalog.family[0].model
     images = (model and model.images) or first.images
     assert images is not None
@@ -43,7 +43,7 @@ def get_counting_method(catalog: Catalog, model: Model | None) -> CountingMethod
 
 
 def _drop_keyword(request: Request, keyword: str) -> Request:
-    """The request without a keyword in its schemas."""
+    """Return the request without a keyword in its schemas."""
     functions = [each._replace(parameters=drop_keywords(each.parameters, {keyword})) for each in request.functions]
     declared = request.response_format
     return request._replace(
@@ -53,16 +53,17 @@ def _drop_keyword(request: Request, keyword: str) -> Request:
 
 
 def _list_texts(request: Request, method: CountingMethod) -> Iterable[str]:
-    """What is going to be counted of a request, but for the names of roles."""
+    """List the texts of a request that will be counted, except the names of roles."""
     if request.functions or request.response_format or any(isinstance(turn, CallTurn) or turn.name for turn in request.turns):
         return join_texts(build_prompt(request, escapes_results=method.escapes_results))
     return (turn.text for turn in request.turns if isinstance(turn, Message))
 
 
 class Meter:
-    """Counts requests, with one memo for each vocabulary. `model` overrides the one that a request names; `image_size` is
-    that of pictures whose size nothing tells. `is_much` as for a memo; `needs_tokens`: prefixes are asked for too, so that texts
-    are counted by their tokens, which only tiktoken gives.
+    """Counts requests, with one memo per vocabulary.
+
+    `model` overrides the one that a request names. `image_size` is used for pictures of unknown size. `is_much` is as for a memo.
+    `needs_tokens`: prefixes will be asked for too, so texts are counted by their tokens, which only tiktoken gives.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Meter:
         self._variants: dict[str | None, tuple[Variant | None, CountingMethod]] = {}
 
     def get_memo(self, encoding: str) -> Memo[int]:
-        """What counts the texts of a vocabulary."""
+        """Return the memo that counts the texts of a vocabulary."""
         if encoding not in self._memos:
             tokens = self._get_token_memo(encoding) if self._needs_tokens else None
             self._memos[encoding] = make_count_memo(encoding, is_much=self._is_much, tokens=tokens)
@@ -99,7 +100,7 @@ class Meter:
 
     @property
     def memo_filler(self) -> Callable[[Sequence[ParsedRequest]], None] | None:
-        """What counts the texts of many requests at once, before they are asked for; None where nothing is gained by it."""
+        """A function that counts the texts of many requests at once, before they are needed; None if that gains nothing."""
         return self._fill_memos if self._is_much and fast.is_installed() else None
 
     def _fill_memos(self, sent: Sequence[ParsedRequest]) -> None:
@@ -111,7 +112,7 @@ class Meter:
             self.get_memo(encoding).fill(found)
 
     def count(self, sent: ParsedRequest, *, keeps_pieces: bool = False) -> Entry:
-        """The tokens of a request for the model that it names."""
+        """Count a request for the model that it names."""
         name = self.model or sent.request.model
         variant, method = self.find_variant(name)
         request = self.fill_image_sizes(sent.request)
@@ -136,22 +137,22 @@ class Meter:
         )
 
     def _measure_savings(self, request: Request, method: CountingMethod, whole: int) -> Mapping[str, int]:
-        """What the keywords that say nothing to a model cost: the request is counted again without them."""
+        """Measure the tokens of keywords that mean nothing to a model, by counting the request again without each."""
         without_it = {keyword: self.count_input_tokens(_drop_keyword(request, keyword), method) for keyword in SPARE_KEYWORDS}
         return {keyword: whole - tokens for keyword, tokens in without_it.items() if tokens < whole}
 
     def count_input_tokens(self, request: Request, method: CountingMethod) -> int:
-        """The tokens of a request by one method, in all."""
+        """Count all tokens of a request by one method."""
         pieces = build_prompt(request, escapes_results=method.escapes_results)
         text = sum(tokens for _, tokens in count_pieces(pieces, self.get_memo(method.encoding)))
         return text + sum(count_image_tokens(image, method.image_rule) for image in request.images)
 
     def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
-        """The prompt as the cache sees it."""
+        """Split the prompt as the cache sees it."""
         return split_prompt(request, escapes_results=method.escapes_results)
 
     def digest_prefix(self, request: Request) -> CachePrefix:
-        """What of a request can be in the prompt cache; of one that names no model, in that of the first of the family."""
+        """Digest what the prompt cache can hold of a request. Without a model, it is the cache of the first of the family."""
         variant, method = self.find_variant(self.model or request.model)
         return digest_prefix(
             self.split_prompt(request, method),
@@ -163,21 +164,21 @@ class Meter:
         )
 
     def count_picture(self, image: Image) -> Entry:
-        """A picture as the only thing that is counted."""
+        """Count a picture by itself."""
         variant, method = self.find_variant(self.model)
         alone = Request(endpoint="", model=self.model, turns=(), images=(image,))
         known = find_doubts(alone, variant and variant.model)
         return Entry({**dict.fromkeys(PARTS, 0), IMAGES: count_image_tokens(image, method.image_rule)}, known, model=self.model)
 
     def find_variant(self, name: str | None) -> tuple[Variant | None, CountingMethod]:
-        """What a model id stands for, None where the table has none or no model is named; and how it counts."""
+        """Look up a model id and how it counts. The variant is None if the table doesn't have it or no model is named."""
         if name not in self._variants:
             variant = self.catalog.find_variant(name) if name else None
             self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model)
         return self._variants[name]
 
     def fill_image_sizes(self, request: Request) -> Request:
-        """The request with its pictures of unknown size in the size that was stated."""
+        """Return the request with pictures of unknown size in the stated size."""
         if self._image_size is None:
             return request
         width, height = self._image_size

@@ -1,4 +1,4 @@
-"""Pieces: the text that a request's tokens stand for, cut by what it is. Printed, they are the prompt; counted, the bill."""
+"""Pieces: the text of a request, cut by what it is. Printed, they are the prompt; counted, the bill."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ USER_MESSAGE_OVERHEAD = 7
 
 
 class PromptPiece(NamedTuple):
-    """`text` and what it costs beside its own tokens, `extra_tokens`; `label` says what it is.
+    """A piece of text, and the `extra_tokens` that it costs besides its own; `label` says what it is.
 
-    `joins_previous`: tokenised as one string with the piece before it, so that tokens may form across the joint.
+    `joins_previous`: it is tokenised as one string with the piece before it, so tokens may form across the joint.
     """
 
     part: str
@@ -31,7 +31,7 @@ class PromptPiece(NamedTuple):
 
 
 def join_texts(pieces: Iterable[PromptPiece]) -> Iterator[str]:
-    """The texts that `count_pieces` has counted, each as it is tokenised."""
+    """Return the texts that `count_pieces` counts, each as it is tokenised."""
     whole = ""
     for piece in pieces:
         whole = whole + piece.text if piece.joins_previous else piece.text
@@ -39,7 +39,7 @@ def join_texts(pieces: Iterable[PromptPiece]) -> Iterator[str]:
 
 
 def count_pieces(pieces: Iterable[PromptPiece], count: Callable[[str], int]) -> Iterator[tuple[PromptPiece, int]]:
-    """Each piece with its tokens; one that joins is charged what the joined string costs more."""
+    """Count the tokens of each piece. A piece that joins the one before is charged what the joined string costs more."""
     whole = ""
     for piece in pieces:
         if piece.joins_previous:
@@ -53,8 +53,8 @@ def count_pieces(pieces: Iterable[PromptPiece], count: Callable[[str], int]) -> 
 class Entry(NamedTuple):
     """One counted input: its tokens by part (of PARTS), and why they may not be exact. `model` is as the request names it.
 
-    `custom_id`, `model`, `endpoint` are None where it does not say, or is no request.
-    Where pieces are kept, `savings` says for a keyword of schemas how many tokens less the request has without it.
+    `custom_id`, `model` and `endpoint` are None if the input doesn't have them. If pieces are kept, `savings` has the tokens that
+    the request would save without a keyword of its schemas.
     """
 
     parts: Mapping[str, int]
@@ -67,15 +67,15 @@ class Entry(NamedTuple):
 
     @property
     def input_tokens(self) -> int:
-        """All of its tokens."""
+        """All tokens of the input."""
         return sum(self.parts.values())
 
     @property
     def is_exact(self) -> bool:
-        """Whether everything in it is confirmed by recorded bills."""
+        """True if recorded bills confirm everything in it."""
         return not self.doubts
 
     @property
     def is_lower_bound(self) -> bool:
-        """Whether it has tokens that the count leaves out."""
+        """True if the count leaves tokens out."""
         return any(doubt.has_missing_tokens for doubt in self.doubts)

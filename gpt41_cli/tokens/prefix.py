@@ -1,8 +1,8 @@
-"""The beginnings that prompts can share: a request in the order in which the prompt cache compares it, as tokens.
+"""The beginnings that prompts can share: a request as tokens, in the order in which the prompt cache compares it.
 
-Declared tools and the schema of a structured output come first, then the messages, each picture where it stands (OpenAI prompt
-caching guide and cookbook Prompt Caching 201, 2026-07-15). The guide places tools before the messages; the bill alone cannot
-tell, since an order costs nothing.
+Declared tools and the schema of a structured output come first, then the messages, each picture at its place (OpenAI prompt
+caching guide and cookbook Prompt Caching 201, 2026-07-15). The guide places tools before the messages; bills can't show that,
+since order costs nothing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FRAME_TOKEN = b"\xff" * BYTES_PER_TOKEN
 
 
 class PromptStretch(NamedTuple):
-    """A part of a prompt as the cache sees it: `label` says of which message, `extra_tokens` how many tokens stand around `text`.
+    """A part of a prompt as the cache sees it: `label` names its message, `extra_tokens` are those around `text`.
 
-    With an `image`, that alone.
+    A stretch with an `image` is only that.
     """
 
     label: str
@@ -37,10 +37,10 @@ class PromptStretch(NamedTuple):
 
 
 class CachePrefix(NamedTuple):
-    """What of a prompt can be in the cache of `model`: a digest of its first `minimum_tokens`, and one more for each step.
+    """What the cache of `model` can hold of a prompt: a digest of its first `minimum_tokens`, and one more for each step.
 
-    `routing_digest` is a digest of the first tokens and the `prompt_cache_key`, by which requests are sent to machines;
-    `key_digest` is that of the key alone, 0 where there is none.
+    `routing_digest` is a digest of the first tokens and the `prompt_cache_key`, which decide the machine. `key_digest` is that of
+    the key alone, 0 without a key.
     """
 
     model: str
@@ -50,7 +50,7 @@ class CachePrefix(NamedTuple):
 
 
 def split_prompt(request: Request, *, escapes_results: bool = False) -> list[PromptStretch]:
-    """The whole prompt, in the order of the cache."""
+    """Split the whole prompt in the order of the cache."""
     found = [_make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request)]
     by_turn: dict[int, list[Image]] = {}
     for image in request.images:
@@ -68,7 +68,7 @@ def split_prompt(request: Request, *, escapes_results: bool = False) -> list[Pro
 
 
 def _find_image_turn(image: Image, request: Request) -> int:
-    """The turn that a picture stands in: that of the calls, where it is in the result of one."""
+    """Return the turn that a picture belongs to: that of the calls if it is in the result of one."""
     before = image.turn - 1
     return before if image.is_in_result and before >= 0 and isinstance(request.turns[before], CallTurn) else image.turn
 
@@ -78,7 +78,7 @@ def _make_stretch(piece: PromptPiece, where: str) -> PromptStretch:
 
 
 def _split_at_pictures(piece: PromptPiece, images: Iterable[Image], where: str) -> Iterator[PromptStretch]:
-    """The text of a message, cut where its pictures stand."""
+    """Split the text of a message at its pictures."""
     start = 0
     for image in images:
         if image.offset > start:
@@ -96,7 +96,7 @@ def digest_prefix(
     images: ImageRule,
     rules: CacheRules,
 ) -> CachePrefix:
-    """What of the prompt that the stretches make can be in the cache of `model`; `tokens` are those of a text."""
+    """Digest what the cache of `model` can hold of a prompt. `tokens` maps a text to its tokens."""
     prompt = b"".join(_encode_stretch(stretch, tokens, images) for stretch in found)
     running = blake2b(f"{model}\0".encode(), digest_size=8)
     routing = running.copy()
@@ -114,7 +114,7 @@ def digest_prefix(
 
 
 def _encode_stretch(stretch: PromptStretch, tokens: Callable[[str], bytes], images: ImageRule) -> bytes:
-    """The tokens of a stretch; those of a picture are alike where its address, its detail and its size are."""
+    """Return the tokens of a stretch. Pictures are equal if their address, detail and size are."""
     image = stretch.image
     if image:
         name = f"{image.address}\0{image.detail}\0{image.width}x{image.height}"

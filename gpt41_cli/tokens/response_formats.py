@@ -1,4 +1,4 @@
-"""A structured output (`json_schema`) as the text that is billed, and what its name costs beside it.
+"""A structured output (`json_schema`) as the text that is billed, and what its name costs besides.
 
 The count is reproduced in 192 of 192 recorded Chat Completions requests (81 schemas, 19 repositories) and in 66 of 66 of
 Responses without calls (50 schemas, 21 repositories), recorded from 2024-08 to 2026-08.
@@ -17,7 +17,7 @@ _DROPPED_KEYWORDS = {"required", "additionalProperties", "$schema", "default", "
 
 
 def format_response_format(declared: ResponseFormat) -> str:
-    """The block of one structured output: its name, its description if there is one, its schema as compact JSON.
+    """Format one structured output: its name, its description if there is one, its schema as compact JSON.
 
     The schema is billed without the keywords that only check the answer; titles, descriptions and `$defs` stay.
     """

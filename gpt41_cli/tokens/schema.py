@@ -1,4 +1,4 @@
-"""Finding one's way in a JSON Schema: what a `$ref` stands for, and which values of it are printed as JSON."""
+"""JSON Schemas: what a `$ref` points to, and which values are printed as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "
 
 
 def resolve(schema: Any, root: JsonSchema) -> Mapping[str, Any]:
-    """The schema that `schema` stands for once its `$ref`s are followed; an empty one where they lead nowhere or in a ring."""
+    """Follow the `$ref`s of `schema`; return an empty schema if they lead nowhere or in a circle."""
     seen: set[str] = set()
     while isinstance(schema, dict) and "$ref" in schema:
         reference = schema["$ref"]
@@ -25,7 +25,7 @@ def resolve(schema: Any, root: JsonSchema) -> Mapping[str, Any]:
 
 
 def _follow_pointer(reference: str, root: JsonSchema) -> Any:
-    """What a JSON pointer (RFC 6901) such as `#/$defs/Name` names within `root`; None where there is nothing."""
+    """Follow a JSON pointer (RFC 6901) such as `#/$defs/Name` within `root`; None if nothing is there."""
     if not reference.startswith("#"):
         return None
     found: Any = root
@@ -36,17 +36,17 @@ def _follow_pointer(reference: str, root: JsonSchema) -> Any:
 
 
 def is_object_schema(schema: JsonSchema) -> bool:
-    """Whether it describes an object."""
+    """Return True if a schema describes an object."""
     return schema.get("type") == "object" or "properties" in schema
 
 
 def get_union_variants(schema: JsonSchema) -> list[Any] | None:
-    """The variants of a union, `anyOf` and `oneOf` alike; None where it is none."""
+    """Return the variants of `anyOf` or `oneOf`; None if it isn't a union."""
     return next((schema[name] for name in ("anyOf", "oneOf") if isinstance(schema.get(name), list)), None)
 
 
 def format_literal(value: Any) -> str:
-    """A value as JSON in one line, its characters as they are."""
+    """Format a value as JSON on one line, with characters as they are."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -54,9 +54,9 @@ _NAME_MAPPINGS = ("properties", "$defs", "definitions")
 
 
 def drop_keywords(schema: Any, keywords: Container[str], *, names_properties: bool = False) -> Any:
-    """The schema without these keywords, at every level, the rest in the order sent.
+    """Return the schema without these keywords at every level, the rest in the order sent.
 
-    A property may have the name of a keyword: `names_properties` says that the keys of this object are names.
+    A property may be named like a keyword: `names_properties` says that the keys of this object are names.
 
     >>> drop_keywords({"type": "object", "properties": {"title": {"type": "string", "title": "Title"}}}, {"title"})
     {'type': 'object', 'properties': {'title': {'type': 'string'}}}
