@@ -11,9 +11,10 @@ from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report as recommendation
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
-from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, ReportInput, compute_request_usd
-from gpt41_cli.display import format_change_percent, format_exact, format_int, format_money, pluralize, sanitize, to_decimal
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
+from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
 
@@ -28,6 +29,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         _make_part(each, position, catalog, draws=each.subject.name in drawn) for position, each in enumerate(workloads, 1)
     )
     charts = tuple(draw_overview_charts(overview))
+    columns = _list_columns(workloads)
     return Report(
         schema=SCHEMA,
         answer="\n".join(
@@ -35,20 +37,20 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         ),
         headline=_make_headline(overview),
         lines=tuple(ReportLine(each.subject.name, _describe_advice(each)) for each in workloads),
-        tables=(_make_table(workloads),),
+        tables=(make_table(columns, workloads),),
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
         ),
         notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_collect_notes(parts, len(drawn))))),
         data={
-            "as_of": str(overview.as_of),
+            "as_of": overview.as_of,
             "headline": _make_headline(overview),
-            "monthly_usd": _make_usd_json(overview.monthly_usd),
-            "recommended_monthly_usd": _make_usd_json(overview.recommended_usd),
+            "monthly_usd": overview.monthly_usd,
+            "recommended_monthly_usd": overview.recommended_usd,
             "workloads": [_make_workload_json(each, part) for each, part in zip(workloads, parts, strict=True)],
             "charts": [chart.json for chart in charts],
         },
-        records=tuple(_make_record(each) for each in workloads),
+        records=make_records(columns, workloads),
         catalog=catalog,
         charts=charts,
         parts=tuple(part._replace(notes=()) for part in parts),
@@ -81,8 +83,8 @@ def _make_headline(overview: Overview) -> str:
     return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"
 
 
-def _format_least(amount: Fraction, is_least: bool) -> str:
-    return f"{'at least ' if is_least else ''}{format_money(to_decimal(amount))}"
+def _format_least(amount: Fraction | None, is_least: bool) -> str:
+    return "" if amount is None else f"{'at least ' if is_least else ''}{format_money(to_decimal(amount))}"
 
 
 def _describe_change(now: Fraction, then: Fraction, is_least: bool) -> str:
@@ -138,7 +140,7 @@ def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws
         ),
         tables=(
             *(found.tables if each.subject.costing.volume is None else (_make_candidates_table(each),)),
-            *_make_crossings_tables(each),
+            *([make_table(_CROSSING_COLUMNS, each.crossings, "Where the lines cross")] if each.crossings else []),
         ),
         findings=(),
         charts=tuple(draw_workload_charts(each, position)) if draws else (),
@@ -170,7 +172,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     if found:
         text = (
             f"it costs no more than {found.variant.id} in {found.mode}, which would fit for "
-            f"{_format_usd(compute_request_usd(found))} a request"
+            f"{format_money(to_decimal(compute_request_usd(found)))} a request"
         )
         yield ReportLine("why", text)
         if each.current.score_share is None:
@@ -187,26 +189,31 @@ def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
             yield ReportLine("but", text, ceiling.source.label if ceiling.source else "")
 
 
-def _make_candidates_table(each: ExaminedWorkload) -> Table:
+def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
     """Every candidate for a month, whose requests need not be a whole number."""
+    most = max((month for candidate in shown if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
+    return (
+        Column("model", "model", lambda at: at.variant.id),
+        Column("mode", "mode", lambda at: at.mode),
+        Column(">a request", "each_usd", lambda at: compute_request_usd(at) if at.quote else None, absent="-"),
+        Column(">a month", "monthly_usd", lambda at: _price_month(each, at), absent="-"),
+        Column("|", None, lambda at: (month := _price_month(each, at)) and month / most, str),
+        Column(">score", None, recommendation.format_candidate_score),
+        Column(None, "score", lambda at: at.score_share),
+        Column("", "remark", lambda at: recommendation.describe_candidate(at, each.choice)),
+    )
+
+
+def _make_candidates_table(each: ExaminedWorkload) -> Table:
     found = each.recommendation
     candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
-    most = max((month for candidate in candidates if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
-    rows = (_make_candidate_row(each, candidate, most) for candidate in recommendation.select_shown(candidates, each.choice))
-    return Table(make_headings("model", "mode", ">a request", ">a month", "|", ">score", ""), tuple(rows))
+    shown = recommendation.select_shown(candidates, each.choice)
+    columns = _list_candidate_columns(each, shown)
+    return make_table(columns, shown, tone=lambda at: recommendation.choose_tone(at, each.choice))
 
 
 def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | None:
     return each.price_month(candidate) if candidate.quote else None
-
-
-def _make_candidate_row(each: ExaminedWorkload, candidate: Candidate, most: Fraction) -> Row:
-    choice, month = each.choice, _price_month(each, candidate)
-    price = ("-", "-", "")
-    if month is not None:
-        price = (_format_usd(compute_request_usd(candidate)), _format_usd(month), str(month / most if most else 0))
-    said = recommendation.format_candidate_score(candidate), recommendation.describe_candidate(candidate, choice)
-    return Row((candidate.variant.id, candidate.mode, *price, *said), recommendation.choose_tone(candidate, choice))
 
 
 def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
@@ -218,29 +225,23 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
         yield ReportLine("but", text)
 
 
-def _make_table(workloads: Sequence[ExaminedWorkload]) -> Table:
-    titles = make_headings("`workload", "now", ">a request", ">a month", "recommended", ">a request", ">a month", ">change")
-    rows = tuple(map(_make_row, workloads))
-    changes = any(row.cells[-1] for row in rows)
-    return Table(titles, rows) if changes else Table(titles[:-1], tuple(Row(row.cells[:-1]) for row in rows))
-
-
-def _make_row(each: ExaminedWorkload) -> Row:
-    costing = each.subject.costing
-    cells = (
-        each.subject.name,
-        f"{costing.model} {costing.mode}",
-        _format_usd(costing.usd_per_request.expected),
-        _format_usd(costing.monthly_usd and costing.monthly_usd.expected),
-        " ".join(each.advised_pair) if each.advised_pair else "nothing fits",
-        *("" if usd is None else _format_least(usd, each.is_least) for usd in (each.each_usd, each.monthly_usd)),
-        _format_change(each),
+def _list_columns(workloads: Sequence[ExaminedWorkload]) -> tuple[Column[ExaminedWorkload], ...]:
+    return (
+        Column("`workload", "name", lambda each: each.subject.name),
+        Column("now", None, lambda each: f"{each.subject.costing.model} {each.subject.costing.mode}"),
+        Column(None, "model", lambda each: each.subject.costing.model),
+        Column(None, "mode", lambda each: each.subject.costing.mode),
+        Column(">a request", "each_usd", lambda each: each.subject.costing.usd_per_request.expected),
+        Column(">a month", "monthly_usd", lambda each: (monthly := each.subject.costing.monthly_usd) and monthly.expected),
+        Column("recommended", None, lambda each: each.advised_pair and " ".join(each.advised_pair), absent="nothing fits"),
+        Column(None, "recommended_model", lambda each: each.advised_pair and each.advised_pair[0]),
+        Column(None, "recommended_mode", lambda each: each.advised_pair and each.advised_pair[1]),
+        Column(">a request", None, lambda each: _format_least(each.each_usd, each.is_least)),
+        Column(">a month", None, lambda each: _format_least(each.monthly_usd, each.is_least)),
+        Column(None, "recommended_each_usd", lambda each: each.each_usd),
+        Column(None, "recommended_monthly_usd", lambda each: each.monthly_usd),
+        Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
     )
-    return Row(cells)
-
-
-def _format_usd(amount: Fraction | None) -> str:
-    return "" if amount is None else format_money(to_decimal(amount))
 
 
 def _format_change(each: ExaminedWorkload) -> str:
@@ -254,25 +255,13 @@ def _format_change(each: ExaminedWorkload) -> str:
     return f"{'-' if then < now else '+'}{format_change_percent((then - now) / now)}"
 
 
-def _make_crossings_tables(each: ExaminedWorkload) -> Iterator[Table]:
-    """Where the lines meet what may be spent, and each other."""
-    rows = tuple(
-        Row(
-            (
-                crossing.line.name,
-                crossing.other_label,
-                format_money(to_decimal(crossing.usd)),
-                format_int(floor(crossing.requests)),
-            )
-        )
-        for crossing in each.crossings
-    )
-    if rows:
-        yield Table(make_headings("line", "meets", ">at", ">requests a month"), rows, "Where the lines cross")
-
-
-def _make_usd_json(amount: Fraction | None) -> str | None:
-    return None if amount is None else format_exact(to_decimal(amount))
+_CROSSING_COLUMNS: tuple[Column[LineCrossing], ...] = (
+    Column("line", "line", lambda crossing: crossing.line.name),
+    Column("meets", "meets", lambda crossing: crossing.other_label),
+    Column(">at", "usd", lambda crossing: crossing.usd),
+    Column(">requests a month", "requests", lambda crossing: crossing.requests, lambda requests: format_int(floor(requests))),
+)
+"""Where the lines meet what may be spent, and each other."""
 
 
 def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Json]:
@@ -288,49 +277,13 @@ def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Js
         "each_usd": costing.usd_per_request._asdict(),
         "monthly_usd": costing.monthly_usd and costing.monthly_usd._asdict(),
         "recommended": " ".join(each.advised_pair) if each.advised_pair else None,
-        "recommended_each_usd": _make_usd_json(each.each_usd),
-        "recommended_monthly_usd": _make_usd_json(each.monthly_usd),
-        "monthly_fixed_usd": _make_usd_json(each.lines[0].fixed_usd),
+        "recommended_each_usd": each.each_usd,
+        "recommended_monthly_usd": each.monthly_usd,
+        "monthly_fixed_usd": each.lines[0].fixed_usd,
         "advice": _describe_advice(each),
         "tasks": [task.id for task in each.subject.wishes.tasks],
         "lines": [{"label": line.label, "text": line.text, "cited": line.citation} for line in part.lines],
-        "candidates": [_make_candidate_json(candidate, each) for candidate in each.priced_candidates],
-        "crossings": [
-            {
-                "line": crossing.line.name,
-                "meets": crossing.other_label,
-                "usd": format_exact(to_decimal(crossing.usd)),
-                "requests": format_exact(to_decimal(crossing.requests)),
-            }
-            for crossing in each.crossings
-        ],
+        "candidates": make_records(_list_candidate_columns(each, ()), each.priced_candidates),
+        "crossings": make_records(_CROSSING_COLUMNS, each.crossings),
         "charts": [chart.json for chart in part.charts],
-    }
-
-
-def _make_candidate_json(candidate: Candidate, each: ExaminedWorkload) -> Mapping[str, Json]:
-    return {
-        "model": candidate.variant.id,
-        "mode": candidate.mode,
-        "each_usd": format_exact(to_decimal(compute_request_usd(candidate))),
-        "monthly_usd": _make_usd_json(each.price_month(candidate)),
-        "score": None if candidate.score_share is None else format_exact(to_decimal(candidate.score_share)),
-        "remark": recommendation.describe_candidate(candidate, each.choice),
-    }
-
-
-def _make_record(each: ExaminedWorkload) -> Mapping[str, Json]:
-    """A workload in one line."""
-    costing, (model, mode) = each.subject.costing, each.advised_pair or (None, None)
-    monthly = costing.monthly_usd
-    return {
-        "name": each.subject.name,
-        "model": costing.model,
-        "mode": costing.mode,
-        "each_usd": _make_usd_json(costing.usd_per_request.expected),
-        "monthly_usd": _make_usd_json(monthly.expected if monthly else None),
-        "recommended_model": model,
-        "recommended_mode": mode,
-        "recommended_each_usd": _make_usd_json(each.each_usd),
-        "recommended_monthly_usd": _make_usd_json(each.monthly_usd),
     }
