@@ -1,4 +1,4 @@
-"""gpt41.yaml as commands find and read it."""
+"""Find and read gpt41.yaml for a command."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def find_config(named: Path | None) -> Path:
-    """The config that `--config` names, or the nearest one. InputError where there is none."""
+    """Return the config that `--config` names, or the nearest one. Raises InputError if there is none."""
     from gpt41_cli.config.roots import find_nearest_config
 
     if named is None:
@@ -23,7 +23,7 @@ def find_config(named: Path | None) -> Path:
 
 
 def read_config(root: "ConfigRoot", catalog: "Catalog") -> "Config | None":
-    """The config as `root` has it; None where it has none. TableError when it is wrong."""
+    """Read the config of `root`; None if it has none. Raises TableError for any mistake in it."""
     from gpt41_cli.config.load import parse_config
 
     data = root.read_config()

@@ -1,4 +1,4 @@
-"""`--each`: one entry for every request, as it comes where the format allows, so that memory does not grow with the file."""
+"""`--each`: one entry per request. Formats that can stream do, so memory doesn't grow with the file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EachOutputOptions(NamedTuple):
-    """How a result is to be printed."""
+    """How to print the entries."""
 
     output_options: OutputOptions
     skip_invalid: bool
@@ -28,10 +28,9 @@ def finish_each(
     drawn: EachOutputOptions,
     findings: "Callable[[], Iterable[Finding]]" = tuple,
 ) -> NoReturn:
-    """Print every entry and exit: as bare answers and as JSON Lines while they come, else as a report of all of them, which files
-    need too.
+    """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
-    What is no request is an error at the end, unless it is to be skipped. `findings` tells then what else was found.
+    Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings.
     """
     from gpt41_cli.files.places import RejectedRequest, Rejections
     from gpt41_cli.views.jsonl import format_record

@@ -1,4 +1,4 @@
-"""Results in files: written whole or not at all, and added to what is there."""
+"""Write results to files: a whole file or nothing, or a part added to one."""
 
 import os
 from contextlib import suppress
@@ -10,15 +10,16 @@ from gpt41_cli.errors import InputError
 
 
 def write_file(text: str, path: Path) -> None:
-    """Write the text as UTF-8, under another name until it is whole; a file that was there keeps its permissions. InputError when
-    it cannot be written.
+    """Write text as UTF-8 to a temporary name, then rename it. An existing file keeps its permissions.
+
+    Raises InputError if it can't be written.
     """
     data = _encode_text(text)
     try:
         if str(path).startswith("/dev/") or (path.exists() and not path.is_file()):
-            path.write_bytes(data)  # a device or a pipe, which a file would take the place of
+            path.write_bytes(data)  # a device or a pipe: a rename would replace it by a file
             return
-        place = Path(os.path.realpath(path))  # a link stays one
+        place = Path(os.path.realpath(path))  # a symbolic link stays one
         temporary = place.with_name(f".gpt41.{os.getpid()}.tmp")
         try:
             with temporary.open("xb") as file:
@@ -33,7 +34,7 @@ def write_file(text: str, path: Path) -> None:
 
 
 def append_to_file(text: str, path: Path, most: int) -> None:
-    """Add the text as a part of its own. InputError when it cannot be written, or more than `most` bytes would be there."""
+    """Append text as a part of its own. Raises InputError if it can't be written or the file would exceed `most` bytes."""
     try:
         with path.open("ab") as file:
             before = file.tell()

@@ -1,4 +1,4 @@
-"""The work that commands are asked about: what the paths and numbers of a command line stand for."""
+"""Paths and numbers of a command line -> Workload."""
 
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class InputOptions(NamedTuple):
-    """What a command line says of the work. `names_mode`: requests are priced in the mode that each of them names."""
+    """What the command line says about the work. `names_mode`: requests are priced in the mode that each of them names."""
 
     paths: list[str] | None
     text: str | None
@@ -178,14 +178,14 @@ def _make_request_workloads(
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[InputSource], list[SkippedPath]]":
-    """What the command line names, and what was left out of folders."""
+    """List the sources that the command line names, and what was skipped."""
     from gpt41_cli.files.sources import find_sources
 
     return find_sources(read_paths(paths, text), text, open_standard_input)
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":
-    """How the sources are read."""
+    """Return how to read the sources."""
     from gpt41_cli.files.sources import sum_known_bytes
     from gpt41_cli.tokens.fast import MIN_WORTHWHILE_BYTES
     from gpt41_cli.work.stream import ReadingOptions
@@ -203,7 +203,7 @@ def make_meter(
 
 
 def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
-    """Name the first inputs that are no request, each in a line; InputError when one is in a file that the user named."""
+    """Print the first invalid inputs, one per line. Raises InputError if one of them is in a file that the user named."""
     if not rejects.named_count and good:
         return
     for each in rejects.examples:
@@ -214,7 +214,7 @@ def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> 
 
 
 def find_encoding(variants: "Sequence[Variant]") -> str:
-    """The encoding that counts for all of them."""
+    """Return the encoding of all variants. Raises InputError if they have several."""
     names = sorted({variant.model.encoding.name for variant in variants})
     if len(names) > 1:
         raise InputError(expected="models of one encoding", found=", ".join(names), hint="price them one at a time")

@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""Options that several commands share."""
 
 import re
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from gpt41_cli.cli import parse as typed
 from gpt41_cli.errors import quote_text
 from gpt41_cli.views import VIEWS
 
-# Far above any bill, and low enough for every figure to stay readable.
+# Far above any bill, and low enough for figures to stay readable.
 MAX_COUNT = 1_000_000_000_000
 
 
 def complete_models(incomplete: str) -> list[str]:
-    """The models of the price table that begin so."""
+    """List the models of the price table that begin with the text."""
     return [name for name in typed.read_catalog(None).models if name.startswith(incomplete)]
 
 
@@ -51,10 +51,10 @@ def _complete_kinds(incomplete: str) -> list[str]:
 
 
 def _make_count_parser(at_least: int) -> Callable[[str], int]:
-    """A reader of whole numbers, with or without thousands separators."""
+    """Return a parser of whole numbers, with or without thousands separators."""
 
     def read(value: str) -> int:
-        digits = str(value).replace(",", "").replace("_", "")  # a default comes as a number
+        digits = str(value).replace(",", "").replace("_", "")  # typer passes a default as a number
         if not re.fullmatch(r"[0-9]{1,13}", digits) or not at_least <= int(digits) <= MAX_COUNT:
             expected = f"expected a whole number from {at_least} to {MAX_COUNT:,}"
             raise typer.BadParameter(f"{expected}, found {quote_text(value)}")

@@ -1,4 +1,4 @@
-"""The result to standard output, everything else to standard error; a closed pipe is not an error."""
+"""Results go to standard output, everything else to standard error. A closed pipe isn't an error."""
 
 import os
 import sys
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 EXIT_CHECK_FAILED = 1
 
 SUMMARY_BYTES = 1 << 20
-"""What GitHub takes of the summary of a step; it drops all of one that is longer."""
+"""The most that GitHub takes as the summary of a step; it drops a longer one entirely."""
 
 REPOSITORY_PATH_FORMATS = ("github", "junit", "sarif", "gitlab")
-"""Formats whose readers look for files from the top of the repository, wherever a command ran."""
+"""Formats whose readers expect paths from the top of the repository, wherever the command ran."""
 
 RECORD_FORMATS = ("jsonl", "csv")
-"""Formats that have room for the records of a report only, and none for findings."""
+"""Formats that hold only the records of a report, without findings."""
 
 
 def show_and_exit(report: "Report", wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
-    """Show the report as it is wanted, and exit: 1 when it has a finding of level `fail_on` or above, else 0."""
+    """Print the report and exit with 1 if a finding is at `fail_on` or above, else with 0."""
     show_report(report._replace(fails_at=fail_on), wanted)
     exit_with_findings(report.findings, wanted, fail_on)
 
 
 def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
-    """Exit: 1 when one of the findings is of level `fail_on` or above, else 0."""
+    """Exit with 1 if one of the findings is at `fail_on` or above, else with 0."""
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
-    # Neither a bare answer nor records can say why a run fails, or what they lack.
+    # A bare answer or records can't say why a run fails or what is missing.
     if wanted.quiet or wanted.format in RECORD_FORMATS:
         lacking = [finding for finding in findings if finding.rule.effect is Effect.AT_LEAST and finding.level > Level.NOTICE]
         for finding in dict.fromkeys((*failed, *lacking)):
@@ -50,13 +50,13 @@ def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_
 
 
 def show_report(report: "Report", wanted: OutputOptions) -> None:
-    """Print the report, whole or as its bare answer, and write it into the files that are wanted."""
+    """Print the report or its bare answer, and write it to the requested files."""
     if wanted.quiet and not wanted.files:
         write_stdout(report.answer + "\n")
         return
     from gpt41_cli.views import render
 
-    # The files first: they are whole whatever becomes of standard output.
+    # Files first: they are complete whatever happens to standard output.
     for file in wanted.files:
         files.write_file(render(_move_paths(report, file.format), file.format, _make_file_screen()), file.path)
     if wanted.quiet:
@@ -68,7 +68,7 @@ def show_report(report: "Report", wanted: OutputOptions) -> None:
 
 
 def _move_paths(report: "Report", name: str) -> "Report":
-    """The report with paths as the readers of a format take them: from the top of the repository, or as they are."""
+    """Return the report with paths as the readers of a format expect them: from the top of the repository, or unchanged."""
     if name not in REPOSITORY_PATH_FORMATS or not any(finding.location for finding in report.findings):
         return report
     from gpt41_cli.files.revisions import find_repository_top
@@ -83,7 +83,7 @@ def _move_paths(report: "Report", name: str) -> "Report":
 
 
 def _append_job_summary(report: "Report") -> None:
-    """Add the report to the summary of the job, where GitHub runs one: what it says at length beside the annotations."""
+    """Append the report to GitHub's job summary, if there is one; it has room for what annotations don't say."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary:
         return
@@ -96,10 +96,10 @@ def _append_job_summary(report: "Report") -> None:
 
 
 def write_stdout(text: str) -> bool:
-    """Write all of `text` to standard output at once; False when nobody reads it. InputError when it cannot be written."""
+    """Write `text` to standard output at once; return False if nobody reads it. Raises InputError if it can't be written."""
     if sys.stdout is None:
         return True
-    # A name that is no text, or a terminal without Unicode, must not keep the answer from being printed.
+    # A name that isn't valid text, or a terminal without Unicode, must not stop the answer.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -115,24 +115,24 @@ def write_stdout(text: str) -> bool:
 
 
 def stream_lines(lines: Iterable[str]) -> None:
-    """Write line by line, as they come; a closed pipe ends it."""
+    """Write lines as they come. A closed pipe ends it."""
     for line in lines:
         if not write_stdout(line):
             return
 
 
 def print_to_stderr(message: str) -> None:
-    """One line to standard error."""
+    """Print one line to standard error."""
     print(f"gpt41: {sanitize(message)}", file=sys.stderr)
 
 
 def discard_stdout() -> None:
-    """Keep the interpreter from flushing what is left into a stream that takes nothing any more."""
+    """Redirect standard output to nowhere, so that the interpreter's last flush can't fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _make_file_screen() -> "Screen":
-    """What a file is drawn for."""
+    """Return the screen for output to a file."""
     from gpt41_cli.views import Screen
 
     return Screen(width=None, has_colour=False, version=__version__)

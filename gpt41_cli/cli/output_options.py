@@ -1,4 +1,4 @@
-"""How a result is wanted: its format, or the bare answer alone, and the files that it is written into as well."""
+"""The output options: the format or the bare answer, and the files to write as well."""
 
 import os
 import re
@@ -15,37 +15,37 @@ _FORMAT_NAME_PATTERN = re.compile(r"[A-Za-z]+")
 
 
 class OutputFile(NamedTuple):
-    """A file and the format it is written in."""
+    """A file and its format."""
 
     format: str
     path: Path
 
 
 class OutputOptions(NamedTuple):
-    """`format` and `quiet` are for standard output."""
+    """The output options; `format` and `quiet` are for standard output."""
 
     format: str
     quiet: bool
     files: tuple[OutputFile, ...]
 
     def has_format(self, name: str) -> bool:
-        """Whether the result is drawn in that format at all."""
+        """Return True if any output is in that format."""
         return name in (self.format, *(file.format for file in self.files))
 
 
 def read_output_options(
     output_format: str, quiet: bool, outputs: list[str] | None, *paths: Sequence[str | Path | None] | None
 ) -> OutputOptions:
-    """`--format`, `--quiet` and each `--output`, refused before any work is done where they cannot be met.
+    """Read `--format`, `--quiet` and each `--output`, and refuse before any work what can't be written.
 
-    UnknownName for a format that there is not; InputError for a file of no known ending, in no folder, named twice, or one of
-    `paths`, which are read, as a gpt41.yaml is.
+    Raises UnknownName for an unknown format; InputError for a file with an unknown ending, in a missing folder, named twice, or
+    among `paths`, which are read, or for a gpt41.yaml.
     """
     files = [_read_output_file(output) for output in outputs or ()]
     places = [Path(os.path.realpath(file.path)) for file in files]
     read = {Path(os.path.realpath(path)) for some in paths for path in some or () if path}
     for file, place in zip(files, places, strict=True):
-        if (place in read or place.name == CONFIG_NAME) and place.is_file():  # a terminal is read and written
+        if (place in read or place.name == CONFIG_NAME) and place.is_file():  # a terminal may be read and written
             raise InputError("--output", "a file that is not read", quote_text(str(file.path)))
         if places.count(place) > 1:
             raise InputError("--output", "each file once", f"{quote_text(str(file.path))} twice")
@@ -59,7 +59,7 @@ def _check_format(name: str) -> str:
 
 
 def _read_output_file(output: str) -> OutputFile:
-    """`FILE`, in the format that its ending tells, or `FORMAT=FILE`; `./` keeps an equals sign in a name."""
+    """Parse `FILE`, whose ending tells the format, or `FORMAT=FILE`. `./` keeps an equals sign in a name."""
     name, is_pair, path = output.partition("=")
     if is_pair and _FORMAT_NAME_PATTERN.fullmatch(name):
         return OutputFile(_check_format(name), _check_writable(path))
@@ -72,13 +72,13 @@ def _read_output_file(output: str) -> OutputFile:
 
 
 def _check_writable(name: str) -> Path:
-    """The path of a file that can be written, as far as that is seen beforehand."""
+    """Return the path of a file that can be written, as far as can be checked beforehand."""
     path = Path(name)
     if name in ("", "-"):
         raise InputError("--output", "a file", quote_text(name), "--format is for standard output")
     try:
         with suppress(FileNotFoundError):
-            path.stat()  # a loop of links is an error of its own
+            path.stat()  # a loop of links is an OSError
         if path.is_dir():
             raise InputError(f"--output: {quote_text(name)}", "a file", "a folder")
         if not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""The reading of what was typed into options: a value, or what was expected in its place."""
+"""Parse option values. An error says what was expected."""
 
 import re
 import sys
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
 FAIL_ON_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
-"""From which level on a finding fails a run."""
+"""The level from which a finding fails a run."""
 
 _SIZE_PATTERN = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 _DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_catalog(path: Path | None) -> "Catalog":
-    """The price table to use: the one named, or the one that comes with the package."""
+    """Read the given price table, or the one that ships with the package."""
     from gpt41_cli.catalog import read_catalog
 
     return read_catalog(path)
 
 
 def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
-    """The paths to read: those named, else `-` when something is piped in. InputError at a terminal with nothing named."""
+    """Return the given paths, or `-` if input is piped in. Raises InputError at a terminal without paths."""
     if paths or text is not None:
         return paths or []
     if sys.stdin is None or sys.stdin.isatty():
@@ -41,7 +41,7 @@ def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
 
 
 def open_standard_input() -> BinaryIO:
-    """The bytes of standard input. InputError when it is closed, as it is once it has been read for something else."""
+    """Open standard input. Raises InputError if it is closed, as it is after it was read for something else."""
     if sys.stdin is None:
         raise InputError("-", "standard input", "it closed")
     if sys.stdin.closed:
@@ -50,7 +50,7 @@ def open_standard_input() -> BinaryIO:
 
 
 def read_kind(value: str | None) -> str | None:
-    """A kind of input; UnknownName for any that there is not."""
+    """Parse a kind of input. Raises UnknownName for an unknown one."""
     if value is None:
         return None
     from gpt41_cli.requests.readers import INPUT_KINDS
@@ -61,7 +61,7 @@ def read_kind(value: str | None) -> str | None:
 
 
 def read_image_size(value: str | None) -> tuple[int, int] | None:
-    """A size in pixels, as width and height."""
+    """Parse a size in pixels into width and height."""
     if value is None:
         return None
     match = _SIZE_PATTERN.fullmatch(value)
@@ -71,7 +71,7 @@ def read_image_size(value: str | None) -> tuple[int, int] | None:
 
 
 def read_day(value: str | None, option: str) -> date:
-    """A date typed as YYYY-MM-DD; today when there is none."""
+    """Parse a date, YYYY-MM-DD; today if there is none."""
     if value is None:
         return date.today()
     if _DATE_PATTERN.fullmatch(value):
@@ -83,14 +83,14 @@ def read_day(value: str | None, option: str) -> date:
 
 
 def read_level(value: str) -> Level | None:
-    """`--fail-on` as the least level that fails a run; None: none does."""
+    """Parse `--fail-on` into the least level that fails a run; None if none does."""
     if value not in FAIL_ON_LEVELS:
         raise UnknownName("--fail-on", value, FAIL_ON_LEVELS)
     return FAIL_ON_LEVELS[value]
 
 
 def read_percent(value: str, option: str) -> Decimal:
-    """A percentage as a share of one."""
+    """Parse a percentage into a share of one."""
     found = notation.parse_share(value)
     if found is None:
         raise InputError(option, "a share from 0% to 100%", quote_text(value))
@@ -98,7 +98,7 @@ def read_percent(value: str, option: str) -> Decimal:
 
 
 def read_cached(value: str | None) -> tuple[int, Decimal | None]:
-    """`--cached` as tokens, or as a share of the input."""
+    """Parse `--cached` into tokens or a share of the input."""
     if value is None or value == notation.SIMULATE:
         return 0, None
     if value.endswith("%"):
@@ -111,7 +111,7 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
 
 
 def read_replay_options(requests_per_minute: int | None, lifetime: str | None) -> "ReplayOptions":
-    """`--requests-per-minute` and `--lifetime`, in whole minutes."""
+    """Parse `--requests-per-minute` and `--lifetime`, in whole minutes."""
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
     kept = None if lifetime is None else read_duration(lifetime, "--lifetime")
@@ -119,7 +119,7 @@ def read_replay_options(requests_per_minute: int | None, lifetime: str | None) -
 
 
 def read_duration(value: str, option: str) -> timedelta:
-    """A time to wait: minutes, hours or days."""
+    """Parse a duration in minutes, hours or days."""
     found = notation.parse_duration(value)
     if found is None:
         raise InputError(option, "a time such as 90m, 24h or 2d", quote_text(value))
@@ -127,7 +127,7 @@ def read_duration(value: str, option: str) -> timedelta:
 
 
 def read_days(value: str, option: str) -> timedelta:
-    """A time in whole days."""
+    """Parse a duration in whole days."""
     found = notation.parse_duration(value)
     if found is None or not value.endswith("d"):
         raise InputError(option, "days such as 90d", quote_text(value))
@@ -135,7 +135,7 @@ def read_days(value: str, option: str) -> timedelta:
 
 
 def read_amount(value: str, option: str) -> Decimal:
-    """An amount of US dollars."""
+    """Parse an amount of US dollars."""
     found = notation.parse_amount(value)
     if found is None:
         raise InputError(option, "an amount of dollars such as 12.50", quote_text(value))
@@ -143,7 +143,7 @@ def read_amount(value: str, option: str) -> Decimal:
 
 
 def read_tools(values: "Iterable[str]") -> "UsedTools":
-    """`--tools` as what one request uses: names and whole numbers, each name once."""
+    """Parse `--tools`, the tools that one request uses: names and whole numbers, each name once."""
     from gpt41_cli.pricing import PAIRED_TOOL_FIELDS
     from gpt41_cli.pricing import ToolUse as Used
 
@@ -165,7 +165,7 @@ def read_tools(values: "Iterable[str]") -> "UsedTools":
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:
-    """`METRIC=SCORE` pairs."""
+    """Parse `METRIC=SCORE` pairs."""
     scores = {}
     for value in values:
         metric, _, score = value.rpartition("=")

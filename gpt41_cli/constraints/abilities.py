@@ -1,4 +1,4 @@
-"""Has a variant what the requests need: features, tools, and the window that a tool leaves?"""
+"""Abilities that the requests need and a variant lacks: features, tools, and the context window that a tool leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpt41_cli.work.workload import PREDICTED_OUTPUTS, VariantLoad, Workload
 
 
 def find_missing_abilities(catalog: Catalog, variant: Variant, needs: Iterable[str], load: VariantLoad) -> Iterator[Remark]:
-    """Each of the needs that the variant does not meet."""
+    """Yield each need that the variant doesn't meet."""
     model = variant.model
     for need in needs:
         if need not in model.abilities:
@@ -28,9 +28,9 @@ def find_missing_abilities(catalog: Catalog, variant: Variant, needs: Iterable[s
 
 
 def check_abilities(catalog: Catalog, variant: Variant, work: Workload) -> list[Finding]:
-    """An error for each thing that the work needs and the variant does not have.
+    """Make an error for each ability that the work needs and the variant lacks.
 
-    Of the family the lists are complete; of other models only what was asked for beside the requests is held against them.
+    The lists of the family are complete. Other models are only checked for what was asked for explicitly.
     """
     asked = work.terms.tools.needed_abilities | ({PREDICTED_OUTPUTS} if work.terms.accepted_share is not None else frozenset())
     needs = work.needs & (catalog.abilities if variant.model.role == "family" else asked)

@@ -1,4 +1,4 @@
-"""Work through the queue of the Batch API: in how many parts it passes, and in how many files each of them goes."""
+"""Work through the queue of the Batch API: the parts that it passes in, and the files of each part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECONDS_PER_HOUR = 3600
 
 
 class BatchSubmission(NamedTuple):
-    """Work as Batch files: `parts` wait for each other, `files` are those of all parts, `seconds` is the most that all take.
+    """Work as Batch files. `parts` wait for each other, `files` are those of all parts, `seconds` is the most that they take.
 
     `files_at_once` and `file_requests` are the most files of a part and the most requests of a file.
     """

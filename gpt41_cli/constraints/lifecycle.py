@@ -1,4 +1,4 @@
-"""When a variant ends: what may still be called and trained on a day, and what follows it."""
+"""When a variant ends: what can still be called and trained on a day, and what follows it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gpt41_cli.rules import Level
 
 
 def find_past_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
-    """The lifecycle of a variant that is shut down on that day; the day itself counts as shut down."""
+    """Return the lifecycle of a variant that is shut down on that day, the day of the shutdown included; else None."""
     life = variant.lifecycles.get(platform.provider)
     return life if life and life.shutdown and life.shutdown <= as_of else None
 
 
 def find_announced_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
-    """The lifecycle of a variant that still runs on that day, but whose end has been announced by then."""
+    """Return the lifecycle of a variant that still runs on that day but whose end is announced; else None."""
     life = variant.lifecycles.get(platform.provider)
     if not life or not life.shutdown or life.shutdown <= as_of:
         return None
@@ -82,7 +82,9 @@ def check_price_table_age(catalog: Catalog, as_of: date) -> list[Finding]:
 
 
 def find_training_closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
-    """From whom the platform takes no jobs any more, and when it will take none at all: the last of each that is of interest."""
+    """Find the customers that the platform no longer takes training jobs from, and when it takes none: the last closing of each
+    kind.
+    """
     found = rules.closings.get(platform.provider, ())
     past = [each for each in found if each.on <= as_of]
     coming = [each for each in found if each.on > as_of and each.to_all]
@@ -109,7 +111,7 @@ def _describe_replacement(life: Lifecycle) -> str:
 
 
 def _describe_uncertainty(life: Lifecycle) -> str:
-    """What keeps the date from being certain: the dates that other sources name, or the table's own note."""
+    """Say why the date is uncertain: the dates that other sources give, or the table's own note."""
     if life.disputed:
         return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"
     if life.confidence != "high":

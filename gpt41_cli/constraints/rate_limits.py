@@ -1,4 +1,4 @@
-"""What a usage tier lets through, and how long all of the work takes in it."""
+"""What a usage tier lets through, and how long the work takes in it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class TierPool(NamedTuple):
 
 
 class PoolWait(NamedTuple):
-    """How long one limit makes one pool's part of the work last.
+    """How long one limit makes one pool's part of the work take.
 
-    `limit_name` is the name of its field (`tokens_per_minute`), `needed` what of it the work needs in all, `allowed` what the
-    tier allows. In batch `submission` say how it is submitted, and `seconds` are the most it takes; else they are the least, and
-    `requests_per_minute` is the steady rate that keeps to every limit, at the mean charge.
+    `limit_name` is the field of the limit (`tokens_per_minute`), `needed` what the work needs of it in all, `allowed` what the
+    tier allows. In batch, `submission` says how the work is submitted, and `seconds` is the most it takes. Otherwise `seconds` is
+    the least, and `requests_per_minute` the steady rate that keeps every limit at the mean charge.
     """
 
     limit_name: str
@@ -48,7 +48,7 @@ class PoolWait(NamedTuple):
 
 
 def check_usage_tier(catalog: Catalog, platform: Platform, tier: int | None) -> None:
-    """UnknownName for a usage tier that there is not, InputError for a platform that has none."""
+    """Raise UnknownName for an unknown usage tier, InputError for a platform without tiers."""
     tiers = catalog.limits.usage_tiers
     if tier is not None and tier not in tiers.tiers:
         raise UnknownName("usage tier", str(tier), map(str, tiers.tiers))
@@ -57,7 +57,7 @@ def check_usage_tier(catalog: Catalog, platform: Platform, tier: int | None) -> 
 
 
 def get_monthly_limit(catalog: Catalog, tier: int) -> int:
-    """The dollars that a tier may spend in a month."""
+    """Return the dollars that a tier may spend per month."""
     return catalog.limits.usage_tiers.tiers[tier].monthly_limit_usd
 
 
@@ -85,9 +85,9 @@ def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoa
 
 
 def split_into_pools(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Iterator[TierPool]:
-    """The limits of a tier with the part of the work that counts against them; nothing where none are published.
+    """Return the limits of a tier with the parts of the work that count against them; nothing if none are published.
 
-    Above the long-context threshold a pool of its own counts.
+    Requests above the long-context threshold count against a pool of their own.
     """
     limits = variant.model.rate_limits
     if limits is None:
@@ -117,7 +117,7 @@ def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: Variant
 
 
 def count_charged_tokens(size: RequestSize) -> int:
-    """What a request is charged against the tokens a minute; a maximum that it does not state is not charged."""
+    """Count what a request is charged against the tokens per minute. A maximum that it doesn't state isn't charged."""
     return max(size.input_tokens, size.output_tokens if size.is_stated else 0)
 
 
@@ -139,10 +139,10 @@ def _describe_block(
 
 
 def compute_waits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> list[PoolWait]:
-    """What each pool of a tier makes the work wait for, side by side; nothing where a request never passes.
+    """Compute what each pool of a tier makes the work wait for, in parallel; nothing if a request never passes.
 
-    A tier is taken to let requests through at a steady rate, as limits are enforced in spans shorter than they are stated in.
-    Priority counts against the limits of standard (OpenAI priority processing guide, 2026-07-15).
+    A tier is assumed to let requests through at a steady rate, because limits are enforced over shorter spans than they are
+    stated for. Priority counts against the limits of standard (OpenAI priority processing guide, 2026-07-15).
     """
     if find_tier_block(catalog, variant, mode, load, tier):
         return []
@@ -151,7 +151,7 @@ def compute_waits(catalog: Catalog, variant: Variant, mode: str, load: VariantLo
 
 
 def _compute_steady_wait(pool: TierPool) -> PoolWait:
-    """The limit that takes longest to let this pool's requests through as they come."""
+    """Compute the limit that takes longest to let this pool's requests through."""
     limit, requests = pool.limit, pool.load.requests
     charged = sum(count_charged_tokens(size) * many for size, many in pool.load.sizes.items())
     minutes = {
@@ -165,7 +165,7 @@ def _compute_steady_wait(pool: TierPool) -> PoolWait:
     if a_day is None or requests <= a_day:
         return slowest
     slowest = slowest._replace(requests_per_minute=min(rate, Fraction(a_day, _MINUTES_PER_DAY)))
-    # The last day's requests need not take the whole day: only the full days before it count.
+    # Only full days count: the last day's requests need not take a whole day.
     seconds = (requests - 1) // a_day * _MINUTES_PER_DAY * _SECONDS_PER_MINUTE
     return max(
         slowest,
@@ -179,7 +179,7 @@ def _get_seconds(wait: PoolWait) -> int:
 
 
 def _compute_batch_wait(catalog: Catalog, pool: TierPool) -> PoolWait:
-    """What this pool's requests wait for in batch: the queue, where they do not fit at once, or a window of their own."""
+    """Compute what this pool's requests wait for in batch: the queue if they don't fit at once, else one completion window."""
     rules, queue = catalog.limits.batch, pool.limit.batch_queue_tokens
     files = plan_submission(pool.load, queue, rules)
     if files.parts > 1:
@@ -197,8 +197,9 @@ class TierDuration(NamedTuple):
 
 
 def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> TierDuration | None:
-    """The time a usage tier needs for the work: at least, or in batch at most; None when a request never passes, or nothing is
-    published.
+    """Estimate the time that a usage tier needs: the least, or in batch the most.
+
+    Returns None if a request never passes or no limits are published.
     """
     slowest = max(compute_waits(catalog, variant, mode, load, tier), key=_get_seconds, default=None)
     if slowest is None:
@@ -213,7 +214,7 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
 
 
 def describe_allowance(wait: PoolWait) -> str:
-    """What the tier allows, as a sentence goes on after its name: `lets 500 requests a minute through`."""
+    """Describe what the tier allows, to follow its name: `lets 500 requests a minute through`."""
     if wait.submission is None:
         return f"lets {format_int(wait.allowed)} {_LIMIT_UNITS[wait.limit_name]} through"
     if wait.limit_name == "batch_queue_tokens":
@@ -228,7 +229,7 @@ def describe_allowance(wait: PoolWait) -> str:
 
 
 class RateShortfall(NamedTuple):
-    """A limit that does not let through what is sent day after day: what a mean day or minute `needed` of it."""
+    """A limit that is too low for what is sent every day: what a mean day or minute `needed` of it."""
 
     unit: str
     needed: Fraction
@@ -238,7 +239,7 @@ class RateShortfall(NamedTuple):
 
     @property
     def description(self) -> str:
-        """That as a sentence goes on after what falls behind."""
+        """The shortfall in words that follow the name of what falls behind."""
         return (
             f"needs {format_int(ceil(self.needed))} {self.unit} in the mean, over the {format_int(self.allowed)} of "
             f"tier {self.tier}"
@@ -248,9 +249,9 @@ class RateShortfall(NamedTuple):
 def find_rate_shortfall(
     catalog: Catalog, variant: Variant, sent: Iterable[tuple[VariantLoad, Fraction]], tier: int, *, in_batch: bool
 ) -> RateShortfall | None:
-    """The limit that falls shortest of loads that are sent to a variant, each so many times a day; None where none does.
+    """Find the limit that falls shortest for loads sent to a variant a number of times per day; None if all suffice.
 
-    What is asked in batch waits in the queue for up to a day, so that a day's input has to fit it.
+    Batch work waits in the queue for up to a day, so a day's input has to fit the queue.
     """
     sums: dict[tuple[str, bool], RateShortfall] = {}
     for load, times_a_day in sent:
@@ -264,7 +265,7 @@ def find_rate_shortfall(
 
 
 def _list_daily_needs(pool: TierPool, *, in_batch: bool) -> Iterator[tuple[str, Fraction, int]]:
-    """What the pool's part of the work needs of each limit when it is sent once a day, and what the limit allows."""
+    """List what the pool's part of the work, sent once a day, needs of each limit, and what the limit allows."""
     limit, requests = pool.limit, Fraction(pool.load.requests)
     if in_batch:
         yield "batch tokens a day", Fraction(pool.load.usage.input_tokens), limit.batch_queue_tokens

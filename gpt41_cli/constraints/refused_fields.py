@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Fields of a request that a model refuses or deprecates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHAT_ENDPOINT = "chat-completions"
 
 
 def find_refused_fields(variant: Variant) -> Iterator[Remark]:
-    """Fields of requests that the variant refuses or deprecates, those together that are so alike."""
+    """Yield the fields of requests that the variant refuses or deprecates, those with the same condition together."""
     alike: dict[tuple[object, ...], list[RefusedField]] = {}
     for each in variant.model.refuses:
         alike.setdefault(_get_group_key(each), []).append(each)
@@ -25,12 +25,12 @@ def find_refused_fields(variant: Variant) -> Iterator[Remark]:
 
 
 def _get_group_key(rule: RefusedField) -> tuple[object, ...]:
-    """What fields must share to be told of together: all but their names and sources."""
+    """Return what fields must share to be grouped: everything except their names and sources."""
     return rule.is_deprecated, rule.endpoint, rule.unless_effort, rule.instead, rule.confidence, rule.note
 
 
 def _describe_refusal(to: Variant, rule: RefusedField, names: str) -> str:
-    """What the model does with the fields called `names`, when, and what to send in their place."""
+    """Say what the model does with the fields called `names`, when, and what to send instead."""
     where = "" if rule.endpoint is None else f" on {'Chat Completions' if rule.endpoint == _CHAT_ENDPOINT else 'Responses'}"
     unless = f" unless the reasoning effort is {rule.unless_effort}" if rule.unless_effort else ""
     if rule.unless_effort and to.model.reasoning:

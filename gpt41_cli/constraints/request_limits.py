@@ -1,4 +1,4 @@
-"""Does one request fit: windows, longest answers, and what the cache needs."""
+"""Does one request fit? Context windows, longest answers, and the least that the cache takes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workl
 
 
 class _RequestLimit(NamedTuple):
-    """One limit on a request: what of it is measured, the most that is allowed, and how a sentence says that it is more."""
+    """One limit on a request: what it measures, the most that is allowed, and how a sentence says that it is exceeded."""
 
     rule: Rule
     measure: Callable[[RequestSize], int]
@@ -60,7 +60,7 @@ def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: Va
     found: list[Remark] = []
     for limit in _list_limits(catalog, variant, mode):
         excess = load.find_excess(limit.measure, limit.most)
-        # What does not fit the window is over the most input too: one of them is enough.
+        # Input over the window is over the maximum input too. One finding is enough.
         if excess and not (limit.rule is rules.MAX_INPUT_TOKENS and found):
             text = limit.text.format(format_int(excess.worst), format_int(limit.most)) + describe_affected(excess, load)
             brief = f"over the {limit.brief}"
@@ -69,7 +69,7 @@ def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: Va
 
 
 def describe_affected(excess: LimitExcess, load: VariantLoad) -> str:
-    """Which requests break a limit, where they are not all alike."""
+    """Say which requests exceed a limit, if they aren't all equal."""
     return (
         ""
         if load.is_uniform
@@ -80,7 +80,7 @@ def describe_affected(excess: LimitExcess, load: VariantLoad) -> str:
 def check_request_limits(
     catalog: Catalog, variant: Variant, modes: Iterable[str], load: VariantLoad, level: Level = Level.ERROR
 ) -> list[Finding]:
-    """A finding for each limit that a request breaks in any of the modes, each once."""
+    """Make a finding for each limit that a request exceeds in any of the modes, each once."""
     broken = dict.fromkeys(each for mode in modes for each in find_exceeded_limits(catalog, variant, mode, load))
     return [
         Finding(each.rule, f"{variant.id}: {each.text}", level, None, each.actual, each.allowed, variant.id) for each in broken
@@ -88,7 +88,7 @@ def check_request_limits(
 
 
 def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> list[Finding]:
-    """A notice where cached tokens are stated that the cache cannot give: they are priced as input that is not cached."""
+    """Make a notice if cached tokens are stated that the cache can't give; they are priced as uncached input."""
     if work.replay is not None:
         return []
     least, load = catalog.limits.prompt_cache.minimum_tokens, work.load_on(catalog, variant)

@@ -1,4 +1,4 @@
-"""Report: the one shape in which every command answers and from which every format draws. One file per kind of result."""
+"""Report: the shape of every answer. Every command makes one, and every format draws one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from gpt41_cli.findings import Finding, sort_worst_first
 from gpt41_cli.rules import Level
 
-if TYPE_CHECKING:  # a bare count must not pay for the reader of the price table, nor a price for that of requests
+if TYPE_CHECKING:  # a bare count must not import the price table, nor a price the readers of requests
     from datetime import date
     from decimal import Decimal
     from fractions import Fraction
@@ -21,7 +21,9 @@ Json: TypeAlias = "str | int | bool | Decimal | Fraction | date | Sequence[Json]
 
 
 class ReportLine(NamedTuple):
-    """A labelled sentence below the headline, with the source it cites. `share`: what part of the whole it tells of, as a bar."""
+    """A labelled sentence below the headline, with the source it cites. `share`: the part of the whole that it is about, as a
+    bar.
+    """
 
     label: str
     text: str
@@ -30,15 +32,17 @@ class ReportLine(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Cells fit to be read; `tone` is chosen, faint or empty."""
+    """The cells of a row as text; `tone` is chosen, faint or empty."""
 
     cells: tuple[str, ...]
     tone: str = ""
 
 
 class Heading(NamedTuple):
-    """What is above the cells of a column. `is_name`: these are names from outside, to be set apart from prose if a format can.
-    `is_bar`: they are shares of one, as fractions, to draw what another column says, if a format of fixed width has the room.
+    """The heading of a column.
+
+    `is_name`: the cells are names from outside, which a format may set apart from prose. `is_bar`: they are shares of one, as
+    fractions, that a format of fixed width may draw.
     """
 
     title: str
@@ -48,7 +52,7 @@ class Heading(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under headings. `is_detail`: who reads only the answer can do without it, so that a format may fold it."""
+    """Rows under headings. `is_detail`: the answer can be understood without it, so a format may fold it."""
 
     headings: tuple[Heading, ...]
     rows: tuple[Row, ...]
@@ -57,14 +61,14 @@ class Table(NamedTuple):
 
     @property
     def without_bars(self) -> Table:
-        """The same, in words and figures alone."""
+        """The same table without bars."""
         kept = [index for index, heading in enumerate(self.headings) if not heading.is_bar]
         rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in self.rows)
         return self._replace(headings=tuple(self.headings[index] for index in kept), rows=rows)
 
 
 class CheckCase(NamedTuple):
-    """One thing that was checked, whether or not anything was found, for formats that list what passed too."""
+    """One check, with or without findings, for formats that also list passed checks."""
 
     group: str
     name: str
@@ -72,26 +76,26 @@ class CheckCase(NamedTuple):
 
 
 class TextBlock(NamedTuple):
-    """Text from outside that is shown as it is, under a title."""
+    """Text from outside, shown as it is under a title."""
 
     title: str
     text: str
 
 
 def make_headings(*titles: str) -> tuple[Heading, ...]:
-    """Headings from titles: `>` before one aligns it to the right, a backtick marks names from outside, `|` a bar."""
+    """Make headings from titles: `>` aligns a column to the right, a backtick marks names from outside, `|` a bar."""
     return tuple(
         Heading(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
     )
 
 
 class Report(NamedTuple):
-    """An answer. `headline`, `lines`, `tables`, `blocks` are to be read; `answer`, `data`, `records` are exact, for programs.
+    """An answer. People read `headline`, `lines`, `tables` and `blocks`; programs read `answer`, `data` and `records`, which are
+    exact.
 
-    `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None
-    where no figure of the price table was needed. `cases` are the checks one by one, where a report is one of checks. A finding
-    of level `fails_at` or above fails the run; None: none does. `charts`, and `parts` that are each a report on a part of it,
-    are for formats that have the room for them.
+    `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None if no
+    figure of the price table was needed. `cases` are the checks of a report of checks. A finding at `fails_at` or above fails the
+    run; None means that none does. `charts` and `parts`, each a report on a part, are for formats that have room for them.
     """
 
     schema: str
@@ -111,11 +115,11 @@ class Report(NamedTuple):
     parts: tuple[Report, ...] = ()
 
     def fails(self, finding: Finding) -> bool:
-        """Whether a finding fails the run."""
+        """Return True if a finding fails the run."""
         return self.fails_at is not None and finding.level >= self.fails_at
 
     def with_moved_paths(self, move: Callable[[str], str]) -> Report:
-        """The same report, the paths of its findings as `move` makes them."""
+        """Return the report with the paths of its findings changed by `move`."""
 
         def placed(finding: Finding) -> Finding:
             place = finding.location
@@ -126,11 +130,11 @@ class Report(NamedTuple):
 
     @property
     def all_charts(self) -> tuple[Chart, ...]:
-        """Its charts, and those of its parts."""
+        """The charts of the report and of its parts."""
         return (*self.charts, *(chart for part in self.parts for chart in part.all_charts))
 
     @property
     def unmentioned_findings(self) -> tuple[Finding, ...]:
-        """The findings that neither the headline nor a line has said already, the worst first."""
+        """The findings that neither the headline nor a line mentions, the worst first."""
         said = " ".join((self.headline, *(line.text for line in self.lines)))
         return tuple(finding for finding in sort_worst_first(self.findings) if finding.message not in said)

@@ -1,4 +1,4 @@
-"""A chart as data: exact points under named series, what is marked in it, and the same as a table for who cannot see it."""
+"""A chart as data: exact points in named series, marks, and the same as a table for people who can't see it."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ UNIT_FORMATTERS: Mapping[str, Callable[[Decimal], str]] = {
 
 
 class ChartAxis(NamedTuple):
-    """What is told along an axis, and the unit, one of UNITS."""
+    """The title of an axis, and its unit, one of UNITS."""
 
     title: str
     unit: str
 
     def format_value(self, value: Decimal | str) -> str:
-        """A value to be read."""
+        """Format a value on the axis."""
         return value if isinstance(value, str) else UNIT_FORMATTERS[self.unit](value)
 
 
 class ChartPoint(NamedTuple):
-    """A name or a figure along the first axis, a figure along the second. `remark`: what is to be read beside it."""
+    """A name or figure on the first axis, and a figure on the second. `remark` is text next to it."""
 
     x: Decimal | str
     y: Decimal
@@ -48,8 +48,9 @@ class ChartPoint(NamedTuple):
 
 
 class ChartSeries(NamedTuple):
-    """Points under one name; `tone` is chosen, faint (it does not fit) or empty, as that of a Row. `is_path`: steps that join
-    points of other series. `model` and `mode` are those of a point in a chart of points.
+    """Points under one name; `tone` is chosen, faint (it doesn't fit) or empty, as in a Row.
+
+    `is_path`: steps that join points of other series. `model` and `mode` are those of a point in a chart of points.
     """
 
     name: str
@@ -61,7 +62,7 @@ class ChartSeries(NamedTuple):
 
 
 class ChartMark(NamedTuple):
-    """Something in a chart of lines that is told of: a point, or a line across it where `x` or `y` is None."""
+    """A marked point in a chart of lines, or a line across it if `x` or `y` is None."""
 
     text: str
     x: Decimal | None = None
@@ -69,8 +70,9 @@ class ChartMark(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """`kind` is lines, bars (side by side), stack (one on the other) or points. `name` is fit for a file, `description` says in
-    words what is to be seen.
+    """A chart. `kind` is lines, bars (next to each other), stack (on top of each other) or points.
+
+    `name` fits a file name; `description` says in words what the chart shows.
     """
 
     name: str
@@ -84,7 +86,7 @@ class Chart(NamedTuple):
 
     @property
     def json(self) -> Mapping[str, Json]:
-        """All of it, every figure as an exact decimal string."""
+        """The whole chart, with every figure as an exact decimal string."""
         return {
             "name": self.name,
             "kind": self.kind,

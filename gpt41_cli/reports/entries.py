@@ -1,4 +1,4 @@
-"""Counted requests one by one: as records for programs, as rows to read, and as the text that their tokens stand for."""
+"""Counted requests one by one: as records for programs, as rows for people, and as the text that their tokens stand for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def make_record(found: Located[Entry] | RejectedRequest) -> Mapping[str, Json]:
-    """What JSON, CSV and JSON Lines say of one input; of one that is none, `error` says why."""
+    """Make the record of one input for JSON, CSV and JSON Lines. For an invalid one, `error` says why."""
     if isinstance(found, RejectedRequest):
         return make_invalid_record(found)
     place, entry = found
@@ -36,7 +36,7 @@ def make_record(found: Located[Entry] | RejectedRequest) -> Mapping[str, Json]:
 
 
 def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
-    """What programs are told of an input that is no request."""
+    """Make the record of an invalid input."""
     place = invalid.place
     return {"index": place.position or 0, "path": place.path, "line": place.line, "error": invalid.message}
 
@@ -46,19 +46,19 @@ def _dump_doubt(doubt: Doubt) -> Mapping[str, Json]:
 
 
 def make_invalid_row(invalid: RejectedRequest, *, before: int, after: int) -> Row:
-    """A row for an input that is no request: its name after so many cells, its message after so many more."""
+    """Make the row of an invalid input: `before` cells with its name in the last one, `after` empty cells, its message."""
     cells = ("-", *[""] * (before - 1), format_request_name(invalid.place, None), *[""] * after, invalid.message)
     return Row(cells, "faint")
 
 
 def format_request_name(place: InputPlace, custom_id: str | None) -> str:
-    """How a request is called: its place, and the id it was given."""
+    """Format the name of a request: its place and its id."""
     label = sanitize(place.label)
     return f"{label} {sanitize(custom_id)}" if custom_id else label
 
 
 def make_piece_blocks(found: Located[Entry], *, is_alone: bool) -> Iterator[TextBlock]:
-    """The text that the tokens of a request stand for, piece by piece; nothing where the pieces were not kept."""
+    """Make blocks of the text that a request's tokens stand for, piece by piece; none if the pieces weren't kept."""
     if found.result.pieces and not is_alone:
         yield TextBlock(
             f"== {format_request_name(found.place, found.result.custom_id)}: {pluralize(found.result.input_tokens, 'token')}", ""
@@ -72,7 +72,7 @@ def make_piece_blocks(found: Located[Entry], *, is_alone: bool) -> Iterator[Text
 
 
 def dump_pieces(pieces: Sequence[tuple[PromptPiece, int]]) -> list[Mapping[str, Json]]:
-    """The same for programs."""
+    """Convert pieces to JSON."""
     return [
         {"part": piece.part, "label": piece.label, "tokens": tokens, "text": piece.text, "joins": piece.joins_previous}
         for piece, tokens in pieces

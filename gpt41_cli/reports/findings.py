@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Findings that several commands report, and findings as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
-    """A finding for each of the first inputs that are no request, and one for the number of the others."""
+    """Make a finding for each of the first invalid inputs, and one for the number of the others."""
     if rejects is None:
         return
     for each in rejects.examples:
@@ -27,7 +27,7 @@ def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
 
 
 def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
-    """A notice for each reason why files of folders were left out, with the first names."""
+    """Make a notice for each reason why files in folders were skipped, with the first names."""
     by_reason: dict[str, list[str]] = {}
     for each in left_out:
         by_reason.setdefault(each.reason, []).append(each.path)
@@ -37,7 +37,7 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
 
 
 def dump_finding(finding: Finding) -> Mapping[str, Json]:
-    """A finding as JSON; its location is null or `{path, line, column}`."""
+    """Convert a finding to JSON; its location is null or `{path, line, column}`."""
     return {
         "rule": finding.rule.id,
         "level": finding.level.label,

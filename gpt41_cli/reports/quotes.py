@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""A quote in a report: as JSON, and in the words that several commands share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpt41_cli.work.workload import Workload
 
 
 def dump_quote(quote: Quote) -> Mapping[str, Json]:
-    """A quote as JSON: usage of all requests together, money exact."""
+    """Convert a quote to JSON: the usage of all requests together, money exact."""
     return {
         "model": quote.model,
         "mode": quote.mode,
@@ -41,17 +41,19 @@ def _dump_charge(charge: ToolCharge) -> Mapping[str, Json]:
 
 
 def find_bound_prefix(work: Workload, *quotes: Quote) -> str:
-    """Whether the price is a bound: answers at their own maximum make it the most, tokens that are not counted the least."""
+    """Return "at most", "at least" or the like if the price is a bound: maximal answers make it the most, uncounted tokens the
+    least.
+    """
     return choose_bound_prefix(work.is_ceiling, work.lower_bound_requests > 0 or any(quote.is_lower_bound for quote in quotes))
 
 
 def choose_bound_prefix(is_most: bool, is_least: bool) -> str:
-    """What to say before an amount that is the most, or the least, that it can be; or nearly it, where it is both."""
+    """Choose what to say before an amount that is the most or the least possible, or near it if it is both."""
     return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
 
 
 def make_work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> ReportLine:
-    """What the work is, in tokens; where models see different tokens, those of the first."""
+    """Describe the work in tokens. If models count it differently, the tokens are those of the first."""
     first = quotes[0]
     load = work.load_on(catalog, first.offer.variant)
     counted = f", as {first.model} counts" if any(quote.usage != first.usage for quote in quotes) else ""
