@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from gpt41_cli.display import sanitize
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 
 
 class Gpt41Error(Exception):
@@ -43,7 +43,7 @@ class Gpt41Error(Exception):
         expected: str = "",
         found: str | Exception = "",
         hint: str = "",
-        location: Location | str | None = None,
+        location: Place | str | None = None,
         *,
         problem: str | Gpt41Error = "",
     ) -> None:
@@ -51,7 +51,7 @@ class Gpt41Error(Exception):
         self.expected = expected
         self.found = _QuotedWords(getattr(found, "strerror", None) or found) if isinstance(found, Exception) else found
         self.hint = hint
-        self.location = Location(sanitize(location)) if isinstance(location, str) else location
+        self.location = Place(sanitize(location)) if isinstance(location, str) else location
         self.problem = problem
 
     def __str__(self) -> str:
@@ -59,9 +59,9 @@ class Gpt41Error(Exception):
 
     def describe_within(self, file: str) -> str:
         """The message for a reader who knows that it is about `file`: without that name, unless a line follows it."""
-        return self._compose(None if self.location == Location(file) else self.location)
+        return self._compose(None if self.location == Place(file) else self.location)
 
-    def _compose(self, location: Location | None) -> str:
+    def _compose(self, location: Place | None) -> str:
         found = self.found and f", found{':' * isinstance(self.found, _QuotedWords)} {self.found}"
         what = str(self.problem) or f"expected {self.expected}{found}"
         where = (location.label if location else "", self.path)
@@ -107,7 +107,7 @@ class InputError(Gpt41Error):
     """A number, a file or an option that cannot be used as it is."""
 
     @classmethod
-    def from_error(cls, error: Gpt41Error, path: str | None = None, location: Location | None = None) -> Self:
+    def from_error(cls, error: Gpt41Error, path: str | None = None, location: Place | None = None) -> Self:
         """The same complaint as an error of this class, at `location`; about another path if one is given."""
         path = error.path if path is None else path
         return cls(path, error.expected, error.found, error.hint, location, problem=error.problem)

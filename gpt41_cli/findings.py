@@ -7,25 +7,35 @@ from typing import NamedTuple, Self
 
 from gpt41_cli.rules import Level, Rule
 
+STDIN = "-"
+"""The path of standard input."""
 
-class Location(NamedTuple):
-    """A place in a file; `line` and `column` count from 1 and are None where the whole file is meant."""
+
+class Place(NamedTuple):
+    """Where something is: a file, a `line` and a `column` of it from 1, or a `position` from 0 in its list or lines of requests.
+
+    None: all of the file, or all of the line.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
+    position: int | None = None
 
     @property
     def label(self) -> str:
-        """How messages call it: `gpt41.yaml:3:5`."""
-        return ":".join(str(part) for part in self if part is not None)
+        """How messages call it: `batch.jsonl:17`, `gpt41.yaml:3:5`, `list.json[3]`."""
+        name = "standard input" if self.path == STDIN else self.path
+        if self.line is None:
+            return name if self.position is None else f"{name}[{self.position}]"
+        return f"{name}:{self.line}" if self.column is None else f"{name}:{self.line}:{self.column}"
 
 
 class _FindingFields(NamedTuple):
     rule: Rule
     message: str
     level: Level
-    location: Location | None
+    place: Place | None
     actual: str | None
     allowed: str | None
     subject: str | None
@@ -45,13 +55,13 @@ class Finding(_FindingFields):
         rule: Rule,
         message: str,
         level: Level | None = None,
-        location: Location | None = None,
+        place: Place | None = None,
         actual: str | None = None,
         allowed: str | None = None,
         subject: str | None = None,
     ) -> Self:
         """Take the level of the rule if none is given."""
-        return super().__new__(cls, rule, message, rule.level if level is None else level, location, actual, allowed, subject)
+        return super().__new__(cls, rule, message, rule.level if level is None else level, place, actual, allowed, subject)
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

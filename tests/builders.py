@@ -25,7 +25,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports import Report
 from gpt41_cli.rules import RULES, Level
@@ -183,7 +183,7 @@ def batch_line(body: Body, **changed: Any) -> Body:
 TODAY = date(2026, 11, 23)
 CATALOG = parse_catalog(FROZEN.read_bytes(), "pricing.yaml")
 MONTHLY = RequestVolume(100_000, "month")
-CONFIG_PLACE = Location("gpt41.yaml", 7, 5)
+CONFIG_PLACE = Place("gpt41.yaml", 7, 5)
 
 
 def costing(
@@ -319,7 +319,7 @@ FINDINGS = st.lists(
         st.sampled_from(sorted(RULES.values())),
         HOSTILE_TEXTS,
         st.sampled_from(Level),
-        st.none() | st.builds(Location, HOSTILE_TEXTS, st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
+        st.none() | st.builds(Place, HOSTILE_TEXTS, st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
         st.none() | HOSTILE_TEXTS,
         st.none() | HOSTILE_TEXTS,
         st.none() | HOSTILE_TEXTS,
@@ -335,7 +335,7 @@ def make_findings_report(*findings: Finding, catalog: Catalog | None = None, **c
 
 
 def make_finding(
-    message: str = "too much", level: Level = Level.ERROR, at: Location | None = None, subject: str | None = None
+    message: str = "too much", level: Level = Level.ERROR, at: Place | None = None, subject: str | None = None
 ) -> Finding:
     """A finding that says little."""
     return Finding(rules.BATCH_BYTES, message, level, at, subject=subject)

@@ -12,11 +12,11 @@ import pytest
 from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.files.fields import BadBody, fail
 from gpt41_cli.files.text import NotText
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 from gpt41_cli.tokens.vocabulary import DamagedVocabulary
 from gpt41_cli.tokens.workers import map_in_order
 
-PLACE = Location("gpt41.yaml", 3, 5)
+PLACE = Place("gpt41.yaml", 3, 5)
 ERRORS = [
     (InputError("--requests", "1 or more", "0"), "--requests: expected 1 or more, found 0"),
     (InputError(expected="requests", found="nothing"), "expected requests, found nothing"),
@@ -63,7 +63,7 @@ def test_an_error_within_a_file_that_is_known_does_not_name_it_again() -> None:
     error = InputError(expected="text", found="a picture", location="a.log")
     assert error.describe_within("a.log") == "expected text, found a picture"
     assert error.describe_within("b.log") == str(error)
-    assert InputError(problem="no", location=Location("a.log", 3)).describe_within("a.log") == "a.log:3: no"
+    assert InputError(problem="no", location=Place("a.log", 3)).describe_within("a.log") == "a.log:3: no"
 
 
 def test_an_error_of_another_class_says_the_same() -> None:

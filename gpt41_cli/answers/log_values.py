@@ -27,7 +27,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.documents import LineBlock
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import read_first_lines
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
@@ -123,7 +123,7 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
         columns = [_COLUMN_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in next(rows, []))]
-        _check_columns(columns, Location(name, before + 1))
+        _check_columns(columns, Place(name, before + 1))
         if ignored := tuple(column for column in columns if column and column not in _KNOWN_COLUMNS):
             yield LogValue(before + 1, None, None, ignored)
         line, sums = before + rows.line_num + 1, _RowSums()
@@ -135,7 +135,7 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
                 yield LogValue(line, None, value)
             line = before + rows.line_num + 1
     except csv.Error as error:
-        raise InputError(expected="CSV", found=error, location=Location(name, before + rows.line_num)) from None
+        raise InputError(expected="CSV", found=error, location=Place(name, before + rows.line_num)) from None
 
 
 def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
         yield from io.StringIO(piece, newline="")
 
 
-def _check_columns(columns: list[str], header: Location) -> None:
+def _check_columns(columns: list[str], header: Place) -> None:
     """Raise InputError if no column counts tokens, or a known column appears twice."""
     if not set(INPUT_FIELDS) & set(columns):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]

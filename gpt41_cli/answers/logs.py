@@ -13,9 +13,10 @@ from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.totals import MAX_KEPT
 
 LogItem: TypeAlias = "Located[Answer] | Located[NotPriced] | RejectedRequest"
@@ -28,7 +29,7 @@ _MAX_SHOWN_CHARACTERS = 40
 class OpenStream(NamedTuple):
     """The parts of a stream that hasn't ended: where they begin, and the latest usage they report, if any."""
 
-    place: InputPlace
+    place: Place
     is_cut_off: bool = False
     partial_answer: Answer | None = None
 
@@ -57,7 +58,7 @@ class LogReader:
             if source.name in earlier:
                 label = earlier[source.name].label
                 yield Located(
-                    InputPlace(source.name),
+                    Place(source.name),
                     NotPriced(rules.FILE_TWICE, f"a file with all the content of {label}, which is priced"),
                 )
             else:
@@ -88,13 +89,13 @@ class LogReader:
             if last is None:
                 self.skipped.append(SkippedPath(source.name, reason))
             else:
-                yield RejectedRequest(InputPlace(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
+                yield RejectedRequest(Place(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
 
-    def _join_stream(self, place: InputPlace, part: StreamPart) -> None:
+    def _join_stream(self, place: Place, part: StreamPart) -> None:
         first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
-    def _drop_repeated(self, place: InputPlace, answer: Answer, was_cut: bool) -> Located[Answer] | Located[NotPriced]:
+    def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Located[Answer] | Located[NotPriced]:
         """Return the answer if it is new, else why it is skipped."""
         if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
@@ -121,15 +122,15 @@ def _explain_duplicate(answer: Answer, mode: str) -> NotPriced:
     return NotPriced(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
 
 
-def _read_source_entries(source: InputSource) -> Iterator[tuple[InputPlace, LogEntry | BadBody]]:
+def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry | BadBody]]:
     with open_source(source) as stream:
         for logged in read_log(stream, source.label):
             yield from _read_value_entries(source.name, logged)
 
 
-def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[InputPlace, LogEntry | BadBody]]:
+def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry | BadBody]]:
     position = logged.position if logged.line is None else logged.line - 1
-    place = InputPlace(name, position, logged.line)
+    place = Place(name, logged.line, position=position)
     if isinstance(logged.value, BadBody | NotPriced):
         yield place, logged.value
         return

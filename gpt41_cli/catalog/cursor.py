@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn
 import yaml
 
 from gpt41_cli.errors import TableError, quote_text
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 
 # The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
@@ -55,7 +55,7 @@ def _compose(text: str, file: str) -> Cursor:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+        location = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise TableError(location=location, problem=_describe_yaml_problem(error.problem or error)) from None
     except yaml.YAMLError as error:
         raise TableError(location=file, problem=_describe_yaml_problem(error)) from None
@@ -97,10 +97,10 @@ class Cursor:
         return str(self.key.value) if self.key else ""
 
     @property
-    def location(self) -> Location:
+    def location(self) -> Place:
         """Where the node begins: at its key, if it has one."""
         mark = (self.key or self.node).start_mark
-        return Location(self.file, mark.line + 1, mark.column + 1)
+        return Place(self.file, mark.line + 1, mark.column + 1)
 
     @property
     def span(self) -> TextSpan:
@@ -125,7 +125,7 @@ class Cursor:
     def fail(self, expected: str, found: str | None = None, hint: str = "") -> NoReturn:
         """Raise TableError with the place and the path of the value."""
         mark = self.node.start_mark
-        location = Location(self.file, mark.line + 1, mark.column + 1)
+        location = Place(self.file, mark.line + 1, mark.column + 1)
         raise TableError(self.path or "the document", expected, found or self._describe_value(), hint, location)
 
     def _describe_value(self) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog.lookup import Catalog
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, InputError, quote_text
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 
 EVALUATION_COLUMNS = ["model", "metric", "score"]
 MAX_EVALUATION_BYTES = 5_000_000
@@ -44,9 +44,9 @@ def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
             if cells:
                 _add_score(scores, cells, catalog)
     except csv.Error as error:
-        raise InputError(expected="CSV", found=error, location=Location(name, lines.line_num)) from None
+        raise InputError(expected="CSV", found=error, location=Place(name, lines.line_num)) from None
     except Gpt41Error as error:
-        raise InputError(location=Location(name, lines.line_num or 1), problem=error) from None
+        raise InputError(location=Place(name, lines.line_num or 1), problem=error) from None
     if not scores:
         raise InputError(expected="at least one line of model,metric,score", found="none", location=name)
     return Evaluation(sanitize(path.name), scores)

@@ -69,10 +69,11 @@ def show_report(report: "Report", wanted: OutputOptions) -> None:
 
 def _move_paths(report: "Report", name: str) -> "Report":
     """Return the report with paths as the readers of a format expect them: from the top of the repository, or unchanged."""
-    if name not in REPOSITORY_PATH_FORMATS or not any(finding.location for finding in report.findings):
+    if name not in REPOSITORY_PATH_FORMATS or not any(finding.place for finding in report.findings):
         return report
     from gpt41_cli.files.revisions import find_repository_top
-    from gpt41_cli.files.sources import LITERAL_NAME, STDIN
+    from gpt41_cli.files.sources import LITERAL_NAME
+    from gpt41_cli.findings import STDIN
 
     here = Path.cwd().resolve()
     above = find_repository_top(here)

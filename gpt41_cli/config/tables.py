@@ -16,7 +16,7 @@ from gpt41_cli.catalog.checks import is_not_empty, is_percentage
 from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.errors import Gpt41Error
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import NO_TOOL_USE, PAIRED_TOOL_FIELDS, ToolUse
 from gpt41_cli.records import GIVEN, INLINE, OWN_KEY, Key, Positive, Read, Seen
 
@@ -225,7 +225,7 @@ class WorkloadDeclaration(NamedTuple):
     output_tokens: Annotated[TokenRange | None, GIVEN]
     cached: Annotated[CachedInput, GIVEN]
     usage_tier: Annotated[int | None, GIVEN]
-    locations: Annotated[Mapping[str, Location], GIVEN]
+    locations: Annotated[Mapping[str, Place], GIVEN]
     requests: Texts = ()
     prompt: Texts = ()
     input_tokens: int | None = None
@@ -244,7 +244,7 @@ class WorkloadDeclaration(NamedTuple):
         """How long the prompt cache keeps an unread prefix, if stated."""
         return None if self.lifetime is None else self.lifetime // timedelta(minutes=1)
 
-    def locate(self, key: str) -> Location:
+    def locate(self, key: str) -> Place:
         """Return the place of a key, or of the workload if the value comes from the defaults."""
         return self.locations.get(key, self.locations[""])
 
@@ -264,4 +264,4 @@ class Config(NamedTuple):
     file: str
     workloads: Mapping[str, WorkloadDeclaration]
     budget: TotalBudget
-    locations: Mapping[str, Location]
+    locations: Mapping[str, Place]

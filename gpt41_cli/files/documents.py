@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, NoReturn
 from gpt41_cli.display import format_int
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.files.text import CHUNK_BYTES
+from gpt41_cli.findings import Place
 
 MAX_DOCUMENT_BYTES = 1 << 29
 """A line or a document beyond this is refused: it is the most that one request may send in all."""
@@ -22,6 +23,10 @@ class FileLine(NamedTuple):
 
     number: int
     data: bytes
+
+    def locate(self, path: str) -> Place:
+        """Where it is, in the file at `path`."""
+        return Place(path, self.number, position=self.number - 1)
 
 
 class LineBlock(NamedTuple):

@@ -5,29 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from gpt41_cli.files.sources import STDIN
+from gpt41_cli.findings import Place
 from gpt41_cli.totals import Occurrences
 
 R = TypeVar("R")
-
-
-class InputPlace(NamedTuple):
-    """Where a request stands: its `position` from 0 in a list or file of lines, in the latter its `line` from 1.
-
-    None in `position`: it is all of its file.
-    """
-
-    path: str
-    position: int | None = None
-    line: int | None = None
-
-    @property
-    def label(self) -> str:
-        """How messages call it: `batch.jsonl:17`, `list.json[3]`."""
-        name = "standard input" if self.path == STDIN else self.path
-        if self.line is not None:
-            return f"{name}:{self.line}"
-        return name if self.position is None else f"{name}[{self.position}]"
 
 
 class RejectedRequest(NamedTuple):
@@ -36,7 +17,7 @@ class RejectedRequest(NamedTuple):
     `path`: that of the value in it which is wrong, if it isn't all of it.
     """
 
-    place: InputPlace
+    place: Place
     message: str
     is_from_folder: bool = False
     path: str = ""
@@ -57,5 +38,5 @@ class Rejections(Occurrences[RejectedRequest]):
 class Located(NamedTuple, Generic[R]):
     """What was made of one request."""
 
-    place: InputPlace
+    place: Place
     result: R

@@ -15,8 +15,8 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import trees
+from gpt41_cli.findings import STDIN
 
-STDIN = "-"
 LITERAL_NAME = "--text"
 
 _CHUNK_BYTES = 1 << 20

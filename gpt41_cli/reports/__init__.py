@@ -122,8 +122,8 @@ class Report(NamedTuple):
         """Return the report with the paths of its findings changed by `move`."""
 
         def placed(finding: Finding) -> Finding:
-            place = finding.location
-            return finding._replace(location=place._replace(path=move(place.path))) if place else finding
+            place = finding.place
+            return finding._replace(place=place._replace(path=move(place.path))) if place else finding
 
         cases = tuple(case._replace(findings=tuple(map(placed, case.findings))) for case in self.cases)
         return self._replace(findings=tuple(map(placed, self.findings)), cases=cases)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gpt41_cli.display import pluralize, sanitize
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.findings import Place
 from gpt41_cli.reports import Json, Row, TextBlock
 from gpt41_cli.requests.request import Doubt
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
@@ -51,7 +52,7 @@ def make_invalid_row(invalid: RejectedRequest, *, before: int, after: int) -> Ro
     return Row(cells, "faint")
 
 
-def format_request_name(place: InputPlace, custom_id: str | None) -> str:
+def format_request_name(place: Place, custom_id: str | None) -> str:
     """Format the name of a request: its place and its id."""
     label = sanitize(place.label)
     return f"{label} {sanitize(custom_id)}" if custom_id else label

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.display import format_int
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Json
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
         return
     for each in rejects.examples:
         message = f"left out {each.place.label}: {each.message}"
-        yield Finding(rules.INVALID_REQUEST, message, location=Location(each.place.path, each.place.line))
+        yield Finding(rules.INVALID_REQUEST, message, place=each.place)
     if rejects.count > len(rejects.examples):
         yield Finding(rules.INVALID_REQUEST, f"left out {format_int(rejects.count - len(rejects.examples))} more like these")
 
@@ -42,7 +42,7 @@ def dump_finding(finding: Finding) -> Mapping[str, Json]:
         "rule": finding.rule.id,
         "level": finding.level.label,
         "message": finding.message,
-        "location": finding.location._asdict() if finding.location else None,
+        "location": place and {"path": place.path, "line": place.line, "column": place.column},
         "actual": finding.actual,
         "allowed": finding.allowed,
         "subject": finding.subject,

@@ -12,6 +12,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock
 from gpt41_cli.files.fields import BadBody, JsonValue
+from gpt41_cli.findings import Place
 
 if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
     from gpt41_cli.requests.readers import ParsedRequest
@@ -48,6 +49,10 @@ class DocumentValue(NamedTuple):
 
     position: int | None
     value: JsonValue
+
+    def locate(self, path: str) -> Place:
+        """Where it is, in the file at `path`."""
+        return Place(path, position=self.position)
 
 
 class DocumentValues(NamedTuple):

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import PurePath
 from typing import NamedTuple
 
-from gpt41_cli.files.sources import LITERAL_NAME, STDIN
-from gpt41_cli.findings import Finding, Location, sort_worst_first
+from gpt41_cli.files.sources import LITERAL_NAME
+from gpt41_cli.findings import STDIN, Finding, Place, sort_worst_first
 from gpt41_cli.reports import Report
 
 
@@ -20,13 +20,13 @@ class PlacedFinding(NamedTuple):
     """
 
     finding: Finding
-    place: Location
+    place: Place
     fingerprint: str
 
 
 def place_findings(report: Report) -> list[PlacedFinding]:
     """Place every finding, the worst first. A finding without a file is placed at the file of the figures, else at the folder."""
-    table = Location(report.catalog.file if report.catalog else ".")
+    table = Place(report.catalog.file if report.catalog else ".")
     seen = Counter[str]()
     found = []
     for finding in sort_worst_first(report.findings):
@@ -38,9 +38,9 @@ def place_findings(report: Report) -> list[PlacedFinding]:
     return found
 
 
-def find_file_location(finding: Finding) -> Location | None:
+def find_file_location(finding: Finding) -> Place | None:
     """Return the location with forward slashes; None if it isn't in a file."""
-    place = finding.location
+    place = finding.place
     if place is None or place.path in (STDIN, LITERAL_NAME):
         return None
     return place._replace(path=PurePath(place.path).as_posix())
@@ -48,7 +48,7 @@ def find_file_location(finding: Finding) -> Location | None:
 
 def format_unmentioned_place(finding: Finding) -> str:
     """Return the place as `file:line`, unless it isn't in a file or the message already says it."""
-    if finding.location is None or find_file_location(finding) is None:
+    if finding.place is None or find_file_location(finding) is None:
         return ""
-    place = ":".join(str(each) for each in finding.location[:2] if each is not None)
+    place = ":".join(str(each) for each in finding.place[:2] if each is not None)
     return "" if place in finding.message else place

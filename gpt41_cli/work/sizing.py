@@ -12,9 +12,10 @@ from typing import NamedTuple
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody, redact
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import Located, RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import CallTurn, Image, Request
@@ -96,7 +97,7 @@ class RequestTotals(Addable):
         self.groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
         self.rejects = Rejections()
         self.replay = replay
-        self.places_by_field: defaultdict[RefusableField, Occurrences[InputPlace]] = defaultdict(Occurrences)
+        self.places_by_field: defaultdict[RefusableField, Occurrences[Place]] = defaultdict(Occurrences)
 
     @classmethod
     def from_requests(cls, found: Iterable[Located[MeasuredRequest] | RejectedRequest]) -> RequestTotals:

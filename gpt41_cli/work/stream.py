@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.documents import FileLine, FileShrunk
+from gpt41_cli.files.documents import FileShrunk
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import InputPlace, Located, R, RejectedRequest
+from gpt41_cli.files.places import Located, R, RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, open_source
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import (
     TEXT_KIND,
     RecognisedInput,
@@ -74,9 +75,7 @@ def map_chunks(
     """
 
     def read(item: RequestItem) -> Located[ParsedRequest] | RejectedRequest:
-        name = source.name
-        place = InputPlace(name, item.number - 1, item.number) if isinstance(item, FileLine) else InputPlace(name, item.position)
-        return _try_request(source, place, read_item, item, reading.kind)
+        return _try_request(source, item.locate(source.name), read_item, item, reading.kind)
 
     def work_on(chunk: RequestChunk) -> G:
         found: Iterable[Located[ParsedRequest] | RejectedRequest] = map(read, list_items(chunk))
@@ -98,7 +97,7 @@ def make_file_changed_error(source: InputSource) -> InputError:
     return InputError(expected="a file that stays as it is while it is read", found="one that has changed", location=source.label)
 
 
-def _try_request(source: InputSource, place: InputPlace, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
+def _try_request(source: InputSource, place: Place, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
     """What `act` makes of what is given, or why it can make nothing of it."""
     try:
         return Located(place, act(*given))

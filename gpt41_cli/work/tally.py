@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.findings import Place
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens.pieces import PARTS, Entry
 from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences
@@ -16,7 +17,7 @@ class LargestRequest(NamedTuple):
     """One of the largest requests."""
 
     input_tokens: int
-    place: InputPlace
+    place: Place
     custom_id: str | None
 
 
@@ -31,7 +32,7 @@ class DoubtCount(NamedTuple):
     rule: Rule
     message: str
     requests: int
-    first_place: InputPlace
+    first_place: Place
 
 
 class Tally(Addable):
@@ -41,7 +42,7 @@ class Tally(Addable):
         self.exact_requests = 0
         self.lower_bound_requests = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
-        self.places_by_doubt: defaultdict[tuple[Rule, str], Occurrences[InputPlace]] = defaultdict(Occurrences)
+        self.places_by_doubt: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self.rejects = Rejections()
         self.examples: list[Located[Entry]] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli.display import format_int
 from gpt41_cli.files.sources import InputSource
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.totals import Addable, Occurrences
 
@@ -52,11 +52,11 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
         for each in found.examples:
             level = Level.NOTICE if rule.groups & noticed else each.level
             where = label if each.line is None else f"{label}:{each.line}"
-            location = Location(name, each.line)
+            location = Place(name, each.line)
             yield Finding(rule, f"{where}: {each.message}", level, location, each.actual, each.allowed, name)
         more = found.count - len(found.examples)
         if more:
-            yield Finding(rule, f"{label}: {format_int(more)} more like these", level, Location(name), str(more), None, name)
+            yield Finding(rule, f"{label}: {format_int(more)} more like these", level, Place(name), str(more), None, name)
 
 
 def hash_text(text: str) -> bytes:

@@ -14,9 +14,10 @@ from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import WorkloadDeclaration
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import PictureInput, TextInput
 from gpt41_cli.requests.request import Image
@@ -141,8 +142,8 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     for each in parts.values():
         whole.update(each.parts)
     at = declared.locate("prompt" if declared.prompt else "input_tokens")
-    tally = Tally.from_entries([Located(InputPlace(at.path, line=at.line), _make_entry(whole))])
-    tallies = {key: Tally.from_entries([Located(InputPlace(sources[key].name), each)]) for key, each in parts.items()}
+    tally = Tally.from_entries([Located(Place(at.path, at.line), _make_entry(whole))])
+    tallies = {key: Tally.from_entries([Located(Place(sources[key].name), each)]) for key, each in parts.items()}
     return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, (), tuple(skipped))
 
 
@@ -233,7 +234,7 @@ class _RequestsReader:
         self.text_tokens += tokens
         group = ModelAndMode(variant and variant.id, "standard")
         sized = MeasuredRequest(group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
-        return Located(InputPlace(source.name), _CountedRequest(sized, _make_entry({TEXT: tokens})))
+        return Located(Place(source.name), _CountedRequest(sized, _make_entry({TEXT: tokens})))
 
     def _measure_request(self, sent: ParsedRequest) -> _CountedRequest:
         if sent.request.model is None:

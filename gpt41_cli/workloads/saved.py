@@ -17,7 +17,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import parse_json
 from gpt41_cli.files.fields import BadBody, JsonValue, redact, require_object
 from gpt41_cli.files.json_cursor import JsonCursor
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
 from gpt41_cli.records import Default, Read, Seen, build, get_keys
 from gpt41_cli.rules import Level, Rule, get_rule
@@ -169,10 +169,10 @@ def _read_level(at: JsonCursor, _: Seen) -> Level:
     return Level[at.choice(*(level.label for level in Level)).upper()]
 
 
-def _read_location(at: JsonCursor, _: Seen) -> Location:
+def _read_location(at: JsonCursor, _: Seen) -> Place:
     path, line = at.at("path"), at.at("line").value
     is_number = isinstance(line, int) and not isinstance(line, bool) and line > 0
-    return Location("" if path.is_null else path.text(), line if is_number else None)
+    return Place("" if path.is_null else path.text(), line if is_number else None)
 
 
 MaybeText: TypeAlias = Annotated[str | None, Read(lambda at, _: at.text() or None)]
@@ -184,7 +184,7 @@ class _SavedFinding(NamedTuple):
     rule: Annotated[Rule, Read(_read_rule)]
     message: Annotated[str, Default("")]
     level: Annotated[Level, Read(_read_level)]
-    location: Annotated[Location | None, Read(_read_location)] = None
+    location: Annotated[Place | None, Read(_read_location)] = None
     actual: MaybeText = None
     allowed: MaybeText = None
     subject: MaybeText = None

@@ -21,9 +21,10 @@ from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.answers.log_values import read_log
 from gpt41_cli.answers.logs import LogItem, LogReader
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_file
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import Usage
 from tests.builders import ANSWER_DAY, COMPLETION, COMPLETION_ANSWER, RESPONSE, Body
 
@@ -81,7 +82,7 @@ def test_one_answer_in_every_form_that_a_file_has(data: bytes | str) -> None:
 
 def test_lines_events_and_lists_of_one_file_are_read_alike_and_have_their_places() -> None:
     found = found_in(f'{RECORD}\n\ndata: {RECORD}\n[{RECORD}, {RECORD}]\nnot JSON\n{{"a": \n')
-    assert [each.place for each in found] == [InputPlace("0.log", line - 1, line) for line in (1, 3, 4, 4, 5, 6)]
+    assert [each.place for each in found] == [Place("0.log", line, position=line - 1) for line in (1, 3, 4, 4, 5, 6)]
     assert [isinstance(each, Located) for each in found] == [True] * 4 + [False] * 2
     assert [each.place.label for each in found_in(f"[{RECORD}, {RECORD}]")] == ["0.log[0]", "0.log[1]"]
     assert found_in("", "\n\n") == []
@@ -210,7 +211,7 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
     why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
     assert [each for each in found if isinstance(each.result, NotPriced)] == [
-        Located(InputPlace(each.name), NotPriced(rules.FILE_TWICE, why)) for each in sources[1:]
+        Located(Place(each.name), NotPriced(rules.FILE_TWICE, why)) for each in sources[1:]
     ]
 
 
@@ -379,7 +380,7 @@ def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_n
     found = list(logs.read())
     if any(isinstance(each, Located) for each in found):
         assert [each for each in found if isinstance(each, RejectedRequest)] == [
-            RejectedRequest(InputPlace("a.log"), f"what comes after a.log:2: {message}", is_from_folder=True)
+            RejectedRequest(Place("a.log"), f"what comes after a.log:2: {message}", is_from_folder=True)
         ]
     elif not found:
         assert logs.skipped == [SkippedPath("a.log", message.removeprefix("a.log: "))]

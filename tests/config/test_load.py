@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.tables import CachedInput, RequestVolume, SpendingBudget, TokenRange, TotalBudget
 from gpt41_cli.errors import TableError
-from gpt41_cli.findings import Location
+from gpt41_cli.findings import Place
 
 WHOLE = """\
 version: 1
@@ -49,9 +49,9 @@ def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
     assert (triage.require.until, triage.require.needs) == (date(2027, 3, 1), ("vision",))
     assert (triage.require.tolerance, triage.require.deadline) == (Decimal("0.15"), timedelta(days=2))
     assert config.budget == TotalBudget(Decimal(500), Decimal("2.5"))
-    assert triage.locate("budget.monthly_usd") == Location("gpt41.yaml", 13, 38)
-    assert triage.locate("") == triage.locate("model") == Location("gpt41.yaml", 4, 3)  # where the default is overridden
-    assert config.locations["budget.monthly_usd"] == Location("gpt41.yaml", 15, 10)
+    assert triage.locate("budget.monthly_usd") == Place("gpt41.yaml", 13, 38)
+    assert triage.locate("") == triage.locate("model") == Place("gpt41.yaml", 4, 3)  # where the default is overridden
+    assert config.locations["budget.monthly_usd"] == Place("gpt41.yaml", 15, 10)
 
 
 def test_a_workload_goes_before_the_defaults(catalog: Catalog) -> None:

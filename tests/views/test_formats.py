@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.display import sanitize
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import CheckCase
 from gpt41_cli.rules import Level
 from gpt41_cli.views import render
@@ -48,7 +48,7 @@ def unescaped(text: str) -> str:
 
 
 def test_an_annotation_stands_at_its_file_line_and_column() -> None:
-    place = Location("./in/a,b:100%.jsonl", 7, 3)
+    place = Place("./in/a,b:100%.jsonl", 7, 3)
     lines = render(
         make_findings_report(make_finding("50% over", at=place), make_finding("at all", Level.NOTICE)), "github", SCREEN
     ).splitlines()
@@ -92,7 +92,7 @@ def test_no_text_starts_a_command_of_its_own(findings: tuple[Finding, ...], head
 
 def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
     broken = (
-        make_finding("too large", at=Location("a.yaml", 2)),
+        make_finding("too large", at=Place("a.yaml", 2)),
         make_finding("late", Level.WARNING),
         make_finding("too many"),
         make_finding("by the way", Level.NOTICE),
@@ -121,7 +121,7 @@ def test_each_check_is_a_test_case_and_an_error_fails_it() -> None:
 
 
 def test_a_report_without_checks_has_a_test_case_for_each_finding_or_one_that_passed() -> None:
-    warned = render(make_findings_report(make_finding("at most 7", Level.WARNING, Location("a.jsonl", 3))), "junit", SCREEN)
+    warned = render(make_findings_report(make_finding("at most 7", Level.WARNING, Place("a.jsonl", 3))), "junit", SCREEN)
     (case,) = ET.fromstring(warned).iter("testcase")
     assert (case.get("name"), [each.tag for each in case]) == ("batch-bytes: a.jsonl", ["system-out"])
     (passed,) = ET.fromstring(render(make_findings_report(), "junit", SCREEN)).iter("testcase")
@@ -153,7 +153,7 @@ def results(drawn: str) -> list[dict[str, Any]]:
 
 def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -> None:
     broken = Finding(
-        rules.BATCH_BYTES, "too large", location=Location("in/ü #1.jsonl", 4, 2), actual="9", allowed="5", subject="in/ü #1.jsonl"
+        rules.BATCH_BYTES, "too large", place=Place("in/ü #1.jsonl", 4, 2), actual="9", allowed="5", subject="in/ü #1.jsonl"
     )
     drawn = render(make_findings_report(make_finding("at all", Level.NOTICE), broken, catalog=catalog), "sarif", SCREEN)
     first, second = results(drawn)
@@ -174,15 +174,15 @@ def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -
     [("./a//b.md", "a/b.md"), ("../a.md", "../a.md"), ("a:b.md", "a%3Ab.md"), ("/srv/a b.md", "file:///srv/a%20b.md")],
 )
 def test_the_uri_of_a_path(path: str, uri: str) -> None:
-    (only,) = results(render(make_findings_report(make_finding(at=Location(path))), "sarif", SCREEN))
+    (only,) = results(render(make_findings_report(make_finding(at=Place(path))), "sarif", SCREEN))
     assert only["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
 
 
 def test_what_is_read_from_standard_input_is_placed_at_the_table(catalog: Catalog) -> None:
-    (only,) = results(render(make_findings_report(make_finding(at=Location("-", 5)), catalog=catalog), "sarif", SCREEN))
+    (only,) = results(render(make_findings_report(make_finding(at=Place("-", 5)), catalog=catalog), "sarif", SCREEN))
     place = only["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "pricing.yaml"}, "region": {"startLine": 1}}
-    assert "file=" not in render(make_findings_report(make_finding(at=Location("-", 5))), "github", SCREEN)
+    assert "file=" not in render(make_findings_report(make_finding(at=Place("-", 5))), "github", SCREEN)
 
 
 @given(FINDINGS)
@@ -203,15 +203,11 @@ def fingerprints(*findings: Finding) -> list[str]:
 
 
 def test_a_fingerprint_outlives_a_moved_line_and_other_figures() -> None:
-    before = fingerprints(make_finding("9 bytes", at=Location("a.jsonl", 3)), make_finding("8 bytes", at=Location("a.jsonl", 9)))
-    after = fingerprints(
-        make_finding("7 bytes", at=Location("./a.jsonl", 4)), make_finding("1 byte", at=Location("a.jsonl", 5, 2))
-    )
+    before = fingerprints(make_finding("9 bytes", at=Place("a.jsonl", 3)), make_finding("8 bytes", at=Place("a.jsonl", 9)))
+    after = fingerprints(make_finding("7 bytes", at=Place("./a.jsonl", 4)), make_finding("1 byte", at=Place("a.jsonl", 5, 2)))
     assert before == after
-    others = [make_finding(at=Location("b.jsonl")), make_finding(at=Location("a.jsonl"), subject="gpt")]
-    assert (
-        len({*before, *fingerprints(*others), *fingerprints(make_finding()), *fingerprints(make_finding(at=Location("-")))}) == 5
-    )
+    others = [make_finding(at=Place("b.jsonl")), make_finding(at=Place("a.jsonl"), subject="gpt")]
+    assert len({*before, *fingerprints(*others), *fingerprints(make_finding()), *fingerprints(make_finding(at=Place("-")))}) == 5
 
 
 @given(FINDINGS)

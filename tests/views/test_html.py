@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli import rules
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.reports.chart import Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.views import Screen, render
@@ -104,7 +104,7 @@ def hostile_report(**changed: object) -> Report:
             Finding(
                 rules.CONTEXT_WINDOW,
                 HOSTILE_MARKUP,
-                location=Location(HOSTILE_MARKUP, 3),
+                place=Place(HOSTILE_MARKUP, 3),
                 actual=HOSTILE_MARKUP,
                 allowed=HOSTILE_MARKUP,
                 subject=HOSTILE_MARKUP,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.display import sanitize
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.rules import Level
 from gpt41_cli.views import render
@@ -97,7 +97,7 @@ def test_what_is_cut_is_counted_and_the_worst_is_kept() -> None:
     findings = [make_finding(f"notice {index} {'x' * 80}", Level.NOTICE) for index in range(5000)]
     table = Table(make_headings("n"), tuple(Row((str(index),)) for index in range(5000)), "Numbers")
     drawn = render(
-        make_findings_report(*findings, make_finding("the worst", at=Location("gpt41.yaml", 7)), tables=(table,)),
+        make_findings_report(*findings, make_finding("the worst", at=Place("gpt41.yaml", 7)), tables=(table,)),
         "markdown",
         SCREEN,
     ).splitlines()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gpt41_cli import rules
 from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume, TokenRange
 from gpt41_cli.errors import InputError
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
 from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, WorkloadCost
@@ -329,7 +329,7 @@ def test_findings_are_read_back_as_they_were_printed() -> None:
     found = {"rule": "budget-monthly", "level": "error", "message": "Over.", "location": place}
     more = {"actual": "2", "allowed": "1", "subject": "a"}
     (finding,) = loaded({**document(), "findings": [{**found, **more}]}).findings
-    assert finding == Finding(rules.BUDGET_MONTHLY, "Over.", location=Location("g.yaml", 3), actual="2", allowed="1", subject="a")
+    assert finding == Finding(rules.BUDGET_MONTHLY, "Over.", place=Place("g.yaml", 3), actual="2", allowed="1", subject="a")
     for key, value, expected in (
         ("rule", "::error::", "the id of a rule, found text"),
         ("level", "fatal", 'one of notice, warning, error, found "fatal"'),

@@ -20,7 +20,8 @@ from gpt41_cli.commands.batch.parts import BatchPart, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, text
-from gpt41_cli.files.sources import STDIN, InputSource, read_stamp, wrap_os_errors
+from gpt41_cli.files.sources import InputSource, read_stamp, wrap_os_errors
+from gpt41_cli.findings import STDIN
 from gpt41_cli.work.stream import make_file_changed_error
 
 _BATCH_FILE_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")

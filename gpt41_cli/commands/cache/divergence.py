@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from gpt41_cli.catalog.limit_tables import CacheRules
-from gpt41_cli.files.places import InputPlace
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.prefix import PromptStretch
 
@@ -34,7 +34,7 @@ class SampledPrompt(NamedTuple):
     `has_cached_tokens`: some of it is read from the cache.
     """
 
-    place: InputPlace
+    place: Place
     model: str
     stretches: Sequence[PromptStretch]
     stretch_tokens: Sequence[int]
@@ -70,8 +70,8 @@ class CacheBreak(NamedTuple):
     """
 
     divergence: Divergence
-    first_place: InputPlace
-    other_place: InputPlace
+    first_place: Place
+    other_place: Place
     requests: int
     gained_tokens: int
     model: str
@@ -82,7 +82,7 @@ class ShortPrefix(NamedTuple):
 
     tokens: int
     requests: int
-    first_place: InputPlace
+    first_place: Place
 
 
 class PromptComparison(NamedTuple):

@@ -16,7 +16,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_duration, format_exact, format_int, format_money, format_percent, pluralize, sanitize
 from gpt41_cli.errors import quote_text
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_cache_write_notes, write_surcharge_note
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine
@@ -183,17 +183,14 @@ _PREFIX_COLUMNS: tuple[Column[SharedPrefix], ...] = (
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:
     cache_rules = catalog.limits.prompt_cache
     for each in study.prompt_comparison.breaks[:_MAX_SHOWN]:
-        location = Location(each.other_place.path, each.other_place.line)
-        yield Finding(rules.CACHE_BREAK, _explain_break(each, asked, study), location=location, subject=each.model)
+        yield Finding(rules.CACHE_BREAK, _explain_break(each, asked, study), place=each.other_place, subject=each.model)
     for model, reads in study.reads_by_model.items():
         if reads.tokens_lost_to_keys:
             yield Finding(rules.CACHE_KEY, _explain_keys(model, reads, asked), subject=model)
     for near in study.prompt_comparison.short_prefixes[:_MAX_SHOWN]:
         most = cache_rules.minimum_tokens
-        location = Location(near.first_place.path, near.first_place.line)
-        yield Finding(
-            rules.CACHE_MINIMUM, _explain_short_prefix(near, most), location=location, actual=str(near.tokens), allowed=str(most)
-        )
+        text, place = _explain_short_prefix(near, most), near.first_place
+        yield Finding(rules.CACHE_MINIMUM, text, place=place, actual=str(near.tokens), allowed=str(most))
     nearly = sum(reads.near_misses for reads in study.reads_by_model.values())
     if nearly:
         least = format_int(cache_rules.minimum_tokens)

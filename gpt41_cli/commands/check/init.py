@@ -16,8 +16,8 @@ from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.config.tables import CONFIG_VERSION, CachedInput, SharedSettings, TokenRange, WorkloadDeclaration
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.sources import STDIN, InputSource
-from gpt41_cli.findings import Location
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.findings import STDIN, Place
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.contents import ListedFiles, read_contents
 
@@ -131,7 +131,7 @@ def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclar
         output_tokens=TokenRange(0, 0),
         cached=CachedInput(),
         usage_tier=None,
-        locations={"": Location(CONFIG_NAME)},
+        locations={"": Place(CONFIG_NAME)},
         requests=(path,),
     )
 

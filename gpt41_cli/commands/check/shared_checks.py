@@ -120,7 +120,7 @@ def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditio
             finding = end._replace(
                 level=Level.ERROR if _ends_soon(variant, platform, conditions) else Level.WARNING,
                 message=f"{_format_names(_collect_names(some))}: {end.message}",
-                location=some[0].declaration.locate("model"),
+                place=some[0].declaration.locate("model"),
                 subject=f"{variant.id} on {platform.id}",
             )
             found.append(SharedFinding(finding, _collect_names(some)))

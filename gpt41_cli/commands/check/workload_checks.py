@@ -19,7 +19,7 @@ from gpt41_cli.commands.batch import check as batch
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_variant
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.prompt_cache import ReplayOptions
@@ -126,7 +126,7 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         Finding(
             rules.BUDGET_INPUT_TOKENS,
             f"{name}: {each.place.label} has {format_int(each.input_tokens)} input tokens, {limit}",
-            location=Location(each.place.path, each.place.line),
+            place=each.place,
             actual=str(each.input_tokens),
             allowed=str(allowed),
             subject=name,
@@ -178,7 +178,7 @@ def _make_exclusion_finding(priced: PricedWorkload, remark: Remark, level: Level
     finding = _make_finding(priced, remark.rule, level, text, remark.rule.key or "")
     if remark.rule.key is None:
         largest = priced.contents.tally.largest[0].place
-        finding = finding._replace(location=Location(largest.path, largest.line))
+        finding = finding._replace(place=largest)
     return finding._replace(actual=remark.actual, allowed=remark.allowed)
 
 
@@ -275,7 +275,7 @@ def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> Work
     traffic = ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes)
     sent = batch.BatchOptions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
     found = batch.check_batch_files(contents.batch_files, sent).findings
-    broken = [each for each in found if each.location and each.rule is not rules.MODEL_SHUT_DOWN]
+    broken = [each for each in found if each.place and each.rule is not rules.MODEL_SHUT_DOWN]
     return [each._replace(message=f"{declared.name}: {each.message}") for each in broken]
 
 
@@ -285,7 +285,7 @@ def _check_stated_cache(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
     found = limits.check_cache_minimum(conditions.catalog, priced.workload, priced.contents.variant)
-    return [each._replace(message=f"{name}: {each.message}", location=place, subject=name) for each in found]
+    return [each._replace(message=f"{name}: {each.message}", place=place, subject=name) for each in found]
 
 
 WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, CheckOptions], WorkloadFindings]] = {

@@ -8,9 +8,10 @@ from operator import iadd
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import IMAGE_KIND, TEXT_KIND, PictureInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import TextCounter
@@ -38,7 +39,7 @@ class CountedInput(NamedTuple):
 class PendingText(NamedTuple):
     """A text that is still being counted: what it holds waits for the sum."""
 
-    place: InputPlace
+    place: Place
     wait_for_tokens: Callable[[], int]
 
 
@@ -130,9 +131,9 @@ def _count_sources(
         try:
             with open_input(source, inputs.reading.kind) as found:
                 if isinstance(found, TextInput):
-                    yield PendingText(InputPlace(source.name), counter.add(found.pieces))
+                    yield PendingText(Place(source.name), counter.add(found.pieces))
                 elif isinstance(found, PictureInput):
-                    yield Located(InputPlace(source.name), _count_picture(inputs, source, found))
+                    yield Located(Place(source.name), _count_picture(inputs, source, found))
                 else:
                     meter = inputs.make_meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)

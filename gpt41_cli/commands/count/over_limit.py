@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountResult
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.tokens.pieces import Entry
 from gpt41_cli.totals import MAX_KEPT
 from gpt41_cli.work.tally import LargestRequest, rank_by_size
@@ -43,7 +43,7 @@ def find_oversized_inputs(count: CountResult, allowed: int) -> OversizedInputs:
     found = OversizedInputs(allowed)
     for item in count.items:
         if item.kind != REQUESTS:
-            found.add(LargestRequest(item.input_tokens, InputPlace(item.path), None))
+            found.add(LargestRequest(item.input_tokens, Place(item.path), None))
     # The tally counts all that are over, and names the largest.
     total = found.count + count.tally.count_over(allowed)
     for large in count.tally.largest:
@@ -58,10 +58,8 @@ def make_max_tokens_findings(over: OversizedInputs | None) -> Iterator[Finding]:
         return
     limit = f"over the {format_int(over.allowed_tokens)} allowed"
     for tokens, place, _ in over.largest:
-        message, location = f"{place.label}: {format_int(tokens)} tokens, {limit}", Location(place.path, place.line)
-        yield Finding(
-            rules.MAX_TOKENS, message, location=location, actual=str(tokens), allowed=str(over.allowed_tokens), subject=place.path
-        )
+        message, allowed = f"{place.label}: {format_int(tokens)} tokens, {limit}", str(over.allowed_tokens)
+        yield Finding(rules.MAX_TOKENS, message, place=place, actual=str(tokens), allowed=allowed, subject=place.path)
     more = over.count - len(over.largest)
     if more:
         yield Finding(rules.MAX_TOKENS, f"{pluralize(more, 'more input')} {limit}", actual=str(more))

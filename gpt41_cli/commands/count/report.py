@@ -12,7 +12,7 @@ from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
 from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
@@ -260,7 +260,7 @@ def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]
     for each in left_out:
         if each.reason not in _USUAL_SKIP_REASONS:
             message = f"left out {each.path}: {each.reason}"
-            yield Finding(rules.NOT_TEXT, message, location=Location(each.path), subject=each.path)
+            yield Finding(rules.NOT_TEXT, message, place=Place(each.path), subject=each.path)
 
 
 def _make_list_table(count: CountResult, shown: int) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
     from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.findings import Location
+    from gpt41_cli.findings import Place
     from gpt41_cli.workloads.priced import CheckOptions
 
 
@@ -137,7 +137,7 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
     return _LoadedSide(DiffSide(root.label, costings, config.budget.growth_percent, _find_budget_places(config, file)), left_out)
 
 
-def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Location]":
+def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Place]":
     """Where the budgets for growth stand; that of all workloads is under the empty name."""
     key = "budget.growth_percent"
     found = {name: declared.locate(key) for name, declared in config.workloads.items()}

@@ -26,7 +26,7 @@ from gpt41_cli.commands.diff.causes import (
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.workloads.costing import WorkloadCost
 
 MONTH, REQUEST = "month", "request"
@@ -44,7 +44,7 @@ class DiffSide(NamedTuple):
     label: str
     costs_by_workload: Mapping[str, WorkloadCost]
     growth_percent: Decimal | None = None
-    budget_places: Mapping[str, Location] = {}
+    budget_places: Mapping[str, Place] = {}
     has_config: bool = True
 
 

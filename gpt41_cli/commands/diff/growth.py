@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.commands.diff.causes import CostAndTokens
 from gpt41_cli.display import format_change_percent, format_exact, format_money, to_decimal
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
 
 
@@ -27,7 +27,7 @@ class GrowthBudget(NamedTuple):
     base_cost: CostAndTokens
     current_cost: CostAndTokens
     allowed_percent: Decimal
-    location: Location | None
+    place: Place | None
 
 
 class GrowthCheck(NamedTuple):
@@ -95,4 +95,4 @@ def _make_finding(grown: GrowthBudget, excess: _GrowthExcess, places: int) -> Fi
         )
     cost = f"{grown.subject} {verb} {format_money(to_decimal(now))} {grown.unit}"
     text = f"{cost}, {than}, over the {allowed} % of growth allowed"
-    return Finding(rules.BUDGET_GROWTH, text, level, grown.location, actual, allowed, grown.name or None)
+    return Finding(rules.BUDGET_GROWTH, text, level, grown.place, actual, allowed, grown.name or None)

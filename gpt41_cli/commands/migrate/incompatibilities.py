@@ -12,12 +12,12 @@ from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers need nothing that reads requests
-    from gpt41_cli.files.places import InputPlace
+    from gpt41_cli.findings import Place
     from gpt41_cli.totals import Occurrences
     from gpt41_cli.work.sizing import RefusableField, RequestTotals
 
@@ -32,13 +32,13 @@ class Incompatibility(NamedTuple):
 
     remark: Remark
     level: Level
-    location: Location | None = None
+    place: Place | None = None
     reason: str = ""
 
     def make_finding(self, variant: Variant) -> Finding:
         """The same as a finding about that variant."""
         remark = self.remark
-        return Finding(remark.rule, remark.text, self.level, self.location, remark.actual, remark.allowed, variant.id)
+        return Finding(remark.rule, remark.text, self.level, self.place, remark.actual, remark.allowed, variant.id)
 
 
 class ModelChange(NamedTuple):
@@ -161,17 +161,17 @@ def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Incompati
         )
 
 
-def _make_incompatibility(remark: Remark, used: Sequence[Occurrences[InputPlace]], level: Level) -> Incompatibility:
+def _make_incompatibility(remark: Remark, used: Sequence[Occurrences[Place]], level: Level) -> Incompatibility:
     first = used[0].examples[0]
-    return Incompatibility(remark._replace(actual=str(_count_requests(used))), level, Location(first.path, first.line))
+    return Incompatibility(remark._replace(actual=str(_count_requests(used))), level, first)
 
 
-def _format_use_count(used: Sequence[Occurrences[InputPlace]], uses: RequestTotals) -> str:
+def _format_use_count(used: Sequence[Occurrences[Place]], uses: RequestTotals) -> str:
     """How many requests do so, and the place of the first."""
     return f"{format_int(_count_requests(used))} of {pluralize(uses.requests, 'request')}, first {used[0].examples[0].label}"
 
 
-def _count_requests(used: Sequence[Occurrences[InputPlace]]) -> int:
+def _count_requests(used: Sequence[Occurrences[Place]]) -> int:
     return sum(each.count for each in used)
 
 

@@ -16,7 +16,8 @@ from gpt41_cli.constraints.lifecycle import find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.rules import Rule
 
@@ -32,7 +33,7 @@ class BillingIssue(NamedTuple):
     rule: Rule
     message: str
     times: int
-    first: InputPlace
+    first: Place
 
 
 class AlternativeCost(NamedTuple):
@@ -57,7 +58,7 @@ class Reconciliation:
         self._usage_by_file: dict[str, Usage] = {}
         self._models: dict[str, set[str | None]] = {}
         self._singles: set[tuple[str, date]] = set()
-        self._sums: dict[tuple[str, date], list[InputPlace]] = {}
+        self._sums: dict[tuple[str, date], list[Place]] = {}
         self._currency: str | None = None
 
     def add(self, found: LogItem) -> None:
@@ -77,13 +78,13 @@ class Reconciliation:
                 self._models.setdefault(path, set()).add(self._resolve_model(found.result))
             self._add_charge(found.place, found.result)
 
-    def _check_currency(self, place: InputPlace, answer: Answer) -> None:
+    def _check_currency(self, place: Place, answer: Answer) -> None:
         self._currency = self._currency or answer.currency
         if answer.currency not in (None, self._currency):
             second, first = redact(str(answer.currency)), redact(str(self._currency))
             raise InputError(expected="one currency in all of the logs", found=f"{second} after {first}", location=place.label)
 
-    def _add_total(self, place: InputPlace, answer: Answer) -> None:
+    def _add_total(self, place: Place, answer: Answer) -> None:
         """Keep a batch object, of those of one batch the one with the most in it: it was looked at last."""
         known = self._batch_objects.get(answer.id or place)
         if known:
@@ -157,7 +158,7 @@ class Reconciliation:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
                 self.record_issue(places[1], NotPriced(rules.SUM_BESIDE_SUMS, both))
 
-    def record_issue(self, place: InputPlace, unbilled: NotPriced) -> None:
+    def record_issue(self, place: Place, unbilled: NotPriced) -> None:
         """Count what is not priced, and keep where the first of its kind was."""
         key = unbilled.rule, unbilled.message
         if key not in self._issues and len(self._issues) >= _MAX_REASONS:
@@ -165,7 +166,7 @@ class Reconciliation:
         rule, message, times, first = self._issues.get(key, BillingIssue(*key, 0, place))
         self._issues[key] = BillingIssue(rule, message, times + 1, first)
 
-    def _add_charge(self, place: InputPlace, answer: Answer) -> None:
+    def _add_charge(self, place: Place, answer: Answer) -> None:
         offer = self._biller.find_offer(answer)
         if isinstance(offer, NotPriced):
             self.record_issue(place, offer)

@@ -13,9 +13,10 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_text, redact, require_list, require_object
 from gpt41_cli.files.json_cursor import JsonCursor
-from gpt41_cli.files.places import InputPlace, Located, Rejections
+from gpt41_cli.files.places import Located, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import DocumentValue, RequestInput, RequestItem, read_lines
 from gpt41_cli.tokens.meter import Meter
@@ -69,7 +70,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
         entry = meter.count(sent)
         most = request.max_output_tokens
         return sent.custom_id, RequestForecast(
-            InputPlace(""),
+            Place(""),
             entry.input_tokens,
             entry.is_exact,
             None if most is None else most * request.answer_count,
@@ -134,7 +135,7 @@ def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
     ledger: CustomIdLedger[RequestForecast] = CustomIdLedger()
     is_ceiling = False
     for item in items:
-        place = InputPlace(name, item.number - 1, item.number) if isinstance(item, FileLine) else InputPlace(name, item.position)
+        place = item.locate(name)
         try:
             record = require_object(parse_json(item.data) if isinstance(item, FileLine) else item.value, "the record")
             if "path" not in record:
@@ -147,7 +148,7 @@ def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
     return Forecasts(ledger, is_ceiling=is_ceiling)
 
 
-def _parse_record(record: JsonObject, place: InputPlace) -> RequestForecast:
+def _parse_record(record: JsonObject, place: Place) -> RequestForecast:
     at, is_priced = JsonCursor(record), "total_usd" in record
     return RequestForecast(
         place,

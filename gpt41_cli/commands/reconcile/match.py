@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
-from gpt41_cli.files.places import InputPlace
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.totals import MAX_KEPT
 
@@ -21,7 +21,7 @@ class RequestForecast(NamedTuple):
     `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one.
     """
 
-    place: InputPlace
+    place: Place
     input_tokens: int
     is_exact: bool
     output_tokens: int | None = None
@@ -32,7 +32,7 @@ class RequestForecast(NamedTuple):
 class BilledRequest(NamedTuple):
     """A request as it was billed. `total_usd` None: its model or its mode has no price here."""
 
-    place: InputPlace
+    place: Place
     model: str | None
     input_tokens: int
     output_tokens: int

@@ -15,7 +15,7 @@ from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, pluralize, sanitize
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
@@ -215,7 +215,7 @@ def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
             else f"{format_int(each.times)} not priced: "
         )
         message = f"{what}{each.message} ({first})"
-        yield Finding(each.rule, message, each.rule.level, Location(each.first.path, each.first.line), actual=str(each.times))
+        yield Finding(each.rule, message, each.rule.level, each.first, actual=str(each.times))
     for rule, times_ in more.items():
         yield Finding(rule, f"{format_int(times_)} more for reasons like these", actual=str(times_))
 

@@ -8,7 +8,7 @@ from gpt41_cli import rules
 from gpt41_cli.commands.train.training import TrainingOptions, UntrainableModel
 from gpt41_cli.commands.train.training_file import TrainingFile
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding, Location
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
 
 
@@ -39,8 +39,8 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
                     f"{file.source.label}:{line}: {model} does not learn from pictures, which {pluralize(many, 'example')} "
                     f"{'has' if many == 1 else 'have'}; {' and '.join(picture_rules.models)} does [{picture_rules.source.label}]"
                 )
-                place = Location(file.source.name, line)
-                yield Finding(rules.TRAINING_PICTURES, message, location=place, actual=str(many), allowed="0", subject=model)
+                place = Place(file.source.name, line)
+                yield Finding(rules.TRAINING_PICTURES, message, place=place, actual=str(many), allowed="0", subject=model)
 
 
 def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:

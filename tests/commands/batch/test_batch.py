@@ -87,7 +87,7 @@ def limited(
 
 
 def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
-    return [(each.rule.id, each.location and each.location.line) for each in found.findings if each.level is Level.ERROR]
+    return [(each.rule.id, each.place and each.place.line) for each in found.findings if each.level is Level.ERROR]
 
 
 @pytest.mark.parametrize(

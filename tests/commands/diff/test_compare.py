@@ -229,7 +229,7 @@ def test_the_files_that_moved_most() -> None:
 
 def grown(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> list[tuple[Level, str, str | None, str | None]]:
     found = ask(before, after)
-    assert {each.location for each in found.findings} <= {CONFIG_PLACE}
+    assert {each.place for each in found.findings} <= {CONFIG_PLACE}
     assert {each.rule.id for each in found.findings} <= {"budget-growth"}
     assert [each.finding for each in found.growth_checks if each.finding] == list(found.findings)
     return [(each.level, each.message, each.actual, each.allowed) for each in found.findings]

@@ -46,8 +46,9 @@ from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import InputPlace, Located, RejectedRequest
+from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import Usage
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
@@ -56,7 +57,7 @@ from gpt41_cli.work.workload import ModelAndMode
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
 from tests.builders import CATALOG, costing
 
-HERE = InputPlace("here")
+HERE = Place("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
 
 
@@ -146,7 +147,7 @@ def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> N
     lines = [line(each, model=asked, messages=messages) for each in ("a", "b", "c")]
     found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
     assert found["b"].input_tokens > found["a"].input_tokens == found["c"].input_tokens
-    assert found["b"].place == InputPlace("sent.jsonl", 1, 2)
+    assert found["b"].place == Place("sent.jsonl", 2, position=1)
 
 
 def test_requests_state_the_most_that_they_allow(catalog: Catalog) -> None:
@@ -173,16 +174,16 @@ def estimate(value: Any) -> Forecasts:
 def test_saved_answers_are_read_back_request_by_request() -> None:
     counted = {"schema": "gpt41.entries/1", "entries": [RECORD, {"path": "x", "error": "no"}, {**RECORD, "custom_id": None}]}
     found = estimate(counted)
-    assert found.requests.by_id == {"a": RequestForecast(InputPlace("saved.json", 0), 9, is_exact=True)}
+    assert found.requests.by_id == {"a": RequestForecast(Place("saved.json", position=0), 9, is_exact=True)}
     assert found.requests.without_id == 1
     priced = estimate({"schema": "gpt41.priced/1", "is_ceiling": True, "requests": [{**RECORD, **BILL, "ceiling": True}]})
-    assert priced.requests.by_id == {"a": RequestForecast(InputPlace("saved.json", 0), 9, True, 3, Decimal("0.25"))}
+    assert priced.requests.by_id == {"a": RequestForecast(Place("saved.json", position=0), 9, True, 3, Decimal("0.25"))}
     assert priced.is_ceiling
     assert estimate(json.dumps({**RECORD, **BILL, "ceiling": True}).encode()).is_ceiling
     lines = estimate(b"\n".join(json.dumps(each).encode() for each in ({**RECORD, **BILL}, {**RECORD, "custom_id": "b"})))
     assert lines.requests.by_id == {
-        "a": RequestForecast(InputPlace("saved.json", 0, 1), 9, True, 3, Decimal("0.25")),
-        "b": RequestForecast(InputPlace("saved.json", 1, 2), 9, is_exact=True),
+        "a": RequestForecast(Place("saved.json", 1, position=0), 9, True, 3, Decimal("0.25")),
+        "b": RequestForecast(Place("saved.json", 2, position=1), 9, is_exact=True),
     }
 
 
@@ -433,9 +434,9 @@ CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), date(2026, 11, 
 
 def watched(past: ObservedAnswers, *answers: Answer) -> Reconciliation:
     """The bill of some answers, which pass by."""
-    found = [Located(InputPlace("log", index, index + 1), each) for index, each in enumerate(answers)]
-    unbilled = Located(InputPlace("log"), NotPriced(rules.ANSWER_FAILED, "the request failed"))
-    return reconcile_logs(past.observe([RejectedRequest(InputPlace("log"), "no"), *found, unbilled]), CONDITIONS)
+    found = [Located(Place("log", index + 1, position=index), each) for index, each in enumerate(answers)]
+    unbilled = Located(Place("log"), NotPriced(rules.ANSWER_FAILED, "the request failed"))
+    return reconcile_logs(past.observe([RejectedRequest(Place("log"), "no"), *found, unbilled]), CONDITIONS)
 
 
 def test_answers_are_looked_at_as_they_pass_by() -> None:
@@ -453,7 +454,7 @@ def test_answers_are_looked_at_as_they_pass_by() -> None:
     )
     price = CATALOG.offer(CATALOG.variant("gpt-4.1"), "standard", CONDITIONS.platform, CONDITIONS.as_of).row.rates
     one = price.input + price.output / 100_000
-    assert past.answers.by_id["1"] == BilledRequest(InputPlace("log", 0, 1), "gpt-4.1", 1_000_000, 10, one)
+    assert past.answers.by_id["1"] == BilledRequest(Place("log", 1, position=0), "gpt-4.1", 1_000_000, 10, one)
     assert past.answers.by_id["2"].total_usd is None
     assert past.answers.without_id == 1
     assert past.by_workload == {"a": AnswerTotals(usage * 5, one * 5)}
