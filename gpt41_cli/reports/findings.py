@@ -38,6 +38,7 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
 
 def dump_finding(finding: Finding) -> Mapping[str, Json]:
     """Convert a finding to JSON; its location is null or `{path, line, column}`."""
+    place = finding.place
     return {
         "rule": finding.rule.id,
         "level": finding.level.label,
