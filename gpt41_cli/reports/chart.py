@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.display import format_exact, format_money, format_score, to_decimal
+from gpt41_cli.display import format_money, format_score, to_decimal
 from gpt41_cli.reports import Json
 
 
@@ -86,7 +86,7 @@ class Chart(NamedTuple):
 
     @property
     def json(self) -> Mapping[str, Json]:
-        """The whole chart, with every figure as an exact decimal string."""
+        """The whole chart, with every figure exact."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -95,21 +95,8 @@ class Chart(NamedTuple):
             "x": self.x._asdict(),
             "y": self.y._asdict(),
             "series": [
-                {
-                    "name": each.name,
-                    "tone": each.tone,
-                    "points": [
-                        {"x": _dump_value(point.x), "y": format_exact(point.y), "remark": point.remark} for point in each.points
-                    ],
-                }
+                {"name": each.name, "tone": each.tone, "points": [point._asdict() for point in each.points]}
                 for each in self.series
             ],
-            "marks": [
-                {"text": mark.text, "x": _dump_value(mark.x), "y": None if mark.y is None else format_exact(mark.y)}
-                for mark in self.marks
-            ],
+            "marks": [mark._asdict() for mark in self.marks],
         }
-
-
-def _dump_value(value: Decimal | str | None) -> str | None:
-    return format_exact(value) if isinstance(value, Decimal) else value

@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""A remark for programs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.reports import Json
 
 
-def dump_remark(kind: str, remark: Remark) -> Mapping[str, Json]:
-    """A remark as JSON: what it is for, its rule, its sentence and its sources."""
-    return {
-        "kind": kind,
-        "rule": remark.rule.id,
-        "text": remark.text,
-        "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
-    }
+def dump_remark(remark: Remark, **context: str) -> Mapping[str, Json]:
+    """A remark as JSON: what it is for (`context`), its rule, its sentence and its sources."""
+    sources = [source._asdict() for source in dict.fromkeys(remark.sources)]
+    return {**context, "rule": remark.rule.id, "text": remark.text, "sources": sources}

@@ -72,8 +72,8 @@ def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
 
 
 _TOOL_COLUMNS: tuple[Column[CheckedWorkload], ...] = (
-    Column(None, "search_tokens", lambda each: each.priced.quote.usage.input_tokens - each.priced.cost.input_tokens),
-    Column(None, "tools_usd", lambda each: each.priced.quote.tool_charges_usd),
+    Column(None, "search_tokens", lambda row: row.priced.quote.usage.input_tokens - row.priced.cost.input_tokens),
+    Column(None, "tools_usd", lambda row: row.priced.quote.tool_charges_usd),
 )
 """What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
 
@@ -81,27 +81,27 @@ _TOOL_COLUMNS: tuple[Column[CheckedWorkload], ...] = (
 def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
     """Programs get the requests at hand, readers a mean one, with what its tools find."""
     return (
-        Column("`workload", "name", lambda each: each.priced.cost.name, sanitize),
-        Column("model", "model", lambda each: each.priced.cost.model),
-        Column("mode", "mode", lambda each: each.priced.cost.mode),
-        Column(None, "platform", lambda each: each.priced.cost.platform),
-        Column(None, "requests", lambda each: each.priced.cost.requests),
-        Column(None, "input_tokens", lambda each: each.priced.cost.input_tokens),
-        Column(None, "cached_tokens", lambda each: each.priced.cost.cached_tokens),
-        Column(None, "output_tokens", lambda each: each.priced.cost.output_tokens.expected),
-        Column(None, "high_output_tokens", lambda each: each.priced.cost.output_tokens.high),
+        Column("`workload", "name", lambda row: row.priced.cost.name, sanitize),
+        Column("model", "model", lambda row: row.priced.cost.model),
+        Column("mode", "mode", lambda row: row.priced.cost.mode),
+        Column(None, "platform", lambda row: row.priced.cost.platform),
+        Column(None, "requests", lambda row: row.priced.cost.requests),
+        Column(None, "input_tokens", lambda row: row.priced.cost.input_tokens),
+        Column(None, "cached_tokens", lambda row: row.priced.cost.cached_tokens),
+        Column(None, "output_tokens", lambda row: row.priced.cost.output_tokens.expected),
+        Column(None, "high_output_tokens", lambda row: row.priced.cost.output_tokens.high),
         *_TOOL_COLUMNS,
-        Column(">requests", "volume", lambda each: each.priced.cost.volume and _format_volume(each.priced.cost.volume)),
-        Column(">input", None, lambda each: _divide_tokens(each, each.priced.quote.usage.input_tokens)),
-        Column(">cached", None, lambda each: _divide_tokens(each, each.priced.cost.cached_tokens)),
-        Column(">output", None, lambda each: _divide_tokens(each, each.priced.cost.output_tokens.expected)),
-        Column(">a request", None, lambda each: _format_usd(each, each.priced.cost.usd_per_request)),
-        Column(None, "each_usd", lambda each: each.priced.cost.usd_per_request.expected),
-        Column(None, "high_each_usd", lambda each: each.priced.cost.usd_per_request.high),
-        Column(">a month", None, lambda each: _format_usd(each, each.priced.cost.monthly_usd)),
-        Column(None, "monthly_usd", lambda each: each.priced.cost.monthly_usd and each.priced.cost.monthly_usd.expected),
-        Column(None, "high_monthly_usd", lambda each: each.priced.cost.monthly_usd and each.priced.cost.monthly_usd.high),
-        Column("", "level", lambda each: _find_worst_level(check.findings_about(each))),
+        Column(">requests", "volume", lambda row: row.priced.cost.volume and _format_volume(row.priced.cost.volume)),
+        Column(">input", None, lambda row: _divide_tokens(row, row.priced.quote.usage.input_tokens)),
+        Column(">cached", None, lambda row: _divide_tokens(row, row.priced.cost.cached_tokens)),
+        Column(">output", None, lambda row: _divide_tokens(row, row.priced.cost.output_tokens.expected)),
+        Column(">a request", None, lambda row: _format_usd(row, row.priced.cost.usd_per_request)),
+        Column(None, "each_usd", lambda row: row.priced.cost.usd_per_request.expected),
+        Column(None, "high_each_usd", lambda row: row.priced.cost.usd_per_request.high),
+        Column(">a month", None, lambda row: _format_usd(row, row.priced.cost.monthly_usd)),
+        Column(None, "monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.expected),
+        Column(None, "high_monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.high),
+        Column("", "level", lambda row: _find_worst_level(check.findings_about(row))),
     )
 
 

@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Counted requests one by one, in a table with a row for each."""
 
 from __future__ import annotations
 

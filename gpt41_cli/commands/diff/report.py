@@ -178,13 +178,13 @@ def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
 
 
 _WORKLOAD_COLUMNS: tuple[Column[WorkloadChange], ...] = (
-    Column("`workload", None, lambda each: each.name),
-    Column("per", None, lambda each: each.unit),
-    Column(">before", None, lambda each: each.before_cost.expected_usd if each.before and not each.gained_volume else None),
-    Column(">after", None, lambda each: each.after_cost.expected_usd if each.after and each.gained_volume is not False else None),
+    Column("`workload", None, lambda row: row.name),
+    Column("per", None, lambda row: row.unit),
+    Column(">before", None, lambda row: row.before_cost.expected_usd if row.before and not row.gained_volume else None),
+    Column(">after", None, lambda row: row.after_cost.expected_usd if row.after and row.gained_volume is not False else None),
     Column(">change", None, _format_workload_change),
-    Column(">input each", None, lambda each: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(each)))),
-    Column(">output each", None, lambda each: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(each)))),
+    Column(">input each", None, lambda row: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(row)))),
+    Column(">output each", None, lambda row: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(row)))),
     Column("cause", None, _describe_main_cause),
 )
 

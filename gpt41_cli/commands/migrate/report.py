@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.commands.migrate import reasons as moving
-from gpt41_cli.commands.migrate.incompatibilities import Incompatibility
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
@@ -66,9 +65,13 @@ def make_report(
             "is_replayed": work.replay is not None,
             "today": [dump_quote(quote) for quote in found.current_quotes.values()],
             "ways": [_make_path_json(way) for way in found.paths],
-            "reasons": [dump_remark(kind, remark) for kind, remarks in said.items() if kind != "breaks" for remark in remarks],
+            "reasons": [
+                dump_remark(remark, kind=kind) for kind, remarks in said.items() if kind != "breaks" for remark in remarks
+            ],
             "breaks": [
-                _make_incompatibility_json(model, each) for model, broken in found.incompatibilities.items() for each in broken
+                dump_remark(each.remark, model=model, level=each.level.label)
+                for model, broken in found.incompatibilities.items()
+                for each in broken
             ],
         },
         records=make_records(columns, prices),
@@ -135,18 +138,18 @@ def _list_columns(found: Migration, prices: Sequence[_PricedAt]) -> tuple[Column
     dearest = max(price.highest_usd for price in prices)
     then = "before" if found.is_shut_down else "today"
     return (
-        Column(None, "status", lambda at: "today" if not at.path else "answer" if at.path in found.target_paths else "beside"),
-        Column("model", "model", lambda at: at.quote.model),
-        Column("mode", "mode", lambda at: at.quote.mode),
-        Column(">each" if found.work.requests > 1 else None, None, lambda at: at.quote.usd_per_request),
-        Column(">total", "total_usd", lambda at: at.quote.total_usd),
-        Column("|", None, lambda at: compute_share(at.highest_usd, dearest), str),
-        Column(">cache writes", "cache_writes_usd", lambda at: at.path and at.path.cache_writes.extra_usd, _format_extra),
-        Column(None, "most_usd", lambda at: at.highest_usd),
-        Column(f">against {then}", "added_usd", lambda at: at.path and at.path.added_usd, format_money_change),
-        Column(None, "reasoning_tokens", lambda at: at.path and at.path.spare_reasoning_tokens),
-        Column(">reasoning tokens", None, lambda at: at.path and _format_headroom(at.path)),
-        Column("", None, lambda at: _describe_path(at.path, found) if at.path else _describe_current(at.quote, found)),
+        Column(None, "status", lambda row: "today" if not row.path else "answer" if row.path in found.target_paths else "beside"),
+        Column("model", "model", lambda row: row.quote.model),
+        Column("mode", "mode", lambda row: row.quote.mode),
+        Column(">each" if found.work.requests > 1 else None, None, lambda row: row.quote.usd_per_request),
+        Column(">total", "total_usd", lambda row: row.quote.total_usd),
+        Column("|", None, lambda row: compute_share(row.highest_usd, dearest), str),
+        Column(">cache writes", "cache_writes_usd", lambda row: row.path and row.path.cache_writes.extra_usd, _format_extra),
+        Column(None, "most_usd", lambda row: row.highest_usd),
+        Column(f">against {then}", "added_usd", lambda row: row.path and row.path.added_usd, format_money_change),
+        Column(None, "reasoning_tokens", lambda row: row.path and row.path.spare_reasoning_tokens),
+        Column(">reasoning tokens", None, lambda row: row.path and _format_headroom(row.path)),
+        Column("", None, lambda row: _describe_path(row.path, found) if row.path else _describe_current(row.quote, found)),
     )
 
 
@@ -206,15 +209,4 @@ def _make_path_json(way: MigrationPath) -> Mapping[str, Json]:
         "most_usd": way.total_with_writes_usd,
         "added_usd": way.added_usd,
         "reasoning_tokens": way.spare_reasoning_tokens,
-    }
-
-
-def _make_incompatibility_json(model: str, each: Incompatibility) -> Mapping[str, Json]:
-    remark = each.remark
-    return {
-        "model": model,
-        "level": each.level.label,
-        "rule": remark.rule.id,
-        "text": remark.text,
-        "sources": [source._asdict() for source in dict.fromkeys(remark.sources)],
     }

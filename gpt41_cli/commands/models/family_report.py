@@ -36,10 +36,10 @@ def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Rep
     table = Table(make_headings("", *(variant.id for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
     columns: tuple[Column[Variant], ...] = (
-        Column("model", None, lambda each: each.id),
-        Column("role", None, lambda each: each.model.role),
-        Column("standard (in / cached / out)", None, lambda each: _format_rates(catalog, each, platform, "standard", as_of)),
-        Column("state", None, lambda each: describe_state(each, platform, as_of)),
+        Column("model", None, lambda row: row.id),
+        Column("role", None, lambda row: row.model.role),
+        Column("standard (in / cached / out)", None, lambda row: _format_rates(catalog, row, platform, "standard", as_of)),
+        Column("state", None, lambda row: describe_state(row, platform, as_of)),
     )
     rest = make_table(columns, others, "Where people come from, and where they go")
     running = [

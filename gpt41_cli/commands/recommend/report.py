@@ -65,15 +65,15 @@ def make_report(
             "is_replacement": found.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(dump_remark("why", remark) for remark in found.why),
-                *(dump_remark("but" if choice else "give", remark) for remark in found.but),
+                *(dump_remark(remark, kind="why") for remark in found.why),
+                *(dump_remark(remark, kind="but" if choice else "give") for remark in found.but),
             ],
             "alternatives": [dump_quote(each.quote) for each in found.alternatives if each.quote],
             "excluded": [
                 {
                     "model": each.variant.id,
                     "mode": each.mode,
-                    "reasons": [dump_remark("excluded", remark) for remark in each.exclusions],
+                    "reasons": [dump_remark(remark, kind="excluded") for remark in each.exclusions],
                     "total_usd": each.quote and each.quote.total_usd,
                 }
                 for each in found.excluded
@@ -174,16 +174,16 @@ def _format_exact_share(share: Fraction) -> str:
 def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Workload) -> tuple[Column[Candidate], ...]:
     dearest = max((candidate.quote.total_usd for candidate in shown if candidate.quote), default=Decimal(0))
     return (
-        Column(None, "status", lambda at: "chosen" if at is choice else "excluded" if at.exclusions else "fits"),
-        Column("model", "model", lambda at: at.variant.id),
-        Column("mode", "mode", lambda at: at.mode),
-        Column(">each" if work.requests > 1 else None, None, lambda at: at.quote and at.quote.usd_per_request, absent="-"),
-        Column(">total", "total_usd", lambda at: at.quote and at.quote.total_usd, absent="-"),
-        Column("|", None, lambda at: at.quote and compute_share(at.quote.total_usd, dearest), str),
+        Column(None, "status", lambda row: "chosen" if row is choice else "excluded" if row.exclusions else "fits"),
+        Column("model", "model", lambda row: row.variant.id),
+        Column("mode", "mode", lambda row: row.mode),
+        Column(">each" if work.requests > 1 else None, None, lambda row: row.quote and row.quote.usd_per_request, absent="-"),
+        Column(">total", "total_usd", lambda row: row.quote and row.quote.total_usd, absent="-"),
+        Column("|", None, lambda row: row.quote and compute_share(row.quote.total_usd, dearest), str),
         Column(">score", None, format_candidate_score),
-        Column(None, "score", lambda at: None if at.score_share is None else _format_exact_share(at.score_share)),
-        Column("", None, lambda at: describe_candidate(at, choice)),
-        Column(None, "reasons", lambda at: "; ".join(remark.text for remark in at.exclusions)),
+        Column(None, "score", lambda row: None if row.score_share is None else _format_exact_share(row.score_share)),
+        Column("", None, lambda row: describe_candidate(row, choice)),
+        Column(None, "reasons", lambda row: "; ".join(remark.text for remark in row.exclusions)),
     )
 
 

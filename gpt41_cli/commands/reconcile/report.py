@@ -146,12 +146,12 @@ def _sum_charges(charges: Mapping[ChargeKey, Charge], group: Callable[[ChargeKey
 def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], ...]:
     dearest = max((each.total_usd for each in sums), default=Decimal(0))
     return (
-        Column(">answers", None, lambda each: each.usage.requests),
-        Column(">input", None, lambda each: each.usage.input_tokens),
-        Column(">cached", None, lambda each: each.usage.cached_tokens),
-        Column(">output", None, lambda each: each.usage.output_tokens),
-        Column(">total", None, lambda each: each.total_usd),
-        Column("|", None, lambda each: compute_share(each.total_usd, dearest), str),
+        Column(">answers", None, lambda row: row.usage.requests),
+        Column(">input", None, lambda row: row.usage.input_tokens),
+        Column(">cached", None, lambda row: row.usage.cached_tokens),
+        Column(">output", None, lambda row: row.usage.output_tokens),
+        Column(">total", None, lambda row: row.total_usd),
+        Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
     )
 
 
@@ -174,12 +174,12 @@ def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Recon
     """The same tokens on each variant, beside what was paid."""
     dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
     return (
-        Column("`model", "model", lambda each: each.variant.id),
-        Column("mode", "mode", lambda each: each.mode),
-        Column(">total", "total_usd", lambda each: each.total_usd),
-        Column("|", None, lambda each: compute_share(each.total_usd, dearest), str),
-        Column(None, "is_shut_down", lambda each: _is_shut_down(each, found)),
-        Column("", None, lambda each: _compare_with_paid(each, found)),
+        Column("`model", "model", lambda row: row.variant.id),
+        Column("mode", "mode", lambda row: row.mode),
+        Column(">total", "total_usd", lambda row: row.total_usd),
+        Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
+        Column(None, "is_shut_down", lambda row: _is_shut_down(row, found)),
+        Column("", None, lambda row: _compare_with_paid(row, found)),
     )
 
 

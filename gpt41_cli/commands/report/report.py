@@ -193,14 +193,14 @@ def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) 
     """Every candidate for a month, whose requests need not be a whole number."""
     most = max((month for candidate in shown if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
     return (
-        Column("model", "model", lambda at: at.variant.id),
-        Column("mode", "mode", lambda at: at.mode),
-        Column(">a request", "each_usd", lambda at: compute_request_usd(at) if at.quote else None, absent="-"),
-        Column(">a month", "monthly_usd", lambda at: _price_month(each, at), absent="-"),
-        Column("|", None, lambda at: (month := _price_month(each, at)) and month / most, str),
+        Column("model", "model", lambda row: row.variant.id),
+        Column("mode", "mode", lambda row: row.mode),
+        Column(">a request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, absent="-"),
+        Column(">a month", "monthly_usd", lambda row: _price_month(each, row), absent="-"),
+        Column("|", None, lambda row: (month := _price_month(each, row)) and month / most, str),
         Column(">score", None, recommendation.format_candidate_score),
-        Column(None, "score", lambda at: at.score_share),
-        Column("", "remark", lambda at: recommendation.describe_candidate(at, each.choice)),
+        Column(None, "score", lambda row: row.score_share),
+        Column("", "remark", lambda row: recommendation.describe_candidate(row, each.choice)),
     )
 
 
@@ -227,19 +227,19 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 def _list_columns(workloads: Sequence[ExaminedWorkload]) -> tuple[Column[ExaminedWorkload], ...]:
     return (
-        Column("`workload", "name", lambda each: each.subject.name),
-        Column("now", None, lambda each: f"{each.subject.costing.model} {each.subject.costing.mode}"),
-        Column(None, "model", lambda each: each.subject.costing.model),
-        Column(None, "mode", lambda each: each.subject.costing.mode),
-        Column(">a request", "each_usd", lambda each: each.subject.costing.usd_per_request.expected),
-        Column(">a month", "monthly_usd", lambda each: (monthly := each.subject.costing.monthly_usd) and monthly.expected),
-        Column("recommended", None, lambda each: each.advised_pair and " ".join(each.advised_pair), absent="nothing fits"),
-        Column(None, "recommended_model", lambda each: each.advised_pair and each.advised_pair[0]),
-        Column(None, "recommended_mode", lambda each: each.advised_pair and each.advised_pair[1]),
-        Column(">a request", None, lambda each: _format_least(each.each_usd, each.is_least)),
-        Column(">a month", None, lambda each: _format_least(each.monthly_usd, each.is_least)),
-        Column(None, "recommended_each_usd", lambda each: each.each_usd),
-        Column(None, "recommended_monthly_usd", lambda each: each.monthly_usd),
+        Column("`workload", "name", lambda row: row.subject.name),
+        Column("now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
+        Column(None, "model", lambda row: row.subject.costing.model),
+        Column(None, "mode", lambda row: row.subject.costing.mode),
+        Column(">a request", "each_usd", lambda row: row.subject.costing.usd_per_request.expected),
+        Column(">a month", "monthly_usd", lambda row: (monthly := row.subject.costing.monthly_usd) and monthly.expected),
+        Column("recommended", None, lambda row: row.advised_pair and " ".join(row.advised_pair), absent="nothing fits"),
+        Column(None, "recommended_model", lambda row: row.advised_pair and row.advised_pair[0]),
+        Column(None, "recommended_mode", lambda row: row.advised_pair and row.advised_pair[1]),
+        Column(">a request", None, lambda row: _format_least(row.each_usd, row.is_least)),
+        Column(">a month", None, lambda row: _format_least(row.monthly_usd, row.is_least)),
+        Column(None, "recommended_each_usd", lambda row: row.each_usd),
+        Column(None, "recommended_monthly_usd", lambda row: row.monthly_usd),
         Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
     )
 
