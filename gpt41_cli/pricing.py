@@ -33,10 +33,9 @@ class Usage:
     output_tokens: int = 0
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if value < 0:
-                raise InputError(name, "0 or more", str(value))
+        if min(self.requests, self.input_tokens, self.cached_tokens, self.output_tokens) < 0:
+            name, value = next((name, getattr(self, name)) for name in self.__slots__ if getattr(self, name) < 0)
+            raise InputError(name, "0 or more", str(value))
         if self.cached_tokens > self.input_tokens:
             raise InputError(
                 "cached_tokens",
@@ -116,16 +115,23 @@ class Rates(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """The three terms of a price in US dollars, exact."""
+    """The terms of a price in US dollars, exact. `write_usd` is what writing to the prompt cache costs more than other input.
+
+    `caching_saves_usd` is what the cached tokens would cost more as ordinary input, `rejected_usd` the part of the output that is
+    rejected predictions.
+    """
 
     uncached_input_usd: Decimal
     cached_input_usd: Decimal
     output_usd: Decimal
+    caching_saves_usd: Decimal
+    write_usd: Decimal = Decimal(0)
+    rejected_usd: Decimal = Decimal(0)
 
     @property
     def total_usd(self) -> Decimal:
-        """The sum of the three terms."""
-        return EXACT.add(EXACT.add(self.uncached_input_usd, self.cached_input_usd), self.output_usd)
+        """The sum of input, output and writes."""
+        return sum_usd((self.uncached_input_usd, self.cached_input_usd, self.output_usd, self.write_usd))
 
 
 def price(usage: Usage, rates: Rates) -> Bill:
@@ -138,11 +144,13 @@ def price(usage: Usage, rates: Rates) -> Bill:
     >>> price(Usage(1, 1200, 800, 400), rates).total_usd
     Decimal('0.00088000')
     """
-    cached_rate = rates.input if rates.cached_input is None else rates.cached_input
+    as_input = price_tokens(usage.cached_tokens, rates.input)
+    cached = as_input if rates.cached_input is None else price_tokens(usage.cached_tokens, rates.cached_input)
     return Bill(
         price_tokens(usage.input_tokens - usage.cached_tokens, rates.input),
-        price_tokens(usage.cached_tokens, cached_rate),
+        cached,
         price_tokens(usage.output_tokens, rates.output),
+        EXACT.subtract(as_input, cached),
     )
 
 

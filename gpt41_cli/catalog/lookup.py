@@ -61,12 +61,11 @@ class Offer(NamedTuple):
             else self.row.rates
         )
 
-    def cache_write_rate_for(self, input_tokens: int) -> Decimal:
-        """Return the rate for input written to the prompt cache for 30 minutes; the input rate if writing costs nothing extra."""
+    def cache_write_extra_for(self, input_tokens: int) -> Decimal:
+        """Return what input written to the prompt cache for 30 minutes costs above the input rate."""
         write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
-        if write is None:
-            return self.rates_for(input_tokens).input
-        return EXACT.multiply(write, surcharge.input_multiplier) if surcharge else write
+        extra = Decimal(0) if write is None else EXACT.subtract(write, self.row.rates.input)
+        return EXACT.multiply(extra, surcharge.input_multiplier) if surcharge else extra
 
     def _surcharge_for(self, input_tokens: int) -> tables.Surcharge | None:
         surcharge = self.variant.model.surcharge

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer
-from gpt41_cli.prices.quote import group_usage_by_rates
+from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, price
 from gpt41_cli.work.workload import VariantLoad
 
@@ -55,7 +55,7 @@ def find_break_even(standard: Offer, batch: Offer, load: VariantLoad) -> BreakEv
 def _price_cache_extremes(offer: Offer, load: VariantLoad) -> tuple[Decimal, Decimal]:
     """What the work costs with none of its input in the cache, and with all of it."""
     uncached = cached = Decimal(0)
-    for rates, usage in group_usage_by_rates(offer, load).items():
+    for rates, usage in UsageByRates.from_load(offer.variant, load).split_by_rates(offer).items():
         uncached = EXACT.add(uncached, price(replace(usage, cached_tokens=0), rates).total_usd)
         cached = EXACT.add(cached, price(replace(usage, cached_tokens=usage.input_tokens), rates).total_usd)
     return uncached, cached

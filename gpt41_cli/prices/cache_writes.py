@@ -26,7 +26,7 @@ def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is
     """
     tokens, usd = 0, Decimal(0)
     for size, many in load.sizes.items():
-        more = EXACT.subtract(offer.cache_write_rate_for(size.input_tokens), offer.rates_for(size.input_tokens).input)
+        more = offer.cache_write_extra_for(size.input_tokens)
         if more:
             written = _count_written_tokens(size, rules, is_replayed) * many
             tokens += written

@@ -9,32 +9,27 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog, Offer
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import ToolCharge, price_tools
-from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, price_tokens, sum_usd
+from gpt41_cli.prices.usage_by_rates import UsageByRates
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, sum_usd
 from gpt41_cli.work.searches import count_search_tokens
-from gpt41_cli.work.workload import VariantLoad, Workload
-
-"""Abilities that are billed by their calls, beside the tokens."""
+from gpt41_cli.work.workload import Workload
 
 
 class Quote(NamedTuple):
     """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
 
-    `rates` are those below any surcharge, unless all requests pay one; `surcharged_requests` is how many do. `caching_saves_usd`
-    is what the cached tokens would cost more as ordinary input. `tool_charges` are what built-in tools cost beside the tokens;
-    `is_lower_bound`: what their searches find is not counted. `rejected_usd` is the part of the output that is rejected
-    predictions.
+    `rates` are those below any surcharge, unless all requests pay one; `surcharged_requests` is how many do. `tool_charges` are
+    what built-in tools cost beside the tokens; `is_lower_bound`: what their searches find is not counted.
     """
 
     offer: Offer
     usage: Usage
     rates: Rates
     bill: Bill
-    caching_saves_usd: Decimal
     batch_usd: Decimal | None = None
     surcharged_requests: int = 0
     tool_charges: tuple[ToolCharge, ...] = ()
     is_lower_bound: bool = False
-    rejected_usd: Decimal = Decimal(0)
 
     @property
     def model(self) -> str:
@@ -75,36 +70,16 @@ def price_workload(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
     tools = work.terms.tools
     charged = price_tools(catalog, offer, tools, work.requests)
     load = work.load_on(catalog, offer.variant)
-    by_rates = group_usage_by_rates(offer, load)
-    bills = [price(usage, rates) for rates, usage in by_rates.items()]
-    bill = Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
-    uncached = (price(Usage(usage.requests, usage.cached_tokens), rates).total_usd for rates, usage in by_rates.items())
+    used = UsageByRates.from_load(offer.variant, load)
     return Quote(
         offer,
         load.usage,
-        rates=next(iter(by_rates)) if len(by_rates) == 1 else offer.row.rates,
-        bill=bill,
-        caching_saves_usd=EXACT.subtract(sum_usd(uncached), bill.cached_input_usd),
-        surcharged_requests=sum(usage.requests for rates, usage in by_rates.items() if rates != offer.row.rates),
+        rates=offer.rates_for(load.input_range[0]),
+        bill=used.price(offer),
+        surcharged_requests=used.long.usage.requests,
         tool_charges=charged,
         is_lower_bound=count_search_tokens(catalog, offer.variant, tools) is None,
-        rejected_usd=_price_rejected_tokens(offer, load),
     )
-
-
-def _price_rejected_tokens(offer: Offer, load: VariantLoad) -> Decimal:
-    """What the rejected tokens of predictions cost: they are output."""
-    rejected = ((offer.rates_for(size.input_tokens), size.rejected_tokens * many) for size, many in load.sizes.items())
-    return sum_usd(price_tokens(tokens, rates.output) for rates, tokens in rejected)
-
-
-def group_usage_by_rates(offer: Offer, load: VariantLoad) -> dict[Rates, Usage]:
-    """What is billed at which rates: a surcharge makes several of one offer."""
-    by_rates: dict[Rates, Usage] = {}
-    for size, many in load.sizes.items():
-        rates = offer.rates_for(size.input_tokens)
-        by_rates[rates] = by_rates.get(rates, Usage()) + size.usage * many
-    return by_rates
 
 
 def add_batch_price(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:

@@ -89,6 +89,11 @@ class VariantLoad:
         """All requests together."""
         return sum((size.usage * many for size, many in self.sizes.items()), Usage())
 
+    @cached_property
+    def rejected_tokens(self) -> int:
+        """Tokens of predictions that are billed as output beside the answers."""
+        return sum(size.rejected_tokens * many for size, many in self.sizes.items())
+
     @property
     def is_uniform(self) -> bool:
         """Whether all requests are of one size."""
@@ -112,8 +117,9 @@ class VariantLoad:
     def split_at(self, threshold: int) -> tuple[VariantLoad, VariantLoad]:
         """The requests of at most `threshold` input tokens, and those of more; made once, as every usage tier asks for it."""
         if threshold not in self._split:
-            up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold)
-            self._split[threshold] = (up_to, self.filter_sizes(lambda size: size.input_tokens > threshold))
+            above = self.filter_sizes(lambda size: size.input_tokens > threshold)
+            up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold) if above.sizes else self
+            self._split[threshold] = (up_to, above)
         return self._split[threshold]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import Config, TokenRange, WorkloadDeclaration
-from gpt41_cli.prices.quote import Quote, group_usage_by_rates, price_workload
+from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
-from gpt41_cli.pricing import Usage
+from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.workloads.contents import FileLister, read_contents
 from gpt41_cli.workloads.costing import Requirements, WorkloadCost
 
@@ -70,8 +70,7 @@ def price_declared_workload(
     with errors_at(declared, "cached"):  # the one number of it that may not fit the requests
         expected, most = price_workload(catalog, offer, work), price_workload(catalog, offer, high)
     usage = expected.usage
-    surcharged = group_usage_by_rates(offer, work.load_on(catalog, offer.variant))
-    surcharged.pop(offer.row.rates, None)
+    surcharged = UsageByRates.from_load(offer.variant, work.load_on(catalog, offer.variant)).long.usage
     costing = WorkloadCost(
         name=declared.name,
         model=contents.variant.id,
@@ -83,8 +82,8 @@ def price_declared_workload(
         output_tokens=TokenRange(usage.output_tokens, most.usage.output_tokens),
         volume=declared.volume,
         rates=offer.row.rates,
-        surcharged_usage=next(iter(surcharged.values()), Usage()),
-        surcharged_rates=next(iter(surcharged), None),
+        surcharged_usage=surcharged,
+        surcharged_rates=offer.rates_for(surcharged.input_tokens) if surcharged.requests else None,
         expected_usd=expected.total_usd,
         high_usd=most.total_usd,
         tokens_by_file=contents.tokens_by_file,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Offer
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
-from gpt41_cli.prices.quote import group_usage_by_rates
 from gpt41_cli.pricing import price
 from gpt41_cli.work.workload import RequestSize, VariantLoad
 from tests.builders import CATALOG
@@ -33,11 +32,7 @@ def at(model: str, *sizes: RequestSize) -> BreakEven | None:
 def costs(model: str, *sizes: RequestSize) -> tuple[Decimal, Decimal]:
     """What the work costs in standard and in batch."""
     standard, batch = (
-        sum(
-            price(usage, rates).total_usd
-            for rates, usage in group_usage_by_rates(offer, VariantLoad(dict.fromkeys(sizes, 1))).items()
-        )
-        for offer in offers(model)
+        sum(price(size.usage, offer.rates_for(size.input_tokens)).total_usd for size in set(sizes)) for offer in offers(model)
     )
     return Decimal(standard), Decimal(batch)
 

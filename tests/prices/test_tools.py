@@ -204,7 +204,7 @@ def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
     with pytest.raises(MissingPrice, match=r"no price is known for web-search with gpt-4\.1: .*mine\.yaml has no section tools$"):
         price_tools(catalog, offer, ToolUse(web_searches=1), 1)
     work = workload(input_tokens=1, output_tokens=9, requests=1, prediction_tokens=4, accepted_share=Decimal(1))
-    assert price_workload(catalog, offer, work).rejected_usd == 0
+    assert price_workload(catalog, offer, work).bill.rejected_usd == 0
 
 
 @pytest.mark.parametrize(

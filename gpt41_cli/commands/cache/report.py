@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
+from functools import reduce
+from operator import iadd
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
@@ -39,7 +41,7 @@ def make_report(
 ) -> Report:
     """The replay, to be read and to be computed with."""
     asked = [value for value in values if value.is_as_sent]
-    total = _sum_reads(study)
+    total = reduce(iadd, study.reads_by_model.values(), CacheReads())
     variants = (value.offer.variant for value in values)
     ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(variant, platform, as_of)}
     columns = _list_model_columns(ended)
@@ -67,10 +69,10 @@ def make_report(
         notes=tuple(_make_notes(catalog, asked, study.traffic)),
         data={
             "requests_per_minute": resolve_requests_per_minute(catalog.limits.prompt_cache, study.traffic),
-            "requests": total.requests,
-            "input_tokens": total.total.tokens,
-            "cached_tokens": total.total.cached,
-            "ideal_cached_tokens": total.total.ideal_cached,
+            "requests": total.usage.requests,
+            "input_tokens": total.usage.input_tokens,
+            "cached_tokens": total.usage.cached_tokens,
+            "ideal_cached_tokens": total.ideal.usage.cached_tokens,
             "hits": total.hits,
             "models": records,
             "shared": make_records(_PREFIX_COLUMNS, study.shared_prefixes),
@@ -82,30 +84,18 @@ def make_report(
     )
 
 
-def _sum_reads(study: CacheStudy) -> CacheReads:
-    total = CacheReads()
-    for reads in study.reads_by_model.values():
-        total.requests += reads.requests
-        total.unsurcharged, total.surcharged = (
-            total.unsurcharged.plus(reads.unsurcharged),
-            total.surcharged.plus(reads.surcharged),
-        )
-        total.hits += reads.hits
-    return total
-
-
 def _compute_share(tokens: int, of: int) -> Decimal:
     return Decimal(tokens) / of if of else Decimal(0)
 
 
 def _make_answer(total: CacheReads) -> str:
     """The share as `--cached` takes it, rounded down so that no price is understated."""
-    share = (_compute_share(total.total.cached, total.total.tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
+    share = (_compute_share(total.usage.cached_tokens, total.usage.input_tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
     return f"{format_exact(share)}%"
 
 
 def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: CacheStudy) -> str:
-    share = format_percent(_compute_share(total.total.cached, total.total.tokens))
+    share = format_percent(_compute_share(total.usage.cached_tokens, total.usage.input_tokens))
     cold, saved = sum_usd(value.cold_usd for value in asked), sum_usd(value.saved_usd for value in asked)
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
     lost = [_compute_model_saving_usd(each.gained_tokens, each.model, asked) for each in study.prompt_comparison.breaks]
@@ -124,16 +114,18 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     cache_rules = catalog.limits.prompt_cache
     label = cache_rules.source.label
     per_minute = format_int(resolve_requests_per_minute(cache_rules, study.traffic))
-    takes = format_duration(-(-total.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
-    yield ReportLine("replay", f"{pluralize(total.requests, 'request')} in their order, {per_minute} a minute for {takes}", label)
+    takes = format_duration(-(-total.usage.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
+    yield ReportLine(
+        "replay", f"{pluralize(total.usage.requests, 'request')} in their order, {per_minute} a minute for {takes}", label
+    )
     for value in asked:
         idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
         yield ReportLine(
             "kept", f"{name}{format_duration(idle * 60)} after it was last read, {format_duration(life * 60)} at most", label
         )
-    read = f"{format_int(total.total.cached)} of {pluralize(total.total.tokens, 'input token')}"
-    hits = f"{format_int(total.hits)} of {pluralize(total.requests, 'request')} read {read}"
+    read = f"{format_int(total.usage.cached_tokens)} of {pluralize(total.usage.input_tokens, 'input token')}"
+    hits = f"{format_int(total.hits)} of {pluralize(total.usage.requests, 'request')} read {read}"
     yield ReportLine(
         "hits", f"{hits}, from {format_int(cache_rules.minimum_tokens)} in steps of {cache_rules.step_tokens}", label
     )
@@ -151,11 +143,16 @@ def _list_model_columns(ended: Collection[str]) -> tuple[Column[CacheSavings], .
     return (
         Column("model", "model", lambda value: value.offer.variant.id),
         Column(None, "as_sent", lambda value: value.is_as_sent),
-        Column(">requests", "requests", lambda value: value.reads.requests),
-        Column(None, "input_tokens", lambda value: value.reads.total.tokens),
-        Column(">cached", "cached_tokens", lambda value: value.reads.total.cached),
-        Column(">share", None, lambda value: _compute_share(value.reads.total.cached, value.reads.total.tokens), format_percent),
-        Column(None, "ideal_cached_tokens", lambda value: value.reads.total.ideal_cached),
+        Column(">requests", "requests", lambda value: value.reads.usage.requests),
+        Column(None, "input_tokens", lambda value: value.reads.usage.input_tokens),
+        Column(">cached", "cached_tokens", lambda value: value.reads.usage.cached_tokens),
+        Column(
+            ">share",
+            None,
+            lambda value: _compute_share(value.reads.usage.cached_tokens, value.reads.usage.input_tokens),
+            format_percent,
+        ),
+        Column(None, "ideal_cached_tokens", lambda value: value.reads.ideal.usage.cached_tokens),
         Column(None, "hits", lambda value: value.reads.hits),
         Column(">cold", "cold_usd", lambda value: value.cold_usd),
         Column(">replayed", "replayed_usd", lambda value: value.replayed_usd),
@@ -253,7 +250,7 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
         elif (traffic.lifetime_minutes or 0) > cache_rules.idle_minutes.at_most:
             most = cache_rules.idle_minutes.at_most
             yield f"{variant.id} keeps what nobody reads for {most} minutes at most [{cache_rules.source.label}]."
-        if value.reads.surcharged.tokens:
+        if value.reads.replayed.long.usage.requests:
             yield write_surcharge_note(variant)
         yield from write_cache_write_notes(value.offer)
 

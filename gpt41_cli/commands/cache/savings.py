@@ -20,15 +20,27 @@ class CacheSavings(NamedTuple):
 
     offer: Offer
     reads: CacheReads
-    cold_usd: Decimal
-    replayed_usd: Decimal
-    ideal_usd: Decimal
     is_as_sent: bool
+
+    @property
+    def cold_usd(self) -> Decimal:
+        """The price with a cold cache."""
+        return EXACT.add(self.replayed_usd, self.saved_usd)
+
+    @property
+    def replayed_usd(self) -> Decimal:
+        """The price with the replayed cache."""
+        return self.reads.replayed.price(self.offer).total_usd
+
+    @property
+    def ideal_usd(self) -> Decimal:
+        """The price with a cache that forgets nothing."""
+        return self.reads.ideal.price(self.offer).total_usd
 
     @property
     def saved_usd(self) -> Decimal:
         """What the replayed cache saves."""
-        return EXACT.subtract(self.cold_usd, self.replayed_usd)
+        return self.reads.replayed.price(self.offer).caching_saves_usd
 
 
 def compute_savings(catalog: Catalog, study: CacheStudy, platform: Platform, as_of: date) -> list[CacheSavings]:
@@ -37,8 +49,8 @@ def compute_savings(catalog: Catalog, study: CacheStudy, platform: Platform, as_
     MissingPrice where a model of the requests has no price.
     """
     found = [
-        _price_reads(catalog.offer(catalog.variant(model), "standard", platform, as_of), reads, is_asked=True)
-        for model, reads in sorted(study.reads_by_model.items(), key=lambda each: (-each[1].requests, each[0]))
+        CacheSavings(catalog.offer(catalog.variant(model), "standard", platform, as_of), reads, is_as_sent=True)
+        for model, reads in sorted(study.reads_by_model.items(), key=lambda each: (-each[1].usage.requests, each[0]))
     ]
     if len(found) == 1:
         found += _price_other_variants(catalog, study, found[0], platform, as_of)
@@ -50,7 +62,7 @@ def _price_other_variants(
 ) -> Iterator[CacheSavings]:
     """The same requests at others of the family, where these see the same tokens and keep them as long."""
     mine, rules = here.offer.variant, catalog.limits.prompt_cache
-    if mine not in catalog.family or here.reads.has_pictures:
+    if mine not in catalog.family or here.reads.picture_requests:
         return
     for variant in catalog.family:
         if variant != mine and resolve_kept_minutes(rules, study.traffic, variant) == resolve_kept_minutes(
@@ -60,20 +72,9 @@ def _price_other_variants(
                 offer = catalog.offer(variant, "standard", platform, as_of)
             except MissingPrice:
                 continue
-            yield _price_reads(offer, here.reads, is_asked=False)
-
-
-def _price_reads(offer: Offer, reads: CacheReads, *, is_asked: bool) -> CacheSavings:
-    sized = ((reads.unsurcharged, 0), (reads.surcharged, offer.variant.model.surcharge_threshold + 1))
-    by_size = [
-        [price(Usage(1, tokens, cached), offer.rates_for(size)).total_usd for cached in (0, read, ideal)]
-        for (tokens, read, ideal), size in sized
-    ]
-    cold, replayed, best = (EXACT.add(*usd) for usd in zip(*by_size, strict=True))
-    return CacheSavings(offer, reads, cold, replayed, best, is_asked)
+            yield CacheSavings(offer, here.reads, is_as_sent=False)
 
 
 def compute_saving_usd(offer: Offer, tokens: int) -> Decimal:
     """What reading so many tokens from the cache saves, before any surcharge; exact."""
-    cold, cached = (price(Usage(1, tokens, read), offer.row.rates).total_usd for read in (0, tokens))
-    return EXACT.subtract(cold, cached)
+    return price(Usage(1, tokens, tokens), offer.row.rates).caching_saves_usd

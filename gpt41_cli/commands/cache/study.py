@@ -15,12 +15,15 @@ from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import Located, RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.prices.usage_by_rates import UsageByRates
+from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import PictureInput, RequestInput
 from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch
+from gpt41_cli.totals import Addable
 from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 
@@ -41,43 +44,27 @@ class CacheRequest(NamedTuple):
     stretches: Sequence[PromptStretch]
 
 
-class InputTotals(NamedTuple):
-    """Tokens of requests: all their input, what of it is read from the cache, and what would be if that forgot nothing."""
-
-    tokens: int = 0
-    cached: int = 0
-    ideal_cached: int = 0
-
-    def plus(self, other: InputTotals) -> InputTotals:
-        """Both together."""
-        return InputTotals(self.tokens + other.tokens, self.cached + other.cached, self.ideal_cached + other.ideal_cached)
-
-
-NO_INPUT = InputTotals()
-
-
 @dataclass
-class CacheReads:
-    """What the requests to one model read from the cache. `surcharged` is the input of those that pay its surcharge,
-    `unsurcharged` that of the others; `hits` read some from the cache, `near_misses` are a little too short for it.
+class CacheReads(Addable):
+    """What the requests to one model read from the cache as it was `replayed`, and from an `ideal` one that forgets nothing.
 
+    `hits` read some from the cache, `near_misses` are a little too short for it.
     `cache_keys` are the different `prompt_cache_key` among them, and `tokens_lost_to_keys` the tokens that are not read because
     of them.
     """
 
-    requests: int = 0
-    unsurcharged: InputTotals = NO_INPUT
-    surcharged: InputTotals = NO_INPUT
+    replayed: UsageByRates = field(default_factory=UsageByRates)
+    ideal: UsageByRates = field(default_factory=UsageByRates)
     hits: int = 0
     near_misses: int = 0
-    has_pictures: bool = False
+    picture_requests: int = 0
     cache_keys: set[int] = field(default_factory=set)
     tokens_lost_to_keys: int = 0
 
     @property
-    def total(self) -> InputTotals:
-        """That of all of them."""
-        return self.unsurcharged.plus(self.surcharged)
+    def usage(self) -> Usage:
+        """The input of all of them, as replayed."""
+        return self.replayed.usage
 
 
 class SharedPrefix(NamedTuple):
@@ -102,7 +89,7 @@ class CacheStudy(NamedTuple):
     @property
     def requests(self) -> int:
         """How many requests there are."""
-        return sum(reads.requests for reads in self.reads_by_model.values())
+        return sum(reads.usage.requests for reads in self.reads_by_model.values())
 
 
 def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
@@ -136,18 +123,15 @@ def replay_requests(
         mine = reads.setdefault(seen.prefix.model, CacheReads())
         cached = min(replay.send(seen.prefix), seen.input_tokens)
         best = min(ideal.send(seen.prefix), seen.input_tokens)
-        mine.requests += 1
-        added = InputTotals(seen.input_tokens, cached, best)
-        if seen.input_tokens > catalog.variant(seen.prefix.model).model.surcharge_threshold:
-            mine.surcharged = mine.surcharged.plus(added)
-        else:
-            mine.unsurcharged = mine.unsurcharged.plus(added)
+        variant = catalog.variant(seen.prefix.model)
+        mine.replayed.add(variant, Usage(1, seen.input_tokens, cached))
+        mine.ideal.add(variant, Usage(1, seen.input_tokens, best))
         if seen.prefix.key_digest:
             mine.cache_keys.add(seen.prefix.key_digest)
             mine.tokens_lost_to_keys += max(best - keyed.send(seen.prefix), 0)
         mine.hits += cached > 0
         mine.near_misses += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
-        mine.has_pictures |= seen.has_pictures
+        mine.picture_requests += seen.has_pictures
         characters = sum(len(stretch.text) for stretch in seen.stretches)
         if seen.stretches and len(samples) < _MAX_COMPARED and characters <= room:
             room -= characters

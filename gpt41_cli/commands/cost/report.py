@@ -104,13 +104,13 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
         cached_rate = rates.input if rates.cached_input is None else rates.cached_input
         lines.append(_make_term_line("cached", quote, usage.cached_tokens, cached_rate, bill.cached_input_usd))
     lines.append(_make_term_line("output", quote, usage.output_tokens, rates.output, bill.output_usd))
-    if quote.rejected_usd:
+    if quote.bill.rejected_usd:
         lines.append(_make_rejected_line(quote))
     for charge in quote.tool_charges:
         part_of = compute_share(charge.usd, quote.total_usd)
         lines.append(ReportLine("tools", f"{charge.text}: {format_money(charge.usd)}", charge.source.label, part_of))
-    if quote.caching_saves_usd:
-        lines.append(ReportLine("saved", f"{format_money(quote.caching_saves_usd)} by caching"))
+    if quote.bill.caching_saves_usd:
+        lines.append(ReportLine("saved", f"{format_money(quote.bill.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
     if quote.batch_usd is not None and saved is not None and quote.total_usd:
         verb = "less" if saved >= 0 else "more"
@@ -135,10 +135,10 @@ def _describe_surcharge(quote: Quote) -> str:
 
 def _make_rejected_line(quote: Quote) -> ReportLine:
     """What the rejected tokens of predictions, which are in the output, cost more than no prediction."""
-    without = EXACT.subtract(quote.total_usd, quote.rejected_usd)
-    more = f" ({format_percent(quote.rejected_usd / without)} more than without a prediction)" if without else ""
+    without = EXACT.subtract(quote.total_usd, quote.bill.rejected_usd)
+    more = f" ({format_percent(quote.bill.rejected_usd / without)} more than without a prediction)" if without else ""
     return ReportLine(
-        "rejected", f"predicted tokens that are not accepted are {format_money(quote.rejected_usd)} of the output{more}"
+        "rejected", f"predicted tokens that are not accepted are {format_money(quote.bill.rejected_usd)} of the output{more}"
     )
 
 
@@ -157,7 +157,7 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
         Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request),
         Column(">total", None, lambda quote: quote.total_usd),
         Column("|", None, lambda quote: compute_share(quote.total_usd, dearest), str),
-        Column(">caching saves" if cached else None, None, lambda quote: quote.caching_saves_usd),
+        Column(">caching saves" if cached else None, None, lambda quote: quote.bill.caching_saves_usd),
         Column(">in batch", None, lambda quote: quote.batch_usd),
         Column("", None, lambda quote: "shut down" if quote.model in ended else ""),
     )

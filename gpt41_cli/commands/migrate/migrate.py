@@ -20,7 +20,8 @@ from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
 from gpt41_cli.prices.notes import write_notes
-from gpt41_cli.prices.quote import Quote, add_batch_price, group_usage_by_rates, price_workload
+from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
+from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import VariantLoad, Workload
@@ -239,7 +240,8 @@ def find_reasoning_headroom(offer: Offer, load: VariantLoad, spare_usd: Decimal)
     """How many reasoning tokens each request may add for `spare_usd` in all, rounded down; None where it does not reason, or
     nothing is spared, or output costs nothing.
     """
-    each = sum(usage.requests * Fraction(rates.output) for rates, usage in group_usage_by_rates(offer, load).items())
+    used = UsageByRates.from_load(offer.variant, load).split_by_rates(offer)
+    each = sum(usage.requests * Fraction(rates.output) for rates, usage in used.items())
     if offer.variant.model.reasoning is None or spare_usd < 0 or not each:
         return None
     return int(Fraction(spare_usd) * _PER_MILLION / each)

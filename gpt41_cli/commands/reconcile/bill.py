@@ -222,7 +222,8 @@ class Reconciliation:
     @property
     def caching_saved_usd(self) -> Decimal:
         """What caching saved against no cache at all; negative where writing to it cost more."""
-        return sum_usd(each.caching_saved_usd for each in self.charges.values())
+        bills = [charge.bill for charge in self.charges.values()]
+        return sum_usd(EXACT.subtract(bill.caching_saves_usd, bill.write_usd) for bill in bills)
 
     @property
     def batch_saved_usd(self) -> Decimal:
@@ -232,7 +233,7 @@ class Reconciliation:
             if mode == "batch":
                 standard = self._biller.get_offer(model, "standard", day or self.conditions.as_of)
                 if isinstance(standard, Offer):
-                    saved = EXACT.add(saved, EXACT.subtract(charge.price_tokens(standard), charge.price_tokens(charge.offer)))
+                    saved = EXACT.add(saved, EXACT.subtract(charge.used.price(standard).total_usd, charge.bill.total_usd))
         return saved
 
     def price_alternatives(self) -> list[AlternativeCost]:
@@ -255,7 +256,7 @@ class Reconciliation:
         for day in dict.fromkeys((group.day or as_of, as_of)):
             offer = self._biller.get_offer(variant.id, mode, day)
             if isinstance(offer, Offer):
-                return EXACT.add(charge.price_tokens(offer), charge.tools_usd)
+                return EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd)
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -16,7 +16,8 @@ from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
 from gpt41_cli.prices.tools import price_tools
-from gpt41_cli.pricing import EXACT, Bill, Usage, price, price_tokens, sum_usd
+from gpt41_cli.prices.usage_by_rates import UsageByRates
+from gpt41_cli.pricing import EXACT, Bill, Usage, sum_usd
 from gpt41_cli.work.searches import count_search_tokens
 
 _MAX_CACHED_OFFERS = 10_000
@@ -39,29 +40,12 @@ class ChargeKey(NamedTuple):
     day: date | None
 
 
-class UsageAtRates(NamedTuple):
-    """Requests that pay the same rates; written tokens are a part of their input, rejected ones of their output."""
-
-    usage: Usage = Usage()
-    written_tokens: int = 0
-    rejected_tokens: int = 0
-
-    def with_answer(self, answer: Answer) -> UsageAtRates:
-        """With an answer."""
-        written = self.written_tokens + answer.cache_write_tokens
-        return UsageAtRates(self.usage + answer.usage, written, self.rejected_tokens + answer.rejected_prediction_tokens)
-
-
-NO_USAGE = UsageAtRates()
-
-
 @dataclass
 class Charge:
-    """What is billed together: `short` and `long` requests, where those of many input tokens have a surcharge."""
+    """What is billed together: usage at one offer, and built-in tools. All prices are exact."""
 
     offer: Offer
-    short: UsageAtRates = NO_USAGE
-    long: UsageAtRates = NO_USAGE
+    used: UsageByRates = field(default_factory=UsageByRates)
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
     tools_usd: Decimal = Decimal(0)
@@ -69,10 +53,7 @@ class Charge:
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0)) -> None:
         """Add an answer at this offer, and what its tools cost."""
-        if answer.usage.requests == 1 and answer.usage.input_tokens > self.offer.variant.model.surcharge_threshold:
-            self.long = self.long.with_answer(answer)
-        else:
-            self.short = self.short.with_answer(answer)
+        self.used.add(self.offer.variant, answer.usage, answer.cache_write_tokens, answer.rejected_prediction_tokens)
         self.reasoning_tokens += answer.reasoning_tokens
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens
         self.tools_usd = EXACT.add(self.tools_usd, tools_usd)
@@ -81,60 +62,22 @@ class Charge:
     @property
     def usage(self) -> Usage:
         """All of it."""
-        return self.short.usage + self.long.usage
+        return self.used.usage
 
     @property
     def rejected_prediction_tokens(self) -> int:
         """Tokens of predictions that were not accepted, which are a part of the output."""
-        return self.short.rejected_tokens + self.long.rejected_tokens
+        return self.used.short.rejected_tokens + self.used.long.rejected_tokens
 
     @property
     def bill(self) -> Bill:
-        """The terms of the price, exact, without what writing to the prompt cache adds."""
-        return self._price_at(self.offer)
-
-    @property
-    def write_usd(self) -> Decimal:
-        """What the tokens written to the prompt cache cost more than other input, exact."""
-        return self._price_writes(self.offer)
+        """The price of its tokens."""
+        return self.used.price(self.offer)
 
     @property
     def total_usd(self) -> Decimal:
-        """The price of all of it, exact."""
-        return EXACT.add(self.price_tokens(self.offer), self.tools_usd)
-
-    def price_tokens(self, offer: Offer) -> Decimal:
-        """The price of its tokens, written ones as what they are, at an offer of this model or of one without a surcharge."""
-        return EXACT.add(self._price_at(offer).total_usd, self._price_writes(offer))
-
-    @property
-    def caching_saved_usd(self) -> Decimal:
-        """What its cached tokens would cost more as ordinary input, less what was paid to write; negative where that is more."""
-        sized = self._split_by_length(self.offer)
-        uncached = sum_usd(price_tokens(billed.usage.cached_tokens, self.offer.rates_for(size).input) for billed, size in sized)
-        return EXACT.subtract(EXACT.subtract(uncached, self.bill.cached_input_usd), self.write_usd)
-
-    @property
-    def rejected_usd(self) -> Decimal:
-        """What of its price the rejected tokens of predictions are."""
-        return sum_usd(
-            price_tokens(billed.rejected_tokens, self.offer.rates_for(size).output)
-            for billed, size in self._split_by_length(self.offer)
-        )
-
-    def _price_at(self, offer: Offer) -> Bill:
-        bills = [price(billed.usage, offer.rates_for(size)) for billed, size in self._split_by_length(offer)]
-        return Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
-
-    def _price_writes(self, offer: Offer) -> Decimal:
-        def more(size: int) -> Decimal:
-            return EXACT.subtract(offer.cache_write_rate_for(size), offer.rates_for(size).input)
-
-        return sum_usd(price_tokens(billed.written_tokens, more(size)) for billed, size in self._split_by_length(offer))
-
-    def _split_by_length(self, offer: Offer) -> tuple[tuple[UsageAtRates, int], tuple[UsageAtRates, int]]:
-        """Both parts, with input tokens of a request at which the rates of each are paid."""
-        return (self.short, 0), (self.long, offer.variant.model.surcharge_threshold + 1)
+        """The price of all of it."""
+        return EXACT.add(self.bill.total_usd, self.tools_usd)
 
 
 class AnswerPricer:

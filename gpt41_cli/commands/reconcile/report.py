@@ -92,7 +92,7 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
             yield ReportLine(
                 label, f"{pluralize(tokens, f'{what} token')}: {format_money(usd)}", cited, compute_share(usd, whole)
             )
-    written = sum_usd(charge.write_usd for charge in charges)
+    written = sum_usd(charge.bill.write_usd for charge in charges)
     if written:
         yield ReportLine(
             "written",
@@ -109,7 +109,7 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
     rejected = sum(charge.rejected_prediction_tokens for charge in charges)
     accepted = sum(charge.accepted_prediction_tokens for charge in charges)
     if rejected or accepted:
-        lost = format_money(sum_usd(charge.rejected_usd for charge in charges))
+        lost = format_money(sum_usd(charge.bill.rejected_usd for charge in charges))
         yield ReportLine(
             "predicted",
             f"{format_int(accepted)} tokens of predictions accepted; {format_int(rejected)} rejected, which cost {lost}",
@@ -261,7 +261,7 @@ def _make_record(group: ChargeKey, charge: Charge) -> Mapping[str, Json]:
         "uncached_input_usd": bill.uncached_input_usd,
         "cached_input_usd": bill.cached_input_usd,
         "output_usd": bill.output_usd,
-        "cache_write_usd": charge.write_usd,
+        "cache_write_usd": charge.bill.write_usd,
         "tools_usd": charge.tools_usd,
         "total_usd": charge.total_usd,
     }

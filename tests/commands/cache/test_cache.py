@@ -380,7 +380,7 @@ def test_what_moving_it_would_save_is_what_the_replay_then_gives(studied: Any) -
     hours = [f"It is {hour} o'clock." for hour in range(8)]
     _, _, gained = only_break(studied(*chats_that_begin(*(f"{hour}\n" for hour in hours))))
     moved = [chat({"role": "system", "content": LONG_TEXT}, USER, {"role": "user", "content": hour}) for hour in hours]
-    assert studied(*moved).reads_by_model["gpt-4.1"].total.cached == gained
+    assert studied(*moved).reads_by_model["gpt-4.1"].usage.cached_tokens == gained
 
 
 def test_prompts_and_beginnings_just_too_short_are_pointed_out(studied: Any, catalog: Catalog) -> None:
@@ -411,9 +411,13 @@ def test_tools_that_differ_must_be_the_same(run: Run) -> None:
 def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None:
     keyed = [{**body, "prompt_cache_key": f"user-{number}"} for number, body in enumerate(chats_that_begin("", "", "", ""))]
     reads = studied(*keyed, *chats_that_begin("")).reads_by_model["gpt-4.1"]
-    assert (len(reads.cache_keys), reads.total.cached, reads.tokens_lost_to_keys) == (4, 0, 3 * reads.total.ideal_cached // 4)
+    assert (len(reads.cache_keys), reads.usage.cached_tokens, reads.tokens_lost_to_keys) == (
+        4,
+        0,
+        3 * reads.ideal.usage.cached_tokens // 4,
+    )
     same = studied(*[{**body, "prompt_cache_key": "all"} for body in keyed]).reads_by_model["gpt-4.1"]
-    assert (same.tokens_lost_to_keys, same.total.cached) == (0, reads.tokens_lost_to_keys)
+    assert (same.tokens_lost_to_keys, same.usage.cached_tokens) == (0, reads.tokens_lost_to_keys)
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
     assert "4 different prompt_cache_keys keep requests that begin alike from sharing it" in " ".join(done.out.split())
     assert done.out.splitlines()[0].endswith(" more if nothing broke it")
@@ -438,9 +442,9 @@ def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Ca
     found = studied(*chats_that_begin("", "", ""))
     reads = found.reads_by_model["gpt-4.1"]
     here, *others = compute_savings(catalog, found, openai, day)
-    uncached = reads.total.tokens - reads.total.cached
-    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.total.cached * Decimal("0.50")) / 1_000_000
-    assert here.saved_usd == reads.total.cached * Decimal("1.50") / 1_000_000
+    uncached = reads.usage.input_tokens - reads.usage.cached_tokens
+    assert here.replayed_usd == (uncached * Decimal("2.00") + reads.usage.cached_tokens * Decimal("0.50")) / 1_000_000
+    assert here.saved_usd == reads.usage.cached_tokens * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_as_sent) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
     day_long = studied(*chats_that_begin("", ""), traffic=ReplayOptions(lifetime_minutes=1_440))

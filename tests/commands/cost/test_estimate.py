@@ -48,9 +48,9 @@ def test_without_a_model_the_family_is_quoted_and_what_has_no_price_is_named(cat
 
 def test_what_the_discounts_save(catalog: Catalog) -> None:
     standard, batch = price(catalog, "gpt-4.1-mini", modes=("standard", "batch"), cached_tokens=800).quotes
-    assert standard.caching_saves_usd == Decimal("0.00024")
+    assert standard.bill.caching_saves_usd == Decimal("0.00024")
     assert standard.batch_saves_usd == Decimal("0.00032")
-    assert (batch.caching_saves_usd, batch.batch_saves_usd) == (0, None)
+    assert (batch.bill.caching_saves_usd, batch.batch_saves_usd) == (0, None)
     cached = price(catalog, "gpt-4.1-mini", cached_tokens=1200, output_tokens=0).quotes[0]
     assert cached.batch_saves_usd == Decimal("-0.00012"), "giving up the cache costs more than batch saves"
     assert price(catalog, "gpt-4o-2024-05-13").quotes[0].batch_usd is None

@@ -398,7 +398,7 @@ def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch
 def test_rejected_tokens_of_long_requests_pay_the_surcharge_too() -> None:
     found = bill([{**LONG, "output_tokens": 1_000, "rejected_prediction_tokens": 1_000}])
     (charge,) = found.charges.values()
-    assert charge.rejected_usd == charge.bill.output_usd == Decimal("0.00075")
+    assert charge.bill.rejected_usd == charge.bill.output_usd == Decimal("0.00075")
 
 
 def test_cache_writes_of_no_known_price_are_input_and_said() -> None:

@@ -1,0 +1,65 @@
+"""What requests are billed for, those that pay a surcharge apart, and what that costs at an offer."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from gpt41_cli.catalog import Offer, Variant
+from gpt41_cli.pricing import Bill, Rates, Usage, price, price_tokens, sum_usd
+from gpt41_cli.totals import Addable
+from gpt41_cli.work.workload import VariantLoad
+
+
+@dataclass
+class BilledUsage(Addable):
+    """Requests that pay the same rates; written tokens are a part of their input, rejected ones of their output."""
+
+    usage: Usage = field(default_factory=Usage)
+    written_tokens: int = 0
+    rejected_tokens: int = 0
+
+
+@dataclass
+class UsageByRates(Addable):
+    """Usage of one variant: `short` requests, and `long` ones, which pay its surcharge."""
+
+    short: BilledUsage = field(default_factory=BilledUsage)
+    long: BilledUsage = field(default_factory=BilledUsage)
+
+    @classmethod
+    def from_load(cls, variant: Variant, load: VariantLoad) -> UsageByRates:
+        """All requests of a load."""
+        parts = load.split_at(variant.model.surcharge_threshold)
+        return cls(*(BilledUsage(part.usage, rejected_tokens=part.rejected_tokens) for part in parts))
+
+    def add(self, variant: Variant, usage: Usage, written_tokens: int = 0, rejected_tokens: int = 0) -> None:
+        """Add one request; or the sum of several, of which nobody knows how long they are, as short ones."""
+        part = self.long if usage.requests == 1 and usage.input_tokens > variant.model.surcharge_threshold else self.short
+        part.usage += usage
+        part.written_tokens += written_tokens
+        part.rejected_tokens += rejected_tokens
+
+    @property
+    def _parts(self) -> tuple[tuple[BilledUsage, int], tuple[BilledUsage, int]]:
+        """Both parts, with input tokens of a request that pays the rates of each."""
+        return (self.short, 0), (self.long, sys.maxsize)
+
+    @property
+    def usage(self) -> Usage:
+        """All of it."""
+        return self.short.usage + self.long.usage
+
+    def split_by_rates(self, offer: Offer) -> dict[Rates, Usage]:
+        """What is billed at which rates."""
+        return {offer.rates_for(input_tokens): part.usage for part, input_tokens in self._parts if part.usage.requests}
+
+    def price(self, offer: Offer) -> Bill:
+        """The price at an offer of this variant, or of one without a surcharge."""
+        bills = []
+        for part, input_tokens in self._parts:
+            rates, write = offer.rates_for(input_tokens), offer.cache_write_extra_for(input_tokens)
+            bill = price(part.usage, rates)
+            write_usd, rejected_usd = price_tokens(part.written_tokens, write), price_tokens(part.rejected_tokens, rates.output)
+            bills.append(bill._replace(write_usd=write_usd, rejected_usd=rejected_usd))
+        return Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))
