@@ -42,6 +42,11 @@ def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
     return {"index": place.position or 0, "path": place.path, "line": place.line, "error": invalid.message}
 
 
+def dump_place(place: Place) -> Mapping[str, Json]:
+    """The place of a request as JSON."""
+    return {"path": place.path, "line": place.line, "index": place.position or 0}
+
+
 def _dump_doubt(doubt: Doubt) -> Mapping[str, Json]:
     return {"rule": doubt.rule.id, "path": doubt.path, "message": doubt.message}
 

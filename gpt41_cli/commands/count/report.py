@@ -160,13 +160,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
         "p95": tally.percentile(95),
         "parts": dict(tally.parts),
         "largest": [
-            {
-                "path": each.place.path,
-                "line": each.place.line,
-                "index": each.place.position or 0,
-                "custom_id": each.custom_id,
-                "input_tokens": each.input_tokens,
-            }
+            {**entries.dump_place(each.place), "custom_id": each.custom_id, "input_tokens": each.input_tokens}
             for each in tally.largest
         ],
         "assumptions": [
@@ -174,11 +168,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
                 "rule": reason.rule.id,
                 "message": reason.message,
                 "requests": reason.requests,
-                "first": {
-                    "path": reason.first_place.path,
-                    "line": reason.first_place.line,
-                    "index": reason.first_place.position or 0,
-                },
+                "first": entries.dump_place(reason.first_place),
             }
             for reason in tally.doubt_counts
         ],

@@ -19,6 +19,7 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.entries import dump_place
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.rules import Effect, Rule
 
@@ -272,5 +273,5 @@ def _make_issue_json(each: BillingIssue) -> Mapping[str, Json]:
         "rule": each.rule.id,
         "message": each.message,
         "times": each.times,
-        "first": {"path": each.first.path, "line": each.first.line, "index": each.first.position or 0},
+        "first": dump_place(each.first),
     }
