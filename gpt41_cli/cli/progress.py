@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -83,33 +83,17 @@ def _start_progress(total: int) -> "Progress":
     return drawn
 
 
-class _WatchedStream(io.RawIOBase):
-    """A stream that shows what is read from it."""
+class _WatchedStream:
+    """A stream that shows what is read from it; the one of rich (`wrap_file`) counts no lines, and imports rich at once."""
 
-    def __init__(self, stream: BinaryIO, seen: Callable[[memoryview], None]) -> None:
+    def __init__(self, stream: BinaryIO, on_read: "Callable[[memoryview], None]") -> None:
         self._stream = stream
-        self._on_read = seen
+        self._on_read = on_read
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:
         size: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
         self._on_read(buffer[:size])
         return size
 
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
