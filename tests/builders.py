@@ -41,7 +41,7 @@ Body = Mapping[str, Any]
 USER = {"role": "user", "content": "What is the time in Lima?"}
 SYSTEM = {"role": "system", "content": "Answer in one sentence."}
 SECRET = {"type": "function", "function": {"name": "get_time", "description": "Get the time."}}
-FORMAT = {"type": "json_schema", "json_schema": {"name": "clock", "schema": {"type": "object", "properties": {}}}}
+FORMAT: dict[str, Any] = {"type": "json_schema", "json_schema": {"name": "clock", "schema": {"type": "object", "properties": {}}}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": '{"city": "Lima"}'}}
 OTHER_CALL = {"id": "call_2", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}
 

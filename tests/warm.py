@@ -22,7 +22,8 @@ from contextlib import suppress
 def serve(listener: socket.socket) -> None:
     """Run what is asked for; returns in each run when it has become one, and raises SystemExit at the end."""
     while True:
-        ready, _, _ = select.select([0, listener], [], [])
+        sources: list[int | socket.socket] = [0, listener]
+        ready, _, _ = select.select(sources, [], [])
         if 0 in ready:
             raise SystemExit
         connection, _ = listener.accept()

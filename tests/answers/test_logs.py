@@ -200,14 +200,15 @@ def test_a_file_that_is_named_twice_is_read_once() -> None:
 
 def file(path: Path, data: bytes) -> InputSource:
     path.write_bytes(data)
-    return InputSource(str(path), partial(path.open, "rb"))
+    return InputSource(str(path), lambda: path.open("rb"))
 
 
 def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     rows = f"{HEAD}gpt-4.1,9,2\n".encode()
     sources = [file(tmp_path / name, rows) for name in ("usage.csv", "usage (1).csv", "usage (2).csv")]
     other = file(tmp_path / "of the same size.csv", rows.replace(b"9", b"8"))
-    found = list(LogReader([sources[0], other, *sources[1:], source(RECORD)]).read())
+    read = LogReader([sources[0], other, *sources[1:], source(RECORD)]).read()
+    found = [each for each in read if isinstance(each, Located)]
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
     why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
     assert [each for each in found if isinstance(each.result, NotPriced)] == [

@@ -120,7 +120,8 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
     whole = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
     assert one({**RECORD, "metadata": {"usage_object": whole}}) == Answer(Usage(1, 9, 4, 2))
     assert one({**RECORD, "metadata": json.dumps({"usage_object": whole})}) == Answer(Usage(1, 9, 4, 2))
-    for nothing in (None, "", {}, {"usage_object": None}, {"usage_object": {}}):
+    nothings: list[Any] = [None, "", {}, {"usage_object": None}, {"usage_object": {}}]
+    for nothing in nothings:
         assert one({**RECORD, "metadata": nothing}) == Answer(Usage(1, 9, 0, 2))
     with pytest.raises(BadBody, match=r"^metadata\.usage_object: expected at most as many cached tokens"):
         one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
@@ -176,23 +177,23 @@ def test_a_record_may_say_of_the_answer_in_it_that_it_is_of_a_batch() -> None:
 def test_no_answer_of_a_record_is_dropped() -> None:
     second = {**COMPLETION, "id": "chatcmpl-2"}
     both = [COMPLETION_ANSWER, COMPLETION_ANSWER._replace(id="chatcmpl-2")]
-    for record in (
+    all_read: list[Body] = [
         {"response": COMPLETION, "judge": {"response": second}},
         {"output": COMPLETION, "eval": {"output": {"body": second}}},
         {"response": COMPLETION, "children": [{"response": second}, 5]},
         {"response": {"body": COMPLETION}, "child_runs": [{"outputs": second}]},
         {"responses": [COMPLETION, second]},
         {"steps": [{"reply": COMPLETION}, {"reply": second}]},
-    ):
-        assert list(read_entries(record)) == both
-    for record in (
+    ]
+    assert [list(read_entries(record)) for record in all_read] == [both] * len(all_read)
+    one_read: list[Body] = [
         {"response": {**COMPLETION, "raw": second}},  # inside of the answer itself
         {"response": COMPLETION, "judge": {"response": {**second, "id": None}}},
         {"response": COMPLETION, "judge": {"response": COMPLETION}},
         {"response": COMPLETION, "judge": {"input": second}},
         {"response": COMPLETION, "judge": {"response": json.dumps(second)}},
-    ):
-        assert list(read_entries(record)) == [COMPLETION_ANSWER]
+    ]
+    assert [list(read_entries(record)) for record in one_read] == [[COMPLETION_ANSWER]] * len(one_read)
 
 
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
@@ -222,7 +223,7 @@ def test_every_answer_in_a_record_is_found_and_a_usage_only_where_it_is_the_only
     for _ in range(6):
         far = {"x": far}
     assert one(far).message == f'{NONE} among "x"'
-    wide = {f"x{number}": {"y": {}} for number in range(300)}
+    wide: Body = {f"x{number}": {"y": {}} for number in range(300)}
     assert one({**wide, "z": {"y": COMPLETION}}).rule.id == "usage-missing"
 
 

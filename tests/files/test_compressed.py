@@ -25,7 +25,7 @@ else:
     from backports import zstd
 
 BATCH = (ROOT / "tests" / "data" / "batch.jsonl").read_bytes()
-WITH_CHECKSUM = {zstd.CompressionParameter.checksum_flag: 1}  # as the command writes it
+WITH_CHECKSUM: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}  # as the command writes it
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zstd": lambda data: zstd.compress(data, options=WITH_CHECKSUM),

@@ -143,8 +143,9 @@ def test_links_are_left_out_and_never_followed(tree: Path) -> None:
     (tree / "loop").symlink_to(tree)
     (tree / "alias.md").symlink_to(tree / "readme.md")
     os.mkfifo(tree / "fifo")
-    for prepare in (lambda: None, lambda: git(tree, "init")):
-        prepare()
+    for is_repository in (False, True):
+        if is_repository:
+            git(tree, "init")
         left_out = {Path(each.path).name: each.reason for each in trees.list_files(tree).skipped}
         assert left_out["loop"] == left_out["alias.md"] == trees.LINK
     assert trees.list_files(tree).files
@@ -197,8 +198,9 @@ def test_other_repositories_are_left_out(tree: Path) -> None:
     (tree / "inner" / "file.txt").write_text("theirs")
     git(tree / "inner", "add", ".")
     git(tree / "inner", "commit", "-m", "theirs")
-    for prepare in (lambda: None, lambda: git(tree, "init"), lambda: git(tree, "add", "inner")):
-        prepare()
+    for command in ((), ("init",), ("add", "inner")):
+        if command:
+            git(tree, *command)
         listing = trees.list_files(tree)
         assert trees.SkippedPath(str(tree / "inner"), trees.REPOSITORY) in [
             each._replace(path=each.path.rstrip("/")) for each in listing.skipped
@@ -222,6 +224,6 @@ def test_an_unreadable_folder_is_an_error(tree: Path, monkeypatch: pytest.Monkey
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(trees.os, "scandir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match="expected a readable folder, found: Permission denied"):
         trees.list_files(tree)

@@ -72,8 +72,10 @@ def test_the_formula_of_this_family() -> None:
         even = at(model, RequestSize(3_000, 600, 75))
         assert even
         assert (even.break_even_share, even.current_share) == (Fraction(11, 15), Fraction(1, 5))
-        assert at(model, RequestSize(1_000, 0, 0)).break_even_share == Fraction(2, 3)  # type: ignore[union-attr]
-        assert at(model, RequestSize(1_000, 0, 125)).break_even_share is None  # type: ignore[union-attr]
+        short, long = at(model, RequestSize(1_000, 0, 0)), at(model, RequestSize(1_000, 0, 125))
+        assert short
+        assert long
+        assert (short.break_even_share, long.break_even_share) == (Fraction(2, 3), None)
 
 
 def test_where_the_cache_makes_no_difference_there_is_nothing_to_weigh() -> None:

@@ -18,9 +18,10 @@ def printed(parameters: Schema, layout: DeclarationLayout = CHAT_LAYOUT, descrip
     return format_function(FunctionDeclaration("f", description, parameters, "parameters"), layout)
 
 
-def of(prop: Schema, *, required: bool = True, **more: Any) -> Schema:
-    """An object with the one property `a`."""
-    return {"type": "object", "properties": {"a": prop}, **({"required": ["a"]} if required else {}), **more}
+def of(prop: Schema, *, required: bool = True, defs: Schema | None = None, **more: Any) -> Schema:
+    """An object with the one property `a`, and definitions."""
+    schema = {"type": "object", "properties": {"a": prop}, **({"required": ["a"]} if required else {}), **more}
+    return {**schema, "$defs": defs} if defs else schema
 
 
 ONE_LINE = [
@@ -91,19 +92,19 @@ MANY_LINES = [
     ),
     # references are printed in place: an object and an enum with their head
     (
-        of({"$ref": "#/$defs/N"}, **{"$defs": {"N": of({"type": "integer"}, title="N")}}),
+        of({"$ref": "#/$defs/N"}, defs={"N": of({"type": "integer"}, title="N")}),
         "{\na:\n// N\n{ a: number },\n}",
     ),
     (
-        of({"$ref": "#/$defs/a~1b"}, **{"$defs": {"a/b": of({"type": "integer"})}}),
+        of({"$ref": "#/$defs/a~1b"}, defs={"a/b": of({"type": "integer"})}),
         "{ a: { a: number } }",
     ),
     (
-        of({"$ref": "#/$defs/E"}, **{"$defs": {"E": {"title": "E", "enum": ["x"]}}}),
+        of({"$ref": "#/$defs/E"}, defs={"E": {"title": "E", "enum": ["x"]}}),
         '{\na:\n// E\n"x",\n}',
     ),
     (
-        of({"type": "array", "items": {"$ref": "#/$defs/E"}}, **{"$defs": {"E": {"title": "E", "enum": ["x"]}}}),
+        of({"type": "array", "items": {"$ref": "#/$defs/E"}}, defs={"E": {"title": "E", "enum": ["x"]}}),
         '{\na: Array<\n// E\n"x"\n>,\n}',
     ),
     (of({"$ref": "#/$defs/missing"}), "{ a: any }"),
@@ -155,7 +156,7 @@ def test_only_chat_prints_the_constraints_of_anything_but_numbers() -> None:
 
 def test_a_schema_that_contains_itself_is_printed_once() -> None:
     tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
-    schema = of({"$ref": "#/$defs/T"}, **{"$defs": {"T": tree, "A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}})
+    schema = of({"$ref": "#/$defs/T"}, defs={"T": tree, "A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}})
     assert printed(schema) == "type f = (_: { a: { kids?: any[] } }) => any;"
     assert printed({**schema, **of({"$ref": "#/$defs/A"})}) == "type f = (_: { a: any }) => any;"
 

@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens.doubts import find_declaration_doubts, find_format_doubts
 from gpt41_cli.tokens.meter import Meter
-from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, chat, image_message, responses, responses_tool
+from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, image_message, responses, responses_tool
 
 Schema = Mapping[str, Any]
 
@@ -42,7 +42,10 @@ def test_what_recorded_bills_confirm_is_exact(meter: Meter) -> None:
         "$defs": {"Where": {"type": "object", "title": "Where", "properties": {"city": {"type": "string"}}}},
     }
     tool = {"type": "function", "function": {"name": "f", "parameters": parameters, "strict": True}}
-    history = [{"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "call_1", "content": "é"}]
+    history: list[Body] = [
+        {"role": "assistant", "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "é"},
+    ]
     assert rules(meter, chat(SYSTEM, USER, *history, tools=[tool], response_format=FORMAT)) == []
     assert rules(meter, responses("x", instructions="y", tools=[responses_tool(tool)])) == []
 
@@ -136,7 +139,7 @@ def test_what_is_unsure_about_calls(meter: Meter) -> None:
     [
         ({"tool_choice": "required"}, ("tool-choice", "tool_choice")),
         ({"parallel_tool_calls": False}, ("parallel-tool-calls", "parallel_tool_calls")),
-        ({"text": {"format": {"type": "json_schema", **FORMAT["json_schema"]}}}, ("tools-with-schema", "text.format")),  # type: ignore[dict-item]
+        ({"text": {"format": {"type": "json_schema", **FORMAT["json_schema"]}}}, ("tools-with-schema", "text.format")),
     ],
 )
 def test_what_is_unsure_about_tools_in_responses(meter: Meter, settings: Mapping[str, Any], expected: tuple[str, str]) -> None:

@@ -37,8 +37,8 @@ def cost(catalog: Catalog, model: str, width: int | None, height: int | None, de
 )
 def test_tiles_are_counted_after_scaling_down_and_never_up(catalog: Catalog, size: tuple[int, int], tokens: int) -> None:
     """1024x1024 and 2048x4096 are worked examples of OpenAI's vision guide; 128x64 and 1800x2400 were measured by users."""
-    assert cost(catalog, "gpt-4.1", *size) == tokens
-    assert cost(catalog, "gpt-4.1", *reversed(size)) == tokens
+    width, height = size
+    assert cost(catalog, "gpt-4.1", width, height) == cost(catalog, "gpt-4.1", height, width) == tokens
     tiles = (tokens - 85) // 170
     assert cost(catalog, "gpt-4o-mini", *size) == 2833 + 5667 * tiles
 
@@ -59,9 +59,9 @@ def test_tiles_are_counted_after_scaling_down_and_never_up(catalog: Catalog, siz
     ],
 )
 def test_patches_are_multiplied(catalog: Catalog, size: tuple[int, int], mini: int, nano: int) -> None:
-    for each in (size, tuple(reversed(size))):
-        assert cost(catalog, "gpt-4.1-mini", *each) == mini
-        assert cost(catalog, "gpt-4.1-nano", *each) == nano
+    width, height = size
+    assert cost(catalog, "gpt-4.1-mini", width, height) == cost(catalog, "gpt-4.1-mini", height, width) == mini
+    assert cost(catalog, "gpt-4.1-nano", width, height) == cost(catalog, "gpt-4.1-nano", height, width) == nano
 
 
 def test_low_detail_is_the_base_of_tiles_and_counts_as_high_with_patches(catalog: Catalog) -> None:

@@ -170,7 +170,7 @@ def test_a_structured_output_costs_its_block_and_in_chat_its_name_again(meter: M
     assert (
         added(meter, answered, chat(USER, {"role": "assistant", "content": "{}"}, USER)) == 4 + tokens(FORMAT_BLOCK) + 2 * named
     )
-    in_responses = responses("x", text={"format": {"type": "json_schema", **FORMAT["json_schema"]}})  # type: ignore[dict-item]
+    in_responses = responses("x", text={"format": {"type": "json_schema", **FORMAT["json_schema"]}})
     assert added(meter, in_responses, responses("x")) == tokens(FORMAT_BLOCK) + 1
 
 

@@ -6,12 +6,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from gpt41_cli.tokens import workers
 from gpt41_cli.tokens.workers import ITEMS_BEFORE_WORKERS, map_in_order
 from tests.conftest import ROOT, environment
 
@@ -24,7 +23,7 @@ def square(number: int) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_results_come_in_order_from_processes_or_threads(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
-    monkeypatch.setattr(workers.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     found = list(map_in_order(square, range(100)))
     assert [result for result, _, _ in found] == [number * number for number in range(100)]
     here = (os.getpid(), threading.get_ident())
@@ -75,6 +74,7 @@ def test_little_is_under_way_at_any_time() -> None:
     for _ in range(50):
         next(results)
     assert taken <= 50 + 3 * (os.cpu_count() or 1) + 2
+    assert isinstance(results, Generator)
     results.close()
 
 

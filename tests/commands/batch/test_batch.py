@@ -66,7 +66,7 @@ def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any
 
 
 def limited(
-    catalog: Catalog, queue: int | None = None, long: int | None = None, threshold: int | None = None, **rules: int
+    catalog: Catalog, queue: int | None = None, long: int | None = None, threshold: int | None = None, **rules: Any
 ) -> Catalog:
     """The table with other limits: of a Batch file, and of the queue of one model in tier 1."""
     limits = catalog.limits._replace(batch=catalog.limits.batch._replace(**rules))
@@ -74,7 +74,7 @@ def limited(
         limits = limits._replace(long_context_tokens=threshold)
     model = catalog.models[MINI]
     assert model.rate_limits
-    pools = {
+    pools: dict[str, Any] = {
         name: {**pool, 1: pool[1]._replace(batch_queue_tokens=tokens)}
         for name, pool, tokens in (
             ("standard", model.rate_limits.standard, queue),

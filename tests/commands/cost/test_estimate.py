@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,12 +24,12 @@ def price(
     modes: tuple[str, ...] = ("standard",),
     platform: str = "openai",
     as_of: date = TODAY,
-    **work: int,
+    **work: Any,
 ) -> Estimate:
-    numbers = {"input_tokens": 1200, "output_tokens": 400, "requests": 1, **work}
+    numbers: dict[str, Any] = {"input_tokens": 1200, "output_tokens": 400, "requests": 1, **work}
     return estimate(
         catalog,
-        workload(**numbers),  # type: ignore[arg-type]
+        workload(**numbers),
         variants=[catalog.variant(model) for model in models],
         modes=modes,
         platform=catalog.platform(platform),
@@ -50,7 +51,7 @@ def test_what_the_discounts_save(catalog: Catalog) -> None:
     standard, batch = price(catalog, "gpt-4.1-mini", modes=("standard", "batch"), cached_tokens=800).quotes
     assert standard.bill.caching_saves_usd == Decimal("0.00024")
     assert standard.batch_saves_usd == Decimal("0.00032")
-    assert (batch.bill.caching_saves_usd, batch.batch_saves_usd) == (0, None)
+    assert (batch.bill.caching_saves_usd, batch.batch_saves_usd) == (Decimal(0), None)
     cached = price(catalog, "gpt-4.1-mini", cached_tokens=1200, output_tokens=0).quotes[0]
     assert cached.batch_saves_usd == Decimal("-0.00012"), "giving up the cache costs more than batch saves"
     assert price(catalog, "gpt-4o-2024-05-13").quotes[0].batch_usd is None
@@ -129,9 +130,9 @@ def test_tiers_without_published_limits_block_nothing(catalog: Catalog) -> None:
 
 
 def test_the_pace_of_a_tier(catalog: Catalog) -> None:
-    def text(model: str, mode: str, tier: int, **numbers: int) -> str:
+    def text(model: str, mode: str, tier: int, **numbers: Any) -> str:
         variant = catalog.variant(model)
-        load = workload(**numbers).load_on(catalog, variant)  # type: ignore[arg-type]
+        load = workload(**numbers).load_on(catalog, variant)
         found = estimate_tier_duration(catalog, variant, mode, load, tier)
         assert found
         return found.remark.text
@@ -156,7 +157,7 @@ def test_the_pace_of_a_tier(catalog: Catalog) -> None:
         ({"cached_tokens": 1201}, "cached_tokens: expected at most the input tokens"),
     ],
 )
-def test_work_that_cannot_be(catalog: Catalog, numbers: dict[str, int], message: str) -> None:
+def test_work_that_cannot_be(catalog: Catalog, numbers: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
         price(catalog, "gpt-4.1", **numbers)
     assert str(error.value).startswith(message)

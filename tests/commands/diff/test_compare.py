@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.commands.diff.causes import CAUSE_NAMES, CostAndTokens
-from gpt41_cli.commands.diff.compare import Diff, DiffSide, WorkloadChange, compare_sides
+from gpt41_cli.commands.diff.compare import Diff, DiffSide, TotalChange, WorkloadChange, compare_sides
 from gpt41_cli.commands.diff.report import make_report
 from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume
 from gpt41_cli.errors import MissingPrice
@@ -123,26 +123,28 @@ def test_a_price_that_has_changed_is_blamed_on_the_table() -> None:
     dear = costing(rates=Rates(Decimal("0.80"), Decimal("0.20"), Decimal("3.20")))
     found = alone(dear, costing(text=2_200))
     assert causes_in_dollars(found) == {"price table": "-56", "prompt tokens": "8"}
-    assert (dollars(found.before_cost), dollars(found.repriced_cost), found.after_cost.expected_usd) == ((112, 144), (56, 72), 64)
+    assert dollars(found.before_cost) == (Fraction(112), Fraction(144))
+    assert dollars(found.repriced_cost) == (Fraction(56), Fraction(72))
+    assert found.after_cost.expected_usd == 64
     assert alone(BASE, dear).is_unchanged, "the other side is at the prices of today, too"
     free = costing(rates=Rates(Decimal(0), None, Decimal(0)))
-    assert dollars(alone(free, BASE).repriced_cost) == (56, 72)
+    assert dollars(alone(free, BASE).repriced_cost) == (Fraction(56), Fraction(72))
 
 
-LONG = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0, "output": (200, 200)}
+LONG: dict[str, Any] = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0, "output": (200, 200)}
 
 
 def test_a_surcharge_is_a_cause_of_its_own() -> None:
     """One request of 300,000 tokens and one of 100,000 cost 200,000 x $0.10 and 100 x $0.50 each in the mean: $2,005 a month.
     The long one pays double for its 300,000, and half as much again for its 100 of output: $1,501.25 more.
     """
-    plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))  # type: ignore[arg-type]
+    plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))
     found = alone(plain, long)
     assert found.before_cost.expected_usd == 2_005
     assert causes_in_dollars(found) == {"long-context surcharge": "1501.25"}
-    other = costing(**LONG)  # type: ignore[arg-type]
+    other = costing(**LONG)
     assert causes_in_dollars(alone(long, other)) == {"model": "6011", "long-context surcharge": "-1501.25"}
-    dear = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100), rates=Rates(Decimal("0.20"), None, Decimal(1)))  # type: ignore[arg-type]
+    dear = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100), rates=Rates(Decimal("0.20"), None, Decimal(1)))
     assert causes_in_dollars(alone(dear, long)) == {"price table": "-3506.25"}
 
 
@@ -154,16 +156,22 @@ def test_a_request_is_compared_where_there_is_no_month() -> None:
 def test_a_side_without_a_volume_has_nothing_in_the_month() -> None:
     quiet = costing(volume=None)
     gained = alone(quiet, costing("gpt-4.1", text=2_200))
-    assert (gained.unit, gained.before_cost, gained.after_cost.expected_usd) == ("month", CostAndTokens(*[Fraction(0)] * 4), 320)
+    assert (gained.unit, gained.before_cost) == ("month", CostAndTokens(*[Fraction(0)] * 4))
+    assert gained.after_cost.expected_usd == 320
     assert (causes_in_dollars(gained), gained.gained_volume, gained.is_unchanged) == ({"volume": "320"}, True, False)
     lost = alone(costing(rates=Rates(Decimal("0.80"), None, Decimal("3.20"))), quiet._replace(parts={"text": 2_400}))
     assert causes_in_dollars(lost) == {"price table": "-56", "prompt tokens": "12", "schema and tools": "-4", "volume": "-64"}
-    assert (lost.unit, lost.before_cost.expected_usd, lost.after_cost.high_usd, lost.gained_volume) == ("month", 112, 0, False)
+    assert (lost.unit, lost.gained_volume) == ("month", False)
+    assert (lost.before_cost.expected_usd, lost.after_cost.high_usd) == (Fraction(112), Fraction(0))
     long = Usage(1, 300_000, 0, 100)
-    dear = costing("gpt-6-luna", **LONG, surcharged=long)  # type: ignore[arg-type]
+    dear = costing("gpt-6-luna", **LONG, surcharged=long)
     assert causes_in_dollars(alone(dear._replace(volume=None), dear)) == {"volume": "3506.25"}
     total = ask(side(BASE, costing(name="new", volume=None)), side(BASE, costing(name="new"))).total
-    assert (total.before_cost.expected_usd, total.after_cost.expected_usd, total.excluded_workloads) == (56, 112, ())
+    assert (total.before_cost.expected_usd, total.after_cost.expected_usd, total.excluded_workloads) == (
+        Fraction(56),
+        Fraction(112),
+        (),
+    )
 
 
 def test_workloads_come_and_go() -> None:
@@ -181,7 +189,7 @@ def test_workloads_come_and_go() -> None:
     assert (total.unit, total.before_cost.expected_usd, total.after_cost.expected_usd, total.excluded_workloads) == (
         "month",
         Fraction("57.12"),
-        120,
+        Fraction(120),
         (),
     )
     assert [(each.name, each.usd) for each in total.causes] == [
@@ -196,8 +204,8 @@ def test_the_total_is_of_a_month_where_there_is_one() -> None:
     mixed = ask(side(BASE, one), side(costing(text=2_200), one, other)).total
     assert (mixed.unit, mixed.before_cost.expected_usd, mixed.after_cost.expected_usd, mixed.excluded_workloads) == (
         "month",
-        56,
-        64,
+        Fraction(56),
+        Fraction(64),
         ("one", "other"),
     )
     requests = ask(side(one), side(one, other)).total
@@ -407,7 +415,8 @@ SIDES = st.lists(costings(), max_size=3, unique_by=lambda each: each.name)
 @given(SIDES, SIDES)
 def test_the_causes_add_up_to_the_change(before: list[WorkloadCost], after: list[WorkloadCost]) -> None:
     found = ask(side(*before), side(*after, growth_percent="5"))
-    for each in (*found.workloads, found.total):
+    changes: list[WorkloadChange | TotalChange] = [*found.workloads, found.total]
+    for each in changes:
         assert sum(cause.usd for cause in each.causes) == each.after_cost.expected_usd - each.before_cost.expected_usd
         assert {cause.name for cause in each.causes} <= set(CAUSE_NAMES)
     assert {each.name for each in found.workloads} == {each.name for each in (*before, *after)}
@@ -478,7 +487,7 @@ def test_a_day_is_priced_as_it_was() -> None:
     """gpt-5.6-luna cost five times as much until the end of July 2026."""
     work = costing("gpt-5.6-luna")
     then = compare_sides(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
-    assert (then.before_cost.expected_usd, then.repriced_cost.expected_usd) == (32, 160)
+    assert (then.before_cost.expected_usd, then.repriced_cost.expected_usd) == (Fraction(32), Fraction(160))
     with pytest.raises(MissingPrice, match='main: "triage": no price is known for gpt-5.6-luna in batch'):
         compare_sides(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
 
@@ -486,7 +495,7 @@ def test_a_day_is_priced_as_it_was() -> None:
 def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None:
     dropped = CATALOG.models["gpt-6-luna"]._replace(surcharge=None)
     without = CATALOG._replace(models={**CATALOG.models, dropped.id: dropped})
-    long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))  # type: ignore[arg-type]
+    long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))
     (found,) = compare_sides(side(long), side(long), without, TODAY).workloads
     assert causes_in_dollars(found) == {"price table": "-1501.25"}
 

@@ -18,6 +18,7 @@ from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, Migrati
 from gpt41_cli.commands.migrate.replacements import describe_end_dates, follow_replacements
 from gpt41_cli.commands.migrate.report import make_report
 from gpt41_cli.errors import InputError, TableError
+from gpt41_cli.prices.cache_writes import CacheWrites
 from gpt41_cli.prices.quote import price_workload
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions, RequestShape, Workload, workload
@@ -101,7 +102,7 @@ def test_what_goes_into_the_cache(input_tokens: int, cached: int, is_replayed: b
     shape = RequestShape(input_tokens, max_output_tokens=5, cached_tokens=cached)
     work = Workload({shape: 3}, Assumptions(5), replay=ReplayOptions() if is_replayed else None)
     assert way(leave(work=work), "gpt-6-luna").cache_writes.tokens == 3 * written
-    assert way(leave("gpt-4o", work=work), "gpt-4.1").cache_writes == (0, 0)  # writes cost nothing there
+    assert way(leave("gpt-4o", work=work), "gpt-4.1").cache_writes == CacheWrites(0, Decimal(0))  # writes cost nothing there
 
 
 @given(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,7 @@ def ask(
     cached_share: str | None = None,
     output_tokens: int = 100,
     requests: int = 1,
-    **wishes: object,
+    **wishes: Any,
 ) -> Recommendation:
     work = workload(
         input_tokens=input_tokens,
@@ -48,7 +49,7 @@ def ask(
         cached_share=None if cached_share is None else Decimal(cached_share),
     )
     tasks = tuple(catalog.task(name) for name in task.split(","))
-    return recommend(catalog, work, Wishes(tasks, **wishes), catalog.platform(platform), as_of)  # type: ignore[arg-type]
+    return recommend(catalog, work, Wishes(tasks, **wishes), catalog.platform(platform), as_of)
 
 
 def chosen(found: Recommendation) -> str | None:
@@ -267,9 +268,9 @@ def test_limits_exclude() -> None:
         ({"usage_tier": 6}, 'usage tier: expected one of 1, 2, 3, 4, 5, found "6"'),
     ],
 )
-def test_names_that_nothing_has(wishes: dict[str, object], message: str) -> None:
+def test_names_that_nothing_has(wishes: dict[str, Any], message: str) -> None:
     with pytest.raises(UnknownName) as error:
-        ask(**wishes)  # type: ignore[arg-type]
+        ask(**wishes)
     assert str(error.value).startswith(message)
 
 
@@ -492,16 +493,16 @@ def test_an_unknown_speed_is_not_taken_for_a_fast_one() -> None:
     deadline=st.none() | st.just(DAY),
     max_usd=st.none() | st.decimals(0, 1000, places=2),
 )
-def test_every_answer_keeps_its_promises(**given: object) -> None:
+def test_every_answer_keeps_its_promises(**given: Any) -> None:
     """Whatever is asked: the choice is running, priced, within every wish, and no fitting candidate is preferable."""
     as_of, prefer = given["as_of"], given["prefer"]
-    found = ask(**given)  # type: ignore[arg-type]
+    found = ask(**given)
     fitting = [*([found.choice] if found.choice else []), *found.alternatives]
     for each in fitting:
         assert each.quote is not None
         life = each.variant.lifecycles.get(CATALOG.platform(str(given["platform"])).provider)
-        assert life is None or life.shutdown is None or life.shutdown > as_of  # type: ignore[operator]
-        assert given["max_usd"] is None or each.quote.total_usd <= given["max_usd"]  # type: ignore[operator]
+        assert life is None or life.shutdown is None or life.shutdown > as_of
+        assert given["max_usd"] is None or each.quote.total_usd <= given["max_usd"]
         assert each.mode != "batch" or given["deadline"]
     if found.choice is None:
         assert found.but
@@ -592,12 +593,12 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
 
 
 def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> None:
-    asked = {"output_tokens": 300, "requests": 100_000, "usage_tier": 1, "as_of": date(2026, 11, 1)}
-    said = [remark.text for remark in ask(**asked).but]  # type: ignore[arg-type]
+    asked: dict[str, Any] = {"output_tokens": 300, "requests": 100_000, "usage_tier": 1, "as_of": date(2026, 11, 1)}
+    said = [remark.text for remark in ask(**asked).but]
     (saving,) = [text for text in said if text.startswith("batch would cost $44.00")]
     assert "a deadline of 50d admits it, as tier 1 queues 2,000,000 batch tokens at a time" in saving
     assert saving.endswith("which takes 50 days at most")
-    assert chosen(ask(**asked, deadline=timedelta(days=50))) == "gpt-4.1-mini batch"  # type: ignore[arg-type]
+    assert chosen(ask(**asked, deadline=timedelta(days=50))) == "gpt-4.1-mini batch"
     assert chosen(ask(**asked, deadline=timedelta(days=49))) == "gpt-4.1-mini standard"
 
 

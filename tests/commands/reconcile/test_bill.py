@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -24,20 +25,18 @@ from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.pricing import Usage
-from tests.builders import BATCH, CATALOG, COMPLETION, batch_line
+from tests.builders import BATCH, CATALOG, COMPLETION, Body, batch_line
 from tests.conftest import ROOT, Run
 
 TODAY = date(2026, 11, 26)
 CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), TODAY)
-MINI = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}
+MINI: dict[str, Any] = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}
 
 
-def bill(
-    *logs: list[dict[str, Any]], model: str | None = None, catalog: Catalog = CATALOG, as_of: date = TODAY
-) -> Reconciliation:
+def bill(*logs: Sequence[Body], model: str | None = None, catalog: Catalog = CATALOG, as_of: date = TODAY) -> Reconciliation:
     """The bill of logs, which are called log1, log2 and so on."""
     texts = ["".join(json.dumps(each) + "\n" for each in log) for log in logs]
-    sources = [InputSource(f"log{n}", lambda text=text: io.BytesIO(text.encode())) for n, text in enumerate(texts, 1)]
+    sources = [InputSource(f"log{n}", partial(io.BytesIO, text.encode())) for n, text in enumerate(texts, 1)]
     return reconcile_logs(LogReader(sources).read(), BillingContext(catalog, catalog.platform("openai"), as_of, model))
 
 
@@ -102,7 +101,7 @@ def test_a_model_that_is_not_named_is_that_of_the_option() -> None:
 
 
 def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> None:
-    log = [
+    log: list[Body] = [
         MINI,
         {**MINI, "service_tier": "flex"},
         {**MINI, "service_tier": "flex"},
@@ -321,7 +320,7 @@ def test_what_caching_and_batch_saved() -> None:
     found = bill([cached, {**MINI, "mode": "batch"}])
     assert (found.caching_saved_usd, found.batch_saved_usd) == (Decimal("0.15"), Decimal("0.28"))
     lost = bill([{**MINI, "mode": "batch", "cached_tokens": 1_000_000, "output_tokens": 0}])
-    assert (lost.caching_saved_usd, lost.batch_saved_usd) == (0, Decimal("-0.1"))  # 0.20 in batch, 0.10 cached
+    assert (lost.caching_saved_usd, lost.batch_saved_usd) == (Decimal(0), Decimal("-0.1"))  # 0.20 in batch, 0.10 cached
 
 
 def test_the_same_tokens_elsewhere() -> None:
@@ -337,7 +336,7 @@ def test_the_same_tokens_elsewhere() -> None:
 
 def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> None:
     model = CATALOG.models["gpt-4.1-nano"]
-    standard = [row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"]]
+    standard = tuple(row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"])
     rates = {"openai": {**model.rates["openai"], "standard": standard}}
     catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
     old = {**MINI, "day": "2026-11-09"}
@@ -347,7 +346,7 @@ def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> 
 
 def test_a_batch_on_a_day_before_standard_had_a_price_is_compared_with_nothing() -> None:
     model = CATALOG.models["gpt-4.1-mini"]
-    standard = [row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"]]
+    standard = tuple(row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"])
     rates = {"openai": {**model.rates["openai"], "standard": standard}}
     catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
     batched = {**MINI, "mode": "batch"}
@@ -452,12 +451,12 @@ def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) ->
 # Logs cut into files
 
 
-def line(number: int, is_batch: bool, tokens: int) -> dict[str, Any]:
+def line(number: int, is_batch: bool, tokens: int) -> Body:
     body = {**COMPLETION, "id": f"chatcmpl-{number}", "usage": {"prompt_tokens": tokens, "completion_tokens": 3}}
     return batch_line(body, custom_id=f"n{number}") if is_batch else body
 
 
-def sum_of(name: str, *tokens: int) -> dict[str, Any]:
+def sum_of(name: str, *tokens: int) -> Body:
     """A batch object of so many lines."""
     usage = {"input_tokens": sum(tokens), "output_tokens": 3 * len(tokens)}
     return {**BATCH, "id": name, "request_counts": {"completed": len(tokens)}, "usage": usage}
@@ -475,7 +474,7 @@ def test_logs_may_be_cut_into_files_in_any_way(kinds: list[tuple[bool, int]], wh
     batched = [tokens for is_batch, tokens in kinds if is_batch]
     if batched:
         lines.append(sum_of("b1", *batched))
-    files: list[list[dict[str, Any]]] = [[], [], [], []]
+    files: list[list[Body]] = [[], [], [], []]
     for each, index in zip(lines * (1 + is_twice), where, strict=False):
         files[index].append(each)
     cut = bill(*files)
@@ -495,7 +494,7 @@ def test_of_several_batches_each_counts_once() -> None:
 
 
 def test_the_lines_of_one_batch_stand_for_one_batch_object() -> None:
-    def alike(name: str, model: str | None) -> dict[str, Any]:
+    def alike(name: str, model: str | None) -> Body:
         return {**sum_of(name, 1_000_000), "model": model}
 
     lines = [batch_line({**COMPLETION, "model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 3}})]
@@ -572,7 +571,7 @@ def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
         log = tmp_path / "log.jsonl"
         log.write_text((json.dumps({**MINI, "output": "x" * 2000}) + "\n") * lines)
         tracemalloc.start()
-        found = reconcile_logs(LogReader([InputSource("log", partial(log.open, "rb"))]).read(), CONDITIONS)
+        found = reconcile_logs(LogReader([InputSource("log", lambda: log.open("rb"))]).read(), CONDITIONS)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found.usage.requests == lines

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -30,29 +31,29 @@ DAY = date(2026, 11, 23)
 TODAY = ("--as-of", str(DAY))
 
 
+class Examine(NamedTuple):
+    """What is found for a gpt41.yaml of these workloads, which is written to `path`."""
+
+    path: Path
+    catalog: Catalog
+
+    def all(self, workloads: str, day: date = DAY) -> Overview:
+        self.path.write_text(f"version: 1\nworkloads:\n{workloads}")
+        root, conditions = open_working_tree(self.path), CheckOptions(self.catalog, day)
+        config = parse_config(self.path.read_bytes(), "gpt41.yaml", self.catalog)
+        found = make_checked_input(check_workloads(config, root.find_files, conditions), self.catalog, day)
+        return examine_workloads(found.subjects, self.catalog, day)
+
+    def one(self, workload: str) -> ExaminedWorkload:
+        return self.all(f"  w: {{{workload}}}").workloads[0]
+
+
 @pytest.fixture
-def overview(tmp_path: Path, catalog: Catalog) -> type:
-    class Of:
-        """What is found for a gpt41.yaml of these workloads."""
-
-        @staticmethod
-        def all(workloads: str, day: date = DAY) -> Overview:
-            path = tmp_path / "gpt41.yaml"
-            path.write_text(f"version: 1\nworkloads:\n{workloads}")
-            root, conditions = open_working_tree(path), CheckOptions(catalog, day)
-            found = make_checked_input(
-                check_workloads(parse_config(path.read_bytes(), "gpt41.yaml", catalog), root.find_files, conditions), catalog, day
-            )
-            return examine_workloads(found.subjects, catalog, day)
-
-        @staticmethod
-        def one(workload: str) -> ExaminedWorkload:
-            return Of.all(f"  w: {{{workload}}}").workloads[0]
-
-    return Of
+def overview(tmp_path: Path, catalog: Catalog) -> Examine:
+    return Examine(tmp_path / "gpt41.yaml", catalog)
 
 
-def of_saved(catalog: Catalog, **changed: object) -> ExaminedWorkload:
+def of_saved(catalog: Catalog, **changed: Any) -> ExaminedWorkload:
     found = make_saved_input(SavedReport(DAY, {"a": costing(name="a", **changed)}), "base.json", catalog, DAY)
     return examine_workloads(found.subjects, catalog, DAY).workloads[0]
 
@@ -62,7 +63,7 @@ def chart(examined: ExaminedWorkload, catalog: Catalog, name: str) -> Chart:
     return next(each for each in told.all_charts if each.name == name)
 
 
-def test_a_line_meets_its_budget_and_the_limit_of_its_usage_tier(overview: type) -> None:
+def test_a_line_meets_its_budget_and_the_limit_of_its_usage_tier(overview: Examine) -> None:
     found = overview.one(
         "input_tokens: 1000, output_tokens: 100, model: gpt-4.1-mini, volume: 1000 / day, usage_tier: 1, "
         "budget: {monthly_usd: 28}"
@@ -70,10 +71,13 @@ def test_a_line_meets_its_budget_and_the_limit_of_its_usage_tier(overview: type)
     own = found.lines[0]
     assert (own.name, own.each_usd) == ("gpt-4.1-mini standard", Fraction("0.00056"))
     met = {each.other_label: (each.requests, each.usd) for each in found.crossings if each.line is own}
-    assert met == {"its budget": (50_000, 28), "usage tier 1": (Fraction(100) / Fraction("0.00056"), 100)}
+    assert met == {
+        "its budget": (Fraction(50_000), Fraction(28)),
+        "usage tier 1": (Fraction(100) / Fraction("0.00056"), Fraction(100)),
+    }
 
 
-def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: type, catalog: Catalog) -> None:
+def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: Examine, catalog: Catalog) -> None:
     fine_tune = 'model: "ft:gpt-4.1-mini-2025-04-14:org::id", platform: azure-global'
     found = overview.one(f"input_tokens: 900, output_tokens: 20, {fine_tune}, volume: 50000 / day, budget: {{monthly_usd: 1000}}")
     own = found.lines[0]
@@ -89,7 +93,7 @@ def test_hosting_makes_a_line_begin_higher_and_cross_others(overview: type, cata
     assert "ft:gpt-4.1-mini-2025-04-14:org::id standard meets gpt-4.1 standard at 791,454" in marks
 
 
-def test_the_frontier_has_what_nothing_beats_in_both(overview: type) -> None:
+def test_the_frontier_has_what_nothing_beats_in_both(overview: Examine) -> None:
     found = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1, require: {task: coding, deadline: 24h}")
     # gpt-4.1-mini falls short of the task; what it would save is seen all the same. Standard and priority only cost more.
     assert [each.name for each in found.frontier] == ["gpt-4.1-mini batch", "gpt-4.1 batch"]
@@ -97,7 +101,7 @@ def test_the_frontier_has_what_nothing_beats_in_both(overview: type) -> None:
     assert [each.name for each in waits.frontier] == ["gpt-4.1-mini standard", "gpt-4.1 standard"]
 
 
-def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, catalog: Catalog) -> None:
+def test_the_break_even_is_where_both_lines_have_the_same_price(overview: Examine, catalog: Catalog) -> None:
     found = overview.one("input_tokens: 2000, cached: 80%, output_tokens: 100, model: gpt-4.1-mini, volume: 100 / month")
     drawn = chart(found, catalog, "1-cost-against-cache")
     assert found.recommendation.break_even
@@ -109,14 +113,14 @@ def test_the_break_even_is_where_both_lines_have_the_same_price(overview: type, 
     assert standard[Decimal(1)] < batch[Decimal(1)]
 
 
-def test_work_that_states_no_task_is_not_advised_to_pay_for_a_better_score(overview: type) -> None:
+def test_work_that_states_no_task_is_not_advised_to_pay_for_a_better_score(overview: Examine) -> None:
     found = overview.one("input_tokens: 1000, output_tokens: 100, model: gpt-4.1-mini")
     assert found.recommendation.choice
     assert found.recommendation.choice.name == "gpt-4.1-mini standard"
     assert found.monthly_usd is None
 
 
-def test_the_end_of_each_model_is_told_once_for_each_platform(overview: type, catalog: Catalog) -> None:
+def test_the_end_of_each_model_is_told_once_for_each_platform(overview: Examine, catalog: Catalog) -> None:
     found = overview.all("""
   a: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, volume: 1 / day}
   b: {input_tokens: 1, output_tokens: 1, model: gpt-4.1-mini, volume: 1 / day}
@@ -128,7 +132,7 @@ def test_the_end_of_each_model_is_told_once_for_each_platform(overview: type, ca
     assert found.recommended_usd is None  # nothing lasts so long
 
 
-def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: type) -> None:
+def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: Examine) -> None:
     found = overview.all("  w: {input_tokens: 1000, output_tokens: 100, model: gpt-6-luna}", date(2027, 2, 20)).workloads[0]
     assert found.recommendation.is_replacement
     assert found.frontier == ()
@@ -186,13 +190,16 @@ def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Pat
         assert "is past" not in run(command, "--as-of", "2027-01-10").out
 
 
-def test_what_searches_find_is_told_as_what_it_is(overview: type, catalog: Catalog) -> None:
+def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Catalog) -> None:
     """A fixed block of gpt-4.1-mini, a part of what is billed; of gpt-4.1 nobody knows how much: its prices are the least."""
     searches = "input_tokens: 2000, output_tokens: 300, volume: 1000 / month, tools: {web_searches: 1}"
     searches += ", require: {task: multilingual, tolerance_percent: 50}"
     block = chart(overview.one(f"{searches}, model: gpt-4.1-mini"), catalog, "tokens")
     found, answers = block.series[-2:]
-    assert [(each.name, each.points[0].y) for each in (found, answers)] == [("search results", 8_000), ("output", 300)]
+    assert [(each.name, each.points[0].y) for each in (found, answers)] == [
+        ("search results", Decimal(8_000)),
+        ("output", Decimal(300)),
+    ]
     assert answers.points[0].remark == "10,300 in all"
     examined = overview.one(f"{searches}, model: gpt-4.1-mini".replace("50}", "0}"))
     told = make_report(catalog, Overview(DAY, (examined,), ()), ())

@@ -507,7 +507,8 @@ class Broken(io.BytesIO):
     def read(self, *_: Any) -> bytes:
         raise OSError(5, "Input/output error")
 
-    readinto = read_catalog  # type: ignore[assignment]
+    def readinto(self, *_: Any) -> int:
+        raise OSError(5, "Input/output error")
 
 
 def test_a_file_that_stops_being_readable_is_an_error() -> None:
