@@ -1,18 +1,22 @@
-"""What the project says about itself: CONTRIBUTING.md, the Makefile and the changelog agree with the code."""
+"""What the project says about itself: CONTRIBUTING.md, the Makefile, the workflow, the classifiers and the changelog agree."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+
+import yaml
 
 from tests.conftest import ROOT
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 PACKAGE = ROOT / "gpt41_cli"
+PYTHON = "Programming Language :: Python :: "
 
 
 def test_every_path_that_contributors_are_sent_to_exists() -> None:
     page = CONTRIBUTING.replace("NAME", "models").replace("QUESTION", "*")
-    paths = re.findall(r"`([\w./*-]+/[\w./*-]*|[\w-]+\.(?:py|md|yaml|yml))`", page)
+    paths = re.findall(r"`([\w./*-]+/[\w./*-]*|[\w-]+\.(?:py|md))`", page)
     assert len(paths) > 20
     # A file that every command has is written without its folder.
     folders = (ROOT, PACKAGE, PACKAGE / "commands" / "models")
@@ -35,6 +39,14 @@ def test_the_tree_has_one_line_for_every_folder_of_the_package() -> None:
 def test_the_targets_that_are_recommended_are_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)", CONTRIBUTING)) & {"test", "lint", "golden", "bench"} == targets
+
+
+def test_the_classifiers_name_the_pythons_that_the_workflow_runs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    named = [each.removeprefix(PYTHON) for each in project["classifiers"] if each.startswith(PYTHON)]
+    assert named == workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert project["requires-python"] == f">={named[0]}"
 
 
 def test_the_newest_changes_are_sorted_into_added_changed_and_fixed() -> None:
