@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, Flag, IntEnum, auto
-from typing import NamedTuple
+from functools import cache
+from typing import Final
 
 
 class Level(IntEnum):
@@ -50,19 +51,33 @@ class Group(Flag):
     """About what is spoken."""
 
 
-class Rule(NamedTuple):
+class Rule:
     """A rule: a stable id, and one sentence, which is the demand if a finding says that it is broken.
 
     `level` is how much a finding weighs if its maker does not say otherwise. `key` is the key of gpt41.yaml that a workload
     breaks it by; None: it breaks it by its largest request.
     """
 
-    id: str
-    sentence: str
-    level: Level = Level.NOTICE
-    effect: Effect = Effect.NONE
-    groups: Group = Group.NONE
-    key: str | None = "model"
+    __slots__ = ("effect", "groups", "id", "key", "level", "sentence")
+
+    def __init__(
+        self,
+        rule_id: str,
+        sentence: str,
+        level: Level = Level.NOTICE,
+        effect: Effect = Effect.NONE,
+        groups: Group = Group.NONE,
+        key: str | None = "model",
+    ) -> None:
+        self.id: Final = rule_id
+        self.sentence: Final = sentence
+        self.level: Final = level
+        self.effect: Final = effect
+        self.groups: Final = groups
+        self.key: Final = key
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the id alone, so that a rule is the same object in every process."""
@@ -292,6 +307,7 @@ RULES: Mapping[str, Rule] = {rule.id: rule for rule in [*globals().values()] if 
 """By id."""
 
 
+@cache
 def get_rule(rule_id: str) -> Rule:
     """The rule with that id; one that is in no table, as a saved report of another version may name it."""
     return RULES.get(rule_id) or Rule(rule_id, "A rule of another version of gpt41.")

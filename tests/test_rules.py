@@ -10,7 +10,7 @@ import pytest
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES
-from gpt41_cli.rules import RULES, Rule, get_rule
+from gpt41_cli.rules import RULES, Effect, get_rule
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gpt41_cli"
@@ -51,7 +51,9 @@ def test_a_rule_is_the_same_object_in_every_process() -> None:
 
 def test_a_rule_of_another_version_is_none_of_the_table() -> None:
     assert get_rule("batch-empty") is rules.BATCH_EMPTY
-    assert get_rule("of-tomorrow") == Rule("of-tomorrow", "A rule of another version of gpt41.")
+    other = get_rule("of-tomorrow")
+    assert (other.id, other.sentence, other.effect) == ("of-tomorrow", "A rule of another version of gpt41.", Effect.NONE)
+    assert pickle.loads(pickle.dumps(other)) is other
 
 
 def test_there_is_a_rule_of_savings_for_each_mode() -> None:
