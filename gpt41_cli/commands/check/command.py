@@ -23,7 +23,7 @@ def check(
     ] = None,
     init: Annotated[bool, typer.Option("--init", help="Write a first gpt41.yaml for the files named, and check it.")] = False,
     schema: Annotated[
-        bool, typer.Option("--read_schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
+        bool, typer.Option("--schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
     ] = False,
     config: options.ConfigOption = None,
     retires_within: Annotated[

@@ -32,7 +32,7 @@ class _LoadedSide(NamedTuple):
 
 def diff(
     base: Annotated[
-        str, typer.Argument(metavar="BASE", help="A make_report of gpt41 check --format json, or a git revision such as main.")
+        str, typer.Argument(metavar="BASE", help="A report of gpt41 check --format json, or a git revision such as main.")
     ],
     head: Annotated[
         str | None,

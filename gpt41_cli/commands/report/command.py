@@ -23,7 +23,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[CONFIG|SAVED]...",
-            help="Files of workloads, or reports that gpt41 check_workloads --format json saved; - is one on standard input.",
+            help="Files of workloads, or reports that gpt41 check --format json saved; - is one on standard input.",
             show_default="gpt41.yaml, here or in a folder above",
         ),
     ] = None,

@@ -87,7 +87,7 @@ def train(
     output_tokens: ServedOutputTokens = None,
     cached: Annotated[
         str | None,
-        typer.Option(metavar="SHARE", help="How much of every input is read_training_files from the prompt cache, such as 60%."),
+        typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%."),
     ] = None,
     base_input_tokens: BaseInputTokens = None,
     instead_of: Annotated[
