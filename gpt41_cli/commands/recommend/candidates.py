@@ -1,4 +1,4 @@
-"""Every variant in every mode against every rule: what it would cost, how well it would do, what speaks against it."""
+"""Candidates: every variant in every mode, with its price, its score and what excludes it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from gpt41_cli.work.workload import VariantLoad, Workload
 
 
 class Wishes(NamedTuple):
-    """What the work is and may cost. `min_scores`: metric -> least figure. `tolerance`: a share, in place of the tasks'.
+    """What the work is and may cost.
 
-    `times_a_day` is how often the work is sent again and again, if it is; else it is sent once, and done by the deadline.
-    `sends_in_batch`: that is how it is sent today.
+    `min_scores` maps a metric to the lowest score allowed; `tolerance` is a share in place of the tasks' own. `times_a_day` is
+    how often recurring work is sent, None for work that is sent once. `sends_in_batch`: it is sent in batch today.
     """
 
     tasks: tuple[Task, ...]
@@ -45,7 +45,7 @@ class Wishes(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """One variant in one mode: its price where there is one, its lowest task score, and what speaks against it."""
+    """One variant in one mode: its price and its lowest task score, None if not known, and what excludes it."""
 
     variant: Variant
     mode: str
@@ -60,7 +60,7 @@ class Candidate(NamedTuple):
 
 
 class SelectionContext(NamedTuple):
-    """Everything a rule may look at; `best` is how sentences call what scores are compared with."""
+    """Everything a rule may look at. `best` is how sentences name the score that others are compared with."""
 
     catalog: Catalog
     work: Workload
@@ -72,28 +72,28 @@ class SelectionContext(NamedTuple):
 
     @property
     def metrics(self) -> Mapping[str, Mapping[str, Decimal | None]]:
-        """The figures `min_scores` speaks of: the launch benchmarks, and the reader's own evaluation before them."""
+        """The figures that `min_scores` refers to: the launch benchmarks, overridden by the user's own evaluation."""
         launch = {name: benchmark.scores for name, benchmark in self.catalog.evidence.benchmarks.by_name.items()}
         return {**launch, **(self.wishes.evaluation.scores if self.wishes.evaluation else {})}
 
     @property
     def used_abilities(self) -> tuple[str, ...]:
-        """The abilities that the requests use without anybody having asked for them, as far as the table knows them."""
+        """The abilities of the price table that the requests use but the wishes don't list, sorted."""
         return tuple(sorted((self.work.needs & self.catalog.abilities).difference(self.wishes.needs)))
 
     @property
     def admits_batch(self) -> bool:
-        """Whether the answers may wait for a batch. Who sends in batch means to wait as long as it takes."""
+        """True if the answers may wait for a batch: by the deadline or, without one, because the work is sent in batch today."""
         if self.wishes.deadline is None:
             return self.work.is_batch or self.wishes.sends_in_batch
         return self.wishes.deadline >= timedelta(hours=self.catalog.limits.batch.completion_window_hours)
 
     def get_load(self, variant: Variant) -> VariantLoad:
-        """The work as a variant sees it."""
+        """Return the workload as `variant` counts it."""
         return self.work.load_on(self.catalog, variant)
 
     def find_pace(self, variant: Variant, mode: str) -> pace.TierDuration | None:
-        """How long a usage tier takes for work that is sent once; None where nothing is known of that."""
+        """Estimate how long the usage tier takes for work that is sent once; None for other work or if that isn't known."""
         tier = self.wishes.usage_tier
         if tier is None or self.wishes.times_a_day is not None:
             return None
@@ -104,15 +104,15 @@ CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Remark]]
 
 
 def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Candidate:
-    """The candidate with the remarks of every rule that speaks against it; no price is one of them."""
-    shares = [each.share.get(variant.id) for each in case.scores]
+    """Price a candidate and collect the remarks of every rule that excludes it. A missing price excludes it, too."""
+    shares = [scores.share.get(variant.id) for scores in case.scores]
     known = [share for share in shares if share is not None]
     lowest = min(known) if known and len(known) == len(shares) else None
     exclusions = [remark for rule in CANDIDATE_RULES for remark in rule(case, variant, mode)]
     try:
         priced = price_workload(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
-        if not any(each.rule is rules.NEEDS for each in exclusions):  # what it does not have has no price there: that is said
+        if not any(remark.rule is rules.NEEDS for remark in exclusions):  # a missing ability explains it
             exclusions.append(Remark(rules.MISSING_PRICE, str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
@@ -124,8 +124,8 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
 def judge_variant(
     catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date, variant: Variant, mode: str
 ) -> Candidate:
-    """One variant and mode, of the family or not; scores are compared with the family's best."""
-    names = dict.fromkeys((*(each.id for each in catalog.family), variant.id))
+    """Judge one variant in one mode, of the family or not. Its scores are compared with the family's best."""
+    names = dict.fromkeys((*(member.id for member in catalog.family), variant.id))
     scores = tuple(score_models(task, catalog, None, list(names)) for task in wishes.tasks)
     return judge_candidate(SelectionContext(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
 
@@ -149,7 +149,7 @@ def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iter
 
 def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     model = variant.model
-    # Of the family the lists are complete; of other models the table holds what its sources happen to state.
+    # The table lists all abilities of the family, but of other models only those that its sources happen to state.
     used = case.used_abilities if model.role == "family" else ()
     yield from abilities.find_missing_abilities(case.catalog, variant, (*case.wishes.needs, *used), case.get_load(variant))
 
@@ -162,18 +162,18 @@ def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) 
     own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
     for metric, least in case.wishes.min_scores.items():
         sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
-        found = case.metrics[metric].get(variant.id)
-        if found is None:
+        score = case.metrics[metric].get(variant.id)
+        if score is None:
             yield Remark(rules.MIN_SCORE, f"no {metric} score of it is known", sources, f"no {metric}")
-        elif found < least:
-            text = f"its {metric} is {format_exact(found)}, below the {format_exact(least)} asked for"
-            yield Remark(rules.MIN_SCORE, text, sources, f"{metric} {format_exact(found)}")
+        elif score < least:
+            text = f"its {metric} is {format_exact(score)}, below the {format_exact(least)} asked for"
+            yield Remark(rules.MIN_SCORE, text, sources, f"{metric} {format_exact(score)}")
 
 
 def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
     for scores in case.scores:
         if variant.id not in scores.share:
-            continue  # the family, once it has ended: it is not compared with its replacements
+            continue  # an ended family isn't compared with its replacements
         share, least = scores.share[variant.id], 1 - get_tolerance(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
@@ -195,18 +195,18 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
             text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"
         yield Remark(rules.DEADLINE, text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
     elif deadline is not None:
-        found = case.find_pace(variant, mode)
-        if found and found.seconds > deadline // timedelta(seconds=1):
-            yield found.remark
+        duration = case.find_pace(variant, mode)
+        if duration and duration.seconds > deadline // timedelta(seconds=1):
+            yield duration.remark
 
 
 def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
-    """Work that is sent once; what is sent again and again goes on until the end."""
+    """Exclude a model that ends before work that is sent once is done. Recurring work simply goes on until the end."""
     if case.wishes.times_a_day is not None:
         return
-    found = case.find_pace(variant, mode)
+    duration = case.find_pace(variant, mode)
     window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
-    seconds = found.seconds if found else window // timedelta(seconds=1)
+    seconds = duration.seconds if duration else window // timedelta(seconds=1)
     if late := lifecycle.find_end_before_done(variant, case.platform, case.as_of, seconds):
         yield late
 
@@ -229,7 +229,7 @@ def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iter
 
 
 def get_tolerance(wishes: Wishes, task: Task) -> Decimal:
-    """How far below the best is near enough, as a share."""
+    """Return how far below the best score is near enough, as a share."""
     return task.tolerance_percent / 100 if wishes.tolerance is None else wishes.tolerance
 
 

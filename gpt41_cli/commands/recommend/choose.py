@@ -1,4 +1,4 @@
-"""Which variant and mode should do this work, and why?"""
+"""Choose the variant and mode that should do the work, and say why."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from gpt41_cli.work.workload import Workload
 
 PREFERENCES = ("cost", "quality", "speed")
 
-# How soon a mode answers: priority before standard, batch within a day.
+# Priority answers before standard, and batch within a day.
 _MODE_SPEED_RANKS = {"priority": 0, "standard": 1, "batch": 2}
-# A variant without a statement of its speed is not taken for a fast one.
+# A variant whose speed isn't stated counts as slower than all others.
 _UNKNOWN_SPEED_RANK = 1_000
 
 
 class Recommendation(NamedTuple):
-    """The choice (None when nothing fits), the other candidates that fit in order of preference, and the excluded.
+    """The choice (None if nothing fits), the other candidates that fit in order of preference, and the excluded ones.
 
-    `why` speaks for the choice, `but` against it or for something else; with no choice, `but` says what would have to
-    give. `is_replacement`: the whole family has ended and the choice is a named replacement, without any score. `break_even`
-    weighs the choice in standard against batch, allowed or not.
+    `why` speaks for the choice, `but` against it or for an alternative. Without a choice, `but` says which wishes would have to
+    give. `is_replacement`: the whole family has ended, and the choice is a named replacement. `break_even` compares the chosen
+    variant in standard and in batch, whether batch fits or not.
     """
 
     choice: Candidate | None
@@ -52,24 +52,24 @@ class Recommendation(NamedTuple):
 
 
 def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date) -> Recommendation:
-    """The variant and mode that fits every wish and comes first by `wishes.prefer`.
+    """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
-    When the whole family is shut down on that day, its named replacements are the candidates, with the scores of the
-    reader's own evaluation or none. UnknownName for a need, metric, preference or usage tier that nothing has;
-    InputError for a usage tier of another provider, or `until` a day that has passed.
+    If the whole family is shut down on that day, its named replacements are the candidates, scored by the user's own evaluation
+    or not at all. Raises UnknownName for a need, metric, preference or usage tier that doesn't exist, and InputError for a
+    deadline of 0, a usage tier of another provider or an `until` before `as_of`.
     """
     is_replacement = all(lifecycle.find_past_shutdown(variant, platform, as_of) for variant in catalog.family)
     contenders = _find_replacements(catalog, platform, as_of) if is_replacement else list(catalog.family)
     models = [variant.id for variant in contenders]
-    # No launch benchmark compares the replacements; only the reader's own evaluation can.
+    # No launch benchmark compares the replacements; only the user's own evaluation can.
     tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
     scores = tuple(score_models(task, catalog, wishes.evaluation, models) for task in tasks)
     case = SelectionContext(catalog, work, wishes, platform, as_of, scores, "the best" if is_replacement else "the family's best")
     _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
     candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in MODES]
-    fitting = sorted((each for each in candidates if not each.exclusions), key=_make_sort_key(wishes.prefer))
-    excluded = sorted((each for each in candidates if each.exclusions), key=_rank_excluded)
+    fitting = sorted((candidate for candidate in candidates if not candidate.exclusions), key=_make_sort_key(wishes.prefer))
+    excluded = sorted((candidate for candidate in candidates if candidate.exclusions), key=_rank_excluded)
     choice = fitting[0] if fitting else None
     why, but = reasons.explain_choice(case, choice, fitting[1:], excluded, is_replacement=is_replacement)
     return Recommendation(
@@ -86,10 +86,10 @@ def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platfo
 
 
 def _find_break_even(case: SelectionContext, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
-    """Where the chosen variant costs the same in standard and in batch, if it has a price in both and every input token can be
-    cached: not what web searches find.
-    """
-    offers = {each.mode: each.quote.offer for each in candidates if choice and each.variant == choice.variant and each.quote}
+    """Find the cached share at which the chosen variant costs the same in standard and in batch; None without both prices."""
+    quotes = [candidate.quote for candidate in candidates if choice and candidate.variant == choice.variant]
+    offers = {quote.mode: quote.offer for quote in quotes if quote}
+    # What web searches find is input that can't be cached.
     if choice is None or case.work.terms.tools != NO_TOOL_USE or not {"standard", "batch"} <= offers.keys():
         return None
     return find_break_even(offers["standard"], offers["batch"], case.get_load(choice.variant))
@@ -113,50 +113,48 @@ def _check_wishes(case: SelectionContext) -> None:
 
 
 def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
-    found = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
-    found += lifecycle.check_price_table_age(case.catalog, case.as_of)
+    findings = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
+    findings += lifecycle.check_price_table_age(case.catalog, case.as_of)
     if reasons.FINE_TUNING in case.wishes.needs and (training_rules := case.catalog.limits.fine_tuning):
         closed = lifecycle.find_training_closings(training_rules, case.platform, case.as_of)
-        found += (each._replace(level=Level.WARNING) for each in closed)  # who has a fine-tune may go on with it
+        findings += (finding._replace(level=Level.WARNING) for finding in closed)  # existing fine-tunes can still be used
     if choice:
-        found += lifecycle.check_lifecycle(choice.variant, case.platform, case.as_of)
+        findings += lifecycle.check_lifecycle(choice.variant, case.platform, case.as_of)
     else:
-        found.append(Finding(rules.NOTHING_FITS, "no variant in any mode meets every wish"))
-    return found
+        findings.append(Finding(rules.NOTHING_FITS, "no variant in any mode meets every wish"))
+    return findings
 
 
 def _make_sort_key(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
-    """Best first: cheapest; or best score, then cheapest; or fastest class and mode, then cheapest. What has a lower bound in
-    place of a price is not cheaper than what has a price.
-    """
+    """Return a key that sorts by cost, score or speed, the best first, and then by cost. Lower bounds come after prices."""
 
-    def key(each: Candidate) -> tuple[object, ...]:
-        assert each.quote is not None
-        cost, quality = (each.quote.is_lower_bound, each.quote.total_usd), -(each.score_share or 0)
+    def key(candidate: Candidate) -> tuple[object, ...]:
+        assert candidate.quote is not None
+        cost, quality = (candidate.quote.is_lower_bound, candidate.quote.total_usd), -(candidate.score_share or 0)
         if prefer == "quality":
-            return quality, cost, MODES.index(each.mode)
+            return quality, cost, MODES.index(candidate.mode)
         if prefer == "speed":
-            speed = each.variant.model.speed
-            return speed.rank if speed else _UNKNOWN_SPEED_RANK, _MODE_SPEED_RANKS[each.mode], cost
-        return cost, quality, MODES.index(each.mode)
+            speed = candidate.variant.model.speed
+            return speed.rank if speed else _UNKNOWN_SPEED_RANK, _MODE_SPEED_RANKS[candidate.mode], cost
+        return cost, quality, MODES.index(candidate.mode)
 
     return key
 
 
-def _rank_excluded(each: Candidate) -> tuple[int, bool, Decimal]:
-    """Fewest exclusions first, then the cheapest."""
-    return len(each.exclusions), each.quote is None, each.quote.total_usd if each.quote else Decimal(0)
+def _rank_excluded(candidate: Candidate) -> tuple[int, bool, Decimal]:
+    """Rank candidates with the fewest exclusions first, then the cheapest."""
+    return len(candidate.exclusions), candidate.quote is None, candidate.quote.total_usd if candidate.quote else Decimal(0)
 
 
 def _find_replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Variant]:
-    """What is named in place of the family on that day, and of that what has itself ended, until something still runs."""
+    """Find what is named in place of the family on that day, following the names on from models that have ended, too."""
     names = [variant.id for variant in catalog.family]
-    found: dict[str, Variant] = {}
+    running: dict[str, Variant] = {}
     for name in names:
         variant = catalog.variant(name)
         life = lifecycle.find_past_shutdown(variant, platform, as_of)
         if life is None:
-            found[name] = variant
+            running[name] = variant
         elif life.replacement and (replacement := catalog.find_base_variant(life.replacement)) and replacement.id not in names:
             names.append(replacement.id)
-    return list(found.values())
+    return list(running.values())

@@ -112,7 +112,7 @@ def recommend(
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
-    features = [need.strip() for each in needs or () for need in each.split(",")]
+    features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
         prefer=prefer,
@@ -141,5 +141,5 @@ def recommend(
         tools=tools or (),
     )
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
-    found = choose(catalog, work.combined, wishes, place, day)
-    output.show_and_exit(make_report(catalog, work.combined, wishes, found, work.rejects, work.skipped_files), wanted)
+    recommendation = choose(catalog, work.combined, wishes, place, day)
+    output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)

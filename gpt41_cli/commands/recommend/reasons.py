@@ -1,4 +1,4 @@
-"""The sentences of a recommendation: what speaks for the choice, what against it, and what would have to give."""
+"""The sentences of a recommendation: what speaks for the choice, what against it, and which wishes would have to give."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def explain_choice(
     *,
     is_replacement: bool,
 ) -> tuple[list[Remark], list[Remark]]:
-    """What speaks for the choice and what against it; without a choice, nothing and what would have to give."""
+    """Return what speaks for the choice and what against it. Without a choice: nothing, and which wishes would have to give."""
     if choice is None:
         return [], [*_list_obstacles(excluded), *_list_replacements(case)]
     why = [
@@ -84,7 +84,7 @@ def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Remar
 
 def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     deadline = case.wishes.deadline
-    standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
+    standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
     whole = f"{_format_price_ratio(choice.quote, standard.quote)} of standard ({format_money(standard.quote.total_usd)})"
@@ -96,8 +96,8 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
 
 
 def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    """Why the mode that halves every price is not chosen although it is admitted: it forgoes the cache."""
-    batch = next((each for each in alternatives if each.variant == choice.variant and each.mode == "batch"), None)
+    """Explain why batch isn't chosen although it fits and halves every price: it gives no cache discount."""
+    batch = next((other for other in alternatives if other.variant == choice.variant and other.mode == "batch"), None)
     if not batch or not batch.quote or not choice.quote or batch.quote.rates.cached_input is not None:
         return
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
@@ -112,7 +112,7 @@ def _format_price_ratio(part: Quote, whole: Quote) -> str:
 
 
 def _explain_preference(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
-    """Why it comes first among those that fit, by what was preferred."""
+    """Explain why the choice comes first among the candidates that fit."""
     if case.wishes.prefer == "speed":
         yield from _explain_fastest(case, choice, alternatives)
     elif case.wishes.prefer == "quality" and choice.score_share is not None:
@@ -123,7 +123,7 @@ def _explain_preference(case: SelectionContext, choice: Candidate, alternatives:
 
 def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
     sources = _get_price_source(choice)
-    rival = next((each for each in alternatives if each.variant != choice.variant), None)
+    rival = next((other for other in alternatives if other.variant != choice.variant), None)
     if rival is None or rival.quote is None:
         yield Remark(rules.PRICE, "the only variant that fits, in its cheapest mode that does", sources)
         return
@@ -132,7 +132,7 @@ def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> I
 
 
 def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
-    """How the rival compares: `, 5 times as much for 3 points more`."""
+    """Compare a rival with the choice: `, 5 times as much for 3 points more`."""
     assert choice.quote is not None
     assert rival.quote is not None
     if rival.quote.total_usd == choice.quote.total_usd:
@@ -161,7 +161,7 @@ def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Se
     speed = choice.variant.model.speed
     if speed:
         yield Remark(rules.SPEED, f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
-    standard = next((each for each in alternatives if each.variant == choice.variant and each.mode == "standard"), None)
+    standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode == "priority" and standard:
         text = f"priority answers sooner than standard, which{_format_cost(standard)}{_format_trade_off(choice, standard)}"
         yield Remark(rules.SPEED, text, (case.catalog.limits.priority.source,))
@@ -181,64 +181,64 @@ def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[R
 
 
 def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """What the chosen variant would cost less in a mode that a deadline or a usage tier keeps out: shown, not chosen."""
+    """List modes in which the chosen variant would cost less but is excluded, by a deadline or a usage tier for example."""
     assert choice.quote is not None
-    for each in excluded:
-        if each.variant != choice.variant or not each.quote or each.quote.total_usd >= choice.quote.total_usd:
+    for candidate in excluded:
+        if candidate.variant != choice.variant or not candidate.quote or candidate.quote.total_usd >= choice.quote.total_usd:
             continue
-        text = f"{each.mode}{_format_cost(each)}, {_format_price_ratio(each.quote, choice.quote)} of this"
-        sources = _get_price_source(each)
-        if [remark.rule for remark in each.exclusions] == [rules.DEADLINE]:
-            yield Remark(rules.SAVINGS[each.mode], f"{text}: {_describe_needed_deadline(case, each)}", sources)
+        text = f"{candidate.mode}{_format_cost(candidate)}, {_format_price_ratio(candidate.quote, choice.quote)} of this"
+        sources = _get_price_source(candidate)
+        if [remark.rule for remark in candidate.exclusions] == [rules.DEADLINE]:
+            yield Remark(rules.SAVINGS[candidate.mode], f"{text}: {_describe_needed_deadline(case, candidate)}", sources)
         else:
-            obstacles = "; ".join(remark.text for remark in each.exclusions)
-            sources += tuple(source for remark in each.exclusions for source in remark.sources)
-            yield Remark(rules.SAVINGS[each.mode], f"{text}, but {obstacles}", sources)
+            obstacles = "; ".join(remark.text for remark in candidate.exclusions)
+            sources += tuple(source for remark in candidate.exclusions for source in remark.sources)
+            yield Remark(rules.SAVINGS[candidate.mode], f"{text}, but {obstacles}", sources)
 
 
 def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
-    """From which deadline on batch would be chosen: its window, or as long as a usage tier takes for all of the work."""
+    """Say which deadline admits batch: its window, or longer if the usage tier needs longer for all of the work."""
     hours = case.catalog.limits.batch.completion_window_hours
-    found = case.find_pace(batch.variant, batch.mode)
-    if found and found.seconds > hours * _SECONDS_PER_HOUR:
-        days = -(-found.seconds // (24 * _SECONDS_PER_HOUR))
-        return f"a deadline of {days}d admits it, as {found.remark.text} at most"
+    duration = case.find_pace(batch.variant, batch.mode)
+    if duration and duration.seconds > hours * _SECONDS_PER_HOUR:
+        days = -(-duration.seconds // (24 * _SECONDS_PER_HOUR))
+        return f"a deadline of {days}d admits it, as {duration.remark.text} at most"
     return f"a deadline of {hours}h admits it where the answers can wait that long"
 
 
 def _compare_other_variants(
     case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]
 ) -> Iterator[Remark]:
-    """One sentence for each other variant: how near it came, or what keeps it out."""
+    """Yield at most one sentence per other variant: how close it comes, or what excludes it."""
     for variant in case.catalog.family:
         if variant == choice.variant:
             continue
-        fits = next((each for each in alternatives if each.variant == variant), None)
+        fits = next((other for other in alternatives if other.variant == variant), None)
         if fits:
             if case.wishes.prefer != "cost":
                 text = f"{fits.name} fits too and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
                 yield Remark(rules.RUNNER_UP, text, _get_price_source(fits))
             continue
         out = _find_nearest(variant, choice.mode, excluded)
-        obstacles = [each for each in out.exclusions if each.rule is not rules.DEADLINE] or list(out.exclusions)
+        obstacles = [remark for remark in out.exclusions if remark.rule is not rules.DEADLINE] or list(out.exclusions)
         yield Remark(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
 
 
 def _find_nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
-    """The excluded candidate of a variant that says most: in the chosen mode, if that has a price."""
-    mine = [each for each in excluded if each.variant == variant]
-    return next((each for each in mine if each.mode == mode and each.quote), mine[0])
+    """Return the excluded candidate of a variant that says most: the one in the chosen mode, if that has a price."""
+    candidates = [candidate for candidate in excluded if candidate.variant == variant]
+    return next((candidate for candidate in candidates if candidate.mode == mode and candidate.quote), candidates[0])
 
 
-def _format_cost(each: Candidate) -> str:
-    """What it would cost; where nobody knows what its searches find, the least."""
-    if each.quote is None:
+def _format_cost(candidate: Candidate) -> str:
+    """Format what a candidate would cost: at least that much if it isn't known what its searches find."""
+    if candidate.quote is None:
         return ""
-    return f" would cost {'at least ' if each.quote.is_lower_bound else ''}{format_money(each.quote.total_usd)}"
+    return f" would cost {'at least ' if candidate.quote.is_lower_bound else ''}{format_money(candidate.quote.total_usd)}"
 
 
-def _get_price_source(each: Candidate) -> tuple[Citation, ...]:
-    return (each.quote.offer.row.source,) if each.quote else ()
+def _get_price_source(candidate: Candidate) -> tuple[Citation, ...]:
+    return (candidate.quote.offer.row.source,) if candidate.quote else ()
 
 
 def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Remark]:
@@ -250,22 +250,22 @@ def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Remark]:
 
 
 def _warn_base_price(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
-    """That a fine-tune is priced otherwise than its base, where that is what it is wanted for."""
+    """Warn that this isn't the price of a fine-tune, if the work needs one."""
     if FINE_TUNING in case.wishes.needs and not choice.variant.fine_tuned:
         text = f"this is the price of {choice.variant.id} as it is: gpt41 train prices training and a fine-tune"
         yield Remark(rules.BASE_PRICE, text)
 
 
 def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
-    """How long the usage tier takes, where that is longer than the mode itself."""
-    found = case.find_pace(choice.variant, choice.mode)
-    if found and found.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_PER_HOUR:
-        yield found.remark
+    """Say how long the usage tier takes, if that is longer than a batch."""
+    duration = case.find_pace(choice.variant, choice.mode)
+    if duration and duration.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_PER_HOUR:
+        yield duration.remark
 
 
 def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
     assert choice.quote is not None
-    tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # else a month is many times this
+    tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # a month of recurring work costs many times this
     if tier is not None and (remark := check_monthly_limit(case.catalog, tier, choice.quote.total_usd)):
         yield remark
 
@@ -280,8 +280,9 @@ def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Remar
 
 
 def _describe_replacement_price(case: SelectionContext, name: str | None, mode: str) -> str:
-    """The price of the same work at the named replacement, today, and with all that may be written to its prompt cache:
-    `: $3.40 for the same work, up to $4.10 with cache writes`.
+    """Price the same work at the named replacement: `: $3.40 for the same work, up to $4.10 with cache writes`.
+
+    Empty if it has no price on that day.
     """
     variant = case.catalog.find_base_variant(name) if name else None
     if variant is None:
@@ -305,15 +306,15 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
 
 
 def _list_replacements(case: SelectionContext) -> Iterator[Remark]:
-    """What the same work costs at what is named in place of variants that do not last."""
-    told: set[str | None] = set()
+    """List what the same work costs at the replacements of variants that end too early."""
+    listed: set[str | None] = set()
     for variant in case.catalog.family:
         life, until = variant.lifecycles.get(case.platform.provider), case.wishes.until
         ends = until and life and life.shutdown and case.as_of < life.shutdown <= until
-        if life is None or not ends or life.replacement in told:
+        if life is None or not ends or life.replacement in listed:
             continue
         if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
-            told.add(life.replacement)
+            listed.add(life.replacement)
             text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
             yield Remark(rules.REPLACEMENT, text, (life.replacement_source,))
 
@@ -332,15 +333,16 @@ def _warn_missing_scores(choice: Candidate) -> Iterator[Remark]:
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
-    """What keeps the nearest candidates of each variant out, the nearest of all first, and of those the cheapest; modes with the
-    same obstacles once.
-    """
-    fewest = {each.variant.id: min(len(e.exclusions) for e in excluded if e.variant == each.variant) for each in excluded}
-    said: set[tuple[str, tuple[Rule, ...]]] = set()
-    for each in excluded:
-        obstacles = (each.variant.id, tuple(remark.rule for remark in each.exclusions))
-        if len(each.exclusions) == fewest[each.variant.id] and obstacles not in said:
-            said.add(obstacles)
-            texts = "; ".join(remark.text for remark in each.exclusions)
-            sources = tuple(source for remark in each.exclusions for source in remark.sources)
-            yield Remark(rules.WOULD_HAVE_TO_GIVE, f"{each.name}{_format_cost(each)}, but {texts}", sources)
+    """List what excludes the candidates of each variant with the fewest exclusions; modes with the same obstacles once."""
+    fewest = {
+        candidate.variant.id: min(len(other.exclusions) for other in excluded if other.variant == candidate.variant)
+        for candidate in excluded
+    }
+    listed: set[tuple[str, tuple[Rule, ...]]] = set()
+    for candidate in excluded:
+        obstacles = (candidate.variant.id, tuple(remark.rule for remark in candidate.exclusions))
+        if len(candidate.exclusions) == fewest[candidate.variant.id] and obstacles not in listed:
+            listed.add(obstacles)
+            texts = "; ".join(remark.text for remark in candidate.exclusions)
+            sources = tuple(source for remark in candidate.exclusions for source in remark.sources)
+            yield Remark(rules.WOULD_HAVE_TO_GIVE, f"{candidate.name}{_format_cost(candidate)}, but {texts}", sources)

@@ -1,4 +1,4 @@
-"""A Recommendation as a Report: the choice first, then why, then what speaks against it, then every candidate."""
+"""A Recommendation as a Report: the choice, why, what speaks against it, and every candidate."""
 
 from __future__ import annotations
 
@@ -35,54 +35,54 @@ def make_report(
     catalog: Catalog,
     work: Workload,
     wishes: Wishes,
-    found: Recommendation,
+    recommendation: Recommendation,
     rejects: Rejections | None = None,
-    left_out: Sequence[SkippedPath] = (),
+    skipped_files: Sequence[SkippedPath] = (),
 ) -> Report:
-    """The recommendation, to be read, to be quoted in a pull request, and to be computed with."""
-    choice = found.choice
-    candidates = [*([choice] if choice else []), *found.alternatives, *found.excluded]
+    """Make the report of a recommendation."""
+    choice = recommendation.choice
+    candidates = [*([choice] if choice else []), *recommendation.alternatives, *recommendation.excluded]
     shown = select_shown(candidates, choice)
     columns = _list_columns(shown, choice, work)
     return Report(
         schema=SCHEMA,
         answer=choice.name if choice else NO_CHOICE,
-        headline=_make_headline(work, found),
+        headline=_make_headline(work, recommendation),
         lines=(
-            *(ReportLine("why", remark.text, remark.citation) for remark in found.why),
-            *(ReportLine("but" if choice else "give", remark.text, remark.citation) for remark in found.but),
-            *_make_break_even_lines(catalog, work, found),
+            *(ReportLine("why", remark.text, remark.citation) for remark in recommendation.why),
+            *(ReportLine("but" if choice else "give", remark.text, remark.citation) for remark in recommendation.but),
+            *_make_break_even_lines(catalog, work, recommendation),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
-        findings=(*found.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
-        notes=tuple(_collect_notes(catalog, work, wishes, found)),
+        findings=(*recommendation.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
+        notes=tuple(_collect_notes(catalog, work, wishes, recommendation)),
         data={
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
             "choice": dump_quote(choice.quote) if choice and choice.quote else None,
-            "break_even": _make_break_even_json(found.break_even),
-            "is_replacement": found.is_replacement,
+            "break_even": _make_break_even_json(recommendation.break_even),
+            "is_replacement": recommendation.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(dump_remark(remark, kind="why") for remark in found.why),
-                *(dump_remark(remark, kind="but" if choice else "give") for remark in found.but),
+                *(dump_remark(remark, kind="why") for remark in recommendation.why),
+                *(dump_remark(remark, kind="but" if choice else "give") for remark in recommendation.but),
             ],
-            "alternatives": [dump_quote(each.quote) for each in found.alternatives if each.quote],
+            "alternatives": [dump_quote(candidate.quote) for candidate in recommendation.alternatives if candidate.quote],
             "excluded": [
                 {
-                    "model": each.variant.id,
-                    "mode": each.mode,
-                    "reasons": [dump_remark(remark, kind="excluded") for remark in each.exclusions],
-                    "total_usd": each.quote and each.quote.total_usd,
+                    "model": candidate.variant.id,
+                    "mode": candidate.mode,
+                    "reasons": [dump_remark(remark, kind="excluded") for remark in candidate.exclusions],
+                    "total_usd": candidate.quote and candidate.quote.total_usd,
                 }
-                for each in found.excluded
+                for candidate in recommendation.excluded
             ],
             "scores": {
-                each.task.id: {
-                    model: None if share is None else _format_exact_share(share) for model, share in each.share.items()
+                scores.task.id: {
+                    model: None if share is None else _format_exact_share(share) for model, share in scores.share.items()
                 }
-                for each in found.scores
+                for scores in recommendation.scores
             },
         },
         records=make_records(columns, candidates),
@@ -90,20 +90,19 @@ def make_report(
     )
 
 
-def _make_headline(work: Workload, found: Recommendation) -> str:
-    if found.choice is None or found.choice.quote is None:
+def _make_headline(work: Workload, recommendation: Recommendation) -> str:
+    if recommendation.choice is None or recommendation.choice.quote is None:
         return "Nothing fits: no variant in any mode meets every wish"
-    total, each = found.choice.quote.total_usd, found.choice.quote.usd_per_request
-    cost = f"{find_bound_prefix(work, found.choice.quote)}{format_money(total)} for {pluralize(work.requests, 'request')}" + (
-        f" ({format_money(each)} each)" if work.requests > 1 else ""
-    )
-    after = "; the family itself is shut down" if found.is_replacement else ""
-    return f"Use {found.choice.variant.id} in {found.choice.mode}: {cost}{after}"
+    quote = recommendation.choice.quote
+    per_request = f" ({format_money(quote.usd_per_request)} each)" if work.requests > 1 else ""
+    total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)} for {pluralize(work.requests, 'request')}"
+    after = "; the family itself is shut down" if recommendation.is_replacement else ""
+    return f"Use {recommendation.choice.variant.id} in {recommendation.choice.mode}: {total}{per_request}{after}"
 
 
-def _make_break_even_lines(catalog: Catalog, work: Workload, found: Recommendation) -> Iterator[ReportLine]:
-    """From which share of cached input on standard costs less than batch, and where this work stands."""
-    even, choice = found.break_even, found.choice
+def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Recommendation) -> Iterator[ReportLine]:
+    """Say from which cached share on standard costs less than batch, and what the share of this work is."""
+    even, choice = recommendation.break_even, recommendation.choice
     if even is None or choice is None or choice.quote is None:
         return
     cited = choice.quote.offer.row.source.label
@@ -111,19 +110,19 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, found: Recommendati
         ends = f"standard would cost {format_money(even.standard_cached_usd)} and batch {format_money(even.batch_cached_usd)}"
         yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
         return
-    rules = catalog.limits.prompt_cache
-    here = (
+    rule = catalog.limits.prompt_cache
+    current = (
         f"here it is {format_score(even.current_share)}, "
         f"{'more' if even.current_share > even.break_even_share else 'not more'} than that"
     )
-    if not even.current_share and work.load_on(catalog, choice.variant).input_range[1] < rules.minimum_tokens:
-        here = f"but a prompt below {format_int(rules.minimum_tokens)} tokens is never cached"
-        cited += f", {rules.source.label}"
+    if not even.current_share and work.load_on(catalog, choice.variant).input_range[1] < rule.minimum_tokens:
+        current = f"but a prompt below {format_int(rule.minimum_tokens)} tokens is never cached"
+        cited += f", {rule.source.label}"
     elif not even.current_share:
-        here = "none is stated here"
+        current = "none is stated here"
     text = (
         f"break-even at {format_score(even.break_even_share)}: with more of the input from the cache, standard "
-        f"costs less than batch; {here}"
+        f"costs less than batch; {current}"
     )
     yield ReportLine("cache", text, cited)
 
@@ -141,9 +140,10 @@ def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
     }
 
 
-def _note_unused_scores(evaluation: Evaluation, found: Recommendation) -> Iterator[str]:
-    """Whose scores nothing is compared by."""
-    used = {each.variant.id for each in (found.choice, *found.alternatives, *found.excluded) if each}
+def _note_unused_scores(evaluation: Evaluation, recommendation: Recommendation) -> Iterator[str]:
+    """Name the models of the evaluation that aren't candidates."""
+    choice = [recommendation.choice] if recommendation.choice else []
+    used = {candidate.variant.id for candidate in (*choice, *recommendation.alternatives, *recommendation.excluded)}
     names = sorted({name for scores in evaluation.scores.values() for name in scores} - used)
     if names:
         yield (
@@ -152,19 +152,19 @@ def _note_unused_scores(evaluation: Evaluation, found: Recommendation) -> Iterat
         )
 
 
-def _collect_notes(catalog: Catalog, work: Workload, wishes: Wishes, found: Recommendation) -> list[str]:
-    said = []
-    if found.scores:
+def _collect_notes(catalog: Catalog, work: Workload, wishes: Wishes, recommendation: Recommendation) -> list[str]:
+    notes = []
+    if recommendation.scores:
         if wishes.evaluation:
-            said.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
-            said += _note_unused_scores(wishes.evaluation, found)
+            notes.append(f"Scores are those of {wishes.evaluation.name}, as shares of the best.")
+            notes += _note_unused_scores(wishes.evaluation, recommendation)
         else:
             label = catalog.evidence.benchmarks.source.label
             proxy = "a proxy for your work: recommend --scores takes your own evaluation."
-            said.append(f"Scores are launch benchmarks [{label}], {proxy}")
-    if found.choice and found.choice.quote:
-        said += write_notes(catalog, work, [found.choice.quote])
-    return said
+            notes.append(f"Scores are launch benchmarks [{label}], {proxy}")
+    if recommendation.choice and recommendation.choice.quote:
+        notes += write_notes(catalog, work, [recommendation.choice.quote])
+    return notes
 
 
 def _format_exact_share(share: Fraction) -> str:
@@ -172,14 +172,14 @@ def _format_exact_share(share: Fraction) -> str:
 
 
 def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Workload) -> tuple[Column[Candidate], ...]:
-    dearest = max((candidate.quote.total_usd for candidate in shown if candidate.quote), default=Decimal(0))
+    highest = max((candidate.quote.total_usd for candidate in shown if candidate.quote), default=Decimal(0))
     return (
         Column(None, "status", lambda row: "chosen" if row is choice else "excluded" if row.exclusions else "fits"),
         Column("model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
         Column(">each" if work.requests > 1 else None, None, lambda row: row.quote and row.quote.usd_per_request, absent="-"),
         Column(">total", "total_usd", lambda row: row.quote and row.quote.total_usd, absent="-"),
-        Column("|", None, lambda row: row.quote and compute_share(row.quote.total_usd, dearest), str),
+        Column("|", None, lambda row: row.quote and compute_share(row.quote.total_usd, highest), str),
         Column(">score", None, format_candidate_score),
         Column(None, "score", lambda row: None if row.score_share is None else _format_exact_share(row.score_share)),
         Column("", None, lambda row: describe_candidate(row, choice)),
@@ -188,38 +188,38 @@ def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Wo
 
 
 def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
-    """What a reader needs to see: of a variant that is shut down, one mode is enough."""
-    found: dict[tuple[str, str], Candidate] = {}
-    for each in candidates:
-        gone = any(remark.rule is rules.MODEL_SHUT_DOWN for remark in each.exclusions)
-        key = (each.variant.id, "" if gone else each.mode)
-        if key not in found or (choice and each.mode == choice.mode):
-            found[key] = each
-    return list(found.values())
+    """Select the candidates for the table. A variant that is shut down needs only one row."""
+    shown: dict[tuple[str, str], Candidate] = {}
+    for candidate in candidates:
+        gone = any(remark.rule is rules.MODEL_SHUT_DOWN for remark in candidate.exclusions)
+        key = (candidate.variant.id, "" if gone else candidate.mode)
+        if key not in shown or (choice and candidate.mode == choice.mode):
+            shown[key] = candidate
+    return list(shown.values())
 
 
 def choose_tone(candidate: Candidate, choice: Candidate | None) -> str:
-    """The tone of its row."""
+    """Choose the tone of a candidate's row."""
     return "chosen" if candidate is choice else "faint" if candidate.exclusions else ""
 
 
-def format_candidate_score(each: Candidate) -> str:
-    """Its score as a table has it."""
-    if each.score_share is None:
+def format_candidate_score(candidate: Candidate) -> str:
+    """Format a candidate's score for the table."""
+    if candidate.score_share is None:
         return "-"
-    below = [remark.actual for remark in each.exclusions if remark.rule is rules.TOLERANCE and remark.actual]
-    return below[0] if len(below) == 1 else format_score(each.score_share)
+    below = [remark.actual for remark in candidate.exclusions if remark.rule is rules.TOLERANCE and remark.actual]
+    return below[0] if len(below) == 1 else format_score(candidate.score_share)
 
 
-def describe_candidate(each: Candidate, choice: Candidate | None) -> str:
-    """What a table says of a candidate beside its figures."""
-    if each is choice:
+def describe_candidate(candidate: Candidate, choice: Candidate | None) -> str:
+    """Describe a candidate for the table's last column."""
+    if candidate is choice:
         return "chosen"
-    if each.exclusions:
-        return "; ".join(dict.fromkeys(remark.brief for remark in each.exclusions))
-    if not choice or not choice.quote or not each.quote or not choice.quote.total_usd:
+    if candidate.exclusions:
+        return "; ".join(dict.fromkeys(remark.brief for remark in candidate.exclusions))
+    if not choice or not choice.quote or not candidate.quote or not choice.quote.total_usd:
         return "fits"
-    ratio = each.quote.total_usd / choice.quote.total_usd
-    if each.quote.is_lower_bound:
+    ratio = candidate.quote.total_usd / choice.quote.total_usd
+    if candidate.quote.is_lower_bound:
         return f"at least {format_ratio(ratio)} the price" if ratio > 1 else "what its searches find not counted"
     return f"{format_ratio(ratio)} the price" if ratio != 1 else "the same price"

@@ -1,4 +1,4 @@
-"""How well each variant does a task, as a share of the best, and the figures behind it."""
+"""How well each variant does a task: its score as a share of the best, and the figures behind it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MetricFigures = Mapping[str, Mapping[str, Decimal | None]]
 
 
 class TaskScores(NamedTuple):
-    """One task's scores, exact. `share` is None for a model that lacks a figure; `missing` says which.
+    """The exact scores for one task. `share` is None for a model that lacks a figure; `missing` lists the metrics it lacks.
 
-    `evaluation_name` is the name of the reader's own evaluation, or empty for the launch benchmarks of `sources`.
+    `evaluation_name` is the name of the user's own evaluation, or empty for the launch benchmarks in `sources`.
     """
 
     task: Task
@@ -30,16 +30,16 @@ class TaskScores(NamedTuple):
     sources: tuple[Citation, ...]
 
     def format_figures(self, model: str) -> str:
-        """The model's figures, as reasons quote them: `MMLU 87.5, IFEval 84.1`."""
+        """Format the model's figures as reasons quote them: `MMLU 87.5, IFEval 84.1`."""
         known = ((metric, self.figures[metric].get(model)) for metric in self.weights)
         return ", ".join(f"{metric} {format_exact(score)}" for metric, score in known if score is not None)
 
 
 def score_models(task: Task, catalog: Catalog, evaluation: Evaluation | None, models: Sequence[str]) -> TaskScores:
-    """Scores of `models` for `task`: by its launch benchmarks, or by every metric of the reader's own evaluation.
+    """Score `models` for `task` by its launch benchmarks, or by every metric of the user's own evaluation.
 
-    A model's score is the weighted mean of its results, each as a share of the best result among the models, and then
-    again as a share of the best such mean: the best has exactly 1. A model without a figure for a metric has no score.
+    Each result becomes a share of the best result among the models. A model's score is the weighted mean of its shares, as a
+    share of the best mean: the best model has exactly 1. A model that lacks a figure has no score.
     """
     if evaluation:
         weights = dict.fromkeys(evaluation.scores, 1)
@@ -64,11 +64,11 @@ def score_models(task: Task, catalog: Catalog, evaluation: Evaluation | None, mo
 def _average_shares(model: str, weights: Mapping[str, int], figures: MetricFigures, models: Sequence[str]) -> Fraction:
     total = Fraction(0)
     for metric, weight in weights.items():
-        results = {each: Fraction(figure) for each in models if (figure := figures[metric].get(each)) is not None}
+        results = {name: Fraction(figure) for name in models if (figure := figures[metric].get(name)) is not None}
         total += weight * _divide_by_best(results[model], max(results.values()))
     return total / sum(weights.values())
 
 
 def _divide_by_best(value: Fraction, best: Fraction) -> Fraction:
-    """`value` as a share of `best`; where nobody has more than nothing, everybody is best."""
+    """Return `value` as a share of `best`. If the best is 0, all models are equally good."""
     return value / best if best else Fraction(1)
