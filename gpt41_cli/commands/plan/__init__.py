@@ -1,1 +1,1 @@
-"""`gpt41 plan`: how long does the work take in each mode, and which mode meets the deadline?"""
+"""`gpt41 plan`: how long the work takes in each mode, and which mode meets the deadline."""

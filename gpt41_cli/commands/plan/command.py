@@ -73,7 +73,7 @@ def plan(
         tools=tools or (),
     )
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
-    found = make(
+    timings = make(
         catalog,
         work.combined,
         variants=variants or _find_named_model(catalog, work),
@@ -82,10 +82,10 @@ def plan(
         platform=place,
         as_of=day,
     )
-    output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
+    output.show_and_exit(make_report(catalog, work.combined, timings, work.rejects, work.skipped_files), wanted)
 
 
 def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "list[Variant]":
-    """The model that all requests name; nothing where they name several, or none."""
+    """Return the model that all requests name, as a list; empty if they name several or no model."""
     names = {model for model, _ in work.split(None, None)} if work.split else set()
     return [catalog.variant(name) for name in names if name is not None] if len(names) == 1 else []

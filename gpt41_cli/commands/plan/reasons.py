@@ -1,4 +1,4 @@
-"""The sentences of a plan: what binds, how to spread the requests, and which tier would do."""
+"""The sentences of a plan: which limit binds, how to spread the requests, and which tier would do."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from gpt41_cli.display import (
 
 _SECONDS_PER_MINUTE, _MINUTES_PER_DAY = 60, 24 * 60
 _FEW_REQUESTS_PER_MINUTE = 10
-"""Requests a minute below which a whole number of them would be far from the rate."""
+"""Below this rate, a whole number of requests per minute would be far from it."""
 
 
 def name_timing(timing: Timing) -> str:
-    """Variant and mode as sentences name them."""
+    """Name the variant and mode of a timing for a sentence."""
     return f"{timing.variant.id} in {timing.mode}"
 
 
 def format_time_bound(mode: str, seconds: int) -> str:
-    """How long, with what kind of bound it is: at most in batch, at least elsewhere."""
+    """Format a time with the kind of its bound: at most in batch, at least in other modes."""
     if mode == "batch":
         return f"at most {format_duration(seconds)}"
     return "within a minute" if seconds <= _SECONDS_PER_MINUTE else f"at least {format_duration(seconds)}"
 
 
 def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Remark]:
-    """Which limit decides how long it takes, in each pool."""
+    """Say for each pool which limit decides how long it takes."""
     for wait in timing.waits:
         needs = "" if wait.submission else f", these need {format_int(wait.needed)}"
         text = (
@@ -49,7 +49,7 @@ def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Remark]
 
 
 def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iterator[Remark]:
-    """How to send the requests so that no limit turns one away, in each pool; nothing for a single request."""
+    """Say for each pool how to send its requests so that no limit rejects one; nothing for a single request."""
     for wait in timing.waits:
         if wait.pool.load.requests > 1:
             how = _describe_files(catalog, wait) if wait.submission else _describe_rate(wait, deadline)
@@ -57,7 +57,7 @@ def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | No
 
 
 def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Remark | None:
-    """The smallest tier that would do, and what that tier takes; None where the one asked about does."""
+    """Suggest the smallest tier that would do, with its time and price; None if the timing's own tier does."""
     if timing.meets(plan.deadline):
         return None
     tiers, least = catalog.limits.usage_tiers, plan.find_least_tier(timing)
@@ -71,7 +71,7 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Remark | None:
 
 
 def _name_pool(catalog: Catalog, timing: Timing, wait: PoolWait) -> str:
-    """The timing, and which of its requests where there are two pools."""
+    """Name the timing and, if there are two pools, which of its requests the pool takes."""
     if len(timing.waits) == 1:
         return name_timing(timing)
     side = "above" if wait.pool.is_long_context else "up to"
@@ -79,7 +79,7 @@ def _name_pool(catalog: Catalog, timing: Timing, wait: PoolWait) -> str:
 
 
 def _describe_rate(wait: PoolWait, deadline: timedelta | None) -> str:
-    """How many requests at a time, at the mean charge, and how far apart over the whole of a deadline that is longer."""
+    """Describe how many requests to send per minute or day at their mean charge, and how far apart over a longer deadline."""
     if wait.seconds <= _SECONDS_PER_MINUTE:
         return f"all {format_int(wait.pool.load.requests)} requests within one minute"
     rate, a_day = wait.requests_per_minute, wait.pool.limit.requests_per_day
@@ -98,7 +98,7 @@ def _describe_rate(wait: PoolWait, deadline: timedelta | None) -> str:
 
 
 def _describe_files(catalog: Catalog, wait: PoolWait) -> str:
-    """How many files of what size, and how many of them at a time."""
+    """Describe how many files of which size to submit, and how many of them at a time."""
     files, load = wait.submission, wait.pool.load
     assert files is not None
     if files.files == 1:

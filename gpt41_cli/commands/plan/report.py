@@ -1,4 +1,4 @@
-"""A Plan as a Report: what takes how long first, then what binds, how to spread the requests, and which tier would do."""
+"""A Plan as a Report: the times, which limit binds, how to spread the requests, and which tier would do."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ SCHEMA = "gpt41.plan/1"
 
 
 def make_report(
-    catalog: Catalog, work: Workload, plan: Plan, rejects: Rejections | None = None, left_out: Sequence[SkippedPath] = ()
+    catalog: Catalog, work: Workload, plan: Plan, rejects: Rejections | None = None, skipped_files: Sequence[SkippedPath] = ()
 ) -> Report:
-    """The plan, to be read and to be computed with. Its bare answer is a line for each timing, or that of the choice alone:
-    model, mode, tier, and seconds or `never`; `none` where nothing meets the deadline.
+    """Make the report of a plan. Its bare answer has a line for every timing or only for the choice: model, mode, tier, and
+    seconds or `never`. It is `none` if nothing meets the deadline.
     """
     shown, columns = plan.shown, _list_columns(plan)
     bare = (plan.choice,) if plan.choice else shown
@@ -48,7 +48,7 @@ def make_report(
             if plan.tier is None
             else make_table(columns, shown, tone=lambda timing: _choose_tone(plan, timing)),
         ),
-        findings=(*plan.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
+        findings=(*plan.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
         notes=plan.notes,
         data={
             "usage_tier": plan.tier,
@@ -57,7 +57,7 @@ def make_report(
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
             "choice": _make_timing_json(catalog, plan, plan.choice) if plan.choice else None,
-            "timings": [_make_timing_json(catalog, plan, each) for each in shown],
+            "timings": [_make_timing_json(catalog, plan, timing) for timing in shown],
         },
         records=make_records(columns, shown),
         catalog=catalog,
@@ -76,15 +76,15 @@ def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.deadline_seconds:
         return f"Too slow: nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
     if not plan.passing:
-        obstacles = [each.obstacle for each in plan.shown if each.obstacle and each.mode != "priority"]
+        obstacles = [timing.obstacle for timing in plan.shown if timing.obstacle and timing.mode != "priority"]
         is_limit = obstacles[-1].rule is rules.USAGE_TIER
         return f"Never in {plan.tiers_text}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
-    if len({each.variant.id for each in plan.shown}) == 1:
+    if len({timing.variant.id for timing in plan.shown}) == 1:
         return _summarize_one_model(plan)
-    soonest = min(plan.passing, key=lambda each: (each.seconds, each.quote.total_usd))
-    cheapest = min(plan.passing, key=lambda each: (each.quote.total_usd, each.seconds))
+    soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
+    cheapest = min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
     ends = {"Soonest": soonest, "cheapest": cheapest} if soonest != cheapest else {"Soonest and cheapest": soonest}
-    return "; ".join(f"{how}: {_summarize_timing(work, each)}" for how, each in ends.items())
+    return "; ".join(f"{how}: {_summarize_timing(work, timing)}" for how, timing in ends.items())
 
 
 def _summarize_timing(work: Workload, timing: Timing) -> str:
@@ -93,44 +93,44 @@ def _summarize_timing(work: Workload, timing: Timing) -> str:
 
 
 def _summarize_one_model(plan: Plan) -> str:
-    """How long standard and batch take, in the tier asked about or from the first that passes to the last."""
-    said: list[str] = []
+    """Say how long standard and batch take: in the requested tier, or in the first and the last that pass."""
+    parts: list[str] = []
     for mode in ("standard", "batch"):
-        same = [each for each in plan.shown if each.mode == mode]
-        passing = [each for each in same if each.seconds is not None]
+        same = [timing for timing in plan.shown if timing.mode == mode]
+        passing = [timing for timing in same if timing.seconds is not None]
         if not same:
             continue
-        subject = f"in {mode}" if said else name_timing(same[0])
+        subject = f"in {mode}" if parts else name_timing(same[0])
         if not passing:
-            said.append(f"{subject}: never")
+            parts.append(f"{subject}: never")
             continue
         first, last = passing[0], passing[-1]
-        tier = "" if said and plan.tier is not None else f" in tier {first.tier}"
+        tier = "" if parts and plan.tier is not None else f" in tier {first.tier}"
         text = f"{subject}: {format_time_bound(mode, first.seconds or 0)}{tier}"
-        said.append(text if first is last else f"{text}, {format_time_bound(mode, last.seconds or 0)} in tier {last.tier}")
-    return "; ".join(said)
+        parts.append(text if first is last else f"{text}, {format_time_bound(mode, last.seconds or 0)} in tier {last.tier}")
+    return "; ".join(parts)
 
 
 def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
-    """What binds and how to spread: in the one tier asked about, or for the choice. Priority has the limits of standard."""
-    asked = [each for each in plan.shown if each.mode != "priority"] if plan.tier is not None else []
-    told = asked or ([plan.choice] if plan.choice else [])
-    for each in told:
-        yield from (ReportLine("binds", remark.text, remark.citation) for remark in explain_binding_limits(catalog, each))
-    for each in told:
-        if each.meets(plan.deadline):
+    """Say what binds and how to spread, in the requested tier or for the choice. Priority shares the limits of standard."""
+    requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
+    explained = requested or ([plan.choice] if plan.choice else [])
+    for timing in explained:
+        yield from (ReportLine("binds", remark.text, remark.citation) for remark in explain_binding_limits(catalog, timing))
+    for timing in explained:
+        if timing.meets(plan.deadline):
             yield from (
-                ReportLine("spread", remark.text, remark.citation) for remark in explain_spreading(catalog, each, plan.deadline)
+                ReportLine("spread", remark.text, remark.citation) for remark in explain_spreading(catalog, timing, plan.deadline)
             )
-    for each in asked:
-        is_cheaper = plan.choice is None or each.quote.total_usd < plan.choice.quote.total_usd
-        if is_cheaper and (each.obstacle is None or each.obstacle.rule is rules.USAGE_TIER):
-            remark = suggest_tier(catalog, plan, each)
+    for timing in requested:
+        is_cheaper = plan.choice is None or timing.quote.total_usd < plan.choice.quote.total_usd
+        if is_cheaper and (timing.obstacle is None or timing.obstacle.rule is rules.USAGE_TIER):
+            remark = suggest_tier(catalog, plan, timing)
             yield from [ReportLine("tier", remark.text, remark.citation)] if remark else []
 
 
 def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
-    """The table of one tier, and the records of all of them."""
+    """List the columns of one tier's table and of the records of all tiers."""
     return (
         Column("model", "model", lambda timing: timing.variant.id),
         Column("mode", "mode", lambda timing: timing.mode),
@@ -159,11 +159,11 @@ def _find_least_tier(plan: Plan, timing: Timing) -> int | None:
 
 
 def _make_all_tiers_table(plan: Plan) -> Table:
-    """A row for each variant and mode, a column for each tier."""
+    """Make a table with a row for each variant and mode and a column for each tier."""
     rows: dict[tuple[str, str], list[Timing]] = {}
-    for each in plan.shown:
-        rows.setdefault((each.variant.id, each.mode), []).append(each)
-    tiers = [f">tier {each.tier}" for each in next(iter(rows.values()))]
+    for timing in plan.shown:
+        rows.setdefault((timing.variant.id, timing.mode), []).append(timing)
+    tiers = [f">tier {timing.tier}" for timing in next(iter(rows.values()))]
     cells = [
         Row((model, mode, *map(_format_cell, timings), format_money(timings[0].quote.total_usd)), _choose_tone(plan, timings[0]))
         for (model, mode), timings in rows.items()
@@ -195,7 +195,7 @@ def _describe_timing(plan: Plan, timing: Timing) -> str:
 
 
 def _classify_timing(plan: Plan, timing: Timing) -> str:
-    """passes, late, monthly-limit, ends-before-done, never or unknown."""
+    """Return passes, late, monthly-limit, ends-before-done, never or unknown."""
     if timing.obstacle:
         return "unknown" if timing.obstacle.rule is rules.NO_LIMITS else "never"
     if timing.caveats:
@@ -224,7 +224,7 @@ def _make_timing_json(catalog: Catalog, plan: Plan, timing: Timing) -> Mapping[s
 
 
 def _make_wait_json(wait: PoolWait) -> Mapping[str, Json]:
-    """One pool: the limit that binds, and how its requests go."""
+    """Return one pool as JSON: the limit that binds, and how to send its requests."""
     files = wait.submission
     return {
         "is_long_context": wait.pool.is_long_context,
