@@ -112,15 +112,15 @@ def migrate(
     )
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
-    plan = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.request_totals)
-    found = compare(catalog, work.combined, plan)
-    output.show_and_exit(make_report(catalog, found, work.rejects, work.skipped_files), wanted, threshold)
+    question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.request_totals)
+    migration = compare(catalog, work.combined, question)
+    output.show_and_exit(make_report(catalog, migration, work.rejects, work.skipped_files), wanted, threshold)
 
 
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
-    """The modes to be compared, that of the requests first; none where they ask for no other than what is compared anyway.
+    """Return the modes to compare, the requests' own first; empty if the requests only use the default modes.
 
-    InputError where some ask for another one and some do not: they are not one price today.
+    Raises InputError if they mix another mode with these: such requests have no single price today.
     """
     from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES
 
@@ -133,7 +133,7 @@ def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
 
 
 def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
-    """The model that the requests name; the first of the family where none does. InputError where they name several."""
+    """Return the model that the requests name, or the family's first if they name no model. Raises InputError for several."""
     names = sorted({model for model, _ in work.split(None, None) if model} if work.split else ())
     if len(names) > 1:
         raise InputError(expected="requests to one model", found=", ".join(names), hint="--from takes all of them for one")

@@ -1,4 +1,4 @@
-"""What breaks when work moves to another model: limits, abilities, fields of requests that it refuses, rules nobody knows."""
+"""What breaks when work moves to another model: limits, abilities, refused fields, and rules that aren't published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
-if TYPE_CHECKING:  # numbers need nothing that reads requests
+if TYPE_CHECKING:  # numbers alone need nothing that reads requests
     from gpt41_cli.findings import Place
     from gpt41_cli.totals import Occurrences
     from gpt41_cli.work.sizing import RefusableField, RequestTotals
@@ -25,9 +25,9 @@ _FINE_TUNING_ABILITY = "fine-tuning"
 
 
 class Incompatibility(NamedTuple):
-    """One thing that does not move along, how much that weighs, and where the requests do it first.
+    """One thing that breaks in the move, how serious it is, and the first place in the requests that has it.
 
-    `reason`: why the model would refuse the work, for a sentence that names the model already.
+    `reason` says why the model would refuse the work, for a sentence that already names the model.
     """
 
     remark: Remark
@@ -36,13 +36,13 @@ class Incompatibility(NamedTuple):
     reason: str = ""
 
     def make_finding(self, variant: Variant) -> Finding:
-        """The same as a finding about that variant."""
+        """Make a finding about `variant`."""
         remark = self.remark
         return Finding(remark.rule, remark.text, self.level, self.place, remark.actual, remark.allowed, variant.id)
 
 
 class ModelChange(NamedTuple):
-    """The same work, from one variant to another, in some modes. `uses` None: there are no requests to look into."""
+    """The same work at one variant and at another, in some modes. `uses` is None if there are no requests to look into."""
 
     catalog: Catalog
     from_variant: Variant
@@ -53,28 +53,28 @@ class ModelChange(NamedTuple):
 
 
 def find_incompatibilities(move: ModelChange) -> tuple[Incompatibility, ...]:
-    """Everything of the work, or of what it may become, that does not move along; what weighs most first."""
+    """Find everything in the work, or in what it may become, that breaks in the move; the most serious first."""
     fields = (
         [Incompatibility(remark, Level.NOTICE) for remark in find_refused_fields(move.to_variant)]
         if move.uses is None
         else [*_check_refused_fields(move, move.uses), *_check_efforts(move, move.uses)]
     )
-    found = (*_check_exceeded_limits(move), *fields, *_check_abilities(move), *_check_pictures(move), *_check_lower_limits(move))
-    return tuple(sorted(found, key=lambda each: -each.level))
+    issues = (*_check_exceeded_limits(move), *fields, *_check_abilities(move), *_check_pictures(move), *_check_lower_limits(move))
+    return tuple(sorted(issues, key=lambda issue: -issue.level))
 
 
 def _check_exceeded_limits(move: ModelChange) -> Iterator[Incompatibility]:
-    """Limits that the work itself is over."""
+    """Find the new model's limits that the work exceeds."""
     load = move.work.load_on(move.catalog, move.to_variant)
     for remark in dict.fromkeys(
-        each for mode in move.modes for each in limits.find_exceeded_limits(move.catalog, move.to_variant, mode, load)
+        remark for mode in move.modes for remark in limits.find_exceeded_limits(move.catalog, move.to_variant, mode, load)
     ):
         named = remark._replace(text=f"{move.to_variant.id}: {remark.text}")
         yield Incompatibility(named, Level.ERROR, reason=remark.text)
 
 
 def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
-    """Limits that are lower than those of today."""
+    """Find limits that are lower than today's."""
     old, new = move.from_variant.model, move.to_variant.model
     window, new_window = move.from_variant.context_window, move.to_variant.context_window
     pairs = (
@@ -88,7 +88,7 @@ def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
 
 
 def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
-    """What the variant of today has and the other is stated not to have, or not stated to have; what the work needs apart."""
+    """Find today's abilities that the new model lacks or isn't stated to have; those that the work needs first."""
     needs = move.work.needs | ({_FINE_TUNING_ABILITY} if move.from_variant.fine_tuned else frozenset())
     missing = sorted((move.from_variant.model.abilities | needs) - move.to_variant.model.abilities)
     for is_needed in (True, False):
@@ -98,9 +98,9 @@ def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
         lacks = [name for name in names if name in move.to_variant.model.lacks]
         if lacks:
             stated = [move.to_variant.model.lacks[name] for name in lacks]
-            unsure = "" if all(each.confidence == "high" for each in stated) else " (not all of it with high confidence)"
+            unsure = "" if all(lack.confidence == "high" for lack in stated) else " (not all of it with high confidence)"
             text = f"{move.to_variant.id} does not have {', '.join(lacks)}{who}{unsure}"
-            sources = tuple(each.source for each in stated)
+            sources = tuple(lack.source for lack in stated)
             brief = f"no {', '.join(lacks)}" if is_needed else ""
             yield Incompatibility(Remark(rules.MISSING_ABILITY, text, sources, brief), level)
         unstated = [name for name in names if name not in move.to_variant.model.lacks]
@@ -111,7 +111,7 @@ def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
 
 
 def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
-    """Pictures that nobody knows how to count."""
+    """Report pictures if it isn't known how the new model counts them."""
     if first := move.work.find_borrowed_image_rule(move.catalog, move.to_variant):
         images = sum(len(shape.images) * many for shape, many in move.work.shapes.items())
         tokens = sum(shape.text_tokens * many for shape, many in move.work.shapes.items())
@@ -125,9 +125,9 @@ def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
 
 
 def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[Incompatibility]:
-    """The same of what requests do set, each with the first place."""
+    """Find refused fields that the requests set, each with its first place."""
     for refusal in move.to_variant.model.refuses:
-        used = [each for use, each in uses.places_by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
+        used = [places for use, places in uses.places_by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
         if not used:
             continue
         text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
@@ -140,15 +140,15 @@ def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[In
 
 
 def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Incompatibility]:
-    """Reasoning efforts that requests ask for and the model does not have."""
+    """Find reasoning efforts that the requests ask for and the new model doesn't have."""
     from gpt41_cli.work.sizing import EFFORT_FIELD
 
     reasoning = move.to_variant.model.reasoning
     if reasoning is None:
         return
     used = [
-        each
-        for use, each in uses.places_by_field.items()
+        places
+        for use, places in uses.places_by_field.items()
         if use.parameter == EFFORT_FIELD and use.effort not in reasoning.efforts
     ]
     if used:
@@ -167,19 +167,19 @@ def _make_incompatibility(remark: Remark, used: Sequence[Occurrences[Place]], le
 
 
 def _format_use_count(used: Sequence[Occurrences[Place]], uses: RequestTotals) -> str:
-    """How many requests do so, and the place of the first."""
+    """Format how many requests use a field, and the place of the first."""
     return f"{format_int(_count_requests(used))} of {pluralize(uses.requests, 'request')}, first {used[0].examples[0].label}"
 
 
 def _count_requests(used: Sequence[Occurrences[Place]]) -> int:
-    return sum(each.count for each in used)
+    return sum(places.count for places in used)
 
 
 def _is_rule_applicable(rule: RefusedField, use: RefusableField, to: Variant) -> bool:
-    """Whether a rule is about that use; an effort that a request does not say is the model's default."""
+    """Return True if the rule is about this use. A request that states no effort has the model's default."""
     from gpt41_cli.requests.request import CHAT_ENDPOINT
 
-    is_there = rule.endpoint is None or (rule.endpoint == _CHAT_ENDPOINT) is (use.endpoint == CHAT_ENDPOINT)
+    is_on_endpoint = rule.endpoint is None or (rule.endpoint == _CHAT_ENDPOINT) is (use.endpoint == CHAT_ENDPOINT)
     default = to.model.reasoning.default_effort if to.model.reasoning else None
-    is_told = rule.unless_effort is None or (use.effort or default) != rule.unless_effort
-    return use.parameter == rule.parameter and is_there and is_told
+    is_refused_at_effort = rule.unless_effort is None or (use.effort or default) != rule.unless_effort
+    return use.parameter == rule.parameter and is_on_endpoint and is_refused_at_effort

@@ -1,4 +1,4 @@
-"""The same work before and after: what a model costs today, what each way out of it costs, and what does not move along."""
+"""The same work before and after: what a model costs today, what each replacement costs, and what breaks in the move."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:  # numbers need nothing that reads requests
     from gpt41_cli.work.sizing import RequestTotals
 
 DEFAULT_MODES = ("standard", "batch")
-"""What is compared where no mode is asked for."""
+"""The modes that are compared if none is requested."""
 
 _PER_MILLION = 1_000_000
 
 
 class MigrationQuestion(NamedTuple):
-    """What is asked: from which variant, to which (none: what is named in its place, and beside it what else there is), in which
-    modes (none: MODES), where it is bought, and on which day. `uses` None: there are no requests to look into.
+    """From which variant, to which (empty: named replacements and successors), in which modes (empty: the default ones), on which
+    platform and day. `uses` is None if there are no requests to look into.
     """
 
     from_variant: Variant
@@ -49,11 +49,11 @@ class MigrationQuestion(NamedTuple):
 
 
 class MigrationPath(NamedTuple):
-    """The work at another variant, in one mode; `current_quote` is its price there today, None where it has none in that mode.
+    """The work at another variant in one mode. `current_quote` is today's price in that mode, None if there is none.
 
-    `cache_writes` are the most that can be written to the prompt cache; where the cache was replayed, what the replay
-    writes. `spare_reasoning_tokens` are how many each request may add before the work, its writes included, costs more than
-    today; None where the model does not reason, today's price is not known, or it costs more without any.
+    `cache_writes` is the most that can be written to the prompt cache or, if the cache was replayed, what the replay writes.
+    `spare_reasoning_tokens` is how many each request may add before the work, cache writes included, costs more than today. It is
+    None if the model doesn't reason, today's price isn't known, or the work costs more without any.
     """
 
     quote: Quote
@@ -63,27 +63,27 @@ class MigrationPath(NamedTuple):
 
     @property
     def variant(self) -> Variant:
-        """Where it leads."""
+        """The variant that the path leads to."""
         return self.quote.offer.variant
 
     @property
     def total_with_writes_usd(self) -> Decimal:
-        """The price with its cache writes, without reasoning; exact."""
+        """The price with cache writes, without reasoning; exact."""
         return EXACT.add(self.quote.total_usd, self.cache_writes.extra_usd)
 
     @property
     def added_usd(self) -> Decimal | None:
-        """What that is more than today, exact; negative where it is less."""
+        """How much more than today that is, exact; negative if it is less. None if today's price isn't known."""
         return None if self.current_quote is None else EXACT.subtract(self.total_with_writes_usd, self.current_quote.total_usd)
 
     @property
     def is_more_expensive(self) -> bool:
-        """Whether it costs more than today even where nothing is written to the prompt cache."""
+        """True if the work costs more than today even if nothing is written to the prompt cache."""
         return self.current_quote is not None and self.quote.total_usd > self.current_quote.total_usd
 
     @property
     def has_unlimited_reasoning(self) -> bool:
-        """Whether it costs no more than today however long it reasons: reasoning ends where the answer does."""
+        """True if no amount of reasoning costs more than today: the output limit ends reasoning first."""
         most, may = self.variant.model.max_output_tokens, self.spare_reasoning_tokens
         return most is not None and may is not None and may >= most
 
@@ -97,10 +97,10 @@ class UnpricedMode(NamedTuple):
 
 
 class Migration(NamedTuple):
-    """The ways out, the target's first; the modes of each in the order asked for, the first being that of the answer.
+    """The paths out of a model, the target's first. The modes of each are in the requested order, the answer's first.
 
-    `target` None: nothing that has a price is named in place of the model. `incompatibilities` are by the id of the variant;
-    `exceeded_limits`, by mode, are the limits of the model of today that the work breaks.
+    `target` is None if no named replacement has a price. `incompatibilities` are by variant id; `exceeded_limits`, by mode, are
+    the limits of today's model that the work exceeds.
     """
 
     work: Workload
@@ -116,166 +116,167 @@ class Migration(NamedTuple):
 
     @property
     def is_shut_down(self) -> bool:
-        """Whether the model that is left is shut down on that day, so that its price is one of before."""
+        """True if the model to leave is shut down on that day, so its price is a past one."""
         return lifecycle.find_past_shutdown(self.question.from_variant, self.question.platform, self.question.as_of) is not None
 
     @property
     def target_paths(self) -> tuple[MigrationPath, ...]:
-        """The ways that lead to the target, the answer first."""
-        return tuple(way for way in self.paths if self.target and way.variant.id == self.target.id)
+        """The paths to the target, the answer first."""
+        return tuple(path for path in self.paths if self.target and path.variant.id == self.target.id)
 
     @property
     def chosen_path(self) -> MigrationPath | None:
-        """The target in the first mode in which it has a price."""
+        """The path to the target in the first mode in which it has a price; None without a target."""
         return next(iter(self.target_paths), None)
 
 
-def plan_migration(catalog: Catalog, work: Workload, plan: MigrationQuestion) -> Migration:
-    """The work at the variant that is left and at those it may go to.
+def plan_migration(catalog: Catalog, work: Workload, question: MigrationQuestion) -> Migration:
+    """Price the work at the variant to leave and at those it may move to.
 
-    MissingPrice where the variant, one that was asked for, or all of the others have no price; InputError where there is none.
+    Raises MissingPrice if the variant to leave, a requested one or all others have no price, InputError if there are no others.
     """
-    modes = tuple(plan.modes) or (DEFAULT_MODES[::-1] if work.is_batch else DEFAULT_MODES)
-    steps = follow_replacements(catalog, plan.from_variant, plan.platform, plan.as_of)
-    contenders, ended = _find_contenders(catalog, plan, steps)
-    offers, missing = _find_offers(catalog, plan.from_variant, plan, modes)
+    modes = tuple(question.modes) or (DEFAULT_MODES[::-1] if work.is_batch else DEFAULT_MODES)
+    steps = follow_replacements(catalog, question.from_variant, question.platform, question.as_of)
+    contenders, ended = _find_contenders(catalog, question, steps)
+    offers, missing = _find_offers(catalog, question.from_variant, question, modes)
     if not offers:
         raise missing[0].error
-    today = {offer.mode: _price_offer(catalog, work, plan, offer) for offer in offers}
-    ways: list[MigrationPath] = []
+    today = {offer.mode: _price_offer(catalog, work, question, offer) for offer in offers}
+    paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
-        offers, without = _find_offers(catalog, variant, plan, modes)
-        if plan.to_variants and not offers:
+        offers, without = _find_offers(catalog, variant, question, modes)
+        if question.to_variants and not offers:
             raise without[0].error
-        ways += [_price_path(catalog, work, plan, offer, today.get(offer.mode)) for offer in offers]
+        paths += [_price_path(catalog, work, question, offer, today.get(offer.mode)) for offer in offers]
         unpriced += without
-    if not ways:
+    if not paths:
         raise unpriced[0].error
-    target = _choose_target(plan, steps, ways)
-    ways.sort(key=lambda way: target is None or way.variant.id != target.id)
-    variants = {way.variant.id: way.variant for way in ways}
-    found = Migration(
+    target = _choose_target(question, steps, paths)
+    paths.sort(key=lambda path: target is None or path.variant.id != target.id)
+    variants = {path.variant.id: path.variant for path in paths}
+    load = work.load_on(catalog, question.from_variant)
+    migration = Migration(
         work=work,
-        question=plan,
+        question=question,
         current_quotes=today,
-        exceeded_limits={
-            mode: limits.find_exceeded_limits(catalog, plan.from_variant, mode, work.load_on(catalog, plan.from_variant))
-            for mode in today
-        },
+        exceeded_limits={mode: limits.find_exceeded_limits(catalog, question.from_variant, mode, load) for mode in today},
         replacement_steps=steps,
         target=target,
-        paths=tuple(ways),
+        paths=tuple(paths),
         incompatibilities={
-            name: find_incompatibilities(ModelChange(catalog, plan.from_variant, each, work, modes, plan.uses))
-            for name, each in variants.items()
+            name: find_incompatibilities(ModelChange(catalog, question.from_variant, variant, work, modes, question.uses))
+            for name, variant in variants.items()
         },
         findings=(),
         notes=(),
     )
-    return found._replace(
-        findings=tuple(_collect_findings(catalog, found, [*missing, *unpriced])),
-        notes=tuple(_collect_notes(catalog, found, ended)),
+    return migration._replace(
+        findings=tuple(_collect_findings(catalog, migration, [*missing, *unpriced])),
+        notes=tuple(_collect_notes(catalog, migration, ended)),
     )
 
 
-def _collect_notes(catalog: Catalog, found: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
-    """What a reader must know of the prices of today and of the target, what all take for granted, and what is left out."""
-    quotes = [*found.current_quotes.values(), *(way.quote for way in found.target_paths)]
-    yield from write_notes(catalog, found.work, quotes, with_writes=False)
+def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
+    """Yield what a reader must know about the prices of today and of the target, and what is left out."""
+    quotes = [*migration.current_quotes.values(), *(path.quote for path in migration.target_paths)]
+    yield from write_notes(catalog, migration.work, quotes, with_writes=False)
     if quotes[0].usage.cached_tokens:
         yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:
-        yield f"{variant.id} is left out: {lifecycle.make_shutdown_remark(found.question.platform, life).text}."
+        yield f"{variant.id} is left out: {lifecycle.make_shutdown_remark(migration.question.platform, life).text}."
 
 
 def _find_contenders(
-    catalog: Catalog, plan: MigrationQuestion, steps: Sequence[ReplacementStep]
+    catalog: Catalog, question: MigrationQuestion, steps: Sequence[ReplacementStep]
 ) -> tuple[list[Variant], list[tuple[Variant, Lifecycle]]]:
-    """Where the work may go, and what has ended of what it might have; what was asked for stays, ended or not."""
-    if plan.to_variants:
-        if plan.from_variant.id in [variant.id for variant in plan.to_variants]:
-            raise InputError("--to", "another model than the one that is left", plan.from_variant.id)
-        return list(plan.to_variants), []
+    """Return the variants that the work may move to, and those left out because they have ended. Requested ones always stay."""
+    leaving = question.from_variant
+    if question.to_variants:
+        if leaving.id in [variant.id for variant in question.to_variants]:
+            raise InputError("--to", "another model than the one that is left", leaving.id)
+        return list(question.to_variants), []
     named = [step.variant for step in steps if step.variant]
-    family = catalog.family if plan.from_variant.model.role == "predecessor" else ()
+    family = catalog.family if leaving.model.role == "predecessor" else ()
     successors = (Variant(model.id, model) for model in catalog.models_with_role("successor"))
-    every = {variant.id: variant for variant in (*named, *family, *successors) if variant.model.id != plan.from_variant.model.id}
-    lives = {name: lifecycle.find_past_shutdown(variant, plan.platform, plan.as_of) for name, variant in every.items()}
-    running = [variant for name, variant in every.items() if not lives[name]]
+    variants = {variant.id: variant for variant in (*named, *family, *successors) if variant.model.id != leaving.model.id}
+    lives = {name: lifecycle.find_past_shutdown(variant, question.platform, question.as_of) for name, variant in variants.items()}
+    running = [variant for name, variant in variants.items() if not lives[name]]
     if not running:
-        none = f"{catalog.file} has none that runs on {plan.as_of}"
-        raise InputError("--to", f"the model to move to, as {none}", "none")
-    return running, [(every[name], life) for name, life in lives.items() if life]
+        missing = f"{catalog.file} has none that runs on {question.as_of}"
+        raise InputError("--to", f"the model to move to, as {missing}", "none")
+    return running, [(variants[name], life) for name, life in lives.items() if life]
 
 
 def _find_offers(
-    catalog: Catalog, variant: Variant, plan: MigrationQuestion, modes: Sequence[str]
+    catalog: Catalog, variant: Variant, question: MigrationQuestion, modes: Sequence[str]
 ) -> tuple[list[Offer], list[UnpricedMode]]:
-    """The variant in each mode that has a price, and the modes that have none."""
+    """Return the variant's offer in each mode that has a price, and the modes that have none."""
     offers: list[Offer] = []
     missing: list[UnpricedMode] = []
     for mode in modes:
         try:
-            offers.append(catalog.offer(variant, mode, plan.platform, plan.as_of))
+            offers.append(catalog.offer(variant, mode, question.platform, question.as_of))
         except MissingPrice as error:
             missing.append(UnpricedMode(variant.id, mode, error))
     return offers, missing
 
 
-def _price_offer(catalog: Catalog, work: Workload, plan: MigrationQuestion, offer: Offer) -> Quote:
-    return add_batch_price(catalog, price_workload(catalog, offer, work), work, plan.as_of)
+def _price_offer(catalog: Catalog, work: Workload, question: MigrationQuestion, offer: Offer) -> Quote:
+    return add_batch_price(catalog, price_workload(catalog, offer, work), work, question.as_of)
 
 
-def _price_path(catalog: Catalog, work: Workload, plan: MigrationQuestion, offer: Offer, today: Quote | None) -> MigrationPath:
+def _price_path(catalog: Catalog, work: Workload, question: MigrationQuestion, offer: Offer, old: Quote | None) -> MigrationPath:
     load = work.load_on(catalog, offer.variant)
-    found = _price_offer(catalog, work, plan, offer)
+    quote = _price_offer(catalog, work, question, offer)
     written = price_cache_writes(offer, load, catalog.limits.prompt_cache, is_replayed=work.replay is not None)
-    way = MigrationPath(found, today, written, None)
-    spare = None if way.added_usd is None else -way.added_usd
-    return way if spare is None else way._replace(spare_reasoning_tokens=find_reasoning_headroom(offer, load, spare))
+    path = MigrationPath(quote, old, written, None)
+    spare = None if path.added_usd is None else -path.added_usd
+    return path if spare is None else path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer, load, spare))
 
 
 def find_reasoning_headroom(offer: Offer, load: VariantLoad, spare_usd: Decimal) -> int | None:
-    """How many reasoning tokens each request may add for `spare_usd` in all, rounded down; None where it does not reason, or
-    nothing is spared, or output costs nothing.
+    """Return how many reasoning tokens each request may add for `spare_usd` in total, rounded down; None if the model doesn't
+    reason, `spare_usd` is negative or output is free.
     """
     used = UsageByRates.from_load(offer.variant, load).split_by_rates(offer)
-    each = sum(usage.requests * Fraction(rates.output) for rates, usage in used.items())
-    if offer.variant.model.reasoning is None or spare_usd < 0 or not each:
+    usd_per_million = sum(usage.requests * Fraction(rates.output) for rates, usage in used.items())
+    if offer.variant.model.reasoning is None or spare_usd < 0 or not usd_per_million:
         return None
-    return int(Fraction(spare_usd) * _PER_MILLION / each)
+    return int(Fraction(spare_usd) * _PER_MILLION / usd_per_million)
 
 
-def _choose_target(plan: MigrationQuestion, steps: Sequence[ReplacementStep], ways: Sequence[MigrationPath]) -> Variant | None:
-    """The first that was asked for; else the last that is named and has a price."""
-    priced = {way.variant.id for way in ways}
-    if plan.to_variants:
-        return plan.to_variants[0]
+def _choose_target(
+    question: MigrationQuestion, steps: Sequence[ReplacementStep], paths: Sequence[MigrationPath]
+) -> Variant | None:
+    """Return the first requested variant or else the last named replacement that has a price."""
+    priced = {path.variant.id for path in paths}
+    if question.to_variants:
+        return question.to_variants[0]
     return next((step.variant for step in reversed(steps) if step.variant and step.variant.id in priced), None)
 
 
-def _collect_findings(catalog: Catalog, found: Migration, missing: Sequence[UnpricedMode]) -> Iterator[Finding]:
-    """That the model ends, what does not move along to where the work is to go, and what the table does not have."""
-    plan, target = found.question, found.target
-    yield from lifecycle.check_lifecycle(plan.from_variant, plan.platform, plan.as_of, Level.ERROR)
+def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[UnpricedMode]) -> Iterator[Finding]:
+    """Report that the models end, what breaks at the target, and what the price table doesn't have."""
+    question, leaving, target = migration.question, migration.question.from_variant, migration.target
+    yield from lifecycle.check_lifecycle(leaving, question.platform, question.as_of, Level.ERROR)
     yield from limits.check_request_limits(
-        catalog, plan.from_variant, found.current_quotes, found.work.load_on(catalog, plan.from_variant), Level.WARNING
+        catalog, leaving, migration.current_quotes, migration.work.load_on(catalog, leaving), Level.WARNING
     )
-    for variant in plan.to_variants or ([target] if target else []):
-        yield from lifecycle.check_lifecycle(variant, plan.platform, plan.as_of, Level.ERROR)
-        yield from (each.make_finding(variant) for each in found.incompatibilities[variant.id])
-    for step in found.replacement_steps:
+    for variant in question.to_variants or ([target] if target else []):
+        yield from lifecycle.check_lifecycle(variant, question.platform, question.as_of, Level.ERROR)
+        yield from (issue.make_finding(variant) for issue in migration.incompatibilities[variant.id])
+    for step in migration.replacement_steps:
         if step.variant is None:
             yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.text, subject=step.replacement_name)
-    if target is None and not found.replacement_steps:
-        text = f"nothing is named in place of {plan.from_variant.id}"
-        yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=plan.from_variant.id)
+    if target is None and not migration.replacement_steps:
+        text = f"nothing is named in place of {leaving.id}"
+        yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=leaving.id)
     by_mode: dict[str, list[str]] = {}
-    for each in missing:
-        by_mode.setdefault(each.mode, []).append(each.model)
+    for unpriced in missing:
+        by_mode.setdefault(unpriced.mode, []).append(unpriced.model)
     for mode, models in by_mode.items():
-        text = f"no price is known in {mode} on {plan.platform.id} on that day for {', '.join(models)}"
+        text = f"no price is known in {mode} on {question.platform.id} on that day for {', '.join(models)}"
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
-    yield from limits.check_cache_minimum(catalog, found.work, plan.from_variant)
-    yield from lifecycle.check_price_table_age(catalog, plan.as_of)
+    yield from limits.check_cache_minimum(catalog, migration.work, leaving)
+    yield from lifecycle.check_price_table_age(catalog, question.as_of)

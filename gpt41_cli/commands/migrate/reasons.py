@@ -1,4 +1,4 @@
-"""The sentences of a migration: what speaks for where it leads, what against it, when what ends, and how to begin."""
+"""The sentences of a migration: what speaks for the target, what against it, when the models end, and how to begin."""
 
 from __future__ import annotations
 
@@ -15,110 +15,109 @@ from gpt41_cli.display import format_exact, format_int, format_money, format_per
 from gpt41_cli.prices.notes import make_reasoning_remarks
 
 
-def list_advantages(found: Migration) -> Iterator[Remark]:
-    """Who names it, what its rates are beside those of today, how far reasoning may go, and what batch does with the cache."""
-    if not found.question.to_variants:
-        yield from (step.remark for step in found.replacement_steps if step.variant)
-    way = found.chosen_path
-    if way and way.current_quote:
-        yield _compare_rates(way)
-        yield from _describe_headroom(found, way)
-        yield from _explain_batch_caching(found)
+def list_advantages(migration: Migration) -> Iterator[Remark]:
+    """List who names the target, how its rates compare, how much it may reason, and what batch does with the cache."""
+    if not migration.question.to_variants:
+        yield from (step.remark for step in migration.replacement_steps if step.variant)
+    path = migration.chosen_path
+    if path and path.current_quote:
+        yield _compare_rates(path)
+        yield from _describe_headroom(migration, path)
+        yield from _explain_batch_caching(migration)
 
 
-def _compare_rates(way: MigrationPath) -> Remark:
-    """The rates of both, where requests pay different ones those below any surcharge, and how their output compares."""
-    assert way.current_quote is not None
-    new, old = way.quote.rates, way.current_quote.rates
+def _compare_rates(path: MigrationPath) -> Remark:
+    """Compare the rates with today's, below any surcharge, and say how the prices of output relate."""
+    assert path.current_quote is not None
+    new, old = path.quote.rates, path.current_quote.rates
     pairs = [("input", new.input, old.input)]
-    if way.quote.usage.cached_tokens:
+    if path.quote.usage.cached_tokens:
         cached = [rates.input if rates.cached_input is None else rates.cached_input for rates in (new, old)]
         pairs.append(("cached", cached[0], cached[1]))
     pairs.append(("output", new.output, old.output))
-    told = ", ".join(f"{what} {format_rate(after)} in place of {format_rate(before)}" for what, after, before in pairs)
-    text = f"a million tokens of {told}"
+    changes = ", ".join(f"{what} {format_rate(after)} in place of {format_rate(before)}" for what, after, before in pairs)
+    text = f"a million tokens of {changes}"
     if new.output:
         ratio = format_exact(to_decimal(Fraction(old.output) / Fraction(new.output), 2))
-        text += f": an output token of {way.current_quote.model} costs {ratio} times one of {way.quote.model}"
-    return Remark(rules.PRICE, text, (way.quote.offer.row.source, way.current_quote.offer.row.source))
+        text += f": an output token of {path.current_quote.model} costs {ratio} times one of {path.quote.model}"
+    return Remark(rules.PRICE, text, (path.quote.offer.row.source, path.current_quote.offer.row.source))
 
 
-def _describe_headroom(found: Migration, answer: MigrationPath) -> Iterator[Remark]:
-    """How many reasoning tokens a request may add, by mode."""
-    spared = [
-        f"{_format_headroom(way)} in {way.quote.mode}" for way in found.target_paths if way.spare_reasoning_tokens is not None
-    ]
+def _describe_headroom(migration: Migration, answer: MigrationPath) -> Iterator[Remark]:
+    """Say for each mode how many reasoning tokens a request may add."""
+    paths = [path for path in migration.target_paths if path.spare_reasoning_tokens is not None]
+    spared = [f"{_format_headroom(path)} in {path.quote.mode}" for path in paths]
     if spared:
-        length = "" if not found.work.is_ceiling else ", were every answer as long as its request allows"
-        extent = f"until it costs more than {_name_current_time(found)}{length}"
+        length = "" if not migration.work.is_ceiling else ", were every answer as long as its request allows"
+        extent = f"until it costs more than {_name_current_time(migration)}{length}"
         text = f"a request may add this many reasoning tokens {extent}: {', '.join(spared)}"
         yield Remark(rules.REASONING_BREAK_EVEN, text, (answer.quote.offer.row.source,))
 
 
-def _format_headroom(way: MigrationPath) -> str:
-    if way.has_unlimited_reasoning:
-        return f"any, up to the {format_int(way.variant.model.max_output_tokens or 0)} of an answer"
-    return format_int(way.spare_reasoning_tokens or 0)
+def _format_headroom(path: MigrationPath) -> str:
+    if path.has_unlimited_reasoning:
+        return f"any, up to the {format_int(path.variant.model.max_output_tokens or 0)} of an answer"
+    return format_int(path.spare_reasoning_tokens or 0)
 
 
-def _name_current_time(found: Migration) -> str:
-    """When the work cost what it is compared with."""
-    return "before" if found.is_shut_down else "today"
+def _name_current_time(migration: Migration) -> str:
+    """Name the time of the price that the new one is compared with."""
+    return "before" if migration.is_shut_down else "today"
 
 
-def _explain_batch_caching(found: Migration) -> Iterator[Remark]:
-    """That batch keeps the discount of the cache, where today it does not."""
-    for way in found.target_paths:
-        if way.quote.mode != "batch" or way.current_quote is None:
+def _explain_batch_caching(migration: Migration) -> Iterator[Remark]:
+    """Say that the target's batch keeps the cache discount, if today's doesn't."""
+    for path in migration.target_paths:
+        if path.quote.mode != "batch" or path.current_quote is None:
             continue
-        cached, before = way.quote.rates.cached_input, way.current_quote.rates.cached_input
+        cached, before = path.quote.rates.cached_input, path.current_quote.rates.cached_input
         if cached is not None and before is None:
             text = (
-                f"its batch keeps the cache discount, {format_rate(cached)} a million; that of {way.current_quote.model} "
+                f"its batch keeps the cache discount, {format_rate(cached)} a million; that of {path.current_quote.model} "
                 f"gives none"
             )
-            yield Remark(rules.BATCH_AND_CACHE, text, (way.quote.offer.row.source,))
+            yield Remark(rules.BATCH_AND_CACHE, text, (path.quote.offer.row.source,))
 
 
-def list_drawbacks(found: Migration) -> Iterator[Remark]:
-    """That it costs more, what it bills beside, and that it ends."""
-    way = found.chosen_path
-    if way is None:
+def list_drawbacks(migration: Migration) -> Iterator[Remark]:
+    """List that the target costs more, what else it bills, and that it ends."""
+    path = migration.chosen_path
+    if path is None:
         return
-    if way.added_usd is not None and way.added_usd > 0:
-        assert way.current_quote is not None
-        share = f" ({format_percent(way.added_usd / way.current_quote.total_usd)})" if way.current_quote.total_usd else ""
-        added = f"{format_money(way.added_usd)} more than {_name_current_time(found)}{share} even without reasoning"
+    if path.added_usd is not None and path.added_usd > 0:
+        assert path.current_quote is not None
+        share = f" ({format_percent(path.added_usd / path.current_quote.total_usd)})" if path.current_quote.total_usd else ""
+        added = f"{format_money(path.added_usd)} more than {_name_current_time(migration)}{share} even without reasoning"
         text = f"the same work costs {added}"
-        if way.cache_writes.extra_usd and not found.work.replay:
+        if path.cache_writes.extra_usd and not migration.work.replay:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
-        yield Remark(rules.DEARER, text, (way.quote.offer.row.source,))
-    yield from make_reasoning_remarks(way.variant)
-    yield from _explain_cache_writes(found, way)
-    over = lifecycle.find_past_shutdown(way.variant, found.question.platform, found.question.as_of)
+        yield Remark(rules.DEARER, text, (path.quote.offer.row.source,))
+    yield from make_reasoning_remarks(path.variant)
+    yield from _explain_cache_writes(migration, path)
+    over = lifecycle.find_past_shutdown(path.variant, migration.question.platform, migration.question.as_of)
     if over:
-        yield lifecycle.make_shutdown_remark(found.question.platform, over)
-    life = lifecycle.find_announced_shutdown(way.variant, found.question.platform, found.question.as_of)
+        yield lifecycle.make_shutdown_remark(migration.question.platform, over)
+    life = lifecycle.find_announced_shutdown(path.variant, migration.question.platform, migration.question.as_of)
     if life:
-        yield lifecycle.make_retirement_remark(way.variant, life, found.question.as_of)
+        yield lifecycle.make_retirement_remark(path.variant, life, migration.question.as_of)
 
 
-def _explain_cache_writes(found: Migration, way: MigrationPath) -> Iterator[Remark]:
-    """What writing to the prompt cache costs: with a replay what that writes, else somewhere between nothing and the most."""
-    row = way.quote.offer.row
+def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Remark]:
+    """Say what cache writes cost: what a replay writes, or else a range from nothing to the most possible."""
+    row = path.quote.offer.row
     if row.cache_write_30m is None:
         return
     price = f"{format_rate(row.cache_write_30m)} a million in place of {format_rate(row.rates.input)}"
     if row.cache_write_12h is not None:
         price += f" ({format_rate(row.cache_write_12h)} for 12 hours)"
-    if way.quote.surcharged_requests:
+    if path.quote.surcharged_requests:
         price += ", before the surcharge"
-    tokens = pluralize(way.cache_writes.tokens, "token")
-    if found.work.replay:
-        extent = f"{format_money(way.cache_writes.extra_usd)} more for the {tokens} that the replay writes"
-    elif way.cache_writes.tokens:
+    tokens = pluralize(path.cache_writes.tokens, "token")
+    if migration.work.replay:
+        extent = f"{format_money(path.cache_writes.extra_usd)} more for the {tokens} that the replay writes"
+    elif path.cache_writes.tokens:
         extent = (
-            f"up to {format_money(way.cache_writes.extra_usd)} more, were all {tokens} that are not read from it "
+            f"up to {format_money(path.cache_writes.extra_usd)} more, were all {tokens} that are not read from it "
             f"written: counted in full here"
         )
     else:
@@ -126,14 +125,14 @@ def _explain_cache_writes(found: Migration, way: MigrationPath) -> Iterator[Rema
     yield Remark(rules.CACHE_WRITES, f"it bills what goes into its prompt cache at {price}: {extent}", (row.source,))
 
 
-def list_end_dates(catalog: Catalog, found: Migration) -> Iterator[Remark]:
-    """When the model of today and the one after it end, at each provider."""
-    for variant in (found.question.from_variant, found.target):
+def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Remark]:
+    """List when today's model and the target end, at each provider."""
+    for variant in (migration.question.from_variant, migration.target):
         if variant:
-            yield describe_end_dates(catalog, variant, found.question.as_of)
+            yield describe_end_dates(catalog, variant, migration.question.as_of)
 
 
-def list_guidance(found: Migration) -> Iterator[Remark]:
-    """What its makers tell those who move to it."""
-    if found.target:
-        yield from (Remark(rules.GUIDANCE, each.statement, (each.source,)) for each in found.target.model.guidance)
+def list_guidance(migration: Migration) -> Iterator[Remark]:
+    """List the advice that the target's makers give for moving to it."""
+    if migration.target:
+        yield from (Remark(rules.GUIDANCE, advice.statement, (advice.source,)) for advice in migration.target.model.guidance)

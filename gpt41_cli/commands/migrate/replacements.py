@@ -1,4 +1,4 @@
-"""Where does the road out of a model lead? What is named in its place, and in place of that, until something stays."""
+"""The chain of replacements named for a model, up to one without an announced end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from gpt41_cli.display import pluralize
 
 
 class ReplacementStep(NamedTuple):
-    """`provider` names `replacement_name` in place of `from_variant`, and `silent_provider` does not, where that is where the
-    model is bought.
+    """`provider` names `replacement_name` in place of `from_variant`. `variant` is None if the price table doesn't have it.
 
-    `variant` None: the price table does not have what is named.
+    `silent_provider` is the platform's own provider if that names no replacement in the table.
     """
 
     from_variant: Variant
@@ -30,7 +29,7 @@ class ReplacementStep(NamedTuple):
 
     @property
     def remark(self) -> Remark:
-        """Who names what, and since when that is known."""
+        """Who names what, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
         besides = f"; {self.silent_provider} names none that this price table has" if self.silent_provider else ""
         text = f"{self.provider} names {self.replacement_name} in place of {self.from_variant.id}{known}{besides}"
@@ -40,15 +39,15 @@ class ReplacementStep(NamedTuple):
 
 
 def follow_replacements(catalog: Catalog, leaving: Variant, platform: Platform, as_of: date) -> tuple[ReplacementStep, ...]:
-    """The steps from `leaving` to a model whose end was not announced by that day, or as far as something is named.
+    """Return the steps from `leaving` to a model whose end isn't announced by that day, or to the last one named.
 
-    What the provider of the platform names counts first; what another one names, where that names nothing the table has.
+    The platform's own provider comes first. Another one counts only if it names nothing that the table has.
     """
     steps = list(_find_steps(catalog, leaving, platform))
     been = {leaving.model.id}
-    while steps and (here := steps[-1].variant) and here.model.id not in been and _is_leaving(here, platform, as_of):
-        been.add(here.model.id)
-        steps += _find_steps(catalog, here, platform)
+    while steps and (variant := steps[-1].variant) and variant.model.id not in been and _is_leaving(variant, platform, as_of):
+        been.add(variant.model.id)
+        steps += _find_steps(catalog, variant, platform)
     return tuple(steps)
 
 
@@ -59,10 +58,10 @@ def _is_leaving(variant: Variant, platform: Platform, as_of: date) -> bool:
 
 
 def _find_steps(catalog: Catalog, leaving: Variant, platform: Platform) -> Iterator[ReplacementStep]:
-    """What the providers name, until one names something that the table has; the platform's own comes first."""
-    names = {each.provider: each.provider_name for each in catalog.platforms.values()}
+    """Yield what the providers name, the platform's own first, up to a replacement that the table has."""
+    names = {entry.provider: entry.provider_name for entry in catalog.platforms.values()}
     lives = leaving.lifecycles
-    for provider in sorted(lives, key=lambda each: each != platform.provider):
+    for provider in sorted(lives, key=lambda provider: provider != platform.provider):
         name = lives[provider].replacement
         if name:
             other = "" if provider == platform.provider else platform.provider_name
@@ -73,9 +72,9 @@ def _find_steps(catalog: Catalog, leaving: Variant, platform: Platform) -> Itera
 
 
 def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Remark:
-    """When the variant ends at each provider, as far as the table knows."""
+    """Say when the variant ends at each provider, if the table knows it."""
     lives = variant.lifecycles
-    names = {each.provider: each.provider_name for each in catalog.platforms.values()}
+    names = {platform.provider: platform.provider_name for platform in catalog.platforms.values()}
     texts = [f"{name} {_format_end(lives[provider], as_of)}" for provider, name in names.items() if provider in lives]
     unknown = [name for provider, name in names.items() if provider not in lives]
     if unknown:
@@ -85,7 +84,7 @@ def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Remar
 
 
 def _format_end(life: Lifecycle, as_of: date) -> str:
-    """A date with how far it is, and what keeps it from being certain."""
+    """Format an end date with how far away it is and what makes it uncertain."""
     if life.shutdown is None:
         return "at no known day"
     days = (life.shutdown - as_of).days
