@@ -1,4 +1,4 @@
-"""The price table as Reports: the family side by side, and whether a table is sound."""
+"""The price table as reports: the family side by side, and that a table is valid."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SCHEMA = "gpt41.models/1"
 
 
 def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Report:
-    """The family in columns, and every other model of the table in a line of its own."""
+    """Make the report of the family in columns, with a row for every other model of the table."""
     family = catalog.family
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     facts: list[tuple[str, list[str]]] = [
         ("state", [describe_state(variant, platform, as_of) for variant in family]),
         *(
-            (f"{mode} (in / cached / out)", [_format_rates(catalog, each, platform, mode, as_of) for each in family])
+            (f"{mode} (in / cached / out)", [_format_rates(catalog, variant, platform, mode, as_of) for variant in family])
             for mode in MODES
         ),
         ("context window", [format_int(variant.context_window) for variant in family]),
@@ -42,23 +42,20 @@ def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Rep
         Column("state", None, lambda row: describe_state(row, platform, as_of)),
     )
     rest = make_table(columns, others, "Where people come from, and where they go")
-    running = [
-        each
-        for each in family
-        if not lifecycle.find_past_shutdown(each, platform, as_of) and not (each.model.released and each.model.released > as_of)
-    ]
+    released = [variant for variant in family if not variant.model.released or variant.model.released <= as_of]
+    running = [variant for variant in released if not lifecycle.find_past_shutdown(variant, platform, as_of)]
     return make_report(
         catalog,
         list(catalog.models.values()),
         headline=f"{format_int(len(running))} of {pluralize(len(family), 'variant')} can be called on {as_of} ({platform.name})",
-        lines=tuple(ReportLine(each.id, each.model.summary, each.model.source.label) for each in family),
+        lines=tuple(ReportLine(variant.id, variant.model.summary, variant.model.source.label) for variant in family),
         tables=(table, rest),
         answer="\n".join(catalog.models),
     )
 
 
 def make_validation_report(catalog: Catalog) -> Report:
-    """That a price table is sound, and how much is in it."""
+    """Make the report that a price table is sound, with how much is in it."""
     headline = (
         f"{catalog.file} is sound: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "
         f"{pluralize(len(catalog.tasks), 'task')}"
@@ -76,7 +73,7 @@ def make_report(
     tables: tuple[Table, ...],
     answer: str,
 ) -> Report:
-    """A Report about `models`: their whole entries as JSON, their price rows as CSV."""
+    """Make a report about `models`: their whole entries as JSON, their price rows as CSV."""
     return Report(
         schema=SCHEMA,
         answer=answer,
@@ -92,21 +89,21 @@ def make_report(
 
 
 def convert_to_json(value: object) -> Json:
-    """A record of the table as JSON, its decimals and dates as they are: sources as their ids."""
+    """Convert a record of the table to JSON: decimals and dates stay as they are, sources become their ids."""
     if isinstance(value, Citation):
         return value.id
     if isinstance(value, Mapping):
-        return {str(key): convert_to_json(each) for key, each in value.items()}
+        return {str(key): convert_to_json(item) for key, item in value.items()}
     if hasattr(value, "_asdict"):
         return convert_to_json(value._asdict())
     if isinstance(value, list | tuple):
-        return [convert_to_json(each) for each in value]
+        return [convert_to_json(item) for item in value]
     assert value is None or isinstance(value, str | int | Decimal | date)
     return value
 
 
 def describe_state(variant: Variant, platform: Platform, as_of: date) -> str:
-    """Whether it can be called on that day, and until when."""
+    """Say if the variant can be called on that day, and until when."""
     released = variant.model.released
     if released and released > as_of:
         return f"released {released}"
@@ -119,7 +116,7 @@ def describe_state(variant: Variant, platform: Platform, as_of: date) -> str:
 
 
 def format_limit(tokens: int | None) -> str:
-    """A count, or a dash where none is known or set."""
+    """Format a number of tokens, or a dash if it isn't known or set."""
     return "-" if tokens is None else format_int(tokens)
 
 

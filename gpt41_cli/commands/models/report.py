@@ -15,7 +15,7 @@ from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 
 
 def make_model_report(catalog: Catalog, variant: Variant, platform: Platform, as_of: date) -> Report:
-    """Everything the table says of one model."""
+    """Make the report of everything the table says about one model."""
     model = variant.model
     lines = (
         *_make_ability_lines(variant),
@@ -65,11 +65,11 @@ def _make_ability_lines(variant: Variant) -> Iterator[ReportLine]:
 
 
 def _make_published_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
-    """What is published about the model in words: speed, prices and savings as claimed, surcharge, reasoning."""
+    """Yield what is published about the model in words: speed, claimed prices and savings, surcharge, reasoning."""
     evidence = catalog.evidence
-    for each in evidence.latency:
-        if each.model == model.id:
-            yield ReportLine("speed", each.statement, each.source.label)
+    for latency in evidence.latency:
+        if latency.model == model.id:
+            yield ReportLine("speed", latency.statement, latency.source.label)
     blended = evidence.blended.usd_per_million.get(model.id)
     if blended is not None:
         text = f"{format_rate(blended)} a million tokens, as published. {evidence.blended.definition}"
@@ -87,18 +87,18 @@ def _make_published_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine
 
 
 def _make_migration_lines(variant: Variant) -> Iterator[ReportLine]:
-    """What who moves to the model must know: what it does not have, which fields it refuses, and how its makers say to begin."""
+    """Yield what to know before moving to the model: what it lacks, which fields it refuses, and how to begin."""
     for name, lack in variant.model.lacks.items():
         unsure = "" if lack.confidence == "high" else f" ({lack.confidence} confidence)"
         yield ReportLine("lacks", name + unsure, lack.source.label)
     for remark in find_refused_fields(variant):
         yield ReportLine("requests", remark.text, remark.citation)
-    for each in variant.model.guidance:
-        yield ReportLine("guide", each.statement, each.source.label)
+    for advice in variant.model.guidance:
+        yield ReportLine("guide", advice.statement, advice.source.label)
 
 
 def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
-    """The rules of batch files, the prompt cache and priority, for a model that has them."""
+    """Yield the rules of Batch files, the prompt cache and priority, if the model has them."""
     batch, cache, priority = catalog.limits.batch, catalog.limits.prompt_cache, catalog.limits.priority
     if "batch" in model.endpoints:
         text = (
@@ -125,7 +125,7 @@ def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
 
 
 def _make_shutdown_lines(catalog: Catalog, variant: Variant, as_of: date) -> Iterator[ReportLine]:
-    """One line for each provider that has named a day."""
+    """Yield a line for each provider that has named a day."""
     providers = {platform.provider: platform for platform in catalog.platforms.values()}
     for provider, life in variant.lifecycles.items():
         if life.shutdown:
@@ -208,7 +208,7 @@ def _make_rate_limit_table(catalog: Catalog, model: Model) -> Table:
 
 
 def _format_tier_amounts(catalog: Catalog, tier: int) -> tuple[str, str]:
-    """What an organisation has paid to be in a tier, and what it may spend in a month."""
+    """Format what an organisation must have paid to be in a tier, and what it may spend per month."""
     known = catalog.limits.usage_tiers.tiers.get(tier)
     return (f"${format_int(known.paid_usd)}", f"${format_int(known.monthly_limit_usd)}") if known else ("-", "-")
 
@@ -238,13 +238,14 @@ def _make_benchmark_table(catalog: Catalog, model: Model) -> Table:
 
 
 def _make_source_table(catalog: Catalog, lines: Sequence[ReportLine], tables: Sequence[Table]) -> Table:
-    """Every source that the lines and tables cite, with its address."""
-    said = "\n".join(
+    """List every source that the lines and tables cite, with its address."""
+    citations = "\n".join(
         (
             *(line.citation for line in lines),
             *(table.title for table in tables),
             *(row.cells[-1] for table in tables for row in table.rows),
         )
     )
-    rows = tuple(Row((each.label, each.title, each.url)) for each in catalog.sources.values() if each.label in said)
+    cited = [source for source in catalog.sources.values() if source.label in citations]
+    rows = tuple(Row((source.label, source.title, source.url)) for source in cited)
     return Table(make_headings("source", "title", "address"), rows, "Sources")
