@@ -38,7 +38,7 @@ def _add(total: Any, value: Any) -> Any:
 
 
 class Largest(int):
-    """A number to which another is added by keeping the larger one."""
+    """A number that adds up by keeping the larger one."""
 
     def __add__(self, other: int) -> Largest:
         return Largest(max(self, other))
@@ -46,7 +46,7 @@ class Largest(int):
 
 @dataclass
 class Occurrences(Addable, Generic[T]):
-    """How often something occurred, and the first few times. Adds up in order."""
+    """How often something occurred, and the first few examples. Adds up in order."""
 
     count: int = 0
     examples: list[T] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""From which share of cached input on does standard cost less than batch, which halves every price but may forgo the cache?"""
+"""The share of cached input above which standard costs less than batch, which halves prices but may forgo the cache."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gpt41_cli.work.workload import VariantLoad
 
 
 class BreakEven(NamedTuple):
-    """The two modes at the ends: `*_uncached_usd` with none of the input in the cache, `*_cached_usd` with all of it. Exact.
+    """Two modes and their exact prices without cached input (`*_uncached_usd`) and with all input cached (`*_cached_usd`).
 
-    `current_share` is the share of this work that is cached.
+    `current_share` is the cached share of this work.
     """
 
     standard_uncached_usd: Decimal
@@ -40,9 +40,9 @@ class BreakEven(NamedTuple):
 
 
 def find_break_even(standard: Offer, batch: Offer, load: VariantLoad) -> BreakEven | None:
-    """Where the two modes cost the same for this work; None where the cache cannot make a difference that matters.
+    """Find where the two modes cost the same; None if the cache makes no relevant difference.
 
-    That is so without input, without a price for cached tokens in standard, or where batch is not the cheaper one at any share.
+    It makes none without input, without a cached rate in standard, or if batch isn't cheaper at any share.
     """
     standard_uncached, standard_cached = _price_cache_extremes(standard, load)
     batch_uncached, batch_cached = _price_cache_extremes(batch, load)
@@ -53,7 +53,7 @@ def find_break_even(standard: Offer, batch: Offer, load: VariantLoad) -> BreakEv
 
 
 def _price_cache_extremes(offer: Offer, load: VariantLoad) -> tuple[Decimal, Decimal]:
-    """What the work costs with none of its input in the cache, and with all of it."""
+    """Price the work with none of its input cached, and with all of it."""
     uncached = cached = Decimal(0)
     for rates, usage in UsageByRates.from_load(offer.variant, load).split_by_rates(offer).items():
         uncached = EXACT.add(uncached, price(replace(usage, cached_tokens=0), rates).total_usd)

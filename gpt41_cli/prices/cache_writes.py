@@ -1,4 +1,4 @@
-"""What goes into the prompt cache, where a model bills that."""
+"""The price of writing to the prompt cache, for models that bill it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gpt41_cli.work.workload import RequestSize, VariantLoad
 
 
 class CacheWrites(NamedTuple):
-    """Input that goes into the prompt cache, and what that costs more than reading it, in US dollars, exact."""
+    """Input written to the prompt cache, and its exact extra cost in US dollars over reading it as input."""
 
     tokens: int
     extra_usd: Decimal
 
 
 def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is_replayed: bool) -> CacheWrites:
-    """What of the input goes into the prompt cache, where writing has a price: of a replay what it writes, else the most.
+    """Price what is written to the prompt cache: for a replay what it writes, else the most possible.
 
-    What is read is not written, and a prompt below the least that is cached is not either. A replay writes whole steps; beyond
-    one nobody can tell how much is written, so that all that is not read is the most. The first 30 minutes are priced.
+    Input that is read from the cache isn't written, nor is a prompt below the least that is cached. A replay writes whole steps;
+    how much is written beyond a step isn't known, so all unread input is the most. The price is for the first 30 minutes.
     """
     tokens, usd = 0, Decimal(0)
     for size, many in load.sizes.items():

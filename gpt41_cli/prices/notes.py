@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Notes on prices: how sure they are, and what isn't in them. Several commands print them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpret
 def write_notes(
     catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True, with_writes: bool = True
 ) -> list[str]:
-    """What a reader of these prices must know: each sentence once.
+    """Yield what a reader of these prices must know, each sentence once.
 
-    `with_files`: in how many files a batch goes, too; `with_writes`: that what is written to the prompt cache is not priced.
+    `with_files`: also say how many files a batch needs. `with_writes`: also say that writing to the prompt cache isn't priced.
     """
     found: list[str] = []
     batch = catalog.limits.batch
     if work.text_tokens:
-        # Imported here: numbers need nothing that counts.
+        # Imported here: numbers alone need no token counting.
         from gpt41_cli.tokens.pieces import USER_MESSAGE_OVERHEAD
 
         source = quotes[0].offer.variant.model.prompt.source
@@ -43,7 +43,7 @@ def write_notes(
 
 
 def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
-    """How sure the tokens and the prices are, and what is not in them: each sentence once."""
+    """Yield how sure the tokens and prices are, and what isn't in them, each sentence once."""
     found = list(_write_request_notes(catalog, work))
     for each in quotes:
         found += _write_token_notes(catalog, each, work)
@@ -53,7 +53,7 @@ def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote],
 
 
 def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
-    """How sure the counts of request bodies are, and how long their answers are taken to be."""
+    """Yield how sure the counts of request bodies are, and how long their answers are assumed to be."""
     if work.is_ceiling:
         yield "Answers are priced at each request's own maximum, the most they can cost, where no output tokens are stated."
         if work.requests_without_maximum:
@@ -88,7 +88,7 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
 
 
 def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
-    """What a prediction costs, and what it is good for."""
+    """Write what a prediction costs, and what it is good for."""
     predicted = format_int(work.prediction_tokens)
     if work.terms.accepted_share is None:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"
@@ -103,7 +103,7 @@ def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
 
 
 def _write_replay_note(catalog: Catalog, work: Workload, traffic: ReplayOptions) -> str:
-    """How the prompt cache was replayed."""
+    """Write how the prompt cache was replayed."""
     rules = catalog.limits.prompt_cache
     per_minute = resolve_requests_per_minute(rules, traffic)
     takes = format_duration(-(-work.requests // work.times * 60 // per_minute))
@@ -122,7 +122,7 @@ def _describe_share(many: int, work: Workload) -> str:
 
 
 def _write_token_notes(catalog: Catalog, quote: Quote, work: Workload) -> Iterator[str]:
-    """What is not known of the tokens, or not in them."""
+    """Yield what isn't known about the tokens, or not counted."""
     model = quote.offer.variant.model
     if borrowed := work.find_borrowed_image_rule(catalog, quote.offer.variant):
         yield f"How {quote.model} counts pictures is not known: they are priced as {borrowed} counts them, which is an estimate."
@@ -141,14 +141,14 @@ def _write_token_notes(catalog: Catalog, quote: Quote, work: Workload) -> Iterat
 
 
 def write_confidence_notes(offer: Offer) -> Iterator[str]:
-    """That the source of a price is not the best, where that is so."""
+    """Yield a note for each price whose source isn't the best."""
     if offer.row.confidence != "high":
         note = offer.row.note or ""
         yield f"The {offer.mode} price of {offer.variant.id} has {offer.row.confidence} confidence. {note}".strip()
 
 
 def _write_rate_notes(quote: Quote) -> Iterator[str]:
-    """What is unusual about the rates, or not in them."""
+    """Yield what is unusual about the rates, or not in them."""
     variant, row = quote.offer.variant, quote.offer.row
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
@@ -161,7 +161,7 @@ def _write_rate_notes(quote: Quote) -> Iterator[str]:
 
 
 def write_surcharge_note(variant: Variant) -> str:
-    """What long requests pay for a model that has a surcharge."""
+    """Write what long requests pay, for a model with a surcharge."""
     surcharge = variant.model.surcharge
     assert surcharge is not None
     return (
@@ -172,7 +172,7 @@ def write_surcharge_note(variant: Variant) -> str:
 
 
 def write_cache_write_notes(offer: Offer) -> Iterator[str]:
-    """That writing to the prompt cache costs more than reading the input, where it does."""
+    """Yield a note for each model that bills writes to the prompt cache."""
     row = offer.row
     if row.cache_write_30m is not None:
         yield (
@@ -183,7 +183,7 @@ def write_cache_write_notes(offer: Offer) -> Iterator[str]:
 
 
 def make_reasoning_remarks(variant: Variant) -> Iterator[Remark]:
-    """What a variant that reasons bills beside its answers, and whether that can be switched off."""
+    """Say what a reasoning model bills besides its answers, and if reasoning can be switched off."""
     rule = variant.model.reasoning
     if rule:
         off = "effort none switches them off" if "none" in rule.efforts else "they cannot be switched off"

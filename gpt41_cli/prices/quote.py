@@ -1,4 +1,4 @@
-"""What does this work cost: each variant in each mode asked for, every term of the price, and what the discounts save."""
+"""Workload x Offer -> Quote: every term of the price, and what the discounts save."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from gpt41_cli.work.workload import Workload
 
 
 class Quote(NamedTuple):
-    """The exact price of a workload at one offer. `batch_usd`: the same work in batch, where that has a price.
+    """The exact price of a workload at one offer. `batch_usd` is the price of the same work in batch, if that has one.
 
-    `rates` are those below any surcharge, unless all requests pay one; `surcharged_requests` is how many do. `tool_charges` are
-    what built-in tools cost beside the tokens; `is_lower_bound`: what their searches find is not counted.
+    `rates` are those without surcharge, unless all requests pay one; `surcharged_requests` is how many do. `tool_charges` are the
+    built-in tools' prices besides tokens. `is_lower_bound`: the tokens that searches find aren't counted.
     """
 
     offer: Offer
@@ -43,29 +43,29 @@ class Quote(NamedTuple):
 
     @property
     def total_usd(self) -> Decimal:
-        """The price of all requests, exact."""
+        """The exact price of all requests."""
         return EXACT.add(self.bill.total_usd, self.tool_charges_usd)
 
     @property
     def tool_charges_usd(self) -> Decimal:
-        """What is billed beside the tokens, exact."""
+        """The exact price of tools besides tokens."""
         return sum_usd(charge.usd for charge in self.tool_charges)
 
     @property
     def usd_per_request(self) -> Decimal:
-        """The price of one request, for display: it may have been rounded."""
+        """The price of one request for display: it may be rounded."""
         return self.total_usd / self.usage.requests
 
     @property
     def batch_saves_usd(self) -> Decimal | None:
-        """What batch would save, exact; negative where giving up the cache costs more."""
+        """The exact saving of batch; negative if losing the cache discount costs more."""
         return None if self.batch_usd is None else EXACT.subtract(self.total_usd, self.batch_usd)
 
 
 def price_workload(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
-    """The exact price of the work at this offer. A surcharge is paid by those requests that are above its threshold.
+    """Price the work at this offer, exactly. Requests above the threshold of a surcharge pay it.
 
-    MissingPrice where a built-in tool that the work uses has no price at this offer.
+    Raises MissingPrice if a built-in tool that the work uses has no price at this offer.
     """
     tools = work.terms.tools
     charged = price_tools(catalog, offer, tools, work.requests)
@@ -83,7 +83,7 @@ def price_workload(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
 
 
 def add_batch_price(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
-    """The quote with the price of the same work in batch, where that is another mode and has one."""
+    """Return the quote with the price of the same work in batch, if that is another mode and has one."""
     if found.mode == "batch":
         return found
     try:

@@ -1,4 +1,4 @@
-"""What built-in tools add to a price: calls, minutes and storage, each a charge of its own, and the tokens that searches find."""
+"""The price of built-in tools: calls, minutes and storage, each a charge of its own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PER_THOUSAND_EXPONENT = -3
 
 
 class ToolCharge(NamedTuple):
-    """One thing that is billed beside the tokens, under the `name` of its field in Tools.
+    """One charge besides tokens, under the `name` of its field in ToolUse.
 
-    `usd` is what all `units` of it cost, exact; `text` says it with its price, and `note` what to know of that.
+    `usd` is the exact price of all `units`; `text` names it with its price, and `note` says what to know about it.
     """
 
     name: str
@@ -32,9 +32,9 @@ class ToolCharge(NamedTuple):
 
 
 def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge, ...]:
-    """What the tools of so many requests cost beside the tokens: the same in every mode, as discounts are of tokens.
+    """Price the tools of `requests` requests besides tokens. The price is the same in every mode: discounts are on tokens.
 
-    MissingPrice where the table has no price of them for the platform, the day or the size, or the model does not have the tool.
+    Raises MissingPrice if the table has no price for the platform, day or size, or the model doesn't have the tool.
     """
     wanted = tools.needed_abilities
     if not wanted:
@@ -53,7 +53,7 @@ def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -
 
 
 def price_storage_per_day(catalog: Catalog, offer: Offer, tools: ToolUse) -> Decimal:
-    """What a day costs of what is stored for file search, exact. MissingPrice as above."""
+    """Price a day of storage for file search, exactly. Raises MissingPrice if the table has no price."""
     stored = price_tools(catalog, offer, ToolUse(storage_gb=tools.storage_gb, storage_days=1), 0)
     return sum_usd(each.usd for each in stored)
 

@@ -1,4 +1,4 @@
-"""What requests are billed for, those that pay a surcharge apart, and what that costs at an offer."""
+"""The usage of requests, those with a surcharge apart, and its price at an offer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt41_cli.work.workload import VariantLoad
 
 @dataclass
 class BilledUsage(Addable):
-    """Requests that pay the same rates; written tokens are a part of their input, rejected ones of their output."""
+    """Usage at the same rates. Written tokens are part of the input, rejected ones part of the output."""
 
     usage: Usage = field(default_factory=Usage)
     written_tokens: int = 0
@@ -22,14 +22,14 @@ class BilledUsage(Addable):
 
 @dataclass
 class UsageByRates(Addable):
-    """Usage of one variant: `short` requests, and `long` ones, which pay its surcharge."""
+    """The usage of one variant: `short` requests, and `long` ones, which pay its surcharge."""
 
     short: BilledUsage = field(default_factory=BilledUsage)
     long: BilledUsage = field(default_factory=BilledUsage)
 
     @classmethod
     def from_load(cls, variant: Variant, load: VariantLoad) -> UsageByRates:
-        """All requests of a load."""
+        """Add up all requests of a load."""
         parts = load.split_at(variant.model.surcharge_threshold)
         return cls(*(BilledUsage(part.usage, rejected_tokens=part.rejected_tokens) for part in parts))
 
@@ -47,7 +47,7 @@ class UsageByRates(Addable):
 
     @property
     def usage(self) -> Usage:
-        """All of it."""
+        """The usage of all requests."""
         return self.short.usage + self.long.usage
 
     def split_by_rates(self, offer: Offer) -> dict[Rates, Usage]:

@@ -1,4 +1,4 @@
-"""What would the prompt cache give? Requests in their order against a cache that keeps, forgets and spills as published."""
+"""Replay requests in their order against a prompt cache that keeps, forgets and spills over as published."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 
-if TYPE_CHECKING:  # a price from numbers must not pay for what reads requests
+if TYPE_CHECKING:  # a price from numbers must not import the readers of requests
     from gpt41_cli.tokens.prefix import CachePrefix
 
 EXTENDED_CACHE_ABILITY = "extended-cache-24h"
@@ -22,10 +22,10 @@ _MAX_PREFIXES = 400_000
 
 
 class ReplayOptions(NamedTuple):
-    """When requests are sent, one as long after the other as the next, and how long a prefix stays that nobody asks for.
+    """When requests are sent, at equal intervals, and how long the cache keeps an unread prefix.
 
-    `requests_per_minute` None: at the rate up to which the guide lets one prefix stay on one machine; `lifetime_minutes` None:
-    the least that it states.
+    `requests_per_minute` None: the rate up to which, by the guide, one prefix stays on one machine. `lifetime_minutes` None: the
+    least that the guide states.
     """
 
     requests_per_minute: int | None = None
@@ -40,7 +40,7 @@ class PrefixLifetime(NamedTuple):
 
 
 def check_lifetime(rules: CacheRules, traffic: ReplayOptions) -> None:
-    """InputError for a lifetime that nothing offers."""
+    """Raise InputError for a lifetime that no model offers."""
     minutes, most = traffic.lifetime_minutes, rules.extended_hours * _MINUTES_PER_HOUR
     if minutes is not None and not 1 <= minutes <= most:
         raise InputError(
@@ -49,12 +49,12 @@ def check_lifetime(rules: CacheRules, traffic: ReplayOptions) -> None:
 
 
 def resolve_requests_per_minute(rules: CacheRules, traffic: ReplayOptions) -> int:
-    """How many requests are sent a minute."""
+    """Return how many requests are sent per minute."""
     return traffic.requests_per_minute or rules.requests_per_minute_per_prefix
 
 
 def resolve_kept_minutes(rules: CacheRules, traffic: ReplayOptions, variant: Variant) -> tuple[int, int]:
-    """How many minutes `variant` keeps a prefix: idle, and at most. Beyond the hour only where it can."""
+    """Return the minutes for which `variant` keeps a prefix: idle, and at most. More than an hour only if it can."""
     idle = traffic.lifetime_minutes or rules.idle_minutes.at_least
     if idle > rules.idle_minutes.at_most and EXTENDED_CACHE_ABILITY in variant.model.abilities:
         return idle, rules.extended_hours * _MINUTES_PER_HOUR
@@ -64,9 +64,9 @@ def resolve_kept_minutes(rules: CacheRules, traffic: ReplayOptions, variant: Var
 class PromptCache:
     """The prompt cache of one model, to which requests come one after the other.
 
-    Above so many requests a minute the same beginning spills over to a further machine, which has a cache of its own (OpenAI
-    prompt caching guide, 2026-07-15). With `kept` None it forgets only what is beyond _HELD, and is one machine for each
-    `prompt_cache_key`; one for all of them where it is ideal, too.
+    Above a rate per minute the same beginning spills over to another machine, which has a cache of its own (OpenAI prompt caching
+    guide, 2026-07-15). If `kept` is None, it forgets only what exceeds _MAX_PREFIXES and has one machine per `prompt_cache_key`,
+    or one for all if it is ideal.
     """
 
     def __init__(
@@ -78,22 +78,22 @@ class PromptCache:
         self._lifetime = kept
         self._minute = 0
         self._sent_this_minute: Counter[int] = Counter()  # by routing, in this minute
-        # When each prefix was last read and when it was written, by machine and digest in one number: there are many.
+        # When each prefix was last read and written, keyed by machine and digest as one number, since there are many.
         self._read_at: dict[int, int] = {}
         self._written_at: dict[int, int] = {}
         self.hits: Counter[tuple[int, int]] = Counter()
         """How many requests were answered from each prefix, by its tokens and its digest."""
 
     def send(self, prefix: CachePrefix, now: int) -> int:
-        """The tokens of a request that are read from the cache; all of it is in there afterwards.
+        """Return the tokens of a request that are read from the cache, and write the request to it.
 
-        `now` is how many requests were sent before it, to whichever model.
+        `now` is the number of requests sent before it, to any model.
         """
         machine = self._choose_machine(prefix, now)
         keys = [digest ^ machine for digest in prefix.digests]
         found = next((index for index in reversed(range(len(keys))) if self._is_cached(keys[index], now)), -1)
         for index, key in enumerate(keys):
-            if index > found or not self._is_cached(key, now):  # what has expired inside of a longer one is there with that
+            if index > found or not self._is_cached(key, now):  # an expired prefix of a longer one that is read is still there
                 self._written_at[key] = now
             self._read_at[key] = now
         if len(self._read_at) > _MAX_PREFIXES:
@@ -122,7 +122,7 @@ class PromptCache:
         return now - read <= self._lifetime.idle_requests and now - self._written_at[key] <= self._lifetime.age_requests
 
     def _forget(self, now: int) -> None:
-        """Drop what has expired, and of the rest what was read longest ago."""
+        """Drop expired prefixes, and of the others those read longest ago."""
         alive = sorted((key for key in self._read_at if self._is_cached(key, now)), key=self._read_at.__getitem__)
         alive = alive[-_MAX_PREFIXES // 2 :]
         self._read_at = {key: self._read_at[key] for key in alive}
@@ -134,9 +134,9 @@ REAL_CACHE, KEYED_CACHE, IDEAL_CACHE = "real", "keyed", "ideal"
 
 
 class CacheReplay:
-    """Requests in the order in which they are sent, each against the cache of its model. InputError for a time that cannot be.
+    """Replays requests in the order in which they are sent, each against the cache of its model.
 
-    `kind` is one of REAL, KEYED and IDEAL.
+    `kind` is one of REAL, KEYED and IDEAL. Raises InputError for an impossible lifetime.
     """
 
     def __init__(self, catalog: Catalog, traffic: ReplayOptions, kind: str = REAL_CACHE) -> None:
@@ -148,7 +148,7 @@ class CacheReplay:
         self._now = 0
 
     def send(self, prefix: CachePrefix) -> int:
-        """The tokens of the next request that are read from the cache."""
+        """Return the tokens of the next request that are read from the cache."""
         if prefix.model not in self.caches:
             self.caches[prefix.model] = self._make_cache(self._catalog.variant(prefix.model))
         self._now += 1

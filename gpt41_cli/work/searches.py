@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""The tokens that web searches add to the input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gpt41_cli.pricing import ToolUse
 
 
 def count_search_tokens(catalog: Catalog, variant: Variant, tools: ToolUse) -> int | None:
-    """What the web searches of one request add to its input; None where that is not said and the model bills what it is."""
+    """Count the tokens that the web searches of one request add; None if that isn't stated and the model bills what they find."""
     if not tools.web_searches:
         return 0
     each = count_tokens_per_search(catalog.tools, variant, tools)
@@ -16,6 +16,6 @@ def count_search_tokens(catalog: Catalog, variant: Variant, tools: ToolUse) -> i
 
 
 def count_tokens_per_search(prices: ToolPrices | None, variant: Variant, tools: ToolUse) -> int | None:
-    """What one search adds: a fixed block where the model bills one, else what was said."""
+    """Return what one search adds: a fixed block if the model bills one, else the stated tokens."""
     fixed = prices.fixed_search_tokens.by_model.get(variant.model.id) if prices else None
     return tools.web_search_tokens if fixed is None else fixed

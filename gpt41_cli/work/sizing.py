@@ -1,4 +1,4 @@
-"""Inputs as work to be priced: requests by the shapes they have, one workload for each model and mode that they name."""
+"""Inputs -> Workload: requests by shape, for each model and mode that they name."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _MODES_BY_SERVICE_TIER = {None: "standard", "auto": "standard", "default": "stan
 
 
 class RefusableField(NamedTuple):
-    """A field that a request sets and that some model of the table refuses, at which endpoint, and at which reasoning effort.
+    """A field that a request sets and that some model of the table refuses, with the endpoint and the reasoning effort.
 
-    `effort` None: the request says none; OTHER: one that no model of the table has.
+    `effort` is None if the request sets none, OTHER if no model of the table has it.
     """
 
     parameter: str
@@ -69,7 +69,7 @@ class MeasuredRequest(NamedTuple):
 
 @dataclass
 class ModelModeTotals(Addable):
-    """The requests that name one model and mode, in memory that grows only with how different they are."""
+    """The requests that name one model and mode. Memory grows only with the number of different shapes."""
 
     shapes: Counter[RequestShape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
@@ -101,7 +101,7 @@ class RequestTotals(Addable):
 
     @classmethod
     def from_requests(cls, found: Iterable[Located[MeasuredRequest] | RejectedRequest]) -> RequestTotals:
-        """All that is found."""
+        """Add up requests."""
         sizing = cls()
         for each in found:
             if isinstance(each, RejectedRequest):
@@ -118,19 +118,19 @@ class RequestTotals(Addable):
 
     @property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return sum(totals.shapes.total() for totals in self.groups.values())
 
 
 def count_text_tokens(source: InputSource, encoding: str) -> int:
-    """The tokens of a text that stands for itself. InputError for anything else."""
+    """Count the tokens of a source that must be text. Raises InputError for anything else."""
     with open_input(source, TEXT_KIND) as found:
         assert isinstance(found, TextInput)
         return count_stream(found.pieces, encoding)
 
 
 class SourceTotals(NamedTuple):
-    """What the inputs hold: texts, as tokens in all, and pictures, which are one request together; or requests."""
+    """What the inputs hold: tokens of text and pictures, which are one request together, or requests."""
 
     text_tokens: int
     images: tuple[Image, ...]
@@ -183,7 +183,7 @@ def _find_refusable_fields(request: Request, meter: Meter) -> Iterator[Refusable
 
 
 def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
-    """Pictures and sounds that the model neither takes nor gives, each with its place."""
+    """Find pictures and sounds that the model neither takes nor gives, each with its place."""
     taken = {*model.input_modalities, *model.output_modalities}
     paths = {
         "image": [image.path for image in request.images],
@@ -204,7 +204,7 @@ def _count_escaping_tokens(meter: Meter, text: Request, method: CountingMethod, 
 
 
 def find_mode(sent: ParsedRequest, names_mode: bool) -> str:
-    """The mode a request is sent in: a line for the Batch API goes in batch, else `service_tier` says it."""
+    """Return the mode of a request: batch for a line for the Batch API, else what `service_tier` says."""
     tier = sent.request.service_tier
     if sent.is_batch:
         return "batch"
@@ -224,10 +224,11 @@ def measure_sources(
     names_mode: bool = False,
     replay: CacheReplay | None = None,
 ) -> SourceTotals:
-    """What `sources` hold. `skipped` fills with what is left out of folders; `names_mode` as for `measure_request`; `replay` is
-    asked what of each request is cached, in their order.
+    """Measure what `sources` hold.
 
-    InputError when there is nothing but what is left out, or when there are requests beside texts or pictures.
+    `skipped` collects what is skipped in folders; `names_mode` is as for `measure_request`; `replay` is asked for the cached
+    tokens of each request, in their order. Raises InputError if everything is skipped, or if there are requests together with
+    texts or pictures.
     """
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
@@ -266,7 +267,9 @@ def _measure_requests(
     meter: Meter,
     replay: CacheReplay | None,
 ) -> Iterator[RequestTotals]:
-    """The requests of a source, some of them at a time. What the cache gives depends on those before: that is asked here."""
+    """Measure the requests of a source in chunks. What the cache gives depends on earlier requests, so it is asked here, in
+    order.
+    """
     if replay is None:
         yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler)
         return
@@ -278,7 +281,7 @@ def _measure_requests(
 
 
 def replay_request(sized: MeasuredRequest, replay: CacheReplay) -> MeasuredRequest:
-    """The request with what the cache gives it; the next one in the order of `replay`."""
+    """Return the request with its cached tokens. It is the next one in the order of `replay`."""
     assert sized.prefix is not None
     return sized._replace(shape=sized.shape._replace(cached_tokens=replay.send(sized.prefix)), prefix=None)
 
@@ -286,9 +289,9 @@ def replay_request(sized: MeasuredRequest, replay: CacheReplay) -> MeasuredReque
 def split_into_workloads(
     sizing: RequestTotals, terms: Assumptions, times: int, model: str | None = None, mode: str | None = None
 ) -> dict[ModelAndMode, Workload]:
-    """A workload for each model and mode that the requests name, all of them sent so many `times`.
+    """Make a workload for each model and mode that the requests name, each sent `times` times.
 
-    `model` and `mode` are those of all of them where they are given.
+    `model` and `mode`, if given, are those of all requests.
     """
     groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
     for named, totals in sizing.groups.items():
@@ -300,7 +303,7 @@ def split_into_workloads(
 
 
 def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
-    """All requests as one workload, whatever they name, sent so many `times`."""
+    """Make one workload of all requests, whatever they name, sent `times` times."""
     is_batch = all(group.mode == "batch" for group in sizing.groups)
     return _make_workload(reduce(iadd, sizing.groups.values(), ModelModeTotals()), terms, times, sizing.replay, is_batch=is_batch)
 

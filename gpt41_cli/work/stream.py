@@ -1,4 +1,4 @@
-"""Every request of the inputs, one after the other: read, worked on, and named with its place where it is none."""
+"""The requests of the inputs, in order: read, worked on, and rejected with their place if invalid."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ G = TypeVar("G")
 
 
 class ReadingOptions(NamedTuple):
-    """How inputs are read: as which kind (None: as what they are recognised as), and by how many workers (None: one for each
-    core). `is_large`: there is so much of it that a faster engine pays for being loaded.
+    """How to read inputs: as which kind (None: as recognised), and with how many workers (None: one per core).
+
+    `is_large`: there is so much input that loading a faster engine pays.
     """
 
     kind: str | None = None
@@ -47,14 +48,14 @@ class ReadingOptions(NamedTuple):
 
 @contextmanager
 def open_input(source: InputSource, kind: str | None) -> Iterator[RecognisedInput]:
-    """What `source` is, while it is open; a literal is text. InputError when it cannot be read, or is binary and only listed."""
+    """Open `source`; literal text is text. Raises InputError if it can't be read, or is binary and was found in a folder."""
     kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
     with open_source(source) as stream:
         yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder)
 
 
 def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
-    """A file of a folder that `error` keeps from being counted. The error itself, where the user named the file."""
+    """Record a file found in a folder as skipped; raise `error` if the user named the file."""
     if not source.is_from_folder:
         raise error
     return SkippedPath(source.name, error.describe_within(source.label))
@@ -68,10 +69,9 @@ def map_chunks(
     gather: Callable[[Iterator[Located[R] | RejectedRequest]], G],
     learn: Callable[[Sequence[ParsedRequest]], None] | None = None,
 ) -> Iterator[G]:
-    """What `gather` makes of what `work` makes of the requests, some of them at a time, in order and on all cores.
+    """Apply `work` to each request on all cores, reduce every chunk with `gather`, and yield the results in order.
 
-    `work` may raise BadBody for a request that turns out to be none. `learn` is shown requests before they are worked on,
-    where they are better looked at together.
+    `work` may raise BadBody for an invalid request. `learn` sees requests in advance, to handle many at once.
     """
 
     def read(item: RequestItem) -> Located[ParsedRequest] | RejectedRequest:
@@ -93,12 +93,12 @@ def map_chunks(
 
 
 def make_file_changed_error(source: InputSource) -> InputError:
-    """That a file is no longer what it was when it was first read."""
+    """Make the error for a file that changed while it was being read."""
     return InputError(expected="a file that stays as it is while it is read", found="one that has changed", location=source.label)
 
 
 def _try_request(source: InputSource, place: Place, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
-    """What `act` makes of what is given, or why it can make nothing of it."""
+    """Return the result of `act`, or the request as rejected."""
     try:
         return Located(place, act(*given))
     except BadBody as error:

@@ -1,4 +1,4 @@
-"""The sums over many counted requests, in memory that does not grow with them: totals, percentiles, the largest, doubts."""
+"""Sums over many counted requests: totals, percentiles, the largest, doubts. Memory doesn't grow with their number."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class LargestRequest(NamedTuple):
 
 
 def rank_by_size(large: LargestRequest) -> tuple[int, str, int]:
-    """What sorts the largest first, and of equals those that stand first."""
+    """The sort key for the largest first, and of equals the first in the input."""
     return -large.input_tokens, large.place.path, large.place.position or 0
 
 
 class DoubtCount(NamedTuple):
-    """A doubt, in how many requests, and where the first of them stands."""
+    """A doubt, the number of requests that have it, and the first of them."""
 
     rule: Rule
     message: str
@@ -36,7 +36,7 @@ class DoubtCount(NamedTuple):
 
 
 class Tally(Addable):
-    """Everything that is said of many requests together. Tallies add up in any order."""
+    """What is reported of many requests together. Tallies add up in any order."""
 
     def __init__(self) -> None:
         self.exact_requests = 0
@@ -50,7 +50,7 @@ class Tally(Addable):
 
     @classmethod
     def from_entries(cls, found: Iterable[Located[Entry] | RejectedRequest]) -> Tally:
-        """The tally of all that is found."""
+        """Tally entries and rejected requests."""
         tally = cls()
         for each in found:
             tally._add(each)
@@ -86,21 +86,21 @@ class Tally(Addable):
 
     @property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return self._sizes.total()
 
     @property
     def input_tokens(self) -> int:
-        """The tokens of all of them."""
+        """The tokens of all requests."""
         return sum(size * count for size, count in self._sizes.items())
 
     @property
     def largest(self) -> list[LargestRequest]:
-        """The largest ones, the largest first; of equals, those that came first."""
+        """The largest requests, the largest first; of equals, those that came first."""
         return self._largest
 
     def count_over(self, most: int) -> int:
-        """How many requests have more input tokens than that."""
+        """Count the requests with more input tokens than the limit."""
         return sum(many for size, many in self._sizes.items() if size > most)
 
     @property
@@ -110,7 +110,7 @@ class Tally(Addable):
         return sorted(found, key=lambda each: (-each.requests, each.rule.id, each.message))
 
     def percentile(self, percent: int) -> int:
-        """The smallest size that at least so many percent of the requests do not exceed (the nearest rank)."""
+        """Return the smallest size that at least this percentage of requests doesn't exceed (nearest rank)."""
         still = -(-self.requests * percent // 100)
         for size in sorted(self._sizes):
             still -= self._sizes[size]

@@ -1,4 +1,4 @@
-"""How the lines of a file break the rules of who takes it: how often, the first of each, and which lines are alike."""
+"""How the lines of a file violate rules: how often, the first examples, and duplicate lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEGABYTE, MEBIBYTE = 10**6, 2**20
 
 
 class RuleViolation(NamedTuple):
-    """How a rule is broken, in the file as a whole where there is no `line`, and the figures behind it."""
+    """A violation of a rule and its figures. Without `line`, it is about the file as a whole."""
 
     rule: Rule
     message: str
@@ -30,23 +30,23 @@ class RuleViolation(NamedTuple):
 
 
 class RuleViolations(Addable):
-    """How often each rule is broken, and the first few times. Adds up in order."""
+    """How often each rule is violated, and the first examples. Adds up in order."""
 
     def __init__(self) -> None:
         self.by_rule: defaultdict[Rule, Occurrences[RuleViolation]] = defaultdict(Occurrences)
 
     def add(self, breach: RuleViolation) -> None:
-        """Add one."""
+        """Add one violation."""
         self.by_rule[breach.rule].add(breach)
 
     @property
     def counts(self) -> dict[Rule, int]:
-        """How often each rule is broken."""
+        """How often each rule is violated."""
         return {rule: found.count for rule, found in self.by_rule.items()}
 
 
 def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> Iterator[Finding]:
-    """The first breaches of each rule, and how many more there are; those of the rules of the group `noticed` as notices."""
+    """Make findings of the first violations of each rule and of how many more there are; the group `noticed` gives notices."""
     name, label = source.name, source.label
     for rule, found in breaches.by_rule.items():
         for each in found.examples:
@@ -60,14 +60,14 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
 
 
 def hash_text(text: str) -> bytes:
-    """A hash of 16 bytes: two of a million texts have the same by chance once in 10^26 files."""
+    """Hash text to 16 bytes. Two of a million texts have the same hash by chance once in 10^26 files."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def find_duplicate_lines(digests: array[int]) -> Iterator[tuple[int, int]]:
-    """Of each line whose digest is that of one before it, the position of the first such and its own; two words a digest.
+    """Find the lines whose digest equals that of an earlier line: pairs of the first position and their own.
 
-    Sorted into buckets first: a table of all ids at once would be many times as large as the hashes.
+    A digest is two words. Lines are sorted into buckets first, because a table of all digests would be many times larger.
     """
     buckets = [array("I") for _ in range(256)]
     for position in range(len(digests) // 2):

@@ -1,4 +1,4 @@
-"""The work to be priced: requests of many shapes, how many of each, and what one variant sees of them."""
+"""Workload: requests of many shapes, how many there are of each, and how one variant counts them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 class ModelAndMode(NamedTuple):
-    """What a request names: a model, if any, and the mode it is sent in."""
+    """The model that a request names, if any, and the mode it is sent in."""
 
     model: str | None
     mode: str
 
 
 class RequestShape(NamedTuple):
-    """All that distinguishes two requests for prices and limits, whichever model takes them.
+    """Everything that distinguishes two requests for prices and limits, whatever model takes them.
 
-    `text_tokens` are its input less the pictures; `escaping_tokens` come on top for a model that escapes the results of
-    parallel calls. `max_output_tokens` None: it states no maximum. It asks for `answers`, and predicts `prediction_tokens`.
-    `cached_tokens` are those that a replay of the prompt cache gave it; None: there was none.
+    `text_tokens` is the input without pictures; `escaping_tokens` are added for a model that escapes the results of parallel
+    calls. `max_output_tokens` is None if the request states no maximum. It asks for `answers` and predicts `prediction_tokens`.
+    `cached_tokens` come from a replay of the prompt cache; None without one.
     """
 
     text_tokens: int
@@ -46,10 +46,10 @@ class RequestShape(NamedTuple):
 
 
 class RequestSize(NamedTuple):
-    """What one variant sees of one request; `output_tokens` are those of one of its `answers`.
+    """One request as one variant counts it; `output_tokens` are those of one of its `answers`.
 
-    `rejected_tokens` of a prediction are billed as output too, but are no part of an answer. `is_stated`: the length of the
-    answer was said, by the request or for it; else it is the most that there is.
+    `rejected_tokens` of a prediction are billed as output but aren't part of an answer. `is_stated`: the length of the answer is
+    stated; otherwise it is the longest possible.
     """
 
     input_tokens: int
@@ -61,19 +61,19 @@ class RequestSize(NamedTuple):
 
     @property
     def usage(self) -> Usage:
-        """What is billed for it."""
+        """The usage that is billed for the request."""
         return Usage(1, self.input_tokens, self.cached_tokens, self.output_tokens * self.answers + self.rejected_tokens)
 
 
 class LimitExcess(NamedTuple):
-    """How a limit is broken: by how many requests, and by how much the worst of them."""
+    """How many requests exceed a limit, and the worst value."""
 
     worst: int
     requests: int
 
 
 class VariantLoad:
-    """The work as one variant sees it: `sizes` of requests, and how many there are of each."""
+    """The work as one variant counts it: the `sizes` of requests, and how many there are of each."""
 
     def __init__(self, sizes: Mapping[RequestSize, int]) -> None:
         self.sizes = sizes
@@ -81,22 +81,22 @@ class VariantLoad:
 
     @cached_property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return sum(self.sizes.values())
 
     @cached_property
     def usage(self) -> Usage:
-        """All requests together."""
+        """The usage of all requests together."""
         return sum((size.usage * many for size, many in self.sizes.items()), Usage())
 
     @cached_property
     def rejected_tokens(self) -> int:
-        """Tokens of predictions that are billed as output beside the answers."""
+        """The tokens of predictions that are billed as output but aren't part of an answer."""
         return sum(size.rejected_tokens * many for size, many in self.sizes.items())
 
     @property
     def is_uniform(self) -> bool:
-        """Whether all requests are of one size."""
+        """True if all requests have the same size."""
         return len(self.sizes) == 1
 
     @cached_property
@@ -106,16 +106,18 @@ class VariantLoad:
         return min(inputs), max(inputs)
 
     def find_excess(self, measure: Callable[[RequestSize], int], limit: int) -> LimitExcess | None:
-        """The requests of which `measure` is over `limit`; None when there are none."""
+        """Find the requests whose `measure` exceeds `limit`; None if there are none."""
         broken = {size: many for size, many in self.sizes.items() if measure(size) > limit}
         return LimitExcess(max(map(measure, broken)), sum(broken.values())) if broken else None
 
     def filter_sizes(self, holds: Callable[[RequestSize], bool]) -> VariantLoad:
-        """The part of the work for which `holds` does."""
+        """Return the part of the work that meets a condition."""
         return VariantLoad({size: many for size, many in self.sizes.items() if holds(size)})
 
     def split_at(self, threshold: int) -> tuple[VariantLoad, VariantLoad]:
-        """The requests of at most `threshold` input tokens, and those of more; made once, as every usage tier asks for it."""
+        """Return the requests of at most `threshold` input tokens, and the longer ones. Kept, because every usage tier asks for
+        it.
+        """
         if threshold not in self._split:
             above = self.filter_sizes(lambda size: size.input_tokens > threshold)
             up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold) if above.sizes else self
@@ -124,12 +126,11 @@ class VariantLoad:
 
 
 class Assumptions(NamedTuple):
-    """What is said of requests beside their bodies: how long every answer is (None: its own maximum, a ceiling), and how much of
-    every input is cached, as a number of tokens or a share, rounded down so that a price is never understated; of a prompt too
-    short for the cache nothing is.
+    """What holds for every request: its answer length, cached input, tools, and the accepted part of a prediction.
 
-    `tools` are those that every request uses; what they find is input that is never cached. `accepted_share` is how much of a
-    prediction is in the answer, rounded down as well; None: not said.
+    `output_tokens` is None if every answer is as long as its request allows, a ceiling. Cached input is a number of tokens or a
+    share, rounded down so that a price is never understated; a prompt too short for the cache has none. What `tools` find is
+    input that is never cached. `accepted_share` of a prediction is rounded down as well; None means not stated.
     """
 
     output_tokens: int | None = 0
@@ -139,19 +140,20 @@ class Assumptions(NamedTuple):
     accepted_share: Decimal | None = None
 
     def count_cached(self, input_tokens: int) -> int:
-        """How much of a request's input is said to be cached."""
+        """Count how much of a request's input is assumed to be cached."""
         return self.cached_tokens if self.cached_share is None else int(input_tokens * self.cached_share)
 
     def count_rejected(self, prediction_tokens: int) -> int:
-        """How many tokens of a prediction are billed as output beside the answer. Where no share is said: none beside an answer
-        of stated length, all of them beside the longest one.
+        """Count the tokens of a prediction that are billed as output besides the answer.
+
+        If no share is stated, it is none for an answer of stated length, and all of them for the longest answer.
         """
         if self.accepted_share is None:
             return prediction_tokens if self.output_tokens is None else 0
         return prediction_tokens - int(prediction_tokens * self.accepted_share)
 
     def check_prediction(self, prediction_tokens: int) -> None:
-        """InputError where more of a prediction is accepted than there is output."""
+        """Raise InputError if more of a prediction is accepted than there is output."""
         accepted = prediction_tokens - self.count_rejected(prediction_tokens)
         if self.accepted_share is not None and self.output_tokens is not None and accepted > self.output_tokens:
             of = f"{accepted:,} of the {prediction_tokens:,} predicted tokens that are accepted, as they are a part of the answer"
@@ -159,11 +161,11 @@ class Assumptions(NamedTuple):
 
 
 def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, variant: Variant) -> RequestSize:
-    """What `variant` sees of a request of this shape."""
+    """Return the size of a request of this shape as `variant` counts it."""
     model, first = variant.model, catalog.family[0].model
     tokens = shape.text_tokens
     if shape.images:
-        # Imported here: numbers need nothing that counts.
+        # Imported here: numbers alone need no token counting.
         from gpt41_cli.tokens.images import count_image_tokens
 
         rule = model.images or first.images
@@ -172,20 +174,19 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     if model.prompt.escapes_parallel_results:
         tokens += shape.escaping_tokens
     if shape.cached_tokens is not None:
-        cached = min(shape.cached_tokens, tokens)  # where a picture is fewer tokens than for the model of the replay
+        cached = min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
     else:
         cached = terms.count_cached(tokens)
-        if tokens < catalog.limits.prompt_cache.minimum_tokens and cached <= tokens:  # more than there are is an error
+        if tokens < catalog.limits.prompt_cache.minimum_tokens and cached <= tokens:  # more cached than input is an error
             cached = 0
     tokens += count_search_tokens(catalog, variant, terms.tools) or 0
-    # A model that takes no predictions is sent none.
+    # A model that doesn't take predictions isn't sent any.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
         return RequestSize(tokens, cached, terms.output_tokens, shape.answers, rejected)
     if shape.max_output_tokens is not None:
         return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
-    # Where a request states no maximum, the model's own is one, or what is left of its window; a successor's longer one is
-    # not what was meant.
+    # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
     limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
     most = max(min([*limits, variant.context_window - tokens]), 0)
     return RequestSize(tokens, cached, most, shape.answers, rejected, is_stated=False)
@@ -193,14 +194,13 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """Requests of many shapes, under the same terms.
+    """Requests of many shapes with common assumptions.
 
-    `text_tokens` of the input are texts that stand for themselves, not yet framed as a message. `needs` are the abilities a model
-    must have to take all of it, `doubt_rules` the rules by which its counts may not be exact, `estimated_requests` how many
-    requests have such doubts, and `training_requests` how many are examples for fine-tuning. `is_counted`: the shapes were
-    counted from request bodies; `is_batch`: all of them are written for the Batch API; `replay` is how the prompt cache was
-    replayed, if it was. The requests at hand are sent so many `times`. InputError where more of a prediction is accepted than
-    there is output.
+    `text_tokens` of the input are plain texts, not yet framed as a message. `needs` are the abilities that a model needs to take
+    all requests, `doubt_rules` the rules that may make counts inexact, `estimated_requests` the number of requests with such
+    doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
+    `is_batch`: all requests are lines for the Batch API. `replay` says how the prompt cache was replayed, if it was. All requests
+    are sent `times` times. Raises InputError if more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -222,13 +222,15 @@ class Workload:
             self.terms.check_prediction(prediction_tokens)
 
     def find_borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
-        """By whose rule pictures are counted for a variant whose own is not known; None where there are none, or it is."""
+        """Return the model whose image rule is borrowed if the variant's own isn't known; None if there are no pictures or it is
+        known.
+        """
         if variant.model.images or not any(shape.images for shape in self.shapes):
             return None
         return catalog.family[0].id
 
     def without_cache(self) -> Workload:
-        """The same work as a cold cache sees it, where the prompt cache was replayed."""
+        """Return the work with a cold cache, if the prompt cache was replayed."""
         shapes: dict[RequestShape, int] = {}
         for shape, many in self.shapes.items():
             cold = shape._replace(cached_tokens=None)
@@ -236,18 +238,18 @@ class Workload:
         return replace(self, shapes=shapes, replay=None, _loads={})
 
     def without_storage(self) -> Workload:
-        """The same work beside other work for which what is stored is paid."""
+        """Return the work without its storage, for use next to work that already pays for it."""
         tools = self.terms.tools._replace(storage_gb=0, storage_days=0)
         return replace(self, terms=self.terms._replace(tools=tools), _loads={})
 
     @cached_property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return sum(self.shapes.values())
 
     @cached_property
     def requests_without_maximum(self) -> int:
-        """How many requests state no maximum for their answer."""
+        """The number of requests without a maximum for their answer."""
         return sum(many for shape, many in self.shapes.items() if shape.max_output_tokens is None)
 
     @cached_property
@@ -257,16 +259,16 @@ class Workload:
 
     @cached_property
     def rejected_tokens(self) -> int:
-        """The predicted tokens of all requests that are billed as output beside the answers."""
+        """The predicted tokens that are billed as output but aren't part of an answer."""
         return sum(self.terms.count_rejected(shape.prediction_tokens) * many for shape, many in self.shapes.items())
 
     @property
     def is_ceiling(self) -> bool:
-        """Whether every answer is taken to be as long as it can be."""
+        """True if every answer is assumed to be as long as possible."""
         return self.terms.output_tokens is None
 
     def load_on(self, catalog: Catalog, variant: Variant) -> VariantLoad:
-        """What `variant` sees of the work. InputError for more cached tokens than a request has input."""
+        """Return the work as `variant` counts it. Raises InputError if more tokens are cached than a request has input."""
         if variant.id not in self._loads:
             sizes: dict[RequestSize, int] = {}
             for shape, many in self.shapes.items():
@@ -289,15 +291,15 @@ def workload(
     prediction_tokens: int = 0,
     accepted_share: Decimal | None = None,
 ) -> Workload:
-    """The work of `requests` equal requests, each of `input_tokens` plus `text_tokens` and `images`.
+    """Describe `requests` equal requests, each of `input_tokens` plus `text_tokens` and `images`.
 
-    The cached part is a number of tokens or a share of the input; a share is rounded down to whole tokens, so that a
-    price is never understated. InputError for negative numbers, no request, more cached than input, or more accepted of a
-    prediction than there is output.
+    The cached part is a number of tokens or a share of the input, which is rounded down so that a price is never understated.
+    Raises InputError for negative numbers, no requests, more cached tokens than input, or more accepted of a prediction than
+    there is output.
     """
     if requests < 1:
         raise InputError("requests", "1 or more", str(requests))
-    # What is wrong with the numbers is said here, not when they are priced; pictures are more input, but how much depends.
+    # Check the numbers here, not when they are priced. Pictures add input, but how much depends on the model.
     Usage(1, input_tokens + text_tokens, 0 if images else cached_tokens, output_tokens)
     terms = Assumptions(output_tokens, cached_tokens, cached_share, tools, accepted_share)
     needs = {"vision": images, PREDICTED_OUTPUTS: prediction_tokens}

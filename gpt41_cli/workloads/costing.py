@@ -1,6 +1,6 @@
-"""A workload of gpt41.yaml at its price: all that a budget, a saved report and a comparison need to know of it.
+"""A workload of gpt41.yaml at its price: everything that a budget, a saved report and a comparison need.
 
-The annotations say how a saved report is read, too, by `gpt41_cli.records.build`.
+The annotations also say how `gpt41_cli.records.build` reads a saved report.
 """
 
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ Name: TypeAlias = Annotated[str, Read(lambda at, _: at.word())]
 
 
 def read_parts(at: JsonCursor, _: Seen) -> dict[str, int]:
-    """Input tokens by part."""
+    """Read input tokens by part."""
     return {part: tokens.integer() for part, tokens in at.only(PARTS).items()}
 
 
 def read_tools(at: JsonCursor, _: Seen) -> ToolUse:
-    """Those tools that are used."""
+    """Read the tools that are used."""
     return ToolUse(**{name: amount.integer() for name, amount in at.only(ToolUse._fields).items()})
 
 
 def read_usage(at: JsonCursor, _: Seen) -> Usage:
-    """Tokens, all of which are there and fit together."""
+    """Read tokens that are complete and consistent."""
     counts = [at.at(name).integer() for name in Usage.__slots__]
     try:
         return Usage(*counts)
@@ -50,14 +50,14 @@ class FileTokens(NamedTuple):
 
 
 class UsdRange(NamedTuple):
-    """An amount as it is expected, and as high as it may go; both exact."""
+    """An exact amount: the expected one, and the highest possible one."""
 
     expected: Fraction
     high: Fraction
 
 
 class Requirements(NamedTuple):
-    """What the chosen variant must be, tasks by their id; `tolerance` is a share, in place of the tasks'."""
+    """What the chosen variant must meet; tasks by id. `tolerance`, a share, replaces that of the tasks."""
 
     tasks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -73,13 +73,13 @@ NO_REQUIREMENTS = Requirements()
 
 
 class WorkloadCost(NamedTuple):
-    """The requests at hand of one workload, all of them together, and their price.
+    """All requests of one workload, and their price.
 
-    `parts` are their input tokens by part (of PARTS), the cached ones included; `output_tokens` all that is billed as output.
-    `rates` are dollars per million tokens; requests that pay a surcharge are `surcharged_usage` (their expected usage, a part of
-    all), at `surcharged_rates`. `tools` are those that one request uses: what they cost and what they find is in the price, but
-    not in `parts`; what they store costs `storage_usd_per_day` beside the requests. `tokens_by_file` are by their path from the
-    folder of gpt41.yaml. `max_growth_percent` is the budget for growth. `is_ceiling`: answers are as long as requests allow.
+    `parts` are the input tokens by part (of PARTS), including cached ones; `output_tokens` is everything billed as output.
+    `rates` are dollars per million tokens. Requests with a surcharge are `surcharged_usage` (their expected usage, part of all),
+    at `surcharged_rates`. `tools` are those of one request: the price includes them and what they find, `parts` doesn't; storage
+    costs `storage_usd_per_day` besides. `tokens_by_file` is by path from the folder of gpt41.yaml. `max_growth_percent` is the
+    budget for growth. `is_ceiling`: answers are as long as requests allow.
     """
 
     name: Name
@@ -105,7 +105,7 @@ class WorkloadCost(NamedTuple):
 
     @property
     def input_tokens(self) -> int:
-        """Those of all requests, cached ones included; what tools find is not among them."""
+        """The input tokens of all requests, including cached ones, without what tools find."""
         return sum(self.parts.values())
 
     @property
@@ -115,7 +115,7 @@ class WorkloadCost(NamedTuple):
 
     @property
     def monthly_usd(self) -> UsdRange | None:
-        """The price of a month; None where no volume is known."""
+        """The price per month; None without a volume."""
         if self.volume is None:
             return None
         each, many, stored = self.usd_per_request, self.volume.per_month, self.storage_monthly_usd
@@ -123,10 +123,10 @@ class WorkloadCost(NamedTuple):
 
     @property
     def runs_per_day(self) -> Fraction | None:
-        """How often the requests at hand are sent in a mean day; None where no volume is known."""
+        """How often these requests are sent on a mean day; None without a volume."""
         return None if self.volume is None else self.volume.per_month / PERIODS_PER_MONTH["day"] / self.requests
 
     @property
     def storage_monthly_usd(self) -> Fraction:
-        """What is stored, for a month."""
+        """The price of storage per month."""
         return Fraction(self.storage_usd_per_day) * DAYS_PER_MONTH

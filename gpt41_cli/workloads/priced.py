@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""A declared workload with its contents and its price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A priced gpt41.yaml as JSON, and back: what `gpt41 check --format json` prints is what a later run compares with."""
+"""A priced gpt41.yaml as JSON, and back: a later run compares with what `gpt41 check --format json` prints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _RULE_PATTERN = re.compile(r"[a-z0-9-]{1,60}")
 
 class SavedReport(NamedTuple):
     """All workloads at their prices of the day `as_of`; `max_growth_percent` is the budget for the growth of all together.
-    `findings` are what was found on that day, as it was printed; they are no part of the digest.
+
+    `findings` are those of that day as printed; the digest doesn't cover them.
     """
 
     as_of: date
@@ -45,10 +46,10 @@ class SavedReport(NamedTuple):
 
 
 def dump_saved_report(saved: SavedReport) -> dict[str, JsonValue]:
-    """The JSON that `load_saved_report` reads back: `as_of`, `workloads`, `budget` and `digest`; money and rates as exact decimal
+    """Return the JSON that `load_saved_report` reads: `as_of`, `workloads`, `budget` and `digest`, with money as exact decimal
     strings.
 
-    Each workload has its price a request and a month beside, rounded to 12 places: they are to be read, and not read back.
+    The prices per request and per month are rounded to 12 places for readers; they aren't read back.
     """
     core = _dump_core(saved)
     beside = [_dump_figures(each) for each in saved.costs.values()]
@@ -57,9 +58,9 @@ def dump_saved_report(saved: SavedReport) -> dict[str, JsonValue]:
 
 
 def load_saved_report(data: bytes, file: str) -> SavedReport:
-    """The report in `data`, the bytes of a file called `file`, as it was dumped.
+    """Read the report in `data`, the bytes of a file called `file`.
 
-    InputError, with the path of the value, for what is no such report, is one of another version, or was changed since.
+    Raises InputError, with the path of the value, if it isn't such a report, has another version, or was changed.
     """
     try:
         if len(data) > MAX_REPORT_BYTES:
@@ -83,7 +84,7 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
 
 
 def _hash_core(core: Mapping[str, JsonValue]) -> str:
-    """The SHA-256 of all that is read back."""
+    """Return the SHA-256 of everything that is read back."""
     return hashlib.sha256(json.dumps(core, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -96,7 +97,7 @@ def _dump_core(saved: SavedReport) -> dict[str, JsonValue]:
 
 
 def _dump_workload(cost: WorkloadCost) -> dict[str, JsonValue]:
-    """A workload; what came later than the format is left out if it says nothing, so that older reports keep their digest."""
+    """Dump a workload. Fields newer than the format are left out if empty, so that older reports keep their digest."""
     dumped: dict[str, JsonValue] = _dump(cost)
     dumped["tools"] = {name: amount for name, amount in dumped["tools"].items() if amount}
     dumped["requirements"] = {key: value for key, value in dumped["requirements"].items() if value not in (None, [])}
@@ -106,7 +107,7 @@ def _dump_workload(cost: WorkloadCost) -> dict[str, JsonValue]:
 
 
 def _dump(value: Any) -> JsonValue:
-    """A record and all that is in it as JSON, by the keys that it is read from."""
+    """Dump a record and everything in it by the keys that it is read from."""
     if isinstance(value, Decimal):
         return format_exact(value)
     if isinstance(value, date):
@@ -191,13 +192,13 @@ class _SavedFinding(NamedTuple):
 
 
 class _SavedBudget(NamedTuple):
-    """What of the budget for all workloads together is read back."""
+    """The part of the total budget that is read back."""
 
     growth_percent: Decimal | None = None
 
 
 class _Document(NamedTuple):
-    """What is read back of a report."""
+    """The part of a report that is read back."""
 
     workloads: Annotated[tuple[Annotated[WorkloadCost, _check_input], ...], _check_names]
     budget: _SavedBudget
