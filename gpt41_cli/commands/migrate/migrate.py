@@ -26,7 +26,7 @@ from gpt41_cli.pricing import EXACT
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import VariantLoad, Workload
 
-if TYPE_CHECKING:  # numbers need nothing that reads requests
+if TYPE_CHECKING:  # numbers alone need nothing that reads requests
     from gpt41_cli.work.sizing import RequestTotals
 
 DEFAULT_MODES = ("standard", "batch")
@@ -240,6 +240,7 @@ def find_reasoning_headroom(offer: Offer, load: VariantLoad, spare_usd: Decimal)
     reason, `spare_usd` is negative or output is free.
     """
     used = UsageByRates.from_load(offer.variant, load).split_by_rates(offer)
+    # One more token in every request costs this much per million.
     usd_per_million = sum(usage.requests * Fraction(rates.output) for rates, usage in used.items())
     if offer.variant.model.reasoning is None or spare_usd < 0 or not usd_per_million:
         return None

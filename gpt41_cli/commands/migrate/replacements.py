@@ -44,9 +44,9 @@ def follow_replacements(catalog: Catalog, leaving: Variant, platform: Platform, 
     The platform's own provider comes first. Another one counts only if it names nothing that the table has.
     """
     steps = list(_find_steps(catalog, leaving, platform))
-    been = {leaving.model.id}
-    while steps and (variant := steps[-1].variant) and variant.model.id not in been and _is_leaving(variant, platform, as_of):
-        been.add(variant.model.id)
+    visited = {leaving.model.id}  # a table in which models replace each other must not loop
+    while steps and (variant := steps[-1].variant) and variant.model.id not in visited and _is_leaving(variant, platform, as_of):
+        visited.add(variant.model.id)
         steps += _find_steps(catalog, variant, platform)
     return tuple(steps)
 
