@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Requests with their places: results, and lines or values that aren't requests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ R = TypeVar("R")
 
 
 class RejectedRequest(NamedTuple):
-    """A line or value that is no request, and why. `is_from_folder`: of a file that was found in a folder, not named.
+    """A line or value that isn't a request, and why. `is_from_folder`: its file was found in a folder, not named by the user.
 
-    `path`: that of the value in it which is wrong, if it isn't all of it.
+    `path` is that of the wrong value in it; empty if all of it is wrong.
     """
 
     place: Place
@@ -25,7 +25,7 @@ class RejectedRequest(NamedTuple):
 
 @dataclass
 class Rejections(Occurrences[RejectedRequest]):
-    """Inputs that are no request: how many there are, how many of them in files that the user named, and the first ones."""
+    """Inputs that aren't requests: how many, how many of them in files that the user named, and the first ones."""
 
     named_count: int = 0
 
@@ -36,7 +36,7 @@ class Rejections(Occurrences[RejectedRequest]):
 
 
 class Located(NamedTuple, Generic[R]):
-    """What was made of one request."""
+    """The result for one request, with its place."""
 
     place: Place
     result: R

@@ -1,4 +1,4 @@
-"""What does each request cost, one by one?"""
+"""Price each request by itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gpt41_cli.work.workload import Assumptions, size_request
 
 
 class PricedRequest(NamedTuple):
-    """One request at its price, exact, of which `tools_usd` are built-in tools; `is_exact` and `is_lower_bound` speak of its
+    """One request at its exact price; `tools_usd` is the part of built-in tools. `is_exact` and `is_lower_bound` are about its
     input tokens.
     """
 
@@ -42,12 +42,12 @@ class PricedRequest(NamedTuple):
 
     @property
     def total_usd(self) -> Decimal:
-        """All of it."""
+        """The whole price."""
         return EXACT.add(self.bill.total_usd, self.tools_usd)
 
 
 class RequestPricer:
-    """Prices requests at the model and mode that each names, or at those given."""
+    """Prices requests at the model and mode that each names, or at given ones."""
 
     def __init__(
         self, meter: Meter, terms: Assumptions, platform: Platform, as_of: date, variant: Variant | None, mode: str | None
@@ -61,7 +61,7 @@ class RequestPricer:
         self._offers: dict[tuple[str | None, str], Offer] = {}
 
     def price(self, sent: ParsedRequest) -> PricedRequest:
-        """The price of one request. BadBody where it has none: no model, an unknown one, no price in its mode."""
+        """Price one request. Raises BadBody if it has no price: no model, an unknown one, or no price in its mode."""
         sized = measure_request(self.meter, sent, names_mode=self.mode is None)
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
@@ -99,7 +99,7 @@ class RequestPricer:
 def price_requests(
     sources: Sequence[InputSource], reading: ReadingOptions, pricer: RequestPricer, skipped: list[SkippedPath]
 ) -> Iterator[Located[PricedRequest] | RejectedRequest]:
-    """Every request of the sources in order, priced; nothing is held back. InputError for a source that is no requests."""
+    """Price every request of the sources in order, as a stream. Raises InputError for a source without requests."""
     for source in sources:
         try:
             with open_input(source, reading.kind) as found:

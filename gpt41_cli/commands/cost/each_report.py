@@ -1,4 +1,4 @@
-"""Priced requests one by one: as records for programs, and as rows to read."""
+"""Priced requests one by one: as records for programs, and as rows for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHEMA = "gpt41.priced/1"
 
 
 def make_record(found: Located[PricedRequest] | RejectedRequest) -> Mapping[str, Json]:
-    """What JSON, CSV and JSON Lines say of one request; of one that has no price, `error` says why."""
+    """Make the record of one request for JSON, CSV and JSON Lines. If it has no price, `error` says why."""
     if isinstance(found, RejectedRequest):
         return make_invalid_record(found)
     place, priced = found
@@ -44,14 +44,14 @@ def make_record(found: Located[PricedRequest] | RejectedRequest) -> Mapping[str,
 
 
 def make_answer(priced: PricedRequest) -> str:
-    """The bare price of one request."""
+    """Return the bare price of one request."""
     return format_exact(priced.total_usd)
 
 
 def make_report(
     found: Sequence[Located[PricedRequest] | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_ceiling: bool
 ) -> Report:
-    """Every request in a row of its own."""
+    """Make a report with a row per request."""
     priced = [each.result for each in found if isinstance(each, Located)]
     total_usd = sum_usd(each.total_usd for each in priced)
     bound = choose_bound_prefix(is_ceiling, any(each.is_lower_bound for each in priced))

@@ -1,4 +1,4 @@
-"""TODO docstring"""
+"""Price a workload at several models and modes, or part by part."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from gpt41_cli.work.workload import ModelAndMode, Workload
 
 
 class Estimate(NamedTuple):
-    """Quotes in the order asked for, what the checks found, and what a reader of the figures must know.
+    """Quotes in the order asked for, findings, and notes for the reader.
 
-    `adds_up`: the quotes are parts of the work, whose sum is its price; else each is a price for all of it.
+    `adds_up`: the quotes are parts of the work, and their sum is its price; otherwise each is a price for all of it.
     """
 
     quotes: tuple[Quote, ...]
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
     @property
     def total_usd(self) -> Decimal | None:
-        """The price of the work, exact; None where there are several."""
+        """The exact price of the work; None if there are several."""
         if not self.adds_up and len(self.quotes) > 1:
             return None
         return sum_usd(each.total_usd for each in self.quotes)
@@ -48,9 +48,9 @@ def estimate(
     platform: Platform,
     as_of: date,
 ) -> Estimate:
-    """Every variant in every mode. With no `variants`, the family side by side, less those without such a price.
+    """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 
-    MissingPrice when a variant that was asked for has no price, or when none has.
+    Raises MissingPrice if a variant that was asked for has no price, or if none has.
     """
     quotes: list[Quote] = []
     findings: list[Finding] = []
@@ -80,9 +80,9 @@ def estimate(
 def estimate_parts(
     catalog: Catalog, parts: Mapping[ModelAndMode, Workload], together: Workload, platform: Platform, as_of: date
 ) -> Estimate:
-    """Work in parts, by the model and the mode of each: what each costs, and all of them. What is stored is a part of the first.
+    """Price each part of the work at its own model and mode, and all together. Storage is in the first part.
 
-    MissingPrice where one has no price, UnknownName for a model or mode that the table does not have.
+    Raises MissingPrice if a part has no price, UnknownName for a model or mode that the table doesn't have.
     """
     largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
     found = [

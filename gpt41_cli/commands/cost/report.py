@@ -1,4 +1,4 @@
-"""An Estimate as a Report: the quotes side by side, every term of each, and what the discounts save."""
+"""An Estimate as a Report: the quotes next to each other, every term of each, and what the discounts save."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def make_report(
 
 
 def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> str:
-    """The price, or the cheapest and the dearest of those that can do it."""
+    """Write the price, or the cheapest and the most expensive of those that can do the work."""
     quotes, total = estimate.quotes, estimate.total_usd
     callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
     first = quotes[0]
@@ -96,7 +96,7 @@ def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Rep
 
 
 def _make_term_lines(quote: Quote) -> list[ReportLine]:
-    """One line a term of the price, and what the discounts save."""
+    """Yield one line per term of the price, and what the discounts save."""
     usage, rates, bill = quote.usage, quote.rates, quote.bill
     uncached = usage.input_tokens - usage.cached_tokens
     lines = [_make_term_line("input", quote, uncached, rates.input, bill.uncached_input_usd)]
@@ -129,12 +129,12 @@ def _make_term_line(label: str, quote: Quote, tokens: int, rate_usd: Decimal, am
 
 
 def _describe_surcharge(quote: Quote) -> str:
-    """That some of the requests pay a surcharge on the rates that are told, where others do not."""
+    """Say that some requests pay a surcharge on the rates shown, if others don't."""
     return ", long requests more" if 0 < quote.surcharged_requests < quote.usage.requests else ""
 
 
 def _make_rejected_line(quote: Quote) -> ReportLine:
-    """What the rejected tokens of predictions, which are in the output, cost more than no prediction."""
+    """Say what the rejected tokens of predictions, which are in the output, add to the cost."""
     without = EXACT.subtract(quote.total_usd, quote.bill.rejected_usd)
     more = f" ({format_percent(quote.bill.rejected_usd / without)} more than without a prediction)" if without else ""
     return ReportLine(

@@ -1,4 +1,4 @@
-"""How many tokens are in these inputs, each and together?"""
+"""Count the tokens of inputs, each and together."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class CountedInput(NamedTuple):
 
 
 class PendingText(NamedTuple):
-    """A text that is still being counted: what it holds waits for the sum."""
+    """A text that is still being counted; its tokens wait for the sum."""
 
     place: Place
     wait_for_tokens: Callable[[], int]
 
 
 class CountResult(NamedTuple):
-    """Counted inputs, largest first, what was left out of folders, and the requests among them in one tally.
+    """Counted inputs, largest first, what was skipped in folders, and a tally of the requests among them.
 
     `pictures` are the pictures one by one.
     """
@@ -56,19 +56,19 @@ class CountResult(NamedTuple):
 
     @property
     def input_count(self) -> int:
-        """How many requests, texts and pictures there are."""
+        """The number of requests, texts and pictures."""
         return self.tally.requests + sum(item.kind != REQUESTS for item in self.items)
 
     @property
     def input_tokens(self) -> int:
-        """The sum over all items."""
+        """The tokens of all inputs."""
         return sum(item.input_tokens for item in self.items)
 
 
 class CountInputs(NamedTuple):
-    """What is to be counted, and how. `make_meter` is made when there is something that needs it: texts alone do not.
+    """What to count, and how. `make_meter` is called only if something needs a meter: texts alone don't.
 
-    `skipped` is a list that fills with what is left out of folders while the inputs are read.
+    `skipped` collects what is skipped in folders while the inputs are read.
     """
 
     sources: Sequence[InputSource]
@@ -80,7 +80,7 @@ class CountInputs(NamedTuple):
 
 
 def count_each_input(inputs: CountInputs) -> Iterator[Located[Entry] | RejectedRequest]:
-    """Every input in order, requests one by one; nothing is held back."""
+    """Count every input in order as a stream, requests one by one."""
     with _make_counter(inputs) as counter:
         for found in _count_sources(inputs, counter, list):
             if isinstance(found, PendingText):
@@ -92,7 +92,7 @@ def count_each_input(inputs: CountInputs) -> Iterator[Located[Entry] | RejectedR
 
 
 def count_inputs(inputs: CountInputs) -> CountResult:
-    """The tokens of all inputs, on all cores; texts of a folder that are none are left out, but at least one must be text."""
+    """Count all inputs on all cores. Non-text files in folders are skipped, but at least one input must be text."""
     items: list[CountedInput] = []
     texts: list[PendingText] = []
     pictures: list[Located[Entry]] = []
@@ -117,7 +117,7 @@ def count_inputs(inputs: CountInputs) -> CountResult:
 
 
 class ChunkResult(NamedTuple, Generic[G]):
-    """What was made of some requests of a file."""
+    """The result for a chunk of requests of a file."""
 
     path: str
     result: G
@@ -126,7 +126,7 @@ class ChunkResult(NamedTuple, Generic[G]):
 def _count_sources(
     inputs: CountInputs, counter: TextCounter, gather: Callable[[Iterator[Located[Entry] | RejectedRequest]], G]
 ) -> Iterator[PendingText | Located[Entry] | ChunkResult[G]]:
-    """Every source in order: texts as they wait for their sum, pictures, and requests as `gather` gathers them."""
+    """Count every source in order: texts as they wait for their sum, pictures, and requests reduced by `gather`."""
     for source in inputs.sources:
         try:
             with open_input(source, inputs.reading.kind) as found:

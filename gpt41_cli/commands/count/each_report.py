@@ -1,4 +1,4 @@
-"""Counted requests one by one, in a table with a row for each."""
+"""Counted requests one by one, in a table with a row per input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = "gpt41.entries/1"
 
 
 def make_table(found: Sequence[Located[Entry] | RejectedRequest]) -> Table:
-    """A row for each input."""
+    """Make a row per input."""
     return Table(make_headings(">tokens", "", "`request", "model", ""), tuple(_make_row(each) for each in found))
 
 
@@ -36,12 +36,12 @@ def _make_row(found: Located[Entry] | RejectedRequest) -> Row:
 
 
 def make_answer(entry: Entry) -> str:
-    """The bare count of one input."""
+    """Return the bare count of one input."""
     return str(entry.input_tokens)
 
 
 def make_report(found: Sequence[Located[Entry] | RejectedRequest], rejects: Rejections, catalog: Catalog | None) -> Report:
-    """Every input in a row of its own."""
+    """Make a report with a row per input."""
     counted = [each.result for each in found if isinstance(each, Located)]
     tokens = sum(entry.input_tokens for entry in counted)
     least = "at least " if any(entry.is_lower_bound for entry in counted) else ""

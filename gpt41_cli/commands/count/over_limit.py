@@ -1,4 +1,4 @@
-"""Which inputs have more tokens than one of them may have?"""
+"""Find inputs with more tokens than `--max-tokens` allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gpt41_cli.work.tally import LargestRequest, rank_by_size
 
 
 class OversizedInputs:
-    """The texts, pictures and single requests with more tokens than `allowed_tokens`: how many, and the largest of them."""
+    """Texts, pictures and single requests with more than `allowed_tokens`: how many, and the largest."""
 
     def __init__(self, allowed: int) -> None:
         self.allowed_tokens = allowed
@@ -24,14 +24,14 @@ class OversizedInputs:
         self.largest: list[LargestRequest] = []
 
     def add(self, large: LargestRequest) -> None:
-        """Take it in, where it is over."""
+        """Record the input if it exceeds the limit."""
         if large.input_tokens > self.allowed_tokens:
             self.count += 1
             insort(self.largest, large, key=rank_by_size)
             del self.largest[MAX_KEPT:]
 
     def track(self, found: Iterator[Located[Entry] | RejectedRequest]) -> Iterator[Located[Entry] | RejectedRequest]:
-        """The same inputs, each taken in as it passes."""
+        """Yield the same inputs, recording each as it passes."""
         for each in found:
             if isinstance(each, Located):
                 self.add(LargestRequest(each.result.input_tokens, each.place, each.result.custom_id))
@@ -39,7 +39,7 @@ class OversizedInputs:
 
 
 def find_oversized_inputs(count: CountResult, allowed: int) -> OversizedInputs:
-    """What of the counted inputs is over."""
+    """Find the counted inputs that exceed the limit."""
     found = OversizedInputs(allowed)
     for item in count.items:
         if item.kind != REQUESTS:
@@ -53,7 +53,7 @@ def find_oversized_inputs(count: CountResult, allowed: int) -> OversizedInputs:
 
 
 def make_max_tokens_findings(over: OversizedInputs | None) -> Iterator[Finding]:
-    """A finding for each of the largest inputs that are over what one may have, and one for the number of the others."""
+    """Make a finding for each of the largest oversized inputs, and one for the number of the others."""
     if over is None:
         return
     limit = f"over the {format_int(over.allowed_tokens)} allowed"

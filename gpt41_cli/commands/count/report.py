@@ -1,4 +1,4 @@
-"""A Count as a Report: the total first, then how sure it is, then the largest inputs or the tree they stand in."""
+"""A CountResult as a Report: the total, how sure it is, and the largest inputs or their tree."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def make_report(
     top: int | None,
     tree: bool,
 ) -> Report:
-    """The count, its largest `top` items (all of them for programs when None), as a list or as a `tree`, and what is over."""
+    """Make the report with the largest `top` items (None: all of them, for programs), as a list or a `tree`, and what is too
+    large.
+    """
     items = count.items if top is None else count.items[:top]
     records: tuple[Mapping[str, Json], ...] = tuple(
         {"path": item.path, "input_tokens": item.input_tokens, "kind": item.kind, "requests": item.requests} for item in items
@@ -87,7 +89,7 @@ def make_report(
 
 
 def _make_headline(count: CountResult) -> str:
-    """The total; that there is more of it, where something cannot be counted; and what was counted."""
+    """Write the total, what was counted, and that there is more if something can't be counted."""
     kinds = {TEXT_KIND: 0, IMAGE_KIND: 0}
     for item in count.items:
         if item.kind in kinds:
@@ -99,7 +101,7 @@ def _make_headline(count: CountResult) -> str:
 
 
 def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:
-    """Whether the counts are exact, and each reason why not, the most frequent first."""
+    """Say if the counts are exact, and each reason why not, the most frequent first."""
     cited = catalog.family[0].model.prompt.source.label if catalog else ""
     tally = count.tally
     if tally.requests:
@@ -120,7 +122,7 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
-    """What the tokens are spent on, and how they are spread over the requests."""
+    """Say what the tokens are spent on, and how they are distributed over requests."""
     tally = count.tally
     parts = [f"{part} {format_int(tokens)}" for part, tokens in tally.parts.items() if tokens]
     if len(parts) > 1:
@@ -131,13 +133,13 @@ def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
 
 
 def _format_mean(count: CountResult) -> str:
-    """To tenths, which is enough to read and more than a request has."""
+    """Format a mean to tenths, which is precise enough."""
     mean = Decimal(count.tally.input_tokens) / count.tally.requests
     return format_exact(mean.quantize(Decimal("0.1")))
 
 
 def _make_savings_lines(count: CountResult) -> Iterator[ReportLine]:
-    """What the schemas of the shown requests spend on keywords that a model can do without."""
+    """Say what schemas of the shown requests spend on keywords that a model can do without."""
     for entry in count.tally.examples:
         for keyword, tokens in entry.result.savings.items():
             which = f" of {entries.format_request_name(entry.place, entry.result.custom_id)}" if count.tally.requests > 1 else ""
@@ -145,7 +147,7 @@ def _make_savings_lines(count: CountResult) -> Iterator[ReportLine]:
 
 
 def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
-    """The tally for programs; None where there are no requests."""
+    """Convert the tally to JSON; None without requests."""
     tally = count.tally
     if not tally.requests:
         return None
@@ -185,7 +187,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
 
 
 def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
-    """The inputs, and of requests the largest; a single request needs no table."""
+    """Make the table of inputs, or of the largest requests. A single request needs no table."""
     if len(count.items) > 1 or any(item.kind != REQUESTS for item in count.items) or tree:
         yield _make_tree_table(count, shown) if tree else _make_list_table(count, shown)
     largest = count.tally.largest[:shown]
@@ -195,7 +197,7 @@ def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
 
 
 def _find_largest_request(count: CountResult) -> tuple[int, str]:
-    """The most that goes into one window, and what it is: all texts and pictures, or the largest request."""
+    """Find the most that goes into one window: all texts and pictures, or the largest request."""
     texts = sum(item.input_tokens for item in count.items if item.kind != REQUESTS)
     largest = count.tally.largest
     if largest and largest[0].input_tokens >= texts:
@@ -204,7 +206,7 @@ def _find_largest_request(count: CountResult) -> tuple[int, str]:
 
 
 def _make_window_lines(count: CountResult, variant: Variant | None) -> Iterator[ReportLine]:
-    """How much of a context window it fills."""
+    """Say how much of a context window it fills."""
     if variant is None:
         return
     tokens, what = _find_largest_request(count)
@@ -238,7 +240,7 @@ def _note_hidden_requests(count: CountResult) -> Iterator[str]:
 
 
 def _make_skipped_lines(left_out: Sequence[SkippedPath]) -> Iterator[ReportLine]:
-    """A line for each of the usual reasons, with the first names."""
+    """Write a line for each usual reason for skipping, with the first names."""
     for reason in _USUAL_SKIP_REASONS:
         names = [sanitize(each.path) for each in left_out if each.reason == reason]
         if names:
@@ -270,7 +272,7 @@ _PathsAndItems: TypeAlias = "list[tuple[tuple[str, ...], CountedInput]]"
 
 
 def _make_tree_table(count: CountResult, shown: int) -> Table:
-    """Folders with their subtotals, the largest first, and in each at most `shown` entries."""
+    """Make the tree of folders with subtotals, the largest first, each with at most `shown` entries."""
     rows: list[Row] = []
     # A stack of what is still to be drawn: folders may nest deeper than Python recurses.
     pending = [_walk_branch([(PurePath(item.path).parts, item) for item in count.items], 0, count, shown)]
@@ -288,7 +290,7 @@ def _make_tree_table(count: CountResult, shown: int) -> Table:
 def _walk_branch(
     entries: _PathsAndItems, depth: int, count: CountResult, shown: int
 ) -> Iterator[Row | tuple[_PathsAndItems, int]]:
-    """The rows of the entries that share their first `depth` parts; what is below a row follows it, to be branched too."""
+    """Yield the rows of entries that share their first `depth` parts. The rows below each one follow it."""
     groups: dict[str, _PathsAndItems] = {}
     for parts, item in entries:
         groups.setdefault(parts[depth], []).append((parts, item))

@@ -1,4 +1,4 @@
-"""Why does a workload cost more, or less? Its price is taken from one side to the other, one factor at a time."""
+"""Why a workload costs more or less: its price is taken from one side to the other, one factor at a time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MILLION = 1_000_000
 
 
 class Cause(NamedTuple):
-    """What moved a price: one factor, or several that have a price only together. Below 0 `usd` if it saves."""
+    """What changed a price: one factor, or several that have a price only together. A negative `usd` is a saving."""
 
     factors: tuple[str, ...]
     usd: Fraction
@@ -62,7 +62,7 @@ class Cause(NamedTuple):
 
 
 class CostAndTokens(NamedTuple):
-    """Dollars, as they are expected and as high as they may go, and the tokens that are expected. Exact: a mean is not whole."""
+    """Dollars, expected and highest possible, and expected tokens. Exact fractions, since a mean isn't whole."""
 
     expected_usd: Fraction
     high_usd: Fraction
@@ -70,17 +70,18 @@ class CostAndTokens(NamedTuple):
     output_tokens: Fraction
 
     def multiplied_by(self, many: Fraction) -> CostAndTokens:
-        """So many of it."""
+        """Return the amounts multiplied by a number."""
         return CostAndTokens(*(each * many for each in self))
 
     def plus_usd(self, usd: Fraction) -> CostAndTokens:
-        """So many dollars more."""
+        """Return the amounts with dollars added."""
         return self._replace(expected_usd=self.expected_usd + usd, high_usd=self.high_usd + usd)
 
 
 class MeanRequest(NamedTuple):
-    """The mean request of a workload, in tokens, and how it is bought; `cached_share` is that of all its input but what `tools`
-    find, which is not in these tokens.
+    """The mean request of a workload in tokens, and how it is bought.
+
+    `cached_share` is that of its input without what `tools` find, which isn't in these tokens.
     """
 
     prompt_tokens: Fraction
@@ -93,9 +94,7 @@ class MeanRequest(NamedTuple):
     platform: str
 
     def price_tokens(self, rates: Rates) -> Fraction:
-        """The price of its own tokens without any surcharge; where `rates` give cached ones no discount, they are ordinary
-        input.
-        """
+        """Price its own tokens without surcharge. Without a cached rate, cached tokens are ordinary input."""
         tokens = self.prompt_tokens + self.schema_tokens
         cached = 0 if rates.cached_input is None else tokens * self.cached_share
         cached_rate = Fraction(rates.cached_input or 0)
@@ -104,9 +103,7 @@ class MeanRequest(NamedTuple):
 
 
 class WorkloadCostNow(NamedTuple):
-    """A workload at the prices of a Market: its mean request, what of the price of one is a surcharge, and what it costs a month
-    to keep what is stored.
-    """
+    """A workload at the prices of one day: its mean request, the surcharge in the price of one, and the storage per month."""
 
     costing: WorkloadCost
     mean_request: MeanRequest
@@ -154,7 +151,7 @@ class PricesOnDay(NamedTuple):
 
 
 def compute_mean_request(costing: WorkloadCost) -> MeanRequest:
-    """The mean request of a workload."""
+    """Compute the mean request of a workload."""
     declared = costing.parts.get(SCHEMA, 0) + costing.parts.get(TOOLS, 0)
     tokens = costing.input_tokens
     return MeanRequest(
@@ -170,7 +167,7 @@ def compute_mean_request(costing: WorkloadCost) -> MeanRequest:
 
 
 def _compute_high_extra_usd(costing: WorkloadCost, rates: Rates) -> Fraction:
-    """What a request can cost more than expected."""
+    """Compute how much more a request may cost than expected."""
     if costing.rates.output:
         more = Fraction(costing.high_usd) - Fraction(costing.expected_usd)
         return more * Fraction(rates.output) / Fraction(costing.rates.output) / costing.requests
@@ -179,13 +176,12 @@ def _compute_high_extra_usd(costing: WorkloadCost, rates: Rates) -> Fraction:
 
 
 def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: PricesOnDay) -> Iterator[Cause]:
-    """What moves the price of a request from one side to the other, at today's prices; they add up to the whole change.
+    """Find what moves the price of a request from one side to the other at today's prices. The causes add up to the whole change.
 
-    Each replaces one factor and keeps the others: those before it in STEPS as they are after, those behind it as they were, so
-    that the order decides what two factors that act together are charged. The cached share of the input stays while the input
-    grows. Where one model counts the same text as more tokens than another, that is in the prompt tokens. A model, mode or
-    platform that has no price before the next one changes too is charged together with it. What surcharges add, on either side,
-    is a cause of its own.
+    Each step replaces one factor and keeps the others: earlier ones in CAUSE_FIELDS as they are after, later ones as they were
+    before. So the order decides how the joint effect of two factors is charged. The cached share stays while the input grows. If
+    one model counts the same text as more tokens, that is in the prompt tokens. A model, mode or platform without a price of its
+    own is charged together with the next factor that changes. Surcharges, on either side, are a cause of their own.
     """
     at, usd = before.mean_request, before.cost_per_request.expected_usd - before.surcharge_usd
     together: list[str] = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _LoadedSide(NamedTuple):
-    """One side, and what was left out of the folders that it names."""
+    """One side, and what was skipped in its folders."""
 
     side: "DiffSide"
     left_out: "Sequence[SkippedPath]" = ()
@@ -76,8 +76,9 @@ def diff(
 
 
 def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions") -> _LoadedSide:
-    """The side called `name`: a file, or what is named like one, is a saved report, anything else a revision, which has
-    `config` where the working tree need not; None is the working tree.
+    """Load the side called `name`: an existing file is a saved report, any other name a revision; None is the working tree.
+
+    A revision may have `config` even if the working tree doesn't.
     """
     from gpt41_cli.config import roots
 
@@ -92,7 +93,7 @@ def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions"
 
 
 def _is_saved_report(name: str) -> bool:
-    """Whether a saved report is meant. InputError for a folder: where a branch has its name, nobody can know which is meant."""
+    """Return True if a saved report is meant. Raises InputError for a folder, since a branch may have the same name."""
     with suppress(OSError, ValueError):  # a name that no file can have
         if name and Path(name).is_dir():
             raise InputError(quote_text(name), "a saved report or a git revision", "a folder", _suggest_branch(name))
@@ -102,7 +103,7 @@ def _is_saved_report(name: str) -> bool:
 
 
 def _suggest_branch(name: str) -> str:
-    """What to say beside where a file or a folder is none that was meant; nothing where no branch can have its name."""
+    """Suggest how to name a branch instead; nothing if no branch can have this name."""
     if name.startswith((".", "/")) or name.endswith(".json"):
         return ""
     return f"a branch of that name is refs/heads/{name}"
@@ -124,7 +125,7 @@ def _load_saved_side(name: str) -> "DiffSide":
 
 
 def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _LoadedSide:
-    """A side that is priced now; `file` is the config of the working tree, in which a finding has its place."""
+    """Price a side now. `file` is the config of the working tree, which findings point to."""
     from gpt41_cli.commands.diff.compare import DiffSide
     from gpt41_cli.workloads.priced import price_declared_workloads
 
@@ -138,7 +139,7 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
 
 
 def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Place]":
-    """Where the budgets for growth stand; that of all workloads is under the empty name."""
+    """Find the places of the growth budgets; that of all workloads is under the empty name."""
     key = "budget.growth_percent"
     found = {name: declared.locate(key) for name, declared in config.workloads.items()}
     found |= {"": config.locations[key]} if key in config.locations else {}

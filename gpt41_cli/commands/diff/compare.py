@@ -1,4 +1,4 @@
-"""What does a change cost? The workloads of two sides compared: what moved each price, which files did, what grew too far."""
+"""Compare the workloads of two sides: what moved each price, which files did, and what grew too much."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _MAX_FILES = 5
 
 
 class DiffSide(NamedTuple):
-    """One side of a comparison: what to call it, its workloads at their prices, and the budget for the growth of them all.
+    """One side of a comparison: its label, the costs of its workloads, and the growth budget of all of them.
 
-    `budget_places` tell where a workload is declared, and under the empty name that budget. `has_config` False: there was no
-    gpt41.yaml.
+    `budget_places` are the places of the workloads, and of that budget under the empty name. `has_config` is False if there was
+    no gpt41.yaml.
     """
 
     label: str
@@ -52,11 +52,12 @@ ZERO_COST = CostAndTokens(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
 
 
 class WorkloadChange(NamedTuple):
-    """One workload on both sides, None where a side lacks it. Amounts are of a `unit`: a request, or a month where a side has a
-    volume. A side without one has nothing in it.
+    """One workload on both sides; None if a side lacks it. Amounts are per `unit`: a month if a side has a volume, else a
+    request.
 
-    `before_cost` is the price before, `repriced_cost` the same work at the prices of today, `after_cost` the price after, of
-    today too. The `causes` add up to what lies between `before_cost` and `after_cost`; those that move nothing are left out.
+    A side without a volume has nothing per month. `before_cost` is the price before, `repriced_cost` the same work at today's
+    prices, `after_cost` the price after. The `causes` add up to the difference of `before_cost` and `after_cost`; factors without
+    effect are left out.
     """
 
     name: str
@@ -70,21 +71,22 @@ class WorkloadChange(NamedTuple):
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether neither the price nor the mean request has moved."""
+        """True if neither the price nor the mean request changed."""
         if not (self.before and self.after) or self.gained_volume is not None:
             return False
         return self.before.mean_request == self.after.mean_request and self.before_cost == self.after_cost
 
     @property
     def gained_volume(self) -> bool | None:
-        """Whether only the side after has a volume, or only that before; None where the sides are alike."""
+        """True if only the side after has a volume, False if only the side before has; None otherwise."""
         if not (self.before and self.after) or bool(self.before.costing.volume) == bool(self.after.costing.volume):
             return None
         return self.before.costing.volume is None
 
 
 class TotalChange(NamedTuple):
-    """Workloads together: of a month those that have a volume on a side; where none has, one request of each.
+    """Workloads together: per month those with a volume on a side, or, if none has one, one request of each.
+
     `excluded_workloads` are the others.
     """
 
@@ -97,7 +99,7 @@ class TotalChange(NamedTuple):
 
 
 class FileChange(NamedTuple):
-    """A file that adds other tokens to `workloads` than before; None on the side that lacks it there."""
+    """A file that adds other tokens to `workloads` than before; None on a side that lacks it."""
 
     path: str
     workloads: tuple[str, ...]
@@ -106,12 +108,12 @@ class FileChange(NamedTuple):
 
     @property
     def token_change(self) -> int:
-        """By how many."""
+        """The change in tokens."""
         return (self.tokens_after or 0) - (self.tokens_before or 0)
 
 
 class Diff(NamedTuple):
-    """Two sides compared at the prices of the day `as_of`. `file_changes` are those that moved most, of `changed_file_count`."""
+    """Two sides compared at the prices of the day `as_of`. `file_changes` are the largest of `changed_file_count`."""
 
     before: DiffSide
     after: DiffSide
@@ -125,8 +127,10 @@ class Diff(NamedTuple):
 
 
 def compare_sides(before: DiffSide, after: DiffSide, catalog: Catalog, as_of: date) -> Diff:
-    """The workloads of two sides compared, each by its name. Both are priced by `catalog` for the day `as_of`, so that a price
-    that has changed since is never blamed on the work. MissingPrice, with side and workload, where one has no price then.
+    """Compare the workloads of two sides by name. Both are priced by `catalog` on the day `as_of`, so a changed price never
+    counts as changed work.
+
+    Raises MissingPrice, naming side and workload, if one has no price on that day.
     """
     market = PricesOnDay(catalog, as_of)
     names = dict.fromkeys((*after.costs_by_workload, *before.costs_by_workload))
@@ -187,18 +191,18 @@ def _compare_workload(
 
 
 def _get_saved_cost(priced: WorkloadCostNow) -> CostAndTokens:
-    """What a request cost at the prices of its side."""
+    """Return what a request cost at the prices of its side."""
     usd = priced.costing.usd_per_request
     return priced.cost_per_request._replace(expected_usd=usd.expected, high_usd=usd.high)
 
 
 def _scale_storage_usd(monthly_usd: Fraction | None, unit: str) -> Fraction:
-    """What is stored, in a unit: it is of no request."""
+    """Scale storage to a unit. It belongs to no request."""
     return monthly_usd if monthly_usd and unit == MONTH else Fraction(0)
 
 
 def _count_requests(priced: WorkloadCostNow | None, unit: str) -> Fraction:
-    """How many requests there are in a unit."""
+    """Count the requests in a unit."""
     if unit == REQUEST:
         return Fraction(1)
     volume = priced and priced.costing.volume
@@ -206,7 +210,7 @@ def _count_requests(priced: WorkloadCostNow | None, unit: str) -> Fraction:
 
 
 def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
-    """All of them together, its causes by their size."""
+    """Add up workload changes, with the causes by size."""
     unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
     inside = [each for each in workloads if each.unit == unit]
     moved: dict[tuple[str, ...], Fraction] = {}
@@ -228,7 +232,7 @@ def _sum_costs(amounts: Iterable[CostAndTokens]) -> CostAndTokens:
 
 
 def _find_file_changes(before: Mapping[str, WorkloadCost], after: Mapping[str, WorkloadCost]) -> list[FileChange]:
-    """The files that moved, those first that moved most. What a file adds to several workloads alike is told once."""
+    """Find the files that changed, the largest change first. A file that several workloads share is listed once."""
     sides = [
         {(name, path): tokens.input_tokens for name, each in side.items() for path, tokens in each.tokens_by_file.items()}
         for side in (before, after)
@@ -245,7 +249,7 @@ def _find_file_changes(before: Mapping[str, WorkloadCost], after: Mapping[str, W
 def _collect_growth_budgets(
     before: DiffSide, after: DiffSide, workloads: Iterable[WorkloadChange], total: TotalChange, as_of: date
 ) -> Iterator[GrowthBudget]:
-    """The budgets for growth: of workloads on both sides, and of all together. What a price table has made dearer is none."""
+    """Collect the growth budgets: of workloads on both sides, and of all together. Changed prices don't count as growth."""
 
     def base(was: CostAndTokens, repriced: CostAndTokens) -> str:
         return before.label if was == repriced else f"{before.label} at the prices of {as_of}"

@@ -1,4 +1,4 @@
-"""Has it grown further than its budget for growth allows?"""
+"""Check growth against the growth budgets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from gpt41_cli.rules import Level
 
 
 class GrowthBudget(NamedTuple):
-    """What is held against a budget, with the words for it: `subject` begins the sentence, `unit` is what the amounts are of,
-    `base_label` the side that they are compared with. `name` is that of the workload, empty for all of them.
+    """What a budget is about, in words: `subject` begins the sentence, `unit` is that of the amounts, `base_label` names the
+    other side.
+
+    `name` is that of the workload, empty for all of them.
     """
 
     name: str
@@ -31,7 +33,7 @@ class GrowthBudget(NamedTuple):
 
 
 class GrowthCheck(NamedTuple):
-    """A budget for growth, of a workload or, under no name, of all of them; and what was found, if anything."""
+    """A growth budget, of a workload or (without a name) of all, and its finding, if any."""
 
     name: str
     allowed_percent: Decimal
@@ -39,7 +41,7 @@ class GrowthCheck(NamedTuple):
 
 
 class _GrowthExcess(NamedTuple):
-    """What has grown too far, and by which share of what it was; None is infinite, from nothing."""
+    """Excessive growth, and its share of the amount before; None is infinite, from nothing."""
 
     level: Level
     verb: str
@@ -49,10 +51,9 @@ class _GrowthExcess(NamedTuple):
 
 
 def check_growth(held: Sequence[GrowthBudget]) -> tuple[GrowthCheck, ...]:
-    """Each budget with an error where what is expected has grown too far, a warning where only the high end has.
+    """Check each budget: an error if the expected cost grew too much, a warning if only the highest possible cost did.
 
-    All of them tell growth to the same number of places: to tenths of a percent, or as many as it takes to see that each is over
-    its budget.
+    All findings use the same number of decimals: tenths of a percent, or as many as show that each exceeds its budget.
     """
     excesses = [_find_excess(each) for each in held]
     places = max(
@@ -76,7 +77,7 @@ def _find_excess(grown: GrowthBudget) -> _GrowthExcess | None:
 
 
 def _count_decimal_places(excess: _GrowthExcess, allowed_percent: Decimal) -> int:
-    """To how many places, at least one, its percentage is more than what is allowed."""
+    """Count the decimals, at least one, at which the percentage exceeds the allowed one."""
     if excess.share is None:
         return 1
     percent = excess.share * 100

@@ -1,4 +1,4 @@
-"""A Diff as a Report: what the change costs and the largest cause first, then every cause, the workloads, and the files."""
+"""A Diff as a Report: what the change costs and the largest cause, then every cause, the workloads and the files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMA = "gpt41.diff/1"
 
 
 def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = ()) -> Report:
-    """The comparison, to be read and to be computed with. Its bare answer is the change in dollars."""
+    """Make the report. Its bare answer is the change in dollars."""
     changed = sorted((each for each in diff.workloads if not each.is_unchanged), key=_rank_by_change)
     printed = tuple(map(_round_change, diff.workloads))
     total = sum_changes(printed)
@@ -54,7 +54,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
 
 
 def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
-    """In which order workloads are shown: those of a month first, of these the one that moved most."""
+    """The sort key of workloads: those with a monthly amount first, then by the size of the change."""
     return compared.unit != MONTH, -abs(compared.after_cost.expected_usd - compared.before_cost.expected_usd)
 
 
@@ -75,20 +75,20 @@ def _make_headline(diff: Diff, changed: int) -> str:
 
 
 def _describe_unit(diff: Diff) -> str:
-    """What the total is of."""
+    """Say what the total is for: a month or a request."""
     if diff.total.unit == MONTH:
         return "a month"
     return "a request" if len(diff.workloads) == 1 else "for a request of each workload"
 
 
 def _describe_change(was: Fraction, now: Fraction) -> str:
-    """By how much, and by which share of what it was."""
+    """Say how much more or less, and by which share."""
     by = f"{'up' if now > was else 'down'} {format_money(to_decimal(abs(now - was)))}"
     return f"{by} ({format_change_percent((now - was) / was)})" if was else by
 
 
 def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
-    """Every cause of the total where there are several, its high end, its tokens, and what did not change."""
+    """Yield every cause of the total if there are several, its high end, its tokens, and what didn't change."""
     was, now = diff.total.before_cost, diff.total.after_cost
     if len(diff.total.causes) > 1:
         yield from (ReportLine(cause.name, format_money_change(to_decimal(cause.usd))) for cause in diff.total.causes)
@@ -106,7 +106,7 @@ def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
 
 
 def _format_before_after(was: Fraction, now: Fraction) -> str:
-    """Tokens before and after, or once where they are the same."""
+    """Format tokens before and after, or once if they are equal."""
     before, after = (format_int(round(each)) for each in (was, now))
     return before if was == now else f"{before} -> {after}"
 
@@ -140,13 +140,13 @@ def _format_usd_change(usd: Fraction) -> str:
 
 
 def _find_request_costs(compared: WorkloadChange) -> tuple[CostAndTokens, CostAndTokens]:
-    """The mean request before and after; the same one twice if it is on one side only."""
+    """Find the mean request before and after; the same twice if it is on one side only."""
     costs = [side.cost_per_request for side in (compared.before, compared.after) if side]
     return costs[0], costs[-1]
 
 
 def _describe_main_cause(compared: WorkloadChange) -> str:
-    """The largest cause; where nothing of what changed had a price to move, all of that."""
+    """Describe the largest cause, or everything that changed if none of it moved the price."""
     before, after = compared.before, compared.after
     if not (before and after):
         return _name_state(compared)
@@ -164,7 +164,7 @@ def _describe_main_cause(compared: WorkloadChange) -> str:
 
 
 def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
-    """The factors of a cause, and from what to what, where that is a name or a volume."""
+    """Name the factors of a cause, and the values before and after if they are names or volumes."""
     sides = [side.costing for side in (compared.before, compared.after) if side]
     shown = {
         "model": [each.model for each in sides],
@@ -210,7 +210,7 @@ _FILE_COLUMNS: tuple[Column[FileChange], ...] = (
 
 
 def _make_notes(diff: Diff) -> Iterator[str]:
-    """How the two sides were compared."""
+    """Say how the two sides were compared."""
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
     if stale := [each.name for each in diff.workloads if each.after and _has_other_prices(each.after)]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
@@ -230,9 +230,7 @@ def _has_other_prices(priced: WorkloadCostNow) -> bool:
 
 
 def _round_change(compared: WorkloadChange) -> WorkloadChange:
-    """The same to 12 places, of which programs can make sums: a cause lies between two rounded prices, that before it and that
-    after it.
-    """
+    """Round a change so that programs can add up: the difference of two prices that are each rounded to 12 places."""
     usd = compared.before_cost.expected_usd
     causes = []
     for cause in compared.causes:
@@ -249,7 +247,7 @@ def _round_amount(amount: Fraction) -> Fraction:
 
 
 def _dump_diff(diff: Diff, total: TotalChange, records: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:
-    """`total` is the sum of what `records` print, which need not be the nearest to that of `diff`."""
+    """Convert to JSON. `total` is the sum of what `records` print, which may differ from the rounded total of `diff`."""
     return {
         "as_of": diff.as_of,
         "before": diff.before.label,
@@ -270,7 +268,7 @@ def _dump_diff(diff: Diff, total: TotalChange, records: Sequence[Mapping[str, Js
 
 
 def _make_record(compared: WorkloadChange, printed: WorkloadChange) -> Mapping[str, Json]:
-    """All records have the same keys, at every depth: they are the columns of a spreadsheet."""
+    """Make a record. All records have the same keys at every depth, because they are spreadsheet columns."""
     was, now = compared.before, compared.after
     before = was and _dump_side(was, was.costing.usd_per_request, was.costing.storage_monthly_usd)
     after = now and _dump_side(
@@ -287,7 +285,7 @@ def _make_record(compared: WorkloadChange, printed: WorkloadChange) -> Mapping[s
 
 
 def _replace_with_nulls(value: Json) -> Json:
-    """The same keys, and null for every value."""
+    """Return the same keys with null values."""
     return {key: _replace_with_nulls(inner) for key, inner in value.items()} if isinstance(value, Mapping) else None
 
 
@@ -298,8 +296,8 @@ def _name_state(compared: WorkloadChange) -> str:
 
 
 def _dump_amounts(found: WorkloadChange | TotalChange, printed: WorkloadChange | TotalChange) -> Mapping[str, Json]:
-    """The amounts of a unit: `change_percent` of the price before, `growth_percent` of that at the prices of today. Only shares
-    are of the exact amounts.
+    """Convert the amounts of a unit: `change_percent` is of the price before, `growth_percent` of that at today's prices, both of
+    exact amounts.
     """
     was, repriced, now = printed.before_cost, printed.repriced_cost, printed.after_cost
     moved_by = {cause.name: cause.usd for cause in printed.causes}
@@ -317,8 +315,9 @@ def _dump_amounts(found: WorkloadChange | TotalChange, printed: WorkloadChange |
 
 
 def _dump_side(priced: WorkloadCostNow, each_usd: UsdRange, stored_usd: Fraction) -> Mapping[str, Json]:
-    """A workload on one side, in the mean of its requests; `volume` and `monthly_usd` hold null where it has no volume.
-    `stored_usd` is what it stores, for a month.
+    """Convert a workload on one side, as its mean request; `volume` and `monthly_usd` are null without a volume.
+
+    `stored_usd` is its storage per month.
     """
     costing = priced.costing
     volume, each = costing.volume, each_usd._asdict()
