@@ -1,4 +1,4 @@
-"""Where prompts that could share a beginning part: the message, the line and the text, and what it costs the cache."""
+"""Find where prompts that could share a beginning diverge: the message, line and text, and what it costs the cache."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ TOOL_ORDER, PICTURE, DATE, IDENTIFIER, NUMBER, TEXT = "order of tools", "picture
 
 
 class SampledPrompt(NamedTuple):
-    """A prompt to be compared: where it stands in the input, the model it is for, and what it consists of; `stretch_tokens` in
-    tokens.
+    """A prompt to compare: its place, its model, and its stretches; `stretch_tokens` has their tokens.
 
-    `has_cached_tokens`: some of it is read from the cache.
+    `has_cached_tokens`: part of it is read from the cache.
     """
 
     place: Place
@@ -42,10 +41,9 @@ class SampledPrompt(NamedTuple):
 
 
 class Divergence(NamedTuple):
-    """Where two prompts part. `shared_tokens` tokens stand before it, and `shared_tokens_after` it so many more that both have.
+    """Where two prompts diverge: after `shared_tokens`; both share `shared_tokens_after` more tokens after it.
 
-    `stretch_index` counts from 0, `line` is that in its text, from 1; `differing_words` are the words that differ, as each has
-    them.
+    `stretch_index` counts from 0, `line` in its text from 1; `differing_words` are the words that differ, one for each prompt.
     """
 
     stretch_index: int
@@ -58,15 +56,15 @@ class Divergence(NamedTuple):
 
     @property
     def total_shared_tokens(self) -> int:
-        """All the tokens that both have up to where they part again."""
+        """All tokens that both share up to their second divergence."""
         return self.shared_tokens + self.shared_tokens_after
 
 
 class CacheBreak(NamedTuple):
-    """A place where prompts part that have more in common after it.
+    """A place where prompts diverge although they share more after it.
 
-    `requests` of those looked at differ there in turn, `first_place` and `other_place` are two of them. `gained_tokens` tokens
-    more would be read from the cache for these requests if what differs stood at the end.
+    `requests` of the compared ones differ there in turn; `first_place` and `other_place` are two of them. If the difference stood
+    at the end, `gained_tokens` more would be read from the cache.
     """
 
     divergence: Divergence
@@ -78,7 +76,7 @@ class CacheBreak(NamedTuple):
 
 
 class ShortPrefix(NamedTuple):
-    """A beginning that `requests` share which read nothing from the cache, and that is a little too short for it."""
+    """A beginning that `requests` without cached tokens share, and that is a little too short for the cache."""
 
     tokens: int
     requests: int
@@ -86,14 +84,14 @@ class ShortPrefix(NamedTuple):
 
 
 class PromptComparison(NamedTuple):
-    """What is found among the prompts looked at, the costliest first."""
+    """What the comparison of prompts found, the most expensive first."""
 
     breaks: Sequence[CacheBreak]
     short_prefixes: Sequence[ShortPrefix]
 
 
 class _PromptGroup:
-    """Prompts that are alike: the first of them, and how the others part from it."""
+    """Similar prompts: the first one, and where the others diverge from it."""
 
     def __init__(self, first: SampledPrompt) -> None:
         self.first_prompt = first
@@ -104,7 +102,7 @@ class _PromptGroup:
 
 
 def compare_prompts(samples: Sequence[SampledPrompt], count: Callable[[str], int], rules: CacheRules) -> PromptComparison:
-    """Where the samples part; each is compared with the first of every kind seen so far. `count` is the tokens of a text."""
+    """Compare each sample with the first prompt of every group so far. `count` counts the tokens of a text."""
     kinds: list[_PromptGroup] = []
     for sample in samples:
         _assign_to_group(sample, kinds, count, rules)
@@ -119,7 +117,7 @@ def compare_prompts(samples: Sequence[SampledPrompt], count: Callable[[str], int
 
 
 def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Callable[[str], int], rules: CacheRules) -> None:
-    """Join the kind with which most is shared, if it is enough to be worth caching; else begin a kind."""
+    """Add a prompt to the group that it shares most with, if that is worth caching; otherwise start a group."""
     nearest: tuple[_PromptGroup, Divergence] | None = None
     for kind in kinds:
         if kind.first_prompt.model == sample.model:
@@ -142,7 +140,7 @@ def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Ca
 
 
 def _record_break(kind: _PromptGroup, parting: Divergence, sample: SampledPrompt, rules: CacheRules) -> None:
-    """Count what is lost there; a prompt whose text has been seen before finds that one in the cache already."""
+    """Count what a divergence loses. A prompt whose text was seen before is in the cache already."""
     at = (parting.stretch_index, parting.line)
     seen = kind.seen_words.setdefault(at, {parting.differing_words[0]})
     if parting.differing_words[1] in seen:
@@ -154,12 +152,12 @@ def _record_break(kind: _PromptGroup, parting: Divergence, sample: SampledPrompt
 
 
 def count_cacheable_tokens(tokens: int, rules: CacheRules) -> int:
-    """How much of a beginning of so many tokens the cache can give."""
+    """Count how much of a beginning the cache can hold."""
     return tokens - tokens % rules.step_tokens if tokens >= rules.minimum_tokens else 0
 
 
 def find_divergence(first: SampledPrompt, other: SampledPrompt, count: Callable[[str], int]) -> Divergence | None:
-    """Where two prompts part; None where one begins with all of the other."""
+    """Find where two prompts diverge; None if one begins with all of the other."""
     index = _find_first_difference(first, other, 0)
     if index == min(len(first.stretches), len(other.stretches)):
         return None
@@ -185,13 +183,13 @@ def find_divergence(first: SampledPrompt, other: SampledPrompt, count: Callable[
 
 
 def _find_first_difference(first: SampledPrompt, other: SampledPrompt, start: int) -> int:
-    """The first stretch from `start` on in which they differ."""
+    """Find the first stretch, from `start` on, in which they differ."""
     end = min(len(first.stretches), len(other.stretches))
     return next((index for index in range(start, end) if first.stretches[index] != other.stretches[index]), end)
 
 
 def _count_common_tokens(first: SampledPrompt, other: SampledPrompt, start: int, count: Callable[[str], int]) -> int:
-    """The tokens that they have in common from a stretch on, until they differ."""
+    """Count the tokens that they share from a stretch on, until they differ."""
     end = _find_first_difference(first, other, start)
     found = sum(first.stretch_tokens[start:end])
     if end < min(len(first.stretches), len(other.stretches)) and first.stretches[end].label == other.stretches[end].label:
@@ -201,12 +199,12 @@ def _count_common_tokens(first: SampledPrompt, other: SampledPrompt, start: int,
 
 
 def _describe_image(image: Image) -> str:
-    """A picture by its size and a digest of its address, which may be all of its content."""
+    """Describe a picture by its size and a digest of its address, which may be its whole content."""
     return f"{image.width}x{image.height} {blake2b(image.address.encode(errors='surrogatepass'), digest_size=4).hexdigest()}"
 
 
 def _find_resumptions(first: str, other: str) -> Iterator[tuple[tuple[int, int], int]]:
-    """Where two texts may go on alike: how much of each is passed over, and how long they are alike then."""
+    """Find where two texts may become equal again: how much of each is skipped, and for how long they are equal."""
     for end in (_find_word_end, _find_line_end):
         ends = end(first), end(other)
         yield ends, _count_common_characters(first[ends[0] :], other[ends[1] :])
@@ -225,7 +223,7 @@ def _find_line_end(text: str) -> int:
 
 
 def _count_common_characters(first: str, other: str) -> int:
-    """How many characters two texts begin with in common: halved until found, since comparing is fast and stepping is not."""
+    """Count the common first characters of two texts by bisection, because comparing slices is fast and stepping isn't."""
     low, high = 0, min(len(first), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -237,7 +235,7 @@ def _count_common_characters(first: str, other: str) -> int:
 
 
 def _extract_words(text: str, begin: int, end: int) -> str:
-    """What stands between two places, with the rest of the words that they cut."""
+    """Return the text between two positions, extended to whole words."""
     while begin > 0 and not text[begin - 1].isspace():
         begin -= 1
     while end < len(text) and end > begin and not text[end].isspace() and not text[end - 1].isspace():
@@ -246,7 +244,7 @@ def _extract_words(text: str, begin: int, end: int) -> str:
 
 
 def _classify_difference(words: tuple[str, str]) -> str:
-    """What differs, as people call it."""
+    """Classify a difference, such as a date or an id."""
     if all(map(_DATE_PATTERN.search, words)):
         return DATE
     if all(word.replace(",", "").replace(".", "").isdigit() for word in words):

@@ -39,7 +39,7 @@ def make_report(
     as_of: date,
     left_out: Sequence[SkippedPath] = (),
 ) -> Report:
-    """The replay, to be read and to be computed with."""
+    """Make the report of the replay."""
     asked = [value for value in values if value.is_as_sent]
     total = reduce(iadd, study.reads_by_model.values(), CacheReads())
     variants = (value.offer.variant for value in values)
@@ -89,7 +89,7 @@ def _compute_share(tokens: int, of: int) -> Decimal:
 
 
 def _make_answer(total: CacheReads) -> str:
-    """The share as `--cached` takes it, rounded down so that no price is understated."""
+    """Format the share as `--cached` takes it, rounded down so that no price is understated."""
     share = (_compute_share(total.usage.cached_tokens, total.usage.input_tokens) * 100).quantize(Decimal("0.000001"), ROUND_FLOOR)
     return f"{format_exact(share)}%"
 
@@ -105,7 +105,7 @@ def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: Cach
 
 
 def _compute_model_saving_usd(tokens: int, model: str, asked: Sequence[CacheSavings]) -> Decimal:
-    """What reading so many tokens from the cache of a model would save."""
+    """Compute what reading tokens from a model's cache would save."""
     offer = next(value.offer for value in asked if value.offer.variant.id == model)
     return compute_saving_usd(offer, tokens)
 

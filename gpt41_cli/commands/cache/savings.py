@@ -1,4 +1,4 @@
-"""What is a cache worth, in dollars of input: cold, as replayed, and at best?"""
+"""The value of the cache in dollars of input: cold, as replayed, and ideal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gpt41_cli.work.prompt_cache import resolve_kept_minutes
 
 
 class CacheSavings(NamedTuple):
-    """The input of requests to one variant, exactly priced. `is_as_sent`: the requests name it, or it was asked for."""
+    """The exactly priced input of requests to one variant. `is_as_sent`: the requests or the user named it."""
 
     offer: Offer
     reads: CacheReads
@@ -44,9 +44,9 @@ class CacheSavings(NamedTuple):
 
 
 def compute_savings(catalog: Catalog, study: CacheStudy, platform: Platform, as_of: date) -> list[CacheSavings]:
-    """The models of the requests, most requests first; where it is one of the family, the others of the family after it.
+    """Price the models of the requests, most requests first; after a model of the family, the others of the family.
 
-    MissingPrice where a model of the requests has no price.
+    Raises MissingPrice if a model of the requests has no price.
     """
     found = [
         CacheSavings(catalog.offer(catalog.variant(model), "standard", platform, as_of), reads, is_as_sent=True)
@@ -60,7 +60,7 @@ def compute_savings(catalog: Catalog, study: CacheStudy, platform: Platform, as_
 def _price_other_variants(
     catalog: Catalog, study: CacheStudy, here: CacheSavings, platform: Platform, as_of: date
 ) -> Iterator[CacheSavings]:
-    """The same requests at others of the family, where these see the same tokens and keep them as long."""
+    """Price the same requests at others of the family that count the same tokens and keep them as long."""
     mine, rules = here.offer.variant, catalog.limits.prompt_cache
     if mine not in catalog.family or here.reads.picture_requests:
         return
@@ -76,5 +76,5 @@ def _price_other_variants(
 
 
 def compute_saving_usd(offer: Offer, tokens: int) -> Decimal:
-    """What reading so many tokens from the cache saves, before any surcharge; exact."""
+    """Compute exactly what reading tokens from the cache saves, before any surcharge."""
     return price(Usage(1, tokens, tokens), offer.row.rates).caching_saves_usd

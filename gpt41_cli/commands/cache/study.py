@@ -1,4 +1,4 @@
-"""What would the prompt cache give these requests, what keeps it from giving more, and what is that worth?"""
+"""Replay requests against the prompt cache, and study what keeps it from giving more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MAX_SHARED_PREFIXES = 5
 
 
 class CacheRequest(NamedTuple):
-    """One request as far as the cache goes; `stretches` is its prompt, where it is one of those that are compared."""
+    """One request as the cache sees it. `stretches` is its prompt, if it is one of those compared."""
 
     input_tokens: int
     prefix: CachePrefix
@@ -46,11 +46,10 @@ class CacheRequest(NamedTuple):
 
 @dataclass
 class CacheReads(Addable):
-    """What the requests to one model read from the cache as it was `replayed`, and from an `ideal` one that forgets nothing.
+    """What requests to one model read from the cache as `replayed`, and from an `ideal` one that forgets nothing.
 
-    `hits` read some from the cache, `near_misses` are a little too short for it.
-    `cache_keys` are the different `prompt_cache_key` among them, and `tokens_lost_to_keys` the tokens that are not read because
-    of them.
+    `hits` read something, `near_misses` are a little too short. `cache_keys` are their different `prompt_cache_key`; because of
+    them `tokens_lost_to_keys` tokens aren't read.
     """
 
     replayed: UsageByRates = field(default_factory=UsageByRates)
@@ -63,12 +62,12 @@ class CacheReads(Addable):
 
     @property
     def usage(self) -> Usage:
-        """The input of all of them, as replayed."""
+        """The usage of all requests as replayed."""
         return self.replayed.usage
 
 
 class SharedPrefix(NamedTuple):
-    """A beginning of `tokens` that `requests` read from an ideal cache, and in what of a prompt it ends, where that is known."""
+    """A beginning of `tokens` that `requests` read from an ideal cache, and the section of the prompt where it ends, if known."""
 
     tokens: int
     requests: int
@@ -77,7 +76,7 @@ class SharedPrefix(NamedTuple):
 
 
 class CacheStudy(NamedTuple):
-    """The replay of all requests. `compared_requests` is how many of the first ones were compared with one another."""
+    """The replay of all requests. `compared_requests` is how many of the first ones were compared with each other."""
 
     reads_by_model: dict[str, CacheReads]
     shared_prefixes: Sequence[SharedPrefix]
@@ -88,12 +87,12 @@ class CacheStudy(NamedTuple):
 
     @property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return sum(reads.usage.requests for reads in self.reads_by_model.values())
 
 
 def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
-    """What the cache sees of a request. BadBody for a model that the table does not have."""
+    """Measure a request for the cache. Raises BadBody for a model that the table doesn't have."""
     name = meter.model or sent.request.model
     variant, method = meter.find_variant(name)
     if name and not variant:
@@ -106,7 +105,7 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
 def replay_requests(
     sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, traffic: ReplayOptions, skipped: list[SkippedPath]
 ) -> CacheStudy:
-    """Replay the requests of all sources in order. InputError for a source that is no requests, or a time that cannot be."""
+    """Replay the requests of all sources in order. Raises InputError for a source without requests, or an impossible lifetime."""
     catalog = meter.catalog
     rules = catalog.limits.prompt_cache
     replay, ideal, keyed = (CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE))
@@ -167,9 +166,9 @@ def _read_requests(
 
 
 class _PromptLimiter:
-    """Keeps the prompts of the first requests of a file: more would be handed from process to process for nothing.
+    """Keeps the prompts of the first requests of a file; more would be sent between processes for nothing.
 
-    The first parts of a file are read by this process; a worker begins with what was kept by then.
+    This process reads the first chunks of a file; a worker begins with what was kept by then.
     """
 
     def __init__(self) -> None:
@@ -188,7 +187,7 @@ def _drop_prompt(found: Located[CacheRequest]) -> Located[CacheRequest]:
 
 
 def _make_sample(meter: Meter, found: Located[CacheRequest], is_read: bool) -> SampledPrompt:
-    """A prompt with the tokens of its stretches."""
+    """Make a sample: a prompt with the tokens of its stretches."""
     seen = found.result
     _, method = meter.find_variant(seen.prefix.model)
     count = meter.get_memo(method.encoding)
@@ -202,7 +201,7 @@ def _make_sample(meter: Meter, found: Located[CacheRequest], is_read: bool) -> S
 def _find_shared_prefixes(
     ideal: CacheReplay, samples: Sequence[Located[CacheRequest]], compared: Sequence[SampledPrompt]
 ) -> list[SharedPrefix]:
-    """The beginnings that most requests share, and where each ends in the first prompt that has it."""
+    """Find the beginnings that most requests share, and where each ends in the first prompt that has it."""
     first: dict[int, SampledPrompt] = {}
     for found, sample in zip(samples, compared, strict=True):
         for digest in found.result.prefix.digests:
@@ -217,7 +216,7 @@ def _find_shared_prefixes(
 
 
 def _find_end_section(sample: SampledPrompt | None, tokens: int) -> str | None:
-    """In what of a prompt its first tokens end."""
+    """Find the section of a prompt in which its first tokens end."""
     if sample is None:
         return None
     ends = zip(accumulate(sample.stretch_tokens), sample.stretches, strict=True)

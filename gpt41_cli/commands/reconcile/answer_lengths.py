@@ -1,4 +1,4 @@
-"""How long are the answers of a workload? Learned from those that were billed."""
+"""Learn the lengths of a workload's answers from billed answers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MEDIAN, P90, P95 = Fraction(1, 2), Fraction(90, 100), Fraction(95, 100)
 
 @dataclass
 class AnswerLengths:
-    """The output tokens of many answers, in memory that grows only with how many different lengths there are. Adds with `+`.
+    """The output tokens of many answers. Memory grows only with the number of different lengths. Adds with `+`.
 
-    `cut_answers` is how many ended because they were as long as they were allowed to be: left alone, those would be longer.
+    `cut_answers` ended because they reached their maximum; without it they would be longer.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
@@ -30,12 +30,12 @@ class AnswerLengths:
 
     @property
     def answers(self) -> int:
-        """How many answers there are."""
+        """The number of answers."""
         return self.counts.total()
 
     @property
     def mean(self) -> Fraction:
-        """The mean length, exact."""
+        """The exact mean length."""
         return Fraction(sum(length * many for length, many in self.counts.items()), self.answers)
 
     @property
@@ -44,7 +44,7 @@ class AnswerLengths:
         return max(self.counts)
 
     def quantile(self, share: Fraction) -> int:
-        """The least length that so large a share of the answers does not exceed: one that did occur, nothing in between.
+        """Return the smallest length that this share of the answers doesn't exceed, without interpolation.
 
         >>> lengths = AnswerLengths(Counter({10: 9, 70: 1}))
         >>> lengths.quantile(P90), lengths.quantile(P95)
@@ -56,11 +56,11 @@ class AnswerLengths:
 
     @property
     def expected_range(self) -> TokenRange:
-        """What gpt41.yaml is to expect: the mean, and as the high end the 95th percentile.
+        """The range that gpt41.yaml should expect: the mean, and the 95th percentile as the high end.
 
-        A month costs the sum of its answers, which is their number times their mean: a budget that is drawn at the median would
-        be broken by the long answers that a median does not feel. The mean is taken to the nearest whole token. Where few answers
-        are far longer than all others, the mean is above the 95th percentile, and the high end is the mean then.
+        A month costs the sum of its answers, their number times their mean. The median ignores long answers, which would break a
+        budget. The mean is rounded to the nearest token. If a few answers are far longer than the others, the mean exceeds the
+        95th percentile; then the high end is the mean.
         """
         expected = int(self.mean + Fraction(1, 2))
         return TokenRange(expected, max(expected, self.quantile(P95)))

@@ -1,4 +1,4 @@
-"""Which workload of gpt41.yaml does an answer belong to? What cannot be told is not guessed."""
+"""Find the workload of gpt41.yaml that an answer belongs to. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from gpt41_cli.workloads.contents import FileLister, list_sources
 
 
 class RequestKey(NamedTuple):
-    """What of a request says whose answer it gets."""
+    """What identifies the workload of a request."""
 
     custom_id: str | None
     group: ModelAndMode
 
 
 class WorkloadOwners:
-    """Who sends what: the workloads by the `custom_id` of a request, and by model and mode, in memory that grows with the ids."""
+    """The workloads by `custom_id`, and by model and mode. Memory grows with the ids."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, frozenset[str]] = {}
@@ -39,8 +39,10 @@ class WorkloadOwners:
         self.by_group[asked.group] = self.by_group.get(asked.group, frozenset()) | {name}
 
     def find_workloads(self, custom_id: str | None, group: ModelAndMode) -> frozenset[str]:
-        """The workloads that an answer may belong to: those with a request by its id, of them those of its model and mode; where
-        none has it, those of its model and mode.
+        """Find the workloads that an answer may belong to.
+
+        These are the workloads with a request of its id, and of them those of its model and mode; if none has the id, those of
+        its model and mode.
         """
         alike = self.by_group.get(group, frozenset())
         named = self.by_id.get(custom_id, frozenset()) if custom_id is not None else frozenset()
@@ -48,8 +50,8 @@ class WorkloadOwners:
 
 
 def find_owners(config: Config, files: FileLister, catalog: Catalog, jobs: int | None = None) -> WorkloadOwners:
-    """Who sends what. InputError, with the place in gpt41.yaml, for files that cannot be read; single requests that cannot are
-    nobody's.
+    """Find the owners of requests. Raises InputError, with the place in gpt41.yaml, for unreadable files; unreadable requests
+    have no owner.
     """
     found = WorkloadOwners()
     for declared in config.workloads.values():
@@ -63,7 +65,7 @@ def find_owners(config: Config, files: FileLister, catalog: Catalog, jobs: int |
 def _read_request_keys(
     declared: WorkloadDeclaration, files: FileLister, catalog: Catalog, jobs: int | None
 ) -> Iterator[RequestKey]:
-    """The requests of a workload, and a text as a request that names nothing."""
+    """Read the requests of a workload. A text is a request that names nothing."""
 
     def asked(sent: ParsedRequest) -> RequestKey:
         return RequestKey(
@@ -90,7 +92,7 @@ def _make_default_key(declared: WorkloadDeclaration, catalog: Catalog) -> Reques
 
 
 def _resolve_model_and_mode(declared: WorkloadDeclaration, catalog: Catalog, model: str | None, mode: str) -> ModelAndMode:
-    """The model, as the table calls it, and the mode in which a request of the workload is sent."""
+    """Return the model, as the table names it, and the mode of a request of the workload."""
     name = declared.model or model or declared.fallback_model
     variant = catalog.find_variant(name) if name else None
     return ModelAndMode(variant.id if variant else name, declared.mode or (mode if mode != MODES[0] else declared.fallback_mode))

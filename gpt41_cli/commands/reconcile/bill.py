@@ -1,4 +1,4 @@
-"""What did the answers of some logs cost: by model, mode and day, what the discounts saved, and what it would cost elsewhere."""
+"""Price the answers of logs by model, mode and day, with what the discounts saved and what the work would cost elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TIME_ZONE_SLACK = timedelta(days=1)
 
 
 class BillingIssue(NamedTuple):
-    """Why something was not priced, how often, and where it first was."""
+    """Why something wasn't priced, how often, and the first place."""
 
     rule: Rule
     message: str
@@ -37,7 +37,7 @@ class BillingIssue(NamedTuple):
 
 
 class AlternativeCost(NamedTuple):
-    """The same traffic on another variant, or in another mode."""
+    """The same traffic at another variant, or in another mode."""
 
     variant: Variant
     mode: str
@@ -45,7 +45,7 @@ class AlternativeCost(NamedTuple):
 
 
 class Reconciliation:
-    """The answers of logs at their price: `charges` by group, what was not priced by its reason, what could not be read."""
+    """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read."""
 
     def __init__(self, conditions: BillingContext) -> None:
         self.conditions = conditions
@@ -62,7 +62,7 @@ class Reconciliation:
         self._currency: str | None = None
 
     def add(self, found: LogItem) -> None:
-        """Take in one thing that a log holds; a batch object waits for `close`. InputError for a second currency."""
+        """Add one item of a log. A batch object waits for `close`. Raises InputError for a second currency."""
         if isinstance(found, RejectedRequest):
             self.rejects.add(found)
         elif isinstance(found.result, NotPriced):
@@ -85,7 +85,7 @@ class Reconciliation:
             raise InputError(expected="one currency in all of the logs", found=f"{second} after {first}", location=place.label)
 
     def _add_total(self, place: Place, answer: Answer) -> None:
-        """Keep a batch object, of those of one batch the one with the most in it: it was looked at last."""
+        """Keep a batch object; of several of one batch, keep the one with the most in it, which is the latest."""
         known = self._batch_objects.get(answer.id or place)
         if known:
             less, most = sorted((known, Located(place, answer)), key=lambda each: each.result.usage.input_tokens)
@@ -96,8 +96,10 @@ class Reconciliation:
         self._batch_objects[answer.id or place] = Located(place, answer)
 
     def close(self) -> None:
-        """Take in the batch objects, but for those whose answers are in the logs line by line: in a file of their own, or with
-        those of the other batches. InputError where nothing was priced.
+        """Add the batch objects, except those whose answers are in the logs line by line. Raises InputError if nothing was
+        priced.
+
+        The lines may be in a file of their own, or together with those of other batches.
         """
         known = self._find_itemized_batches() if self._usage_by_file else set()
         for key, (place, answer) in self._batch_objects.items():
@@ -118,8 +120,10 @@ class Reconciliation:
             )
 
     def _find_itemized_batches(self) -> set[object]:
-        """The batch objects whose answers are in the logs line by line. The lines of a file stand for one of them, or all lines
-        together do: a second object of the same sum is another batch.
+        """Find the batch objects whose answers are in the logs line by line.
+
+        The lines of a file, or all lines together, stand for one batch object. A second object with the same sum is another
+        batch.
         """
         totals = sorted(self._batch_objects.items(), key=lambda each: each[1].result.model is None)
         whole = sum(self._usage_by_file.values(), Usage())
@@ -139,17 +143,17 @@ class Reconciliation:
         return known
 
     def _files_of(self, total: Answer) -> list[str]:
-        """The files with lines by the model of a batch object, as far as both say it."""
+        """Find the files whose lines have the model of a batch object, if both name one."""
         wanted = self._resolve_model(total), None
         return [path for path, models in self._models.items() if total.model is None or not models.isdisjoint(wanted)]
 
     def _resolve_model(self, answer: Answer) -> str | None:
-        """The model of an answer by the name of its entry in the price table, where it has one."""
+        """Return the model of an answer by the name of its entry in the price table, if it has one."""
         variant = self.conditions.catalog.find_variant(answer.model) if answer.model else None
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
-        """Doubt the sums of several answers that stand beside single answers of the same model and day, or in several files."""
+        """Doubt sums next to single answers of the same model and day, and sums in several files."""
         for (model, day), places in self._sums.items():
             if (model, day) in self._singles:
                 both = f"sums of answers of {sanitize(model)} and single ones of the same day: what is in both is priced twice"
@@ -159,7 +163,7 @@ class Reconciliation:
                 self.record_issue(places[1], NotPriced(rules.SUM_BESIDE_SUMS, both))
 
     def record_issue(self, place: Place, unbilled: NotPriced) -> None:
-        """Count what is not priced, and keep where the first of its kind was."""
+        """Count what isn't priced, and keep the place of the first of each kind."""
         key = unbilled.rule, unbilled.message
         if key not in self._issues and len(self._issues) >= _MAX_REASONS:
             key = unbilled.rule, "others"
@@ -185,7 +189,7 @@ class Reconciliation:
             self.record_issue(place, doubt)
 
     def _find_doubts(self, offer: Offer, answer: Answer) -> Iterator[NotPriced]:
-        """All that makes the price of an answer unclear."""
+        """Find everything that makes the price of an answer unclear."""
         model, day = sanitize(offer.variant.id), answer.day
         for doubt in answer.doubts:
             yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
@@ -206,12 +210,12 @@ class Reconciliation:
 
     @property
     def issues(self) -> Sequence[BillingIssue]:
-        """Why what was not priced, the most frequent first."""
+        """The reasons why something wasn't priced, the most frequent first."""
         return sorted(self._issues.values(), key=lambda each: (-each.times, each.rule.id, each.message))
 
     @property
     def usage(self) -> Usage:
-        """That of all that was priced."""
+        """The usage of everything that was priced."""
         return sum((each.usage for each in self.charges.values()), Usage())
 
     @property
@@ -221,13 +225,13 @@ class Reconciliation:
 
     @property
     def caching_saved_usd(self) -> Decimal:
-        """What caching saved against no cache at all; negative where writing to it cost more."""
+        """What caching saved; negative if writing to the cache cost more."""
         bills = [charge.bill for charge in self.charges.values()]
         return sum_usd(EXACT.subtract(bill.caching_saves_usd, bill.write_usd) for bill in bills)
 
     @property
     def batch_saved_usd(self) -> Decimal:
-        """What batch saved against standard, where the cached tokens have their discount."""
+        """What batch saved compared with standard, where cached tokens have their discount."""
         saved = Decimal(0)
         for (model, mode, day), charge in self.charges.items():
             if mode == "batch":
@@ -237,8 +241,10 @@ class Reconciliation:
         return saved
 
     def price_alternatives(self) -> list[AlternativeCost]:
-        """The same tokens on each variant of the family, in standard and in batch, at the prices of their days; the cheapest
-        first. Left out is what has no price, a surcharge that depends on single requests, or lacks a tool that was used.
+        """Price the same tokens at each variant of the family, in standard and batch, at the prices of their days; the cheapest
+        first.
+
+        Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used.
         """
         found = []
         for variant in self.conditions.catalog.family:
@@ -265,7 +271,7 @@ def _get_token_pair(usage: Usage) -> tuple[int, int]:
 
 
 def reconcile_logs(found: Iterable[LogItem], conditions: BillingContext) -> Reconciliation:
-    """The answers that are found, at their price. InputError where none has one."""
+    """Price the answers in logs. Raises InputError if none has a price."""
     reconciliation = Reconciliation(conditions)
     for each in found:
         reconciliation.add(each)

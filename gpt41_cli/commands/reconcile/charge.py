@@ -1,4 +1,4 @@
-"""What one answer costs, at the price of its day, and what is billed together."""
+"""The price of one answer on its day, and what is billed together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_CACHED_OFFERS = 10_000
 
 
 class BillingContext(NamedTuple):
-    """What answers are priced by: `model` is that of answers that name none, `as_of` the day of those that have none."""
+    """What answers are priced with: `model` is for answers without one, `as_of` for answers without a day."""
 
     catalog: Catalog
     platform: Platform
@@ -33,7 +33,7 @@ class BillingContext(NamedTuple):
 
 
 class ChargeKey(NamedTuple):
-    """Answers of one model in one mode on one day (None: not said); models by the name of their entry in the price table."""
+    """Answers of one model in one mode on one day (None: not stated). Models have the name of their entry in the price table."""
 
     model: str
     mode: str
@@ -52,7 +52,7 @@ class Charge:
     abilities: frozenset[str] = frozenset()
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0)) -> None:
-        """Add an answer at this offer, and what its tools cost."""
+        """Add an answer at this offer, and the price of its tools."""
         self.used.add(self.offer.variant, answer.usage, answer.cache_write_tokens, answer.rejected_prediction_tokens)
         self.reasoning_tokens += answer.reasoning_tokens
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens
@@ -61,34 +61,34 @@ class Charge:
 
     @property
     def usage(self) -> Usage:
-        """All of it."""
+        """The usage of all answers."""
         return self.used.usage
 
     @property
     def rejected_prediction_tokens(self) -> int:
-        """Tokens of predictions that were not accepted, which are a part of the output."""
+        """The tokens of rejected predictions, part of the output."""
         return self.used.short.rejected_tokens + self.used.long.rejected_tokens
 
     @property
     def bill(self) -> Bill:
-        """The price of its tokens."""
+        """The price of the tokens."""
         return self.used.price(self.offer)
 
     @property
     def total_usd(self) -> Decimal:
-        """The price of all of it."""
+        """The price of everything."""
         return EXACT.add(self.bill.total_usd, self.tools_usd)
 
 
 class AnswerPricer:
-    """Finds the price of one answer after the other."""
+    """Finds the prices of answers one after the other."""
 
     def __init__(self, conditions: BillingContext) -> None:
         self._conditions = conditions
         self.get_offer = lru_cache(_MAX_CACHED_OFFERS)(self._find_offer)
 
     def find_offer(self, answer: Answer) -> Offer | NotPriced:
-        """The price that an answer was billed at, that of its day; or why there is none."""
+        """Return the offer that an answer was billed at on its day, or why there is none."""
         catalog, model = self._conditions.catalog, answer.model or self._conditions.model
         if model is None:
             return NotPriced(rules.MODEL_MISSING, "expected a model in the answer or --model, found none", answer.custom_id)
@@ -100,7 +100,7 @@ class AnswerPricer:
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 
     def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[NotPriced, ...]]:
-        """What the calls of its built-in tools cost, and what cannot be told of them. Containers are billed by size and time."""
+        """Price the calls of an answer's built-in tools, and say what can't be priced. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
             usd = sum_usd(each.usd for each in price_tools(self._conditions.catalog, offer, answer.tools, 1))
