@@ -39,13 +39,14 @@ class _FindingFields(NamedTuple):
     actual: str | None
     allowed: str | None
     subject: str | None
+    names_place: bool
 
 
 class Finding(_FindingFields):
     """One thing a check noticed: the rule, a sentence, its weight (that of the rule if none is given), where it is, and the
     figures behind it.
 
-    `subject` is the model or file it is about.
+    `subject` is the model or file it is about. `names_place`: the message says where it is.
     """
 
     __slots__ = ()
@@ -59,9 +60,11 @@ class Finding(_FindingFields):
         actual: str | None = None,
         allowed: str | None = None,
         subject: str | None = None,
+        names_place: bool = False,
     ) -> Self:
         """Take the level of the rule if none is given."""
-        return super().__new__(cls, rule, message, rule.level if level is None else level, place, actual, allowed, subject)
+        level = rule.level if level is None else level
+        return super().__new__(cls, rule, message, level, place, actual, allowed, subject, names_place)
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -138,6 +138,81 @@ def test_the_lower_floors_never_print_exit_or_read_the_environment(path: Path) -
         assert forbidden not in source, f"{place(path)} has {forbidden}"
 
 
+OUR_ERRORS = {"Gpt41Error", "InputError", "TableError", "UnknownName", "MissingPrice", "BadBody", "NotText", "DamagedVocabulary"}
+SENTENCES = {"message", "headline"}
+"""The attributes of findings, rejected requests and reports that are sentences for the reader."""
+
+TEXT_METHODS = {
+    *("partition", "rpartition", "split", "rsplit", "removeprefix", "removesuffix", "startswith", "endswith", "find", "index"),
+    *("replace", "strip", "lstrip", "rstrip", "match", "search", "fullmatch", "sub"),
+}
+
+
+def caught_errors(tree: ast.AST) -> set[str]:
+    """The names by which a module catches errors of ours."""
+    return {
+        handler.name
+        for handler in ast.walk(tree)
+        if isinstance(handler, ast.ExceptHandler) and handler.name and handler.type
+        if OUR_ERRORS & {name.id for name in ast.walk(handler.type) if isinstance(name, ast.Name)}
+    }
+
+
+def dissected_sentences(tree: ast.AST) -> list[int]:
+    """The lines where a sentence, or the message of an error of ours, is taken apart or looked into."""
+    errors = caught_errors(tree)
+
+    def is_sentence(node: ast.AST) -> bool:
+        if isinstance(node, ast.Attribute):
+            return node.attr in SENTENCES or (
+                node.attr == "args" and isinstance(node.value, ast.Name) and node.value.id in errors
+            )
+        return (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "str"
+            and any(isinstance(argument, ast.Name) and argument.id in errors for argument in node.args)
+        )
+
+    found = []
+    for node in ast.walk(tree):
+        parts: list[ast.AST] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TEXT_METHODS:
+            parts = [node.func.value, *node.args]
+        elif isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.value]
+        if any(map(is_sentence, parts)):
+            found.append(node.lineno)  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_no_module_takes_a_sentence_apart(path: Path) -> None:
+    """An error or a finding has a field for what code needs of it: a changed word in its message must change nothing else."""
+    assert dissected_sentences(ast.parse(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "str(error).partition('expected ')[2]",
+        "str(error).removeprefix(label)",
+        "'url:' in str(error)",
+        "error.args[0]",
+        "finding.message not in said",
+        "place in finding.message",
+        "each.message.startswith('url:')",
+        "re.match('url', each.message)",
+        "each.message[:4]",
+        "report.headline == 'Too slow'",
+    ],
+)
+def test_a_sentence_that_is_taken_apart_is_seen(code: str) -> None:
+    assert dissected_sentences(ast.parse(f"try:\n    act()\nexcept (BadBody, OSError) as error:\n    x = {code}\n")) == [4]
+
+
 def constants(path: Path) -> list[object]:
     """Every constant of a module but its docstrings."""
     tree = ast.parse(path.read_text())

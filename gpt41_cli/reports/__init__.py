@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gpt41_cli.findings import Finding, sort_worst_first
@@ -96,6 +96,7 @@ class Report(NamedTuple):
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None if no
     figure of the price table was needed. `cases` are the checks of a report of checks. A finding at `fails_at` or above fails the
     run; None means that none does. `charts` and `parts`, each a report on a part, are for formats that have room for them.
+    `mentioned` are the findings that the headline or a line already says.
     """
 
     schema: str
@@ -113,6 +114,7 @@ class Report(NamedTuple):
     fails_at: Level | None = Level.ERROR
     charts: tuple[Chart, ...] = ()
     parts: tuple[Report, ...] = ()
+    mentioned: Collection[Finding] = ()
 
     def fails(self, finding: Finding) -> bool:
         """Return True if a finding fails the run."""
@@ -126,7 +128,8 @@ class Report(NamedTuple):
             return finding._replace(place=place._replace(path=move(place.path))) if place else finding
 
         cases = tuple(case._replace(findings=tuple(map(placed, case.findings))) for case in self.cases)
-        return self._replace(findings=tuple(map(placed, self.findings)), cases=cases)
+        findings, mentioned = (tuple(map(placed, each)) for each in (self.findings, self.mentioned))
+        return self._replace(findings=findings, cases=cases, mentioned=mentioned)
 
     @property
     def all_charts(self) -> tuple[Chart, ...]:
@@ -136,5 +139,4 @@ class Report(NamedTuple):
     @property
     def unmentioned_findings(self) -> tuple[Finding, ...]:
         """The findings that neither the headline nor a line mentions, the worst first."""
-        said = " ".join((self.headline, *(line.text for line in self.lines)))
-        return tuple(finding for finding in sort_worst_first(self.findings) if finding.message not in said)
+        return tuple(finding for finding in sort_worst_first(self.findings) if finding not in self.mentioned)

@@ -21,7 +21,7 @@ def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
         return
     for each in rejects.examples:
         message = f"left out {each.place.label}: {each.message}"
-        yield Finding(rules.INVALID_REQUEST, message, place=each.place)
+        yield Finding(rules.INVALID_REQUEST, message, place=each.place, names_place=True)
     if rejects.count > len(rejects.examples):
         yield Finding(rules.INVALID_REQUEST, f"left out {format_int(rejects.count - len(rejects.examples))} more like these")
 

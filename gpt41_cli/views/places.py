@@ -48,7 +48,6 @@ def find_file_location(finding: Finding) -> Place | None:
 
 def format_unmentioned_place(finding: Finding) -> str:
     """Return the place as `file:line`, unless it isn't in a file or the message already says it."""
-    if finding.place is None or find_file_location(finding) is None:
+    if finding.place is None or finding.names_place or find_file_location(finding) is None:
         return ""
-    place = ":".join(str(each) for each in finding.place[:2] if each is not None)
-    return "" if place in finding.message else place
+    return finding.place._replace(column=None).label

@@ -53,10 +53,11 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
             level = Level.NOTICE if rule.groups & noticed else each.level
             where = label if each.line is None else f"{label}:{each.line}"
             location = Place(name, each.line)
-            yield Finding(rule, f"{where}: {each.message}", level, location, each.actual, each.allowed, name)
+            yield Finding(rule, f"{where}: {each.message}", level, location, each.actual, each.allowed, name, names_place=True)
         more = found.count - len(found.examples)
         if more:
-            yield Finding(rule, f"{label}: {format_int(more)} more like these", level, Place(name), str(more), None, name)
+            message = f"{label}: {format_int(more)} more like these"
+            yield Finding(rule, message, level, Place(name), str(more), None, name, names_place=True)
 
 
 def hash_text(text: str) -> bytes:

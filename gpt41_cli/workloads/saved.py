@@ -19,7 +19,7 @@ from gpt41_cli.files.fields import BadBody, JsonValue, redact, require_object
 from gpt41_cli.files.json_cursor import JsonCursor
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
-from gpt41_cli.records import Default, Read, Seen, build, get_keys
+from gpt41_cli.records import Default, Key, Read, Seen, build, get_keys
 from gpt41_cli.rules import Level, Rule, get_rule
 from gpt41_cli.workloads.costing import Name, UsdRange, WorkloadCost
 
@@ -189,6 +189,8 @@ class _SavedFinding(NamedTuple):
     actual: MaybeText = None
     allowed: MaybeText = None
     subject: MaybeText = None
+    # Only a place in gpt41.yaml has a column, and what is found there is said without it.
+    names_place: Annotated[bool, Key("location"), Read(lambda at, _: at.at("column").is_null)] = False
 
 
 class _SavedBudget(NamedTuple):

@@ -110,7 +110,7 @@ def _convert_write_errors(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError("", "to be able to write", error, "nothing is left", str(directory)) from None
+        raise InputError(expected="to be able to write", found=error, hint="nothing is left", location=str(directory)) from None
 
 
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:

@@ -180,14 +180,15 @@ _PREFIX_COLUMNS: tuple[Column[SharedPrefix], ...] = (
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:
     cache_rules = catalog.limits.prompt_cache
     for each in study.prompt_comparison.breaks[:_MAX_SHOWN]:
-        yield Finding(rules.CACHE_BREAK, _explain_break(each, asked, study), place=each.other_place, subject=each.model)
+        text = _explain_break(each, asked, study)
+        yield Finding(rules.CACHE_BREAK, text, place=each.other_place, subject=each.model, names_place=True)
     for model, reads in study.reads_by_model.items():
         if reads.tokens_lost_to_keys:
             yield Finding(rules.CACHE_KEY, _explain_keys(model, reads, asked), subject=model)
     for near in study.prompt_comparison.short_prefixes[:_MAX_SHOWN]:
         most = cache_rules.minimum_tokens
         text, place = _explain_short_prefix(near, most), near.first_place
-        yield Finding(rules.CACHE_MINIMUM, text, place=place, actual=str(near.tokens), allowed=str(most))
+        yield Finding(rules.CACHE_MINIMUM, text, None, place, str(near.tokens), str(most), names_place=True)
     nearly = sum(reads.near_misses for reads in study.reads_by_model.values())
     if nearly:
         least = format_int(cache_rules.minimum_tokens)

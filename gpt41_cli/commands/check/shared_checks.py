@@ -56,7 +56,7 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
     if found:
         text = f"all of it together {found.describe('month')}"
         return [
-            SharedFinding(Finding(rules.BUDGET_TOTAL, text, found.level, place, **found.finding_figures), _collect_names(priced))
+            SharedFinding(Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures), _collect_names(priced))
         ]
     if not any(each.is_lower_bound for each in priced):
         return []
@@ -80,7 +80,7 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
         over = total and find_excess(total, allowed)
         if over:
             text = over.describe("month", f"that tier {tier} may spend")
-            found.append(_make_shared_finding(rules.MONTHLY_LIMIT, over.level, text, some, "usage_tier", **over.finding_figures))
+            found.append(_make_shared_finding(rules.MONTHLY_LIMIT, over.level, text, some, "usage_tier", *over.finding_figures))
     return found if by_tier else None
 
 
@@ -103,8 +103,8 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
         behind = pace.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
-            figures = {"actual": format_exact(to_decimal(behind.needed)), "allowed": str(behind.allowed)}
-            found.append(_make_shared_finding(rules.PACE, level, f"{model} {behind.description}", some, "usage_tier", **figures))
+            figures = format_exact(to_decimal(behind.needed)), str(behind.allowed)
+            found.append(_make_shared_finding(rules.PACE, level, f"{model} {behind.description}", some, "usage_tier", *figures))
     return found if groups else None
 
 
@@ -140,12 +140,18 @@ def _check_price_table(config: Config, priced: Sequence[PricedWorkload], conditi
 
 
 def _make_shared_finding(
-    rule: Rule, level: Level, text: str, some: Sequence[PricedWorkload], key: str, **figures: str
+    rule: Rule,
+    level: Level,
+    text: str,
+    some: Sequence[PricedWorkload],
+    key: str,
+    actual: str | None = None,
+    allowed: str | None = None,
 ) -> SharedFinding:
     """A finding about some workloads, at a key of the first of them."""
     names = _collect_names(some)
     return SharedFinding(
-        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), **figures), names
+        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), actual, allowed), names
     )
 
 

@@ -30,10 +30,12 @@ from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 WorkloadFindings: TypeAlias = Sequence[Finding] | None
 
 
-def _make_finding(priced: PricedWorkload, rule: Rule, level: Level, text: str, key: str, **figures: str) -> Finding:
+def _make_finding(
+    priced: PricedWorkload, rule: Rule, level: Level, text: str, key: str, actual: str | None = None, allowed: str | None = None
+) -> Finding:
     """A finding at a key of the workload."""
     name = priced.declaration.name
-    return Finding(rule, f"{name}: {text}", level, priced.declaration.locate(key), subject=name, **figures)
+    return Finding(rule, f"{name}: {text}", level, priced.declaration.locate(key), actual, allowed, name)
 
 
 class BudgetExcess(NamedTuple):
@@ -52,9 +54,9 @@ class BudgetExcess(NamedTuple):
         return f"{'costs' if self.level is Level.ERROR else 'may cost'} {found} a {span}, over the {line} {allows}"
 
     @property
-    def finding_figures(self) -> dict[str, str]:
-        """What a finding has as its figures."""
-        return {"actual": format_exact(to_decimal(self.usd)), "allowed": format_exact(self.allowed)}
+    def finding_figures(self) -> tuple[str, str]:
+        """What a finding has as its figures: what it costs, and what is allowed."""
+        return format_exact(to_decimal(self.usd)), format_exact(self.allowed)
 
 
 def find_excess(amount: UsdRange, allowed: Decimal) -> BudgetExcess | None:
@@ -80,7 +82,7 @@ def _check_request_cost(priced: PricedWorkload, conditions: CheckOptions) -> Wor
             found.level,
             found.describe("request"),
             "budget.per_request_usd",
-            **found.finding_figures,
+            *found.finding_figures,
         )
     ]
 
@@ -94,7 +96,7 @@ def _check_monthly_cost(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         return _warn_of_lower_bound(priced, rules.BUDGET_MONTHLY, monthly, "month", allowed, "budget.monthly_usd")
     return [
         _make_finding(
-            priced, rules.BUDGET_MONTHLY, found.level, found.describe("month"), "budget.monthly_usd", **found.finding_figures
+            priced, rules.BUDGET_MONTHLY, found.level, found.describe("month"), "budget.monthly_usd", *found.finding_figures
         )
     ]
 
@@ -130,6 +132,7 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
             actual=str(each.input_tokens),
             allowed=str(allowed),
             subject=name,
+            names_place=True,
         )
         for each in over
     ]
@@ -243,8 +246,8 @@ def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         f"{format_percent(to_decimal(1 - then / now))} less"
     )
     text = f"{who} meets the requirements for {instead}"
-    figures = {"actual": format_exact(to_decimal(now)), "allowed": format_exact(to_decimal(then))}
-    return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", **figures)]
+    figures = format_exact(to_decimal(now)), format_exact(to_decimal(then))
+    return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", *figures)]
 
 
 def _find_fitting_candidates(priced: PricedWorkload, conditions: CheckOptions) -> list[Candidate]:
@@ -285,7 +288,7 @@ def _check_stated_cache(priced: PricedWorkload, conditions: CheckOptions) -> Wor
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
     found = limits.check_cache_minimum(conditions.catalog, priced.workload, priced.contents.variant)
-    return [each._replace(message=f"{name}: {each.message}", place=place, subject=name) for each in found]
+    return [each._replace(message=f"{name}: {each.message}", place=place, subject=name, names_place=False) for each in found]
 
 
 WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, CheckOptions], WorkloadFindings]] = {

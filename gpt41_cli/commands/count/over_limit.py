@@ -59,7 +59,7 @@ def make_max_tokens_findings(over: OversizedInputs | None) -> Iterator[Finding]:
     limit = f"over the {format_int(over.allowed_tokens)} allowed"
     for tokens, place, _ in over.largest:
         message, allowed = f"{place.label}: {format_int(tokens)} tokens, {limit}", str(over.allowed_tokens)
-        yield Finding(rules.MAX_TOKENS, message, place=place, actual=str(tokens), allowed=allowed, subject=place.path)
+        yield Finding(rules.MAX_TOKENS, message, None, place, str(tokens), allowed, place.path, names_place=True)
     more = over.count - len(over.largest)
     if more:
         yield Finding(rules.MAX_TOKENS, f"{pluralize(more, 'more input')} {limit}", actual=str(more))

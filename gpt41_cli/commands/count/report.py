@@ -252,7 +252,7 @@ def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]
     for each in left_out:
         if each.reason not in _USUAL_SKIP_REASONS:
             message = f"left out {each.path}: {each.reason}"
-            yield Finding(rules.NOT_TEXT, message, place=Place(each.path), subject=each.path)
+            yield Finding(rules.NOT_TEXT, message, place=Place(each.path), subject=each.path, names_place=True)
 
 
 def _make_list_table(count: CountResult, shown: int) -> Table:

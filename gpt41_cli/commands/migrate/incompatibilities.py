@@ -38,7 +38,8 @@ class Incompatibility(NamedTuple):
     def make_finding(self, variant: Variant) -> Finding:
         """Make a finding about `variant`."""
         remark = self.remark
-        return Finding(remark.rule, remark.text, self.level, self.place, remark.actual, remark.allowed, variant.id)
+        figures = remark.actual, remark.allowed
+        return Finding(remark.rule, remark.text, self.level, self.place, *figures, variant.id, names_place=True)
 
 
 class ModelChange(NamedTuple):

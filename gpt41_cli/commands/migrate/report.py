@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from gpt41_cli.commands.migrate import reasons
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
@@ -76,7 +77,17 @@ def make_report(
         },
         records=make_records(columns, prices),
         catalog=catalog,
+        mentioned=list(_find_mentioned(migration)),
     )
+
+
+def _find_mentioned(migration: Migration) -> Iterator[Finding]:
+    """Find the findings about the target that are among the lines: what breaks, and when it ends."""
+    if migration.target:
+        yield from (issue.make_finding(migration.target) for issue in migration.incompatibilities[migration.target.id])
+    if path := migration.chosen_path:
+        ends = lifecycle.check_lifecycle(path.variant, migration.question.platform, migration.question.as_of, Level.ERROR)
+        yield from (finding for finding in ends if finding.rule is rules.MODEL_RETIRES)
 
 
 def _make_headline(migration: Migration) -> str:

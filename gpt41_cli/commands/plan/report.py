@@ -61,6 +61,7 @@ def make_report(
         },
         records=make_records(columns, shown),
         catalog=catalog,
+        mentioned=[finding for finding in plan.findings if finding.rule is rules.DEADLINE],
     )
 
 

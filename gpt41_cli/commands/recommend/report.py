@@ -87,6 +87,7 @@ def make_report(
         },
         records=make_records(columns, candidates),
         catalog=catalog,
+        mentioned=[finding for finding in recommendation.findings if finding.rule in (rules.NOTHING_FITS, rules.MODEL_RETIRES)],
     )
 
 

@@ -216,7 +216,7 @@ def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
             else f"{format_int(each.times)} not priced: "
         )
         message = f"{what}{each.message} ({first})"
-        yield Finding(each.rule, message, each.rule.level, each.first, actual=str(each.times))
+        yield Finding(each.rule, message, each.rule.level, each.first, str(each.times), names_place=True)
     for rule, times_ in more.items():
         yield Finding(rule, f"{format_int(times_)} more for reasons like these", actual=str(times_))
 

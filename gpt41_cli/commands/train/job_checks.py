@@ -40,7 +40,7 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
                     f"{'has' if many == 1 else 'have'}; {' and '.join(picture_rules.models)} does [{picture_rules.source.label}]"
                 )
                 place = Place(file.source.name, line)
-                yield Finding(rules.TRAINING_PICTURES, message, place=place, actual=str(many), allowed="0", subject=model)
+                yield Finding(rules.TRAINING_PICTURES, message, None, place, str(many), "0", model, names_place=True)
 
 
 def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.commands.train.fine_tune import TrainingResult
+from gpt41_cli.commands.train.job_checks import make_untrainable_finding
 from gpt41_cli.commands.train.training import (
     FINE_TUNE_MODES,
     TrainedModel,
@@ -65,6 +66,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
         },
         records=records,
         catalog=conditions.catalog,
+        mentioned=[make_untrainable_finding(each, Level.ERROR) for each in tuning.unfit] if not first and tuning.examples else (),
     )
 
 
