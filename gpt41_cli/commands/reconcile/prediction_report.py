@@ -1,4 +1,4 @@
-"""What was predicted beside what was billed, as a part of the report on the bill."""
+"""The prediction compared with the bill, as a part of the report on the bill."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gpt41_cli.totals import MAX_KEPT
 
 
 def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
-    """The report on a bill with what was predicted of it; its records are then what was compared."""
+    """Add the prediction to the report on the bill; its records become the comparison."""
     shown = _make_prediction_json(comparison)
     return report._replace(
         lines=(
@@ -41,7 +41,7 @@ def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
 
 
 def _describe_accuracy(match: MatchedRequests) -> Iterator[ReportLine]:
-    """How many requests were billed as they were predicted, and how far off the others are."""
+    """Say how many requests were billed as predicted, and how far off the others are."""
     if not match.pairs:
         return
     every, confirmed, differing = len(match.pairs), match.confirmed, match.differing
@@ -63,7 +63,7 @@ def _describe_accuracy(match: MatchedRequests) -> Iterator[ReportLine]:
 
 
 def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
-    """Where not as many requests were billed as were predicted: what is compared is one of them, not their number."""
+    """Say so if the numbers of requests differ: the comparison is per request."""
     billed, predicted = sum(each.requests for each in drifts), sum(each.part.requests for each in drifts)
     if any(each.requests != each.part.requests for each in drifts):
         text = (
@@ -74,7 +74,7 @@ def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
 
 
 def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:
-    """How far the sums are off; of answers as long as they may be, only how much of that they took."""
+    """Say how far off the sums are; for answers of maximal length, only how much of it they used."""
     found = comparison.input_tokens, comparison.output_tokens, comparison.total_usd
     for what, drift in zip(("input tokens", "output tokens", "dollars"), found, strict=True):
         if not drift.requests:
@@ -121,7 +121,7 @@ _PAIR_COLUMNS: tuple[Column[RequestPair], ...] = (
 
 
 def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
-    """The requests that differ most."""
+    """Make the table of requests that differ most."""
     differing = match.differing
     if differing:
         more = f", the first {MAX_KEPT} of {format_int(len(differing))}" if len(differing) > MAX_KEPT else ""
@@ -179,7 +179,7 @@ def _make_prediction_json(comparison: PredictionComparison) -> dict[str, Any]:
 
 
 def _make_drift_json(drift: Drift) -> Mapping[str, Json] | None:
-    """Of so many requests; null where there are none."""
+    """Convert a drift over some requests; null if there are none."""
     if not drift.requests:
         return None
     return {

@@ -1,4 +1,4 @@
-"""What the logs of an API cost as a Report."""
+"""The priced answers of logs as a Report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_ISSUES_SHOWN = 5
 
 
 def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> Report:
-    """The whole bill, what saved how much of it, and what it would be elsewhere."""
+    """Make the report: the bill, what was saved, and what it would cost elsewhere."""
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
     elsewhere = found.price_alternatives()
@@ -62,7 +62,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
 
 
 def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
-    """The bill; the least of it, where something has no price that should have one."""
+    """Write the bill; "at least" if something without a price should have one."""
     unpriced = [each for each in found.issues if each.rule.effect is Effect.AT_LEAST]
     charges = sum(each.times for each in unpriced if each.rule is rules.TOOL_PRICE)
     answers = sum(each.times for each in unpriced) - charges + found.rejects.count
@@ -157,7 +157,7 @@ def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], .
 
 
 def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
-    """One row for each model in each mode, the most expensive first."""
+    """Make a row for each model in each mode, the most expensive first."""
     sums = sorted(_sum_charges(charges, lambda key: key[:2]), key=lambda each: -each.total_usd)
     model = Column[_ChargeSum]("`model", None, lambda each: each.key.model)
     mode = Column[_ChargeSum]("mode", None, lambda each: each.key.mode)
@@ -165,14 +165,14 @@ def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
 
 
 def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
-    """One row for each day, where there are several."""
+    """Make a row for each day, if there are several."""
     sums = sorted(_sum_charges(charges, lambda key: key.day), key=lambda each: each.key.day or date.min)
     day = Column[_ChargeSum]("day", None, lambda each: each.key.day, str, absent="not said")
     return make_table((day, *_list_sum_columns(sums)), sums if len(sums) > 1 else (), is_detail=True)
 
 
 def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
-    """The same tokens on each variant, beside what was paid."""
+    """List the columns for the same tokens at each variant, next to what was paid."""
     dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
     return (
         Column("`model", "model", lambda row: row.variant.id),
@@ -201,7 +201,7 @@ def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
 
 
 def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
-    """What was not priced: the most frequent reasons one by one, all others of a rule together."""
+    """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together."""
     shown: Counter[Rule] = Counter()
     more: Counter[Rule] = Counter()
     for each in reasons:
@@ -232,7 +232,7 @@ def _collect_notes(found: Reconciliation) -> Iterator[str]:
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
-    """What the comparison with other variants leaves out where tools were called."""
+    """Say what the comparison with other variants leaves out if tools were called."""
     catalog = found.conditions.catalog
     used = frozenset[str]().union(*(charge.abilities for charge in found.charges.values()))
     shown = {each.variant.id for each in elsewhere}

@@ -1,4 +1,4 @@
-"""The charts of an Overview: what is drawn of all workloads, and of each of them."""
+"""The charts of an Overview: of all workloads, and of each of them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MAX_VOLUME_FACTOR = 10
 
 
 def draw_overview_charts(overview: Overview) -> Iterator[Chart]:
-    """What the workloads cost, what their requests are made of, and when their models end."""
+    """Draw what the workloads cost, what their requests consist of, and when their models end."""
     yield from _draw_cost_by_workload(overview)
     yield _draw_tokens(overview)
     yield from _draw_days_left(overview)
 
 
 def draw_workload_charts(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
-    """Its cost against volume, against the share of cached input, and against quality, so far as there is something to draw."""
+    """Draw the cost against volume, against the cached share, and against quality, if there is something to draw."""
     yield _draw_cost_against_volume(each, position)
     yield from _draw_cost_against_cache(each, position)
     yield from _draw_quality_against_cost(each, position)
@@ -68,7 +68,7 @@ def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
 
 
 def select_most_expensive(workloads: Sequence[ExaminedWorkload]) -> list[ExaminedWorkload]:
-    """As many as can be drawn, in their order; where there are more, those whose month costs most."""
+    """Select the workloads that there is room for, in their order; of too many, the most expensive per month."""
     drawn = {each.subject.name for each in sorted(workloads, key=_get_monthly_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
     return [each for each in workloads if each.subject.name in drawn]
 
@@ -83,7 +83,7 @@ def _note_omitted(drawn: Sequence[ExaminedWorkload], every: Sequence[ExaminedWor
 
 
 def _draw_tokens(overview: Overview) -> Chart:
-    """The input part by part and the output of a mean request, side by side for the workloads."""
+    """Draw the input part by part and the output of a mean request, for all workloads next to each other."""
     drawn = select_most_expensive(overview.workloads)
     costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
@@ -116,7 +116,7 @@ def _draw_tokens(overview: Overview) -> Chart:
 
 
 def _make_output_point(subject: ReportedWorkload) -> ChartPoint:
-    """The last part of a request, with the sum of all of them."""
+    """Make the last part of a request, with the sum of all parts."""
     costing = subject.costing
     tokens = costing.output_tokens.expected
     whole = UNIT_FORMATTERS["count"](_compute_mean(costing.input_tokens + subject.search_tokens + tokens, costing.requests))
@@ -158,7 +158,7 @@ def _count_days_left(life: ModelEnd, overview: Overview) -> int | None:
 
 
 def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
-    """Every line from no request to some way beyond the volume, with what it meets on the way."""
+    """Draw every line from no requests to beyond the volume, with what it crosses."""
     own, volume = each.lines[0], each.subject.costing.volume
     here = volume.per_month if volume else Fraction(each.subject.work.requests)
     chosen = " ".join(each.advised_pair) if each.advised_pair else None
@@ -208,7 +208,7 @@ def _make_coordinates(x: Fraction, y: Fraction) -> tuple[Decimal, Decimal]:
 
 
 def _round_up(amount: Fraction) -> Fraction:
-    """Up to two digits.
+    """Round up to two digits.
 
     >>> _round_up(Fraction(188_394))
     Fraction(190000, 1)
@@ -218,7 +218,7 @@ def _round_up(amount: Fraction) -> Fraction:
 
 
 def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
-    """The chosen variant in standard and in batch, from nothing cached to everything."""
+    """Draw the chosen variant in standard and in batch, from nothing cached to everything."""
     even, choice = each.recommendation.break_even, each.choice
     if even is None or choice is None:
         return
@@ -273,7 +273,7 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
 
 
 def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> str:
-    """What keeps the work from either end of the chart."""
+    """Say what keeps the work from either end of the chart."""
     short = (
         f" A prompt below {format_int(each.cache_minimum_tokens)} tokens, as all of these are, is never cached."
         if each.cache_minimum_tokens
@@ -283,7 +283,7 @@ def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> st
 
 
 def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
-    """The score of every candidate against its price, and those that no other beats in both."""
+    """Draw the score of every candidate against its price, and those that no other beats in both."""
     scored = [candidate for candidate in each.running_candidates if candidate.score_share is not None]
     if not scored:
         return

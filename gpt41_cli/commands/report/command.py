@@ -77,7 +77,7 @@ def _name_input(name: str) -> str:
 
 
 def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
-    """What one argument names: a saved report by its ending or on standard input, else a gpt41.yaml."""
+    """Read one argument: a saved report, by its ending or on standard input, else a gpt41.yaml."""
     from gpt41_cli.commands.report.overview import make_checked_input, make_saved_input
     from gpt41_cli.files.sources import open_file, wrap_os_errors
     from gpt41_cli.workloads.saved import MAX_REPORT_BYTES, load_saved_report
@@ -105,7 +105,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
 
 
 def _write_charts(found: "Report", folder: Path) -> None:
-    """Each chart as a file of its own, under its name."""
+    """Write each chart to a file of its own, under its name."""
     from gpt41_cli.views.svg import draw_svg_file
 
     try:

@@ -1,4 +1,4 @@
-"""What every workload costs, what it would cost elsewhere, and where the lines cross: the figures of a report to pass on."""
+"""The figures of the report: what every workload costs, what it would cost elsewhere, and where the lines cross."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOURS_PER_MONTH = 24 * PERIODS_PER_MONTH["day"]
 
 
 class SpendingLimit(NamedTuple):
-    """What may be spent in a month, by a budget or by a usage tier."""
+    """What may be spent per month, by a budget or by a usage tier."""
 
     label: str
     usd: Decimal
@@ -46,10 +46,10 @@ class SpendingLimit(NamedTuple):
 
 
 class ReportedWorkload(NamedTuple):
-    """A workload to report on: its price as declared, what it sends, and what it must be.
+    """A workload to report on: its price as declared, what it sends, and its requirements.
 
-    `search_tokens` are what its web searches find, beside the input of its costing. `is_saved`: it comes from a saved report,
-    which has only sums: its requests are taken as equal.
+    `search_tokens` are what its web searches find, in addition to the input of its cost. `is_saved`: it comes from a saved
+    report, which has only sums, so its requests are taken as equal.
     """
 
     name: str
@@ -64,7 +64,7 @@ class ReportedWorkload(NamedTuple):
 
 
 class CostLine(NamedTuple):
-    """What a variant in a mode costs in a month: `each_usd` for every request, and `fixed_usd` whatever is sent."""
+    """What a variant in a mode costs per month: `each_usd` per request, and `fixed_usd` in any case."""
 
     model: str
     mode: str
@@ -74,16 +74,16 @@ class CostLine(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Variant and mode."""
+        """The variant and the mode."""
         return f"{self.model} {self.mode}"
 
     def usd(self, requests: Fraction) -> Fraction:
-        """The price of so many requests."""
+        """Price a number of requests."""
         return self.fixed_usd + self.each_usd * requests
 
 
 class LineCrossing(NamedTuple):
-    """Where a line meets a ceiling or another line, which `other_label` names."""
+    """Where a line crosses a limit or another line, called `other_label`."""
 
     line: CostLine
     other_label: str
@@ -92,11 +92,11 @@ class LineCrossing(NamedTuple):
 
 
 class ExaminedWorkload(NamedTuple):
-    """A workload with what `recommend` says of its requests.
+    """A workload with the recommendation for its requests.
 
-    `lines` are its own first, then every candidate that runs and has a price; `frontier` those that no other beats in both score
-    and price, the cheapest first. `cache_minimum_tokens`: the tokens below which a prompt is never cached, where all of them are.
-    `current` is what it is on, held against the same wishes.
+    `lines` are its own first, then every running candidate with a price; `frontier` are the candidates that no other beats in
+    both score and price, the cheapest first. `cache_minimum_tokens` is the least that is cached, if all prompts are shorter.
+    `current` is what it uses now, judged by the same wishes.
     """
 
     subject: ReportedWorkload
@@ -109,8 +109,9 @@ class ExaminedWorkload(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        """Whether it stays where it is, on what is not compared, as a fine-tune or a successor: nothing speaks against it but the
-        want of a score, and it costs no more than what fits.
+        """True if it stays on a model that isn't compared, such as a fine-tune or a successor.
+
+        Nothing speaks against that model except a missing score, and it costs no more than what fits.
         """
         choice, own = self.recommendation.choice, self.subject.costing
         compared = {each.variant.id for each in self.priced_candidates}
@@ -124,26 +125,26 @@ class ExaminedWorkload(NamedTuple):
 
     @property
     def choice(self) -> Candidate | None:
-        """What to move to, or to stay with; None where nothing fits, or where it stays on what is not compared."""
+        """What to move to or stay with; None if nothing fits, or it stays on a model that isn't compared."""
         return None if self.is_kept else self.recommendation.choice
 
     @property
     def advised_pair(self) -> tuple[str, str] | None:
-        """The variant and the mode that are recommended; None where nothing fits."""
+        """The recommended variant and mode; None if nothing fits."""
         if self.is_kept:
             return self.subject.costing.model, self.subject.costing.mode
         return (self.choice.variant.id, self.choice.mode) if self.choice else None
 
     @property
     def each_usd(self) -> Fraction | None:
-        """The mean price of a request as recommended; None where nothing fits."""
+        """The mean price of a request as recommended; None if nothing fits."""
         if self.is_kept:
             return self.subject.costing.usd_per_request.expected
         return compute_request_usd(self.choice) if self.choice else None
 
     @property
     def monthly_usd(self) -> Fraction | None:
-        """The price of a month as recommended; None where nothing fits or no volume is known."""
+        """The price per month as recommended; None if nothing fits or there is no volume."""
         monthly = self.subject.costing.monthly_usd
         if self.is_kept:
             return monthly and monthly.expected
@@ -151,17 +152,17 @@ class ExaminedWorkload(NamedTuple):
 
     @property
     def is_least(self) -> bool:
-        """Whether what the searches of the recommended variant find is billed, and not counted."""
+        """True if what the searches of the recommended variant find is billed but not counted."""
         return self.choice is not None and self.choice.quote is not None and self.choice.quote.is_lower_bound
 
     def price_month(self, candidate: Candidate) -> Fraction | None:
-        """The price of a month at a candidate that has a price; None where no volume is known."""
+        """Price a month at a candidate; None without a volume."""
         costing = self.subject.costing
         return compute_request_usd(candidate) * costing.volume.per_month + costing.storage_monthly_usd if costing.volume else None
 
     @property
     def priced_candidates(self) -> tuple[Candidate, ...]:
-        """All candidates that have a price, those that fit first."""
+        """All candidates with a price, the fitting ones first."""
         found = (
             *((self.recommendation.choice,) if self.recommendation.choice else ()),
             *self.recommendation.alternatives,
@@ -171,12 +172,12 @@ class ExaminedWorkload(NamedTuple):
 
     @property
     def running_candidates(self) -> tuple[Candidate, ...]:
-        """Those of them that run on that day."""
+        """The priced candidates that run on that day."""
         return tuple(each for each in self.priced_candidates if not _is_unavailable(each))
 
 
 class ModelEnd(NamedTuple):
-    """The end of a model at a platform, as the table has it; None: it knows of none."""
+    """The end of a model at a platform; None if the table knows of none."""
 
     variant: Variant
     platform: Platform
@@ -184,7 +185,7 @@ class ModelEnd(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """All workloads on a day; `model_ends` are the models that they use, are advised to use, or could."""
+    """All workloads on a day. `model_ends` are of the models that they use, are advised to use, or could use."""
 
     as_of: date
     workloads: tuple[ExaminedWorkload, ...]
@@ -192,19 +193,19 @@ class Overview(NamedTuple):
 
     @property
     def monthly_usd(self) -> Fraction | None:
-        """What all of them cost in a month as they are; None where one has no volume."""
+        """What all workloads cost per month as they are; None if one has no volume."""
         return _sum_or_none(
             each.subject.costing.monthly_usd and each.subject.costing.monthly_usd.expected for each in self.workloads
         )
 
     @property
     def recommended_usd(self) -> Fraction | None:
-        """The same as recommended; None where something does not fit, too."""
+        """What all workloads cost per month as recommended; None if one has no volume or nothing fits."""
         return _sum_or_none(each.monthly_usd for each in self.workloads)
 
 
 class ReportInput(NamedTuple):
-    """The workloads of one gpt41.yaml or one saved report, what was found about them, and what their reader must know."""
+    """The workloads of one gpt41.yaml or saved report, their findings, and notes for the reader."""
 
     subjects: tuple[ReportedWorkload, ...]
     findings: tuple[Finding, ...]
@@ -212,19 +213,19 @@ class ReportInput(NamedTuple):
     left_out: tuple[SkippedPath, ...] = ()
 
     def named(self, file: str) -> ReportInput:
-        """The same, each name with its file: for several inputs."""
+        """Return the input with the file in each name, for use with several inputs."""
         return self._replace(subjects=tuple(each._replace(name=f"{each.name} ({file})") for each in self.subjects))
 
 
 def make_checked_input(check: ConfigCheck, catalog: Catalog, as_of: date) -> ReportInput:
-    """The workloads of a gpt41.yaml, with all that `check` finds."""
+    """Make the input of a gpt41.yaml, with everything that `check` finds."""
     left_out = [each for checked in check.workloads for each in checked.priced.contents.skipped_files]
     subjects = tuple(_convert_declared(each.priced, catalog, as_of) for each in check.workloads)
     return ReportInput(subjects, check.findings, check.notes, tuple(left_out))
 
 
 def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: date) -> ReportInput:
-    """The workloads of a saved report. InputError, with the file, for a model or platform that the table does not have."""
+    """Make the input of a saved report. Raises InputError, with the file, for an unknown model or platform."""
     try:
         subjects = tuple(_convert_saved(each, catalog, as_of) for each in saved.costs.values())
     except UnknownName as error:
@@ -246,7 +247,7 @@ def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: dat
 
 
 def _convert_declared(priced: PricedWorkload, catalog: Catalog, as_of: date) -> ReportedWorkload:
-    """A workload of gpt41.yaml."""
+    """Convert a workload of gpt41.yaml."""
     declared, variant = priced.declaration, priced.contents.variant
     return ReportedWorkload(
         declared.name,
@@ -266,7 +267,7 @@ def _derive_wishes(costing: WorkloadCost, variant: Variant, catalog: Catalog, as
 
 
 def _require_current_quality(wished: Wishes, variant: Variant, catalog: Catalog) -> Wishes:
-    """The wishes of work that states no task: what it runs on is good enough, and so is whatever scores no less."""
+    """Return the wishes of work without a task: anything that scores no less than its current model is good enough."""
     task = catalog.task(DEFAULT_TASK)
     share = score_models(task, catalog, None, [each.id for each in catalog.family]).share.get(variant.id)
     lacking = Decimal(0) if share is None else Decimal(ceil((1 - share) * 1000)) / 1000
@@ -298,7 +299,7 @@ def _convert_saved(costing: WorkloadCost, catalog: Catalog, as_of: date) -> Repo
 
 
 def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
-    """As many requests with the same sums, as equal as whole tokens let them be."""
+    """Make as many requests with the same sums, as equal as whole tokens allow."""
     many = costing.requests
     sums = (costing.input_tokens, costing.cached_tokens, costing.output_tokens.expected)
     # The first of them have a token more, as many as are left over.
@@ -321,7 +322,7 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
 
 
 def examine_workloads(subjects: Sequence[ReportedWorkload], catalog: Catalog, as_of: date) -> Overview:
-    """All of them, each with its recommendation for that day. UnknownName or InputError as `recommend` has them."""
+    """Examine all workloads, each with its recommendation for that day. Raises UnknownName or InputError as `recommend` does."""
     workloads = tuple(_examine_workload(each, catalog, as_of) for each in subjects)
     return Overview(as_of, workloads, tuple(_find_model_ends(workloads, catalog)))
 
@@ -356,7 +357,7 @@ def _make_cost_lines(examined: ExaminedWorkload) -> Iterator[CostLine]:
 
 
 def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]) -> Iterator[LineCrossing]:
-    """With the ceilings, and of lines that begin apart with each other."""
+    """Find where lines cross limits, and where lines with different fixed costs cross each other."""
     for line in lines:
         for ceiling in ceilings:
             if line.each_usd and ceiling.usd > line.fixed_usd:
@@ -384,7 +385,7 @@ def _find_frontier(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
 
 
 def compute_request_usd(candidate: Candidate) -> Fraction:
-    """The mean price of a request, exact, of a candidate that has a price."""
+    """Compute the exact mean price of a request at a candidate."""
     assert candidate.quote is not None
     return Fraction(candidate.quote.total_usd) / candidate.quote.usage.requests
 
@@ -394,7 +395,7 @@ def _is_unavailable(candidate: Candidate) -> bool:
 
 
 def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) -> Iterator[ModelEnd]:
-    """Each model once on each platform where it is used, the family wherever anything is."""
+    """Find the end of each model once per platform where it is used, and of the family on every such platform."""
     found: dict[tuple[str, str], ModelEnd] = {}
     for each in workloads:
         platform = each.subject.platform

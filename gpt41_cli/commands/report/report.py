@@ -1,4 +1,4 @@
-"""An Overview as a Report to pass on: what to use for each workload and what that saves, with a part and charts for each."""
+"""An Overview as a Report: what to use for each workload and what that saves, with a part and charts for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMA = "gpt41.report/1"
 
 
 def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInput]) -> Report:
-    """All workloads in short, each of them as a part."""
+    """Make the report: all workloads in short, each of them as a part."""
     workloads = overview.workloads
     drawn = {each.subject.name for each in select_most_expensive(workloads)}
     parts = tuple(
@@ -58,7 +58,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
 
 
 def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
-    """What is to be known of all of them, or of those that are named; and of how many charts are drawn."""
+    """Write notes on all workloads or on those named, and on how many charts are drawn."""
     names: dict[str, list[str]] = {}
     for part in parts:
         for note in part.notes:
@@ -88,7 +88,7 @@ def _format_least(amount: Fraction | None, is_least: bool) -> str:
 
 
 def _describe_change(now: Fraction, then: Fraction, is_least: bool) -> str:
-    """How much less or more it would be; nothing where it stays.
+    """Say how much less or more it would cost; nothing if it stays.
 
     >>> _describe_change(Fraction(4), Fraction(3), False), _describe_change(Fraction(4), Fraction(4), False)
     (' ($1.00 less, 25 %)', '')
@@ -107,7 +107,7 @@ def _is_unchanged(each: ExaminedWorkload) -> bool:
 
 
 def _describe_advice(each: ExaminedWorkload) -> str:
-    """What to do, and what that does to the price of a month or of a request."""
+    """Say what to do, and what that does to the price per month or per request."""
     costing = each.subject.costing
     if each.advised_pair is None or each.each_usd is None:
         return "nothing fits: no variant in any mode meets every wish"
@@ -123,7 +123,7 @@ def _describe_advice(each: ExaminedWorkload) -> str:
 
 
 def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws: bool) -> Report:
-    """What `recommend` says of it, after what it is and costs now; with charts, where it is one of those that are drawn."""
+    """Make the part of a workload: what it is and costs now, then the recommendation; with charts, if it is drawn."""
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced_candidates if candidate.quote]
     found = recommendation.make_report(catalog, work, each.subject.wishes, each.recommendation)
     reasons = _explain_staying(each) if each.is_kept else found.lines
@@ -148,7 +148,7 @@ def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws
 
 
 def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[ReportLine]:
-    """What is priced in the reasons that follow, unless they are those of `_explain_staying`, which name a request."""
+    """Say what the reasons that follow price, unless they come from `_explain_staying`, which is per request."""
     requests = each.subject.work.requests
     if not each.is_kept:
         of = "it" if requests == 1 else "all of them together"
@@ -167,7 +167,7 @@ def _describe_current_cost(each: ExaminedWorkload) -> str:
 
 
 def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
-    """Why it stays on what is not among the candidates."""
+    """Explain why it stays on a model that isn't among the candidates."""
     found, own = each.recommendation.choice, each.subject.costing.model
     if found:
         text = (
@@ -180,7 +180,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 
 def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
-    """What may be spent in a month and is not enough."""
+    """Warn of monthly limits that are exceeded."""
     for ceiling in each.subject.ceilings:
         if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
             text = (
@@ -190,7 +190,7 @@ def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 
 def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
-    """Every candidate for a month, whose requests need not be a whole number."""
+    """List the columns for every candidate per month, whose requests need not be a whole number."""
     most = max((month for candidate in shown if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
     return (
         Column("model", "model", lambda row: row.variant.id),
@@ -217,7 +217,7 @@ def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | Non
 
 
 def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
-    """That a fine-tune has no score to be compared by, where something else is recommended."""
+    """Warn that a fine-tune has no score to compare, if something else is recommended."""
     subject, choice = each.subject, each.choice
     if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
         doubt = f"only your own evaluation tells whether {choice.variant.id} does as well"
@@ -245,7 +245,7 @@ def _list_columns(workloads: Sequence[ExaminedWorkload]) -> tuple[Column[Examine
 
 
 def _format_change(each: ExaminedWorkload) -> str:
-    """By what share a month would change, or a request where no volume is known."""
+    """Format the relative change per month, or per request without a volume."""
     monthly = each.subject.costing.monthly_usd
     now, then = (
         (monthly.expected, each.monthly_usd) if monthly else (each.subject.costing.usd_per_request.expected, each.each_usd)

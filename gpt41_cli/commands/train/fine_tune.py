@@ -1,4 +1,4 @@
-"""Fine-tuning as a whole: from a file of examples, or from the answers of a teacher, to a model in service and what it saves."""
+"""Fine-tuning from examples, or from a teacher's answers, to a model in service and what it saves."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from gpt41_cli.work.workload import RequestSize, VariantLoad, Workload, workload
 
 
 class ServiceOptions(NamedTuple):
-    """A request in service, where it is not as the examples are in the mean; `base_input_tokens` is what it has at the model that
-    answers today. `cached_share`: of every input.
+    """A request in service, if it differs from the mean example. `base_input_tokens` is its input at today's model;
+    `cached_share` is of every input.
     """
 
     input_tokens: int | None = None
@@ -50,8 +50,8 @@ class ServiceOptions(NamedTuple):
 
 
 class TrainingResult(NamedTuple):
-    """The answer. `trained_models` are in the order of the table; `files` are those that were read, `teacher` who answered the
-    prompts of `work`, and at what price.
+    """The result. `trained_models` are in the order of the table, `files` those that were read; `teacher` answered the prompts of
+    `work`, at its price.
     """
 
     examples: int
@@ -67,12 +67,12 @@ class TrainingResult(NamedTuple):
 
     @property
     def lower_bounds(self) -> int:
-        """How many examples or prompts have tokens that cannot be counted."""
+        """The number of examples or prompts with tokens that can't be counted."""
         return sum(file.lines.lower_bounds for file in self.files) + (self.work.lower_bound_requests if self.work else 0)
 
 
 def find_trainable_models(catalog: Catalog, names: Sequence[str]) -> tuple[Variant, ...]:
-    """The models to be trained: those named, else all of the family that can be. InputError for one that cannot."""
+    """Return the named models, or all of the family that can be trained. Raises InputError for one that can't."""
     for variant in map(catalog.variant, names):
         if not is_trainable(variant):
             raise InputError("--model", "a base model that can be fine-tuned", quote_text(variant.id))
@@ -87,7 +87,7 @@ def price_training(
     others: Sequence[Variant],
     conditions: TrainingOptions,
 ) -> TrainingResult:
-    """Each of the variants trained on all examples of the files, beside its own base and the `others` that it may replace."""
+    """Price each variant trained on all examples, next to its own base and the `others` that it may replace."""
     examples = sum(file.lines.examples for file in files)
     found = list(_price_models(files, variants, service, others, conditions)) if examples else []
     findings = [each for file in files for each in breach_findings(file.source, file.lines.breaches)]
@@ -123,7 +123,7 @@ def _price_models(
 def _check_cacheable(
     found: Sequence[TrainedModel | UntrainableModel], service: ServiceOptions, conditions: TrainingOptions
 ) -> list[Finding]:
-    """A notice where a part of the requests is said to be cached, and the longest prompt is too short for that."""
+    """Make a notice if part of the requests is said to be cached but the longest prompt is too short."""
     student = next((each for each in found if isinstance(each, TrainedModel)), None)
     if student is None or not service.cached_share:
         return []
@@ -140,9 +140,9 @@ def _make_usage(requests: int, input_tokens: int, output_tokens: int, cached_sha
 def price_distillation(
     work: Workload, teacher: Variant, variants: Sequence[Variant], meter: Meter, conditions: TrainingOptions
 ) -> TrainingResult:
-    """The whole road: the teacher answers the prompts of `work`, the variants learn from its answers, and serve in its place.
+    """Price a distillation: the teacher answers the prompts of `work`, the variants learn from the answers, and replace it.
 
-    MissingPrice where the teacher has no price.
+    Raises MissingPrice if the teacher has no price.
     """
     answered = _price_answers(work, teacher, conditions)
     _, method = meter.find_variant(teacher.id)
@@ -164,7 +164,7 @@ def price_distillation(
 
 
 def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions) -> Quote:
-    """What the teacher's answers cost: in batch, which nobody waits for, or in standard where batch has no price."""
+    """Price the teacher's answers: in batch, since nobody waits for them, or in standard if batch has no price."""
     catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
     try:
         offer = catalog.offer(teacher, "batch", platform, as_of)
@@ -174,7 +174,7 @@ def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions
 
 
 def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> TrainingTokens:
-    """What training bills for prompts with the answers to them: an example is the prompt, and a message more."""
+    """Count what training bills for prompts with their answers: an example is the prompt and one message more."""
     billed = TrainingTokens()
     for size, many in load.sizes.items():
         tokens = size.input_tokens + frame + size.output_tokens
@@ -203,7 +203,7 @@ def _assemble_result(
 def _check_training(
     found: Sequence[TrainedModel | UntrainableModel], examples: int, conditions: TrainingOptions
 ) -> Iterator[Finding]:
-    """What speaks against training at all, and against each student."""
+    """Find what speaks against training at all, and against each model."""
     yield from training_rules.check_example_count(conditions, examples)
     yield from lifecycle.find_training_closings(conditions.rules, conditions.platform, conditions.as_of)
     level = Level.WARNING if any(isinstance(each, TrainedModel) for each in found) else Level.ERROR
@@ -219,7 +219,7 @@ def _check_training(
 
 
 def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions) -> Iterator[str]:
-    """What a reader of the figures must know."""
+    """Write what a reader of the figures must know."""
     rules = conditions.rules
     yield (
         "Training bills every token of an example, its answers and what frames the messages among them, once an epoch "

@@ -1,4 +1,4 @@
-"""What keeps a training job from being taken, beyond what is wrong with single examples."""
+"""What makes the platform refuse a training job, apart from mistakes in single examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt41_cli.rules import Level
 
 
 def check_example_count(conditions: TrainingOptions, examples: int) -> Iterator[Finding]:
-    """Whether there are examples enough."""
+    """Check that there are enough examples."""
     training_rules = conditions.rules
     least, good = training_rules.examples.at_least, training_rules.examples.recommended
     cited = f"[{training_rules.examples.source.label}]"
@@ -29,7 +29,7 @@ def check_example_count(conditions: TrainingOptions, examples: int) -> Iterator[
 
 
 def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: Iterable[TrainingFile]) -> Iterator[Finding]:
-    """Examples with pictures, for each model that does not learn from them."""
+    """Find examples with pictures for each model that doesn't learn from them."""
     picture_rules = conditions.rules.pictures
     for file in files:
         for model in models if file.lines.picture_lines.count else ():
@@ -44,12 +44,12 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
 
 
 def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:
-    """Why a model cannot be trained."""
+    """Make the finding of why a model can't be trained."""
     return Finding(found.reason.rule, f"{found.model}: {found.reason.text}", level, subject=found.model)
 
 
 def note_foreign_rules(conditions: TrainingOptions) -> Iterator[str]:
-    """That the rules are another provider's, where they are."""
+    """Say so if the rules are another provider's."""
     training_rules, platform = conditions.rules, conditions.platform
     if platform.provider != training_rules.provider:
         names = {each.provider: each.provider_name for each in conditions.catalog.platforms.values()}

@@ -1,4 +1,4 @@
-"""A Tuning as a Report: what training costs, after how many requests it pays, and every term of both."""
+"""A TrainingResult as a Report: what training costs, after how many requests it pays, and every term of both."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEVER_PAYS = "never"
 
 
 def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
-    """The answer, to be read and to be computed with."""
+    """Make the report."""
     first = choose_best(tuning.trained_models) if tuning.trained_models else None
     comparisons = [_Comparison(student, terms) for student in tuning.trained_models for terms in student.comparisons]
     columns = _list_columns(conditions)
@@ -71,14 +71,14 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
 
 
 def _format_answer(students: Sequence[TrainedModel]) -> str:
-    """The price of training, teaching included: bare for one model, behind its name for several."""
+    """Format the price of training, teaching included: bare for one model, after its name for several."""
     if len(students) == 1:
         return format_exact(_sum_upfront_usd(students[0]))
     return "\n".join(f"{student.model} {format_exact(_sum_upfront_usd(student))}" for student in students) or "none"
 
 
 def _sum_upfront_usd(student: TrainedModel) -> Decimal:
-    """What is paid before the first request."""
+    """Add up what is paid before the first request."""
     return EXACT.add(student.training_usd, student.training_work.teaching_usd)
 
 
@@ -112,7 +112,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
 
 
 def _describe_rejection(tuning: TrainingResult) -> str:
-    """That no job would be taken as it is, and by which rules."""
+    """Say that no job would be accepted as it is, and by which rules."""
     rules = dict.fromkeys(each.rule.id for each in tuning.findings if each.level is Level.ERROR)
     return (
         f"; as it is, it breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
@@ -122,7 +122,7 @@ def _describe_rejection(tuning: TrainingResult) -> str:
 
 
 def _describe_payback(student: TrainedModel) -> str:
-    """After how many requests it pays in standard, and in whose place."""
+    """Say after how many requests it pays in standard, and which model it replaces."""
     found = find_earliest_payback(student)
     if found is None:
         return "nothing runs that it could be compared with"
@@ -133,7 +133,7 @@ def _describe_payback(student: TrainedModel) -> str:
 
 
 def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
-    """The terms of the headline."""
+    """Write the terms of the headline."""
     billed, rules = first.training_work.training_tokens, conditions.rules
     if tuning.teacher:
         yield _make_teacher_line(tuning)
@@ -165,7 +165,7 @@ def _make_teacher_line(tuning: TrainingResult) -> ReportLine:
 
 
 def _format_mean_request(usage: Usage) -> str:
-    """Tokens of the mean request, to the nearest whole one."""
+    """Format the tokens of the mean request, to the nearest token."""
     tokens, output = (Fraction(each, usage.requests) + Fraction(1, 2) for each in (usage.input_tokens, usage.output_tokens))
     cached = int(Fraction(usage.cached_tokens, usage.requests) + Fraction(1, 2))
     of_these = f" ({format_int(cached)} of them cached)" if cached else ""
@@ -173,7 +173,7 @@ def _format_mean_request(usage: Usage) -> str:
 
 
 def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
-    """What a request costs beside each that it could replace, in standard."""
+    """Compare a request with each model that it could replace, in standard."""
     for each in student.comparisons:
         if each.tuned_offer.mode != FINE_TUNE_MODES[0]:
             continue
@@ -208,7 +208,7 @@ def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
 
 
 class _Comparison(NamedTuple):
-    """A row: a fine-tune in one mode against the model in whose place it would answer."""
+    """A row: a fine-tune in one mode, and the model that it would replace."""
 
     student: TrainedModel
     terms: TuningComparison

@@ -1,4 +1,4 @@
-"""What does a fine-tune cost, and after how many requests does it pay?"""
+"""What a fine-tune costs, and after how many requests it pays."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ _HOURS_PER_DAY = 24
 
 
 class TrainingOptions(NamedTuple):
-    """What is asked about training. `epochs` None: as many as the heuristic says. `requests` are those that will be served in
-    all; None: nobody knows.
-    """
+    """What the user asks. `epochs` None: by the heuristic. `requests` are all that will be served; None: not known."""
 
     catalog: Catalog
     platform: Platform
@@ -40,7 +38,7 @@ class TrainingOptions(NamedTuple):
 
     @property
     def rules(self) -> TrainingRules:
-        """What training takes. InputError where the table does not say it."""
+        """The rules of training. Raises InputError if the table doesn't have them."""
         rules = self.catalog.limits.fine_tuning
         if rules is None:
             raise InputError(
@@ -50,8 +48,10 @@ class TrainingOptions(NamedTuple):
 
 
 class TrainingWork(NamedTuple):
-    """What one model is trained on and then asked. `served` are requests whose mean stands for one in service; `load` is them as
-    far as windows go. `teaching_usd`: what the answers to learn from cost.
+    """What one model is trained on and then asked.
+
+    `served` are requests whose mean is one in service; `load` are the same for checks of context windows. `teaching_usd` is the
+    price of the answers to learn from.
     """
 
     training_tokens: TrainingTokens
@@ -61,11 +61,10 @@ class TrainingWork(NamedTuple):
 
 
 class TuningComparison(NamedTuple):
-    """A fine-tune in service beside the model in whose place it answers, a request of each in US dollars, exact.
+    """A fine-tune in service compared with the model that it replaces: one request of each in exact US dollars.
 
-    `ends` is when the first of the two does, in so many `days`; None where no end is known. `hosting_usd` is hosting until then.
-    `fixed_usd` is all that is paid whatever is asked. `saved_usd` is what all requests that will be served save; None: nobody
-    knows how many these are.
+    `ends` is when the first of the two ends, in `days` days; None if no end is known. `hosting_usd` is hosting until then.
+    `fixed_usd` is paid whatever is asked. `saved_usd` is what all served requests save; None if their number isn't known.
     """
 
     tuned_offer: Offer
@@ -80,12 +79,12 @@ class TuningComparison(NamedTuple):
 
     @property
     def saved_each_usd(self) -> Fraction:
-        """What a request costs less; negative where it costs more."""
+        """What a request costs less; negative if it costs more."""
         return self.base_each_usd - self.tuned_each_usd
 
     @property
     def pays_after_requests(self) -> int | None:
-        """The requests after which all that was paid is saved again; None: never.
+        """The number of requests after which everything paid is saved again; None: never.
 
         `(training + teaching + hosting until the end) / (base - fine-tune)`, rounded up.
         """
@@ -93,12 +92,12 @@ class TuningComparison(NamedTuple):
 
     @property
     def pays_at_daily_requests(self) -> int | None:
-        """The requests a day by which it pays before the end; None: never, or there is no end."""
+        """The requests per day with which it pays before the end; None: never, or no end is known."""
         return ceil(Fraction(self.pays_after_requests, self.days)) if self.pays_after_requests is not None and self.days else None
 
 
 class TrainedModel(NamedTuple):
-    """A model that can be trained: what that costs, and what it is worth in place of others. `epochs` as billed."""
+    """A model that can be trained: what that costs, and what it saves compared with others. `epochs` are as billed."""
 
     tuned_variant: Variant
     training_work: TrainingWork
@@ -119,36 +118,36 @@ class TrainedModel(NamedTuple):
 
     @property
     def training_usd(self) -> Decimal:
-        """The price of training, exact."""
+        """The exact price of training."""
         return price_tokens(self.trained_tokens, self.price.usd)
 
 
 class UntrainableModel(NamedTuple):
-    """A model that cannot be trained, and why."""
+    """A model that can't be trained, and why."""
 
     model: str
     reason: Remark
 
 
 def is_trainable(variant: Variant) -> bool:
-    """Whether the table has fine-tunes of a base model."""
+    """Return True if the table has fine-tunes of a base model."""
     return variant.fine_tuned is None and variant.model.fine_tuned is not None
 
 
 def get_fine_tune(catalog: Catalog, base: Variant) -> Variant:
-    """What a fine-tune of `base` is, wherever it is."""
+    """Return the fine-tune of `base`, whatever its name."""
     return catalog.variant(f"{FINE_TUNED_PREFIX}{base.id}")
 
 
 def count_epochs(conditions: TrainingOptions, examples: int) -> int:
-    """How often the examples are gone through: as often as is said, else by the heuristic."""
+    """Count the epochs: as stated, else by the heuristic."""
     return conditions.epochs or conditions.rules.epochs.count_epochs(examples)
 
 
 def price_trained_model(
     conditions: TrainingOptions, base: Variant, lesson: TrainingWork, examples: int, others: Sequence[tuple[Variant, Usage]]
 ) -> TrainedModel | UntrainableModel:
-    """The model trained on a lesson, beside each of the `others` with what it would see of the same requests."""
+    """Price the model trained on some work, compared with each of the `others` on the same requests."""
     catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
     student = get_fine_tune(catalog, base)
     if life := lifecycle.find_past_shutdown(student, platform, as_of):
@@ -171,7 +170,7 @@ def price_trained_model(
 def _compare_others(
     conditions: TrainingOptions, student: TrainedModel, others: Sequence[tuple[Variant, Usage]]
 ) -> Iterator[TuningComparison]:
-    """The student beside each of the others that still runs, in each mode that both have."""
+    """Compare the trained model with each of the others that still runs, in each mode that both have."""
     for other, usage in others:
         if lifecycle.find_past_shutdown(other, conditions.platform, conditions.as_of):
             continue
@@ -203,26 +202,26 @@ def _compare_offers(
 
 
 def _find_first_end(conditions: TrainingOptions, variants: Sequence[Variant]) -> date | None:
-    """The day on which the first of them ends."""
+    """Find the day on which the first of them ends."""
     lives = (variant.lifecycles.get(conditions.platform.provider) for variant in variants)
     ends = [life.shutdown for life in lives if life and life.shutdown]
     return min(ends, default=None)
 
 
 def price_mean_request(offer: Offer, usage: Usage) -> Fraction:
-    """The price of the mean request, exact. A surcharge is that of a request of mean length."""
+    """Price the mean request exactly. A surcharge is that of a request of mean length."""
     rates = offer.rates_for(usage.input_tokens // usage.requests)
     return Fraction(price(usage, rates).total_usd) / usage.requests
 
 
 def find_earliest_payback(student: TrainedModel) -> TuningComparison | None:
-    """The comparison in standard by which it pays first, else the first of them; None where there are none."""
+    """Find the comparison in standard that pays first, else the first one; None if there are none."""
     found = [each for each in student.comparisons if each.tuned_offer.mode == FINE_TUNE_MODES[0]]
     return min(found, key=lambda each: (each.pays_after_requests is None, each.pays_after_requests or 0), default=None)
 
 
 def choose_best(students: Sequence[TrainedModel]) -> TrainedModel:
-    """The student that pays first; where none ever does, the one whose training costs least."""
+    """Choose the model that pays first; if none does, the one whose training costs least."""
 
     def rank(student: TrainedModel) -> tuple[bool, int, Decimal]:
         found = find_earliest_payback(student)

@@ -1,4 +1,4 @@
-"""Training files, read example by example: what each is billed for, what it would be in service, and what is wrong with it."""
+"""Training files, example by example: what each is billed for, what it would be in service, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from gpt41_cli.work.workload import Assumptions, RequestShape, size_request
 
 @dataclass
 class TrainingTokens(Addable):
-    """Tokens of examples as one model sees them. Of these `tokens`, the `lost_tokens` at the ends of `cut_examples` examples are
-    cut off.
+    """Tokens of examples as one model counts them. Of `tokens`, the `lost_tokens` at the ends of `cut_examples` are cut off.
 
-    `input_tokens` are those before the last answer of each: what a request is in service; `longest_input_tokens` of the longest.
+    `input_tokens` come before the last answer of each example, like a request in service; `longest_input_tokens` are those of the
+    longest.
     """
 
     tokens: int = 0
@@ -47,12 +47,12 @@ class TrainingTokens(Addable):
 
     @property
     def trained_tokens(self) -> int:
-        """What is billed each time that all of them are gone through."""
+        """What one epoch over all examples bills."""
         return self.tokens - self.lost_tokens
 
 
 class InspectedExample(NamedTuple):
-    """One example: as each of the models sees it, its last answer in tokens, a hash of it, and what is wrong with it."""
+    """One example: as each model counts it, its last answer in tokens, a hash, and its mistakes."""
 
     tokens_by_model: tuple[TrainingTokens, ...]
     output_tokens: int
@@ -63,7 +63,7 @@ class InspectedExample(NamedTuple):
 
 
 class TrainingTargets(NamedTuple):
-    """What examples are inspected for: these models, by these rules."""
+    """The models and rules that examples are inspected for."""
 
     meter: Meter
     variants: tuple[Variant, ...]
@@ -71,7 +71,7 @@ class TrainingTargets(NamedTuple):
 
 
 def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExample:
-    """One example, counted as the request that it shows, its answers among the messages.
+    """Inspect one example, counted as the request that it shows, its answers among the messages.
 
     Billed are `min(limit, tokens with all that frames the messages)` (OpenAI cookbook, Chat_finetuning_data_prep).
     """
@@ -94,7 +94,7 @@ def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedE
 
 
 def _split_last_answer(meter: Meter, request: Request) -> tuple[Request | None, int]:
-    """What is sent to get the last answer, None where that is nothing, and the tokens of that answer."""
+    """Return what is sent to get the last answer (None if that is nothing), and the tokens of that answer."""
     last = len(request.turns)
     while last and not _is_answer(request.turns[last - 1]):
         last -= 1
@@ -131,10 +131,10 @@ def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iter
 
 
 class TrainingLines(Addable):
-    """What is kept of the examples of a file, in its order: 20 bytes of each, beside sums and what they break.
+    """What is kept of the examples of a file, in order: 20 bytes of each, sums, and violations.
 
-    `line_numbers` has an entry for each example, `digests` two; `tokens_by_model` goes by the position of a model among those
-    that are trained. Adds up in order.
+    `line_numbers` has an entry per example, `digests` two; `tokens_by_model` is by the position of a trained model. Adds up in
+    order.
     """
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class TrainingLines(Addable):
 
     @classmethod
     def collect(cls, found: Iterable[Located[InspectedExample] | RejectedRequest]) -> TrainingLines:
-        """All that is found."""
+        """Collect inspected examples."""
         lines = cls()
         for each in found:
             number = each.place.line or 0
@@ -175,7 +175,7 @@ class TrainingLines(Addable):
 
     @property
     def examples(self) -> int:
-        """How many examples can be read."""
+        """The number of readable examples."""
         return len(self.line_numbers)
 
 
@@ -187,7 +187,7 @@ class TrainingFile(NamedTuple):
 
 
 def read_training_files(sources: Sequence[InputSource], trained: TrainingTargets, jobs: int | None) -> tuple[TrainingFile, ...]:
-    """Every source as a training file. InputError for one that cannot be read."""
+    """Read every source as a training file. Raises InputError for one that can't be read."""
     return tuple(TrainingFile(source, _read_lines(source, trained, jobs)) for source in sources)
 
 
