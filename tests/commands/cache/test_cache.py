@@ -1,19 +1,15 @@
-"""The prompt cache, replayed: what is read from it, what breaks it, and what that is worth."""
+"""The prompt cache, replayed: what breaks it, and what that is worth."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import CacheRules
@@ -31,35 +27,22 @@ from gpt41_cli.commands.cache.divergence import (
 )
 from gpt41_cli.commands.cache.savings import compute_savings
 from gpt41_cli.commands.cache.study import CacheStudy, replay_requests
-from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.errors import MissingPrice
 from gpt41_cli.files.sources import find_sources
-from gpt41_cli.requests import readers
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
-from gpt41_cli.work import prompt_cache as replays
-from gpt41_cli.work.prompt_cache import CacheReplay, PrefixLifetime, PromptCache, ReplayOptions
+from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions
 from tests.builders import (
-    CALL,
     LONG_TEXT,
     SECRET,
-    SYSTEM,
     USER,
     Body,
     chat,
     chats_that_begin,
     image_part,
     responses,
-    responses_tool,
 )
 from tests.conftest import ROOT, Run
-
-
-@pytest.fixture(scope="module")
-def small(catalog: Catalog) -> CacheRules:
-    """Rules with numbers that a person can follow: from 4 tokens in steps of 2, 3 requests a minute and machine."""
-    rules = catalog.limits.prompt_cache
-    return rules._replace(minimum_tokens=4, step_tokens=2, routing_prefix_tokens=1, requests_per_minute_per_prefix=3)
 
 
 @pytest.fixture(scope="module")
@@ -67,179 +50,7 @@ def rules(catalog: Catalog) -> CacheRules:
     return catalog.limits.prompt_cache
 
 
-def letters(text: str) -> bytes:
-    """Every letter a token."""
-    return b"".join(letter.encode("utf-32-le") for letter in text)
-
-
-def beginning(text: str, rules: CacheRules, catalog: Catalog, key: str = "", model: str = "gpt-4.1") -> CachePrefix:
-    images = catalog.models["gpt-4.1"].images
-    assert images is not None
-    return digest_prefix([PromptStretch("message 1 (user)", text)], model, key, letters, images, rules)
-
-
-def asked(cache: PromptCache, prefixes: Sequence[CachePrefix], times: Sequence[int] | None = None) -> list[int]:
-    return [cache.send(each, now) for each, now in zip(prefixes, times or range(len(prefixes)), strict=True)]
-
-
-# What is read
-
-
-@settings(max_examples=400)
-@given(texts=st.lists(st.text("ab", max_size=14), max_size=12))
-def test_what_is_read_is_the_longest_beginning_that_an_earlier_prompt_had(
-    texts: list[str], small: CacheRules, catalog: Catalog
-) -> None:
-    expected = []
-    for index, text in enumerate(texts):
-        shared = (len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, each, strict=False)))) for each in texts[:index])
-        expected.append(max((count_cacheable_tokens(common, small) for common in shared), default=0))
-    prefixes = [beginning(text, small, catalog) for text in texts]
-    assert asked(PromptCache(small, 1, None), prefixes) == expected
-    patient = PromptCache(small, 1_000, PrefixLifetime(1_000_000, 1_000_000))
-    # A machine takes three requests a minute of one beginning, and a prompt below the minimum counts as one of these.
-    assert all(mine <= best for mine, best in zip(asked(patient, prefixes), expected, strict=True))
-
-
-@pytest.mark.parametrize(("tokens", "expected"), [(0, 0), (1_023, 0), (1_024, 1_024), (1_151, 1_024), (1_152, 1_152)])
-def test_from_the_minimum_in_steps(tokens: int, expected: int, catalog: Catalog) -> None:
-    rules = catalog.limits.prompt_cache
-    assert count_cacheable_tokens(tokens, rules) == expected
-    same = beginning("a" * tokens, rules, catalog)
-    assert asked(PromptCache(rules, 1, None), [same, same]) == [0, expected]
-
-
-def test_what_nobody_reads_is_forgotten_and_what_is_old_too(small: CacheRules, catalog: Catalog) -> None:
-    small = small._replace(requests_per_minute_per_prefix=100)
-    one = beginning("abcdef", small, catalog)
-    # Idle for 5 requests it stays, for 6 it does not; in use it stays until it is 12 old.
-    times = [0, 5, 11, 16, 21, 23, 24, 30]
-    assert asked(PromptCache(small, 100, PrefixLifetime(idle_requests=5, age_requests=12)), [one] * 8, times) == [
-        0,
-        6,
-        0,
-        6,
-        6,
-        6,
-        0,
-        0,
-    ]
-
-
-def test_what_is_read_keeps_its_beginnings(small: CacheRules, catalog: Catalog) -> None:
-    small = small._replace(requests_per_minute_per_prefix=100)
-    short, long = (beginning(text, small, catalog) for text in ("abcd", "abcdef"))
-    # The short one is over its life when the long one is read, which contains it.
-    assert asked(
-        PromptCache(small, 100, PrefixLifetime(idle_requests=50, age_requests=10)), [short, long, long, short], [0, 8, 12, 13]
-    ) == [
-        0,
-        4,
-        6,
-        4,
-    ]
-
-
-def test_the_same_beginning_spills_to_another_machine(small: CacheRules, catalog: Catalog) -> None:
-    one, other = beginning("abcdef", small, catalog), beginning("xbcdef", small, catalog)
-    forever = PrefixLifetime(1_000, 1_000)
-    # Eight a minute: three on the first machine, three on the second, two on a third; the next minute all are warm.
-    assert asked(PromptCache(small, 8, forever), [one] * 16) == [0, 6, 6, 0, 6, 6, 0, 6] + [6] * 8
-    assert asked(PromptCache(small, 8, forever), [one, one, one, other, one]) == [0, 6, 6, 0, 0]
-
-
-def test_a_cache_key_has_machines_of_its_own_and_a_model_a_cache_of_its_own(catalog: Catalog) -> None:
-    rules = catalog.limits.prompt_cache
-    text = "a" * 1_030
-    cache = PromptCache(rules, 100, PrefixLifetime(100, 100))
-    keyed = [beginning(text, rules, catalog, key) for key in ("", "eu", "eu", "", "us")]
-    assert asked(cache, keyed) == [0, 0, 1_024, 1_024, 0]
-    replay = CacheReplay(catalog, ReplayOptions())
-    models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"]
-    assert [replay.send(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
-
-
-def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch, small: CacheRules, catalog: Catalog) -> None:
-    monkeypatch.setattr(replays, "_MAX_PREFIXES", 10)
-    many = [beginning(f"{number:04}", small, catalog) for number in range(40)]
-    for kept in (None, PrefixLifetime(3, 100), PrefixLifetime(1_000, 1_000)):
-        cache = PromptCache(small, 1_000, kept)
-        assert asked(cache, many) == [0] * 40
-        assert len(cache._read_at) == len(cache._written_at) <= 10
-        assert cache.send(many[-1], 40) == 4
-
-
-@pytest.mark.parametrize(
-    ("minutes", "model", "expected"),
-    [
-        (None, "gpt-4.1", (5, 60)),
-        (7, "gpt-4.1", (7, 60)),
-        (10, "gpt-4.1-mini", (10, 60)),
-        (1_440, "gpt-4.1", (1_440, 1_440)),
-        (1_440, "gpt-4.1-mini", (10, 60)),
-    ],
-)
-def test_how_long_a_model_keeps_a_prefix(minutes: int | None, model: str, expected: tuple[int, int], catalog: Catalog) -> None:
-    assert (
-        replays.resolve_kept_minutes(catalog.limits.prompt_cache, ReplayOptions(lifetime_minutes=minutes), catalog.variant(model))
-        == expected
-    )
-
-
-@pytest.mark.parametrize("minutes", [0, 1_441])
-def test_a_lifetime_that_nothing_offers_is_refused(minutes: int, catalog: Catalog) -> None:
-    message = f"lifetime: expected from 1 minute to 24 hours, found {minutes:,} minutes"
-    with pytest.raises(InputError, match=f"^{message}$"):
-        CacheReplay(catalog, ReplayOptions(lifetime_minutes=minutes))
-
-
-# The order of a prompt
-
-
-def order(body: Body) -> list[tuple[str, str]]:
-    return [
-        (each.label, each.text if each.image is None else "<picture>")
-        for each in split_prompt(readers.read_request(body).request)
-    ]
-
-
-def test_tools_and_schemas_stand_before_the_messages() -> None:
-    declared = {"tools": [SECRET], "response_format": {"type": "json_schema", "json_schema": {"name": "clock", "schema": {}}}}
-    found = order(chat(SYSTEM, USER, **declared))
-    assert [where for where, _ in found][:3] == ["tools", "schema", "message 1 (system)"]
-    assert found[0][1].startswith("# Tools\n")
-    assert found[1][1].startswith("# Response Formats\n")
-    assert found[2:6] == [
-        ("message 1 (system)", "system"),
-        ("message 1 (system)", "Answer in one sentence."),
-        ("message 2 (user)", "user"),
-        ("message 2 (user)", "What is the time in Lima?"),
-    ]
-
-
-def test_a_picture_stands_where_it_was_put() -> None:
-    image = image_part(640, 480)
-    text = [{"type": "text", "text": "Before."}, image, image, {"type": "text", "text": "After."}]
-    asked = {"role": "user", "content": text}
-    found = order(chat(asked, {"role": "user", "content": [image]}))
-    assert found == [
-        ("message 1 (user)", "user"),
-        ("message 1 (user)", "Before."),
-        ("message 1 (user)", "<picture>"),
-        ("message 1 (user)", "<picture>"),
-        ("message 1 (user)", "After."),
-        ("message 2 (user)", "user"),
-        ("message 2 (user)", "<picture>"),
-        ("message 2 (user)", ""),
-        ("the answer", ""),
-    ]
-
-
-def test_a_picture_in_a_result_stands_with_its_call() -> None:
-    result = {"role": "tool", "tool_call_id": "call_1", "content": [image_part(640, 480)]}
-    found = order(chat(USER, {"role": "assistant", "tool_calls": [CALL]}, result))
-    assert found[-2:] == [("message 2 (calls)", "<picture>"), ("the answer", "")]
-    assert ("message 2 (calls)", "get_time") in found
+# What breaks it
 
 
 def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
@@ -253,28 +64,6 @@ def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
     assert found.reads_by_model["gpt-4.1"].hits == 1
     parting, requests, gained = only_break(found)
     assert (parting.section, parting.kind, requests, gained > 2_000) == ("message 2 (calls)", PICTURE, 3, True)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        chat(SYSTEM, {"role": "user", "content": LONG_TEXT, "name": "kim"}, tools=[SECRET]),
-        responses([{"role": "user", "content": LONG_TEXT}], instructions="Be short.", tools=[responses_tool()]),
-    ],
-)
-def test_a_prompt_that_is_sent_again_is_read_up_to_its_last_step(body: Body, catalog: Catalog) -> None:
-    meter = Meter(catalog)
-    sent = readers.read_request(body)
-    billed = meter.count(sent).input_tokens
-    rules = catalog.limits.prompt_cache
-    first = meter.digest_prefix(sent.request)
-    # The cache sees the tools alone, the bill together with the message before them: a token more or less.
-    assert asked(PromptCache(rules, 1, None), [first, first])[1] in {
-        count_cacheable_tokens(billed + more, rules) for more in (-1, 0, 1)
-    }
-
-
-# What breaks it
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate, estimate
-from gpt41_cli.constraints.rate_limits import estimate_tier_duration, find_tier_block
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import workload
@@ -119,34 +118,6 @@ def test_lifecycle_findings(catalog: Catalog) -> None:
     assert rules("gpt-6.1-terra", TODAY) == []
     nano = price(catalog, "gpt-4.1-nano", platform="azure-global").findings[0]
     assert "(sources disagree: 2027-04-14 in others)" in nano.message
-
-
-def test_tiers_without_published_limits_block_nothing(catalog: Catalog) -> None:
-    work = workload(input_tokens=500_000, output_tokens=1, requests=10)
-    for model in ("gpt-6-luna", "gpt-4.1-nano"):
-        variant = catalog.variant(model)
-        assert find_tier_block(catalog, variant, "standard", work.load_on(catalog, variant), 2) is None
-        assert estimate_tier_duration(catalog, variant, "standard", work.load_on(catalog, variant), 2) is None
-
-
-def test_the_pace_of_a_tier(catalog: Catalog) -> None:
-    def text(model: str, mode: str, tier: int, **numbers: Any) -> str:
-        variant = catalog.variant(model)
-        load = workload(**numbers).load_on(catalog, variant)
-        found = estimate_tier_duration(catalog, variant, mode, load, tier)
-        assert found
-        return found.remark.text
-
-    small = {"input_tokens": 10, "output_tokens": 20}
-    assert (
-        text("gpt-4.1", "standard", 1, requests=90_000, **small)
-        == "tier 1 lets 500 requests a minute through, which takes 3 hours"
-    )
-    assert text("gpt-4.1", "standard", 2, requests=100, input_tokens=100_000, output_tokens=5) == (
-        "tier 2 lets 450,000 tokens a minute through, which takes 22 minutes"
-    )
-    assert text("gpt-4.1-mini", "standard", 1, requests=20_001, **small).endswith("requests a day through, which takes 2 days")
-    assert text("gpt-4.1", "batch", 1, requests=1, input_tokens=0, output_tokens=5).endswith("which takes 24 hours")
 
 
 @pytest.mark.parametrize(

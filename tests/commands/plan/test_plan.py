@@ -13,11 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.plan.reasons import explain_binding_limits, explain_spreading, suggest_tier
 from gpt41_cli.commands.plan.timings import Plan, Timing, plan
-from gpt41_cli.constraints.batch_queue import pack_queue, plan_submission
 from gpt41_cli.constraints.rate_limits import compute_waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.rules import Level
@@ -27,7 +25,6 @@ from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
 DAY = timedelta(hours=24)
-RULES = CATALOG.limits.batch
 
 
 def ask(
@@ -55,38 +52,6 @@ def sizes(**many: int) -> Workload:
     return Workload({RequestShape(int(tokens[1:])): count for tokens, count in many.items()}, Assumptions(5))
 
 
-LOADS = st.dictionaries(st.integers(0, 100), st.integers(1, 1_000), min_size=1, max_size=6)
-
-
-@given(LOADS, st.integers(100, 1_000))
-def test_a_queue_takes_all_requests_in_parts_that_fit(many: dict[int, int], queue: int) -> None:
-    load = VariantLoad({RequestSize(tokens, 0, 0): count for tokens, count in many.items()})
-    found = pack_queue(load, queue)
-    total = sum(max(tokens, 1) * count for tokens, count in many.items())
-    assert sum(requests * count for requests, count in found.items()) == load.requests
-    number = sum(found.values())
-    assert -(-total // queue) <= number <= 1 + 2 * total // queue, "two parts in a row always hold more than one queue"
-    assert (number == 1) is (total <= queue)
-    if load.is_uniform:
-        assert number == -(-load.requests // (queue // max(load.input_range[1], 1))), "nothing shorter is possible"
-
-
-def test_parts_go_in_files_and_more_files_than_an_hour_takes_are_late() -> None:
-    load = VariantLoad({RequestSize(10, 0, 0): 95})
-    rules = BatchRules(
-        max_requests=4,
-        max_file_megabytes=200,
-        completion_window_hours=24,
-        models_per_file=1,
-        batches_per_hour=2,
-        source=RULES.source,
-    )
-    assert pack_queue(load, 300) == {30: 3, 5: 1}
-    found = plan_submission(load, 300, rules)
-    assert (found.parts, found.files, found.files_at_once, found.file_requests) == (4, 26, 8, 4)
-    assert found.seconds == (4 * 24 + 3 * 3) * 3600, "eight files at two an hour start three hours late"
-
-
 def test_the_limit_that_takes_longest_binds() -> None:
     def bound(mode: str, tier: int, **numbers: Any) -> tuple[str, int]:
         timing = of(ask("gpt-4.1-mini", tier=tier, **numbers), "gpt-4.1-mini", mode)
@@ -102,19 +67,6 @@ def test_the_limit_that_takes_longest_binds() -> None:
     assert bound("batch", 1, requests=5_000) == ("batch_queue_tokens", 3 * 86_400)
     assert bound("batch", 5, requests=110_000_000, input_tokens=10) == ("batches_per_hour", 86_400 + 3_600)
     assert bound("priority", 2, requests=50_000, input_tokens=100) == bound("standard", 2, requests=50_000, input_tokens=100)
-
-
-@given(st.integers(1, 29_999), st.integers(0, 29_999), st.integers(1, 10**9), st.integers(1, 5))
-def test_a_plan_keeps_to_every_limit_of_its_tier(input_tokens: int, output_tokens: int, requests: int, tier: int) -> None:
-    variant = CATALOG.variant("gpt-4.1")
-    load = VariantLoad({RequestSize(input_tokens, 0, output_tokens): requests})
-    (wait,) = compute_waits(CATALOG, variant, "standard", load, tier)
-    assert wait.requests_per_minute
-    assert variant.model.rate_limits
-    limit = variant.model.rate_limits.standard[tier]
-    assert wait.requests_per_minute <= limit.requests_per_minute
-    assert wait.requests_per_minute * max(input_tokens, output_tokens) <= limit.tokens_per_minute
-    assert (wait.seconds - 1) * wait.requests_per_minute < 60 * requests <= wait.seconds * wait.requests_per_minute
 
 
 def test_the_cheapest_that_meets_the_deadline_is_chosen_in_its_smallest_tier() -> None:
