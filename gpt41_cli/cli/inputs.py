@@ -1,7 +1,7 @@
 """Paths and numbers of a command line -> Workload."""
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gpt41_cli.cli.output import print_to_stderr
 from gpt41_cli.cli.parse import (
@@ -19,7 +19,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gpt41_cli.catalog import Catalog, Variant
@@ -50,9 +50,15 @@ class InputOptions(NamedTuple):
     names_mode: bool = False
     requests_per_minute: int | None = None
     lifetime: str | None = None
-    tools: "Sequence[str]" = ()
+    tools: "Sequence[str] | None" = None
     prediction: "Path | None" = None
     accept: str | None = None
+
+    @classmethod
+    def from_parameters(cls, parameters: "Mapping[str, Any]", *, names_mode: bool = False) -> "InputOptions":
+        """Take the options of these names from the parameters of a command."""
+        given = {name: value for name, value in parameters.items() if name in cls._fields}
+        return cls(**given, names_mode=names_mode)
 
     @property
     def assumptions(self) -> "Assumptions":
@@ -60,7 +66,7 @@ class InputOptions(NamedTuple):
         from gpt41_cli.work.workload import Assumptions
 
         accepted = None if self.accept is None else read_percent(self.accept, "--accept")
-        return Assumptions(self.output_tokens, *read_cached(self.cached), read_tools(self.tools), accepted)
+        return Assumptions(self.output_tokens, *read_cached(self.cached), read_tools(self.tools or ()), accepted)
 
 
 class InputWorkloads(NamedTuple):

@@ -83,24 +83,7 @@ def cost(
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
-    asked = InputOptions(
-        paths=paths,
-        text=text,
-        kind=kind,
-        image_size=image_size,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-        skip_invalid=skip_invalid,
-        jobs=jobs,
-        names_mode=not modes,
-        requests_per_minute=requests_per_minute,
-        lifetime=lifetime,
-        tools=tools or (),
-        prediction=prediction,
-        accept=accept,
-    )
+    asked = InputOptions.from_parameters(locals(), names_mode=not modes)
     if each:
         _price_each_request(asked, catalog, variants, modes, place, day, EachOutputOptions(wanted, skip_invalid))
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)

@@ -96,20 +96,7 @@ def migrate(
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(on, "--on")
-    asked = InputOptions(
-        paths=paths,
-        text=text,
-        kind=kind,
-        image_size=image_size,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-        skip_invalid=skip_invalid,
-        jobs=jobs,
-        requests_per_minute=requests_per_minute,
-        lifetime=lifetime,
-    )
+    asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.request_totals)

@@ -57,21 +57,7 @@ def plan(
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
     wait = None if deadline is None else typed.read_duration(deadline, "--deadline")
-    asked = InputOptions(
-        paths=paths,
-        text=text,
-        kind=kind,
-        image_size=image_size,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-        skip_invalid=skip_invalid,
-        jobs=jobs,
-        requests_per_minute=requests_per_minute,
-        lifetime=lifetime,
-        tools=tools or (),
-    )
+    asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     timings = make(
         catalog,

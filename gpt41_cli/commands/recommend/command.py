@@ -125,21 +125,7 @@ def recommend(
         max_usd=None if max_usd is None else typed.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    asked = InputOptions(
-        paths=paths,
-        text=text,
-        kind=kind,
-        image_size=image_size,
-        input_tokens=input_tokens,
-        cached=cached,
-        output_tokens=output_tokens,
-        requests=requests,
-        skip_invalid=skip_invalid,
-        jobs=jobs,
-        requests_per_minute=requests_per_minute,
-        lifetime=lifetime,
-        tools=tools or (),
-    )
+    asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
     recommendation = choose(catalog, work.combined, wishes, place, day)
     output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)
