@@ -1,4 +1,4 @@
-"""Figures and untrusted text as people read them. This is the only place that rounds.
+"""Figures and untrusted text as people read them. This is the only place that rounds money for display.
 
 Nothing here is parsed back or added up: sums are made of exact values.
 """

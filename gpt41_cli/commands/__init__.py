@@ -1,3 +1,3 @@
-"""One folder per command: `command.py` parses flags and calls one function, `report.py` and `reasons.py` hold every sentence the
-user reads, every other file computes and returns data. What a second command needs moves down to the folder of its noun.
+"""One folder per command: `command.py` parses flags and calls one function, `report.py` and `reasons.py` write the report, and
+every other file computes and returns data; the sentence of a finding is where it is checked. What a second command needs moves down to the folder of its noun.
 """

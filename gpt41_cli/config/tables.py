@@ -1,6 +1,6 @@
 """The records of gpt41.yaml. They are its schema: `gpt41_cli.records.build` reads it by their annotations.
 
-To add a key, add a field here. Names are looked up in the catalog, which is in `config`.
+To add a key, add a field here. Readers find the catalog, which names are looked up in, under `catalog` of what `build` was given.
 """
 
 import re

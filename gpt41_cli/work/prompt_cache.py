@@ -136,7 +136,7 @@ REAL_CACHE, KEYED_CACHE, IDEAL_CACHE = "real", "keyed", "ideal"
 class CacheReplay:
     """Replays requests in the order in which they are sent, each against the cache of its model.
 
-    `kind` is one of REAL, KEYED and IDEAL. Raises InputError for an impossible lifetime.
+    `kind` is one of REAL_CACHE, KEYED_CACHE and IDEAL_CACHE. Raises InputError for an impossible lifetime.
     """
 
     def __init__(self, catalog: Catalog, traffic: ReplayOptions, kind: str = REAL_CACHE) -> None:
