@@ -1,13 +1,13 @@
-"""What goes wrong, said so that the reader can mend it: where, what was expected, what was found, what to do.
+"""Errors: each says where it happened, what was expected, what was found, and what to do.
 
-    Gpt41Error             path, expected, found, hint, location, problem
-    ├── TableError         the price table or gpt41.yaml is malformed
+    Gpt41Error             path, expected, found, hint, location; a problem in place of expected and found
+    ├── TableError         the price table or gpt41.yaml is malformed; it always has a location
     ├── UnknownName        a model, mode, platform, task, ... that the table does not have; name
-    ├── MissingPrice       the table has no price for what was asked; its sentence is the `problem`
-    ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.vocabulary`)
+    ├── MissingPrice       the table has no price for what was asked; problem
+    ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.vocabulary`); location
     └── InputError         a number, file or option that cannot be used
-        ├── BadBody        a body that cannot be a request; `path` is that of the value in it (`gpt41_cli.files.fields`)
-        └── NotText        bytes that are not text in the encoding they claim (`gpt41_cli.files.text`)
+        ├── BadBody        a body that cannot be a request (`gpt41_cli.files.fields`); path is that of the value in it
+        └── NotText        bytes that are not text in the encoding they claim (`gpt41_cli.files.text`); location, problem
 
 All of them end a run with exit code 2. Findings (`gpt41_cli.findings`) are data, not errors, and never share that code.
 """
@@ -23,17 +23,17 @@ from gpt41_cli.findings import Place
 
 
 class Gpt41Error(Exception):
-    """The base of every error that is the input's fault. Its parts are fields; only `str()` makes a message of them, one line.
+    """The base of every error that is the input's fault. Its parts are fields; `str()` makes a message of them, in one line.
 
-    Nothing takes that message apart: who handles an error reads the fields. They survive pickling, as workers raise errors, too.
+    Code that handles an error reads the fields and never the message. They survive pickling, because workers raise errors too.
 
     Args:
-        path: What is wrong: an option, a key, or the path of a value in a document. Empty if nothing smaller than the file is.
+        path: What is wrong: an option, a key, or the path of a value in a document. Empty if it is the file as a whole.
         expected: What may stand there, in words.
         found: What stands there. The words of an exception, which the system or a library raised, are quoted as they are.
         hint: What to do.
         location: The file, with line and column if they are known. Text is the name of a file.
-        problem: In place of `expected` and `found`, a sentence that has another form, or the error that happened there.
+        problem: In place of `expected` and `found`: a sentence of another form, or the error that happened there.
 
     """
 
@@ -58,7 +58,7 @@ class Gpt41Error(Exception):
         return self._compose(self.location)
 
     def describe_within(self, file: str) -> str:
-        """The message for a reader who knows that it is about `file`: without that name, unless a line follows it."""
+        """Return the message for a list of files: without the name of `file`, unless a line number follows it."""
         return self._compose(None if self.location == Place(file) else self.location)
 
     def _compose(self, location: Place | None) -> str:
@@ -78,7 +78,7 @@ def _restore(kind: type[Gpt41Error], fields: Mapping[str, Any]) -> Gpt41Error:
 
 
 class _QuotedWords(str):
-    """What the system or a library says: words that do not go on with our sentence."""
+    """Words of the system or a library, which are quoted behind a colon because they don't continue our sentence."""
 
     __slots__ = ()
 
@@ -88,7 +88,7 @@ class TableError(Gpt41Error):
 
 
 class UnknownName(Gpt41Error):
-    """A `name` that the table does not have, where `path` says what it should name; the hint lists the nearest ones."""
+    """A `name` that the table does not have; `path` says what it should name, and the hint lists the nearest ones."""
 
     def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
         choices = list(known)
@@ -108,7 +108,7 @@ class InputError(Gpt41Error):
 
     @classmethod
     def from_error(cls, error: Gpt41Error, path: str | None = None, location: Place | None = None) -> Self:
-        """The same complaint as an error of this class, at `location`; about another path if one is given."""
+        """Return `error` as an error of this class, at `location`; about another path if one is given."""
         path = error.path if path is None else path
         return cls(path, error.expected, error.found, error.hint, location, problem=error.problem)
 
