@@ -29,9 +29,10 @@ NUMBERS = ["--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens"
 
 
 class Run(NamedTuple):
-    """One finished command: wall seconds, and the most memory it held, in megabytes."""
+    """One finished command: wall seconds, seconds of the processor, and the most memory it held, in megabytes."""
 
     seconds: float
+    cpu_seconds: float
     megabytes: float
 
 
@@ -44,14 +45,14 @@ def run(command: list[str]) -> Run:
     seconds = time.perf_counter() - start
     if process.returncode != (EXIT_CHECK_FAILED if "batch" in command else 0):  # the file is above the limits of one
         raise SystemExit(f"{command} failed with {process.returncode}")
-    return Run(seconds, used.ru_maxrss / 1024)
+    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def compare(what: str, command: list[str], other: list[str], runs: int) -> None:
-    """Both commands in turns, after one run of each that does not count."""
+def compare(what: str, command: list[str], other: list[str], runs: int, measure: str = "seconds") -> None:
+    """Both commands in turns, after one run of each that does not count; `measure` is a field of Run."""
     run(command), run(other)
     pairs = [(run(command), run(other)) for _ in range(runs)]
-    ratio = statistics.median(mine.seconds / its.seconds for mine, its in pairs)
+    ratio = statistics.median(getattr(mine, measure) / getattr(its, measure) for mine, its in pairs)
     mine = statistics.median(pair[0].megabytes for pair in pairs)
     its = statistics.median(pair[1].megabytes for pair in pairs)
     print(f"{what:58} {ratio:6.2f} x   {mine:5.0f} MB against {its:5.0f} MB", flush=True)
@@ -70,11 +71,11 @@ def write_sample(path: Path, size: int) -> None:
             file.write(line + chance.choice([".", ",", ":", ' = "7"', ""]) + "\n")
 
 
-def write_batch(path: Path, lines: int) -> None:
-    """Lines for the Batch API that share a system prompt of 2,500 tokens and ask questions of 210, the same on every machine.
+def write_batch(path: Path, lines: int, system_sentences: int = 150, question_sentences: int = 12) -> None:
+    """Lines for the Batch API that share a system prompt and ask different questions, the same on every machine: 2,500 and 210
+    tokens by default.
 
-    Its words are those of the vocabulary, the frequent ones more often, in sentences with figures and punctuation. Called in a
-    process of its own: the vocabulary must not make this one large.
+    Its words are those of the vocabulary, the frequent ones more often, in sentences with figures and punctuation.
     """
     from gpt41_cli.tokens.vocabulary import load_ranks
 
@@ -94,13 +95,20 @@ def write_batch(path: Path, lines: int) -> None:
     def text(sentences: int) -> str:
         return "".join(sentence() for _ in range(sentences))
 
-    system = text(150)
+    system = text(system_sentences)
     with path.open("w") as file:
         for number in range(lines):
-            messages = [{"role": "system", "content": system}, {"role": "user", "content": text(12)}]
+            messages = [{"role": "system", "content": system}, {"role": "user", "content": text(question_sentences)}]
             body = {"model": "gpt-4.1-mini", "messages": messages, "max_tokens": 100}
             line = {"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions", "body": body}
             file.write(json.dumps(line) + "\n")
+
+
+def write_in_new_process(*arguments: object) -> None:
+    """`write_batch` in a process of its own: the vocabulary must not make this one large."""
+    writer = multiprocessing.get_context("spawn").Process(target=write_batch, args=arguments)
+    writer.start()
+    writer.join()
 
 
 def main() -> None:
@@ -118,9 +126,10 @@ def main() -> None:
         vocabulary.write_bytes(gzip.decompress(packed.read_bytes()))
         write_sample(small, 4_000)
         write_sample(large, 50_000_000)
-        writer = multiprocessing.get_context("spawn").Process(target=write_batch, args=(batch, 50_000))
-        writer.start()
-        writer.join()
+        write_in_new_process(batch, 50_000)
+        checked, config = Path(folder) / "checked.jsonl", Path(folder) / "gpt41.yaml"
+        write_in_new_process(checked, 20_000, 10, 6)
+        config.write_text("version: 1\nworkloads: {checked: {requests: checked.jsonl, model: gpt-4.1-mini, mode: batch}}\n")
         plain = [sys.executable, str(HERE / "plain_batch.py"), str(vocabulary), str(batch)]
         bare = [sys.executable, str(HERE / "bare_tiktoken.py"), str(vocabulary)]
         compare("gpt41 --help / python -c pass", [*GPT41, "--help"], NOTHING, runs)
@@ -130,6 +139,9 @@ def main() -> None:
         compare("gpt41 count, 50 MB / tiktoken alone", [*GPT41, "count", str(large)], [*bare, str(large)], few)
         for what in ("count", "cost", "batch", "cache"):
             compare(f"gpt41 {what}, 50,000 Batch lines / plain script", [*GPT41, what, str(batch)], plain, few)
+        check = [*GPT41, "check", "--config", str(config), "--fail-on", "never", "--jobs", "1"]
+        cost = [*GPT41, "cost", str(checked), "--jobs", "1"]
+        compare("gpt41 check, 20,000 Batch lines / gpt41 cost, processor", check, cost, few, "cpu_seconds")
         if asked.fast:
             mine = [asked.fast, "-m", "gpt41_cli", "cost", str(batch)]
             compare("gpt41[fast] cost, 50,000 Batch lines / plain script", mine, plain, few)

@@ -78,6 +78,30 @@ class FileShrunk(Exception):
     """A file became shorter while it was read."""
 
 
+class LineChunks:
+    """The lines of a file, many at a time. `encoding` and `has_byte_order_mark` are those of the file; `size_bytes`, without the
+    mark and before any compression, and `ends_with_line_break` are known when all of it has been read.
+    """
+
+    def __init__(self, chunks: Iterator[LineBlock | FileSpan], encoding: str, *, has_byte_order_mark: bool) -> None:
+        self.encoding = encoding
+        self.has_byte_order_mark = has_byte_order_mark
+        self.size_bytes = 0
+        self._chunks = chunks
+        self._last: LineBlock | FileSpan | None = None
+
+    def __iter__(self) -> Iterator[LineBlock | FileSpan]:
+        for chunk in self._chunks:
+            self.size_bytes += chunk.size
+            self._last = chunk
+            yield chunk
+
+    @property
+    def ends_with_line_break(self) -> bool:
+        """Whether the last line has a line break, as far as there is one; the file must still be open."""
+        return self._last is None or self._last.read_last_byte() == b"\n"
+
+
 class FileSpan(NamedTuple):
     """Whole lines of an open file that are still to be read: `size` bytes from `start`. `first_number` numbers the first line.
 

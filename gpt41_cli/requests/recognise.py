@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, pictures, text
-from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock
+from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Place
 
@@ -71,7 +71,7 @@ RequestChunk: TypeAlias = LineBlock | FileSpan | DocumentValues
 class RequestInput(NamedTuple):
     """Requests to read in chunks: `list_items` lists the items of a chunk, and `read_item` reads the request of an item."""
 
-    chunks: Iterator[RequestChunk]
+    chunks: LineChunks | Iterator[DocumentValues]
 
 
 RecognisedInput: TypeAlias = TextInput | PictureInput | RequestInput
@@ -100,17 +100,14 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     mark, encoding = text.detect_byte_order_mark(head)
     if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.split_into_blocks
-    return _read_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, in_lines)
+
+    def split(pieces: Iterable[bytes]) -> LineChunks:
+        return LineChunks(in_lines(pieces), encoding, has_byte_order_mark=bool(mark))
+
+    return _read_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, split)
 
 
-class RawLines(NamedTuple):
-    """Lines to read in chunks. `has_byte_order_mark`: they follow a byte order mark."""
-
-    chunks: Iterator[LineBlock | FileSpan]
-    has_byte_order_mark: bool
-
-
-def read_lines(stream: BinaryIO, name: str) -> RawLines:
+def read_lines(stream: BinaryIO, name: str) -> LineChunks:
     """Read the lines of `stream`, which may be compressed. Raises InputError if a byte order mark says that they aren't UTF-8."""
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
@@ -123,7 +120,7 @@ def read_lines(stream: BinaryIO, name: str) -> RawLines:
         )
     if mark or compressed.is_compressed(begun):
         in_lines = documents.split_into_blocks
-    return RawLines(in_lines(text.convert_to_utf8(chain((head,), pieces), name)), bool(mark))
+    return LineChunks(in_lines(text.convert_to_utf8(chain((head,), pieces), name)), encoding, has_byte_order_mark=bool(mark))
 
 
 def _choose_line_splitter(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[LineBlock | FileSpan]]:
@@ -149,8 +146,7 @@ def read_item(item: RequestItem, kind: str | None) -> ParsedRequest:
     if not isinstance(item, FileLine):
         return readers.read_request(item.value, kind)
     sent = readers.read_request(documents.parse_json(item.data), kind)
-    # Only who asks for lines of a Batch file, and nothing else, needs to know how long they are.
-    return sent._replace(line_bytes=len(item.data)) if kind == "batch" else sent
+    return sent._replace(line_bytes=len(item.data)) if sent.is_batch else sent
 
 
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:
@@ -177,7 +173,7 @@ def _read_requests(
     name: str,
     kind: str | None,
     is_listed: bool,
-    in_lines: Callable[[Iterable[bytes]], Iterator[LineBlock | FileSpan]],
+    split: Callable[[Iterable[bytes]], LineChunks],
 ) -> TextInput | RequestInput:
     """Read requests as a document or as lines. The input is text if neither the whole nor any of the first lines looks like a
     request.
@@ -191,7 +187,7 @@ def _read_requests(
             return found
     looked_at = islice(LineBlock(1, seen).iterate_lines(), _PROBED_LINES)
     if kind or any(_is_request(line.data, is_listed) for line in looked_at):
-        return RequestInput(in_lines(chain((seen,), data)))
+        return RequestInput(split(chain((seen,), data)))
     return TextInput(text.decode_text(chain((seen,), data), name))
 
 

@@ -22,8 +22,8 @@ from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.rules import Group, Rule
 from gpt41_cli.tokens import TextCounter as TokenCounter
 from gpt41_cli.tokens import count_stream
-from gpt41_cli.tokens.doubts import find_doubts
 from gpt41_cli.tokens.meter import CountingMethod, Meter
+from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.totals import Addable, Occurrences
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
@@ -137,8 +137,11 @@ class SourceTotals(NamedTuple):
     request_totals: RequestTotals
 
 
-def measure_request(meter: Meter, sent: ParsedRequest, *, names_mode: bool = False, is_replayed: bool = False) -> MeasuredRequest:
-    """What the price of a request depends on; `is_replayed` where that is the prompt cache too.
+def measure_request(
+    meter: Meter, sent: ParsedRequest, counted: Entry | None = None, *, names_mode: bool = False, is_replayed: bool = False
+) -> MeasuredRequest:
+    """What the price of a request depends on; `is_replayed` where that is the prompt cache too. `counted` is the request as
+    `meter` has counted it; None: it has not yet.
 
     BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
     `service_tier` that is none; and where OpenAI refuses it, or it holds what its model does not take.
@@ -150,23 +153,22 @@ def measure_request(meter: Meter, sent: ParsedRequest, *, names_mode: bool = Fal
         raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
     for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
         raise refusal
-    text = request._replace(images=()) if request.images else request
-    plain = method._replace(escapes_results=False) if method.escapes_results else method
-    tokens = meter.count_input_tokens(text, plain)
-    found = find_doubts(request, variant and variant.model, is_named=name is not None)
+    counted = counted or meter.count(sent)
+    escaping = _count_escaping_tokens(meter, request, method)
+    tokens = counted.input_tokens - counted.parts[IMAGES] - (escaping if method.escapes_results else 0)
     return MeasuredRequest(
         ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
         RequestShape(
             tokens,
             tuple(Image(image.width, image.height, image.detail) for image in request.images),
-            _count_escaping_tokens(meter, text, method, tokens),
+            escaping,
             request.max_output_tokens,
             request.answer_count,
             meter.get_memo(method.encoding)(request.predicted_text) if request.predicted_text else 0,
         ),
         request.needs,
-        tuple(dict.fromkeys(doubt.rule for doubt in found if not doubt.has_missing_tokens)),
-        any(doubt.has_missing_tokens for doubt in found),
+        tuple(dict.fromkeys(doubt.rule for doubt in counted.doubts if not doubt.has_missing_tokens)),
+        counted.is_lower_bound,
         sent.is_training_example,
         meter.digest_prefix(request) if is_replayed else None,
         tuple(_find_refusable_fields(request, meter)),
@@ -184,6 +186,8 @@ def _find_refusable_fields(request: Request, meter: Meter) -> Iterator[Refusable
 
 def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
     """Find pictures and sounds that the model neither takes nor gives, each with its place."""
+    if not request.images and not request.doubts:
+        return
     taken = {*model.input_modalities, *model.output_modalities}
     paths = {
         "image": [image.path for image in request.images],
@@ -196,11 +200,12 @@ def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
             )
 
 
-def _count_escaping_tokens(meter: Meter, text: Request, method: CountingMethod, tokens: int) -> int:
+def _count_escaping_tokens(meter: Meter, request: Request, method: CountingMethod) -> int:
     """The tokens more where the results of parallel calls are escaped, which only calls can cost."""
-    if not any(isinstance(turn, CallTurn) and len(turn.calls) > 1 for turn in text.turns):
+    if not any(isinstance(turn, CallTurn) and len(turn.calls) > 1 for turn in request.turns):
         return 0
-    return meter.count_input_tokens(text, method._replace(escapes_results=True)) - tokens
+    plain, escaped = (meter.count_input_tokens(request, method._replace(escapes_results=each)) for each in (False, True))
+    return escaped - plain
 
 
 def find_mode(sent: ParsedRequest, names_mode: bool) -> str:

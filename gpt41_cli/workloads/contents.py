@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import iadd
@@ -12,14 +12,17 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import WorkloadDeclaration
+from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.documents import LineChunks
+from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import PictureInput, TextInput
+from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import DEFAULT_ENCODING, count_stream
 from gpt41_cli.tokens.images import count_image_tokens
@@ -41,17 +44,31 @@ InputError where it means nothing.
 
 
 class _CountedRequest(NamedTuple):
-    """One request, for its price and for its tokens."""
+    """One request, for its price, for its tokens, and as a line of a Batch file; why it cannot be one, where it cannot; None
+    where nobody asks.
+    """
 
     measured: MeasuredRequest
     entry: Entry
+    batch_line: InspectedRequest | BadBody | None = None
+
+
+class _Chunk(NamedTuple):
+    """Some requests of a file: for their price, those still to be replayed one by one; their tokens; and as lines of a Batch
+    file.
+    """
+
+    requests: list[Located[MeasuredRequest] | RejectedRequest]
+    tally: Tally
+    batch_lines: BatchLines
 
 
 class WorkloadContents(NamedTuple):
     """The requests of one workload, as `variant` in `mode` sees them; `workload` is under the terms that are expected.
 
-    `tallies_by_file` sum the requests up, file by file, `tally` all of them. `batch_files` hold nothing but lines for the Batch
-    API.
+    `tallies_by_file` sum the requests up, file by file, `tally` all of them. `batch_files` hold nothing but requests for
+    the Batch API, and their lines as they were checked one by one; None: they are still to be checked, as nobody has asked for
+    it, or as not each of their lines is a sound request in UTF-8.
     """
 
     variant: Variant
@@ -59,7 +76,7 @@ class WorkloadContents(NamedTuple):
     workload: Workload
     tally: Tally
     tallies_by_file: Mapping[str, Tally]
-    batch_files: tuple[InputSource, ...] = ()
+    batch_files: Mapping[InputSource, BatchLines | None] = {}
     skipped_files: tuple[SkippedPath, ...] = ()
 
     @property
@@ -73,11 +90,19 @@ class WorkloadContents(NamedTuple):
 
 
 def read_contents(
-    declared: WorkloadDeclaration, files: FileLister, catalog: Catalog, jobs: int | None = None
+    declared: WorkloadDeclaration,
+    files: FileLister,
+    catalog: Catalog,
+    jobs: int | None = None,
+    *,
+    inspects_batch: bool = False,
 ) -> WorkloadContents:
-    """What a workload sends. InputError, with the place in gpt41.yaml, where it cannot be read or is of several models."""
+    """Read what a workload sends, each line once; with `inspects_batch`, check the lines of Batch files on the way.
+
+    Raises InputError, with the place in gpt41.yaml, if the workload cannot be read or is of several models.
+    """
     if declared.requests:
-        return _RequestsReader(declared, catalog, jobs).read(files)
+        return _RequestsReader(declared, catalog, jobs, inspects_batch=inspects_batch).read(files)
     if declared.cached.is_simulated:
         with errors_at(declared, "cached"):
             raise InputError(expected="requests to replay", found="a prompt or numbers")
@@ -144,7 +169,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     at = declared.locate("prompt" if declared.prompt else "input_tokens")
     tally = Tally.from_entries([Located(Place(at.path, at.line), _make_entry(whole))])
     tallies = {key: Tally.from_entries([Located(Place(sources[key].name), each)]) for key, each in parts.items()}
-    return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, (), tuple(skipped))
+    return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, skipped_files=tuple(skipped))
 
 
 def _make_assumptions(declared: WorkloadDeclaration) -> Assumptions:
@@ -173,8 +198,10 @@ def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | N
 class _RequestsReader:
     """Reads the requests of one workload; a text is a request of its own."""
 
-    def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, jobs: int | None) -> None:
+    def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, jobs: int | None, *, inspects_batch: bool) -> None:
         self.declaration = declared
+        self.terms = _make_assumptions(declared)
+        self.inspects_batch = inspects_batch and declared.mode in (None, "batch")
         self.catalog = catalog
         self.reading = ReadingOptions(jobs=jobs)
         self.replay = None
@@ -182,9 +209,10 @@ class _RequestsReader:
             with errors_at(declared, "lifetime" if "lifetime" in declared.locations else "cached"):
                 self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
+        self.line_meter = self.meter if declared.model is None else Meter(catalog)
         self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
         self.tallies: dict[str, Tally] = {}
-        self.batch_files: list[InputSource] = []
+        self.batch_files: dict[InputSource, BatchLines | None] = {}
         self.text_tokens = 0
 
     def read(self, files: FileLister) -> WorkloadContents:
@@ -205,25 +233,35 @@ class _RequestsReader:
                 raise InputError(expected="output_tokens with fine-tuning examples, which state no maximum", found="none")
         variant, mode = self._find_model_and_mode()
         with errors_at(declared, "prediction"):
-            work = sizing.merge_into_workload(self.request_totals, _make_assumptions(declared), 1)
+            work = sizing.merge_into_workload(self.request_totals, self.terms, 1)
             if declared.prediction and not work.prediction_tokens:
                 raise InputError(expected="requests that state a prediction", found="none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
-        return WorkloadContents(variant, mode, work, tally, tallies, tuple(self.batch_files), tuple(skipped))
+        return WorkloadContents(variant, mode, work, tally, tallies, self.batch_files, tuple(skipped))
 
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind) as found:
             if isinstance(found, PictureInput):
                 raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
-                self._add(key, [self._read_text(source, found)])
+                self._add(key, _collect_chunk(iter([self._read_text(source, found)])))
                 return
             modes: set[str] = set()
-            for done in map_chunks(source, found, self.reading, self._measure_request, list, self.meter.memo_filler):
-                modes |= self._add(key, done)
+            lines = BatchLines()
+            for chunk in map_chunks(source, found, self.reading, self._count_request, _collect_chunk, self.meter.memo_filler):
+                modes |= self._add(key, chunk)
+                lines += chunk.batch_lines
             if modes == {"batch"}:
-                self.batch_files.append(source)
+                is_sound = not self.tallies[key].rejects.count
+                self.batch_files[source] = lines if is_sound and self._finish_lines(lines, found) else None
+
+    def _finish_lines(self, lines: BatchLines, found: RequestInput) -> bool:
+        """Whether `lines` are now all that the Batch API sees of a file: they are if they were inspected, in a file of lines."""
+        if not self.inspects_batch or not isinstance(found.chunks, LineChunks) or found.chunks.encoding != "utf-8":
+            return False
+        lines.finish(found.chunks)
+        return True
 
     def _read_text(self, source: InputSource, found: TextInput) -> Located[_CountedRequest]:
         if self.replay:
@@ -236,28 +274,37 @@ class _RequestsReader:
         sized = MeasuredRequest(group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
         return Located(Place(source.name), _CountedRequest(sized, _make_entry({TEXT: tokens})))
 
-    def _measure_request(self, sent: ParsedRequest) -> _CountedRequest:
+    def _count_request(self, sent: ParsedRequest) -> _CountedRequest:
+        named = sent
         if sent.request.model is None:
             sent = sent._replace(request=sent.request._replace(model=self.declaration.fallback_model))
-        sized = measure_request(self.meter, sent, names_mode=self.declaration.mode is None, is_replayed=self.replay is not None)
-        return _CountedRequest(sized, self.meter.count(sent))
+        entry = self.meter.count(sent)
+        names_mode, is_replayed = self.declaration.mode is None, self.replay is not None
+        measured = measure_request(self.meter, sent, entry, names_mode=names_mode, is_replayed=is_replayed)
+        line = self._inspect(named, measured) if self.inspects_batch and sent.is_batch else None
+        return _CountedRequest(measured, entry, line)
 
-    def _add(self, key: str, done: Sequence[Located[_CountedRequest] | RejectedRequest]) -> set[str]:
+    def _inspect(self, sent: ParsedRequest, measured: MeasuredRequest) -> InspectedRequest | BadBody:
+        """A line as the Batch API takes it: for the model that it names, whatever the workload declares."""
+        meter, name = self.line_meter, sent.request.model
+        variant, _ = meter.find_variant(name)
+        own: MeasuredRequest | None = measured
+        try:
+            if variant is None or variant != self.meter.find_variant(self.meter.model or name)[0]:
+                own = measure_request(meter, sent) if variant else None
+            return inspect_request(meter, self.terms, sent, own)
+        except BadBody as error:
+            return error
+
+    def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add requests of a file; the modes that they are written for."""
-        some: list[Located[MeasuredRequest] | RejectedRequest] = []
-        entries: list[Located[Entry] | RejectedRequest] = []
-        for each in done:
-            if isinstance(each, RejectedRequest):
-                some.append(each)
-                entries.append(each)
-            else:
-                sized = replay_request(each.result.measured, self.replay) if self.replay else each.result.measured
-                some.append(Located(each.place, sized))
-                entries.append(Located(each.place, each.result.entry))
-        found = RequestTotals.from_requests(some)
+        found = RequestTotals.from_requests(
+            Located(each.place, replay_request(each.result, self.replay)) if self.replay and isinstance(each, Located) else each
+            for each in chunk.requests
+        )
         self.request_totals += found
         tally = self.tallies.setdefault(key, Tally())
-        tally += Tally.from_entries(entries)
+        tally += chunk.tally
         return {group.mode for group in found.groups}
 
     def _find_model_and_mode(self) -> tuple[Variant, str]:
@@ -275,6 +322,25 @@ class _RequestsReader:
                 )
         ((model, mode),) = groups
         return _find_variant(declared, self.catalog, model), mode
+
+
+def _collect_chunk(found: Iterator[Located[_CountedRequest] | RejectedRequest]) -> _Chunk:
+    requests: list[Located[MeasuredRequest] | RejectedRequest] = []
+    entries: list[Located[Entry] | RejectedRequest] = []
+    lines = BatchLines()
+    for each in found:
+        if isinstance(each, RejectedRequest):
+            requests.append(each)
+            entries.append(each)
+            continue
+        measured, entry, line = each.result
+        requests.append(Located(each.place, measured))
+        entries.append(Located(each.place, entry))
+        if isinstance(line, InspectedRequest):
+            lines.add(each.place, line)
+        elif line is not None:
+            lines.add_invalid(each.place, str(line), line.path)
+    return _Chunk(requests, Tally.from_entries(entries), lines)
 
 
 def _make_entry(parts: Mapping[str, int]) -> Entry:

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from gpt41_cli.workloads.contents import WorkloadContents
 
 
-def price_declared_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> list[PricedWorkload]:
-    """Every workload at its price. InputError, with the place in gpt41.yaml, for one that cannot be read or has no price."""
+def price_declared_workloads(
+    config: Config, files: FileLister, conditions: CheckOptions, *, inspects_batch: bool = False
+) -> list[PricedWorkload]:
+    """Read and price every workload; `inspects_batch` as for `read_contents`.
+
+    Raises InputError, with the place in gpt41.yaml, if one cannot be read or has no price.
+    """
     found = []
     for declared in config.workloads.values():
-        contents = read_contents(declared, files, conditions.catalog, conditions.jobs)
+        contents = read_contents(declared, files, conditions.catalog, conditions.jobs, inspects_batch=inspects_batch)
         found.append(price_declared_workload(declared, contents, conditions.catalog, conditions.as_of))
     return found
 

@@ -13,6 +13,7 @@ import pytest
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import documents
+from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.sources import InputSource, open_file
 from gpt41_cli.requests import readers
@@ -243,8 +244,9 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path: Path
     source = InputSource(str(path), partial(open_file, path))
     with open_input(source, None) as found:
         assert isinstance(found, RequestInput)
-        chunks = list(found.chunks)
+        assert isinstance(found.chunks, LineChunks)
+        lines = LineChunks(iter(list(found.chunks)), "utf-8", has_byte_order_mark=False)
         os.truncate(path, 200)
         complaint = f"^{path}: expected a file that stays as it is while it is read, found one that has changed$"
         with pytest.raises(InputError, match=complaint):
-            list(map_chunks(source, RequestInput(iter(chunks)), ReadingOptions(), lambda sent: sent, list))
+            list(map_chunks(source, RequestInput(lines), ReadingOptions(), lambda sent: sent, list))

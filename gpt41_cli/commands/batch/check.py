@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,30 +11,35 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.commands.batch.lines import BatchLines, InspectedRequest, inspect_request
-from gpt41_cli.commands.batch.rules import FILE_RULES, BatchFile
+from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
+from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request
 from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.files.documents import FileSpan, LineBlock
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import FileStamp, InputSource, open_source, read_stamp
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage, sum_usd
+from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
-from gpt41_cli.work.sizing import RequestTotals, merge_into_workload, replay_request, split_into_workloads
+from gpt41_cli.work.sizing import (
+    MeasuredRequest,
+    RequestTotals,
+    measure_request,
+    merge_into_workload,
+    replay_request,
+    split_into_workloads,
+)
 from gpt41_cli.work.stream import ReadingOptions, make_file_changed_error, map_chunks
 from gpt41_cli.work.violations import RuleViolations
 from gpt41_cli.work.violations import make_violation_findings as breach_findings
 from gpt41_cli.work.workload import Assumptions, Workload
-
-_BYTE_ORDER_MARK_BYTES = len(codecs.BOM_UTF8)
 
 
 class BatchOptions(NamedTuple):
@@ -71,14 +75,10 @@ class CheckedBatchFile(NamedTuple):
 
     source: InputSource
     lines: BatchLines
-    size_bytes: int
+    totals: RequestTotals
+    violations: RuleViolations
     prices: tuple[ComparedPrice, ...]
     stamp: FileStamp | None
-
-    @property
-    def violations(self) -> RuleViolations:
-        """What it breaks, line by line and as a whole."""
-        return self.lines.violations
 
     @property
     def broken_rules(self) -> tuple[Rule, ...]:
@@ -117,8 +117,8 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     """
     tiers = _select_tiers(conditions)
     replay = CacheReplay(conditions.catalog, conditions.traffic)
-    files = tuple(_check_file(source, conditions, replay) for source in sources)
-    sizing = reduce(iadd, (each.lines.totals for each in files), RequestTotals(conditions.traffic))
+    files = tuple(check_batch_file(source, conditions, replay) for source in sources)
+    sizing = reduce(iadd, (each.totals for each in files), RequestTotals(conditions.traffic))
     prices = tuple(_compare_prices(sizing, conditions))
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
@@ -146,49 +146,59 @@ def _select_tiers(conditions: BatchOptions) -> list[int]:
     return list(tiers.tiers) if conditions.platform.provider == tiers.provider else []
 
 
-def _check_file(source: InputSource, conditions: BatchOptions, replay: CacheReplay) -> CheckedBatchFile:
+def check_batch_file(source: InputSource, conditions: BatchOptions, replay: CacheReplay) -> CheckedBatchFile:
+    """One source as a Batch file, its requests after those that `replay` has seen. Raises as `check_batch_files` does."""
     with open_source(source) as stream:
         before = read_stamp(stream)
-        lines, size, has_mark = _read_batch_lines(stream, source, conditions, replay)
+        lines, totals = _read_batch_file(stream, source, conditions, replay)
         if read_stamp(stream) != before:
             raise make_file_changed_error(source)
-    held = BatchFile(lines, size, has_mark, conditions.catalog, conditions.platform, conditions.as_of, conditions.usage_tier)
-    for rule in FILE_RULES:
-        for breach in rule(held):
-            lines.violations.add(breach)
-    return CheckedBatchFile(source, lines, size, tuple(_compare_prices(lines.totals, conditions)), before)
+    file = BatchFile(lines, conditions.catalog, conditions.platform, conditions.as_of, conditions.usage_tier)
+    prices = tuple(_compare_prices(totals, conditions))
+    return CheckedBatchFile(source, lines, totals, find_violations(file), prices, before)
 
 
-def _read_batch_lines(
+class _BatchChunk(NamedTuple):
+    """Some lines of a file, and the requests in them, which are still to be replayed."""
+
+    lines: BatchLines
+    requests: list[MeasuredRequest]
+
+
+def _read_batch_file(
     stream: BinaryIO, source: InputSource, conditions: BatchOptions, replay: CacheReplay
-) -> tuple[BatchLines, int, bool]:
-    """The lines of a file, how many bytes it has when it is not compressed, and whether it begins with a byte order mark."""
-    size = 0
-    last: LineBlock | FileSpan | None = None
-
-    def measured(chunks: Iterator[LineBlock | FileSpan]) -> Iterator[LineBlock | FileSpan]:
-        nonlocal size, last
-        for last in chunks:
-            size += last.size
-            yield last
-
-    found = read_lines(stream, source.label)
-    requests = RequestInput(measured(found.chunks))
-    work = partial(inspect_request, conditions.meter, conditions.terms)
-    some = map_chunks(source, requests, ReadingOptions("batch", conditions.jobs), work, list)
-    lines = reduce(iadd, (BatchLines.collect(_replay_cache(each, replay) for each in few) for few in some), BatchLines())
-    if last and last.read_last_byte() != b"\n":
-        lines.drop_final_line_break()
-    return lines, size + _BYTE_ORDER_MARK_BYTES * found.has_byte_order_mark, found.has_byte_order_mark
+) -> tuple[BatchLines, RequestTotals]:
+    """The lines of a file, and their requests with what the prompt cache would give them in standard."""
+    chunks = read_lines(stream, source.label)
+    reading, work = ReadingOptions("batch", conditions.jobs), partial(_read_line, conditions)
+    lines, totals = BatchLines(), RequestTotals()
+    for chunk in map_chunks(source, RequestInput(chunks), reading, work, _collect_chunk):
+        lines += chunk.lines
+        for measured in chunk.requests:
+            totals.add(replay_request(measured, replay))
+    lines.finish(chunks)
+    return lines, totals
 
 
-def _replay_cache(
-    found: Located[InspectedRequest] | RejectedRequest, replay: CacheReplay
-) -> Located[InspectedRequest] | RejectedRequest:
-    """The request with what the prompt cache would give it in standard."""
-    if isinstance(found, RejectedRequest) or found.result.measured is None:
-        return found
-    return Located(found.place, found.result._replace(measured=replay_request(found.result.measured, replay)))
+def _read_line(conditions: BatchOptions, sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
+    """One line, checked by itself and counted for the model that it names; None if that is unknown."""
+    meter = conditions.meter
+    known, _ = meter.find_variant(sent.request.model)
+    measured = measure_request(meter, sent, is_replayed=True) if known else None
+    return inspect_request(meter, conditions.terms, sent, measured), measured
+
+
+def _collect_chunk(found: Iterator[Located[tuple[InspectedRequest, MeasuredRequest | None]] | RejectedRequest]) -> _BatchChunk:
+    lines, requests = BatchLines(), []
+    for each in found:
+        if isinstance(each, RejectedRequest):
+            lines.add_invalid(each.place, each.message, each.path)
+        else:
+            inspected, measured = each.result
+            lines.add(each.place, inspected)
+            if measured:
+                requests.append(measured)
+    return _BatchChunk(lines, requests)
 
 
 def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator[ComparedPrice]:

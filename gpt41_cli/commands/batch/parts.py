@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.catalog.tables import Model
-from gpt41_cli.commands.batch.lines import BatchLines
+from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.work.violations import MEGABYTE
 
 

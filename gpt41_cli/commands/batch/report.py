@@ -42,7 +42,7 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         data={
             "accepted": not any(each.broken_rules for each in check.files),
             "requests": sum(each.lines.request_lines for each in check.files),
-            "bytes": sum(each.size_bytes for each in check.files),
+            "bytes": sum(each.lines.size_bytes for each in check.files),
             "prices": [_dump_price(each) for each in check.prices],
             "is_ceiling": check.work is not None and check.work.is_ceiling,
             "estimates": check.work.estimated_requests if check.work else 0,
@@ -80,7 +80,7 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
 def _make_work_line(check: BatchCheck) -> Iterator[ReportLine]:
     usage = check.usage
     tokens = f"{pluralize(usage.input_tokens, 'input token')} and {pluralize(usage.output_tokens, 'output token')}"
-    size = pluralize(sum(each.size_bytes for each in check.files), "byte")
+    size = pluralize(sum(each.lines.size_bytes for each in check.files), "byte")
     yield ReportLine("work", f"{pluralize(usage.requests, 'valid request')} in {size}: {tokens} in all")
 
 
@@ -164,7 +164,7 @@ def _list_file_columns(check: BatchCheck) -> tuple[Column[CheckedBatchFile], ...
         Column(None, "accepted", lambda file: not file.broken_rules),
         Column(">requests", "requests", lambda file: file.lines.request_lines),
         Column(None, "invalid", lambda file: file.lines.invalid_lines),
-        Column(">bytes", "bytes", lambda file: file.size_bytes),
+        Column(">bytes", "bytes", lambda file: file.lines.size_bytes),
         Column(None, "models", lambda file: list(dict.fromkeys(line.model for line in file.lines.targets.different))),
         Column(None, "endpoints", lambda file: list(dict.fromkeys(line.endpoint for line in file.lines.targets.different))),
         Column(">input tokens", None, lambda file: sum(file.lines.input_tokens)),

@@ -9,21 +9,19 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.tables import Platform
-from gpt41_cli.commands.batch.lines import BatchLines
 from gpt41_cli.commands.batch.parts import BatchQueue, find_queue
 from gpt41_cli.constraints import lifecycle
+from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import redact
 from gpt41_cli.rules import Level, Rule
-from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, find_duplicate_lines
+from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleViolations, find_duplicate_lines
 
 
 class BatchFile(NamedTuple):
     """A file that is held against the rules, with what they need to know."""
 
     lines: BatchLines
-    size_bytes: int
-    has_byte_order_mark: bool
     catalog: Catalog
     platform: Platform
     as_of: date
@@ -36,7 +34,7 @@ def _check_not_empty(held: BatchFile) -> Iterator[RuleViolation]:
 
 
 def _check_byte_order_mark(held: BatchFile) -> Iterator[RuleViolation]:
-    if held.has_byte_order_mark:
+    if held.lines.has_byte_order_mark:
         yield RuleViolation(rules.BATCH_MARK, "expected JSON from the first byte on, found a byte order mark", 1)
 
 
@@ -89,16 +87,16 @@ def _check_request_count(held: BatchFile) -> Iterator[RuleViolation]:
 def _check_file_bytes(held: BatchFile) -> Iterator[RuleViolation]:
     megabytes = held.catalog.limits.batch.max_file_megabytes
     least, most = megabytes * MEGABYTE, megabytes * MEBIBYTE
-    found = f"found {format_int(held.size_bytes)}"
-    if held.size_bytes > most:
+    found = f"found {format_int(held.lines.size_bytes)}"
+    if held.lines.size_bytes > most:
         yield RuleViolation(
-            rules.BATCH_BYTES, f"expected at most {format_int(most)} bytes, {found}", None, str(held.size_bytes), str(most)
+            rules.BATCH_BYTES, f"expected at most {format_int(most)} bytes, {found}", None, str(held.lines.size_bytes), str(most)
         )
-    elif held.size_bytes > least:
+    elif held.lines.size_bytes > least:
         message = (
             f"{found} bytes: the guide allows {megabytes} MB, and does not say that this is more than {format_int(least)} bytes"
         )
-        yield RuleViolation(rules.BATCH_BYTES, message, None, str(held.size_bytes), str(least), Level.WARNING)
+        yield RuleViolation(rules.BATCH_BYTES, message, None, str(held.lines.size_bytes), str(least), Level.WARNING)
 
 
 def _check_line_bytes(held: BatchFile) -> Iterator[RuleViolation]:
@@ -175,3 +173,13 @@ FILE_RULES: Sequence[Callable[[BatchFile], Iterator[RuleViolation]]] = (
     _check_queue,
     _check_single_requests,
 )
+
+
+def find_violations(file: BatchFile) -> RuleViolations:
+    """What a file breaks, line by line and as a whole."""
+    violations = RuleViolations()
+    violations += file.lines.violations
+    for rule in FILE_RULES:
+        for each in rule(file):
+            violations.add(each)
+    return violations

@@ -15,9 +15,9 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile
-from gpt41_cli.commands.batch.lines import ModelAndEndpoint
 from gpt41_cli.commands.batch.parts import BatchPart, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
+from gpt41_cli.constraints.batch_lines import ModelAndEndpoint
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.sources import InputSource, read_stamp, wrap_os_errors

@@ -47,7 +47,7 @@ class ConfigCheck(NamedTuple):
 
 def check_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> ConfigCheck:
     """Every workload, priced and held against everything that applies to it."""
-    priced = price_declared_workloads(config, files, conditions)
+    priced = price_declared_workloads(config, files, conditions, inspects_batch=True)
     shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each, conditions)) for each in priced),

@@ -15,14 +15,18 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.commands.batch import check as batch
+from gpt41_cli.commands.batch.check import BatchOptions, check_batch_file
+from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_variant
 from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
+from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.prompt_cache import ReplayOptions
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
+from gpt41_cli.work.violations import RuleViolations, make_violation_findings
 from gpt41_cli.work.workload import Workload
 from gpt41_cli.workloads.costing import Requirements, UsdRange, WorkloadCost
 from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
@@ -269,17 +273,33 @@ def _is_price_lower_bound(candidate: Candidate) -> bool:
 
 def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
     """What would have the Batch API reject a file."""
-    contents = priced.contents
+    contents, declared = priced.contents, priced.declaration
     if contents.mode != "batch" or not contents.batch_files:
         return None
-    terms = contents.workload.terms
-    meter = Meter(conditions.catalog, needs_tokens=True)
-    declared = priced.declaration
-    traffic = ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes)
-    sent = batch.BatchOptions(meter, terms, declared.platform, conditions.as_of, declared.usage_tier, traffic, conditions.jobs)
-    found = batch.check_batch_files(contents.batch_files, sent).findings
-    broken = [each for each in found if each.place and each.rule is not rules.MODEL_SHUT_DOWN]
-    return [each._replace(message=f"{declared.name}: {each.message}") for each in broken]
+    found = [
+        finding
+        for source, lines in contents.batch_files.items()
+        for finding in make_violation_findings(source, _find_batch_violations(source, lines, priced, conditions))
+    ]
+    return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.rule is not rules.MODEL_SHUT_DOWN]
+
+
+def _find_batch_violations(
+    source: InputSource, lines: BatchLines | None, priced: PricedWorkload, conditions: CheckOptions
+) -> RuleViolations:
+    """What a file breaks. If not each of its lines is a sound request, it is read again, as the Batch API reads it.
+
+    Raises MissingPrice if a model that a line names has no price in batch.
+    """
+    catalog, as_of, jobs = conditions.catalog, conditions.as_of, conditions.jobs
+    platform, tier = priced.declaration.platform, priced.declaration.usage_tier
+    if lines is None:
+        meter, traffic = Meter(catalog, needs_tokens=True), ReplayOptions()
+        options = BatchOptions(meter, priced.workload.terms, platform, as_of, tier, traffic, jobs)
+        return check_batch_file(source, options, CacheReplay(catalog, traffic)).violations
+    for variant in filter(None, (catalog.find_variant(target.model) for target in lines.targets.different)):
+        catalog.offer(variant, "batch", platform, as_of)
+    return find_violations(BatchFile(lines, catalog, platform, as_of, tier))
 
 
 def _check_stated_cache(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:

@@ -98,7 +98,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
 
 def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
     """The saved answer in `stream`, a document or JSON Lines, which errors call `name`. InputError where it is none."""
-    lines = list(chain.from_iterable(chunk.iterate_lines() for chunk in read_lines(stream, name).chunks))
+    lines = list(chain.from_iterable(chunk.iterate_lines() for chunk in read_lines(stream, name)))
     if lines and _is_record(lines[0].data):
         return _read_records(lines, name)
     data = b"\n".join(line.data for line in lines)

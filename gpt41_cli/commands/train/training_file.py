@@ -14,7 +14,6 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.display import format_int
-from gpt41_cli.files.documents import FileSpan, LineBlock
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.requests.readers import ParsedRequest
@@ -192,21 +191,13 @@ def read_training_files(sources: Sequence[InputSource], trained: TrainingTargets
 
 
 def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None) -> TrainingLines:
-    size = 0
-
-    def measured(chunks: Iterator[LineBlock | FileSpan]) -> Iterator[LineBlock | FileSpan]:
-        nonlocal size
-        for chunk in chunks:
-            size += chunk.size
-            yield chunk
-
     with open_source(source) as stream:
-        requests = RequestInput(measured(read_lines(stream, source.label).chunks))
+        chunks = read_lines(stream, source.label)
         reading, work = ReadingOptions("fine-tuning", jobs), partial(inspect_example, trained)
-        some = map_chunks(source, requests, reading, work, TrainingLines.collect, trained.meter.memo_filler)
+        some = map_chunks(source, RequestInput(chunks), reading, work, TrainingLines.collect, trained.meter.memo_filler)
         lines = reduce(iadd, some, TrainingLines())
-    lines.size_bytes = size
-    for breach in (*_check_duplicates(lines), *_check_file_size(size, trained.rules)):
+    lines.size_bytes = chunks.size_bytes
+    for breach in (*_check_duplicates(lines), *_check_file_size(chunks.size_bytes, trained.rules)):
         lines.breaches.add(breach)
     return lines
 

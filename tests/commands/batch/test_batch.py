@@ -305,7 +305,7 @@ def test_which_megabyte_is_meant_is_said_where_it_matters(catalog: Catalog, tmp_
     data = head + lines(line(3, words=1) | {"metadata": ""})
     (tmp_path / "x.jsonl").write_bytes(data[:-3] + b"x" * (size - len(data)) + data[-3:])
     found = checked(limited(catalog, max_file_megabytes=1), tmp_path / "x.jsonl")
-    assert found.files[0].size_bytes == size
+    assert found.files[0].lines.size_bytes == size
     assert [each.level.label for each in found.findings if each.rule.id == "batch-bytes"] == levels
 
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import date
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
 
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.commands.check.check import check_workloads
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.roots import open_working_tree
+from gpt41_cli.requests import readers
+from gpt41_cli.tokens import meter
+from gpt41_cli.workloads.priced import CheckOptions
 from tests.conftest import ROOT, Run
 
 DAY = ("--as-of", "2026-11-23")
@@ -223,6 +233,74 @@ def test_a_batch_file_that_would_be_rejected(run: Run, tmp_path: Path) -> None:
     # The same lines sent one by one are no Batch file.
     config(tmp_path, "workloads: {day: {requests: in.jsonl, mode: standard}}")
     assert run("check", *DAY).code == 0
+
+
+def batch_line(number: int = 1, **changes: object) -> str:
+    """A line for the Batch API; `changes` to its body come in `body`."""
+    body = {**json.loads(request()), **dict(changes.pop("body", {}))}  # type: ignore[call-overload]
+    return json.dumps({"custom_id": f"{number}", "method": "POST", "url": "/v1/chat/completions", "body": body, **changes}) + "\n"
+
+
+BROKEN_FILES = {
+    "sound": batch_line(1) + batch_line(2),
+    "no line break at the end": (batch_line(1) + batch_line(2)).strip(),
+    "the same id": "".join(batch_line(number % 3) for number in range(20)),
+    "blank lines": f"{batch_line(1)}\n\n{batch_line(2)}",
+    "a byte order mark": f"\N{BYTE ORDER MARK}{batch_line()}",
+    "two models": batch_line(1) + batch_line(2, body={"model": "gpt-4.1"}),
+    "an unknown model": batch_line(1) + batch_line(2, body={"model": "gpt-99"}),
+    "no model": batch_line(1) + batch_line(2, body={"model": None}),
+    "another method": batch_line(method="GET") + batch_line(2, method=None),
+    "a stream": batch_line(body={"stream": True}),
+    "another url": batch_line(1) + batch_line(2, url="/v1/embeddings"),
+    "no id": batch_line(1) + batch_line(2).replace("custom_id", "id"),
+    "too long an answer": batch_line(body={"max_tokens": 100_000}),
+    "no JSON": batch_line(1) + "{\n",
+    "not a request": batch_line(1) + "{}\n",
+    "a body alone": batch_line(1) + '{"model": "gpt-4.1", "messages": "x"}\n',
+    "a list": f"[{batch_line(1)}, {batch_line(2)}]",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+@pytest.mark.parametrize("declared", ["mode: batch, model: gpt-4.1-mini", "mode: batch, model: gpt-4.1", "output_tokens: 5"])
+def test_the_lines_of_a_batch_file_break_what_they_break_for_batch(run: Run, tmp_path: Path, name: str, declared: str) -> None:
+    (tmp_path / "night").mkdir()
+    (tmp_path / "night" / "batch.jsonl").write_text(BROKEN_FILES[name])
+    config(tmp_path, f"workloads: {{night: {{requests: night/, {declared}}}}}")
+    checked = run("check", *DAY, "--format", "json")
+    if checked.code == 2:
+        assert "of one model and mode" in checked.err or "expected a model" in checked.err
+        return
+    tokens = ("--output-tokens", "5") if "output" in declared else ()
+    alone = run("batch", "night/batch.jsonl", *DAY, *tokens, "--format", "json")
+    assert [each for each in findings(checked.out) if each[2].startswith("night: night/")] == [
+        (rule, level, f"night: {message}") for rule, level, message in findings(alone.out)
+    ]
+
+
+def test_each_line_is_read_and_counted_once(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever looks at it: budgets, limits, the rules of Batch files, other variants."""
+    (tmp_path / "batch.jsonl").write_text("".join(batch_line(number) for number in range(6)))
+    config(tmp_path, "workloads: {night: {requests: batch.jsonl, require: {task: general}, volume: 6 / day, usage_tier: 1}}")
+    calls: Counter[str] = Counter()
+
+    def count(owner: ModuleType, name: str) -> None:
+        act = getattr(owner, name)
+
+        def counted(*given: object, **more: object) -> object:
+            calls[name] += 1
+            return act(*given, **more)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(readers, "read_request")
+    count(meter, "build_prompt")
+    path = tmp_path / "gpt41.yaml"
+    declared = parse_config(path.read_bytes(), "gpt41.yaml", catalog)
+    found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(catalog, date(2026, 11, 23)))
+    assert "batch files" in found.workloads[0].findings_by_check
+    assert calls == {"read_request": 6, "build_prompt": 6}
 
 
 def test_a_usage_tier_that_cannot_take_it_all(run: Run, tmp_path: Path) -> None:

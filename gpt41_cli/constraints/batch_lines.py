@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 from gpt41_cli import rules
 from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
+from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest
-from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
+from gpt41_cli.work.sizing import MeasuredRequest
 from gpt41_cli.work.violations import RuleViolation, RuleViolations, hash_text
 from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
 
@@ -34,21 +36,20 @@ class ModelAndEndpoint(NamedTuple):
 
 
 class InspectedRequest(NamedTuple):
-    """A request of a Batch file: its lane, a hash of its id, its length, its tokens, and which rules it breaks by itself.
-
-    `measured` is None where no price can be known, because the model is not.
-    """
+    """A request of a Batch file: its lane, a hash of its id, its length, its tokens, and which rules it breaks by itself."""
 
     target: ModelAndEndpoint
     custom_id_digest: bytes
     line_bytes: int
     input_tokens: int
     violations: tuple[RuleViolation, ...]
-    measured: MeasuredRequest | None
 
 
-def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest) -> InspectedRequest:
-    """One line, counted for its own model, with what of it can be cached. BadBody where it names none."""
+def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
+    """Check one line by itself. `measured` is the request as counted for the model that it names, None if that is unknown.
+
+    Raises BadBody if the line names no model.
+    """
     request, catalog = sent.request, meter.catalog
     if request.model is None:
         raise BadBody("body.model", "a model", "nothing")
@@ -56,16 +57,15 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest) -> In
     own = hash_text(str(sent.custom_id))
     breaches = list(_find_line_violations(sent))
     variant, _ = meter.find_variant(request.model)
-    if variant is None:
+    if variant is None or measured is None:
         breaches.append(RuleViolation(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models))))
-        return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches), None)
-    sized = measure_request(meter, sent, is_replayed=True)
-    seen = size_request(sized.shape, terms, catalog, variant)
+        return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches))
+    seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (
         RuleViolation(each.rule, f"{variant.id}: {each.text}", actual=each.actual, allowed=each.allowed)
         for each in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
-    return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches), sized)
+    return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 
 
 def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
@@ -81,12 +81,11 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
         )
 
 
-def _make_invalid_line_violation(rejected: RejectedRequest, line: int) -> RuleViolation:
+def _make_invalid_line_violation(line: int, message: str, path: str) -> RuleViolation:
     """A line that is no request, as a breach of the rule for the field that is wrong."""
-    message = rejected.message
-    if rejected.path == "url":
+    if path == "url":
         message += "; the Batch API takes others too, which gpt41 can neither count nor check"
-    return RuleViolation(_RULES_BY_PATH.get(rejected.path, rules.INVALID_REQUEST), message, line)
+    return RuleViolation(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, line)
 
 
 class TargetColumn:
@@ -113,7 +112,7 @@ class TargetColumn:
 
 
 class BatchLines(Addable):
-    """What is kept of the requests of a file, in its order: 34 bytes of each, beside their sizes and what they break.
+    """What is kept of the requests of a file, in its order: 34 bytes of each, and what they break.
 
     `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `targets` have an entry for each request,
     `custom_id_digests` two; `invalid_lines` counts the lines that are none. Adds up in order.
@@ -126,25 +125,15 @@ class BatchLines(Addable):
         self.targets = TargetColumn()
         self.custom_id_digests = array("Q")
         self.violations = RuleViolations()
-        self.totals = RequestTotals()
         self.invalid_lines = 0
         self.last_line = Largest()
+        self.size_bytes = 0
+        self.has_byte_order_mark = False
 
-    @classmethod
-    def collect(cls, found: Iterable[Located[InspectedRequest] | RejectedRequest]) -> BatchLines:
-        """All that is found."""
-        lines = cls()
-        for each in found:
-            number = each.place.line or 0
-            lines.last_line = Largest(number)
-            if isinstance(each, RejectedRequest):
-                lines.invalid_lines += 1
-                lines.violations.add(_make_invalid_line_violation(each, number))
-            else:
-                lines._add(number, each.result)
-        return lines
-
-    def _add(self, number: int, found: InspectedRequest) -> None:
+    def add(self, place: Place, found: InspectedRequest) -> None:
+        """Add the request in the next line."""
+        number = place.line or 0
+        self.last_line = Largest(number)
         self.line_numbers.append(number)
         self.line_bytes.append(found.line_bytes)
         self.input_tokens.append(found.input_tokens)
@@ -152,12 +141,22 @@ class BatchLines(Addable):
         self.custom_id_digests.frombytes(found.custom_id_digest)
         for breach in found.violations:
             self.violations.add(breach._replace(line=number))
-        if found.measured:
-            self.totals.add(found.measured)
 
-    def drop_final_line_break(self) -> None:
-        """Say that the file ends without a line break, which its last line must not be charged for."""
-        if self.line_numbers and self.line_numbers[-1] == self.last_line:
+    def add_invalid(self, place: Place, message: str, path: str) -> None:
+        """Add the next line, which is not a request for the reason in `message`; `path` is that of the value that is wrong."""
+        number = place.line or 0
+        self.last_line = Largest(number)
+        self.invalid_lines += 1
+        self.violations.add(_make_invalid_line_violation(number, message, path))
+
+    def finish(self, chunks: LineChunks) -> None:
+        """Take over what is known when the whole file has been read; it must still be open.
+
+        A last line that ends without a line break must not be charged for one.
+        """
+        self.has_byte_order_mark = chunks.has_byte_order_mark
+        self.size_bytes = chunks.size_bytes + len(BOM_UTF8) * chunks.has_byte_order_mark
+        if not chunks.ends_with_line_break and self.line_numbers and self.line_numbers[-1] == self.last_line:
             self.line_bytes[-1] -= 1
 
     @property
