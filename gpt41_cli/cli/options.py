@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,39 +15,30 @@ from gpt41_cli.views import VIEWS
 MAX_COUNT = 1_000_000_000_000
 
 
-def complete_models(incomplete: str) -> list[str]:
-    """List the models of the price table that begin with the text."""
-    return [name for name in typed.read_catalog(None).models if name.startswith(incomplete)]
+def complete(list_names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Return a function that completes the beginning of a name; names are listed only when a shell asks."""
+    return lambda incomplete: [name for name in list_names() if name.startswith(incomplete)]
 
 
-def _complete_platforms(incomplete: str) -> list[str]:
-    return [name for name in typed.read_catalog(None).platforms if name.startswith(incomplete)]
-
-
-def _complete_modes(incomplete: str) -> list[str]:
+def _list_modes() -> Iterable[str]:
     from gpt41_cli.catalog import MODES
 
-    return [name for name in MODES if name.startswith(incomplete)]
+    return MODES
 
 
-def _complete_formats(incomplete: str) -> list[str]:
-    return [name for name in VIEWS if name.startswith(incomplete)]
+def _list_tools() -> Iterable[str]:
+    from gpt41_cli.pricing import ToolUse
+
+    return [f"{name}=" for name in ToolUse._fields]
 
 
-def _complete_levels(incomplete: str) -> list[str]:
-    return [name for name in typed.FAIL_ON_LEVELS if name.startswith(incomplete)]
-
-
-def _complete_tools(incomplete: str) -> list[str]:
-    from gpt41_cli.pricing import ToolUse as Used
-
-    return [f"{name}=" for name in Used._fields if name.startswith(incomplete)]
-
-
-def _complete_kinds(incomplete: str) -> list[str]:
+def _list_kinds() -> Iterable[str]:
     from gpt41_cli.requests.readers import INPUT_KINDS
 
-    return [name for name in INPUT_KINDS if name.startswith(incomplete)]
+    return INPUT_KINDS
+
+
+complete_models = complete(lambda: typed.read_catalog(None).models)
 
 
 def _make_count_parser(at_least: int) -> Callable[[str], int]:
@@ -110,13 +101,18 @@ ToolsOption = Annotated[
         "--tools",
         metavar="NAME=N",
         help="Built-in tools that one request uses, such as web_searches=2,file_searches=1; gpt41 cost --help has all names.",
-        autocompletion=_complete_tools,
+        autocompletion=complete(_list_tools),
     ),
 ]
 RequestsOption = Annotated[int, typer.Option(metavar="N", parser=_make_count_parser(1), help="How many times it is sent.")]
 PlatformOption = Annotated[
     str,
-    typer.Option("--platform", metavar="NAME", help="Where the model is bought.", autocompletion=_complete_platforms),
+    typer.Option(
+        "--platform",
+        metavar="NAME",
+        help="Where the model is bought.",
+        autocompletion=complete(lambda: typed.read_catalog(None).platforms),
+    ),
 ]
 ModelsOption = Annotated[
     list[str] | None,
@@ -134,7 +130,7 @@ ModesOption = Annotated[
         metavar="MODE",
         help="standard, batch or priority; repeatable.",
         show_default="standard",
-        autocompletion=_complete_modes,
+        autocompletion=complete(_list_modes),
     ),
 ]
 AsOfOption = Annotated[
@@ -153,12 +149,12 @@ FailOnOption = Annotated[
         "--fail-on",
         metavar="LEVEL",
         help="From which level a finding ends the run with exit code 1: error, warning or never.",
-        autocompletion=_complete_levels,
+        autocompletion=complete(lambda: typed.FAIL_ON_LEVELS),
     ),
 ]
 FormatOption = Annotated[
     str,
-    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=_complete_formats),
+    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=complete(lambda: VIEWS)),
 ]
 OutputFilesOption = Annotated[
     list[str] | None,
@@ -175,7 +171,7 @@ InputKindOption = Annotated[
         metavar="KIND",
         help="What the inputs are: text, image, chat, responses, batch or fine-tuning.",
         show_default="told from their content",
-        autocompletion=_complete_kinds,
+        autocompletion=complete(_list_kinds),
     ),
 ]
 ImageSizeOption = Annotated[

@@ -1,5 +1,6 @@
 """`gpt41 recommend`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,14 +16,10 @@ def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
     return [(task.id, task.summary) for task in typed.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
 
 
-def _complete_needs(incomplete: str) -> list[str]:
-    return [name for name in sorted(typed.read_catalog(None).abilities) if name.startswith(incomplete)]
-
-
-def _complete_preferences(incomplete: str) -> list[str]:
+def _list_preferences() -> Iterable[str]:
     from gpt41_cli.commands.recommend.choose import PREFERENCES
 
-    return [name for name in PREFERENCES if name.startswith(incomplete)]
+    return PREFERENCES
 
 
 Tasks = Annotated[
@@ -36,7 +33,9 @@ Tasks = Annotated[
     ),
 ]
 
-Prefer = Annotated[str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=_complete_preferences)]
+Prefer = Annotated[
+    str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=options.complete(_list_preferences))
+]
 
 Needs = Annotated[
     list[str] | None,
@@ -44,7 +43,7 @@ Needs = Annotated[
         "--needs",
         metavar="NAMES",
         help="Features and tools it must have, with commas.",
-        autocompletion=_complete_needs,
+        autocompletion=options.complete(lambda: sorted(typed.read_catalog(None).abilities)),
     ),
 ]
 
