@@ -71,44 +71,23 @@ def find_excess(amount: UsdRange, allowed: Decimal) -> BudgetExcess | None:
 
 
 def _check_request_cost(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    allowed = priced.declaration.budget.per_request_usd
-    if allowed is None:
-        return None
-    found = find_excess(priced.cost.usd_per_request, allowed)
-    if found is None:
-        return _warn_of_lower_bound(
-            priced, rules.BUDGET_PER_REQUEST, priced.cost.usd_per_request, "request", allowed, "budget.per_request_usd"
-        )
-    return [
-        _make_finding(
-            priced,
-            rules.BUDGET_PER_REQUEST,
-            found.level,
-            found.describe("request"),
-            "budget.per_request_usd",
-            *found.finding_figures,
-        )
-    ]
+    usd, allowed = priced.cost.usd_per_request, priced.declaration.budget.per_request_usd
+    return _check_budget(priced, rules.BUDGET_PER_REQUEST, usd, allowed, "budget.per_request_usd", "request")
 
 
 def _check_monthly_cost(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    allowed, monthly = priced.declaration.budget.monthly_usd, priced.cost.monthly_usd
-    if allowed is None or monthly is None:
+    usd, allowed = priced.cost.monthly_usd, priced.declaration.budget.monthly_usd
+    return _check_budget(priced, rules.BUDGET_MONTHLY, usd, allowed, "budget.monthly_usd", "month")
+
+
+def _check_budget(
+    priced: PricedWorkload, rule: Rule, usd: UsdRange | None, allowed: Decimal | None, key: str, span: str
+) -> WorkloadFindings:
+    """A budget that is broken; a warning if it is kept only as far as tokens can be counted."""
+    if allowed is None or usd is None:
         return None
-    found = find_excess(monthly, allowed)
-    if found is None:
-        return _warn_of_lower_bound(priced, rules.BUDGET_MONTHLY, monthly, "month", allowed, "budget.monthly_usd")
-    return [
-        _make_finding(
-            priced, rules.BUDGET_MONTHLY, found.level, found.describe("month"), "budget.monthly_usd", *found.finding_figures
-        )
-    ]
-
-
-def _warn_of_lower_bound(
-    priced: PricedWorkload, rule: Rule, usd: UsdRange, span: str, allowed: Decimal, key: str
-) -> list[Finding]:
-    """A warning where a budget is kept only as far as tokens can be counted."""
+    if excess := find_excess(usd, allowed):
+        return [_make_finding(priced, rule, excess.level, excess.describe(span), key, *excess.finding_figures)]
     if not priced.is_lower_bound:
         return []
     least = to_decimal(usd.expected)
