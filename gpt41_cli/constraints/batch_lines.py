@@ -1,4 +1,4 @@
-"""The lines of a Batch file, inspected one by one; of each request no more is kept than a few machine words."""
+"""The lines of a Batch file, inspected one by one. Of each request only a few machine words are kept."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _RULES_BY_PATH = {"url": rules.BATCH_URL, "custom_id": rules.BATCH_CUSTOM_ID}
 
 
 class ModelAndEndpoint(NamedTuple):
-    """What all requests of a Batch file must have in common, as they name it."""
+    """The model and endpoint that all requests of a Batch file must share, as they name them."""
 
     model: str
     endpoint: str
 
 
 class InspectedRequest(NamedTuple):
-    """A request of a Batch file: its lane, a hash of its id, its length, its tokens, and which rules it breaks by itself."""
+    """A request of a Batch file: its target, a hash of its id, its length, its tokens, and the rules it violates by itself."""
 
     target: ModelAndEndpoint
     custom_id_digest: bytes
@@ -69,7 +69,7 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
 
 
 def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
-    """What the Batch API demands of a line beyond what the endpoint does (Batch guide)."""
+    """Check what the Batch API demands of a line beyond what the endpoint does (Batch guide)."""
     if sent.method != REQUIRED_METHOD:
         found = "nothing" if sent.method is None else redact(sent.method)
         yield RuleViolation(
@@ -82,14 +82,14 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
 
 
 def _make_invalid_line_violation(line: int, message: str, path: str) -> RuleViolation:
-    """A line that is no request, as a breach of the rule for the field that is wrong."""
+    """Make the violation for a line that isn't a request: that of the rule for the wrong field."""
     if path == "url":
         message += "; the Batch API takes others too, which gpt41 can neither count nor check"
     return RuleViolation(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, line)
 
 
 class TargetColumn:
-    """The target of each request, as its index among the different ones, which stand in the order of their first requests."""
+    """The target of each request, as an index into the different targets in order of their first requests."""
 
     def __init__(self) -> None:
         self.indexes = array("I")
@@ -112,10 +112,10 @@ class TargetColumn:
 
 
 class BatchLines(Addable):
-    """What is kept of the requests of a file, in its order: 34 bytes of each, and what they break.
+    """What is kept of the requests of a file, in order: 32 bytes of each, and the violations.
 
-    `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `targets` have an entry for each request,
-    `custom_id_digests` two; `invalid_lines` counts the lines that are none. Adds up in order.
+    `line_numbers`, `line_bytes` (with a line break), `input_tokens` and `targets` have an entry per request, `custom_id_digests`
+    two; `invalid_lines` counts lines that aren't requests. Adds up in order.
     """
 
     def __init__(self) -> None:
@@ -150,9 +150,9 @@ class BatchLines(Addable):
         self.violations.add(_make_invalid_line_violation(number, message, path))
 
     def finish(self, chunks: LineChunks) -> None:
-        """Take over what is known when the whole file has been read; it must still be open.
+        """Record what is known after the whole file was read; it must still be open.
 
-        A last line that ends without a line break must not be charged for one.
+        A last line without a line break isn't charged for one.
         """
         self.has_byte_order_mark = chunks.has_byte_order_mark
         self.size_bytes = chunks.size_bytes + len(BOM_UTF8) * chunks.has_byte_order_mark
@@ -161,10 +161,10 @@ class BatchLines(Addable):
 
     @property
     def request_lines(self) -> int:
-        """How many lines there are that are not blank."""
+        """The number of lines that aren't blank."""
         return len(self.line_numbers) + self.invalid_lines
 
     @property
     def blank_lines(self) -> int:
-        """How many blank lines stand before the last one that is not."""
+        """The number of blank lines before the last line that isn't blank."""
         return self.last_line - self.request_lines

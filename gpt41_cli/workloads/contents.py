@@ -1,4 +1,4 @@
-"""What a workload of gpt41.yaml sends: its files, read once, as work to be priced and as tokens part by part."""
+"""What a workload of gpt41.yaml sends: its files, read once, as a Workload and as tokens part by part."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ InputError where it means nothing.
 
 
 class _CountedRequest(NamedTuple):
-    """One request, for its price, for its tokens, and as a line of a Batch file; why it cannot be one, where it cannot; None
-    where nobody asks.
+    """One request for its price, for its tokens, and as a line of a Batch file.
+
+    `batch_line` is an error if the line can't be one, None if nobody asks.
     """
 
     measured: MeasuredRequest
@@ -54,9 +55,7 @@ class _CountedRequest(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Some requests of a file: for their price, those still to be replayed one by one; their tokens; and as lines of a Batch
-    file.
-    """
+    """Requests of a file: for their price, before any replay; their tokens; and as lines of a Batch file."""
 
     requests: list[Located[MeasuredRequest] | RejectedRequest]
     tally: Tally
@@ -64,11 +63,10 @@ class _Chunk(NamedTuple):
 
 
 class WorkloadContents(NamedTuple):
-    """The requests of one workload, as `variant` in `mode` sees them; `workload` is under the terms that are expected.
+    """The requests of one workload, as `variant` in `mode` counts them; `workload` assumes the expected answers.
 
-    `tallies_by_file` sum the requests up, file by file, `tally` all of them. `batch_files` hold nothing but requests for
-    the Batch API, and their lines as they were checked one by one; None: they are still to be checked, as nobody has asked for
-    it, or as not each of their lines is a sound request in UTF-8.
+    `tallies_by_file` sum up the requests per file, `tally` all of them. `batch_files` hold only requests for the Batch API, and
+    their inspected lines. The lines are None if nobody asked for them, or if not every line is a valid request in UTF-8.
     """
 
     variant: Variant
@@ -85,7 +83,7 @@ class WorkloadContents(NamedTuple):
         return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies_by_file.items()}
 
     def with_output_tokens(self, output_tokens: int | None) -> Workload:
-        """The same work with answers of this length; None: each request's own maximum."""
+        """Return the work with answers of this length; None: as long as each request allows."""
         return replace(self.workload, terms=self.workload.terms._replace(output_tokens=output_tokens), _loads={})
 
 
@@ -112,7 +110,7 @@ def read_contents(
 def list_sources(
     declared: WorkloadDeclaration, key: str, patterns: Sequence[str], files: FileLister
 ) -> tuple[dict[str, InputSource], list[SkippedPath]]:
-    """What all the patterns of a key mean, each file once."""
+    """List what all patterns of a key match, each file once."""
     sources: dict[str, InputSource] = {}
     skipped: list[SkippedPath] = []
     with errors_at(declared, key):
@@ -124,7 +122,7 @@ def list_sources(
 
 
 def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Catalog) -> WorkloadContents:
-    """Texts and pictures that are one request together, or numbers alone."""
+    """Read texts and pictures that are one request together, or numbers alone."""
     sources, skipped = list_sources(declared, "prompt", declared.prompt, files)
     variant = _find_variant(declared, catalog, declared.model or declared.fallback_model)
     parts: dict[str, Entry] = {}
@@ -173,14 +171,14 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
 
 
 def _make_assumptions(declared: WorkloadDeclaration) -> Assumptions:
-    """What is said of every request, with answers as they are expected."""
+    """Make the assumptions for every request, with expected answers."""
     output = declared.output_tokens.expected if declared.output_tokens else None
     accepted = declared.prediction.accepted_share if declared.prediction else None
     return Assumptions(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted)
 
 
 def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, variant: Variant) -> int:
-    """The tokens of the file that is predicted to be in the answer."""
+    """Count the tokens of the file that is predicted to be in the answer."""
     if declared.prediction is None or declared.prediction.file is None:
         return 0
     sources, _ = list_sources(declared, "prediction", [declared.prediction.file], files)
@@ -216,7 +214,7 @@ class _RequestsReader:
         self.text_tokens = 0
 
     def read(self, files: FileLister) -> WorkloadContents:
-        """All of it. InputError with the place of what is wrong."""
+        """Read all requests. Raises InputError with the place of what is wrong."""
         declared = self.declaration
         sources, skipped = list_sources(declared, "requests", declared.requests, files)
         with errors_at(declared, "requests"):
@@ -257,7 +255,7 @@ class _RequestsReader:
                 self.batch_files[source] = lines if is_sound and self._finish_lines(lines, found) else None
 
     def _finish_lines(self, lines: BatchLines, found: RequestInput) -> bool:
-        """Whether `lines` are now all that the Batch API sees of a file: they are if they were inspected, in a file of lines."""
+        """Return True if `lines` are now all that the Batch API sees of the file: they were inspected, in a file of lines."""
         if not self.inspects_batch or not isinstance(found.chunks, LineChunks) or found.chunks.encoding != "utf-8":
             return False
         lines.finish(found.chunks)
@@ -285,7 +283,7 @@ class _RequestsReader:
         return _CountedRequest(measured, entry, line)
 
     def _inspect(self, sent: ParsedRequest, measured: MeasuredRequest) -> InspectedRequest | BadBody:
-        """A line as the Batch API takes it: for the model that it names, whatever the workload declares."""
+        """Inspect a line as the Batch API takes it, for the model that it names, whatever the workload declares."""
         meter, name = self.line_meter, sent.request.model
         variant, _ = meter.find_variant(name)
         own: MeasuredRequest | None = measured
@@ -297,7 +295,7 @@ class _RequestsReader:
             return error
 
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
-        """Add requests of a file; the modes that they are written for."""
+        """Add the requests of a chunk; return the modes that they are written for."""
         found = RequestTotals.from_requests(
             Located(each.place, replay_request(each.result, self.replay)) if self.replay and isinstance(each, Located) else each
             for each in chunk.requests
@@ -308,7 +306,7 @@ class _RequestsReader:
         return {group.mode for group in found.groups}
 
     def _find_model_and_mode(self) -> tuple[Variant, str]:
-        """The model and the mode of all requests."""
+        """Return the model and mode of all requests. Raises InputError if they differ."""
         declared = self.declaration
         groups = {
             (declared.model or group.model, declared.mode or (group.mode if group.mode != MODES[0] else declared.fallback_mode))
@@ -348,7 +346,7 @@ def _make_entry(parts: Mapping[str, int]) -> Entry:
 
 
 def _raise_for_rejects(tally: Tally) -> None:
-    """InputError for requests that cannot be read, where the config names their file or nothing else is there."""
+    """Raise InputError for invalid requests if the config names their file, or there is nothing else."""
     rejects = tally.rejects
     if rejects.named_count or (rejects.count and not tally.requests):
         first = rejects.examples[0]

@@ -43,9 +43,9 @@ from gpt41_cli.work.workload import Assumptions, Workload
 
 
 class BatchOptions(NamedTuple):
-    """Under which the files are sent; `usage_tier` None: the usage tier is not known.
+    """How the files are sent. `usage_tier` is None if it isn't known.
 
-    `traffic` is that of the same requests in standard, for the prompt cache; `jobs` how many workers read them.
+    `traffic` is that of the same requests in standard, for the prompt cache; `jobs` is the number of workers.
     """
 
     meter: Meter
@@ -63,7 +63,7 @@ class BatchOptions(NamedTuple):
 
 
 class ComparedPrice(NamedTuple):
-    """What all of the requests cost in one way of sending them, exact, by these `quotes`."""
+    """The exact price of all requests in one way of sending them, and its `quotes`."""
 
     name: str
     total_usd: Decimal
@@ -71,7 +71,7 @@ class ComparedPrice(NamedTuple):
 
 
 class CheckedBatchFile(NamedTuple):
-    """One file: what it holds, what it breaks, and its prices, the one in batch first; none where it has no sound request."""
+    """One file: its lines, its violations, and its prices, batch first; no prices without a valid request."""
 
     source: InputSource
     lines: BatchLines
@@ -88,7 +88,7 @@ class CheckedBatchFile(NamedTuple):
 
 
 class BatchCheck(NamedTuple):
-    """All files. `work` is what they hold together, `prices` what that costs; None and empty where there is no sound request."""
+    """All files. `work` is all their requests, `prices` what those cost; None and empty without a valid request."""
 
     files: tuple[CheckedBatchFile, ...]
     work: Workload | None
@@ -100,20 +100,20 @@ class BatchCheck(NamedTuple):
 
     @property
     def broken_rules(self) -> tuple[Rule, ...]:
-        """The rules that stand in the way: of accepting the files, or of splitting them."""
+        """The rules that prevent the files from being accepted, or from being split."""
         return tuple(dict.fromkeys(each.rule for each in self.findings if each.level is Level.ERROR))
 
     @property
     def usage(self) -> Usage:
-        """What is billed in batch."""
+        """The usage that is billed in batch."""
         return sum((each.usage for each in self.prices[0].quotes), Usage()) if self.prices else Usage()
 
 
 def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, *, is_split: bool = False) -> BatchCheck:
-    """Every source as a Batch file of its own. `is_split`: what their parts will not break any more is only noticed.
+    """Check every source as a Batch file of its own. If `is_split`, rules that splitting fixes give only notices.
 
-    InputError for a source that cannot be read, or changes while it is; UnknownName for a usage tier that there is not;
-    MissingPrice where a model has no price in batch.
+    Raises InputError for a source that can't be read or changes while it is read, UnknownName for an unknown usage tier,
+    MissingPrice if a model has no price in batch.
     """
     tiers = _select_tiers(conditions)
     replay = CacheReplay(conditions.catalog, conditions.traffic)
@@ -138,7 +138,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
 
 
 def _select_tiers(conditions: BatchOptions) -> list[int]:
-    """The usage tiers of interest: the one that is known, else all; none where the platform has none."""
+    """Select the known usage tier, else all of them; none if the platform has no tiers."""
     tiers = conditions.catalog.limits.usage_tiers
     if conditions.usage_tier is not None:
         check_usage_tier(conditions.catalog, conditions.platform, conditions.usage_tier)
@@ -147,7 +147,7 @@ def _select_tiers(conditions: BatchOptions) -> list[int]:
 
 
 def check_batch_file(source: InputSource, conditions: BatchOptions, replay: CacheReplay) -> CheckedBatchFile:
-    """One source as a Batch file, its requests after those that `replay` has seen. Raises as `check_batch_files` does."""
+    """Check one source as a Batch file; its requests follow those that `replay` has seen. Raises as `check_batch_files` does."""
     with open_source(source) as stream:
         before = read_stamp(stream)
         lines, totals = _read_batch_file(stream, source, conditions, replay)
@@ -159,7 +159,7 @@ def check_batch_file(source: InputSource, conditions: BatchOptions, replay: Cach
 
 
 class _BatchChunk(NamedTuple):
-    """Some lines of a file, and the requests in them, which are still to be replayed."""
+    """Lines of a file, and their requests, before the replay."""
 
     lines: BatchLines
     requests: list[MeasuredRequest]
@@ -168,7 +168,7 @@ class _BatchChunk(NamedTuple):
 def _read_batch_file(
     stream: BinaryIO, source: InputSource, conditions: BatchOptions, replay: CacheReplay
 ) -> tuple[BatchLines, RequestTotals]:
-    """The lines of a file, and their requests with what the prompt cache would give them in standard."""
+    """Read the lines of a file, and their requests with what the prompt cache would give them in standard."""
     chunks = read_lines(stream, source.label)
     reading, work = ReadingOptions("batch", conditions.jobs), partial(_read_line, conditions)
     lines, totals = BatchLines(), RequestTotals()
@@ -181,7 +181,7 @@ def _read_batch_file(
 
 
 def _read_line(conditions: BatchOptions, sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
-    """One line, checked by itself and counted for the model that it names; None if that is unknown."""
+    """Inspect one line, counted for the model that it names; None if that is unknown."""
     meter = conditions.meter
     known, _ = meter.find_variant(sent.request.model)
     measured = measure_request(meter, sent, is_replayed=True) if known else None
@@ -202,9 +202,9 @@ def _collect_chunk(found: Iterator[Located[tuple[InspectedRequest, MeasuredReque
 
 
 def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator[ComparedPrice]:
-    """What the requests cost in each way of sending them, in batch first; nothing where there are none.
+    """Price the requests in each way of sending them, batch first; nothing without requests.
 
-    MissingPrice where batch has no price; another way that has none is left out.
+    Raises MissingPrice if batch has no price. Another way without a price is left out.
     """
     replayed = split_into_workloads(sizing, conditions.terms, 1)
     cold = {group: work.without_cache() for group, work in replayed.items()}
@@ -226,14 +226,14 @@ def _quote_model(model: str | None, mode: str, work: Workload, conditions: Batch
 
 
 def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> Iterator[Finding]:
-    """A warning for each model that still runs and will end."""
+    """Make a warning for each model that still runs and will end."""
     for each in quotes:
         if not lifecycle.find_past_shutdown(each.offer.variant, conditions.platform, conditions.as_of):
             yield from lifecycle.check_lifecycle(each.offer.variant, conditions.platform, conditions.as_of)
 
 
 def _make_notes(catalog: Catalog, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:
-    """What a reader of the prices must know."""
+    """Write what a reader of the prices must know."""
     if work is None:
         return
     for each in quotes:

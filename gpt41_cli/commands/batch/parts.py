@@ -1,4 +1,4 @@
-"""How requests go into Batch files, one after the other as far as a file or the queue takes them, and in how many rounds."""
+"""Distribute requests over Batch files in order, as much as a file or the queue takes, and count the rounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpt41_cli.work.violations import MEGABYTE
 
 
 class BatchQueue(NamedTuple):
-    """How many input tokens of a model one usage tier lets wait in batches; None: nothing is published.
+    """The input tokens of a model that a usage tier lets wait in batches; None: not published.
 
     Requests above `long_context_threshold` wait in a pool of their own, `long_limit`.
     """
@@ -25,16 +25,16 @@ class BatchQueue(NamedTuple):
     long_context_threshold: int
 
     def limit_for(self, tokens: int) -> int | None:
-        """The limit of the pool that a request of so many tokens waits in."""
+        """Return the limit of the pool for a request of this length."""
         return self.long_limit if tokens > self.long_context_threshold else self.short_limit
 
     def has_room_for(self, short: int, long: int) -> bool:
-        """Whether so many tokens of each pool can wait together."""
+        """Return True if these tokens of each pool can wait together."""
         return (self.short_limit is None or short <= self.short_limit) and (self.long_limit is None or long <= self.long_limit)
 
 
 def find_queue(catalog: Catalog, model: Model, tier: int | None) -> BatchQueue:
-    """The queue of a model in a tier; of no tier, one that takes everything."""
+    """Find the queue of a model in a tier; without a tier, one that takes everything."""
     threshold = catalog.limits.long_context_tokens
     limits = model.rate_limits
     if limits is None or tier is None:
@@ -45,7 +45,7 @@ def find_queue(catalog: Catalog, model: Model, tier: int | None) -> BatchQueue:
 
 @dataclass
 class BatchPart:
-    """What one Batch file is to hold: requests of one lane, their bytes, and their input tokens in each pool of the queue."""
+    """One Batch file to write: requests of one target, their bytes, and their input tokens in each pool of the queue."""
 
     target_index: int
     requests: int = 0
@@ -60,8 +60,10 @@ class BatchPart:
 
 
 def pack_into_parts(lines: BatchLines, rules: BatchRules, queues: Sequence[BatchQueue]) -> tuple[array[int], list[BatchPart]]:
-    """The parts in the order in which they begin, and of each request in which it goes: the last of its lane, or a new one
-    where that would hold too much. `queues` has one for each lane. A request that no part could hold has its own.
+    """Pack requests into parts in order. Returns the part index of each request, and the parts.
+
+    A request goes to the last part of its target, or to a new one if that has no room. `queues` has one queue per target. A
+    request that exceeds every part gets one of its own.
     """
     parts: list[BatchPart] = []
     latest: dict[int, int] = {}

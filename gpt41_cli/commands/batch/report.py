@@ -1,4 +1,4 @@
-"""A Check of Batch files as a Report: accepted or not, the prices, the queue, and the parts they are split into."""
+"""A BatchCheck as a Report: accepted or not, the prices, the queue, and the parts of a split."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PRICE_PHRASES = {"standard": "standard", "cached": "standard with the prompt ca
 
 
 def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = None) -> Report:
-    """The check, to be read and to be computed with; with a `plan`, what is about to be written."""
+    """Make the report; with a `plan`, of what is about to be written."""
     rules = catalog.limits.batch
     files = make_records(_list_file_columns(check), check.files)
     return Report(
@@ -57,7 +57,7 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
 
 
 def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
-    """The verdict: whether all of it is accepted, and at which price, or which rules are broken."""
+    """Write the verdict: everything is accepted, and at which price, or which rules are broken."""
     files, broken = check.files, [each for each in check.files if each.broken_rules]
     requests = pluralize(sum(each.lines.request_lines for each in files), "request")
     price = f"{find_bound_prefix(check.work)}{format_money(check.prices[0].total_usd)} in batch" if check.work else "no price"
@@ -85,7 +85,7 @@ def _make_work_line(check: BatchCheck) -> Iterator[ReportLine]:
 
 
 def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
-    """Every price, which of them is the least, and what batch saves."""
+    """List every price, which is the lowest, and what batch saves."""
     if not check.prices:
         return
     least = min(each.total_usd for each in check.prices)
@@ -102,7 +102,7 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
 
 
 def _describe_cached_input(price: ComparedPrice) -> str:
-    """What the prompt cache gives, where it was replayed."""
+    """Say what the prompt cache gives, if it was replayed."""
     if price.name != "cached":
         return ""
     cached = sum(each.usage.cached_tokens for each in price.quotes)
@@ -110,7 +110,7 @@ def _describe_cached_input(price: ComparedPrice) -> str:
 
 
 def _make_queue_lines(check: BatchCheck, rules: BatchRules) -> Iterator[ReportLine]:
-    """How long a known usage tier takes, and how long it takes to hand so many files in."""
+    """Say how long the usage tier takes, and how long it takes to submit this many files."""
     if len({each.usage_tier for each in check.waits}) == 1:
         for each in check.waits:
             yield ReportLine("queue", _describe_wait(each, rules), f"{each.limits_source.label}, {rules.source.label}")

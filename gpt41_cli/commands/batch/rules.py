@@ -19,7 +19,7 @@ from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleVio
 
 
 class BatchFile(NamedTuple):
-    """A file that is held against the rules, with what they need to know."""
+    """A file to check, with what the rules need to know."""
 
     lines: BatchLines
     catalog: Catalog
@@ -62,7 +62,7 @@ def _check_one_endpoint(held: BatchFile) -> Iterator[RuleViolation]:
 
 
 def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str]) -> Iterator[RuleViolation]:
-    """A breach for each request that has another name than the first one has; `names` are those of the lanes."""
+    """Find each request whose name differs from that of the first; `names` are those of the targets."""
     if len(set(names)) < 2:
         return
     first = held.lines.line_numbers[0]
@@ -117,14 +117,14 @@ def _check_shutdown(held: BatchFile) -> Iterator[RuleViolation]:
 
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:
-    """The queue that the requests of each lane wait in."""
+    """Find the queue of each target's requests."""
     found = (catalog.find_variant(lane.model) for lane in lines.targets.different)
     nothing = BatchQueue(None, None, catalog.limits.long_context_tokens)
     return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in found]
 
 
 def _check_queue(held: BatchFile) -> Iterator[RuleViolation]:
-    """The whole file must find room in the queue of its model (Batch guide: enqueued input tokens per model)."""
+    """Check that the file fits the queue of its model (Batch guide: enqueued input tokens per model)."""
     short: dict[str, int] = {}
     long: dict[str, int] = {}
     of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)

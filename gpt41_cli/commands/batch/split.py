@@ -1,4 +1,4 @@
-"""Batch files as parts that keep every rule: which line goes where, and the writing of them, of all or of none."""
+"""Split Batch files into parts that keep every rule, and write all parts or none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BATCH_FILE_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
 
 
 class PartFile(NamedTuple):
-    """A file to be written."""
+    """A file to write."""
 
     path: Path
     target: ModelAndEndpoint
@@ -36,7 +36,7 @@ class PartFile(NamedTuple):
 
 
 class FileSplit(NamedTuple):
-    """A file to be split: of each of its requests in which of its `part_files` it goes."""
+    """A file to split: for each request, the one of `part_files` that it goes to."""
 
     checked_file: CheckedBatchFile
     part_indexes: array[int]
@@ -44,7 +44,7 @@ class FileSplit(NamedTuple):
 
 
 class SplitPlan(NamedTuple):
-    """What is to be written, and into which folder."""
+    """What is written, and to which folder."""
 
     directory: Path
     files: tuple[FileSplit, ...]
@@ -57,9 +57,7 @@ class SplitPlan(NamedTuple):
 
 @contextmanager
 def make_output_folder(path: Path) -> Iterator[Path]:
-    """The folder at `path`, made where there is none, and removed again where nothing was left in it. InputError where it
-    cannot be one.
-    """
+    """Make the folder `path` if it doesn't exist; remove it afterwards if it is empty. Raises InputError if that fails."""
     is_made = False
     try:
         path.mkdir()
@@ -73,15 +71,13 @@ def make_output_folder(path: Path) -> Iterator[Path]:
         yield path
     finally:
         if is_made:
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # the folder is not empty
                 path.rmdir()
 
 
 @contextmanager
 def spool_source(source: InputSource, directory: Path) -> Iterator[InputSource]:
-    """`source` as one that can be read twice: itself where it is a plain file, else its content in a file without a name in
-    `directory`.
-    """
+    """Return `source` in a form that can be read twice: itself if it is a plain file, else a nameless file in `directory`."""
     with wrap_os_errors(source.label):
         stream = source.open()
     with stream:
@@ -106,7 +102,7 @@ def _reopen(descriptor: int) -> BinaryIO:
 
 @contextmanager
 def _convert_write_errors(directory: Path) -> Iterator[None]:
-    """Whatever the system says against writing into `directory`, as an InputError."""
+    """Turn an OSError while writing to `directory` into an InputError."""
     try:
         yield
     except OSError as error:
@@ -114,7 +110,7 @@ def _convert_write_errors(directory: Path) -> Iterator[None]:
 
 
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
-    """Which requests go in which parts. InputError where a file with the name of one exists."""
+    """Plan which requests go to which parts. Raises InputError if a file with the name of a part exists."""
     names = _choose_base_names([each.source for each in check.files])
     planned = SplitPlan(
         directory, tuple(_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
@@ -137,7 +133,7 @@ def _plan_file_split(checked: CheckedBatchFile, name: str, catalog: Catalog, tie
 
 
 def _choose_base_names(sources: Sequence[InputSource]) -> list[str]:
-    """What the parts of each source are called after, no two alike, not even where capitals count for nothing."""
+    """Choose the names of the parts of each source, all different even if case is ignored."""
     found: dict[str, str] = {}
     for source in sources:
         base = "stdin" if source.name == STDIN else _BATCH_FILE_SUFFIXES.sub("", Path(source.name).name, count=1)
@@ -156,9 +152,9 @@ def _file_exists_error(path: Path) -> InputError:
 
 
 def write_parts(planned: SplitPlan) -> None:
-    """Write all parts, or none: after Ctrl-C, on a full disk or an error nothing of them is left.
+    """Write all parts or none: after Ctrl-C, a full disk or an error, nothing is left.
 
-    InputError where a file has changed since it was planned, the name of a part is taken, or the folder takes no more.
+    Raises InputError if a file changed since it was planned, the name of a part is taken, or the folder can't take more.
     """
     temporary: dict[Path, Path] = {}
     identities: dict[Path, tuple[int, int]] = {}
@@ -176,13 +172,13 @@ def write_parts(planned: SplitPlan) -> None:
         if not is_whole:
             try:
                 _discard(temporary, identities)
-            except KeyboardInterrupt:  # one more, which comes at once where a whole group of processes gets it
+            except KeyboardInterrupt:  # a second one follows at once if a whole process group gets it
                 _discard(temporary, identities)
                 raise
 
 
 def _write_file_parts(file: FileSplit, temporary: dict[Path, Path]) -> None:
-    """Write the parts of a file, each on the disk when it is complete; `temporary` fills with where each is."""
+    """Write the parts of a file, each flushed to disk when complete; `temporary` collects where each is."""
     source = file.checked_file.source
     missing = [part.part.requests for part in file.part_files]
     position = 0
@@ -206,7 +202,7 @@ def _write_file_parts(file: FileSplit, temporary: dict[Path, Path]) -> None:
 
 
 def _read_nonblank_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    """The lines that are not blank, byte for byte, each with the line break that it has."""
+    """Yield the lines that aren't blank, byte for byte, each with its own line break."""
     for block in documents.split_into_blocks(text.convert_to_utf8(text.read_chunks(stream), name)):
         yield from (line for line in io.BytesIO(block.data) if not line.isspace())
 
@@ -223,7 +219,7 @@ def _sync_and_close(file: BinaryIO) -> None:
 
 
 def _publish(written: Path, path: Path) -> None:
-    """Give a part its name, unless something has it."""
+    """Give a part its name, unless the name is taken."""
     try:
         os.link(written, path)  # a rename would overwrite
     except FileExistsError:
@@ -237,7 +233,7 @@ def _publish(written: Path, path: Path) -> None:
 
 
 def _discard(temporary: dict[Path, Path], identities: dict[Path, tuple[int, int]]) -> None:
-    """Remove what was written, under either name; a file that is somebody else's stays."""
+    """Remove what was written under either name. Files of others stay."""
     for written in temporary.values():
         with suppress(OSError):
             written.unlink()

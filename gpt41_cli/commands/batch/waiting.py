@@ -1,4 +1,4 @@
-"""How long Batch files wait: what a usage tier queues for a model, and in how many rounds it takes all of them."""
+"""How long Batch files wait: what a usage tier queues for a model, and the windows that all of it takes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gpt41_cli.constraints.batch_lines import BatchLines
 
 
 class BatchWait(NamedTuple):
-    """What happens to the requests of one model in one usage tier.
+    """The requests of one model in one usage tier.
 
-    `parts` is how many files they go in, `count_rounds` how many completion windows these take at most, one after the other;
-    `blocked_requests` how many requests alone are over the queue and never pass.
+    `parts` is the number of their files, `windows` the most completion windows that these take one after the other;
+    `blocked_requests` exceed the queue by themselves and never pass.
     """
 
     model: Model
@@ -30,7 +30,7 @@ class BatchWait(NamedTuple):
 
 
 def estimate_waits(catalog: Catalog, files: Sequence[BatchLines], tiers: Sequence[int]) -> list[BatchWait]:
-    """Every model of the files in each of the tiers, as far as its limits are published."""
+    """Estimate the wait of every model of the files in each tier with published limits."""
     found: list[BatchWait] = []
     for tier in tiers:
         parts = _group_parts_by_model(catalog, files, tier)
@@ -47,7 +47,7 @@ def estimate_waits(catalog: Catalog, files: Sequence[BatchLines], tiers: Sequenc
 
 
 def _group_parts_by_model(catalog: Catalog, files: Sequence[BatchLines], tier: int) -> dict[str, list[BatchPart]]:
-    """The parts of all files in a tier, in order; models that the table does not have are left out."""
+    """Group the parts of all files in a tier by model, in order; unknown models are left out."""
     found: dict[str, list[BatchPart]] = {}
     for lines in files:
         targets = lines.targets.different

@@ -1,4 +1,4 @@
-"""Does every workload of gpt41.yaml keep to its budgets, to the limits, and to what it must be?"""
+"""Check every workload of gpt41.yaml against its budgets, limits and requirements."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload, price_decla
 
 
 class CheckedWorkload(NamedTuple):
-    """One workload, and what each check found; None of what does not apply to it."""
+    """One workload, and the findings of each check; None for a check that doesn't apply."""
 
     priced: PricedWorkload
     findings_by_check: Mapping[str, tuple[Finding, ...]]
 
 
 class ConfigCheck(NamedTuple):
-    """All workloads. `shared_findings` is what is checked of them together; `monthly_usd` None where a volume is missing."""
+    """All workloads. `shared_findings` are about several together; `monthly_usd` is None if a volume is missing."""
 
     workloads: tuple[CheckedWorkload, ...]
     shared_findings: Mapping[str, tuple[SharedFinding, ...]]
@@ -34,19 +34,19 @@ class ConfigCheck(NamedTuple):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that was found."""
+        """All findings."""
         own = [finding for each in self.workloads for found in each.findings_by_check.values() for finding in found]
         return (*own, *(each.finding for found in self.shared_findings.values() for each in found))
 
     def findings_about(self, workload: CheckedWorkload) -> list[Finding]:
-        """What was found about one workload, by itself or together with others."""
+        """Return the findings about one workload, by itself or together with others."""
         name = workload.priced.declaration.name
         own = [finding for found in workload.findings_by_check.values() for finding in found]
         return [*own, *(each.finding for found in self.shared_findings.values() for each in found if name in each.workloads)]
 
 
 def check_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> ConfigCheck:
-    """Every workload, priced and held against everything that applies to it."""
+    """Price every workload and run every check that applies."""
     priced = price_declared_workloads(config, files, conditions, inspects_batch=True)
     shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
     return ConfigCheck(
@@ -63,7 +63,7 @@ def _run_checks(priced: PricedWorkload, conditions: CheckOptions) -> dict[str, t
 
 
 def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
-    """What a reader of the prices must know, and of which workloads."""
+    """Write what a reader of the prices must know, and about which workloads."""
     of: dict[str, list[str]] = {}
     for each in priced:
         for note in write_notes(conditions.catalog, each.workload, [each.quote], with_files=False):
@@ -74,7 +74,7 @@ def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> I
 
 
 def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
-    """What several workloads that store files cost more where they share an account, and with it what is free."""
+    """Say what workloads that store files cost more in one account, which has only one free allowance."""
     stored = {each.declaration.name: each.declaration.tools.storage_gb for each in priced if each.declaration.tools.storage_gb}
     prices = conditions.catalog.tools
     if len(stored) > 1 and prices:

@@ -1,4 +1,4 @@
-"""The first gpt41.yaml of a repository, made from the files at hand."""
+"""Draft the first gpt41.yaml of a repository from its files."""
 
 from __future__ import annotations
 
@@ -51,15 +51,16 @@ _GUESSED_OUTPUT_ENTRY = "    output_tokens: {expected: 300, high: 1000}  # a gue
 
 
 class _DraftWorkload(NamedTuple):
-    """One workload to be written: what its files are, and whether anything states how long its answers are."""
+    """One workload to write: its files, and if anything states how long its answers are."""
 
     paths: tuple[str, ...]
     has_guessed_output: bool
 
 
 def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions: CheckOptions) -> str:
-    """The text of a gpt41.yaml, to be written to `file`, with a workload for each of the paths, or for each model and mode that
-    its files name. InputError for what cannot be read, or is a file of several models.
+    """Draft a gpt41.yaml, to be written to `file`, with a workload for each path, or for each model and mode that its files name.
+
+    Raises InputError for a file that can't be read or has several models.
     """
     model = _choose_default_model(conditions)
     found: dict[str, _DraftWorkload] = {}
@@ -86,7 +87,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
 
 
 def _choose_default_model(conditions: CheckOptions) -> str:
-    """The model for what names none: what `recommend` says of work that nothing is known of."""
+    """Choose the model for files that name none: what `recommend` says about unknown work."""
     catalog, platform = conditions.catalog, next(iter(conditions.catalog.platforms.values()))
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
@@ -97,7 +98,7 @@ def _choose_default_model(conditions: CheckOptions) -> str:
 def _group_files(
     sources: Mapping[str, InputSource], model: str, conditions: CheckOptions
 ) -> dict[tuple[str, str], _DraftWorkload]:
-    """The files by the model and the mode of their requests. Of a folder, what is no text is left out."""
+    """Group the files by the model and mode of their requests. Non-text files in folders are skipped."""
     found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
     for key, source in sources.items():
@@ -119,7 +120,7 @@ def _group_files(
 
 
 def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclaration:
-    """A workload of one file, as it will be declared; how long its answers are doesn't matter yet."""
+    """Declare a workload of one file; the length of its answers doesn't matter yet."""
     return WorkloadDeclaration(
         name=path,
         own=SharedSettings(),
@@ -147,17 +148,17 @@ def _format_workload(name: str, found: _DraftWorkload) -> str:
 
 
 def _escape_pattern(path: str) -> str:
-    """A pattern that means this path and no other."""
+    """Return a pattern that matches only this path."""
     return re.sub(r"[*?[]", r"[\g<0>]", path)
 
 
 def _format_yaml_scalar(text: str) -> str:
-    """Text as a YAML scalar: plain where nothing in it could be read as anything else, else in quotes, as JSON has it."""
+    """Format text as a YAML scalar: plain if it can only be read as text, else in quotes as JSON."""
     return text if _PLAIN_YAML_PATTERN.fullmatch(text) else json.dumps(text)
 
 
 def _make_unique_name(said: str, taken: Mapping[str, object]) -> str:
-    """A name for a workload, made of what is plain in it, and of a number where that is taken."""
+    """Make a name for a workload from its plain characters, with a number if it is taken."""
     base = _INVALID_NAME_CHARACTERS.sub("-", said).strip("-") or "requests"
     name, number = base, 1
     while name in taken:

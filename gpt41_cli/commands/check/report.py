@@ -1,4 +1,4 @@
-"""A Check as a Report: what the workloads cost, what was found, and every check one by one."""
+"""A ConfigCheck as a Report: the costs of the workloads, the findings, and every check one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_FILES = 10
 
 
 def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) -> Report:
-    """The check, to be read and to be computed with; its JSON is what a later run compares with."""
+    """Make the report; a later run compares with its JSON."""
     costings = [each.priced.cost for each in check.workloads]
     skipped = [left_out for each in check.workloads for left_out in each.priced.contents.skipped_files]
     cases = [
@@ -61,7 +61,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
 
 
 def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
-    """What built-in tools cost, for the requests at hand, and what is stored for file search."""
+    """Say what built-in tools cost for these requests, and what storage costs."""
     for priced in (each.priced for each in check.workloads):
         name, stored = sanitize(priced.declaration.name), priced.cost.storage_monthly_usd
         for charge in priced.quote.tool_charges:
@@ -110,7 +110,7 @@ def _format_volume(volume: RequestVolume) -> str:
 
 
 def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
-    """Tokens of a mean request, to the nearest whole one."""
+    """Return the tokens of a mean request, to the nearest token."""
     return int(Fraction(tokens, checked.priced.cost.requests) + Fraction(1, 2))
 
 
@@ -124,13 +124,13 @@ def _find_worst_level(found: Sequence[Finding]) -> str | None:
 
 
 def _make_shared_cases(check: ConfigCheck) -> list[CheckCase]:
-    """What was checked of all workloads together."""
+    """Make a case for each check of all workloads together."""
     found = check.shared_findings.items()
     return [CheckCase("all workloads", name, tuple(each.finding for each in shared)) for name, shared in found]
 
 
 def _make_answer(check: ConfigCheck) -> str:
-    """The dollars of a month where every volume is known, else of a request of each workload."""
+    """Return the dollars per month if every volume is known, else per request of each workload."""
     if check.monthly_usd is not None:
         return format_exact(to_decimal(check.monthly_usd.expected))
     costings = (each.priced.cost for each in check.workloads)
@@ -146,7 +146,7 @@ def _describe_total(check: ConfigCheck) -> str:
 
 
 def format_usd_range(amount: UsdRange) -> str:
-    """What is expected, and the high end where that is another.
+    """Format the expected amount, and the high end if it differs.
 
     >>> format_usd_range(UsdRange(Fraction(3), Fraction(9, 2)))
     '$3.00 (up to $4.50)'
@@ -156,14 +156,14 @@ def format_usd_range(amount: UsdRange) -> str:
 
 
 def _describe_findings(check: ConfigCheck) -> str:
-    """How many findings of which level there are."""
+    """Count the findings of each level."""
     counts = Counter(finding.level for finding in check.findings)
     said = [pluralize(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
     return ", ".join(said) if said else "all is well"
 
 
 def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:
-    """The files with the most tokens, where there are files."""
+    """Make the table of the files with the most tokens, if there are files."""
     found = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.tokens_by_file.items()]
     found.sort(key=lambda each: (-each[0].input_tokens, each[1], each[2]))
     rows = [

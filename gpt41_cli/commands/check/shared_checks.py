@@ -1,6 +1,6 @@
-"""What the workloads of gpt41.yaml are held against together: what they cost and need in all, and what they share.
+"""Checks of the workloads of gpt41.yaml together: their total cost and needs, and what they share.
 
-A check is a function and its line in SHARED_CHECKS; what it returns is as in `gpt41_cli.commands.check.workload_checks`.
+A check is a function and its line in SHARED_CHECKS; it returns what those in `gpt41_cli.commands.check.workload_checks` do.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SharedFindings: TypeAlias = Sequence[SharedFinding] | None
 
 
 def sum_monthly_usd(priced: Iterable[PricedWorkload]) -> UsdRange | None:
-    """What all of them cost in a month; None where one has no volume."""
+    """Add up the monthly costs; None if a workload has no volume."""
     expected = high = Fraction(0)
     for each in priced:
         monthly = each.cost.monthly_usd
@@ -69,7 +69,7 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
 
 
 def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
-    """Whether each usage tier may spend what its workloads cost in a month."""
+    """Check that each usage tier may spend what its workloads cost per month."""
     found: list[SharedFinding] = []
     by_tier: dict[int, list[PricedWorkload]] = {}
     for each in priced:
@@ -85,9 +85,9 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
 
 
 def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
-    """Whether the limits of a usage tier let through, day after day, what the workloads of a model send.
+    """Check that the limits of a usage tier let through, every day, what the workloads of a model send.
 
-    What waits in batch may be done sooner than the window that each part of it may take: there it is a warning.
+    Batch work may be done sooner than its completion windows allow, so there it is a warning.
     """
     found: list[SharedFinding] = []
     groups: dict[tuple[str, int, bool], list[PricedWorkload]] = {}
@@ -109,7 +109,7 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
 
 
 def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
-    """For each model, an error where it is shut down or will be within the time asked about, else a warning for its end."""
+    """Find the end of each model: an error if it is shut down or will be within the time asked about, else a warning."""
     found: list[SharedFinding] = []
     by_model: dict[tuple[str, str], list[PricedWorkload]] = {}
     for each in priced:
@@ -128,7 +128,7 @@ def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditio
 
 
 def _ends_soon(variant: Variant, platform: Platform, conditions: CheckOptions) -> bool:
-    """Whether a model that ends has ended, or will have within the time asked about."""
+    """Return True if a model has ended or will within the time asked about."""
     life, within = lifecycle.find_announced_shutdown(variant, platform, conditions.as_of), conditions.retires_within
     if life is None or life.shutdown is None:
         return True
@@ -148,7 +148,7 @@ def _make_shared_finding(
     actual: str | None = None,
     allowed: str | None = None,
 ) -> SharedFinding:
-    """A finding about some workloads, at a key of the first of them."""
+    """Make a finding about some workloads, at a key of the first one."""
     names = _collect_names(some)
     return SharedFinding(
         Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), actual, allowed), names
@@ -160,7 +160,7 @@ def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:
 
 
 def _format_names(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """Format the first names, and how many more there are."""
     more = f" and {format_int(len(names) - _MAX_NAMED)} more" if len(names) > _MAX_NAMED else ""
     return ", ".join(names[:_MAX_NAMED]) + more
 

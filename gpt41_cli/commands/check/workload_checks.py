@@ -1,7 +1,6 @@
-"""What one workload of gpt41.yaml is held against by itself: its budgets, the limits, and what it must be.
+"""Checks of one workload of gpt41.yaml by itself: its budgets, limits and requirements.
 
-A check is a function and its line in WORKLOAD_CHECKS. It returns what it found, nothing where all is well, and None where there
-is nothing to hold the workload against.
+A check is a function and its line in WORKLOAD_CHECKS. It returns its findings, empty if all is well, or None if it doesn't apply.
 """
 
 from __future__ import annotations
@@ -37,20 +36,20 @@ WorkloadFindings: TypeAlias = Sequence[Finding] | None
 def _make_finding(
     priced: PricedWorkload, rule: Rule, level: Level, text: str, key: str, actual: str | None = None, allowed: str | None = None
 ) -> Finding:
-    """A finding at a key of the workload."""
+    """Make a finding at a key of the workload."""
     name = priced.declaration.name
     return Finding(rule, f"{name}: {text}", level, priced.declaration.locate(key), actual, allowed, name)
 
 
 class BudgetExcess(NamedTuple):
-    """How a budget is broken: an error where what is expected breaks it, a warning where only the high end does."""
+    """How a budget is exceeded: an error if the expected cost exceeds it, a warning if only the highest possible cost does."""
 
     level: Level
     usd: Fraction
     allowed: Decimal
 
     def describe(self, span: str, allows: str = "allowed") -> str:
-        """The amount and the line that it crosses, of a `span` such as a month: with every digit where they would read alike."""
+        """Describe the amount and the limit per `span`, such as a month; with every digit if they would look equal."""
         amounts = [to_decimal(self.usd), self.allowed]
         found, line = map(format_money, amounts)
         if found == line:
@@ -64,7 +63,7 @@ class BudgetExcess(NamedTuple):
 
 
 def find_excess(amount: UsdRange, allowed: Decimal) -> BudgetExcess | None:
-    """How `amount` is more than is allowed; None where it is not."""
+    """Find how `amount` exceeds what is allowed; None if it doesn't."""
     if amount.expected > Fraction(allowed):
         return BudgetExcess(Level.ERROR, amount.expected, allowed)
     return BudgetExcess(Level.WARNING, amount.high, allowed) if amount.high > Fraction(allowed) else None
@@ -100,7 +99,7 @@ def _check_budget(
 
 
 def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    """The largest requests over the budget, each at its own place, and how many more there are."""
+    """Find the largest requests over the budget, each at its place, and how many more there are."""
     allowed = priced.declaration.budget.input_tokens
     if allowed is None:
         return None
@@ -130,8 +129,9 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
 
 
 def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> list[Finding]:
-    """What speaks against the variant and the mode: a limit, a feature, a requirement. An error where what is expected breaks it,
-    a warning where only the longest answers do.
+    """Find the limits, features and requirements that the variant and mode don't meet.
+
+    They are errors if expected answers break them, warnings if only the longest do.
     """
     together = (rules.MODEL_SHUT_DOWN, rules.PACE) if priced.cost.volume else (rules.MODEL_SHUT_DOWN,)
     found: dict[Rule, Finding] = {}
@@ -149,7 +149,7 @@ def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> lis
 
 
 def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> list[Remark]:
-    """A longest answer that requests ask for and no model gives: they are refused, however long the answers would be."""
+    """Find longest answers that requests ask for and no model gives: they are refused, however long answers would be."""
     variant, mode = priced.contents.variant, priced.contents.mode
     asked = (
         priced.contents.with_output_tokens(None).load_on(conditions.catalog, variant).filter_sizes(lambda size: size.is_stated)
@@ -169,9 +169,9 @@ def _make_exclusion_finding(priced: PricedWorkload, remark: Remark, level: Level
 
 
 def make_wishes(costing: WorkloadCost, catalog: Catalog, as_of: date) -> Wishes:
-    """What a workload must be, for `recommend`. What must run until a day that is past may end.
+    """Convert the requirements of a workload to wishes for `recommend`. A day that is past requires nothing.
 
-    UnknownName for a task that the table does not have.
+    Raises UnknownName for a task that the table doesn't have.
     """
     must = costing.requirements
     return Wishes(
@@ -193,7 +193,7 @@ def _is_until_past(must: Requirements, as_of: date) -> bool:
 def _judge(
     priced: PricedWorkload, conditions: CheckOptions, work: Workload, candidate: tuple[str, str] | None = None
 ) -> Candidate:
-    """The workload's own variant and mode, or another candidate, against every rule of `recommend`."""
+    """Judge the workload's own variant and mode, or another candidate, by every rule of `recommend`."""
     catalog, as_of, contents = conditions.catalog, conditions.as_of, priced.contents
     model, mode = candidate or (contents.variant.id, contents.mode)
     wished, platform = make_wishes(priced.cost, catalog, as_of), priced.declaration.platform
@@ -201,7 +201,7 @@ def _judge(
 
 
 def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    """A notice where another variant or mode of the family meets the same requirements for less, or meets them at all."""
+    """Make a notice if another variant or mode of the family meets the requirements for less, or meets them at all."""
     if not priced.declaration.require.tasks:
         return None
     fitting = [each for each in _find_fitting_candidates(priced, conditions) if each.quote]
@@ -234,7 +234,7 @@ def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> Wor
 
 
 def _find_fitting_candidates(priced: PricedWorkload, conditions: CheckOptions) -> list[Candidate]:
-    """The variants and modes of the family against which nothing speaks, however long the answers are."""
+    """Find the variants and modes of the family that fit, however long the answers are."""
     offered = ((variant.id, mode) for variant in conditions.catalog.family for mode in MODES)
     judged = ([_judge(priced, conditions, work, each) for work in (priced.workload, priced.high_workload)] for each in offered)
     return [expected for expected, high in judged if not expected.exclusions and not high.exclusions]
@@ -251,7 +251,7 @@ def _is_price_lower_bound(candidate: Candidate) -> bool:
 
 
 def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    """What would have the Batch API reject a file."""
+    """Find what would make the Batch API reject a file."""
     contents, declared = priced.contents, priced.declaration
     if contents.mode != "batch" or not contents.batch_files:
         return None
@@ -282,7 +282,7 @@ def _find_batch_violations(
 
 
 def _check_stated_cache(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    """A notice where cached tokens are stated that the prompt cache cannot give."""
+    """Make a notice if cached tokens are stated that the prompt cache can't give."""
     if not (priced.declaration.cached.tokens or priced.declaration.cached.share):
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
