@@ -31,6 +31,20 @@ class Place(NamedTuple):
         return f"{name}:{self.line}" if self.column is None else f"{name}:{self.line}:{self.column}"
 
 
+class Citation(NamedTuple):
+    """Where a figure comes from; `date` is a day, a month or a year: as exact as the source is."""
+
+    id: str
+    title: str
+    url: str
+    date: str
+
+    @property
+    def label(self) -> str:
+        """How messages cite it: `launch 2025-04-14`."""
+        return f"{self.id} {self.date}"
+
+
 class _FindingFields(NamedTuple):
     rule: Rule
     message: str
@@ -39,14 +53,17 @@ class _FindingFields(NamedTuple):
     actual: str | None
     allowed: str | None
     subject: str | None
+    sources: tuple[Citation, ...]
+    brief: str
     names_place: bool
 
 
 class Finding(_FindingFields):
-    """One thing a check noticed: the rule, a sentence, its weight (that of the rule if none is given), where it is, and the
-    figures behind it.
+    """Something to tell: what a check noticed, or what speaks for a choice or against it.
 
-    `subject` is the model or file it is about. `names_place`: the message says where it is.
+    `level` is that of the rule if none is given. `actual` and `allowed` are the figures behind the message, as plain digits, and
+    `subject` is the model or file it is about. `brief` is the message in a few words, for a table. `names_place`: the message
+    says where it is.
     """
 
     __slots__ = ()
@@ -60,11 +77,18 @@ class Finding(_FindingFields):
         actual: str | None = None,
         allowed: str | None = None,
         subject: str | None = None,
+        sources: tuple[Citation, ...] = (),
+        brief: str = "",
         names_place: bool = False,
     ) -> Self:
         """Take the level of the rule if none is given."""
         level = rule.level if level is None else level
-        return super().__new__(cls, rule, message, level, place, actual, allowed, subject, names_place)
+        return super().__new__(cls, rule, message, level, place, actual, allowed, subject, sources, brief, names_place)
+
+    @property
+    def citation(self) -> str:
+        """The sources as reports print them: `launch 2025-04-14, sdk 2026-11`."""
+        return ", ".join(dict.fromkeys(source.label for source in self.sources))
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

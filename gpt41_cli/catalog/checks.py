@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.findings import Citation
 from gpt41_cli.records import Seen
 
 Check = Callable[[Any, Cursor, Seen], None]
@@ -95,13 +96,20 @@ def is_percentage(value: Decimal, at: Cursor, table: Seen) -> None:
         at.fail("at most 100")
 
 
-def is_partial_date(text: str, at: Cursor, table: Seen) -> None:
-    """Check that text is a day, a month or a year."""
-    if _DAY_MONTH_OR_YEAR.fullmatch(text):
-        with suppress(ValueError):
-            date(*(int(part) for part in [*text.split("-"), "1", "1"][:3]))
-            return
-    at.fail("a date: YYYY-MM-DD, YYYY-MM or YYYY")
+def read_citation(at: Cursor, table: Seen) -> Citation:
+    """Read a source under its id; its date is a day, a month or a year."""
+    source = at.fields(("title", "url", "date"))
+    citation = Citation(at.name, source["title"].text(), source["url"].text(), source["date"].text())
+    if not _is_partial_date(citation.date):
+        source["date"].fail("a date: YYYY-MM-DD, YYYY-MM or YYYY")
+    return citation
+
+
+def _is_partial_date(text: str) -> bool:
+    with suppress(ValueError):
+        date(*(int(part) for part in [*text.split("-"), "1", "1"][:3]))
+        return _DAY_MONTH_OR_YEAR.fullmatch(text) is not None
+    return False
 
 
 def has_standard(modes: Mapping[str, object], at: Cursor, table: Seen) -> None:

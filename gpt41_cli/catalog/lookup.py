@@ -9,8 +9,9 @@ from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits
 from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quote_text
+from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import EXACT, Rates
-from gpt41_cli.records import GIVEN, Positive
+from gpt41_cli.records import GIVEN, Positive, Read
 
 FINE_TUNED_PREFIX = "ft:"
 
@@ -82,7 +83,7 @@ class Catalog(NamedTuple):
     sha256: Annotated[str, GIVEN]
     schema: Literal["gpt41.pricing/1"]
     currency: Literal["USD"]
-    sources: Mapping[str, tables.Citation]
+    sources: Mapping[str, Annotated[Citation, Read(checks.read_citation)]]
     platforms: Annotated[Mapping[str, tables.Platform], checks.is_not_empty("at least one platform")]
     models: Annotated[Mapping[str, tables.Model], checks.names_are_unique]
     evidence: tables.PublishedEvidence

@@ -13,24 +13,11 @@ from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import checks
+from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import Rates
 from gpt41_cli.records import INLINE, OTHERS, OWN_KEY, Default, Key, Or, Positive, Read, Tagged
 
 MODES = ("standard", "batch", "priority")
-
-
-class Citation(NamedTuple):
-    """The source of a figure. `date` is a day, a month or a year, as exact as the source."""
-
-    id: Annotated[str, OWN_KEY]
-    title: str
-    url: str
-    date: Annotated[str, checks.is_partial_date]
-
-    @property
-    def label(self) -> str:
-        """How reasons cite it: `launch 2025-04-14`."""
-        return f"{self.id} {self.date}"
 
 
 Cited: TypeAlias = Annotated[Citation, Read(checks.find_source)]

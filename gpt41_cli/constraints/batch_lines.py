@@ -62,7 +62,7 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
         return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (
-        RuleViolation(each.rule, f"{variant.id}: {each.text}", actual=each.actual, allowed=each.allowed)
+        RuleViolation(each.rule, f"{variant.id}: {each.message}", actual=each.actual, allowed=each.allowed)
         for each in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
     return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding
@@ -29,46 +28,39 @@ def find_announced_shutdown(variant: Variant, platform: Platform, as_of: date) -
     return life if life.announced is None or life.announced <= as_of else None
 
 
-def make_shutdown_remark(platform: Platform, life: Lifecycle) -> Remark:
+def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
     """That it is gone, since when, and what is named in its place."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"
-    return Remark(rules.MODEL_SHUT_DOWN, text, (life.source,), brief="shut down")
+    return Finding(rules.MODEL_SHUT_DOWN, text, sources=(life.source,), brief="shut down")
 
 
-def make_retirement_remark(variant: Variant, life: Lifecycle, as_of: date) -> Remark:
+def make_retirement_finding(variant: Variant, life: Lifecycle, as_of: date) -> Finding:
     """That it will be gone, in how many days, and what is named in its place."""
     assert life.shutdown is not None
     days = pluralize((life.shutdown - as_of).days, "day")
     text = f"{variant.id} ends in {days} ({life.shutdown}){_describe_replacement(life)}{_describe_uncertainty(life)}"
     sources = (life.source, life.replacement_source) if life.replacement else (life.source,)
-    return Remark(rules.MODEL_RETIRES, text, sources)
+    return Finding(rules.MODEL_RETIRES, text, sources=sources)
 
 
-def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Remark | None:
+def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Finding | None:
     """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
     life = find_announced_shutdown(variant, platform, as_of)
     if life is None or life.shutdown is None or seconds < (life.shutdown - as_of) // timedelta(seconds=1):
         return None
     text = f"this may not be done on {life.shutdown}, when the model ends"
-    return Remark(rules.ENDS_BEFORE_DONE, text, (life.source,), f"ends {life.shutdown}", str(seconds))
+    return Finding(rules.ENDS_BEFORE_DONE, text, actual=str(seconds), sources=(life.source,), brief=f"ends {life.shutdown}")
 
 
 def check_lifecycle(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
     """A finding of level `gone` for a variant that is shut down, a warning for one that will be."""
     if life := find_past_shutdown(variant, platform, as_of):
-        remark = make_shutdown_remark(platform, life)
-        return [
-            Finding(
-                remark.rule,
-                f"{variant.id}: {remark.text}",
-                gone,
-                actual=str(life.shutdown),
-                subject=variant.id,
-            )
-        ]
+        finding = make_shutdown_finding(platform, life)
+        message = f"{variant.id}: {finding.message}"
+        return [finding._replace(message=message, level=gone, actual=str(life.shutdown), subject=variant.id)]
     if life := find_announced_shutdown(variant, platform, as_of):
-        remark = make_retirement_remark(variant, life, as_of)
-        return [Finding(remark.rule, remark.text, Level.WARNING, actual=str(life.shutdown), subject=variant.id)]
+        finding = make_retirement_finding(variant, life, as_of)
+        return [finding._replace(actual=str(life.shutdown), subject=variant.id)]
     return []
 
 

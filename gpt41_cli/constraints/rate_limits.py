@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Citation, Platform, RateLimit
+from gpt41_cli.catalog.tables import Platform, RateLimit
 from gpt41_cli.constraints.batch_queue import BatchSubmission, plan_submission
 from gpt41_cli.constraints.request_limits import describe_affected
 from gpt41_cli.display import format_duration, format_exact, format_int, pluralize
 from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.work.workload import RequestSize, VariantLoad
 
 _SECONDS_PER_MINUTE, _MINUTES_PER_DAY = 60, 24 * 60
@@ -61,27 +61,34 @@ def get_monthly_limit(catalog: Catalog, tier: int) -> int:
     return catalog.limits.usage_tiers.tiers[tier].monthly_limit_usd
 
 
-def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Remark | None:
+def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Finding | None:
     """That the tier may not spend so much in a month; None where it may."""
     tiers, most = catalog.limits.usage_tiers, get_monthly_limit(catalog, tier)
     if total_usd <= most:
         return None
     text = f"tier {tier} may spend ${format_int(most)} a month, which is less than this costs"
-    return Remark(
-        rules.MONTHLY_LIMIT, text, (tiers.source,), f"over ${format_int(most)} a month", format_exact(total_usd), str(most)
+    return Finding(
+        rules.MONTHLY_LIMIT,
+        text,
+        actual=format_exact(total_usd),
+        allowed=str(most),
+        sources=(tiers.source,),
+        brief=f"over ${format_int(most)} a month",
     )
 
 
-def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Remark | None:
+def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Finding | None:
     """That no limits are published which some of these requests would count against; None when all are."""
     limits = variant.model.rate_limits
     if limits is None:
-        return Remark(rules.NO_LIMITS, "no rate limits of it are known", (variant.model.source,), "limits not known")
+        return Finding(
+            rules.NO_LIMITS, "no rate limits of it are known", sources=(variant.model.source,), brief="limits not known"
+        )
     if sum(pool.load.requests for pool in split_into_pools(catalog, variant, load, tier)) == load.requests:
         return None
     above = format_int(catalog.limits.long_context_tokens)
     text = f"no limits of tier {tier} are known for requests above {above} input tokens"
-    return Remark(rules.NO_LIMITS, text, (limits.source,), "limits not known")
+    return Finding(rules.NO_LIMITS, text, sources=(limits.source,), brief="limits not known")
 
 
 def split_into_pools(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Iterator[TierPool]:
@@ -98,7 +105,7 @@ def split_into_pools(catalog: Catalog, variant: Variant, load: VariantLoad, tier
             yield TierPool(pool[tier], is_long, limits.source, part)
 
 
-def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> Remark | None:
+def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> Finding | None:
     """Why a usage tier never lets one of these requests through; None when it does, or its limits are not published.
 
     A request is charged the larger of its input and its longest answer against the tokens per minute, and in batch its
@@ -112,7 +119,14 @@ def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: Variant
             text = _describe_block(catalog, variant, pool, tier, in_batch, excess.worst, allowed) + describe_affected(
                 excess, load
             )
-            return Remark(rules.USAGE_TIER, text, (pool.source,), f"blocked in tier {tier}", str(excess.worst), str(allowed))
+            return Finding(
+                rules.USAGE_TIER,
+                text,
+                actual=str(excess.worst),
+                allowed=str(allowed),
+                sources=(pool.source,),
+                brief=f"blocked in tier {tier}",
+            )
     return None
 
 
@@ -193,7 +207,7 @@ class TierDuration(NamedTuple):
     """How long a usage tier takes for all of the work, in seconds, and what it waits for."""
 
     seconds: int
-    remark: Remark
+    remark: Finding
 
 
 def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> TierDuration | None:
@@ -207,8 +221,11 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
     time = format_duration(slowest.seconds)
     return TierDuration(
         slowest.seconds,
-        Remark(
-            rules.PACE, f"tier {tier} {describe_allowance(slowest)}, which takes {time}", (slowest.pool.source,), f"takes {time}"
+        Finding(
+            rules.PACE,
+            f"tier {tier} {describe_allowance(slowest)}, which takes {time}",
+            sources=(slowest.pool.source,),
+            brief=f"takes {time}",
         ),
     )
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import RefusedField
+from gpt41_cli.findings import Finding
 
 _CHAT_ENDPOINT = "chat-completions"
 
 
-def find_refused_fields(variant: Variant) -> Iterator[Remark]:
+def find_refused_fields(variant: Variant) -> Iterator[Finding]:
     """Yield the fields of requests that the variant refuses or deprecates, those with the same condition together."""
     alike: dict[tuple[object, ...], list[RefusedField]] = {}
     for each in variant.model.refuses:
@@ -21,7 +21,7 @@ def find_refused_fields(variant: Variant) -> Iterator[Remark]:
         names = ", ".join(each.parameter for each in refusals)
         text, sources = _describe_refusal(variant, refusals[0], names), tuple(each.source for each in refusals)
         rule = rules.DEPRECATED_PARAMETER if refusals[0].is_deprecated else rules.REFUSED_PARAMETER
-        yield Remark(rule, text, sources)
+        yield Finding(rule, text, sources=sources)
 
 
 def _get_group_key(rule: RefusedField) -> tuple[object, ...]:

@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Citation
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workload
@@ -55,16 +53,18 @@ def _list_limits(catalog: Catalog, variant: Variant, mode: str) -> Iterator[_Req
         )
 
 
-def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad) -> list[Remark]:
+def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad) -> list[Finding]:
     """Each limit of the variant in that mode that a request breaks, with the figures of the worst."""
-    found: list[Remark] = []
+    found: list[Finding] = []
     for limit in _list_limits(catalog, variant, mode):
         excess = load.find_excess(limit.measure, limit.most)
         # Input over the window is over the maximum input too. One finding is enough.
         if excess and not (limit.rule is rules.MAX_INPUT_TOKENS and found):
             text = limit.text.format(format_int(excess.worst), format_int(limit.most)) + describe_affected(excess, load)
             brief = f"over the {limit.brief}"
-            found.append(Remark(limit.rule, text, (limit.source,), brief, str(excess.worst), str(limit.most)))
+            found.append(
+                Finding(limit.rule, text, actual=str(excess.worst), allowed=str(limit.most), sources=(limit.source,), brief=brief)
+            )
     return found
 
 
@@ -82,9 +82,7 @@ def check_request_limits(
 ) -> list[Finding]:
     """Make a finding for each limit that a request exceeds in any of the modes, each once."""
     broken = dict.fromkeys(each for mode in modes for each in find_exceeded_limits(catalog, variant, mode, load))
-    return [
-        Finding(each.rule, f"{variant.id}: {each.text}", level, None, each.actual, each.allowed, variant.id) for each in broken
-    ]
+    return [each._replace(message=f"{variant.id}: {each.message}", level=level, subject=variant.id) for each in broken]
 
 
 def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> list[Finding]:

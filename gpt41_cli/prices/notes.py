@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.display import format_duration, format_int, format_rate, pluralize
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.work.prompt_cache import ReplayOptions, resolve_requests_per_minute
 from gpt41_cli.work.workload import Workload
@@ -182,11 +182,11 @@ def write_cache_write_notes(offer: Offer) -> Iterator[str]:
         )
 
 
-def make_reasoning_remarks(variant: Variant) -> Iterator[Remark]:
+def make_reasoning_findings(variant: Variant) -> Iterator[Finding]:
     """Say what a reasoning model bills besides its answers, and if reasoning can be switched off."""
     rule = variant.model.reasoning
     if rule:
         off = "effort none switches them off" if "none" in rule.efforts else "they cannot be switched off"
         default = f"the default effort is {rule.default_effort}, {off}"
         text = f"its reasoning tokens are billed as output and not in this price; {default}"
-        yield Remark(rules.REASONING, text, (rule.source,))
+        yield Finding(rules.REASONING, text, sources=(rule.source,))

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.catalog.tables import Citation, ContainerPrices, FileStoragePrice, ToolCallPrice, ToolPrices
+from gpt41_cli.catalog.tables import ContainerPrices, FileStoragePrice, ToolCallPrice, ToolPrices
 from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import EXACT, ToolUse, sum_usd
 from gpt41_cli.work.searches import count_tokens_per_search
 

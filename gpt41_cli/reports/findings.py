@@ -48,3 +48,9 @@ def dump_finding(finding: Finding) -> Mapping[str, Json]:
         "allowed": finding.allowed,
         "subject": finding.subject,
     }
+
+
+def dump_reason(finding: Finding, **context: str) -> Mapping[str, Json]:
+    """Convert a reason to JSON: what it is for (`context`), its rule, its message and its sources."""
+    sources = [source._asdict() for source in dict.fromkeys(finding.sources)]
+    return {**context, "rule": finding.rule.id, "text": finding.message, "sources": sources}

@@ -72,7 +72,7 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
         hint = "a saved report is what gpt41 check --format json prints"
         raise InputError(location=file, problem=error, hint=hint) from None
     costs = {cost.name: cost for cost in document.workloads}
-    findings = tuple(map(Finding._make, document.findings))
+    findings = tuple(Finding(*saved[:7], names_place=saved.names_place) for saved in document.findings)
     saved = SavedReport(document.as_of, costs, document.budget.growth_percent, findings)
     if document.digest != _hash_core(_dump_core(saved)):
         raise InputError(

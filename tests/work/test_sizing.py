@@ -189,15 +189,15 @@ def mixed(**sizes: int) -> VariantLoad:
 def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None:
     variant = catalog.variant("gpt-4.1")
     (remark,) = find_exceeded_limits(catalog, variant, "standard", mixed(_10=7, _1047572=2, _2000000=1))
-    assert remark.text == (
+    assert remark.message == (
         "2,000,005 tokens of input and output are over the context window of 1,047,576 (the worst of 3 such among 10 requests)"
     )
     (both,) = find_exceeded_limits(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
     assert both.rule.id == "context-window", "what does not fit the window is over the most input too: once is enough"
     blocked = find_tier_block(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
     assert blocked
-    assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.text
-    assert blocked.text.endswith("(the worst of 2 such among 9 requests)")
+    assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.message
+    assert blocked.message.endswith("(the worst of 2 such among 9 requests)")
     assert find_tier_block(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
 
 
@@ -243,7 +243,7 @@ def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) ->
     found = choose(catalog, work)
     assert found.choice
     assert found.choice.name == "gpt-4.1-mini batch"
-    assert any("these requests are written for the Batch API, half of standard" in remark.text for remark in found.why)
+    assert any("these requests are written for the Batch API, half of standard" in remark.message for remark in found.why)
     hurried = choose(catalog, work, deadline=timedelta(hours=1)).choice
     assert hurried
     assert hurried.mode == "standard"
@@ -260,7 +260,7 @@ def test_a_variant_must_have_what_the_requests_use(catalog: Catalog, size: Any) 
     assert found.choice
     assert found.choice.name == "gpt-4.1-mini standard", "nano has no web search"
     assert [
-        remark.text
+        remark.message
         for each in found.excluded
         if (each.variant.id, each.mode) == ("gpt-4.1-nano", "standard")
         for remark in each.exclusions

@@ -111,9 +111,9 @@ def _check_shutdown(held: BatchFile) -> Iterator[RuleViolation]:
     for index, target in enumerate(held.lines.targets.different):
         variant = held.catalog.find_variant(target.model)
         if variant and (life := lifecycle.find_past_shutdown(variant, held.platform, held.as_of)):
-            remark = lifecycle.make_shutdown_remark(held.platform, life)
+            remark = lifecycle.make_shutdown_finding(held.platform, life)
             line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
-            yield RuleViolation(remark.rule, f"{variant.id}: {remark.text}", line, str(life.shutdown))
+            yield RuleViolation(remark.rule, f"{variant.id}: {remark.message}", line, str(life.shutdown))
 
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:

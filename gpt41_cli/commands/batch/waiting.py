@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import Citation, Model
+from gpt41_cli.catalog.tables import Model
 from gpt41_cli.commands.batch.parts import BatchPart, BatchQueue, count_rounds, find_queue, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
 from gpt41_cli.constraints.batch_lines import BatchLines
+from gpt41_cli.findings import Citation
 
 
 class BatchWait(NamedTuple):

@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.batch.check import BatchOptions, check_batch_file
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_variant
@@ -148,7 +147,7 @@ def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> lis
     return list(found.values())
 
 
-def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> list[Remark]:
+def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> list[Finding]:
     """Find longest answers that requests ask for and no model gives: they are refused, however long answers would be."""
     variant, mode = priced.contents.variant, priced.contents.mode
     asked = (
@@ -158,14 +157,14 @@ def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> l
     return [each for each in found if each.rule is rules.MAX_OUTPUT_TOKENS]
 
 
-def _make_exclusion_finding(priced: PricedWorkload, remark: Remark, level: Level) -> Finding:
-    text = f"{priced.cost.model} in {priced.cost.mode}: {remark.text}"
-    level = min(level, Level.WARNING) if remark.rule is rules.NO_SCORE else level
-    finding = _make_finding(priced, remark.rule, level, text, remark.rule.key or "")
-    if remark.rule.key is None:
-        largest = priced.contents.tally.largest[0].place
-        finding = finding._replace(place=largest)
-    return finding._replace(actual=remark.actual, allowed=remark.allowed)
+def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: Level) -> Finding:
+    name, key = priced.declaration.name, exclusion.rule.key
+    return exclusion._replace(
+        message=f"{name}: {priced.cost.model} in {priced.cost.mode}: {exclusion.message}",
+        level=min(level, Level.WARNING) if exclusion.rule is rules.NO_SCORE else level,
+        place=priced.contents.tally.largest[0].place if key is None else priced.declaration.locate(key),
+        subject=name,
+    )
 
 
 def make_wishes(costing: WorkloadCost, catalog: Catalog, as_of: date) -> Wishes:

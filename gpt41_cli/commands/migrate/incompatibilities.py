@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
@@ -30,7 +29,7 @@ class Incompatibility(NamedTuple):
     `reason` says why the model would refuse the work, for a sentence that already names the model.
     """
 
-    remark: Remark
+    remark: Finding
     level: Level
     place: Place | None = None
     reason: str = ""
@@ -39,7 +38,7 @@ class Incompatibility(NamedTuple):
         """Make a finding about `variant`."""
         remark = self.remark
         figures = remark.actual, remark.allowed
-        return Finding(remark.rule, remark.text, self.level, self.place, *figures, variant.id, names_place=True)
+        return Finding(remark.rule, remark.message, self.level, self.place, *figures, variant.id, names_place=True)
 
 
 class ModelChange(NamedTuple):
@@ -70,8 +69,8 @@ def _check_exceeded_limits(move: ModelChange) -> Iterator[Incompatibility]:
     for remark in dict.fromkeys(
         remark for mode in move.modes for remark in limits.find_exceeded_limits(move.catalog, move.to_variant, mode, load)
     ):
-        named = remark._replace(text=f"{move.to_variant.id}: {remark.text}")
-        yield Incompatibility(named, Level.ERROR, reason=remark.text)
+        named = remark._replace(message=f"{move.to_variant.id}: {remark.message}")
+        yield Incompatibility(named, Level.ERROR, reason=remark.message)
 
 
 def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
@@ -85,7 +84,9 @@ def _check_lower_limits(move: ModelChange) -> Iterator[Incompatibility]:
     for verb, what, before, after in pairs:
         if before is not None and after is not None and after < before:
             text = f"{move.to_variant.id} {verb} at most {format_int(after)} {what}, {move.from_variant.id} {format_int(before)}"
-            yield Incompatibility(Remark(rules.SMALLER_LIMIT, text, (new.source,), "", str(after), str(before)), Level.NOTICE)
+            yield Incompatibility(
+                Finding(rules.SMALLER_LIMIT, text, actual=str(after), allowed=str(before), sources=(new.source,)), Level.NOTICE
+            )
 
 
 def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
@@ -103,12 +104,14 @@ def _check_abilities(move: ModelChange) -> Iterator[Incompatibility]:
             text = f"{move.to_variant.id} does not have {', '.join(lacks)}{who}{unsure}"
             sources = tuple(lack.source for lack in stated)
             brief = f"no {', '.join(lacks)}" if is_needed else ""
-            yield Incompatibility(Remark(rules.MISSING_ABILITY, text, sources, brief), level)
+            yield Incompatibility(Finding(rules.MISSING_ABILITY, text, sources=sources, brief=brief), level)
         unstated = [name for name in names if name not in move.to_variant.model.lacks]
         if unstated:
             text = f"no source of this table says that {move.to_variant.id} has {', '.join(unstated)}{who}"
             brief = f"{', '.join(unstated)} not stated" if is_needed else ""
-            yield Incompatibility(Remark(rules.UNSTATED_ABILITY, text, (move.to_variant.model.source,), brief), level)
+            yield Incompatibility(
+                Finding(rules.UNSTATED_ABILITY, text, sources=(move.to_variant.model.source,), brief=brief), level
+            )
 
 
 def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
@@ -121,7 +124,10 @@ def _check_pictures(move: ModelChange) -> Iterator[Incompatibility]:
             f"the {pluralize(tokens, 'input token')} without any are a lower bound"
         )
         yield Incompatibility(
-            Remark(rules.IMAGE_RULE, text, (move.to_variant.model.source,), "pictures unknown", str(tokens)), Level.WARNING
+            Finding(
+                rules.IMAGE_RULE, text, actual=str(tokens), sources=(move.to_variant.model.source,), brief="pictures unknown"
+            ),
+            Level.WARNING,
         )
 
 
@@ -133,10 +139,10 @@ def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[In
             continue
         text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
         if refusal.is_deprecated:
-            yield _make_incompatibility(Remark(rules.DEPRECATED_PARAMETER, text, (refusal.source,)), used, Level.NOTICE)
+            yield _make_incompatibility(Finding(rules.DEPRECATED_PARAMETER, text, sources=(refusal.source,)), used, Level.NOTICE)
         else:
             yield _make_incompatibility(
-                Remark(rules.REFUSED_PARAMETER, text, (refusal.source,), refusal.parameter), used, Level.WARNING
+                Finding(rules.REFUSED_PARAMETER, text, sources=(refusal.source,), brief=refusal.parameter), used, Level.WARNING
             )
 
 
@@ -158,11 +164,11 @@ def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Incompati
             f"{', '.join(reasoning.efforts)}"
         )
         yield _make_incompatibility(
-            Remark(rules.REFUSED_EFFORT, text, (reasoning.source,), "refuses the effort"), used, Level.WARNING
+            Finding(rules.REFUSED_EFFORT, text, sources=(reasoning.source,), brief="refuses the effort"), used, Level.WARNING
         )
 
 
-def _make_incompatibility(remark: Remark, used: Sequence[Occurrences[Place]], level: Level) -> Incompatibility:
+def _make_incompatibility(remark: Finding, used: Sequence[Occurrences[Place]], level: Level) -> Incompatibility:
     first = used[0].examples[0]
     return Incompatibility(remark._replace(actual=str(_count_requests(used))), level, first)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.commands.migrate.incompatibilities import Incompatibility, ModelChange, find_incompatibilities
 from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_replacements
@@ -106,7 +105,7 @@ class Migration(NamedTuple):
     work: Workload
     question: MigrationQuestion
     current_quotes: Mapping[str, Quote]
-    exceeded_limits: Mapping[str, Sequence[Remark]]
+    exceeded_limits: Mapping[str, Sequence[Finding]]
     replacement_steps: tuple[ReplacementStep, ...]
     target: Variant | None
     paths: tuple[MigrationPath, ...]
@@ -184,7 +183,7 @@ def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple
     if quotes[0].usage.cached_tokens:
         yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:
-        yield f"{variant.id} is left out: {lifecycle.make_shutdown_remark(migration.question.platform, life).text}."
+        yield f"{variant.id} is left out: {lifecycle.make_shutdown_finding(migration.question.platform, life).message}."
 
 
 def _find_contenders(
@@ -269,7 +268,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
         yield from (issue.make_finding(variant) for issue in migration.incompatibilities[variant.id])
     for step in migration.replacement_steps:
         if step.variant is None:
-            yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.text, subject=step.replacement_name)
+            yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.message, subject=step.replacement_name)
     if target is None and not migration.replacement_steps:
         text = f"nothing is named in place of {leaving.id}"
         yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=leaving.id)

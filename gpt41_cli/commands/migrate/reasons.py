@@ -7,15 +7,15 @@ from fractions import Fraction
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.commands.migrate.replacements import describe_end_dates
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
-from gpt41_cli.prices.notes import make_reasoning_remarks
+from gpt41_cli.findings import Finding
+from gpt41_cli.prices.notes import make_reasoning_findings
 
 
-def list_advantages(migration: Migration) -> Iterator[Remark]:
+def list_advantages(migration: Migration) -> Iterator[Finding]:
     """List who names the target, how its rates compare, how much it may reason, and what batch does with the cache."""
     if not migration.question.to_variants:
         yield from (step.remark for step in migration.replacement_steps if step.variant)
@@ -26,7 +26,7 @@ def list_advantages(migration: Migration) -> Iterator[Remark]:
         yield from _explain_batch_caching(migration)
 
 
-def _compare_rates(path: MigrationPath) -> Remark:
+def _compare_rates(path: MigrationPath) -> Finding:
     """Compare the rates with today's, below any surcharge, and say how the prices of output relate."""
     assert path.current_quote is not None
     new, old = path.quote.rates, path.current_quote.rates
@@ -40,10 +40,10 @@ def _compare_rates(path: MigrationPath) -> Remark:
     if new.output:
         ratio = format_exact(to_decimal(Fraction(old.output) / Fraction(new.output), 2))
         text += f": an output token of {path.current_quote.model} costs {ratio} times one of {path.quote.model}"
-    return Remark(rules.PRICE, text, (path.quote.offer.row.source, path.current_quote.offer.row.source))
+    return Finding(rules.PRICE, text, sources=(path.quote.offer.row.source, path.current_quote.offer.row.source))
 
 
-def _describe_headroom(migration: Migration, answer: MigrationPath) -> Iterator[Remark]:
+def _describe_headroom(migration: Migration, answer: MigrationPath) -> Iterator[Finding]:
     """Say for each mode how many reasoning tokens a request may add."""
     paths = [path for path in migration.target_paths if path.spare_reasoning_tokens is not None]
     spared = [f"{_format_headroom(path)} in {path.quote.mode}" for path in paths]
@@ -51,7 +51,7 @@ def _describe_headroom(migration: Migration, answer: MigrationPath) -> Iterator[
         length = "" if not migration.work.is_ceiling else ", were every answer as long as its request allows"
         extent = f"until it costs more than {_name_current_time(migration)}{length}"
         text = f"a request may add this many reasoning tokens {extent}: {', '.join(spared)}"
-        yield Remark(rules.REASONING_BREAK_EVEN, text, (answer.quote.offer.row.source,))
+        yield Finding(rules.REASONING_BREAK_EVEN, text, sources=(answer.quote.offer.row.source,))
 
 
 def _format_headroom(path: MigrationPath) -> str:
@@ -65,7 +65,7 @@ def _name_current_time(migration: Migration) -> str:
     return "before" if migration.is_shut_down else "today"
 
 
-def _explain_batch_caching(migration: Migration) -> Iterator[Remark]:
+def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
     """Say that the target's batch keeps the cache discount, if today's doesn't."""
     for path in migration.target_paths:
         if path.quote.mode != "batch" or path.current_quote is None:
@@ -76,10 +76,10 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Remark]:
                 f"its batch keeps the cache discount, {format_rate(cached)} a million; that of {path.current_quote.model} "
                 f"gives none"
             )
-            yield Remark(rules.BATCH_AND_CACHE, text, (path.quote.offer.row.source,))
+            yield Finding(rules.BATCH_AND_CACHE, text, sources=(path.quote.offer.row.source,))
 
 
-def list_drawbacks(migration: Migration) -> Iterator[Remark]:
+def list_drawbacks(migration: Migration) -> Iterator[Finding]:
     """List that the target costs more, what else it bills, and that it ends."""
     path = migration.chosen_path
     if path is None:
@@ -91,18 +91,18 @@ def list_drawbacks(migration: Migration) -> Iterator[Remark]:
         text = f"the same work costs {added}"
         if path.cache_writes.extra_usd and not migration.work.replay:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
-        yield Remark(rules.DEARER, text, (path.quote.offer.row.source,))
-    yield from make_reasoning_remarks(path.variant)
+        yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
+    yield from make_reasoning_findings(path.variant)
     yield from _explain_cache_writes(migration, path)
     over = lifecycle.find_past_shutdown(path.variant, migration.question.platform, migration.question.as_of)
     if over:
-        yield lifecycle.make_shutdown_remark(migration.question.platform, over)
+        yield lifecycle.make_shutdown_finding(migration.question.platform, over)
     life = lifecycle.find_announced_shutdown(path.variant, migration.question.platform, migration.question.as_of)
     if life:
-        yield lifecycle.make_retirement_remark(path.variant, life, migration.question.as_of)
+        yield lifecycle.make_retirement_finding(path.variant, life, migration.question.as_of)
 
 
-def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Remark]:
+def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
     """Say what cache writes cost: what a replay writes, or else a range from nothing to the most possible."""
     row = path.quote.offer.row
     if row.cache_write_30m is None:
@@ -122,17 +122,19 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
         )
     else:
         extent = "nothing here, as nothing is long enough to be cached or all of it is read"
-    yield Remark(rules.CACHE_WRITES, f"it bills what goes into its prompt cache at {price}: {extent}", (row.source,))
+    yield Finding(rules.CACHE_WRITES, f"it bills what goes into its prompt cache at {price}: {extent}", sources=(row.source,))
 
 
-def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Remark]:
+def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Finding]:
     """List when today's model and the target end, at each provider."""
     for variant in (migration.question.from_variant, migration.target):
         if variant:
             yield describe_end_dates(catalog, variant, migration.question.as_of)
 
 
-def list_guidance(migration: Migration) -> Iterator[Remark]:
+def list_guidance(migration: Migration) -> Iterator[Finding]:
     """List the advice that the target's makers give for moving to it."""
     if migration.target:
-        yield from (Remark(rules.GUIDANCE, advice.statement, (advice.source,)) for advice in migration.target.model.guidance)
+        yield from (
+            Finding(rules.GUIDANCE, advice.statement, sources=(advice.source,)) for advice in migration.target.model.guidance
+        )

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
+from gpt41_cli.findings import Finding
 
 
 class ReplacementStep(NamedTuple):
@@ -28,14 +28,16 @@ class ReplacementStep(NamedTuple):
     silent_provider: str = ""
 
     @property
-    def remark(self) -> Remark:
+    def remark(self) -> Finding:
         """Who names what, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
         besides = f"; {self.silent_provider} names none that this price table has" if self.silent_provider else ""
         text = f"{self.provider} names {self.replacement_name} in place of {self.from_variant.id}{known}{besides}"
         if self.variant is None:
             text += ": this price table does not have it, so that it has neither prices nor limits here"
-        return Remark(rules.REPLACEMENT if self.variant else rules.REPLACEMENT_UNKNOWN, text, (self.life.replacement_source,))
+        return Finding(
+            rules.REPLACEMENT if self.variant else rules.REPLACEMENT_UNKNOWN, text, sources=(self.life.replacement_source,)
+        )
 
 
 def follow_replacements(catalog: Catalog, leaving: Variant, platform: Platform, as_of: date) -> tuple[ReplacementStep, ...]:
@@ -71,7 +73,7 @@ def _find_steps(catalog: Catalog, leaving: Variant, platform: Platform) -> Itera
                 return
 
 
-def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Remark:
+def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Finding:
     """Say when the variant ends at each provider, if the table knows it."""
     lives = variant.lifecycles
     names = {platform.provider: platform.provider_name for platform in catalog.platforms.values()}
@@ -80,7 +82,7 @@ def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Remar
     if unknown:
         texts.append(f"{' and '.join(unknown)}: no end is known")
     sources = tuple(lives[provider].source for provider in names if provider in lives)
-    return Remark(rules.DATES, f"{variant.id} ends: {'; '.join(texts)}", sources)
+    return Finding(rules.DATES, f"{variant.id} ends: {'; '.join(texts)}", sources=sources)
 
 
 def _format_end(life: Lifecycle, as_of: date) -> str:

@@ -16,9 +16,8 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
-from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
-from gpt41_cli.reports.remarks import dump_remark
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def make_report(
         headline=_make_headline(migration),
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
-            *(ReportLine(kind, remark.text, remark.citation) for kind, remarks in parts.items() for remark in remarks),
+            *(ReportLine(kind, remark.message, remark.citation) for kind, remarks in parts.items() for remark in remarks),
         ),
         tables=(make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),),
         findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
@@ -67,10 +66,10 @@ def make_report(
             "today": [dump_quote(quote) for quote in migration.current_quotes.values()],
             "ways": [_make_path_json(path) for path in migration.paths],
             "reasons": [
-                dump_remark(remark, kind=kind) for kind, remarks in parts.items() if kind != "breaks" for remark in remarks
+                dump_reason(remark, kind=kind) for kind, remarks in parts.items() if kind != "breaks" for remark in remarks
             ],
             "breaks": [
-                dump_remark(issue.remark, model=model, level=issue.level.label)
+                dump_reason(issue.remark, model=model, level=issue.level.label)
                 for model, issues in migration.incompatibilities.items()
                 for issue in issues
             ],

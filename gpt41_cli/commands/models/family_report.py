@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.tables import Citation, Model, Platform
+from gpt41_cli.catalog.tables import Model, Platform
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import Rates
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_table

@@ -92,7 +92,7 @@ def _make_migration_lines(variant: Variant) -> Iterator[ReportLine]:
         unsure = "" if lack.confidence == "high" else f" ({lack.confidence} confidence)"
         yield ReportLine("lacks", name + unsure, lack.source.label)
     for remark in find_refused_fields(variant):
-        yield ReportLine("requests", remark.text, remark.citation)
+        yield ReportLine("requests", remark.message, remark.citation)
     for advice in variant.model.guidance:
         yield ReportLine("guide", advice.statement, advice.source.label)
 
@@ -132,11 +132,13 @@ def _make_shutdown_lines(catalog: Catalog, variant: Variant, as_of: date) -> Ite
             platform = providers[provider]
             gone = life.shutdown <= as_of
             remark = (
-                lifecycle.make_shutdown_remark(platform, life) if gone else lifecycle.make_retirement_remark(variant, life, as_of)
+                lifecycle.make_shutdown_finding(platform, life)
+                if gone
+                else lifecycle.make_retirement_finding(variant, life, as_of)
             )
             announced = f"; announced {life.announced}" if life.announced else ""
             note = f". {life.note}" if life.note and life.confidence == "high" else ""
-            yield ReportLine(platform.provider_name, f"{remark.text}{announced}{note}", remark.citation)
+            yield ReportLine(platform.provider_name, f"{remark.message}{announced}{note}", remark.citation)
 
 
 def _make_price_table(model: Model, as_of: date) -> Table:

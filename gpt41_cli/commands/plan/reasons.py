@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait, describe_allowance
 from gpt41_cli.display import (
@@ -19,6 +18,7 @@ from gpt41_cli.display import (
     format_seconds_rounded_up,
     pluralize,
 )
+from gpt41_cli.findings import Finding
 
 _SECONDS_PER_MINUTE, _MINUTES_PER_DAY = 60, 24 * 60
 _FEW_REQUESTS_PER_MINUTE = 10
@@ -37,7 +37,7 @@ def format_time_bound(mode: str, seconds: int) -> str:
     return "within a minute" if seconds <= _SECONDS_PER_MINUTE else f"at least {format_duration(seconds)}"
 
 
-def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Remark]:
+def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Finding]:
     """Say for each pool which limit decides how long it takes."""
     for wait in timing.waits:
         needs = "" if wait.submission else f", these need {format_int(wait.needed)}"
@@ -45,29 +45,29 @@ def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Remark]
             f"{_name_pool(catalog, timing, wait)}: tier {timing.tier} {describe_allowance(wait)}{needs}: "
             f"{format_time_bound(timing.mode, wait.seconds)}"
         )
-        yield Remark(rules.BINDS, text, (wait.pool.source,), actual=str(wait.needed), allowed=str(wait.allowed))
+        yield Finding(rules.BINDS, text, actual=str(wait.needed), allowed=str(wait.allowed), sources=(wait.pool.source,))
 
 
-def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iterator[Remark]:
+def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | None) -> Iterator[Finding]:
     """Say for each pool how to send its requests so that no limit rejects one; nothing for a single request."""
     for wait in timing.waits:
         if wait.pool.load.requests > 1:
             how = _describe_files(catalog, wait) if wait.submission else _describe_rate(wait, deadline)
-            yield Remark(rules.SPREAD, f"{_name_pool(catalog, timing, wait)}: {how}")
+            yield Finding(rules.SPREAD, f"{_name_pool(catalog, timing, wait)}: {how}")
 
 
-def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Remark | None:
+def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None:
     """Suggest the smallest tier that would do, with its time and price; None if the timing's own tier does."""
     if timing.meets(plan.deadline):
         return None
     tiers, least = catalog.limits.usage_tiers, plan.find_least_tier(timing)
     if least is None or least.seconds is None:
-        return Remark(rules.NO_TIER, f"{name_timing(timing)}: no tier would do", (tiers.source,))
+        return Finding(rules.NO_TIER, f"{name_timing(timing)}: no tier would do", sources=(tiers.source,))
     tier = tiers.tiers[least.tier]
     opens = f"${format_int(tier.paid_usd)} paid opens it, for ${format_int(tier.monthly_limit_usd)} a month"
     took = f"{format_time_bound(timing.mode, least.seconds)} for {format_money(timing.quote.total_usd)}"
     text = f"{name_timing(timing)}: tier {least.tier} would do, {took}; {opens}"
-    return Remark(rules.NEXT_TIER, text, (tiers.source,))
+    return Finding(rules.NEXT_TIER, text, sources=(tiers.source,))
 
 
 def _name_pool(catalog: Catalog, timing: Timing, wait: PoolWait) -> str:

@@ -117,17 +117,18 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
     requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
     explained = requested or ([plan.choice] if plan.choice else [])
     for timing in explained:
-        yield from (ReportLine("binds", remark.text, remark.citation) for remark in explain_binding_limits(catalog, timing))
+        yield from (ReportLine("binds", remark.message, remark.citation) for remark in explain_binding_limits(catalog, timing))
     for timing in explained:
         if timing.meets(plan.deadline):
             yield from (
-                ReportLine("spread", remark.text, remark.citation) for remark in explain_spreading(catalog, timing, plan.deadline)
+                ReportLine("spread", remark.message, remark.citation)
+                for remark in explain_spreading(catalog, timing, plan.deadline)
             )
     for timing in requested:
         is_cheaper = plan.choice is None or timing.quote.total_usd < plan.choice.quote.total_usd
         if is_cheaper and (timing.obstacle is None or timing.obstacle.rule is rules.USAGE_TIER):
             remark = suggest_tier(catalog, plan, timing)
-            yield from [ReportLine("tier", remark.text, remark.citation)] if remark else []
+            yield from [ReportLine("tier", remark.message, remark.citation)] if remark else []
 
 
 def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
@@ -145,7 +146,7 @@ def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
         Column(None, "least_usage_tier", lambda timing: _find_least_tier(plan, timing)),
         Column(">total", "total_usd", lambda timing: timing.quote.total_usd),
         Column(">least tier", None, lambda timing: _find_least_tier(plan, timing), absent="-"),
-        Column(None, "obstacle", lambda timing: timing.obstacle and timing.obstacle.text),
+        Column(None, "obstacle", lambda timing: timing.obstacle and timing.obstacle.message),
         Column("", None, lambda timing: _describe_timing(plan, timing)),
     )
 
@@ -213,13 +214,13 @@ def _make_timing_json(catalog: Catalog, plan: Plan, timing: Timing) -> Mapping[s
         "seconds": timing.seconds,
         "bound": "at most" if timing.mode == "batch" else "at least",
         "status": _classify_timing(plan, timing),
-        "obstacle": timing.obstacle and timing.obstacle.text,
+        "obstacle": timing.obstacle and timing.obstacle.message,
         "meets_deadline": timing.meets(plan.deadline) if plan.deadline else None,
         "least_usage_tier": _find_least_tier(plan, timing),
         "paid_usd": str(tier.paid_usd),
         "monthly_limit_usd": str(tier.monthly_limit_usd),
         "pools": [_make_wait_json(wait) for wait in timing.waits],
-        "spread": [remark.text for remark in explain_spreading(catalog, timing, plan.deadline)],
+        "spread": [remark.message for remark in explain_spreading(catalog, timing, plan.deadline)],
         "quote": dump_quote(timing.quote),
     }
 

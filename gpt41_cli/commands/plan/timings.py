@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from gpt41_cli import notation, rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
@@ -39,8 +38,8 @@ class Timing(NamedTuple):
     quote: Quote
     tier: int
     waits: tuple[PoolWait, ...]
-    obstacle: Remark | None
-    caveats: tuple[Remark, ...]
+    obstacle: Finding | None
+    caveats: tuple[Finding, ...]
 
     @property
     def variant(self) -> Variant:
@@ -159,7 +158,7 @@ def _time_all_tiers(catalog: Catalog, quote: Quote, work: Workload, as_of: date)
     offer = quote.offer
     variant, mode, load = offer.variant, offer.mode, work.load_on(catalog, offer.variant)
     life = lifecycle.find_past_shutdown(variant, offer.platform, as_of)
-    gone = [lifecycle.make_shutdown_remark(offer.platform, life)] if life else []
+    gone = [lifecycle.make_shutdown_finding(offer.platform, life)] if life else []
     never = next(iter((*gone, *limits.find_exceeded_limits(catalog, variant, mode, load))), None)
     for tier in catalog.limits.usage_tiers.tiers:
         obstacle = (
@@ -170,7 +169,7 @@ def _time_all_tiers(catalog: Catalog, quote: Quote, work: Workload, as_of: date)
         yield timing._replace(caveats=tuple(_find_caveats(catalog, timing, as_of)))
 
 
-def _find_caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Remark]:
+def _find_caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Finding]:
     """Find what speaks against a timing that does pass: its cost, and the model's end before the work is done."""
     if timing.seconds is None:
         return
@@ -188,8 +187,8 @@ def _collect_findings(catalog: Catalog, work: Workload, plan: Plan, as_of: date)
     for timing in plan.shown:
         is_requested = plan.tier is not None and timing.mode != "priority"
         for remark in timing.caveats if is_requested else ():
-            message = f"{timing.variant.id} in {timing.mode}: {remark.text}"
-            yield Finding(remark.rule, message, Level.WARNING, None, remark.actual, remark.allowed, timing.variant.id)
+            message = f"{timing.variant.id} in {timing.mode}: {remark.message}"
+            yield remark._replace(message=message, level=Level.WARNING, subject=timing.variant.id)
     platform = plan.shown[0].quote.offer.platform
     for variant in {timing.variant.id: timing.variant for timing in plan.shown}.values():
         if not lifecycle.find_past_shutdown(variant, platform, as_of):
@@ -205,7 +204,7 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
     """
     highest = max(timing.tier for timing in plan.shown)
     last = [timing for timing in plan.shown if timing.tier == highest]
-    modes: dict[tuple[str, Remark], list[str]] = {}
+    modes: dict[tuple[str, Finding], list[str]] = {}
     for timing in last:
         if timing.obstacle:
             modes.setdefault((timing.variant.id, timing.obstacle), []).append(timing.mode)
@@ -214,7 +213,7 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
         everywhere = len(kept_out) == sum(timing.variant.id == model for timing in last)
         name = model if everywhere else f"{model} in {' and '.join(kept_out)}"
         level = Level.WARNING if is_spared else Level.ERROR
-        yield Finding(remark.rule, f"{name}: {remark.text}", level, None, remark.actual, remark.allowed, model)
+        yield remark._replace(message=f"{name}: {remark.message}", level=level, subject=model)
 
 
 def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import abilities, lifecycle
@@ -19,6 +18,7 @@ from gpt41_cli.constraints import rate_limits as pace
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.work.workload import VariantLoad, Workload
 
@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
     mode: str
     quote: Quote | None
     score_share: Fraction | None
-    exclusions: tuple[Remark, ...]
+    exclusions: tuple[Finding, ...]
 
     @property
     def name(self) -> str:
@@ -100,7 +100,7 @@ class SelectionContext(NamedTuple):
         return pace.estimate_tier_duration(self.catalog, variant, mode, self.get_load(variant), tier)
 
 
-CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Remark]]
+CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Finding]]
 
 
 def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Candidate:
@@ -113,11 +113,11 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
         priced = price_workload(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
     except MissingPrice as error:
         if not any(remark.rule is rules.NEEDS for remark in exclusions):  # a missing ability explains it
-            exclusions.append(Remark(rules.MISSING_PRICE, str(error), brief="no price"))
+            exclusions.append(Finding(rules.MISSING_PRICE, str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
         text = f"that is over the {format_money(case.wishes.max_usd)} allowed"
-        exclusions.append(Remark(rules.MAX_USD, text, (priced.offer.row.source,), "over the budget"))
+        exclusions.append(Finding(rules.MAX_USD, text, sources=(priced.offer.row.source,), brief="over the budget"))
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 
 
@@ -130,62 +130,64 @@ def judge_variant(
     return judge_candidate(SelectionContext(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
 
 
-def _must_be_running(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_running(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     released = variant.model.released
     if released and released > case.as_of:
-        yield Remark(rules.NOT_RELEASED, f"it was released on {released}", (variant.model.source,), "not released")
+        yield Finding(rules.NOT_RELEASED, f"it was released on {released}", sources=(variant.model.source,), brief="not released")
     if life := lifecycle.find_past_shutdown(variant, case.platform, case.as_of):
-        yield lifecycle.make_shutdown_remark(case.platform, life)
+        yield lifecycle.make_shutdown_finding(case.platform, life)
 
 
-def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     life = variant.lifecycles.get(case.platform.provider)
     until = case.wishes.until
     if until and life and life.shutdown and case.as_of < life.shutdown <= until:
         named = f"; its named replacement is {life.replacement}" if life.replacement else ""
         text = f"it ends on {life.shutdown}, before {until} is over{named}"
-        yield Remark(rules.UNTIL, text, (life.source,), f"ends {life.shutdown}")
+        yield Finding(rules.UNTIL, text, sources=(life.source,), brief=f"ends {life.shutdown}")
 
 
-def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     model = variant.model
     # The table lists all abilities of the family, but of other models only those that its sources happen to state.
     used = case.used_abilities if model.role == "family" else ()
     yield from abilities.find_missing_abilities(case.catalog, variant, (*case.wishes.needs, *used), case.get_load(variant))
 
 
-def _must_fit_limits(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_fit_limits(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     yield from limits.find_exceeded_limits(case.catalog, variant, mode, case.get_load(variant))
 
 
-def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     own = case.wishes.evaluation.scores if case.wishes.evaluation else {}
     for metric, least in case.wishes.min_scores.items():
         sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
         score = case.metrics[metric].get(variant.id)
         if score is None:
-            yield Remark(rules.MIN_SCORE, f"no {metric} score of it is known", sources, f"no {metric}")
+            yield Finding(rules.MIN_SCORE, f"no {metric} score of it is known", sources=sources, brief=f"no {metric}")
         elif score < least:
             text = f"its {metric} is {format_exact(score)}, below the {format_exact(least)} asked for"
-            yield Remark(rules.MIN_SCORE, text, sources, f"{metric} {format_exact(score)}")
+            yield Finding(rules.MIN_SCORE, text, sources=sources, brief=f"{metric} {format_exact(score)}")
 
 
-def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     for scores in case.scores:
         if variant.id not in scores.share:
             continue  # an ended family isn't compared with its replacements
         share, least = scores.share[variant.id], 1 - get_tolerance(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
-            yield Remark(rules.NO_SCORE, f"no {names} score of it is known for {scores.task.id}", scores.sources, "no score")
+            yield Finding(
+                rules.NO_SCORE, f"no {names} score of it is known for {scores.task.id}", sources=scores.sources, brief="no score"
+            )
         elif share < Fraction(least):
             needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
             figures = scores.format_figures(variant.id)
             text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
-            yield Remark(rules.TOLERANCE, text, scores.sources, f"below {needed}", short, needed)
+            yield Finding(rules.TOLERANCE, text, actual=short, allowed=needed, sources=scores.sources, brief=f"below {needed}")
 
 
-def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     hours = case.catalog.limits.batch.completion_window_hours
     deadline = case.wishes.deadline
     if mode == "batch" and not case.admits_batch:
@@ -193,14 +195,21 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"
-        yield Remark(rules.DEADLINE, text, (case.catalog.limits.batch.source,), f"needs {hours} h", f"{hours}h", allowed)
+        yield Finding(
+            rules.DEADLINE,
+            text,
+            actual=f"{hours}h",
+            allowed=allowed,
+            sources=(case.catalog.limits.batch.source,),
+            brief=f"needs {hours} h",
+        )
     elif deadline is not None:
         duration = case.find_pace(variant, mode)
         if duration and duration.seconds > deadline // timedelta(seconds=1):
             yield duration.remark
 
 
-def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     """Exclude a model that ends before work that is sent once is done. Recurring work simply goes on until the end."""
     if case.wishes.times_a_day is not None:
         return
@@ -211,21 +220,21 @@ def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode:
         yield late
 
 
-def _must_pass_the_tier(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_pass_the_tier(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     if case.wishes.usage_tier is not None:
         blocked = pace.find_tier_block(case.catalog, variant, mode, case.get_load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
 
 
-def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Remark]:
+def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     tier, times_a_day = case.wishes.usage_tier, case.wishes.times_a_day
     if tier is None or times_a_day is None:
         return
     sent = [(case.get_load(variant), times_a_day)]
     behind = pace.find_rate_shortfall(case.catalog, variant, sent, tier, in_batch=mode == "batch")
     if behind:
-        yield Remark(rules.PACE, f"it {behind.description}", (behind.source,), f"too slow in tier {tier}")
+        yield Finding(rules.PACE, f"it {behind.description}", sources=(behind.source,), brief=f"too slow in tier {tier}")
 
 
 def get_tolerance(wishes: Wishes, task: Task) -> Decimal:

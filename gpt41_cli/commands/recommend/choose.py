@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from gpt41_cli import notation, rules
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.commands.recommend import reasons
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
@@ -45,8 +44,8 @@ class Recommendation(NamedTuple):
     excluded: tuple[Candidate, ...]
     scores: tuple[TaskScores, ...]
     is_replacement: bool
-    why: tuple[Remark, ...]
-    but: tuple[Remark, ...]
+    why: tuple[Finding, ...]
+    but: tuple[Finding, ...]
     break_even: BreakEven | None
     findings: tuple[Finding, ...]
 

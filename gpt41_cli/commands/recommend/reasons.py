@@ -8,8 +8,6 @@ from decimal import Decimal
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Variant
-from gpt41_cli.catalog.remarks import Remark
-from gpt41_cli.catalog.tables import Citation
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, get_tolerance
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
@@ -24,8 +22,9 @@ from gpt41_cli.display import (
     pluralize,
 )
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.prices.cache_writes import price_cache_writes
-from gpt41_cli.prices.notes import make_reasoning_remarks
+from gpt41_cli.prices.notes import make_reasoning_findings
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.rules import Rule
@@ -41,7 +40,7 @@ def explain_choice(
     excluded: Sequence[Candidate],
     *,
     is_replacement: bool,
-) -> tuple[list[Remark], list[Remark]]:
+) -> tuple[list[Finding], list[Finding]]:
     """Return what speaks for the choice and what against it. Without a choice: nothing, and which wishes would have to give."""
     if choice is None:
         return [], [*_list_obstacles(excluded), *_list_replacements(case)]
@@ -59,7 +58,7 @@ def explain_choice(
         *(() if is_replacement else _compare_other_variants(case, choice, alternatives, excluded)),
         *_warn_lost_cache_discount(choice),
         *_warn_base_price(case, choice),
-        *make_reasoning_remarks(choice.variant),
+        *make_reasoning_findings(choice.variant),
         *_warn_slow_tier(case, choice),
         *_warn_overspending(case, choice),
         *_warn_model_end(case, choice),
@@ -67,7 +66,7 @@ def explain_choice(
     return why, but
 
 
-def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     for scores in case.scores:
         share = scores.share[choice.variant.id]
         assert share is not None
@@ -75,14 +74,14 @@ def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Remar
         task = scores.task.id
         origin = f" [{scores.evaluation_name}]" if scores.evaluation_name else ""
         if share == 1:
-            yield Remark(rules.SCORE, f"{case.best} for {task} ({figures}){origin}", scores.sources)
+            yield Finding(rules.SCORE, f"{case.best} for {task} ({figures}){origin}", sources=scores.sources)
         else:
             near = f"{format_exact(get_tolerance(case.wishes, scores.task) * 100)} %"
             text = f"within {near} of {case.best} for {task}: {format_score(share)} ({figures}){origin}"
-            yield Remark(rules.SCORE, text, scores.sources)
+            yield Finding(rules.SCORE, text, sources=scores.sources)
 
 
-def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     deadline = case.wishes.deadline
     standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
@@ -92,10 +91,10 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
     if deadline:
         waiting = f"{format_int(deadline // timedelta(hours=1))} h to wait admits batch"
     text = f"{waiting}, {whole}"
-    yield Remark(rules.DEADLINE, text, (choice.quote.offer.row.source,))
+    yield Finding(rules.DEADLINE, text, sources=(choice.quote.offer.row.source,))
 
 
-def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     """Explain why batch isn't chosen although it fits and halves every price: it gives no cache discount."""
     batch = next((other for other in alternatives if other.variant == choice.variant and other.mode == "batch"), None)
     if not batch or not batch.quote or not choice.quote or batch.quote.rates.cached_input is not None:
@@ -103,7 +102,7 @@ def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
         cached = pluralize(choice.quote.usage.cached_tokens, "cached token")
         text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it gives {cached} no discount"
-        yield Remark(rules.NO_CACHE_DISCOUNT, text, _get_price_source(batch))
+        yield Finding(rules.NO_CACHE_DISCOUNT, text, sources=_get_price_source(batch))
 
 
 def _format_price_ratio(part: Quote, whole: Quote) -> str:
@@ -111,24 +110,26 @@ def _format_price_ratio(part: Quote, whole: Quote) -> str:
     return "half" if share == Decimal("0.5") else format_percent(share)
 
 
-def _explain_preference(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_preference(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     """Explain why the choice comes first among the candidates that fit."""
     if case.wishes.prefer == "speed":
         yield from _explain_fastest(case, choice, alternatives)
     elif case.wishes.prefer == "quality" and choice.score_share is not None:
-        yield Remark(rules.QUALITY, "the best score that fits, in its cheapest mode that does", _get_price_source(choice))
+        yield Finding(
+            rules.QUALITY, "the best score that fits, in its cheapest mode that does", sources=_get_price_source(choice)
+        )
     else:
         yield from _explain_cheapest(choice, alternatives)
 
 
-def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     sources = _get_price_source(choice)
     rival = next((other for other in alternatives if other.variant != choice.variant), None)
     if rival is None or rival.quote is None:
-        yield Remark(rules.PRICE, "the only variant that fits, in its cheapest mode that does", sources)
+        yield Finding(rules.PRICE, "the only variant that fits, in its cheapest mode that does", sources=sources)
         return
     text = f"the cheapest that fits; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
-    yield Remark(rules.PRICE, text, sources)
+    yield Finding(rules.PRICE, text, sources=sources)
 
 
 def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
@@ -157,30 +158,30 @@ def _format_score_gain(choice: Candidate, rival: Candidate) -> str:
     return f" for {'under 0.1' if points == '0' else points} points {'more' if gain > 0 else 'less'}"
 
 
-def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Remark]:
+def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     speed = choice.variant.model.speed
     if speed:
-        yield Remark(rules.SPEED, f"the fastest class that fits: {speed.statement.rstrip('.')}", (speed.source,))
+        yield Finding(rules.SPEED, f"the fastest class that fits: {speed.statement.rstrip('.')}", sources=(speed.source,))
     standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode == "priority" and standard:
         text = f"priority answers sooner than standard, which{_format_cost(standard)}{_format_trade_off(choice, standard)}"
-        yield Remark(rules.SPEED, text, (case.catalog.limits.priority.source,))
+        yield Finding(rules.SPEED, text, sources=(case.catalog.limits.priority.source,))
 
 
-def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     if case.wishes.needs:
-        yield Remark(rules.NEEDS, f"it has {', '.join(case.wishes.needs)}", (choice.variant.model.source,))
+        yield Finding(rules.NEEDS, f"it has {', '.join(case.wishes.needs)}", sources=(choice.variant.model.source,))
     if case.wishes.max_usd is not None:
-        yield Remark(rules.MAX_USD, f"within the {format_money(case.wishes.max_usd)} allowed")
+        yield Finding(rules.MAX_USD, f"within the {format_money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
         life = choice.variant.lifecycles.get(case.platform.provider)
         if life and life.shutdown:
-            yield Remark(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", (life.source,))
+            yield Finding(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", sources=(life.source,))
         else:
-            yield Remark(rules.UNTIL, f"the table knows of no end of it, before {case.wishes.until} or later")
+            yield Finding(rules.UNTIL, f"the table knows of no end of it, before {case.wishes.until} or later")
 
 
-def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Finding]:
     """List modes in which the chosen variant would cost less but is excluded, by a deadline or a usage tier for example."""
     assert choice.quote is not None
     for candidate in excluded:
@@ -189,11 +190,11 @@ def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded
         text = f"{candidate.mode}{_format_cost(candidate)}, {_format_price_ratio(candidate.quote, choice.quote)} of this"
         sources = _get_price_source(candidate)
         if [remark.rule for remark in candidate.exclusions] == [rules.DEADLINE]:
-            yield Remark(rules.SAVINGS[candidate.mode], f"{text}: {_describe_needed_deadline(case, candidate)}", sources)
+            yield Finding(rules.SAVINGS[candidate.mode], f"{text}: {_describe_needed_deadline(case, candidate)}", sources=sources)
         else:
-            obstacles = "; ".join(remark.text for remark in candidate.exclusions)
+            obstacles = "; ".join(remark.message for remark in candidate.exclusions)
             sources += tuple(source for remark in candidate.exclusions for source in remark.sources)
-            yield Remark(rules.SAVINGS[candidate.mode], f"{text}, but {obstacles}", sources)
+            yield Finding(rules.SAVINGS[candidate.mode], f"{text}, but {obstacles}", sources=sources)
 
 
 def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
@@ -202,13 +203,13 @@ def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
     duration = case.find_pace(batch.variant, batch.mode)
     if duration and duration.seconds > hours * _SECONDS_PER_HOUR:
         days = -(-duration.seconds // (24 * _SECONDS_PER_HOUR))
-        return f"a deadline of {days}d admits it, as {duration.remark.text} at most"
+        return f"a deadline of {days}d admits it, as {duration.remark.message} at most"
     return f"a deadline of {hours}h admits it where the answers can wait that long"
 
 
 def _compare_other_variants(
     case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate], excluded: Sequence[Candidate]
-) -> Iterator[Remark]:
+) -> Iterator[Finding]:
     """Yield at most one sentence per other variant: how close it comes, or what excludes it."""
     for variant in case.catalog.family:
         if variant == choice.variant:
@@ -217,11 +218,11 @@ def _compare_other_variants(
         if fits:
             if case.wishes.prefer != "cost":
                 text = f"{fits.name} fits too and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
-                yield Remark(rules.RUNNER_UP, text, _get_price_source(fits))
+                yield Finding(rules.RUNNER_UP, text, sources=_get_price_source(fits))
             continue
         out = _find_nearest(variant, choice.mode, excluded)
         obstacles = [remark for remark in out.exclusions if remark.rule is not rules.DEADLINE] or list(out.exclusions)
-        yield Remark(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].text}", obstacles[0].sources)
+        yield Finding(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].message}", sources=obstacles[0].sources)
 
 
 def _find_nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
@@ -241,42 +242,42 @@ def _get_price_source(candidate: Candidate) -> tuple[Citation, ...]:
     return (candidate.quote.offer.row.source,) if candidate.quote else ()
 
 
-def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Remark]:
+def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Finding]:
     assert choice.quote is not None
     cached = choice.quote.usage.cached_tokens
     if cached and choice.quote.rates.cached_input is None:
         text = f"{choice.mode} gives no cache discount: {pluralize(cached, 'cached token')} are priced as input"
-        yield Remark(rules.NO_CACHE_DISCOUNT, text, (choice.quote.offer.row.source,))
+        yield Finding(rules.NO_CACHE_DISCOUNT, text, sources=(choice.quote.offer.row.source,))
 
 
-def _warn_base_price(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _warn_base_price(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     """Warn that this isn't the price of a fine-tune, if the work needs one."""
     if FINE_TUNING in case.wishes.needs and not choice.variant.fine_tuned:
         text = f"this is the price of {choice.variant.id} as it is: gpt41 train prices training and a fine-tune"
-        yield Remark(rules.BASE_PRICE, text)
+        yield Finding(rules.BASE_PRICE, text)
 
 
-def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     """Say how long the usage tier takes, if that is longer than a batch."""
     duration = case.find_pace(choice.variant, choice.mode)
     if duration and duration.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_PER_HOUR:
         yield duration.remark
 
 
-def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     assert choice.quote is not None
     tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # a month of recurring work costs many times this
     if tier is not None and (remark := check_monthly_limit(case.catalog, tier, choice.quote.total_usd)):
         yield remark
 
 
-def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Remark]:
+def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     life = lifecycle.find_announced_shutdown(choice.variant, case.platform, case.as_of)
     if life is None:
         return
-    remark = lifecycle.make_retirement_remark(choice.variant, life, case.as_of)
+    remark = lifecycle.make_retirement_finding(choice.variant, life, case.as_of)
     priced = _describe_replacement_price(case, life.replacement, choice.mode)
-    yield remark._replace(text=remark.text + priced)
+    yield remark._replace(message=remark.message + priced)
 
 
 def _describe_replacement_price(case: SelectionContext, name: str | None, mode: str) -> str:
@@ -305,7 +306,7 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     return f": {least}{format_money(priced.total_usd)} for the same work{most}{unknown}"
 
 
-def _list_replacements(case: SelectionContext) -> Iterator[Remark]:
+def _list_replacements(case: SelectionContext) -> Iterator[Finding]:
     """List what the same work costs at the replacements of variants that end too early."""
     listed: set[str | None] = set()
     for variant in case.catalog.family:
@@ -316,23 +317,23 @@ def _list_replacements(case: SelectionContext) -> Iterator[Remark]:
         if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
             listed.add(life.replacement)
             text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
-            yield Remark(rules.REPLACEMENT, text, (life.replacement_source,))
+            yield Finding(rules.REPLACEMENT, text, sources=(life.replacement_source,))
 
 
-def _explain_ended_family(case: SelectionContext) -> Iterator[Remark]:
+def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
     for variant in case.catalog.family:
         life = lifecycle.find_past_shutdown(variant, case.platform, case.as_of)
         assert life is not None
-        remark = lifecycle.make_shutdown_remark(case.platform, life)
-        yield remark._replace(text=f"{variant.id}: {remark.text}", sources=(life.source, life.replacement_source))
+        remark = lifecycle.make_shutdown_finding(case.platform, life)
+        yield remark._replace(message=f"{variant.id}: {remark.message}", sources=(life.source, life.replacement_source))
 
 
-def _warn_missing_scores(choice: Candidate) -> Iterator[Remark]:
+def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:
     text = f"{choice.variant.id} is chosen by price and limits alone, for want of scores: evaluate it on your own work"
-    yield Remark(rules.NO_SCORE, text)
+    yield Finding(rules.NO_SCORE, text)
 
 
-def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
+def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
     """List what excludes the candidates of each variant with the fewest exclusions; modes with the same obstacles once."""
     fewest = {
         candidate.variant.id: min(len(other.exclusions) for other in excluded if other.variant == candidate.variant)
@@ -343,6 +344,6 @@ def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Remark]:
         obstacles = (candidate.variant.id, tuple(remark.rule for remark in candidate.exclusions))
         if len(candidate.exclusions) == fewest[candidate.variant.id] and obstacles not in listed:
             listed.add(obstacles)
-            texts = "; ".join(remark.text for remark in candidate.exclusions)
+            texts = "; ".join(remark.message for remark in candidate.exclusions)
             sources = tuple(source for remark in candidate.exclusions for source in remark.sources)
-            yield Remark(rules.WOULD_HAVE_TO_GIVE, f"{candidate.name}{_format_cost(candidate)}, but {texts}", sources)
+            yield Finding(rules.WOULD_HAVE_TO_GIVE, f"{candidate.name}{_format_cost(candidate)}, but {texts}", sources=sources)

@@ -16,9 +16,8 @@ from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
-from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
-from gpt41_cli.reports.remarks import dump_remark
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ def make_report(
         answer=choice.name if choice else NO_CHOICE,
         headline=_make_headline(work, recommendation),
         lines=(
-            *(ReportLine("why", remark.text, remark.citation) for remark in recommendation.why),
-            *(ReportLine("but" if choice else "give", remark.text, remark.citation) for remark in recommendation.but),
+            *(ReportLine("why", remark.message, remark.citation) for remark in recommendation.why),
+            *(ReportLine("but" if choice else "give", remark.message, remark.citation) for remark in recommendation.but),
             *_make_break_even_lines(catalog, work, recommendation),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
@@ -65,15 +64,15 @@ def make_report(
             "is_replacement": recommendation.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(dump_remark(remark, kind="why") for remark in recommendation.why),
-                *(dump_remark(remark, kind="but" if choice else "give") for remark in recommendation.but),
+                *(dump_reason(remark, kind="why") for remark in recommendation.why),
+                *(dump_reason(remark, kind="but" if choice else "give") for remark in recommendation.but),
             ],
             "alternatives": [dump_quote(candidate.quote) for candidate in recommendation.alternatives if candidate.quote],
             "excluded": [
                 {
                     "model": candidate.variant.id,
                     "mode": candidate.mode,
-                    "reasons": [dump_remark(remark, kind="excluded") for remark in candidate.exclusions],
+                    "reasons": [dump_reason(remark, kind="excluded") for remark in candidate.exclusions],
                     "total_usd": candidate.quote and candidate.quote.total_usd,
                 }
                 for candidate in recommendation.excluded
@@ -184,7 +183,7 @@ def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Wo
         Column(">score", None, format_candidate_score),
         Column(None, "score", lambda row: None if row.score_share is None else _format_exact_share(row.score_share)),
         Column("", None, lambda row: describe_candidate(row, choice)),
-        Column(None, "reasons", lambda row: "; ".join(remark.text for remark in row.exclusions)),
+        Column(None, "reasons", lambda row: "; ".join(remark.message for remark in row.exclusions)),
     )
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Citation, Task
+from gpt41_cli.catalog.tables import Task
 from gpt41_cli.display import format_exact
+from gpt41_cli.findings import Citation
 
 MetricFigures = Mapping[str, Mapping[str, Decimal | None]]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import Citation, Lifecycle, Platform
+from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.commands.check.check import ConfigCheck
 from gpt41_cli.commands.check.workload_checks import make_wishes
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, get_tolerance, judge_variant
@@ -24,7 +24,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import get_monthly_limit
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Group, Level
 from gpt41_cli.tokens.pieces import IMAGES
 from gpt41_cli.work.searches import count_search_tokens

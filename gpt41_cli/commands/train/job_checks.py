@@ -45,7 +45,7 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
 
 def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:
     """Make the finding of why a model can't be trained."""
-    return Finding(found.reason.rule, f"{found.model}: {found.reason.text}", level, subject=found.model)
+    return Finding(found.reason.rule, f"{found.model}: {found.reason.message}", level, subject=found.model)
 
 
 def note_foreign_rules(conditions: TrainingOptions) -> Iterator[str]:

@@ -61,7 +61,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
                 for file in tuning.files
             ],
             "trainings": [_make_training_json(student) for student in tuning.trained_models],
-            "unfit": [{"model": each.model, "rule": each.reason.rule.id, "reason": each.reason.text} for each in tuning.unfit],
+            "unfit": [{"model": each.model, "rule": each.reason.rule.id, "reason": each.reason.message} for each in tuning.unfit],
             "comparisons": records,
         },
         records=records,
@@ -102,7 +102,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
     if first is None and tuning.examples == 0:
         return "Nothing to be trained on: no example can be read"
     if first is None:
-        return f"Nothing can be trained: {'; '.join(f'{each.model}: {each.reason.text}' for each in tuning.unfit)}"
+        return f"Nothing can be trained: {'; '.join(f'{each.model}: {each.reason.message}' for each in tuning.unfit)}"
     how = f"{pluralize(tuning.epochs, 'epoch')} of {pluralize(tuning.examples, 'example')}"
     most = find_bound_prefix(tuning.work) if tuning.work else ""
     what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"

@@ -13,11 +13,11 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
-from gpt41_cli.catalog.remarks import Remark
 from gpt41_cli.catalog.tables import HostingPrice, Platform, TrainingPrice
 from gpt41_cli.commands.train.training_file import TrainingTokens
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT, Usage, price, price_tokens, sum_usd
 from gpt41_cli.work.workload import VariantLoad
 
@@ -126,7 +126,7 @@ class UntrainableModel(NamedTuple):
     """A model that can't be trained, and why."""
 
     model: str
-    reason: Remark
+    reason: Finding
 
 
 def is_trainable(variant: Variant) -> bool:
@@ -151,20 +151,20 @@ def price_trained_model(
     catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
     student = get_fine_tune(catalog, base)
     if life := lifecycle.find_past_shutdown(student, platform, as_of):
-        return UntrainableModel(base.id, lifecycle.make_shutdown_remark(platform, life))
+        return UntrainableModel(base.id, lifecycle.make_shutdown_finding(platform, life))
     assert student.fine_tuned
     training = student.fine_tuned.training.get(platform.id)
     if training is None:
         known = ", ".join(student.fine_tuned.training)
         text = f"no price is known for training it on {platform.id}: {catalog.file} has one on {known}"
-        return UntrainableModel(base.id, Remark(rules.MISSING_PRICE, text, brief="no price for training"))
+        return UntrainableModel(base.id, Finding(rules.MISSING_PRICE, text, brief="no price for training"))
     hosting = student.fine_tuned.hosting.get(platform.id)
     found = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
     try:
         catalog.offer(student, FINE_TUNE_MODES[0], platform, as_of)
         return found._replace(comparisons=tuple(_compare_others(conditions, found, others)))
     except MissingPrice as error:
-        return UntrainableModel(base.id, Remark(rules.MISSING_PRICE, str(error), brief="no price in service"))
+        return UntrainableModel(base.id, Finding(rules.MISSING_PRICE, str(error), brief="no price in service"))
 
 
 def _compare_others(

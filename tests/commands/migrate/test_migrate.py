@@ -153,7 +153,7 @@ def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names
 
 def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
     steps = follow_replacements(CATALOG, CATALOG.variant("gpt-4o"), CATALOG.platform("azure-global"), TODAY)
-    assert [step.remark.text for step in steps] == [
+    assert [step.remark.message for step in steps] == [
         (
             "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
             "neither prices nor limits here"
@@ -170,16 +170,16 @@ def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
 
 def test_days_are_told_as_far_as_they_are_known() -> None:
     nano = describe_end_dates(CATALOG, CATALOG.variant("gpt-4.1-nano"), date(2026, 10, 23))
-    assert nano.text == (
+    assert nano.message == (
         "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
         "Azure 2026-10-14 (9 days ago, low confidence, 2027-04-14 in other sources)"
     )
     assert (
-        describe_end_dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).text
+        describe_end_dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).message
         == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
     )
     catalog = change(("announced: 2026-10-14, shutdown: 2027-01-14", "announced: null, shutdown: null"))
-    assert "OpenAI at no known day" in describe_end_dates(catalog, catalog.variant("gpt-4.1"), TODAY).text
+    assert "OpenAI at no known day" in describe_end_dates(catalog, catalog.variant("gpt-4.1"), TODAY).message
 
 
 def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
@@ -203,7 +203,7 @@ def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
 
 def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
     found = leave("gpt-6-luna", "gpt-4.1", work=workload(input_tokens=1_040_000, output_tokens=40_000, requests=1))
-    texts = {each.remark.rule.id: each.remark.text for each in found.incompatibilities["gpt-4.1"]}
+    texts = {each.remark.rule.id: each.remark.message for each in found.incompatibilities["gpt-4.1"]}
     assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
     assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
     broken = [(each.level.label, each.subject) for each in found.findings if each.rule.id == "context-window"]
@@ -315,7 +315,7 @@ def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
 def test_work_for_nothing_is_no_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
-    assert next(remark.text for remark in moving.list_drawbacks(found)) == (
+    assert next(remark.message for remark in moving.list_drawbacks(found)) == (
         "the same work costs up to $0.0002672 more than today even without reasoning, were all that can be written to the "
         "prompt cache"
     )
@@ -393,7 +393,7 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
         "gpt-6.1-sol in place of gpt-4.1: $0.0036 to $0.0041 for the same work (today $0.0037), with all cache writes more even "
         "without reasoning"
     )
-    assert next(remark.text for remark in moving.list_drawbacks(found)) == (
+    assert next(remark.message for remark in moving.list_drawbacks(found)) == (
         "the same work costs up to $0.0004 more than today (11 %) even without reasoning, were all that can be written to the "
         "prompt cache"
     )
@@ -402,8 +402,8 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
 def test_what_a_replay_writes_is_a_part_of_what_it_costs() -> None:
     shape = RequestShape(2000, max_output_tokens=150, cached_tokens=1024)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Assumptions(150), replay=ReplayOptions()))
-    assert next(remark.text for remark in moving.list_drawbacks(found)).startswith("the same work costs $0.0003")
-    assert next(remark.text for remark in moving.list_drawbacks(found)).endswith("even without reasoning")
+    assert next(remark.message for remark in moving.list_drawbacks(found)).startswith("the same work costs $0.0003")
+    assert next(remark.message for remark in moving.list_drawbacks(found)).endswith("even without reasoning")
 
 
 def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:

@@ -96,20 +96,20 @@ def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
     ]
     remark = suggest_tier(CATALOG, found, standard)
     assert remark
-    assert remark.text == (
+    assert remark.message == (
         "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 a month"
     )
-    assert "at least" in next(explain_binding_limits(CATALOG, standard)).text
+    assert "at least" in next(explain_binding_limits(CATALOG, standard)).message
 
 
 def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() -> None:
     hasty = ask("gpt-4.1", tier=1, deadline=timedelta(hours=23))
     remark = suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
     assert remark
-    assert remark.text == "gpt-4.1 in batch: no tier would do"
+    assert remark.message == "gpt-4.1 in batch: no tier would do"
     assert suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
     many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
-    assert [remark.text for remark in explain_binding_limits(CATALOG, many)] == [
+    assert [remark.message for remark in explain_binding_limits(CATALOG, many)] == [
         "gpt-4.1-mini in batch: tier 5 takes 2,000 files an hour: these are 2,200: at most 25 hours"
     ]
 
@@ -122,7 +122,7 @@ def test_no_work_is_too_long_to_be_timed() -> None:
 
 def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
-    assert [remark.text for remark in explain_binding_limits(CATALOG, of(found, "gpt-4.1", "standard"))] == [
+    assert [remark.message for remark in explain_binding_limits(CATALOG, of(found, "gpt-4.1", "standard"))] == [
         (
             "gpt-4.1 in standard, up to 128,000 input tokens: tier 1 lets 30,000 tokens a minute through, these need 600,000: "
             "at least 20 minutes"
@@ -132,7 +132,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
             "at least 7 minutes"
         ),
     ]
-    assert [remark.text for remark in explain_spreading(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
+    assert [remark.message for remark in explain_spreading(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
         (
             "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests a minute (one every 2 s); over 60 minutes "
             "that is one every 6 s"
@@ -162,7 +162,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
 )
 def test_how_to_spread_the_requests(work: Workload, tier: int, mode: str, how: str) -> None:
     (remark,) = explain_spreading(CATALOG, of(ask("gpt-4.1-mini", tier=tier, work=work), "gpt-4.1-mini", mode), None)
-    assert remark.text == f"gpt-4.1-mini in {mode}: {how}"
+    assert remark.message == f"gpt-4.1-mini in {mode}: {how}"
 
 
 def test_a_single_request_is_not_spread() -> None:
@@ -321,4 +321,4 @@ def test_a_day_never_takes_more_requests_than_its_limit(requests: int, input_tok
     timing = of(ask("gpt-4.1-mini", tier=1, input_tokens=input_tokens, requests=requests), "gpt-4.1-mini", "standard")
     for remark in explain_spreading(CATALOG, timing, timedelta(hours=hours)):
         is_slower = Fraction(hours * 3600, requests) * wait.requests_per_minute > 60
-        assert ("over" in remark.text) is (is_slower and wait.seconds > 60), "a wait that is too short is not advised"
+        assert ("over" in remark.message) is (is_slower and wait.seconds > 60), "a wait that is too short is not advised"

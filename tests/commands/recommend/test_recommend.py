@@ -59,7 +59,7 @@ def chosen(found: Recommendation) -> str | None:
 def against(found: Recommendation, model: str, mode: str = "standard") -> dict[str, str]:
     """Rule -> sentence, for an excluded candidate."""
     each = next(each for each in found.excluded if (each.variant.id, each.mode) == (model, mode))
-    return {remark.rule.id: remark.text for remark in each.exclusions}
+    return {remark.rule.id: remark.message for remark in each.exclusions}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_batch_forgoes_the_cache_and_loses_where_that_costs_more() -> None:
     """With cached input at a quarter and output at four times the input rate, standard wins if I * (1.5 h - 1) > 4 * O."""
     won = ask("extraction", input_tokens=20_000, cached_share="0.9", output_tokens=50, deadline=DAY)
     assert chosen(won) == "gpt-4.1-mini standard"
-    assert "it gives 18,000 cached tokens no discount" in " ".join(remark.text for remark in won.why)
+    assert "it gives 18,000 cached tokens no discount" in " ".join(remark.message for remark in won.why)
     lost = ask("extraction", input_tokens=20_000, cached_share="0.6", output_tokens=50, deadline=DAY)
     assert chosen(lost) == "gpt-4.1-mini batch"
     assert "no-cache-discount" in [remark.rule.id for remark in lost.but]
@@ -125,14 +125,14 @@ def test_what_is_shut_down_is_never_chosen_and_never_hidden() -> None:
         found = ask(as_of=as_of)
         assert (chosen(found) == "gpt-4.1-nano standard") is not ended
     assert against(ask(), "gpt-4.1-nano")["model-shut-down"].startswith("OpenAI shut it down on 2026-10-23")
-    texts = [remark.text for remark in ask().but]
+    texts = [remark.message for remark in ask().but]
     assert any(text.startswith("gpt-4.1-nano would cost $0.00014: OpenAI shut it down on 2026-10-23") for text in texts)
 
 
 def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> None:
     found = ask(requests=1000)
     remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
-    assert remark.text == (
+    assert remark.message == (
         "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.15 for the same work, "
         "without its reasoning tokens"
     )
@@ -149,7 +149,7 @@ def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
     assert found.choice.quote is not None
     assert found.choice.quote.total_usd == Decimal("0.000075")
     assert {each.variant.id for each in found.alternatives} == {"gpt-6-luna", "gpt-5.6-luna"}
-    assert "gpt-6-luna is chosen by price and limits alone" in " ".join(remark.text for remark in found.but)
+    assert "gpt-6-luna is chosen by price and limits alone" in " ".join(remark.message for remark in found.but)
     assert chosen(ask("coding", as_of=date(2027, 1, 13))) == "gpt-4.1 standard"
 
 
@@ -227,7 +227,7 @@ def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
     assert chosen(found) == "gpt-4.1 standard", "56 parts of up to 24 hours do not meet the deadline"
     found = ask("coding", input_tokens=5000, requests=1000, usage_tier=1, deadline=60 * DAY, as_of=date(2026, 11, 1))
     assert chosen(found) == "gpt-4.1 batch"
-    queue = next(remark.text for remark in found.but if remark.rule.id == "pace")
+    queue = next(remark.message for remark in found.but if remark.rule.id == "pace")
     assert queue == (
         "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other, which takes 56 days"
     )
@@ -248,7 +248,7 @@ def test_nothing_fits_says_what_would_have_to_give() -> None:
     assert chosen(found) is None
     assert [finding.rule.id for finding in found.findings] == ["nothing-fits"]
     assert {remark.rule.id for remark in found.but} == {"would-have-to-give"}
-    assert "gpt-4.1 standard would cost $0.0028, but that is over the $0.001 allowed" in [remark.text for remark in found.but]
+    assert "gpt-4.1 standard would cost $0.0028, but that is over the $0.001 allowed" in [remark.message for remark in found.but]
 
 
 def test_limits_exclude() -> None:
@@ -284,7 +284,7 @@ def test_ones_own_evaluation_takes_the_place_of_the_benchmarks(tmp_path: Path) -
     path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,f1,0.90\ngpt-4.1-mini-2025-04-14, f1, 0.89\ngpt-4.1-nano,f1,0.2\n")
     found = ask("coding", evaluation=read_evaluation(path, CATALOG))
     assert chosen(found) == "gpt-4.1-mini standard"
-    assert found.why[0].text == "within 10 % of the family's best for coding: 98.9 % (f1 0.89) [evals.csv]"
+    assert found.why[0].message == "within 10 % of the family's best for coding: 98.9 % (f1 0.89) [evals.csv]"
     found = ask("coding", evaluation=read_evaluation(path, CATALOG), min_scores={"f1": Decimal("0.9")})
     assert chosen(found) == "gpt-4.1 standard"
 
@@ -342,8 +342,8 @@ def test_no_wish_is_dropped_when_the_family_has_ended(tmp_path: Path) -> None:
     path = evaluation(tmp_path, "model,metric,score\ngpt-6-luna,acc,50\ngpt-5.6-luna,acc,95\n")
     found = ask(as_of=after, evaluation=read_evaluation(path, CATALOG))
     assert chosen(found) == "gpt-5.6-luna standard"
-    assert found.why[3].text == "the best for classification (acc 95) [evals.csv]"
-    assert "best score" not in " ".join(remark.text for remark in ask(as_of=after, prefer="quality").why)
+    assert found.why[3].message == "the best for classification (acc 95) [evals.csv]"
+    assert "best score" not in " ".join(remark.message for remark in ask(as_of=after, prefer="quality").why)
 
 
 def test_a_fine_tune_is_not_its_base_model(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_the_users_own_score_is_not_cited_as_published(tmp_path: Path) -> None:
     path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,acc,90\ngpt-4.1-mini,acc,88\n")
     found = ask(evaluation=read_evaluation(path, CATALOG), min_scores={"acc": Decimal(89)})
     each = next(each for each in found.excluded if each.name == "gpt-4.1-mini standard")
-    assert [(remark.text, remark.sources) for remark in each.exclusions] == [("its acc is 88, below the 89 asked for", ())]
+    assert [(remark.message, remark.sources) for remark in each.exclusions] == [("its acc is 88, below the 89 asked for", ())]
 
 
 def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
@@ -374,7 +374,7 @@ def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
     relaxed = ask(requests=100_000, usage_tier=1)
     assert {"pace", "monthly-limit"} & {remark.rule.id for remark in relaxed.but} == {"pace"}
     dear = ask("coding", requests=100_000, usage_tier=1)
-    assert "tier 1 may spend $100 a month, which is less than this costs" in [remark.text for remark in dear.but]
+    assert "tier 1 may spend $100 a month, which is less than this costs" in [remark.message for remark in dear.but]
     often = ask("coding", requests=100_000, usage_tier=1, times_a_day=Fraction(1, 10**6))
     assert not {"pace", "monthly-limit"} & {remark.rule.id for remark in often.but}, "requests at hand are no month of them"
 
@@ -389,9 +389,9 @@ def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:
 
 
 def test_until_claims_no_more_than_is_known() -> None:
-    assert "it runs past 2026-12-31, until 2027-01-14" in [r.text for r in ask(until=date(2026, 12, 31)).why]
+    assert "it runs past 2026-12-31, until 2027-01-14" in [r.message for r in ask(until=date(2026, 12, 31)).why]
     found = ask(as_of=date(2027, 2, 1), until=date(2035, 1, 1))
-    assert "the table knows of no end of it, before 2035-01-01 or later" in [remark.text for remark in found.why]
+    assert "the table knows of no end of it, before 2035-01-01 or later" in [remark.message for remark in found.why]
 
 
 def test_web_search_has_a_window_of_its_own() -> None:
@@ -401,7 +401,7 @@ def test_web_search_has_a_window_of_its_own() -> None:
 
 def test_the_wish_that_is_one_step_away_is_named() -> None:
     found = ask("coding", input_tokens=50_000, usage_tier=1)
-    texts = [remark.text for remark in found.but]
+    texts = [remark.message for remark in found.but]
     assert any(text.startswith("gpt-4.1 batch") and "a deadline of 24h admits it" in text for text in texts)
 
 
@@ -418,7 +418,7 @@ def test_free_prices_and_dear_batches_break_no_sentence() -> None:
     free = variation(("input: 0.40, cached_input: 0.10, output: 1.60", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = ask(catalog=free, deadline=DAY)
     assert chosen(found) == "gpt-4.1-mini standard"
-    assert "the same" not in " ".join(remark.text for remark in found.why)
+    assert "the same" not in " ".join(remark.message for remark in found.why)
     for prefer in ("quality", "speed"):
         assert chosen(ask(catalog=free, deadline=DAY, prefer=prefer))
     dear = variation(("input: 0.20, cached_input: null, output: 0.80", "input: 9.20, cached_input: null, output: 9.80"))
@@ -430,7 +430,7 @@ def test_a_replacement_may_be_named_by_its_snapshot() -> None:
     assert chosen(ask(catalog=renamed, as_of=date(2027, 2, 1), needs=("function-calling",))) == "gpt-6.1-sol standard"
     unknown = variation(("replacement: gpt-6-luna", "replacement: gpt-9"), ("replacement: gpt-5.6-luna", "replacement: gpt-8"))
     assert chosen(ask(catalog=unknown, as_of=date(2027, 2, 1))) is None
-    assert "its named replacement is gpt-9" in " ".join(remark.text for remark in ask(catalog=unknown).but)
+    assert "its named replacement is gpt-9" in " ".join(remark.message for remark in ask(catalog=unknown).but)
 
 
 def test_a_replacement_that_has_ended_is_followed_to_its_own() -> None:
@@ -449,7 +449,7 @@ def test_before_the_release_nothing_fits() -> None:
 
 def test_a_free_rival_and_an_equal_one() -> None:
     equal = variation(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.40, cached_input: 0.10, output: 1.60"))
-    texts = " ".join(remark.text for remark in ask("vision", catalog=equal).why)
+    texts = " ".join(remark.message for remark in ask("vision", catalog=equal).why)
     assert "the cheapest that fits; gpt-4.1-mini standard would cost $0.00056, the same for 0.2 points less" in texts
     nothing = ask("vision", input_tokens=0, output_tokens=0, deadline=DAY)
     assert chosen(nothing) == "gpt-4.1 standard"
@@ -466,7 +466,7 @@ def test_a_replacement_without_a_price_is_only_named() -> None:
     assert found.choice
     unpriced = variation(("replacement: gpt-6-luna", "replacement: gpt-4.5-preview"))
     remark = next(remark for remark in ask(catalog=unpriced, prefer="speed").but if remark.rule.id == "model-retires")
-    assert remark.text.endswith("its named replacement is gpt-4.5-preview")
+    assert remark.message.endswith("its named replacement is gpt-4.5-preview")
 
 
 def test_a_family_of_two(tmp_path: Path) -> None:
@@ -530,14 +530,14 @@ def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
     late = ask("coding", input_tokens=60_000, cached_share="0.9", output_tokens=5, usage_tier=1, deadline=DAY)
     assert chosen(late) == "gpt-4.1 batch"
     (saving,) = (remark for remark in late.but if remark.rule.id == "standard-saving")
-    assert saving.text == (
+    assert saving.message == (
         "standard would cost $0.03904, 65 % of this, but one request needs 60,000 tokens a minute; tier 1 allows 30,000, and its "
         "long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
     )
     tight = ask(input_tokens=1_500, output_tokens=5, requests=5_000, usage_tier=1, deadline=DAY)
     assert chosen(tight) == "gpt-4.1-mini standard"
     (saving,) = (remark for remark in tight.but if remark.rule.id == "batch-saving")
-    assert saving.text == (
+    assert saving.message == (
         "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 go in 4 parts, "
         "one after the other, which takes 4 days"
     )
@@ -557,7 +557,7 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     work = workload(input_tokens=1000, output_tokens=100, requests=1000, tools=tools)
     found = recommend(CATALOG, work, Wishes((CATALOG.task("classification"),)), CATALOG.platform("openai"), TODAY)
     assert chosen(found) == "gpt-4.1-mini standard"
-    assert next(remark.text for remark in found.why if remark.rule.id == "price") == (
+    assert next(remark.message for remark in found.why if remark.rule.id == "price") == (
         "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
         "for 3.4 points more"
     )
@@ -567,11 +567,11 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
 
 def test_what_the_family_does_not_last_for_is_priced_at_its_replacement() -> None:
     found = ask("extraction", until=date(2027, 6, 1), requests=1000, deadline=DAY)
-    assert found.but[0].text == (
+    assert found.but[0].message == (
         "gpt-4.1-mini batch would cost $0.28, but it ends on 2027-01-14, before 2027-06-01 is over; its named replacement is "
         "gpt-6-luna"
     )
-    (told,) = (remark.text for remark in found.but if remark.rule.id == "replacement")
+    (told,) = (remark.message for remark in found.but if remark.rule.id == "replacement")
     assert told == (
         "gpt-6-luna, named in place of gpt-4.1: $0.15 for the same work, without its reasoning tokens; gpt41 migrate tells what "
         "changes"
@@ -594,7 +594,7 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
 
 def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> None:
     asked: dict[str, Any] = {"output_tokens": 300, "requests": 100_000, "usage_tier": 1, "as_of": date(2026, 11, 1)}
-    said = [remark.text for remark in ask(**asked).but]
+    said = [remark.message for remark in ask(**asked).but]
     (saving,) = [text for text in said if text.startswith("batch would cost $44.00")]
     assert "a deadline of 50d admits it, as tier 1 queues 2,000,000 batch tokens at a time" in saving
     assert saving.endswith("which takes 50 days at most")
@@ -619,7 +619,7 @@ def test_work_that_may_not_be_done_when_the_model_ends_goes_elsewhere() -> None:
 def test_what_is_sent_in_batch_may_take_as_long_as_it_does() -> None:
     found = ask(output_tokens=300, requests=100_000, usage_tier=1, sends_in_batch=True)
     assert chosen(found) == "gpt-4.1-mini batch"
-    assert "what is sent in batch today can wait, half of standard ($88.00)" in [remark.text for remark in found.why]
+    assert "what is sent in batch today can wait, half of standard ($88.00)" in [remark.message for remark in found.why]
 
 
 def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
@@ -628,7 +628,7 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
         recommend(CATALOG, work, Wishes((CATALOG.task("vision"),)), CATALOG.platform("openai"), day)
         for day in (TODAY, date(2027, 2, 1))
     )
-    (ends,) = [remark.text for remark in today.but if remark.rule.id == "model-retires"]
+    (ends,) = [remark.message for remark in today.but if remark.rule.id == "model-retires"]
     assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
     told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
@@ -642,7 +642,7 @@ def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> N
     (closed,) = [each for each in found.findings if each.rule.id == "training-closed"]
     assert (closed.level.label, closed.actual) == ("warning", "2027-01-06")
     assert "this is the price of gpt-4.1-mini as it is: gpt41 train prices training and a fine-tune" in [
-        remark.text for remark in found.but
+        remark.message for remark in found.but
     ]
     assert not [each for each in ask().findings if each.rule.id == "training-closed"]
 
@@ -650,10 +650,12 @@ def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> N
 def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() -> None:
     """Of gpt-6-luna: $0.10 a million tokens of input, $0.125 for those that are written."""
     (ends,) = [
-        remark.text for remark in ask("coding", input_tokens=150_000, output_tokens=500).but if remark.rule.id == "model-retires"
+        remark.message
+        for remark in ask("coding", input_tokens=150_000, output_tokens=500).but
+        if remark.rule.id == "model-retires"
     ]
     assert ends.endswith(": $0.01525 for the same work, up to $0.019 with cache writes, without its reasoning tokens")
     (short,) = [
-        remark.text for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule.id == "model-retires"
+        remark.message for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule.id == "model-retires"
     ]
     assert "cache writes" not in short

@@ -222,7 +222,7 @@ def test_hosting_without_an_end_has_no_price() -> None:
     lesson = TrainingWork(TrainingTokens(), Usage(1, 5), VariantLoad({RequestSize(5, 0, 0): 1}))
     found = price_trained_model(conditions, base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(found, UntrainableModel)
-    assert found.reason.text == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
+    assert found.reason.message == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
     free = price_trained_model(conditions._replace(platform=catalog.platform("openai")), base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(free, TrainedModel)
     assert [(each.ends, each.days, each.pays_at_daily_requests) for each in free.comparisons] == [(None, None, None)] * 2
