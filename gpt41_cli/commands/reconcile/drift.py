@@ -13,11 +13,12 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart
-from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, UnpairedIds, match_requests
+from gpt41_cli.commands.reconcile.match import Drift, Drifts, MatchedRequests, match_requests
 from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
+from gpt41_cli.totals import Occurrences
 from gpt41_cli.work.workload import ModelAndMode
 
 INPUT_TOKENS, OUTPUT_TOKENS, USD = "input_tokens", "output_tokens", "total_usd"
@@ -30,9 +31,7 @@ class PartDrift(NamedTuple):
 
     part: PredictedPart
     requests: int
-    input_tokens: Drift
-    output_tokens: Drift
-    total_usd: Drift
+    drifts: Drifts
 
 
 class PartsComparison(NamedTuple):
@@ -88,19 +87,22 @@ def _compare_part(part: PredictedPart, spent: AnswerTotals) -> PartDrift:
     return PartDrift(
         part,
         requests,
-        drift(part.input_tokens, spent.usage.input_tokens),
-        drift(part.output_tokens, spent.usage.output_tokens),
-        drift(part.total_usd, spent.total_usd),
+        Drifts(
+            drift(part.input_tokens, spent.usage.input_tokens),
+            drift(part.output_tokens, spent.usage.output_tokens),
+            drift(part.total_usd, spent.total_usd),
+        ),
     )
 
 
-def sum_drifts(drifts: Sequence[Drift]) -> Drift:
-    """All of them as one."""
-    return Drift(
-        sum(each.requests for each in drifts),
-        sum((each.predicted for each in drifts), Fraction(0)),
-        sum((each.billed for each in drifts), Fraction(0)),
-    )
+def sum_drifts(found: Sequence[Drifts]) -> Drifts:
+    """Add them up, figure by figure."""
+    return Drifts(*(_sum_figure([getattr(each, figure) for each in found]) for figure in Drifts._fields))
+
+
+def _sum_figure(drifts: Sequence[Drift]) -> Drift:
+    predicted, billed = (sum((getattr(each, side) for each in drifts), Fraction(0)) for side in ("predicted", "billed"))
+    return Drift(sum(each.requests for each in drifts), predicted, billed)
 
 
 class PredictionComparison(NamedTuple):
@@ -125,21 +127,9 @@ class PredictionComparison(NamedTuple):
         return (self.billed_usd if held.figure == USD else self.billed_tokens) - held.drift.billed
 
     @property
-    def input_tokens(self) -> Drift:
-        """The input tokens of all that was compared."""
-        return self.matched.input_tokens if self.matched.pairs else sum_drifts([each.input_tokens for each in self.parts.drifts])
-
-    @property
-    def output_tokens(self) -> Drift:
-        """The output tokens of all that was compared and of which some were predicted."""
-        return (
-            self.matched.output_tokens if self.matched.pairs else sum_drifts([each.output_tokens for each in self.parts.drifts])
-        )
-
-    @property
-    def total_usd(self) -> Drift:
-        """The dollars of all that was compared and has a price on both sides."""
-        return self.matched.total_usd if self.matched.pairs else sum_drifts([each.total_usd for each in self.parts.drifts])
+    def drifts(self) -> Drifts:
+        """The figures of all that was compared."""
+        return self.matched.drifts if self.matched.pairs else sum_drifts([each.drifts for each in self.parts.drifts])
 
     @property
     def tolerance_figure(self) -> ToleranceFigure:
@@ -147,12 +137,8 @@ class PredictionComparison(NamedTuple):
         what a budget is made of. Input tokens where only they were counted, or where answers were predicted to be as long as they
         may be, which makes their price a ceiling.
         """
-        usd = self.total_usd
-        return (
-            ToleranceFigure(USD, usd)
-            if usd.requests and not self.is_ceiling
-            else ToleranceFigure(INPUT_TOKENS, self.input_tokens)
-        )
+        figure = USD if self.drifts.total_usd.requests and not self.is_ceiling else INPUT_TOKENS
+        return ToleranceFigure(figure, getattr(self.drifts, figure))
 
 
 def compare_prediction(
@@ -204,8 +190,8 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
     yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, found.repeated_answers, "custom_id", "for more than one answer")
     yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unanswered, "request", "without an answer")
     yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unpredicted, "answer", "without a request")
-    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, UnpairedIds(asked, ()), "request", "without a custom_id")
-    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, UnpairedIds(answered, ()), "answer", "without a custom_id")
+    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, Occurrences(asked), "request", "without a custom_id")
+    yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, Occurrences(answered), "answer", "without a custom_id")
     for part in comparison.parts.unclear:
         why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
         yield Finding(rules.NOT_COMPARED, f"not compared: {_name_part(part)}, {why}", subject=part.name)
@@ -218,15 +204,15 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
         yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, actual=str(requests), subject=name)
 
 
-def _report_unpaired(rule: Rule, level: Level, ids: UnpairedIds, noun: str, what: str) -> Iterator[Finding]:
+def _report_unpaired(rule: Rule, level: Level, ids: Occurrences[str], noun: str, what: str) -> Iterator[Finding]:
     """A finding about ids that make no pair, if there are any."""
-    if ids.total:
+    if ids.count:
         named = (
-            f": {', '.join(map(sanitize, ids.first[:_MAX_IDS_NAMED]))}{', ...' if ids.total > _MAX_IDS_NAMED else ''}"
-            if ids.first
+            f": {', '.join(map(sanitize, ids.examples[:_MAX_IDS_NAMED]))}{', ...' if ids.count > _MAX_IDS_NAMED else ''}"
+            if ids.examples
             else ""
         )
-        yield Finding(rule, f"not compared: {pluralize(ids.total, noun)} {what}{named}", level, actual=str(ids.total))
+        yield Finding(rule, f"not compared: {pluralize(ids.count, noun)} {what}{named}", level, actual=str(ids.count))
 
 
 def _name_part(part: PredictedPart) -> str:
@@ -267,7 +253,8 @@ def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
     """Where more was billed than answers as long as they may be would use: an error where that is more than tolerated."""
     tolerance = comparison.tolerance
     most = Fraction(tolerance or 0)
-    for what, drift in ((OUTPUT_TOKENS, comparison.output_tokens), (USD, comparison.total_usd)):
+    for what in (OUTPUT_TOKENS, USD):
+        drift = getattr(comparison.drifts, what)
         if drift.billed > drift.predicted * (1 + most):
             off = f"{format_change_percent(drift.share, 2)} more" if drift.share is not None else "something"
             tolerated = "" if tolerance is None else f", which is beyond the {_format_tolerance(tolerance)} tolerated"

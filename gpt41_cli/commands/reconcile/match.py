@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import sum_usd
-from gpt41_cli.totals import MAX_KEPT
+from gpt41_cli.totals import MAX_KEPT, Occurrences
 
 T = TypeVar("T")
 
@@ -100,11 +100,12 @@ class Drift(NamedTuple):
         return self.share is None or abs(self.share) > Fraction(tolerance)
 
 
-class UnpairedIds(NamedTuple):
-    """Ids that make no pair: how many, and the first of them."""
+class Drifts(NamedTuple):
+    """The drift of each figure, over the requests that have it on both sides."""
 
-    total: int
-    first: Sequence[str]
+    input_tokens: Drift
+    output_tokens: Drift
+    total_usd: Drift
 
 
 class MatchedRequests(NamedTuple):
@@ -114,10 +115,11 @@ class MatchedRequests(NamedTuple):
     """
 
     pairs: tuple[RequestPair, ...]
-    unanswered: UnpairedIds
-    unpredicted: UnpairedIds
-    repeated_requests: UnpairedIds
-    repeated_answers: UnpairedIds
+    drifts: Drifts
+    unanswered: Occurrences[str]
+    unpredicted: Occurrences[str]
+    repeated_requests: Occurrences[str]
+    repeated_answers: Occurrences[str]
     without_id: tuple[int, int]
 
     @property
@@ -129,28 +131,6 @@ class MatchedRequests(NamedTuple):
     def confirmed(self) -> tuple[RequestPair, ...]:
         """The requests whose prediction was said to be exact."""
         return tuple(pair for pair in self.pairs if pair.forecast.is_exact)
-
-    @property
-    def input_tokens(self) -> Drift:
-        """The input tokens of all pairs."""
-        predicted = sum(pair.forecast.input_tokens for pair in self.pairs)
-        return Drift(len(self.pairs), Fraction(predicted), Fraction(sum(pair.answer.input_tokens for pair in self.pairs)))
-
-    @property
-    def output_tokens(self) -> Drift:
-        """The output tokens of the pairs of which some were predicted."""
-        found = [(pair.forecast.output_tokens, pair.answer.output_tokens) for pair in self.pairs]
-        known = [(predicted, billed) for predicted, billed in found if predicted is not None]
-        return Drift(len(known), Fraction(sum(each for each, _ in known)), Fraction(sum(each for _, each in known)))
-
-    @property
-    def total_usd(self) -> Drift:
-        """The dollars of the pairs that have a price on both sides."""
-        found = [(pair.forecast.total_usd, pair.answer.total_usd) for pair in self.pairs]
-        known = [(predicted, billed) for predicted, billed in found if predicted is not None and billed is not None]
-        predicted_usd = sum_usd(each for each, _ in known)
-        billed_usd = sum_usd(each for _, each in known)
-        return Drift(len(known), Fraction(predicted_usd), Fraction(billed_usd))
 
 
 def find_median_error(pairs: Sequence[RequestPair]) -> int:
@@ -166,14 +146,21 @@ def match_requests(forecasts: CustomIdLedger[RequestForecast], answers: CustomId
     pairs = [RequestPair(each, forecast, billed[each]) for each, forecast in predicted.items() if each in billed]
     return MatchedRequests(
         tuple(sorted(pairs, key=lambda pair: -abs(pair.error_tokens))),
+        Drifts(*(_compute_drift(pairs, figure) for figure in Drifts._fields)),
         unanswered=_summarize_ids(each for each in predicted if each not in billed),
         unpredicted=_summarize_ids(each for each in billed if each not in predicted),
-        repeated_requests=_summarize_ids(iter(forecasts.repeated)),
-        repeated_answers=_summarize_ids(iter(answers.repeated)),
+        repeated_requests=_summarize_ids(forecasts.repeated),
+        repeated_answers=_summarize_ids(answers.repeated),
         without_id=(forecasts.without_id, answers.without_id),
     )
 
 
-def _summarize_ids(found: Iterator[str]) -> UnpairedIds:
+def _compute_drift(pairs: Sequence[RequestPair], figure: str) -> Drift:
+    found = ((getattr(pair.forecast, figure), getattr(pair.answer, figure)) for pair in pairs)
+    known = [(Decimal(predicted), Decimal(billed)) for predicted, billed in found if predicted is not None and billed is not None]
+    return Drift(len(known), Fraction(sum_usd(each for each, _ in known)), Fraction(sum_usd(each for _, each in known)))
+
+
+def _summarize_ids(found: Iterable[str]) -> Occurrences[str]:
     ids = list(found)
-    return UnpairedIds(len(ids), ids[:MAX_KEPT])
+    return Occurrences(len(ids), ids[:MAX_KEPT])

@@ -75,8 +75,7 @@ def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
 
 def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:
     """Say how far off the sums are; for answers of maximal length, only how much of it they used."""
-    found = comparison.input_tokens, comparison.output_tokens, comparison.total_usd
-    for what, drift in zip(("input tokens", "output tokens", "dollars"), found, strict=True):
+    for what, drift in zip(("input tokens", "output tokens", "dollars"), comparison.drifts, strict=True):
         if not drift.requests:
             continue
         show = _format_usd if what == "dollars" else _format_tokens
@@ -135,14 +134,14 @@ def _list_part_columns(drifts: Sequence[PartDrift]) -> tuple[Column[PartDrift], 
         Column("model", "model", lambda drift: drift.part.model),
         Column("mode", "mode", lambda drift: drift.part.mode),
         Column(">requests", None, lambda drift: drift.requests),
-        Column(">input", None, lambda drift: _format_signed_share(drift.input_tokens)),
-        Column(">output", None, lambda drift: _format_signed_share(drift.output_tokens)),
-        Column(None, "input_tokens", lambda drift: _make_drift_json(drift.input_tokens)),
-        Column(None, "output_tokens", lambda drift: _make_drift_json(drift.output_tokens)),
-        Column(None, "total_usd", lambda drift: _make_drift_json(drift.total_usd)),
-        Column(">predicted", None, lambda drift: drift.total_usd.predicted),
-        Column(">billed", None, lambda drift: drift.total_usd.billed),
-        Column(">off", None, lambda drift: _format_signed_share(drift.total_usd)),
+        Column(">input", None, lambda drift: _format_signed_share(drift.drifts.input_tokens)),
+        Column(">output", None, lambda drift: _format_signed_share(drift.drifts.output_tokens)),
+        Column(None, "input_tokens", lambda drift: _make_drift_json(drift.drifts.input_tokens)),
+        Column(None, "output_tokens", lambda drift: _make_drift_json(drift.drifts.output_tokens)),
+        Column(None, "total_usd", lambda drift: _make_drift_json(drift.drifts.total_usd)),
+        Column(">predicted", None, lambda drift: drift.drifts.total_usd.predicted),
+        Column(">billed", None, lambda drift: drift.drifts.total_usd.billed),
+        Column(">off", None, lambda drift: _format_signed_share(drift.drifts.total_usd)),
     )
 
 
@@ -168,9 +167,7 @@ def _make_prediction_json(comparison: PredictionComparison) -> dict[str, Any]:
         "median_error_tokens": find_median_error(match.pairs) if match.pairs else None,
         "largest_error_tokens": abs(match.pairs[0].error_tokens) if match.pairs else None,
         "is_ceiling": comparison.is_ceiling,
-        "input_tokens": _make_drift_json(comparison.input_tokens),
-        "output_tokens": _make_drift_json(comparison.output_tokens),
-        "total_usd": _make_drift_json(comparison.total_usd),
+        **{figure: _make_drift_json(drift) for figure, drift in comparison.drifts._asdict().items()},
         "held": held.figure,
         "tolerance": comparison.tolerance,
         "differing": make_records(_PAIR_COLUMNS, match.differing),
@@ -182,9 +179,4 @@ def _make_drift_json(drift: Drift) -> Mapping[str, Json] | None:
     """Convert a drift over some requests; null if there are none."""
     if not drift.requests:
         return None
-    return {
-        "requests": drift.requests,
-        "predicted": drift.predicted,
-        "billed": drift.billed,
-        "share": drift.share,
-    }
+    return {"requests": drift.requests, "predicted": drift.predicted, "billed": drift.billed, "share": drift.share}

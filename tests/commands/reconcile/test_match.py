@@ -85,9 +85,9 @@ def test_every_prediction_and_every_answer_is_paired_or_listed(
     assert paired == {each for each in asked if each and asked.count(each) == answered.count(each) == 1}
     assert found.without_id == (asked.count(None), answered.count(None))
     repeated = {each for each in {*asked, *answered} if each and max(asked.count(each), answered.count(each)) > 1}
-    assert {*found.repeated_requests.first, *found.repeated_answers.first} == repeated
-    assert set(found.unanswered.first) == {*filter(None, asked)} - {*answered} - repeated
-    assert set(found.unpredicted.first) == {*filter(None, answered)} - {*asked} - repeated
+    assert {*found.repeated_requests.examples, *found.repeated_answers.examples} == repeated
+    assert set(found.unanswered.examples) == {*filter(None, asked)} - {*answered} - repeated
+    assert set(found.unpredicted.examples) == {*filter(None, answered)} - {*asked} - repeated
 
 
 def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
@@ -113,9 +113,9 @@ def test_the_requests_that_differ_come_first_and_the_drift_is_exact() -> None:
         ("e", -1, None),
     ]
     assert [pair.custom_id for pair in found.confirmed] == ["c", "e", "a", "d"]
-    assert found.input_tokens == Drift(5, Fraction(1118), Fraction(1110))
-    assert found.output_tokens == Drift(2, Fraction(15), Fraction(13))
-    assert found.total_usd == Drift(2, Fraction(5, 2), Fraction("2.9"))
+    assert found.drifts.input_tokens == Drift(5, Fraction(1118), Fraction(1110))
+    assert found.drifts.output_tokens == Drift(2, Fraction(15), Fraction(13))
+    assert found.drifts.total_usd == Drift(2, Fraction(5, 2), Fraction("2.9"))
     assert (find_median_error(found.pairs), find_median_error(found.differing), find_median_error(found.pairs[:2])) == (1, 3, 3)
 
 
@@ -254,9 +254,9 @@ def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
     )
     (drift,) = found.drifts
     assert (drift.part, drift.requests) == (part(None, "a"), 3)
-    assert drift.input_tokens == Drift(3, Fraction(150), Fraction(160))
-    assert drift.output_tokens == Drift(3, Fraction(15), Fraction(9))
-    assert drift.total_usd == Drift(3, Fraction(6), Fraction(5))
+    assert drift.drifts.input_tokens == Drift(3, Fraction(150), Fraction(160))
+    assert drift.drifts.output_tokens == Drift(3, Fraction(15), Fraction(9))
+    assert drift.drifts.total_usd == Drift(3, Fraction(6), Fraction(5))
     assert (found.unbilled, found.unclear) == ((part(None, "b"),), (part("x", "c"), part("y", "c")))
     assert found.unpredicted == {"a in batch": 3}
 
@@ -271,9 +271,9 @@ def test_a_tolerance_holds_dollars_where_they_were_predicted_of_expected_answers
     nothing: CustomIdLedger[Any] = CustomIdLedger()
     parts = compare_parts([part(None, "a")], {}, {ModelAndMode("a", "standard"): SPENT})
     unpaired = match_requests(nothing, nothing)
-    assert PredictionComparison(unpaired, parts, False).tolerance_figure == ToleranceFigure(USD, parts.drifts[0].total_usd)
+    assert PredictionComparison(unpaired, parts, False).tolerance_figure == ToleranceFigure(USD, parts.drifts[0].drifts.total_usd)
     assert PredictionComparison(unpaired, parts, True).tolerance_figure == ToleranceFigure(
-        INPUT_TOKENS, parts.drifts[0].input_tokens
+        INPUT_TOKENS, parts.drifts[0].drifts.input_tokens
     )
     priced = match_requests(ledger(("a", forecast(1, usd="2"))), ledger(("a", answer(3, usd="2"))))
     counted = match_requests(ledger(("a", forecast(1))), ledger(("a", answer(3, usd="2"))))
@@ -475,7 +475,7 @@ def test_the_bill_of_every_day_is_beside_the_part_that_was_predicted() -> None:
     bill = watched(past, *answers)
     nothing: CustomIdLedger[Any] = CustomIdLedger()
     found = compare_prediction(Forecasts(nothing, (PredictedPart(None, "gpt-4.1", "standard", 1, 9, 5, Decimal(1)),)), past, bill)
-    assert found.input_tokens == Drift(2, Fraction(18), Fraction(20))
-    assert found.output_tokens == Drift(2, Fraction(10), Fraction(10))
-    assert found.total_usd == Drift(2, Fraction(2), Fraction(bill.total_usd))
+    assert found.drifts.input_tokens == Drift(2, Fraction(18), Fraction(20))
+    assert found.drifts.output_tokens == Drift(2, Fraction(10), Fraction(10))
+    assert found.drifts.total_usd == Drift(2, Fraction(2), Fraction(bill.total_usd))
     assert compare_prediction(Forecasts(nothing), past, bill).parts == PartsComparison()
