@@ -9,7 +9,6 @@ from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.findings import Place
 from gpt41_cli.reports import Json, Row, TextBlock
-from gpt41_cli.requests.request import Doubt
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def make_record(found: Located[Entry] | RejectedRequest) -> Mapping[str, Json]:
         "exact": entry.is_exact,
         "lower_bound": entry.is_lower_bound,
         "parts": dict(entry.parts),
-        "assumptions": [_dump_doubt(doubt) for doubt in entry.doubts],
+        "assumptions": [{"rule": doubt.rule.id, "path": doubt.path, "message": doubt.message} for doubt in entry.doubts],
     }
 
 
@@ -45,10 +44,6 @@ def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
 def dump_place(place: Place) -> Mapping[str, Json]:
     """The place of a request as JSON."""
     return {"path": place.path, "line": place.line, "index": place.position or 0}
-
-
-def _dump_doubt(doubt: Doubt) -> Mapping[str, Json]:
-    return {"rule": doubt.rule.id, "path": doubt.path, "message": doubt.message}
 
 
 def make_invalid_row(invalid: RejectedRequest, *, before: int, after: int) -> Row:

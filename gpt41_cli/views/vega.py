@@ -119,10 +119,6 @@ def _encode_vertical_axis(field: str, axis: ChartAxis, most: float | None = None
     return drawn
 
 
-def _encode_position(field: str) -> VegaSpec:
-    return {"field": field, "type": "quantitative"}
-
-
 def _make_text_mark(align: str, dx: int = 0, dy: int = 0, **more: Any) -> VegaSpec:
     return {"type": "text", "align": align, "dx": dx, "dy": dy, "baseline": "middle", **more}
 
@@ -290,7 +286,7 @@ def _draw_stack(chart: Chart) -> VegaSpec:
                 x={**x, "stack": "normalize"},
                 y=y,
                 color=_encode_colour(chart),
-                order=_encode_position("order"),
+                order={"field": "order", "type": "quantitative"},
             ),
             _make_layer(ends, _make_text_mark("left", 6), x=x, y=y, text={"field": "text"}),
         ],

@@ -183,7 +183,8 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
     marks += [
         ChartMark(
             f"{crossing.line.name} meets {crossing.other_label} at {format_int(floor(crossing.requests))}",
-            *_make_coordinates(crossing.requests, crossing.usd),
+            to_decimal(crossing.requests),
+            to_decimal(crossing.usd),
         )
         for crossing in each.crossings
         if crossing.requests <= most
@@ -201,10 +202,6 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
         series,
         tuple(marks),
     )
-
-
-def _make_coordinates(x: Fraction, y: Fraction) -> tuple[Decimal, Decimal]:
-    return to_decimal(x), to_decimal(y)
 
 
 def _round_up(amount: Fraction) -> Fraction:
