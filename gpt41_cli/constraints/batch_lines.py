@@ -12,12 +12,13 @@ from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest
 from gpt41_cli.work.sizing import MeasuredRequest
-from gpt41_cli.work.violations import RuleViolation, RuleViolations, hash_text
+from gpt41_cli.work.violations import RuleViolations, hash_text
 from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
 
 REQUIRED_METHOD = "POST"
@@ -42,7 +43,7 @@ class InspectedRequest(NamedTuple):
     custom_id_digest: bytes
     line_bytes: int
     input_tokens: int
-    violations: tuple[RuleViolation, ...]
+    violations: tuple[Finding, ...]
 
 
 def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
@@ -58,34 +59,34 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
     breaches = list(_find_line_violations(sent))
     variant, _ = meter.find_variant(request.model)
     if variant is None or measured is None:
-        breaches.append(RuleViolation(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models))))
+        breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models)), Level.ERROR))
         return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (
-        RuleViolation(each.rule, f"{variant.id}: {each.message}", actual=each.actual, allowed=each.allowed)
+        each._replace(message=f"{variant.id}: {each.message}")
         for each in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
     return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 
 
-def _find_line_violations(sent: ParsedRequest) -> Iterator[RuleViolation]:
+def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
     """Check what the Batch API demands of a line beyond what the endpoint does (Batch guide)."""
     if sent.method != REQUIRED_METHOD:
         found = "nothing" if sent.method is None else redact(sent.method)
-        yield RuleViolation(
+        yield Finding(
             rules.BATCH_METHOD, f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
         )
     if sent.is_streamed:
-        yield RuleViolation(
+        yield Finding(
             rules.BATCH_STREAM, "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
         )
 
 
-def _make_invalid_line_violation(line: int, message: str, path: str) -> RuleViolation:
+def _make_invalid_line_violation(line: int, message: str, path: str) -> Finding:
     """Make the violation for a line that isn't a request: that of the rule for the wrong field."""
     if path == "url":
         message += "; the Batch API takes others too, which gpt41 can neither count nor check"
-    return RuleViolation(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, line)
+    return Finding(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, Level.ERROR, Place("", line))
 
 
 class TargetColumn:
@@ -140,7 +141,7 @@ class BatchLines(Addable):
         self.targets.append(found.target)
         self.custom_id_digests.frombytes(found.custom_id_digest)
         for breach in found.violations:
-            self.violations.add(breach._replace(line=number))
+            self.violations.add(breach._replace(place=Place("", number)))
 
     def add_invalid(self, place: Place, message: str, path: str) -> None:
         """Add the next line, which is not a request for the reason in `message`; `path` is that of the value that is wrong."""

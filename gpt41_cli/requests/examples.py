@@ -6,12 +6,11 @@ The keys are those of OpenAI's request schema for training files and of its cook
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, get_list, redact
-from gpt41_cli.rules import Level, Rule
+from gpt41_cli.findings import Finding
 
 _EXAMPLE_KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
 _MESSAGE_KEYS = ("role", "content", "name", "weight", "refusal", "tool_calls", "tool_call_id", "function_call")
@@ -21,15 +20,7 @@ _LEARNED_KEYS = ("content", "tool_calls", "function_call", "refusal")
 _MAX_SHOWN = 3
 
 
-class ExampleFlaw(NamedTuple):
-    """What an example should not have: a stable rule id and a message, which begins with the path of what it is about."""
-
-    rule: Rule
-    message: str
-    level: Level = Level.ERROR
-
-
-def find_flaws(example: JsonObject) -> list[ExampleFlaw]:
+def find_flaws(example: JsonObject) -> list[Finding]:
     """List everything that is wrong with an example that can be read as a request."""
     messages = example["messages"]
     return [
@@ -40,45 +31,45 @@ def find_flaws(example: JsonObject) -> list[ExampleFlaw]:
     ]
 
 
-def _check_keys(example: JsonObject, messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
+def _check_keys(example: JsonObject, messages: list[JsonObject]) -> Iterator[Finding]:
     """Find keys that no documentation of training files mentions."""
     yield from _check_unknown_keys("the example", example, _EXAMPLE_KEYS)
     for index, message in enumerate(messages):
         yield from _check_unknown_keys(f"messages[{index}]", message, _MESSAGE_KEYS)
 
 
-def _check_unknown_keys(path: str, owner: JsonObject, known: Collection[str]) -> Iterator[ExampleFlaw]:
+def _check_unknown_keys(path: str, owner: JsonObject, known: Collection[str]) -> Iterator[Finding]:
     names = [redact(name) for name in owner if name not in known]
     if names:
         more = f" and {format_int(len(names) - _MAX_SHOWN)} more" if len(names) > _MAX_SHOWN else ""
         message = f"{path}: expected only {', '.join(known)}, found {', '.join(names[:_MAX_SHOWN])}{more}"
-        yield ExampleFlaw(rules.TRAINING_KEYS, message, Level.WARNING)
+        yield Finding(rules.TRAINING_KEYS, message)
 
 
-def _check_order(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
+def _check_order(messages: list[JsonObject]) -> Iterator[Finding]:
     """Check the order of the roles. An example without an answer teaches nothing; other orders are only unusual."""
     roles = [str(message["role"]) for message in messages]
     if _ANSWER_ROLE not in roles:
-        yield ExampleFlaw(
+        yield Finding(
             rules.TRAINING_ANSWER, "messages: expected an answer of the assistant, which is what is learned, found none"
         )
         return
     for index, message in enumerate(messages):
         if message["role"] == _ANSWER_ROLE and not any(message.get(key) for key in _LEARNED_KEYS):
-            yield ExampleFlaw(rules.TRAINING_ANSWER, f"messages[{index}]: expected an answer to learn, found an empty one")
+            yield Finding(rules.TRAINING_ANSWER, f"messages[{index}]: expected an answer to learn, found an empty one")
     if roles[-1] != _ANSWER_ROLE:
         text = f"messages[{len(roles) - 1}].role: expected the assistant last, found {roles[-1]}, from which nothing is learned"
-        yield ExampleFlaw(rules.TRAINING_ORDER, text, Level.WARNING)
+        yield Finding(rules.TRAINING_ORDER, text)
     if "user" not in roles:
-        yield ExampleFlaw(rules.TRAINING_ORDER, "messages: expected a user to be answered, found none", Level.WARNING)
+        yield Finding(rules.TRAINING_ORDER, "messages: expected a user to be answered, found none")
     begun = next(index for index, role in enumerate(roles) if role not in _FRONT_ROLES)
     for index, role in enumerate(roles[begun:], begun):
         if role in _FRONT_ROLES:
             text = f"messages[{index}].role: expected {role} before all others, found it after {roles[index - 1]}"
-            yield ExampleFlaw(rules.TRAINING_ORDER, text, Level.WARNING)
+            yield Finding(rules.TRAINING_ORDER, text)
 
 
-def _check_weights(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
+def _check_weights(messages: list[JsonObject]) -> Iterator[Finding]:
     """Check the weights: 0 or 1, and not 0 for every answer. A weight says if an answer is learned."""
     answers = [message for message in messages if message["role"] == _ANSWER_ROLE]
     for index, message in enumerate(messages):
@@ -86,13 +77,13 @@ def _check_weights(messages: list[JsonObject]) -> Iterator[ExampleFlaw]:
         if weight is None:
             continue
         if message["role"] != _ANSWER_ROLE:
-            yield ExampleFlaw(
+            yield Finding(
                 rules.TRAINING_WEIGHT, f"{at}: expected one on the answers of the assistant only, found one of {message['role']}"
             )
         elif not _is_weight(weight):
-            yield ExampleFlaw(rules.TRAINING_WEIGHT, f"{at}: expected 0 or 1, found {describe_kind(weight)}")
+            yield Finding(rules.TRAINING_WEIGHT, f"{at}: expected 0 or 1, found {describe_kind(weight)}")
     if answers and all(_is_weight(message.get("weight")) and not message["weight"] for message in answers):
-        yield ExampleFlaw(
+        yield Finding(
             rules.TRAINING_WEIGHT, "messages: expected an answer of weight 1, found only such of weight 0, which are not learned"
         )
 
@@ -111,14 +102,14 @@ def _get_function_name(function: JsonValue) -> str | None:
     return function["name"] if isinstance(function, dict) and isinstance(function.get("name"), str) else None
 
 
-def _check_calls(messages: list[JsonObject], declared: set[str | None]) -> Iterator[ExampleFlaw]:
+def _check_calls(messages: list[JsonObject], declared: set[str | None]) -> Iterator[Finding]:
     """Check that calls are of declared functions and followed by their results, except calls at the end of the example."""
     pending: dict[str, str] = {}
     for index, message in enumerate(messages):
         at = f"messages[{index}]"
         if message["role"] == "tool":
             if pending.pop(str(message.get("tool_call_id")), None) is None:
-                yield ExampleFlaw(
+                yield Finding(
                     rules.TRAINING_TOOLS, f"{at}.tool_call_id: expected the id of a call right before it, found another"
                 )
             continue
@@ -133,16 +124,16 @@ def _check_calls(messages: list[JsonObject], declared: set[str | None]) -> Itera
         yield from _check_unanswered(pending)
 
 
-def _check_undeclared(called: Mapping[str, JsonValue], declared: set[str | None]) -> Iterator[ExampleFlaw]:
+def _check_undeclared(called: Mapping[str, JsonValue], declared: set[str | None]) -> Iterator[Finding]:
     for path, function in called.items():
         name = _get_function_name(function)
         if name is not None and name not in declared:
-            yield ExampleFlaw(rules.TRAINING_TOOLS, f"{path}.name: expected a function that is declared, found {redact(name)}")
+            yield Finding(rules.TRAINING_TOOLS, f"{path}.name: expected a function that is declared, found {redact(name)}")
 
 
-def _check_unanswered(pending: dict[str, str]) -> Iterator[ExampleFlaw]:
+def _check_unanswered(pending: dict[str, str]) -> Iterator[Finding]:
     if pending:
         first = next(iter(pending.values()))
-        yield ExampleFlaw(
+        yield Finding(
             rules.TRAINING_TOOLS, f"{first}: expected a result for each call, found {pluralize(len(pending), 'call')} without one"
         )

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, get_choice, get_name, get_object, require_object
+from gpt41_cli.findings import Finding
 from gpt41_cli.requests import chat, responses
-from gpt41_cli.requests.examples import ExampleFlaw, find_flaws
+from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
 
 
@@ -26,7 +27,7 @@ class ParsedRequest(NamedTuple):
     method: str | None = None
     is_streamed: bool = False
     line_bytes: int = 0
-    flaws: Sequence[ExampleFlaw] = ()
+    flaws: Sequence[Finding] = ()
 
 
 def _read_chat(value: JsonObject) -> ParsedRequest:

@@ -6,7 +6,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import NamedTuple
 
 from gpt41_cli.display import format_int
 from gpt41_cli.files.sources import InputSource
@@ -18,26 +17,15 @@ MEGABYTE, MEBIBYTE = 10**6, 2**20
 """The guide does not say which of the two it means: files are split by the first, and refused for sure above the second."""
 
 
-class RuleViolation(NamedTuple):
-    """A violation of a rule and its figures. Without `line`, it is about the file as a whole."""
-
-    rule: Rule
-    message: str
-    line: int | None = None
-    actual: str | None = None
-    allowed: str | None = None
-    level: Level = Level.ERROR
-
-
 class RuleViolations(Addable):
     """How often each rule is violated, and the first examples. Adds up in order."""
 
     def __init__(self) -> None:
-        self.by_rule: defaultdict[Rule, Occurrences[RuleViolation]] = defaultdict(Occurrences)
+        self.by_rule: defaultdict[Rule, Occurrences[Finding]] = defaultdict(Occurrences)
 
-    def add(self, breach: RuleViolation) -> None:
-        """Add one violation."""
-        self.by_rule[breach.rule].add(breach)
+    def add(self, violation: Finding) -> None:
+        """Add one violation; of its place only the line counts, as the file is the one that is checked."""
+        self.by_rule[violation.rule].add(violation)
 
     @property
     def counts(self) -> dict[Rule, int]:
@@ -47,17 +35,22 @@ class RuleViolations(Addable):
 
 def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> Iterator[Finding]:
     """Make findings of the first violations of each rule and of how many more there are; the group `noticed` gives notices."""
-    name, label = source.name, source.label
     for rule, found in breaches.by_rule.items():
+        level = Level.NOTICE if rule.groups & noticed else None
         for each in found.examples:
-            level = Level.NOTICE if rule.groups & noticed else each.level
-            where = label if each.line is None else f"{label}:{each.line}"
-            location = Place(name, each.line)
-            yield Finding(rule, f"{where}: {each.message}", level, location, each.actual, each.allowed, name, names_place=True)
+            line = each.place and each.place.line
+            where = source.label if line is None else f"{source.label}:{line}"
+            yield each._replace(
+                message=f"{where}: {each.message}",
+                level=level or each.level,
+                place=Place(source.name, line),
+                subject=source.name,
+                names_place=True,
+            )
         more = found.count - len(found.examples)
         if more:
-            message = f"{label}: {format_int(more)} more like these"
-            yield Finding(rule, message, level, Place(name), str(more), None, name, names_place=True)
+            message, level = f"{source.label}: {format_int(more)} more like these", level or found.examples[-1].level
+            yield Finding(rule, message, level, Place(source.name), str(more), None, source.name, names_place=True)
 
 
 def hash_text(text: str) -> bytes:

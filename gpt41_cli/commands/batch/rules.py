@@ -14,8 +14,9 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import redact
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level, Rule
-from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleViolations, find_duplicate_lines
+from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolations, find_duplicate_lines
 
 
 class BatchFile(NamedTuple):
@@ -28,40 +29,40 @@ class BatchFile(NamedTuple):
     usage_tier: int | None
 
 
-def _check_not_empty(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_not_empty(held: BatchFile) -> Iterator[Finding]:
     if not held.lines.request_lines:
-        yield RuleViolation(rules.BATCH_EMPTY, "expected at least one request, found none")
+        yield Finding(rules.BATCH_EMPTY, "expected at least one request, found none")
 
 
-def _check_byte_order_mark(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_byte_order_mark(held: BatchFile) -> Iterator[Finding]:
     if held.lines.has_byte_order_mark:
-        yield RuleViolation(rules.BATCH_MARK, "expected JSON from the first byte on, found a byte order mark", 1)
+        yield Finding(rules.BATCH_MARK, "expected JSON from the first byte on, found a byte order mark", place=Place("", 1))
 
 
-def _check_blank_lines(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_blank_lines(held: BatchFile) -> Iterator[Finding]:
     if held.lines.blank_lines:
         message = (
             f"{pluralize(held.lines.blank_lines, 'blank line')} between the requests: that they are accepted is not documented"
         )
-        yield RuleViolation(rules.BATCH_BLANK_LINES, message, actual=str(held.lines.blank_lines), level=Level.WARNING)
+        yield Finding(rules.BATCH_BLANK_LINES, message, actual=str(held.lines.blank_lines))
 
 
-def _check_unique_ids(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_unique_ids(held: BatchFile) -> Iterator[Finding]:
     numbers = held.lines.line_numbers
     for first, second in find_duplicate_lines(held.lines.custom_id_digests):
         text = f"custom_id: expected one of its own, found that of line {format_int(numbers[first])}"
-        yield RuleViolation(rules.BATCH_CUSTOM_ID, text, numbers[second])
+        yield Finding(rules.BATCH_CUSTOM_ID, text, place=Place("", numbers[second]))
 
 
-def _check_one_model(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_one_model(held: BatchFile) -> Iterator[Finding]:
     yield from _check_same_name(held, rules.BATCH_MODELS, "body.model", [lane.model for lane in held.lines.targets.different])
 
 
-def _check_one_endpoint(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_one_endpoint(held: BatchFile) -> Iterator[Finding]:
     yield from _check_same_name(held, rules.BATCH_ENDPOINTS, "url", [lane.endpoint for lane in held.lines.targets.different])
 
 
-def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str]) -> Iterator[RuleViolation]:
+def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str]) -> Iterator[Finding]:
     """Find each request whose name differs from that of the first; `names` are those of the targets."""
     if len(set(names)) < 2:
         return
@@ -69,51 +70,54 @@ def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str
     for line, lane in zip(held.lines.line_numbers, held.lines.targets.indexes, strict=True):
         if names[lane] != names[0]:
             message = f"{path}: expected {redact(names[0])} as in line {format_int(first)}, found {redact(names[lane])}"
-            yield RuleViolation(rule, message, line, names[lane], names[0])
+            yield Finding(rule, message, place=Place("", line), actual=names[lane], allowed=names[0])
 
 
-def _check_request_count(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_request_count(held: BatchFile) -> Iterator[Finding]:
     most, many = held.catalog.limits.batch.max_requests, held.lines.request_lines
     if many > most:
-        yield RuleViolation(
+        yield Finding(
             rules.BATCH_REQUESTS,
             f"expected at most {format_int(most)} requests, found {format_int(many)}",
-            None,
-            str(many),
-            str(most),
+            actual=str(many),
+            allowed=str(most),
         )
 
 
-def _check_file_bytes(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_file_bytes(held: BatchFile) -> Iterator[Finding]:
     megabytes = held.catalog.limits.batch.max_file_megabytes
     least, most = megabytes * MEGABYTE, megabytes * MEBIBYTE
     found = f"found {format_int(held.lines.size_bytes)}"
     if held.lines.size_bytes > most:
-        yield RuleViolation(
-            rules.BATCH_BYTES, f"expected at most {format_int(most)} bytes, {found}", None, str(held.lines.size_bytes), str(most)
+        yield Finding(
+            rules.BATCH_BYTES,
+            f"expected at most {format_int(most)} bytes, {found}",
+            actual=str(held.lines.size_bytes),
+            allowed=str(most),
         )
     elif held.lines.size_bytes > least:
         message = (
             f"{found} bytes: the guide allows {megabytes} MB, and does not say that this is more than {format_int(least)} bytes"
         )
-        yield RuleViolation(rules.BATCH_BYTES, message, None, str(held.lines.size_bytes), str(least), Level.WARNING)
+        yield Finding(rules.BATCH_BYTES, message, Level.WARNING, actual=str(held.lines.size_bytes), allowed=str(least))
 
 
-def _check_line_bytes(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
     most = held.catalog.limits.batch.max_file_megabytes * MEBIBYTE
     for line, size in zip(held.lines.line_numbers, held.lines.line_bytes, strict=True):
         if size > most:
             message = f"expected at most {format_int(most)} bytes, as in a whole file, found {format_int(size)}"
-            yield RuleViolation(rules.BATCH_LINE_BYTES, message, line, str(size), str(most))
+            yield Finding(rules.BATCH_LINE_BYTES, message, place=Place("", line), actual=str(size), allowed=str(most))
 
 
-def _check_shutdown(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
     for index, target in enumerate(held.lines.targets.different):
         variant = held.catalog.find_variant(target.model)
         if variant and (life := lifecycle.find_past_shutdown(variant, held.platform, held.as_of)):
-            remark = lifecycle.make_shutdown_finding(held.platform, life)
+            finding = lifecycle.make_shutdown_finding(held.platform, life)
             line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
-            yield RuleViolation(remark.rule, f"{variant.id}: {remark.message}", line, str(life.shutdown))
+            message, place = f"{variant.id}: {finding.message}", Place("", line)
+            yield finding._replace(message=message, level=Level.ERROR, place=place, actual=str(life.shutdown))
 
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:
@@ -123,7 +127,7 @@ def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[B
     return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in found]
 
 
-def _check_queue(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_queue(held: BatchFile) -> Iterator[Finding]:
     """Check that the file fits the queue of its model (Batch guide: enqueued input tokens per model)."""
     short: dict[str, int] = {}
     long: dict[str, int] = {}
@@ -139,7 +143,7 @@ def _check_queue(held: BatchFile) -> Iterator[RuleViolation]:
                 message = (
                     f"{name} queues at most {format_int(most)} {what}tokens in tier {held.usage_tier}, found {format_int(tokens)}"
                 )
-                yield RuleViolation(rules.BATCH_QUEUE, message, None, str(tokens), str(most))
+                yield Finding(rules.BATCH_QUEUE, message, actual=str(tokens), allowed=str(most))
 
 
 def _resolve_model_name(catalog: Catalog, name: str) -> str:
@@ -147,7 +151,7 @@ def _resolve_model_name(catalog: Catalog, name: str) -> str:
     return variant.model.id if variant else name
 
 
-def _check_single_requests(held: BatchFile) -> Iterator[RuleViolation]:
+def _check_single_requests(held: BatchFile) -> Iterator[Finding]:
     of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)
     for line, lane, tokens in zip(held.lines.line_numbers, held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         most = of_lanes[lane].limit_for(tokens)
@@ -156,10 +160,10 @@ def _check_single_requests(held: BatchFile) -> Iterator[RuleViolation]:
                 f"one request of {format_int(tokens)} tokens never passes the queue of tier {held.usage_tier}, which takes "
                 f"{format_int(most)}"
             )
-            yield RuleViolation(rules.BATCH_QUEUE_REQUEST, message, line, str(tokens), str(most))
+            yield Finding(rules.BATCH_QUEUE_REQUEST, message, place=Place("", line), actual=str(tokens), allowed=str(most))
 
 
-FILE_RULES: Sequence[Callable[[BatchFile], Iterator[RuleViolation]]] = (
+FILE_RULES: Sequence[Callable[[BatchFile], Iterator[Finding]]] = (
     _check_not_empty,
     _check_byte_order_mark,
     _check_blank_lines,

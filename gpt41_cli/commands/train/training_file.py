@@ -16,6 +16,7 @@ from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.display import format_int
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
@@ -26,7 +27,7 @@ from gpt41_cli.tokens.prompt import build_turn
 from gpt41_cli.totals import Addable, Largest, Occurrences
 from gpt41_cli.work.sizing import measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
-from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolation, RuleViolations, find_duplicate_lines, hash_text
+from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolations, find_duplicate_lines, hash_text
 from gpt41_cli.work.workload import Assumptions, RequestShape, size_request
 
 
@@ -56,7 +57,7 @@ class InspectedExample(NamedTuple):
     tokens_by_model: tuple[TrainingTokens, ...]
     output_tokens: int
     digest: bytes
-    breaches: tuple[RuleViolation, ...]
+    breaches: tuple[Finding, ...]
     has_pictures: bool
     is_lower_bound: bool
 
@@ -84,7 +85,7 @@ def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedE
         output_tokens,
         hash_text(repr((sent.request.turns, sent.request.functions, [image._replace(path="") for image in sent.request.images]))),
         (
-            *(RuleViolation(flaw.rule, flaw.message, level=flaw.level) for flaw in sent.flaws),
+            *sent.flaws,
             *_check_length(billed[0], trained.rules),
         ),
         bool(sent.request.images),
@@ -119,14 +120,14 @@ def _count_tokens(
     return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens))
 
 
-def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iterator[RuleViolation]:
+def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iterator[Finding]:
     if billed.cut_examples:
         most = training_rules.example_tokens.at_most
         lost = f"{format_int(billed.lost_tokens)} at its end are cut off"
         if billed.input_tokens >= most:
             lost += ", its last answer as a whole among them"
         message = f"{format_int(billed.tokens)} tokens are over the {format_int(most)} that are learned: {lost}"
-        yield RuleViolation(rules.TRAINING_TOKENS, message, None, str(billed.tokens), str(most), Level.WARNING)
+        yield Finding(rules.TRAINING_TOKENS, message, actual=str(billed.tokens), allowed=str(most))
 
 
 class TrainingLines(Addable):
@@ -155,7 +156,7 @@ class TrainingLines(Addable):
             number = each.place.line or 0
             if isinstance(each, RejectedRequest):
                 lines.invalid += 1
-                lines.breaches.add(RuleViolation(rules.INVALID_REQUEST, each.message, number))
+                lines.breaches.add(Finding(rules.INVALID_REQUEST, each.message, Level.ERROR, Place("", number)))
             else:
                 lines._add(number, each.result)
         return lines
@@ -170,7 +171,7 @@ class TrainingLines(Addable):
         if found.has_pictures:
             self.picture_lines.add(number)
         for breach in found.breaches:
-            self.breaches.add(breach._replace(line=number))
+            self.breaches.add(breach._replace(place=Place("", number)))
 
     @property
     def examples(self) -> int:
@@ -202,21 +203,21 @@ def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None)
     return lines
 
 
-def _check_duplicates(lines: TrainingLines) -> Iterator[RuleViolation]:
+def _check_duplicates(lines: TrainingLines) -> Iterator[Finding]:
     for first, second in find_duplicate_lines(lines.digests):
         message = f"the same example as in line {format_int(lines.line_numbers[first])}: it is learned, and billed, twice"
-        yield RuleViolation(rules.TRAINING_TWINS, message, lines.line_numbers[second], level=Level.NOTICE)
+        yield Finding(rules.TRAINING_TWINS, message, place=Place("", lines.line_numbers[second]))
 
 
-def _check_file_size(size: int, training_rules: TrainingRules) -> Iterator[RuleViolation]:
+def _check_file_size(size: int, training_rules: TrainingRules) -> Iterator[Finding]:
     least, most = training_rules.file.max_megabytes * MEGABYTE, training_rules.file.max_megabytes * MEBIBYTE
     if size > most:
         message = f"expected at most {format_int(most)} bytes, found {format_int(size)} [{training_rules.file.source.label}]"
-        yield RuleViolation(rules.TRAINING_BYTES, message, None, str(size), str(most))
+        yield Finding(rules.TRAINING_BYTES, message, actual=str(size), allowed=str(most))
     elif size > least:
         message = (
             f"found {format_int(size)} bytes: {training_rules.file.max_megabytes} MB are allowed, which may mean "
             f"{format_int(least)} bytes "
             f"[{training_rules.file.source.label}]"
         )
-        yield RuleViolation(rules.TRAINING_BYTES, message, None, str(size), str(least), Level.WARNING)
+        yield Finding(rules.TRAINING_BYTES, message, Level.WARNING, actual=str(size), allowed=str(least))

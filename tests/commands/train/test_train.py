@@ -31,6 +31,7 @@ from gpt41_cli.commands.train.training_file import read_training_files as read_f
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.sources import InputSource, find_sources
+from gpt41_cli.findings import Place
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.readers import read_request
@@ -438,7 +439,7 @@ def test_how_many_examples_there_are(tmp_path: Path, run: Run) -> None:
 def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
     found = lines(write(tmp_path / "twins.jsonl", example(), example(USER, ANSWER), example(), example(tools=[TOOL])))
     (twin,) = found.breaches.by_rule[rules.TRAINING_TWINS].examples
-    assert (twin.line, twin.level) == (3, Level.NOTICE)
+    assert (twin.place, twin.level) == (Place("", 3), Level.NOTICE)
 
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
