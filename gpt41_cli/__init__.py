@@ -1,8 +1,8 @@
 """Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
 
-The functions behind the command line, for use from Python: `read_catalog` reads the price table, `workload` describes
-the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `plan` says how long it takes,
-`count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read.
+The functions behind the command line, for use from Python: `read_catalog` reads the price table, of which a `Market`
+is one platform and day, `workload` describes the work, `estimate` prices it, `recommend` chooses a variant and mode with
+reasons, `plan` says how long it takes, `count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read.
 Everything is imported on first use, so that importing this package costs nothing.
 """
 
@@ -12,7 +12,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know this name; importing typing would cost more than the rest of this file
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog, Variant, read_catalog
+    from gpt41_cli.catalog import Catalog, Market, Variant, read_catalog
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.cost.estimate import Estimate, estimate
     from gpt41_cli.commands.plan.timings import Plan, plan
@@ -40,6 +40,7 @@ _HOME = {
     "Gpt41Error": "errors",
     "InputError": "errors",
     "Level": "rules",
+    "Market": "catalog",
     "Meter": "tokens.meter",
     "MissingPrice": "errors",
     "Plan": "commands.plan.timings",
@@ -72,6 +73,7 @@ __all__ = [
     "Gpt41Error",
     "InputError",
     "Level",
+    "Market",
     "Meter",
     "MissingPrice",
     "Plan",

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
@@ -181,7 +181,16 @@ def batch_line(body: Body, **changed: Any) -> Body:
 # Workloads
 
 TODAY = date(2026, 11, 23)
+
+
 CATALOG = parse_catalog(FROZEN.read_bytes(), "pricing.yaml")
+
+
+def market(catalog: Catalog = CATALOG, platform: str = "openai", as_of: date = TODAY) -> Market:
+    """A price table on a platform and day."""
+    return Market(catalog, catalog.platform(platform), as_of)
+
+
 MONTHLY = RequestVolume(100_000, "month")
 CONFIG_PLACE = Place("gpt41.yaml", 7, 5)
 
@@ -205,7 +214,7 @@ def costing(
     growth_percent: str | None = None,
 ) -> WorkloadCost:
     """A workload at the prices of today, or at `rates`: 2 requests of 1,000 tokens, unless something else is said."""
-    offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform(platform), TODAY)
+    offer = market(CATALOG, platform, TODAY).offer(CATALOG.variant(model), mode)
     paid = rates or offer.row.rates
     more, rule = Decimal(0), offer.variant.model.surcharge
     dear = paid.with_multipliers(rule.input_multiplier, rule.output_multiplier) if rule and surcharged else None

@@ -35,6 +35,7 @@ from tests.builders import (
     chats_that_begin,
     costing,
     image_part,
+    market,
     responses,
     side,
 )
@@ -320,6 +321,6 @@ def compared() -> Iterator[Printed]:
         (side(has_config=False), side(monthly)),
     ]
     for before, after in sides:
-        found = report_diff(CATALOG, compare_sides(before, after, CATALOG, date(2026, 11, 23)))
+        found = report_diff(CATALOG, compare_sides(before, after, market(CATALOG, as_of=date(2026, 11, 23))))
         document, records = (render(found, name, Screen(None, False)) for name in ("json", "jsonl"))
         yield Printed("diff", "diff", json.loads(document), [json.loads(line) for line in records.splitlines()])

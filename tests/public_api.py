@@ -20,6 +20,7 @@ from gpt41_cli import (
     Gpt41Error,
     InputError,
     Level,
+    Market,
     Meter,
     MissingPrice,
     Plan,
@@ -84,10 +85,10 @@ def use_counts() -> None:
 def use_prices() -> None:
     catalog = read_catalog()
     work = assert_type(workload(input_tokens=1200, cached_tokens=800, output_tokens=400, requests=1), Workload)
-    openai, mini = catalog.platform("openai"), catalog.variant("gpt-4.1-mini")
-    priced = assert_type(
-        estimate(catalog, work, variants=[mini], modes=["standard", "batch"], platform=openai, as_of=DAY), Estimate
-    )
+    market = Market(catalog, catalog.platform("openai"), DAY)
+    mini = catalog.variant("gpt-4.1-mini")
+    assert_type(market.offer(mini, "standard").row.rates, Rates)
+    priced = assert_type(estimate(market, work, variants=[mini], modes=["standard", "batch"]), Estimate)
     assert_type(priced.total_usd, Decimal | None)
     assert_type(priced.notes, tuple[str, ...])
     quote = assert_type(priced.quotes[0], Quote)
@@ -108,16 +109,14 @@ def names_of_errors(findings: tuple[Finding, ...]) -> Iterator[str]:
 
 def use_decisions() -> None:
     catalog = read_catalog()
-    openai, tasks = catalog.platform("openai"), (catalog.task("coding"),)
+    market, tasks = Market(catalog, catalog.platform("openai"), DAY), (catalog.task("coding"),)
     work = workload(input_tokens=1200, output_tokens=400, requests=50_000)
     wishes = Wishes(tasks=tasks, prefer="cost", min_scores={}, deadline=timedelta(hours=24), max_usd=Decimal(500))
-    advice = assert_type(recommend(catalog, work, wishes, openai, DAY), Recommendation)
+    advice = assert_type(recommend(market, work, wishes), Recommendation)
     if advice.choice:
         assert_type(advice.choice.name, str)
         assert_type(advice.choice.quote, Quote | None)
-    timings = assert_type(
-        plan(catalog, work, variants=[], tier=1, deadline=timedelta(hours=24), platform=openai, as_of=DAY), Plan
-    )
+    timings = assert_type(plan(market, work, variants=[], tier=1, deadline=timedelta(hours=24)), Plan)
     if timings.choice:
         assert_type(timings.choice.seconds, int | None)
 

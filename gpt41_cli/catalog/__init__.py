@@ -6,12 +6,13 @@ from pathlib import Path
 from stat import S_ISREG
 
 from gpt41_cli.catalog.load import parse_catalog
-from gpt41_cli.catalog.lookup import Catalog, Offer, Variant
+from gpt41_cli.catalog.lookup import Catalog, Variant
+from gpt41_cli.catalog.market import Market, Offer
 from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.shipped import find_shipped_file
 
-__all__ = ["MODES", "Catalog", "Offer", "Variant", "read_catalog"]
+__all__ = ["MODES", "Catalog", "Market", "Offer", "Variant", "read_catalog"]
 
 TABLE_NAME = "pricing.yaml"
 MAX_TABLE_BYTES = 5_000_000

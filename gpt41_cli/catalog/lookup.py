@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits
-from gpt41_cli.catalog.tables import MODES
-from gpt41_cli.errors import InputError, MissingPrice, UnknownName, quote_text
+from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.findings import Citation
-from gpt41_cli.pricing import EXACT, Rates
 from gpt41_cli.records import GIVEN, Positive, Read
 
 FINE_TUNED_PREFIX = "ft:"
@@ -42,35 +39,6 @@ class Variant(NamedTuple):
     def lifecycles(self) -> Mapping[str, tables.Lifecycle]:
         """When this variant ends, by provider; a fine-tune follows its base except where the table says otherwise."""
         return {**self.model.lifecycle, **(self.fine_tuned.lifecycle if self.fine_tuned else {})}
-
-
-class Offer(NamedTuple):
-    """A variant in a mode on a platform, at the price row in force on the day `as_of`."""
-
-    variant: Variant
-    mode: str
-    platform: tables.Platform
-    row: tables.DatedRates
-    as_of: date
-
-    def rates_for(self, input_tokens: int) -> Rates:
-        """Return the rates for one request of `input_tokens`. A surcharge above a threshold applies to the whole request."""
-        surcharge = self._surcharge_for(input_tokens)
-        return (
-            self.row.rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier)
-            if surcharge
-            else self.row.rates
-        )
-
-    def cache_write_extra_for(self, input_tokens: int) -> Decimal:
-        """Return what input written to the prompt cache for 30 minutes costs above the input rate."""
-        write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
-        extra = Decimal(0) if write is None else EXACT.subtract(write, self.row.rates.input)
-        return EXACT.multiply(extra, surcharge.input_multiplier) if surcharge else extra
-
-    def _surcharge_for(self, input_tokens: int) -> tables.Surcharge | None:
-        surcharge = self.variant.model.surcharge
-        return surcharge if surcharge and input_tokens > surcharge.above_input_tokens else None
 
 
 class Catalog(NamedTuple):
@@ -159,18 +127,3 @@ class Catalog(NamedTuple):
     def reasoning_efforts(self) -> frozenset[str]:
         """Every reasoning effort that some model has."""
         return frozenset(effort for model in self.models.values() if model.reasoning for effort in model.reasoning.efforts)
-
-    def offer(self, variant: Variant, mode: str, platform: tables.Platform, as_of: date) -> Offer:
-        """Find the price of a variant on a day. Raises MissingPrice if none is known, UnknownName for an unknown mode."""
-        if mode not in MODES:
-            raise UnknownName("mode", mode, MODES)
-        missing = f"no price is known for {variant.id} in {mode} on {platform.id}"
-        modes = variant.rate_table.get(platform.id)
-        if modes is None:
-            raise MissingPrice(problem=f"{missing}: {self.file} has {variant.id} on {', '.join(variant.rate_table)}")
-        if mode not in modes:
-            raise MissingPrice(problem=f"{missing}: {self.file} has {', '.join(modes)}")
-        rows = [row for row in modes[mode] if row.effective_from <= as_of]
-        if not rows:
-            raise MissingPrice(problem=f"{missing} on {as_of}: the first known one is of {modes[mode][0].effective_from}")
-        return Offer(variant, mode, platform, rows[-1], as_of)

@@ -13,7 +13,7 @@ from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog
+    from gpt41_cli.catalog import Catalog, Market
     from gpt41_cli.pricing import ToolUse as UsedTools
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
@@ -29,6 +29,14 @@ def read_catalog(path: Path | None) -> "Catalog":
     from gpt41_cli.catalog import read_catalog
 
     return read_catalog(path)
+
+
+def read_market(catalog: "Catalog", platform: str | None, as_of: str | None, option: str = "--as-of") -> "Market":
+    """Return the market of a platform, by default the table's first one, on a day, by default today."""
+    from gpt41_cli.catalog import Market
+
+    place = next(iter(catalog.platforms.values())) if platform is None else catalog.platform(platform)
+    return Market(catalog, place, read_day(as_of, option))
 
 
 def read_paths(paths: list[str] | None, text: str | None) -> list[str]:

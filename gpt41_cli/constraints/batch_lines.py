@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from array import array
 from codecs import BOM_UTF8
-from collections.abc import Iterator
-from typing import NamedTuple, Self
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple, Self
 
 from gpt41_cli import rules
 from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
+from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest
-from gpt41_cli.work.sizing import MeasuredRequest
+from gpt41_cli.work.sizing import MeasuredRequest, measure_request
+from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import RuleViolations, hash_text
 from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
 
@@ -169,3 +173,49 @@ class BatchLines(Addable):
     def blank_lines(self) -> int:
         """The number of blank lines before the last line that isn't blank."""
         return self.last_line - self.request_lines
+
+
+class _LineChunk(NamedTuple):
+    """Some lines of a file, and the requests in them whose model is known."""
+
+    lines: BatchLines
+    requests: list[MeasuredRequest]
+
+
+def read_batch_lines(
+    stream: BinaryIO,
+    source: InputSource,
+    meter: Meter,
+    terms: Assumptions,
+    jobs: int | None,
+    take: Callable[[MeasuredRequest], None] | None = None,
+) -> BatchLines:
+    """Read and check every line of a file as the Batch API takes it. `take` gets each request, with its prefix for the prompt
+    cache, in order. Raises InputError if the file isn't in UTF-8.
+    """
+
+    def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
+        known, _ = meter.find_variant(sent.request.model)
+        measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
+        return inspect_request(meter, terms, sent, measured), measured
+
+    def collect(found: Iterator[Located[tuple[InspectedRequest, MeasuredRequest | None]] | RejectedRequest]) -> _LineChunk:
+        lines, requests = BatchLines(), []
+        for each in found:
+            if isinstance(each, RejectedRequest):
+                lines.add_invalid(each.place, each.message, each.path)
+                continue
+            inspected, measured = each.result
+            lines.add(each.place, inspected)
+            if measured and take:
+                requests.append(measured)
+        return _LineChunk(lines, requests)
+
+    chunks, lines = read_lines(stream, source.label), BatchLines()
+    for chunk in map_chunks(source, RequestInput(chunks), ReadingOptions("batch", jobs), read, collect):
+        lines += chunk.lines
+        if take:
+            for measured in chunk.requests:
+                take(measured)
+    lines.finish(chunks)
+    return lines

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.display import format_int, pluralize
@@ -14,18 +14,18 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level
 
 
-def find_past_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+def find_past_shutdown(market: Market, variant: Variant) -> Lifecycle | None:
     """Return the lifecycle of a variant that is shut down on that day, the day of the shutdown included; else None."""
-    life = variant.lifecycles.get(platform.provider)
-    return life if life and life.shutdown and life.shutdown <= as_of else None
+    life = variant.lifecycles.get(market.platform.provider)
+    return life if life and life.shutdown and life.shutdown <= market.as_of else None
 
 
-def find_announced_shutdown(variant: Variant, platform: Platform, as_of: date) -> Lifecycle | None:
+def find_announced_shutdown(market: Market, variant: Variant) -> Lifecycle | None:
     """Return the lifecycle of a variant that still runs on that day but whose end is announced; else None."""
-    life = variant.lifecycles.get(platform.provider)
-    if not life or not life.shutdown or life.shutdown <= as_of:
+    life = variant.lifecycles.get(market.platform.provider)
+    if not life or not life.shutdown or life.shutdown <= market.as_of:
         return None
-    return life if life.announced is None or life.announced <= as_of else None
+    return life if life.announced is None or life.announced <= market.as_of else None
 
 
 def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
@@ -43,29 +43,30 @@ def make_retirement_finding(variant: Variant, life: Lifecycle, as_of: date) -> F
     return Finding(rules.MODEL_RETIRES, text, sources=sources)
 
 
-def find_end_before_done(variant: Variant, platform: Platform, as_of: date, seconds: int) -> Finding | None:
+def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Finding | None:
     """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
-    life = find_announced_shutdown(variant, platform, as_of)
-    if life is None or life.shutdown is None or seconds < (life.shutdown - as_of) // timedelta(seconds=1):
+    life = find_announced_shutdown(market, variant)
+    if life is None or life.shutdown is None or seconds < (life.shutdown - market.as_of) // timedelta(seconds=1):
         return None
     text = f"this may not be done on {life.shutdown}, when the model ends"
     return Finding(rules.ENDS_BEFORE_DONE, text, actual=str(seconds), sources=(life.source,), brief=f"ends {life.shutdown}")
 
 
-def check_lifecycle(variant: Variant, platform: Platform, as_of: date, gone: Level = Level.WARNING) -> list[Finding]:
+def check_lifecycle(market: Market, variant: Variant, gone: Level = Level.WARNING) -> list[Finding]:
     """A finding of level `gone` for a variant that is shut down, a warning for one that will be."""
-    if life := find_past_shutdown(variant, platform, as_of):
-        finding = make_shutdown_finding(platform, life)
+    if life := find_past_shutdown(market, variant):
+        finding = make_shutdown_finding(market.platform, life)
         message = f"{variant.id}: {finding.message}"
         return [finding._replace(message=message, level=gone, actual=str(life.shutdown), subject=variant.id)]
-    if life := find_announced_shutdown(variant, platform, as_of):
-        finding = make_retirement_finding(variant, life, as_of)
+    if life := find_announced_shutdown(market, variant):
+        finding = make_retirement_finding(variant, life, market.as_of)
         return [finding._replace(actual=str(life.shutdown), subject=variant.id)]
     return []
 
 
-def check_price_table_age(catalog: Catalog, as_of: date) -> list[Finding]:
+def check_price_table_age(market: Market) -> list[Finding]:
     """A warning where the prices of the table were last compared long before that day."""
+    catalog, as_of = market.catalog, market.as_of
     age = (as_of - catalog.checked_on).days
     if age <= catalog.stale_after_days:
         return []
@@ -73,10 +74,11 @@ def check_price_table_age(catalog: Catalog, as_of: date) -> list[Finding]:
     return [Finding(rules.PRICE_TABLE_STALE, message, actual=str(age), allowed=str(catalog.stale_after_days))]
 
 
-def find_training_closings(rules: TrainingRules, platform: Platform, as_of: date) -> Iterator[Finding]:
+def find_training_closings(market: Market, rules: TrainingRules) -> Iterator[Finding]:
     """Find the customers that the platform no longer takes training jobs from, and when it takes none: the last closing of each
     kind.
     """
+    platform, as_of = market.platform, market.as_of
     found = rules.closings.get(platform.provider, ())
     past = [each for each in found if each.on <= as_of]
     coming = [each for each in found if each.on > as_of and each.to_all]

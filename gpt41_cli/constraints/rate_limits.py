@@ -9,8 +9,8 @@ from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import Platform, RateLimit
+from gpt41_cli.catalog import Catalog, Market, Variant
+from gpt41_cli.catalog.tables import RateLimit
 from gpt41_cli.constraints.batch_queue import BatchSubmission, plan_submission
 from gpt41_cli.constraints.request_limits import describe_affected
 from gpt41_cli.display import format_duration, format_exact, format_int, pluralize
@@ -47,9 +47,9 @@ class PoolWait(NamedTuple):
     submission: BatchSubmission | None = None
 
 
-def check_usage_tier(catalog: Catalog, platform: Platform, tier: int | None) -> None:
+def check_usage_tier(market: Market, tier: int | None) -> None:
     """Raise UnknownName for an unknown usage tier, InputError for a platform without tiers."""
-    tiers = catalog.limits.usage_tiers
+    platform, tiers = market.platform, market.catalog.limits.usage_tiers
     if tier is not None and tier not in tiers.tiers:
         raise UnknownName("usage tier", str(tier), map(str, tiers.tiers))
     if platform.provider != tiers.provider:

@@ -156,7 +156,7 @@ def _write_rate_notes(quote: Quote) -> Iterator[str]:
     if quote.surcharged_requests:
         yield write_surcharge_note(variant)
     yield from write_confidence_notes(quote.offer)
-    if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.platform.id)):
+    if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.market.platform.id)):
         yield f"{variant.id}: hosting at {format_rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer
+from gpt41_cli.catalog import Offer
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import ToolCharge, price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
@@ -62,14 +61,14 @@ class Quote(NamedTuple):
         return None if self.batch_usd is None else EXACT.subtract(self.total_usd, self.batch_usd)
 
 
-def price_workload(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
+def price_workload(offer: Offer, work: Workload) -> Quote:
     """Price the work at this offer, exactly. Requests above the threshold of a surcharge pay it.
 
     Raises MissingPrice if a built-in tool that the work uses has no price at this offer.
     """
     tools = work.terms.tools
-    charged = price_tools(catalog, offer, tools, work.requests)
-    load = work.load_on(catalog, offer.variant)
+    charged = price_tools(offer, tools, work.requests)
+    load = work.load_on(offer.market.catalog, offer.variant)
     used = UsageByRates.from_load(offer.variant, load)
     return Quote(
         offer,
@@ -78,16 +77,16 @@ def price_workload(catalog: Catalog, offer: Offer, work: Workload) -> Quote:
         bill=used.price(offer),
         surcharged_requests=used.long.usage.requests,
         tool_charges=charged,
-        is_lower_bound=count_search_tokens(catalog, offer.variant, tools) is None,
+        is_lower_bound=count_search_tokens(offer.market.catalog, offer.variant, tools) is None,
     )
 
 
-def add_batch_price(catalog: Catalog, found: Quote, work: Workload, as_of: date) -> Quote:
+def add_batch_price(found: Quote, work: Workload) -> Quote:
     """Return the quote with the price of the same work in batch, if that is another mode and has one."""
     if found.mode == "batch":
         return found
     try:
-        offer = catalog.offer(found.offer.variant, "batch", found.offer.platform, as_of)
+        offer = found.offer.market.offer(found.offer.variant, "batch")
     except MissingPrice:
         return found
-    return found._replace(batch_usd=price_workload(catalog, offer, work).total_usd)
+    return found._replace(batch_usd=price_workload(offer, work).total_usd)

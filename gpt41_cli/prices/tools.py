@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer
+from gpt41_cli.catalog import Offer
 from gpt41_cli.catalog.tables import ContainerPrices, FileStoragePrice, ToolCallPrice, ToolPrices
 from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
@@ -32,7 +32,7 @@ class ToolCharge(NamedTuple):
     note: str | None = None
 
 
-def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge, ...]:
+def price_tools(offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge, ...]:
     """Price the tools of `requests` requests besides tokens. The price is the same in every mode: discounts are on tokens.
 
     Raises MissingPrice if the table has no price for the platform, day or size, or the model doesn't have the tool.
@@ -40,7 +40,7 @@ def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -
     wanted = tools.needed_abilities
     if not wanted:
         return ()
-    model = offer.variant.model
+    model, catalog, platform = offer.variant.model, offer.market.catalog, offer.market.platform
     lacking = sorted(wanted - model.abilities)
     prices, missing = catalog.tools, f"no price is known for {', '.join(lacking or sorted(wanted))} with {offer.variant.id}"
     if lacking:
@@ -48,19 +48,19 @@ def price_tools(catalog: Catalog, offer: Offer, tools: ToolUse, requests: int) -
         raise MissingPrice(problem=f"{missing}: {says} [{model.source.label}]")
     if prices is None:
         raise MissingPrice(problem=f"{missing}: {catalog.file} has no section tools")
-    if offer.platform.id not in prices.platforms:
-        raise MissingPrice(problem=f"{missing} on {offer.platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
+    if platform.id not in prices.platforms:
+        raise MissingPrice(problem=f"{missing} on {platform.id}: {catalog.file} has one on {', '.join(prices.platforms)}")
     return tuple(_list_charges(prices, tools, requests, offer))
 
 
-def price_storage_per_day(catalog: Catalog, offer: Offer, tools: ToolUse) -> Decimal:
+def price_storage_per_day(offer: Offer, tools: ToolUse) -> Decimal:
     """Price a day of storage for file search, exactly. Raises MissingPrice if the table has no price."""
-    stored = price_tools(catalog, offer, ToolUse(storage_gb=tools.storage_gb, storage_days=1), 0)
+    stored = price_tools(offer, ToolUse(storage_gb=tools.storage_gb, storage_days=1), 0)
     return sum_usd(each.usd for each in stored)
 
 
 def _list_charges(prices: ToolPrices, tools: ToolUse, requests: int, offer: Offer) -> Iterator[ToolCharge]:
-    as_of, found = offer.as_of, count_tokens_per_search(prices, offer.variant, tools)
+    as_of, found = offer.market.as_of, count_tokens_per_search(prices, offer.variant, tools)
     for each in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
         yield each._replace(text=f"{each.text}, beside {format_int(found)} input tokens each") if found else each
     previews = tools.web_search_previews * requests

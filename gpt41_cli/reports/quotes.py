@@ -19,7 +19,7 @@ def dump_quote(quote: Quote) -> Mapping[str, Json]:
     return {
         "model": quote.model,
         "mode": quote.mode,
-        "platform": quote.offer.platform.id,
+        "platform": quote.offer.market.platform.id,
         "usage": asdict(quote.usage),
         "rates_usd_per_million": quote.rates._asdict(),
         "uncached_input_usd": quote.bill.uncached_input_usd,

@@ -12,17 +12,17 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import WorkloadDeclaration
-from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request
+from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request, read_batch_lines
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import Located, RejectedRequest
-from gpt41_cli.files.sources import InputSource, explain_empty
+from gpt41_cli.files.sources import InputSource, explain_empty, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput
+from gpt41_cli.requests.recognise import PictureInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import DEFAULT_ENCODING, count_stream
 from gpt41_cli.tokens.images import count_image_tokens
@@ -65,8 +65,8 @@ class _Chunk(NamedTuple):
 class WorkloadContents(NamedTuple):
     """The requests of one workload, as `variant` in `mode` counts them; `workload` assumes the expected answers.
 
-    `tallies_by_file` sum up the requests per file, `tally` all of them. `batch_files` hold only requests for the Batch API, and
-    their inspected lines. The lines are None if nobody asked for them, or if not every line is a valid request in UTF-8.
+    `tallies_by_file` sum up the requests per file, `tally` all of them. `batch_files` hold only requests for the Batch API, with
+    their lines as the API sees them; empty if nobody asked for these.
     """
 
     variant: Variant
@@ -74,7 +74,7 @@ class WorkloadContents(NamedTuple):
     workload: Workload
     tally: Tally
     tallies_by_file: Mapping[str, Tally]
-    batch_files: Mapping[InputSource, BatchLines | None] = {}
+    batch_files: Mapping[InputSource, BatchLines] = {}
     skipped_files: tuple[SkippedPath, ...] = ()
 
     @property
@@ -236,7 +236,8 @@ class _RequestsReader:
                 raise InputError(expected="requests that state a prediction", found="none that does")
         work = replace(work, text_tokens=self.text_tokens)
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
-        return WorkloadContents(variant, mode, work, tally, tallies, self.batch_files, tuple(skipped))
+        batch_files = {source: lines or self._read_batch_file(source) for source, lines in self.batch_files.items()}
+        return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped))
 
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind) as found:
@@ -250,16 +251,17 @@ class _RequestsReader:
             for chunk in map_chunks(source, found, self.reading, self._count_request, _collect_chunk, self.meter.memo_filler):
                 modes |= self._add(key, chunk)
                 lines += chunk.batch_lines
-            if modes == {"batch"}:
-                is_sound = not self.tallies[key].rejects.count
-                self.batch_files[source] = lines if is_sound and self._finish_lines(lines, found) else None
+            if modes == {"batch"} and self.inspects_batch:
+                chunks, is_sound = found.chunks, not self.tallies[key].rejects.count
+                self.batch_files[source] = None
+                if is_sound and isinstance(chunks, LineChunks) and chunks.encoding == "utf-8":
+                    lines.finish(chunks)
+                    self.batch_files[source] = lines
 
-    def _finish_lines(self, lines: BatchLines, found: RequestInput) -> bool:
-        """Return True if `lines` are now all that the Batch API sees of the file: they were inspected, in a file of lines."""
-        if not self.inspects_batch or not isinstance(found.chunks, LineChunks) or found.chunks.encoding != "utf-8":
-            return False
-        lines.finish(found.chunks)
-        return True
+    def _read_batch_file(self, source: InputSource) -> BatchLines:
+        """Read a file again, as the Batch API reads it: a list of requests, or a file in which not each line is a request."""
+        with open_source(source) as stream:
+            return read_batch_lines(stream, source, self.line_meter, self.terms, self.reading.jobs)
 
     def _read_text(self, source: InputSource, found: TextInput) -> Located[_CountedRequest]:
         if self.replay:

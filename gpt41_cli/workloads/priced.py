@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import Config, TokenRange, WorkloadDeclaration
 from gpt41_cli.prices.quote import Quote, price_workload
@@ -29,17 +29,23 @@ def price_declared_workloads(
     found = []
     for declared in config.workloads.values():
         contents = read_contents(declared, files, conditions.catalog, conditions.jobs, inspects_batch=inspects_batch)
-        found.append(price_declared_workload(declared, contents, conditions.catalog, conditions.as_of))
+        found.append(price_declared_workload(declared, contents, conditions.market))
     return found
 
 
 class CheckOptions(NamedTuple):
-    """Under which the workloads are checked: `retires_within` is how soon the end of a model is an error."""
+    """How workloads are priced and checked: each at the `market` of its own platform. `retires_within` is how soon the end of a
+    model is an error.
+    """
 
-    catalog: Catalog
-    as_of: date
+    market: Market
     retires_within: timedelta | None = None
     jobs: int | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The price table."""
+        return self.market.catalog
 
 
 class PricedWorkload(NamedTuple):
@@ -55,27 +61,30 @@ class PricedWorkload(NamedTuple):
     cost: WorkloadCost
 
     @property
+    def market(self) -> Market:
+        """What it is priced by."""
+        return self.quote.offer.market
+
+    @property
     def is_lower_bound(self) -> bool:
         """Whether it has tokens that nobody outside can count, so that its price is the least that it costs."""
         return (self.quote.is_lower_bound or self.workload.lower_bound_requests > 0) and not self.cost.is_ceiling
 
 
-def price_declared_workload(
-    declared: WorkloadDeclaration, contents: WorkloadContents, catalog: Catalog, as_of: date
-) -> PricedWorkload:
+def price_declared_workload(declared: WorkloadDeclaration, contents: WorkloadContents, market: Market) -> PricedWorkload:
     """The price of a workload on that day. InputError, with the place in gpt41.yaml, where it has none."""
     with errors_at(declared, ""):
-        offer = catalog.offer(contents.variant, contents.mode, declared.platform, as_of)
+        offer = market.on_platform(declared.platform).offer(contents.variant, contents.mode)
     work = high = contents.workload
     if declared.output_tokens and declared.output_tokens.high != declared.output_tokens.expected:
         high = contents.with_output_tokens(declared.output_tokens.high)
     with errors_at(declared, "tools"):
-        stored = price_storage_per_day(catalog, offer, declared.tools)
-        price_tools(catalog, offer, declared.tools, 1)
+        stored = price_storage_per_day(offer, declared.tools)
+        price_tools(offer, declared.tools, 1)
     with errors_at(declared, "cached"):  # the one number of it that may not fit the requests
-        expected, most = price_workload(catalog, offer, work), price_workload(catalog, offer, high)
+        expected, most = price_workload(offer, work), price_workload(offer, high)
     usage = expected.usage
-    surcharged = UsageByRates.from_load(offer.variant, work.load_on(catalog, offer.variant)).long.usage
+    surcharged = UsageByRates.from_load(offer.variant, work.load_on(market.catalog, offer.variant)).long.usage
     costing = WorkloadCost(
         name=declared.name,
         model=contents.variant.id,

@@ -15,7 +15,7 @@ from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.pricing import Rates
 from gpt41_cli.tokens.vocabulary import VOCABULARIES
-from tests.builders import TABLE, position, section
+from tests.builders import TABLE, market, position, section
 from tests.conftest import ROOT
 
 TODAY = date(2026, 11, 23)
@@ -54,7 +54,7 @@ def rates(*prices: str | None) -> Rates:
     ],
 )
 def test_the_price_of_a_model_in_a_mode(catalog: Catalog, model: str, mode: str, expected: Rates) -> None:
-    offer = catalog.offer(catalog.variant(model), mode, catalog.platform("openai"), TODAY)
+    offer = market(catalog, "openai", TODAY).offer(catalog.variant(model), mode)
     assert offer.row.rates == expected
 
 
@@ -72,11 +72,11 @@ def test_every_model_is_counted_with_a_vocabulary_that_ships(shipped: Catalog) -
 
 
 def test_the_price_of_a_day_is_the_last_row_before_it(catalog: Catalog) -> None:
-    luna, openai = catalog.variant("gpt-5.6-luna"), catalog.platform("openai")
-    assert catalog.offer(luna, "standard", openai, date(2026, 7, 29)).row.rates.input == Decimal("1.00")
-    assert catalog.offer(luna, "standard", openai, date(2026, 7, 30)).row.rates.input == Decimal("0.20")
+    luna = catalog.variant("gpt-5.6-luna")
+    assert market(catalog, as_of=date(2026, 7, 29)).offer(luna, "standard").row.rates.input == Decimal("1.00")
+    assert market(catalog, as_of=date(2026, 7, 30)).offer(luna, "standard").row.rates.input == Decimal("0.20")
     with pytest.raises(MissingPrice, match="on 2026-07-08: the first known one is of 2026-07-09"):
-        catalog.offer(luna, "standard", openai, date(2026, 7, 8))
+        market(catalog, as_of=date(2026, 7, 8)).offer(luna, "standard")
 
 
 def test_no_batch_row_of_the_family_discounts_the_cache(shipped: Catalog) -> None:
@@ -102,7 +102,7 @@ def test_what_has_no_fine_tunes_cannot_be_one(catalog: Catalog) -> None:
 
 def test_an_unknown_mode_platform_and_task_are_errors(catalog: Catalog) -> None:
     with pytest.raises(UnknownName, match='^mode: expected one of standard, batch, priority, found "flex"$'):
-        catalog.offer(catalog.variant("gpt-4.1"), "flex", catalog.platform("openai"), TODAY)
+        market(catalog, "openai", TODAY).offer(catalog.variant("gpt-4.1"), "flex")
     with pytest.raises(UnknownName, match="^platform: .* did you mean openai"):
         catalog.platform("opnai")
     with pytest.raises(UnknownName, match="^task: .* did you mean coding"):
@@ -286,7 +286,7 @@ def test_a_table_of_ones_own_is_used(tmp_path: Path) -> None:
     mine.write_text(TABLE.replace("input: 2.00, cached_input: 0.50", "input: 2.10, cached_input: 0.51", 1))
     catalog = read_catalog(mine)
     assert catalog.file == str(mine)
-    offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
+    offer = market(catalog, "openai", TODAY).offer(catalog.variant("gpt-4.1"), "standard")
     assert offer.row.rates == rates("2.10", "0.51", "8.00")
 
 

@@ -14,14 +14,16 @@ from gpt41_cli.catalog import Offer
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
 from gpt41_cli.pricing import price
 from gpt41_cli.work.workload import RequestSize, VariantLoad
-from tests.builders import CATALOG
+from tests.builders import CATALOG, market
 from tests.conftest import Run
 
 OPENAI = CATALOG.platform("openai")
 
 
 def offers(model: str) -> tuple[Offer, Offer]:
-    standard, batch = (CATALOG.offer(CATALOG.variant(model), mode, OPENAI, date(2026, 11, 23)) for mode in ("standard", "batch"))
+    standard, batch = (
+        market(CATALOG, as_of=date(2026, 11, 23)).offer(CATALOG.variant(model), mode) for mode in ("standard", "batch")
+    )
     return standard, batch
 
 

@@ -23,7 +23,7 @@ from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.saved import SavedReport, dump_saved_report, load_saved_report
-from tests.builders import CATALOG, TABLE, USER, costing, position, section, side
+from tests.builders import CATALOG, TABLE, USER, costing, market, position, section, side
 from tests.conftest import FROZEN, Run
 from tests.readers import causes_in_dollars
 
@@ -32,10 +32,10 @@ NUMBERS = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-
 
 
 def priced(tools: ToolUse, model: str = "gpt-4.1", mode: str = "standard", *, requests: int = 1, cached: str = "0") -> Quote:
-    offer = CATALOG.offer(CATALOG.variant(model), mode, CATALOG.platform("openai"), TODAY)
+    offer = market(CATALOG, "openai", TODAY).offer(CATALOG.variant(model), mode)
     share = Decimal(cached)
     work = workload(input_tokens=1_000, output_tokens=100, requests=requests, cached_share=share, tools=tools)
-    return price_workload(CATALOG, offer, work)
+    return price_workload(offer, work)
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,12 @@ def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(TABLE.replace(section("tools"), "").replace("  predicted_outputs: {source: predicted-outputs-guide}\n", ""))
     catalog = read_catalog(mine)
-    offer = catalog.offer(catalog.variant("gpt-4.1"), "standard", catalog.platform("openai"), TODAY)
-    assert price_tools(catalog, offer, NO_TOOL_USE, 1) == ()
+    offer = market(catalog, "openai", TODAY).offer(catalog.variant("gpt-4.1"), "standard")
+    assert price_tools(offer, NO_TOOL_USE, 1) == ()
     with pytest.raises(MissingPrice, match=r"no price is known for web-search with gpt-4\.1: .*mine\.yaml has no section tools$"):
-        price_tools(catalog, offer, ToolUse(web_searches=1), 1)
+        price_tools(offer, ToolUse(web_searches=1), 1)
     work = workload(input_tokens=1, output_tokens=9, requests=1, prediction_tokens=4, accepted_share=Decimal(1))
-    assert price_workload(catalog, offer, work).bill.rejected_usd == 0
+    assert price_workload(offer, work).bill.rejected_usd == 0
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_an_unknown_tool_in_a_report_is_an_error() -> None:
 def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
     before = costing(mode="batch")._replace(tools=ToolUse(web_searches=1, storage_gb=2), storage_usd_per_day=Decimal("0.1"))
     after = before._replace(tools=ToolUse(web_searches=2, storage_gb=3), storage_usd_per_day=Decimal("0.2"))
-    (found,) = compare_sides(side(_true(before)), side(_true(after)), CATALOG, TODAY).workloads
+    (found,) = compare_sides(side(_true(before)), side(_true(after)), market(CATALOG, as_of=TODAY)).workloads
     assert causes_in_dollars(found) == {
         "built-in tools": "1160",
         "file storage": "3.04167",
@@ -364,21 +364,21 @@ def test_more_searches_and_more_storage_are_causes_of_their_own() -> None:
 def test_tools_that_only_the_new_model_has_are_charged_together_with_it() -> None:
     before = costing("gpt-4.1-nano")
     after = _true(costing("gpt-4.1")._replace(tools=ToolUse(web_searches=1)))
-    (found,) = compare_sides(side(before), side(after), CATALOG, TODAY).workloads
+    (found,) = compare_sides(side(before), side(after), market(CATALOG, as_of=TODAY)).workloads
     assert list(causes_in_dollars(found)) == ["built-in tools and model"]
 
 
 def test_storage_that_is_dearer_today_is_the_price_table() -> None:
     stored = costing()._replace(tools=ToolUse(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
-    (found,) = compare_sides(side(stored), side(stored), CATALOG, TODAY).workloads
+    (found,) = compare_sides(side(stored), side(stored), market(CATALOG, as_of=TODAY)).workloads
     assert causes_in_dollars(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}
     assert found.after_cost.expected_usd - found.repriced_cost.expected_usd == 0
 
 
 def _true(stated: WorkloadCost) -> WorkloadCost:
     """The workload at the price that its tools give it."""
-    offer = CATALOG.offer(CATALOG.variant(stated.model), stated.mode, CATALOG.platform("openai"), TODAY)
-    charged = price_tools(CATALOG, offer, stated.tools._replace(storage_gb=0), stated.requests)
+    offer = market(CATALOG, "openai", TODAY).offer(CATALOG.variant(stated.model), stated.mode)
+    charged = price_tools(offer, stated.tools._replace(storage_gb=0), stated.requests)
     found = priced(stated.tools._replace(storage_gb=0), stated.model, stated.mode).usage.input_tokens - 1_000
     more = sum((each.usd for each in charged), Decimal(0)) + found * stated.requests * offer.row.rates.input / 1_000_000
     return stated._replace(expected_usd=stated.expected_usd + more, high_usd=stated.high_usd + more)

@@ -24,7 +24,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.sizing import RequestTotals, measure_sources, merge_into_workload, split_into_workloads
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, RequestSize, VariantLoad, Workload
-from tests.builders import CALL, OTHER_CALL, USER, Body, chat, image_message, responses
+from tests.builders import CALL, OTHER_CALL, USER, Body, chat, image_message, market, responses
 from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
@@ -49,7 +49,7 @@ def priced(
     catalog: Catalog, sizing: RequestTotals, terms: Assumptions = AS_THEY_ARE, *, times: int = 1, mode: str | None = None
 ) -> Estimate:
     parts = split_into_workloads(sizing, terms, times, mode=mode)
-    return estimate_parts(catalog, parts, merge_into_workload(sizing, terms, times), catalog.platform("openai"), TODAY)
+    return estimate_parts(market(catalog, as_of=TODAY), parts, merge_into_workload(sizing, terms, times))
 
 
 def test_each_request_is_priced_at_its_own_model_mode_and_maximum(catalog: Catalog, size: Any) -> None:
@@ -217,12 +217,10 @@ def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) ->
 def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> None:
     work = Workload({RequestShape(272_000): 1, RequestShape(272_001): 1}, Assumptions(1_000, cached_share=Decimal("0.5")))
     found = estimate(
-        catalog,
+        market(catalog, as_of=TODAY),
         work,
         variants=[catalog.variant("gpt-6-luna")],
         modes=["standard"],
-        platform=catalog.platform("openai"),
-        as_of=TODAY,
     )
     (quote,) = found.quotes
     below = 136_000 * Decimal("0.1") + 136_000 * Decimal("0.01") + 1_000 * Decimal("0.5")
@@ -235,7 +233,7 @@ def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> 
 
 def choose(catalog: Catalog, work: Workload, as_of: date = TODAY, **wishes: Any) -> Recommendation:
     tasks = (catalog.task("classification"),)
-    return recommend(catalog, work, Wishes(tasks=tasks, **wishes), catalog.platform("openai"), as_of)
+    return recommend(market(catalog, "openai", as_of), work, Wishes(tasks=tasks, **wishes))
 
 
 def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) -> None:

@@ -17,6 +17,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.workloads.contents import WorkloadContents, read_contents
 from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
 from gpt41_cli.workloads.priced import price_declared_workload
+from tests.builders import market
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests/data"
@@ -43,7 +44,7 @@ def costing(catalog: Catalog, workload: str, defaults: str = "") -> WorkloadCost
     text = f"version: 1\ndefaults: {{{defaults}}}\nworkloads: {{a: {{{workload}}}}}\n"
     declared = parse_config(text.encode(), "gpt41.yaml", catalog).workloads["a"]
     return price_declared_workload(
-        declared, read_contents(declared, open_working_tree(Path("gpt41.yaml")).find_files, catalog), catalog, DAY
+        declared, read_contents(declared, open_working_tree(Path("gpt41.yaml")).find_files, catalog), market(catalog, as_of=DAY)
     ).cost
 
 

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
-from functools import partial, reduce
+from functools import reduce
 from operator import iadd
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request
+from gpt41_cli.constraints.batch_lines import BatchLines, read_batch_lines
 from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.files.sources import FileStamp, InputSource, open_source, read_stamp
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage, sum_usd
-from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.sizing import (
     MeasuredRequest,
     RequestTotals,
-    measure_request,
     merge_into_workload,
     replay_request,
     split_into_workloads,
 )
-from gpt41_cli.work.stream import ReadingOptions, make_file_changed_error, map_chunks
+from gpt41_cli.work.stream import make_file_changed_error
 from gpt41_cli.work.violations import RuleViolations
 from gpt41_cli.work.violations import make_violation_findings as breach_findings
 from gpt41_cli.work.workload import Assumptions, Workload
@@ -48,10 +42,9 @@ class BatchOptions(NamedTuple):
     `traffic` is that of the same requests in standard, for the prompt cache; `jobs` is the number of workers.
     """
 
+    market: Market
     meter: Meter
     terms: Assumptions
-    platform: Platform
-    as_of: date
     usage_tier: int | None = None
     traffic: ReplayOptions = ReplayOptions()
     jobs: int | None = None
@@ -59,7 +52,7 @@ class BatchOptions(NamedTuple):
     @property
     def catalog(self) -> Catalog:
         """The price table."""
-        return self.meter.catalog
+        return self.market.catalog
 
 
 class ComparedPrice(NamedTuple):
@@ -117,7 +110,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     """
     tiers = _select_tiers(conditions)
     replay = CacheReplay(conditions.catalog, conditions.traffic)
-    files = tuple(check_batch_file(source, conditions, replay) for source in sources)
+    files = tuple(_check_file(source, conditions, replay) for source in sources)
     sizing = reduce(iadd, (each.totals for each in files), RequestTotals(conditions.traffic))
     prices = tuple(_compare_prices(sizing, conditions))
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
@@ -125,7 +118,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
     findings = [found for each in files for found in breach_findings(each.source, each.violations, mended)]
     findings += _warn_of_retirements(quotes, conditions)
-    findings += lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)
+    findings += lifecycle.check_price_table_age(conditions.market)
     return BatchCheck(
         files,
         work,
@@ -141,64 +134,26 @@ def _select_tiers(conditions: BatchOptions) -> list[int]:
     """Select the known usage tier, else all of them; none if the platform has no tiers."""
     tiers = conditions.catalog.limits.usage_tiers
     if conditions.usage_tier is not None:
-        check_usage_tier(conditions.catalog, conditions.platform, conditions.usage_tier)
+        check_usage_tier(conditions.market, conditions.usage_tier)
         return [conditions.usage_tier]
-    return list(tiers.tiers) if conditions.platform.provider == tiers.provider else []
+    return list(tiers.tiers) if conditions.market.platform.provider == tiers.provider else []
 
 
-def check_batch_file(source: InputSource, conditions: BatchOptions, replay: CacheReplay) -> CheckedBatchFile:
+def _check_file(source: InputSource, conditions: BatchOptions, replay: CacheReplay) -> CheckedBatchFile:
     """Check one source as a Batch file; its requests follow those that `replay` has seen. Raises as `check_batch_files` does."""
+    totals = RequestTotals()
+
+    def replay_and_add(measured: MeasuredRequest) -> None:
+        totals.add(replay_request(measured, replay))
+
     with open_source(source) as stream:
         before = read_stamp(stream)
-        lines, totals = _read_batch_file(stream, source, conditions, replay)
+        lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, replay_and_add)
         if read_stamp(stream) != before:
             raise make_file_changed_error(source)
-    file = BatchFile(lines, conditions.catalog, conditions.platform, conditions.as_of, conditions.usage_tier)
+    file = BatchFile(lines, conditions.market, conditions.usage_tier)
     prices = tuple(_compare_prices(totals, conditions))
     return CheckedBatchFile(source, lines, totals, find_violations(file), prices, before)
-
-
-class _BatchChunk(NamedTuple):
-    """Lines of a file, and their requests, before the replay."""
-
-    lines: BatchLines
-    requests: list[MeasuredRequest]
-
-
-def _read_batch_file(
-    stream: BinaryIO, source: InputSource, conditions: BatchOptions, replay: CacheReplay
-) -> tuple[BatchLines, RequestTotals]:
-    """Read the lines of a file, and their requests with what the prompt cache would give them in standard."""
-    chunks = read_lines(stream, source.label)
-    reading, work = ReadingOptions("batch", conditions.jobs), partial(_read_line, conditions)
-    lines, totals = BatchLines(), RequestTotals()
-    for chunk in map_chunks(source, RequestInput(chunks), reading, work, _collect_chunk):
-        lines += chunk.lines
-        for measured in chunk.requests:
-            totals.add(replay_request(measured, replay))
-    lines.finish(chunks)
-    return lines, totals
-
-
-def _read_line(conditions: BatchOptions, sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
-    """Inspect one line, counted for the model that it names; None if that is unknown."""
-    meter = conditions.meter
-    known, _ = meter.find_variant(sent.request.model)
-    measured = measure_request(meter, sent, is_replayed=True) if known else None
-    return inspect_request(meter, conditions.terms, sent, measured), measured
-
-
-def _collect_chunk(found: Iterator[Located[tuple[InspectedRequest, MeasuredRequest | None]] | RejectedRequest]) -> _BatchChunk:
-    lines, requests = BatchLines(), []
-    for each in found:
-        if isinstance(each, RejectedRequest):
-            lines.add_invalid(each.place, each.message, each.path)
-        else:
-            inspected, measured = each.result
-            lines.add(each.place, inspected)
-            if measured:
-                requests.append(measured)
-    return _BatchChunk(lines, requests)
 
 
 def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator[ComparedPrice]:
@@ -221,15 +176,15 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
 
 def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:
     catalog = conditions.catalog
-    offer = catalog.offer(catalog.variant(str(model)), mode, conditions.platform, conditions.as_of)
-    return price_workload(catalog, offer, work)
+    offer = conditions.market.offer(catalog.variant(str(model)), mode)
+    return price_workload(offer, work)
 
 
 def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> Iterator[Finding]:
     """Make a warning for each model that still runs and will end."""
     for each in quotes:
-        if not lifecycle.find_past_shutdown(each.offer.variant, conditions.platform, conditions.as_of):
-            yield from lifecycle.check_lifecycle(each.offer.variant, conditions.platform, conditions.as_of)
+        if not lifecycle.find_past_shutdown(conditions.market, each.offer.variant):
+            yield from lifecycle.check_lifecycle(conditions.market, each.offer.variant)
 
 
 def _make_notes(catalog: Catalog, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:

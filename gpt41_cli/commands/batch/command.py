@@ -62,10 +62,9 @@ def batch(
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(
+        typed.read_market(catalog, platform, as_of),
         meter,
         Assumptions(output_tokens),
-        catalog.platform(platform),
-        typed.read_day(as_of, "--as-of"),
         usage_tier,
         typed.read_replay_options(requests_per_minute, lifetime),
         jobs,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.commands.batch.parts import BatchQueue, find_queue
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.batch_lines import BatchLines
@@ -23,10 +21,13 @@ class BatchFile(NamedTuple):
     """A file to check, with what the rules need to know."""
 
     lines: BatchLines
-    catalog: Catalog
-    platform: Platform
-    as_of: date
+    market: Market
     usage_tier: int | None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The price table."""
+        return self.market.catalog
 
 
 def _check_not_empty(held: BatchFile) -> Iterator[Finding]:
@@ -113,8 +114,8 @@ def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
 def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
     for index, target in enumerate(held.lines.targets.different):
         variant = held.catalog.find_variant(target.model)
-        if variant and (life := lifecycle.find_past_shutdown(variant, held.platform, held.as_of)):
-            finding = lifecycle.make_shutdown_finding(held.platform, life)
+        if variant and (life := lifecycle.find_past_shutdown(held.market, variant)):
+            finding = lifecycle.make_shutdown_finding(held.market.platform, life)
             line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
             message, place = f"{variant.id}: {finding.message}", Place("", line)
             yield finding._replace(message=message, level=Level.ERROR, place=place, actual=str(life.shutdown))

@@ -46,7 +46,7 @@ def cache(
 
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    market = typed.read_market(catalog, platform, as_of)
     variant = None if model is None else catalog.variant(model)
     traffic = typed.read_replay_options(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
@@ -58,4 +58,4 @@ def cache(
         refuse_invalid(found.rejects, found.requests)
     if not found.requests:
         raise InputError(expected="requests", found="none in what is named")
-    output.show_and_exit(make_report(catalog, found, compute_savings(catalog, found, place, day), place, day, left_out), wanted)
+    output.show_and_exit(make_report(market, found, compute_savings(market, found), left_out), wanted)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from functools import reduce
 from operator import iadd
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak, ShortPrefix
 from gpt41_cli.commands.cache.savings import CacheSavings, compute_saving_usd
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy, SharedPrefix
@@ -32,18 +30,17 @@ _MAX_SHOWN = 5
 
 
 def make_report(
-    catalog: Catalog,
+    market: Market,
     study: CacheStudy,
     values: Sequence[CacheSavings],
-    platform: Platform,
-    as_of: date,
     left_out: Sequence[SkippedPath] = (),
 ) -> Report:
     """Make the report of the replay."""
+    catalog = market.catalog
     asked = [value for value in values if value.is_as_sent]
     total = reduce(iadd, study.reads_by_model.values(), CacheReads())
     variants = (value.offer.variant for value in values)
-    ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(variant, platform, as_of)}
+    ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(market, variant)}
     columns = _list_model_columns(ended)
     records = make_records(columns, values)
     beginnings = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Market, Offer
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import EXACT, Usage, price
@@ -43,24 +41,23 @@ class CacheSavings(NamedTuple):
         return self.reads.replayed.price(self.offer).caching_saves_usd
 
 
-def compute_savings(catalog: Catalog, study: CacheStudy, platform: Platform, as_of: date) -> list[CacheSavings]:
+def compute_savings(market: Market, study: CacheStudy) -> list[CacheSavings]:
     """Price the models of the requests, most requests first; after a model of the family, the others of the family.
 
     Raises MissingPrice if a model of the requests has no price.
     """
     found = [
-        CacheSavings(catalog.offer(catalog.variant(model), "standard", platform, as_of), reads, is_as_sent=True)
+        CacheSavings(market.offer(market.catalog.variant(model), "standard"), reads, is_as_sent=True)
         for model, reads in sorted(study.reads_by_model.items(), key=lambda each: (-each[1].usage.requests, each[0]))
     ]
     if len(found) == 1:
-        found += _price_other_variants(catalog, study, found[0], platform, as_of)
+        found += _price_other_variants(market, study, found[0])
     return found
 
 
-def _price_other_variants(
-    catalog: Catalog, study: CacheStudy, here: CacheSavings, platform: Platform, as_of: date
-) -> Iterator[CacheSavings]:
+def _price_other_variants(market: Market, study: CacheStudy, here: CacheSavings) -> Iterator[CacheSavings]:
     """Price the same requests at others of the family that count the same tokens and keep them as long."""
+    catalog = market.catalog
     mine, rules = here.offer.variant, catalog.limits.prompt_cache
     if mine not in catalog.family or here.reads.picture_requests:
         return
@@ -69,7 +66,7 @@ def _price_other_variants(
             rules, study.traffic, mine
         ):
             try:
-                offer = catalog.offer(variant, "standard", platform, as_of)
+                offer = market.offer(variant, "standard")
             except MissingPrice:
                 continue
             yield CacheSavings(offer, here.reads, is_as_sent=False)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_monthly_usd
-from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS
+from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
 from gpt41_cli.display import format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding
@@ -50,15 +50,16 @@ def check_workloads(config: Config, files: FileLister, conditions: CheckOptions)
     priced = price_declared_workloads(config, files, conditions, inspects_batch=True)
     shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
     return ConfigCheck(
-        tuple(CheckedWorkload(each, _run_checks(each, conditions)) for each in priced),
+        tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
         sum_monthly_usd(priced),
         tuple(_make_notes(priced, conditions)),
     )
 
 
-def _run_checks(priced: PricedWorkload, conditions: CheckOptions) -> dict[str, tuple[Finding, ...]]:
-    found = {name: check(priced, conditions) for name, check in WORKLOAD_CHECKS.items()}
+def _run_checks(priced: PricedWorkload) -> dict[str, tuple[Finding, ...]]:
+    judged = judge_workload(priced)
+    found = {name: check(priced, judged) for name, check in WORKLOAD_CHECKS.items()}
     return {name: tuple(each) for name, each in found.items() if each is not None}
 
 

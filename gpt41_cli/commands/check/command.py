@@ -57,7 +57,7 @@ def check(
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = typed.read_level(fail_on)
     within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
-    conditions = CheckOptions(catalog, typed.read_day(as_of, "--as-of"), within, jobs)
+    conditions = CheckOptions(typed.read_market(catalog, None, as_of), within, jobs)
     if init:
         path = config or Path(CONFIG_NAME)
         _write_config(paths, path, conditions)

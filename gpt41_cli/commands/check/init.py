@@ -88,10 +88,10 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
 
 def _choose_default_model(conditions: CheckOptions) -> str:
     """Choose the model for files that name none: what `recommend` says about unknown work."""
-    catalog, platform = conditions.catalog, next(iter(conditions.catalog.platforms.values()))
+    catalog = conditions.catalog
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
-    choice = recommend(catalog, work, Wishes((catalog.task(GENERAL_TASK),)), platform, conditions.as_of).choice
+    choice = recommend(conditions.market, work, Wishes((catalog.task(GENERAL_TASK),))).choice
     return choice.variant.id if choice else catalog.family[0].id
 
 

@@ -31,7 +31,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
         for name, found in each.findings_by_check.items()
     ]
     document = dump_saved_report(
-        SavedReport(conditions.as_of, {each.name: each for each in costings}, config.budget.growth_percent)
+        SavedReport(conditions.market.as_of, {each.name: each for each in costings}, config.budget.growth_percent)
     )
     workloads = [
         {**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in zip(document["workloads"], check.workloads, strict=True)

@@ -6,13 +6,13 @@ A check is a function and its line in SHARED_CHECKS; it returns what those in `g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.check.workload_checks import find_excess
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints import lifecycle
@@ -115,28 +115,28 @@ def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditio
     for each in priced:
         by_model.setdefault((each.cost.model, each.cost.platform), []).append(each)
     for some in by_model.values():
-        variant, platform = some[0].contents.variant, some[0].declaration.platform
-        for end in lifecycle.check_lifecycle(variant, platform, conditions.as_of):
+        variant, market = some[0].contents.variant, some[0].market
+        for end in lifecycle.check_lifecycle(market, variant):
             finding = end._replace(
-                level=Level.ERROR if _ends_soon(variant, platform, conditions) else Level.WARNING,
+                level=Level.ERROR if _ends_soon(market, variant, conditions.retires_within) else Level.WARNING,
                 message=f"{_format_names(_collect_names(some))}: {end.message}",
                 place=some[0].declaration.locate("model"),
-                subject=f"{variant.id} on {platform.id}",
+                subject=f"{variant.id} on {market.platform.id}",
             )
             found.append(SharedFinding(finding, _collect_names(some)))
     return found
 
 
-def _ends_soon(variant: Variant, platform: Platform, conditions: CheckOptions) -> bool:
+def _ends_soon(market: Market, variant: Variant, within: timedelta | None) -> bool:
     """Return True if a model has ended or will within the time asked about."""
-    life, within = lifecycle.find_announced_shutdown(variant, platform, conditions.as_of), conditions.retires_within
+    life = lifecycle.find_announced_shutdown(market, variant)
     if life is None or life.shutdown is None:
         return True
-    return within is not None and life.shutdown - conditions.as_of <= within
+    return within is not None and life.shutdown - market.as_of <= within
 
 
 def _check_price_table(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
-    return [SharedFinding(each, ()) for each in lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)]
+    return [SharedFinding(each, ()) for each in lifecycle.check_price_table_age(conditions.market)]
 
 
 def _make_shared_finding(

@@ -9,25 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.commands.batch.check import BatchOptions, check_batch_file
+from gpt41_cli.catalog import MODES, Market
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
-from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_variant
+from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
 from gpt41_cli.constraints import request_limits as limits
-from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
-from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
-from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
-from gpt41_cli.work.violations import RuleViolations, make_violation_findings
+from gpt41_cli.work.violations import make_violation_findings
 from gpt41_cli.work.workload import Workload
 from gpt41_cli.workloads.costing import Requirements, UsdRange, WorkloadCost
-from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
+from gpt41_cli.workloads.priced import PricedWorkload
 
 WorkloadFindings: TypeAlias = Sequence[Finding] | None
 
@@ -68,12 +65,12 @@ def find_excess(amount: UsdRange, allowed: Decimal) -> BudgetExcess | None:
     return BudgetExcess(Level.WARNING, amount.high, allowed) if amount.high > Fraction(allowed) else None
 
 
-def _check_request_cost(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
+def _check_request_cost(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     usd, allowed = priced.cost.usd_per_request, priced.declaration.budget.per_request_usd
     return _check_budget(priced, rules.BUDGET_PER_REQUEST, usd, allowed, "budget.per_request_usd", "request")
 
 
-def _check_monthly_cost(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
+def _check_monthly_cost(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     usd, allowed = priced.cost.monthly_usd, priced.declaration.budget.monthly_usd
     return _check_budget(priced, rules.BUDGET_MONTHLY, usd, allowed, "budget.monthly_usd", "month")
 
@@ -97,7 +94,7 @@ def _check_budget(
     return [_make_finding(priced, rule, Level.WARNING, text, key, actual=format_exact(least), allowed=format_exact(allowed))]
 
 
-def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
+def _check_input_tokens(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     """Find the largest requests over the budget, each at its place, and how many more there are."""
     allowed = priced.declaration.budget.input_tokens
     if allowed is None:
@@ -127,33 +124,31 @@ def _check_input_tokens(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     return found
 
 
-def _check_requirements(priced: PricedWorkload, conditions: CheckOptions) -> list[Finding]:
+def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[Finding]:
     """Find the limits, features and requirements that the variant and mode don't meet.
 
     They are errors if expected answers break them, warnings if only the longest do.
     """
     together = (rules.MODEL_SHUT_DOWN, rules.PACE) if priced.cost.volume else (rules.MODEL_SHUT_DOWN,)
     found: dict[Rule, Finding] = {}
-    for level, work in ((Level.ERROR, priced.workload), (Level.WARNING, priced.high_workload)):
-        for remark in _judge(priced, conditions, work).exclusions:
+    for level, candidate in ((Level.ERROR, judged.expected), (Level.WARNING, judged.high)):
+        for remark in candidate.exclusions:
             if remark.rule not in (*found, *together):
                 found[remark.rule] = _make_exclusion_finding(priced, remark, level)
-    for remark in _find_refused_lengths(priced, conditions):
+    for remark in _find_refused_lengths(priced):
         found[remark.rule] = _make_exclusion_finding(priced, remark, Level.ERROR)
     must = priced.cost.requirements
-    if _is_until_past(must, conditions.as_of):
+    if _is_until_past(must, priced.market.as_of):
         text = f"{must.until}, until which it must run, is past: that requires nothing any more"
         found[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
     return list(found.values())
 
 
-def _find_refused_lengths(priced: PricedWorkload, conditions: CheckOptions) -> list[Finding]:
+def _find_refused_lengths(priced: PricedWorkload) -> list[Finding]:
     """Find longest answers that requests ask for and no model gives: they are refused, however long answers would be."""
-    variant, mode = priced.contents.variant, priced.contents.mode
-    asked = (
-        priced.contents.with_output_tokens(None).load_on(conditions.catalog, variant).filter_sizes(lambda size: size.is_stated)
-    )
-    found = limits.find_exceeded_limits(conditions.catalog, variant, mode, asked)
+    variant, mode, catalog = priced.contents.variant, priced.contents.mode, priced.market.catalog
+    asked = priced.contents.with_output_tokens(None).load_on(catalog, variant).filter_sizes(lambda size: size.is_stated)
+    found = limits.find_exceeded_limits(catalog, variant, mode, asked)
     return [each for each in found if each.rule is rules.MAX_OUTPUT_TOKENS]
 
 
@@ -167,21 +162,21 @@ def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: L
     )
 
 
-def make_wishes(costing: WorkloadCost, catalog: Catalog, as_of: date) -> Wishes:
+def make_wishes(market: Market, costing: WorkloadCost) -> Wishes:
     """Convert the requirements of a workload to wishes for `recommend`. A day that is past requires nothing.
 
     Raises UnknownName for a task that the table doesn't have.
     """
     must = costing.requirements
     return Wishes(
-        tasks=tuple(map(catalog.task, must.tasks)),
+        tasks=tuple(map(market.catalog.task, must.tasks)),
         tolerance=must.tolerance,
         needs=must.needs,
         deadline=must.deadline,
         usage_tier=must.usage_tier,
         times_a_day=costing.runs_per_day,
         sends_in_batch=costing.mode == "batch",
-        until=None if _is_until_past(must, as_of) else must.until,
+        until=None if _is_until_past(must, market.as_of) else must.until,
     )
 
 
@@ -189,23 +184,42 @@ def _is_until_past(must: Requirements, as_of: date) -> bool:
     return must.until is not None and must.until < as_of
 
 
-def _judge(
-    priced: PricedWorkload, conditions: CheckOptions, work: Workload, candidate: tuple[str, str] | None = None
-) -> Candidate:
-    """Judge the workload's own variant and mode, or another candidate, by every rule of `recommend`."""
-    catalog, as_of, contents = conditions.catalog, conditions.as_of, priced.contents
-    model, mode = candidate or (contents.variant.id, contents.mode)
-    wished, platform = make_wishes(priced.cost, catalog, as_of), priced.declaration.platform
-    return judge_variant(catalog, work, wished, platform, as_of, catalog.variant(model), mode)
+class JudgedWorkload(NamedTuple):
+    """A workload's own variant and mode, judged with the expected answers and with the longest ones.
+
+    `fitting` are the variants and modes of the family that nothing excludes either way; empty if the workload states no task.
+    """
+
+    fitting: tuple[Candidate, ...]
+    expected: Candidate
+    high: Candidate
 
 
-def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
+def judge_workload(priced: PricedWorkload) -> JudgedWorkload:
+    """Judge each candidate once by the rules of `recommend`. Raises UnknownName for a task that the table doesn't have."""
+    market, own, family = priced.market, priced.contents.variant, priced.market.catalog.family
+    wishes = make_wishes(market, priced.cost)
+    own_context = make_family_context(market, priced.workload, wishes, own)
+    family_context = own_context if own in family else make_family_context(market, priced.workload, wishes, family[0])
+
+    @cache
+    def judge(name: str, mode: str, work: Workload) -> Candidate:
+        context = own_context if name == own.id else family_context
+        return judge_candidate(context._replace(work=work), market.catalog.variant(name), mode)
+
+    works = (priced.workload, priced.high_workload)
+    offered = product((variant.id for variant in family), MODES if wishes.tasks else ())
+    fitting = (judge(*each, works[0]) for each in offered if not any(judge(*each, work).exclusions for work in works))
+    return JudgedWorkload(tuple(fitting), *(judge(own.id, priced.contents.mode, work) for work in works))
+
+
+def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     """Make a notice if another variant or mode of the family meets the requirements for less, or meets them at all."""
     if not priced.declaration.require.tasks:
         return None
-    fitting = [each for each in _find_fitting_candidates(priced, conditions) if each.quote]
+    fitting = [each for each in judged.fitting if each.quote]
     best = min(fitting, key=lambda each: (_is_price_lower_bound(each), _get_total_usd(each)), default=None)
-    own = _judge(priced, conditions, priced.workload)
+    own = judged.expected
     if best is None:
         return []
     is_cheaper = _get_total_usd(best) < _get_total_usd(own) and _is_price_lower_bound(best) <= _is_price_lower_bound(
@@ -232,13 +246,6 @@ def _check_best_variant(priced: PricedWorkload, conditions: CheckOptions) -> Wor
     return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", *figures)]
 
 
-def _find_fitting_candidates(priced: PricedWorkload, conditions: CheckOptions) -> list[Candidate]:
-    """Find the variants and modes of the family that fit, however long the answers are."""
-    offered = ((variant.id, mode) for variant in conditions.catalog.family for mode in MODES)
-    judged = ([_judge(priced, conditions, work, each) for work in (priced.workload, priced.high_workload)] for each in offered)
-    return [expected for expected, high in judged if not expected.exclusions and not high.exclusions]
-
-
 def _get_total_usd(candidate: Candidate) -> Decimal:
     assert candidate.quote is not None
     return candidate.quote.total_usd
@@ -249,47 +256,29 @@ def _is_price_lower_bound(candidate: Candidate) -> bool:
     return candidate.quote.is_lower_bound
 
 
-def _check_batch_files(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
-    """Find what would make the Batch API reject a file."""
+def _check_batch_files(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
+    """Find what would make the Batch API reject a file. Raises MissingPrice if a model that a line names has no batch price."""
     contents, declared = priced.contents, priced.declaration
     if contents.mode != "batch" or not contents.batch_files:
         return None
-    found = [
-        finding
-        for source, lines in contents.batch_files.items()
-        for finding in make_violation_findings(source, _find_batch_violations(source, lines, priced, conditions))
-    ]
+    market, found = priced.market, list[Finding]()
+    for source, lines in contents.batch_files.items():
+        for variant in filter(None, (market.catalog.find_variant(target.model) for target in lines.targets.different)):
+            market.offer(variant, "batch")
+        found += make_violation_findings(source, find_violations(BatchFile(lines, market, declared.usage_tier)))
     return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.rule is not rules.MODEL_SHUT_DOWN]
 
 
-def _find_batch_violations(
-    source: InputSource, lines: BatchLines | None, priced: PricedWorkload, conditions: CheckOptions
-) -> RuleViolations:
-    """What a file breaks. If not each of its lines is a sound request, it is read again, as the Batch API reads it.
-
-    Raises MissingPrice if a model that a line names has no price in batch.
-    """
-    catalog, as_of, jobs = conditions.catalog, conditions.as_of, conditions.jobs
-    platform, tier = priced.declaration.platform, priced.declaration.usage_tier
-    if lines is None:
-        meter, traffic = Meter(catalog, needs_tokens=True), ReplayOptions()
-        options = BatchOptions(meter, priced.workload.terms, platform, as_of, tier, traffic, jobs)
-        return check_batch_file(source, options, CacheReplay(catalog, traffic)).violations
-    for variant in filter(None, (catalog.find_variant(target.model) for target in lines.targets.different)):
-        catalog.offer(variant, "batch", platform, as_of)
-    return find_violations(BatchFile(lines, catalog, platform, as_of, tier))
-
-
-def _check_stated_cache(priced: PricedWorkload, conditions: CheckOptions) -> WorkloadFindings:
+def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     """Make a notice if cached tokens are stated that the prompt cache can't give."""
     if not (priced.declaration.cached.tokens or priced.declaration.cached.share):
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
-    found = limits.check_cache_minimum(conditions.catalog, priced.workload, priced.contents.variant)
+    found = limits.check_cache_minimum(priced.market.catalog, priced.workload, priced.contents.variant)
     return [each._replace(message=f"{name}: {each.message}", place=place, subject=name, names_place=False) for each in found]
 
 
-WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, CheckOptions], WorkloadFindings]] = {
+WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], WorkloadFindings]] = {
     "cost of a request": _check_request_cost,
     "cost of a month": _check_monthly_cost,
     "input tokens": _check_input_tokens,

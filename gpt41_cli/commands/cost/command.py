@@ -27,10 +27,7 @@ AcceptedShare = Annotated[
 
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from gpt41_cli.catalog import Catalog, Variant
-    from gpt41_cli.catalog.tables import Platform
+    from gpt41_cli.catalog import Market, Variant
     from gpt41_cli.commands.cost.estimate import Estimate
 
 
@@ -82,42 +79,38 @@ def cost(
     wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
-    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    market = typed.read_market(catalog, platform, as_of)
     asked = InputOptions.from_parameters(locals(), names_mode=not modes)
     if each:
-        _price_each_request(asked, catalog, variants, modes, place, day, EachOutputOptions(wanted, skip_invalid))
+        _price_each_request(asked, market, variants, modes, EachOutputOptions(wanted, skip_invalid))
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
-    found = _estimate_work(catalog, work, variants, modes, place, day)
+    found = _estimate_work(market, work, variants, modes)
     output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
 
 
-def _estimate_work(
-    catalog: "Catalog", work: InputWorkloads, variants: "list[Variant]", modes: list[str], platform: "Platform", day: "date"
-) -> "Estimate":
+def _estimate_work(market: "Market", work: InputWorkloads, variants: "list[Variant]", modes: list[str]) -> "Estimate":
     """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
     from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
 
     if work.split is None:
-        return estimate(catalog, work.combined, variants=variants, modes=modes or ["standard"], platform=platform, as_of=day)
+        return estimate(market, work.combined, variants=variants, modes=modes or ["standard"])
     parts = work.split(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
     named = {model for model, _ in parts}
     if len(variants) < 2 and len(modes) < 2 and None not in named:
-        return estimate_parts(catalog, parts, work.combined, platform, day)
+        return estimate_parts(market, parts, work.combined)
     if not variants and named != {None}:
         if None in named:
             raise InputError(expected="a model in every request, or --model", found="some that name none")
         raise InputError("--mode", "one with requests that name their models", "several", "--model compares them")
     own_modes = sorted({mode for _, mode in parts})
-    return estimate(catalog, work.combined, variants=variants, modes=modes or own_modes, platform=platform, as_of=day)
+    return estimate(market, work.combined, variants=variants, modes=modes or own_modes)
 
 
 def _price_each_request(
     asked: InputOptions,
-    catalog: "Catalog",
+    market: "Market",
     variants: "list[Variant]",
     modes: list[str],
-    platform: "Platform",
-    day: "date",
     drawn: EachOutputOptions,
 ) -> NoReturn:
     """Every request at its own price."""
@@ -136,17 +129,16 @@ def _price_each_request(
     reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None
     pricer = RequestPricer(
-        make_meter(catalog, variant and variant.id, asked.image_size, reading),
+        market,
+        make_meter(market.catalog, variant and variant.id, asked.image_size, reading),
         asked.assumptions,
-        platform,
-        day,
         variant,
         modes[0] if modes else None,
     )
     with show_progress(sources, is_streamed=True) as seen:
         finish_each(
             price_requests(seen, reading, pricer, left_out),
-            partial(priced.make_report, catalog=catalog, is_ceiling=asked.output_tokens is None),
+            partial(priced.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None),
             priced.make_record,
             priced.make_answer,
             drawn,

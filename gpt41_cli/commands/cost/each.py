@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Market, Offer, Variant
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import Located, RejectedRequest
@@ -49,13 +47,10 @@ class PricedRequest(NamedTuple):
 class RequestPricer:
     """Prices requests at the model and mode that each names, or at given ones."""
 
-    def __init__(
-        self, meter: Meter, terms: Assumptions, platform: Platform, as_of: date, variant: Variant | None, mode: str | None
-    ) -> None:
+    def __init__(self, market: Market, meter: Meter, terms: Assumptions, variant: Variant | None, mode: str | None) -> None:
         self.meter = meter
         self.terms = terms
-        self.platform = platform
-        self.as_of = as_of
+        self.market = market
         self.variant = variant
         self.mode = mode
         self._offers: dict[tuple[str | None, str], Offer] = {}
@@ -68,7 +63,7 @@ class RequestPricer:
             self.terms.check_prediction(sized.shape.prediction_tokens)
             found = size_request(sized.shape, self.terms, self.meter.catalog, offer.variant)
             usage = found.usage
-            charged = price_tools(self.meter.catalog, offer, self.terms.tools, 1)
+            charged = price_tools(offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
             raise BadBody.from_error(error) from None
         return PricedRequest(
@@ -84,13 +79,13 @@ class RequestPricer:
         )
 
     def _offer(self, model: str | None, mode: str) -> Offer:
-        catalog: Catalog = self.meter.catalog
+        catalog = self.market.catalog
         if (model, mode) not in self._offers:
             if model is None and self.variant is None:
                 raise BadBody("model", "one in the request, or --model", "none")
             try:
                 variant = self.variant or catalog.variant(str(model))
-                self._offers[model, mode] = catalog.offer(variant, mode, self.platform, self.as_of)
+                self._offers[model, mode] = self.market.offer(variant, mode)
             except (UnknownName, MissingPrice) as error:
                 raise BadBody.from_error(error) from None
         return self._offers[model, mode]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.constraints import abilities, lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.errors import MissingPrice
@@ -39,60 +37,50 @@ class Estimate(NamedTuple):
         return sum_usd(each.total_usd for each in self.quotes)
 
 
-def estimate(
-    catalog: Catalog,
-    work: Workload,
-    *,
-    variants: Sequence[Variant],
-    modes: Sequence[str],
-    platform: Platform,
-    as_of: date,
-) -> Estimate:
+def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], modes: Sequence[str]) -> Estimate:
     """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 
     Raises MissingPrice if a variant that was asked for has no price, or if none has.
     """
+    catalog = market.catalog
     quotes: list[Quote] = []
     findings: list[Finding] = []
     missing: list[MissingPrice] = []
     for variant in variants or catalog.family:
         for mode in modes:
             try:
-                found = price_workload(catalog, catalog.offer(variant, mode, platform, as_of), work)
+                found = price_workload(market.offer(variant, mode), work)
             except MissingPrice as error:
                 if variants:
                     raise
                 missing.append(error)
                 continue
-            quotes.append(add_batch_price(catalog, found, work, as_of))
+            quotes.append(add_batch_price(found, work))
     if not quotes:
         raise missing[0]
     findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {each.model: each.offer.variant for each in quotes}.values():
         findings += limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
         findings += abilities.check_abilities(catalog, variant, work)
-        findings += lifecycle.check_lifecycle(variant, platform, as_of)
+        findings += lifecycle.check_lifecycle(market, variant)
     findings += limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
-    findings += lifecycle.check_price_table_age(catalog, as_of)
+    findings += lifecycle.check_price_table_age(market)
     return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)))
 
 
-def estimate_parts(
-    catalog: Catalog, parts: Mapping[ModelAndMode, Workload], together: Workload, platform: Platform, as_of: date
-) -> Estimate:
+def estimate_parts(market: Market, parts: Mapping[ModelAndMode, Workload], together: Workload) -> Estimate:
     """Price each part of the work at its own model and mode, and all together. Storage is in the first part.
 
     Raises MissingPrice if a part has no price, UnknownName for a model or mode that the table doesn't have.
     """
+    catalog = market.catalog
     largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
     found = [
         estimate(
-            catalog,
+            market,
             work.without_storage() if index else work,
             variants=[catalog.variant(str(model))],
             modes=[mode],
-            platform=platform,
-            as_of=as_of,
         )
         for index, ((model, mode), work) in enumerate(largest_first)
     ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Offer
+from gpt41_cli.catalog import Market, Offer
 from gpt41_cli.config.tables import DAYS_PER_MONTH
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
@@ -112,42 +111,38 @@ class WorkloadCostNow(NamedTuple):
     storage_monthly_usd: Fraction = Fraction(0)
 
 
-class PricesOnDay(NamedTuple):
-    """The price table on a day."""
+def find_offer(market: Market, mean: MeanRequest) -> Offer:
+    """What a request is sold at. Gpt41Error where it is not."""
+    catalog = market.catalog
+    return market.on_platform(catalog.platform(mean.platform)).offer(catalog.variant(mean.model), mean.mode)
 
-    catalog: Catalog
-    as_of: date
 
-    def find_offer(self, mean: MeanRequest) -> Offer:
-        """What a request is sold at. Gpt41Error where it is not."""
-        variant = self.catalog.variant(mean.model)
-        return self.catalog.offer(variant, mean.mode, self.catalog.platform(mean.platform), self.as_of)
+def price_request(market: Market, mean: MeanRequest) -> Fraction:
+    """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
+    offer = find_offer(market, mean)
+    charged = sum((Fraction(each.usd) for each in price_tools(offer, mean.tools, 1)), Fraction(0))
+    found = count_search_tokens(market.catalog, offer.variant, mean.tools) or 0
+    return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 
-    def price_request(self, mean: MeanRequest) -> Fraction:
-        """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
-        offer = self.find_offer(mean)
-        charged = sum((Fraction(each.usd) for each in price_tools(self.catalog, offer, mean.tools, 1)), Fraction(0))
-        found = count_search_tokens(self.catalog, offer.variant, mean.tools) or 0
-        return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 
-    def reprice_workload(self, costing: WorkloadCost) -> WorkloadCostNow:
-        """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
+def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
+    """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
 
-        The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
-        longest answers add to the expected price is as many times as much as output is dearer.
-        """
-        mean = compute_mean_request(costing)
-        offer = self.find_offer(mean)
-        rates, surcharge = offer.row.rates, Fraction(0)
-        if rule := offer.variant.model.surcharge:
-            scaled = rates.with_multipliers(rule.input_multiplier, rule.output_multiplier)
-            dear, plain = (Fraction(price(costing.surcharged_usage, each).total_usd) for each in (scaled, rates))
-            surcharge = (dear - plain) / costing.requests
-        expected = self.price_request(mean) + surcharge
-        tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
-        each = CostAndTokens(expected, expected + _compute_high_extra_usd(costing, rates), *tokens)
-        stored = Fraction(price_storage_per_day(self.catalog, offer, costing.tools)) * DAYS_PER_MONTH
-        return WorkloadCostNow(costing, mean, each, surcharge, stored)
+    The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
+    longest answers add to the expected price is as many times as much as output is dearer.
+    """
+    mean = compute_mean_request(costing)
+    offer = find_offer(market, mean)
+    rates, surcharge = offer.row.rates, Fraction(0)
+    if rule := offer.variant.model.surcharge:
+        scaled = rates.with_multipliers(rule.input_multiplier, rule.output_multiplier)
+        dear, plain = (Fraction(price(costing.surcharged_usage, each).total_usd) for each in (scaled, rates))
+        surcharge = (dear - plain) / costing.requests
+    expected = price_request(market, mean) + surcharge
+    tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
+    each = CostAndTokens(expected, expected + _compute_high_extra_usd(costing, rates), *tokens)
+    stored = Fraction(price_storage_per_day(offer, costing.tools)) * DAYS_PER_MONTH
+    return WorkloadCostNow(costing, mean, each, surcharge, stored)
 
 
 def compute_mean_request(costing: WorkloadCost) -> MeanRequest:
@@ -175,7 +170,7 @@ def _compute_high_extra_usd(costing: WorkloadCost, rates: Rates) -> Fraction:
     return (high - low) * Fraction(rates.output) / _MILLION / costing.requests
 
 
-def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: PricesOnDay) -> Iterator[Cause]:
+def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: Market) -> Iterator[Cause]:
     """Find what moves the price of a request from one side to the other at today's prices. The causes add up to the whole change.
 
     Each step replaces one factor and keeps the others: earlier ones in CAUSE_FIELDS as they are after, later ones as they were
@@ -191,7 +186,7 @@ def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: PricesO
         at = at._replace(**{field: getattr(after.mean_request, field)})
         together.append(name)
         try:
-            now = market.price_request(at)
+            now = price_request(market, at)
         except MissingPrice:
             continue
         yield Cause(tuple(together), now - usd)

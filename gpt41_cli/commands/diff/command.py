@@ -65,13 +65,13 @@ def diff(
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, [base, head, config, pricing])
     threshold = typed.read_level(fail_on)
-    conditions = CheckOptions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
+    conditions = CheckOptions(typed.read_market(catalog, None, as_of), jobs=jobs)
     if head is None:
         config = find_config(config)
     before, after = (_load_side(each, config, conditions) for each in (base, head))
     if not after.side.has_config:
         raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
-    found = compare_sides(before.side, after.side, catalog, conditions.as_of)
+    found = compare_sides(before.side, after.side, conditions.market)
     output.show_and_exit(make_report(catalog, found, after.left_out), wanted, threshold)
 
 

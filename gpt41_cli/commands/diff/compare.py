@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Market
 from gpt41_cli.commands.diff.causes import (
     ADDED,
     PRICES,
@@ -19,9 +19,9 @@ from gpt41_cli.commands.diff.causes import (
     VOLUME,
     Cause,
     CostAndTokens,
-    PricesOnDay,
     WorkloadCostNow,
     find_causes,
+    reprice_workload,
 )
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
 from gpt41_cli.display import sanitize
@@ -126,13 +126,12 @@ class Diff(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def compare_sides(before: DiffSide, after: DiffSide, catalog: Catalog, as_of: date) -> Diff:
-    """Compare the workloads of two sides by name. Both are priced by `catalog` on the day `as_of`, so a changed price never
+def compare_sides(before: DiffSide, after: DiffSide, market: Market) -> Diff:
+    """Compare the workloads of two sides by name. Both are priced by `market`, so a changed price never
     counts as changed work.
 
     Raises MissingPrice, naming side and workload, if one has no price on that day.
     """
-    market = PricesOnDay(catalog, as_of)
     names = dict.fromkeys((*after.costs_by_workload, *before.costs_by_workload))
     workloads = tuple(
         _compare_workload(name, _reprice_workload(before, name, market), _reprice_workload(after, name, market), market)
@@ -140,11 +139,11 @@ def compare_sides(before: DiffSide, after: DiffSide, catalog: Catalog, as_of: da
     )
     total = sum_changes(workloads)
     moved = _find_file_changes(before.costs_by_workload, after.costs_by_workload)
-    checked = check_growth(list(_collect_growth_budgets(before, after, workloads, total, as_of)))
+    checked = check_growth(list(_collect_growth_budgets(before, after, workloads, total, market.as_of)))
     return Diff(
         before,
         after,
-        as_of,
+        market.as_of,
         workloads,
         total,
         tuple(moved[:_MAX_FILES]),
@@ -160,18 +159,16 @@ def _note_missing_config(before: DiffSide) -> Iterator[Finding]:
         yield Finding(rules.BASE_WITHOUT_CONFIG, message)
 
 
-def _reprice_workload(side: DiffSide, name: str, market: PricesOnDay) -> WorkloadCostNow | None:
+def _reprice_workload(side: DiffSide, name: str, market: Market) -> WorkloadCostNow | None:
     if name not in side.costs_by_workload:
         return None
     try:
-        return market.reprice_workload(side.costs_by_workload[name])
+        return reprice_workload(market, side.costs_by_workload[name])
     except Gpt41Error as error:
         raise MissingPrice(f"{side.label}: {quote_text(name)}", problem=error) from None
 
 
-def _compare_workload(
-    name: str, before: WorkloadCostNow | None, after: WorkloadCostNow | None, market: PricesOnDay
-) -> WorkloadChange:
+def _compare_workload(name: str, before: WorkloadCostNow | None, after: WorkloadCostNow | None, market: Market) -> WorkloadChange:
     volumes = [each.costing.volume for each in (before, after) if each]
     unit = MONTH if any(volumes) else REQUEST
     many_before, many_after = (_count_requests(each, unit) for each in (before, after))

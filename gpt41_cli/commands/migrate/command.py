@@ -95,12 +95,12 @@ def migrate(
     threshold = typed.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
-    place, day = catalog.platform(platform), typed.read_day(on, "--on")
+    market = typed.read_market(catalog, platform, on, "--on")
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
-    question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, place, day, work.request_totals)
-    migration = compare(catalog, work.combined, question)
+    question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
+    migration = compare(work.combined, question)
     output.show_and_exit(make_report(catalog, migration, work.rejects, work.skipped_files), wanted, threshold)
 
 

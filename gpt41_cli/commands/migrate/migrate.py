@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.catalog.tables import Lifecycle, Platform
+from gpt41_cli.catalog import Catalog, Market, Offer, Variant
+from gpt41_cli.catalog.tables import Lifecycle
 from gpt41_cli.commands.migrate.incompatibilities import Incompatibility, ModelChange, find_incompatibilities
 from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_replacements
 from gpt41_cli.constraints import lifecycle
@@ -36,14 +35,13 @@ _PER_MILLION = 1_000_000
 
 class MigrationQuestion(NamedTuple):
     """From which variant, to which (empty: named replacements and successors), in which modes (empty: the default ones), on which
-    platform and day. `uses` is None if there are no requests to look into.
+    market. `uses` is None if there are no requests to look into.
     """
 
     from_variant: Variant
     to_variants: Sequence[Variant]
     modes: Sequence[str]
-    platform: Platform
-    as_of: date
+    market: Market
     uses: RequestTotals | None = None
 
 
@@ -116,7 +114,7 @@ class Migration(NamedTuple):
     @property
     def is_shut_down(self) -> bool:
         """True if the model to leave is shut down on that day, so its price is a past one."""
-        return lifecycle.find_past_shutdown(self.question.from_variant, self.question.platform, self.question.as_of) is not None
+        return lifecycle.find_past_shutdown(self.question.market, self.question.from_variant) is not None
 
     @property
     def target_paths(self) -> tuple[MigrationPath, ...]:
@@ -129,25 +127,26 @@ class Migration(NamedTuple):
         return next(iter(self.target_paths), None)
 
 
-def plan_migration(catalog: Catalog, work: Workload, question: MigrationQuestion) -> Migration:
+def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
     """Price the work at the variant to leave and at those it may move to.
 
     Raises MissingPrice if the variant to leave, a requested one or all others have no price, InputError if there are no others.
     """
+    catalog = question.market.catalog
     modes = tuple(question.modes) or (DEFAULT_MODES[::-1] if work.is_batch else DEFAULT_MODES)
-    steps = follow_replacements(catalog, question.from_variant, question.platform, question.as_of)
-    contenders, ended = _find_contenders(catalog, question, steps)
-    offers, missing = _find_offers(catalog, question.from_variant, question, modes)
+    steps = follow_replacements(question.market, question.from_variant)
+    contenders, ended = _find_contenders(question, steps)
+    offers, missing = _find_offers(question.market, question.from_variant, modes)
     if not offers:
         raise missing[0].error
-    today = {offer.mode: _price_offer(catalog, work, question, offer) for offer in offers}
+    today = {offer.mode: add_batch_price(price_workload(offer, work), work) for offer in offers}
     paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
-        offers, without = _find_offers(catalog, variant, question, modes)
+        offers, without = _find_offers(question.market, variant, modes)
         if question.to_variants and not offers:
             raise without[0].error
-        paths += [_price_path(catalog, work, question, offer, today.get(offer.mode)) for offer in offers]
+        paths += [_price_path(work, offer, today.get(offer.mode)) for offer in offers]
         unpriced += without
     if not paths:
         raise unpriced[0].error
@@ -183,14 +182,14 @@ def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple
     if quotes[0].usage.cached_tokens:
         yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:
-        yield f"{variant.id} is left out: {lifecycle.make_shutdown_finding(migration.question.platform, life).message}."
+        yield f"{variant.id} is left out: {lifecycle.make_shutdown_finding(migration.question.market.platform, life).message}."
 
 
 def _find_contenders(
-    catalog: Catalog, question: MigrationQuestion, steps: Sequence[ReplacementStep]
+    question: MigrationQuestion, steps: Sequence[ReplacementStep]
 ) -> tuple[list[Variant], list[tuple[Variant, Lifecycle]]]:
     """Return the variants that the work may move to, and those left out because they have ended. Requested ones always stay."""
-    leaving = question.from_variant
+    catalog, leaving = question.market.catalog, question.from_variant
     if question.to_variants:
         if leaving.id in [variant.id for variant in question.to_variants]:
             raise InputError("--to", "another model than the one that is left", leaving.id)
@@ -199,35 +198,30 @@ def _find_contenders(
     family = catalog.family if leaving.model.role == "predecessor" else ()
     successors = (Variant(model.id, model) for model in catalog.models_with_role("successor"))
     variants = {variant.id: variant for variant in (*named, *family, *successors) if variant.model.id != leaving.model.id}
-    lives = {name: lifecycle.find_past_shutdown(variant, question.platform, question.as_of) for name, variant in variants.items()}
+    lives = {name: lifecycle.find_past_shutdown(question.market, variant) for name, variant in variants.items()}
     running = [variant for name, variant in variants.items() if not lives[name]]
     if not running:
-        missing = f"{catalog.file} has none that runs on {question.as_of}"
+        missing = f"{catalog.file} has none that runs on {question.market.as_of}"
         raise InputError("--to", f"the model to move to, as {missing}", "none")
     return running, [(variants[name], life) for name, life in lives.items() if life]
 
 
-def _find_offers(
-    catalog: Catalog, variant: Variant, question: MigrationQuestion, modes: Sequence[str]
-) -> tuple[list[Offer], list[UnpricedMode]]:
+def _find_offers(market: Market, variant: Variant, modes: Sequence[str]) -> tuple[list[Offer], list[UnpricedMode]]:
     """Return the variant's offer in each mode that has a price, and the modes that have none."""
     offers: list[Offer] = []
     missing: list[UnpricedMode] = []
     for mode in modes:
         try:
-            offers.append(catalog.offer(variant, mode, question.platform, question.as_of))
+            offers.append(market.offer(variant, mode))
         except MissingPrice as error:
             missing.append(UnpricedMode(variant.id, mode, error))
     return offers, missing
 
 
-def _price_offer(catalog: Catalog, work: Workload, question: MigrationQuestion, offer: Offer) -> Quote:
-    return add_batch_price(catalog, price_workload(catalog, offer, work), work, question.as_of)
-
-
-def _price_path(catalog: Catalog, work: Workload, question: MigrationQuestion, offer: Offer, old: Quote | None) -> MigrationPath:
+def _price_path(work: Workload, offer: Offer, old: Quote | None) -> MigrationPath:
+    catalog = offer.market.catalog
     load = work.load_on(catalog, offer.variant)
-    quote = _price_offer(catalog, work, question, offer)
+    quote = add_batch_price(price_workload(offer, work), work)
     written = price_cache_writes(offer, load, catalog.limits.prompt_cache, is_replayed=work.replay is not None)
     path = MigrationPath(quote, old, written, None)
     spare = None if path.added_usd is None else -path.added_usd
@@ -259,12 +253,12 @@ def _choose_target(
 def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[UnpricedMode]) -> Iterator[Finding]:
     """Report that the models end, what breaks at the target, and what the price table doesn't have."""
     question, leaving, target = migration.question, migration.question.from_variant, migration.target
-    yield from lifecycle.check_lifecycle(leaving, question.platform, question.as_of, Level.ERROR)
+    yield from lifecycle.check_lifecycle(question.market, leaving, Level.ERROR)
     yield from limits.check_request_limits(
         catalog, leaving, migration.current_quotes, migration.work.load_on(catalog, leaving), Level.WARNING
     )
     for variant in question.to_variants or ([target] if target else []):
-        yield from lifecycle.check_lifecycle(variant, question.platform, question.as_of, Level.ERROR)
+        yield from lifecycle.check_lifecycle(question.market, variant, Level.ERROR)
         yield from (issue.make_finding(variant) for issue in migration.incompatibilities[variant.id])
     for step in migration.replacement_steps:
         if step.variant is None:
@@ -276,7 +270,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
     for unpriced in missing:
         by_mode.setdefault(unpriced.mode, []).append(unpriced.model)
     for mode, models in by_mode.items():
-        text = f"no price is known in {mode} on {question.platform.id} on that day for {', '.join(models)}"
+        text = f"no price is known in {mode} on {question.market.platform.id} on that day for {', '.join(models)}"
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
     yield from limits.check_cache_minimum(catalog, migration.work, leaving)
-    yield from lifecycle.check_price_table_age(catalog, question.as_of)
+    yield from lifecycle.check_price_table_age(question.market)

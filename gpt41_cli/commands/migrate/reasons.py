@@ -94,12 +94,12 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
         yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
     yield from make_reasoning_findings(path.variant)
     yield from _explain_cache_writes(migration, path)
-    over = lifecycle.find_past_shutdown(path.variant, migration.question.platform, migration.question.as_of)
+    over = lifecycle.find_past_shutdown(migration.question.market, path.variant)
     if over:
-        yield lifecycle.make_shutdown_finding(migration.question.platform, over)
-    life = lifecycle.find_announced_shutdown(path.variant, migration.question.platform, migration.question.as_of)
+        yield lifecycle.make_shutdown_finding(migration.question.market.platform, over)
+    life = lifecycle.find_announced_shutdown(migration.question.market, path.variant)
     if life:
-        yield lifecycle.make_retirement_finding(path.variant, life, migration.question.as_of)
+        yield lifecycle.make_retirement_finding(path.variant, life, migration.question.market.as_of)
 
 
 def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
@@ -129,7 +129,7 @@ def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Finding]:
     """List when today's model and the target end, at each provider."""
     for variant in (migration.question.from_variant, migration.target):
         if variant:
-            yield describe_end_dates(catalog, variant, migration.question.as_of)
+            yield describe_end_dates(migration.question.market, variant)
 
 
 def list_guidance(migration: Migration) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from datetime import date
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import Lifecycle, Platform
+from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.catalog.tables import Lifecycle
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
 from gpt41_cli.findings import Finding
@@ -40,27 +40,26 @@ class ReplacementStep(NamedTuple):
         )
 
 
-def follow_replacements(catalog: Catalog, leaving: Variant, platform: Platform, as_of: date) -> tuple[ReplacementStep, ...]:
+def follow_replacements(market: Market, leaving: Variant) -> tuple[ReplacementStep, ...]:
     """Return the steps from `leaving` to a model whose end isn't announced by that day, or to the last one named.
 
     The platform's own provider comes first. Another one counts only if it names nothing that the table has.
     """
-    steps = list(_find_steps(catalog, leaving, platform))
+    steps = list(_find_steps(market, leaving))
     visited = {leaving.model.id}  # a table in which models replace each other must not loop
-    while steps and (variant := steps[-1].variant) and variant.model.id not in visited and _is_leaving(variant, platform, as_of):
+    while steps and (variant := steps[-1].variant) and variant.model.id not in visited and _is_leaving(market, variant):
         visited.add(variant.model.id)
-        steps += _find_steps(catalog, variant, platform)
+        steps += _find_steps(market, variant)
     return tuple(steps)
 
 
-def _is_leaving(variant: Variant, platform: Platform, as_of: date) -> bool:
-    return bool(
-        lifecycle.find_past_shutdown(variant, platform, as_of) or lifecycle.find_announced_shutdown(variant, platform, as_of)
-    )
+def _is_leaving(market: Market, variant: Variant) -> bool:
+    return bool(lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant))
 
 
-def _find_steps(catalog: Catalog, leaving: Variant, platform: Platform) -> Iterator[ReplacementStep]:
+def _find_steps(market: Market, leaving: Variant) -> Iterator[ReplacementStep]:
     """Yield what the providers name, the platform's own first, up to a replacement that the table has."""
+    catalog, platform = market.catalog, market.platform
     names = {entry.provider: entry.provider_name for entry in catalog.platforms.values()}
     lives = leaving.lifecycles
     for provider in sorted(lives, key=lambda provider: provider != platform.provider):
@@ -73,11 +72,11 @@ def _find_steps(catalog: Catalog, leaving: Variant, platform: Platform) -> Itera
                 return
 
 
-def describe_end_dates(catalog: Catalog, variant: Variant, as_of: date) -> Finding:
+def describe_end_dates(market: Market, variant: Variant) -> Finding:
     """Say when the variant ends at each provider, if the table knows it."""
     lives = variant.lifecycles
-    names = {platform.provider: platform.provider_name for platform in catalog.platforms.values()}
-    texts = [f"{name} {_format_end(lives[provider], as_of)}" for provider, name in names.items() if provider in lives]
+    names = {platform.provider: platform.provider_name for platform in market.catalog.platforms.values()}
+    texts = [f"{name} {_format_end(lives[provider], market.as_of)}" for provider, name in names.items() if provider in lives]
     unknown = [name for provider, name in names.items() if provider not in lives]
     if unknown:
         texts.append(f"{' and '.join(unknown)}: no end is known")

@@ -57,8 +57,8 @@ def make_report(
         data={
             "from": migration.question.from_variant.id,
             "to": migration.target.id if migration.target else None,
-            "on": str(migration.question.as_of),
-            "platform": migration.question.platform.id,
+            "on": str(migration.question.market.as_of),
+            "platform": migration.question.market.platform.id,
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
@@ -85,7 +85,7 @@ def _find_mentioned(migration: Migration) -> Iterator[Finding]:
     if migration.target:
         yield from (issue.make_finding(migration.target) for issue in migration.incompatibilities[migration.target.id])
     if path := migration.chosen_path:
-        ends = lifecycle.check_lifecycle(path.variant, migration.question.platform, migration.question.as_of, Level.ERROR)
+        ends = lifecycle.check_lifecycle(migration.question.market, path.variant, Level.ERROR)
         yield from (finding for finding in ends if finding.rule is rules.MODEL_RETIRES)
 
 
@@ -195,11 +195,11 @@ def _describe_current(quote: Quote, migration: Migration) -> str:
 def _describe_path(path: MigrationPath, migration: Migration) -> str:
     """Describe what a path is, or what of the work breaks on it."""
     question = migration.question
-    life = lifecycle.find_past_shutdown(path.variant, question.platform, question.as_of)
+    life = lifecycle.find_past_shutdown(question.market, path.variant)
     is_named = path in migration.target_paths and not question.to_variants
     descriptions = ["shut down"] if life else ["named replacement"] if is_named else []
-    retires = lifecycle.find_announced_shutdown(path.variant, question.platform, question.as_of)
-    if retires and retires.shutdown and (retires.shutdown - question.as_of).days < _ENDS_SOON_DAYS:
+    retires = lifecycle.find_announced_shutdown(question.market, path.variant)
+    if retires and retires.shutdown and (retires.shutdown - question.market.as_of).days < _ENDS_SOON_DAYS:
         descriptions.append(f"ends {retires.shutdown}")
     heavy = [issue.remark for issue in migration.incompatibilities[path.variant.id] if issue.level >= Level.WARNING]
     refused = [remark.brief for remark in heavy if remark.rule is rules.REFUSED_PARAMETER]

@@ -37,12 +37,11 @@ def models(
 
     wanted = read_output_options(output_format, quiet, outputs, [pricing])
     catalog = typed.read_catalog(pricing)
-    day = typed.read_day(as_of, "--as-of")
-    place = catalog.platform(platform)
+    market = typed.read_market(catalog, platform, as_of)
     if check:
         report = make_validation_report(catalog)
     elif model:
-        report = make_model_report(catalog, catalog.variant(model), place, day)
+        report = make_model_report(market, catalog.variant(model))
     else:
-        report = make_family_report(catalog, place, day)
+        report = make_family_report(market)
     output.show_and_exit(report, wanted)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.tables import Model, Platform
+from gpt41_cli.catalog import MODES, Catalog, Market, Variant
+from gpt41_cli.catalog.tables import Model
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
@@ -19,16 +19,14 @@ from gpt41_cli.reports.columns import Column, make_table
 SCHEMA = "gpt41.models/1"
 
 
-def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Report:
+def make_family_report(market: Market) -> Report:
     """Make the report of the family in columns, with a row for every other model of the table."""
+    catalog = market.catalog
     family = catalog.family
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     facts: list[tuple[str, list[str]]] = [
-        ("state", [describe_state(variant, platform, as_of) for variant in family]),
-        *(
-            (f"{mode} (in / cached / out)", [_format_rates(catalog, variant, platform, mode, as_of) for variant in family])
-            for mode in MODES
-        ),
+        ("state", [describe_state(market, variant) for variant in family]),
+        *((f"{mode} (in / cached / out)", [_format_rates(market, variant, mode) for variant in family]) for mode in MODES),
         ("context window", [format_int(variant.context_window) for variant in family]),
         ("longest answer", [format_limit(variant.model.max_output_tokens) for variant in family]),
         ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
@@ -39,16 +37,19 @@ def make_family_report(catalog: Catalog, platform: Platform, as_of: date) -> Rep
     columns: tuple[Column[Variant], ...] = (
         Column("model", None, lambda row: row.id),
         Column("role", None, lambda row: row.model.role),
-        Column("standard (in / cached / out)", None, lambda row: _format_rates(catalog, row, platform, "standard", as_of)),
-        Column("state", None, lambda row: describe_state(row, platform, as_of)),
+        Column("standard (in / cached / out)", None, lambda row: _format_rates(market, row, "standard")),
+        Column("state", None, lambda row: describe_state(market, row)),
     )
     rest = make_table(columns, others, "Where people come from, and where they go")
-    released = [variant for variant in family if not variant.model.released or variant.model.released <= as_of]
-    running = [variant for variant in released if not lifecycle.find_past_shutdown(variant, platform, as_of)]
+    released = [variant for variant in family if not variant.model.released or variant.model.released <= market.as_of]
+    running = [variant for variant in released if not lifecycle.find_past_shutdown(market, variant)]
     return make_report(
         catalog,
         list(catalog.models.values()),
-        headline=f"{format_int(len(running))} of {pluralize(len(family), 'variant')} can be called on {as_of} ({platform.name})",
+        headline=(
+            f"{format_int(len(running))} of {pluralize(len(family), 'variant')} can be called on {market.as_of} "
+            f"({market.platform.name})"
+        ),
         lines=tuple(ReportLine(variant.id, variant.model.summary, variant.model.source.label) for variant in family),
         tables=(table, rest),
         answer="\n".join(catalog.models),
@@ -103,16 +104,16 @@ def convert_to_json(value: object) -> Json:
     return value
 
 
-def describe_state(variant: Variant, platform: Platform, as_of: date) -> str:
+def describe_state(market: Market, variant: Variant) -> str:
     """Say if the variant can be called on that day, and until when."""
     released = variant.model.released
-    if released and released > as_of:
+    if released and released > market.as_of:
         return f"released {released}"
-    if life := lifecycle.find_past_shutdown(variant, platform, as_of):
+    if life := lifecycle.find_past_shutdown(market, variant):
         return f"shut down {life.shutdown}" + (f", now {life.replacement}" if life.replacement else "")
-    if life := lifecycle.find_announced_shutdown(variant, platform, as_of):
+    if life := lifecycle.find_announced_shutdown(market, variant):
         assert life.shutdown is not None
-        return f"ends in {pluralize((life.shutdown - as_of).days, 'day')} ({life.shutdown})"
+        return f"ends in {pluralize((life.shutdown - market.as_of).days, 'day')} ({life.shutdown})"
     return "available"
 
 
@@ -121,9 +122,9 @@ def format_limit(tokens: int | None) -> str:
     return "-" if tokens is None else format_int(tokens)
 
 
-def _format_rates(catalog: Catalog, variant: Variant, platform: Platform, mode: str, as_of: date) -> str:
+def _format_rates(market: Market, variant: Variant, mode: str) -> str:
     try:
-        rates: Rates = catalog.offer(variant, mode, platform, as_of).row.rates
+        rates: Rates = market.offer(variant, mode).row.rates
     except MissingPrice:
         return "-"
     cached = "-" if rates.cached_input is None else format_rate(rates.cached_input)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import DatedRates, Model, Platform, RateLimit, TileRule
+from gpt41_cli.catalog import Catalog, Market, Variant
+from gpt41_cli.catalog.tables import DatedRates, Model, RateLimit, TileRule
 from gpt41_cli.commands.models.family_report import describe_state, format_limit, make_report
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.refused_fields import find_refused_fields
@@ -14,9 +14,9 @@ from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
 from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 
 
-def make_model_report(catalog: Catalog, variant: Variant, platform: Platform, as_of: date) -> Report:
+def make_model_report(market: Market, variant: Variant) -> Report:
     """Make the report of everything the table says about one model."""
-    model = variant.model
+    catalog, as_of, model = market.catalog, market.as_of, variant.model
     lines = (
         *_make_ability_lines(variant),
         *_make_published_lines(catalog, model),
@@ -35,7 +35,7 @@ def make_model_report(catalog: Catalog, variant: Variant, platform: Platform, as
     return make_report(
         catalog,
         [model],
-        headline=f"{variant.id}: {describe_state(variant, platform, as_of)}",
+        headline=f"{variant.id}: {describe_state(market, variant)}",
         lines=lines,
         tables=(*tables, _make_source_table(catalog, lines, tables)),
         answer=variant.id,

@@ -55,18 +55,16 @@ def plan(
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
-    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    market = typed.read_market(catalog, platform, as_of)
     wait = None if deadline is None else typed.read_duration(deadline, "--deadline")
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     timings = make(
-        catalog,
+        market,
         work.combined,
         variants=variants or _find_named_model(catalog, work),
         tier=usage_tier,
         deadline=wait,
-        platform=place,
-        as_of=day,
     )
     output.show_and_exit(make_report(catalog, work.combined, timings, work.rejects, work.skipped_files), wanted)
 

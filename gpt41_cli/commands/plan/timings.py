@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from gpt41_cli import notation, rules
-from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import MODES, Catalog, Market, Variant
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
 from gpt41_cli.constraints.rate_limits import (
@@ -106,46 +105,43 @@ class Plan(NamedTuple):
 
 
 def plan(
-    catalog: Catalog,
+    market: Market,
     work: Workload,
     *,
     variants: Sequence[Variant],
     tier: int | None,
     deadline: timedelta | None,
-    platform: Platform,
-    as_of: date,
 ) -> Plan:
     """Time the work in every mode that has a price, in one tier or all. Without `variants`, time those of the family that run.
 
     Raises UnknownName for an unknown tier, InputError for a platform without tiers, a deadline of 0 or a variant whose limits
     aren't known, and MissingPrice if no mode has a price.
     """
-    check_usage_tier(catalog, platform, tier)
+    catalog = market.catalog
+    check_usage_tier(market, tier)
     if deadline is not None and not deadline:
         raise InputError("deadline", notation.A_DEADLINE, "0")
     for variant in variants:
         if variant.model.rate_limits is None:
             known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)
             raise InputError("model", f"one whose rate limits {catalog.file} has ({known})", variant.id)
-    running = [variant for variant in catalog.family if not lifecycle.find_past_shutdown(variant, platform, as_of)]
-    quotes = _price_all_modes(catalog, variants or running or catalog.family, work, platform, as_of)
-    timings = tuple(timing for quote in quotes for timing in _time_all_tiers(catalog, quote, work, as_of))
+    running = [variant for variant in catalog.family if not lifecycle.find_past_shutdown(market, variant)]
+    quotes = _price_all_modes(market, variants or running or catalog.family, work)
+    timings = tuple(timing for quote in quotes for timing in _time_all_tiers(quote, work))
     fitting = [timing for timing in timings if deadline and tier in (None, timing.tier) and timing.meets(deadline)]
     choice = min(fitting, key=lambda timing: (timing.quote.total_usd, timing.tier, timing.seconds), default=None)
     result = Plan(timings, tier, deadline, choice, (), tuple(_collect_notes(catalog, work, timings)))
-    return result._replace(findings=tuple(_collect_findings(catalog, work, result, as_of)))
+    return result._replace(findings=tuple(_collect_findings(market, work, result)))
 
 
-def _price_all_modes(
-    catalog: Catalog, variants: Sequence[Variant], work: Workload, platform: Platform, as_of: date
-) -> list[Quote]:
+def _price_all_modes(market: Market, variants: Sequence[Variant], work: Workload) -> list[Quote]:
     """Price every variant in every mode that has a price. Raises MissingPrice if no mode has one."""
     quotes: list[Quote] = []
     missing: list[MissingPrice] = []
     for variant in variants:
         for mode in MODES:
             try:
-                quotes.append(price_workload(catalog, catalog.offer(variant, mode, platform, as_of), work))
+                quotes.append(price_workload(market.offer(variant, mode), work))
             except MissingPrice as error:
                 missing.append(error)
     if not quotes:
@@ -153,12 +149,12 @@ def _price_all_modes(
     return quotes
 
 
-def _time_all_tiers(catalog: Catalog, quote: Quote, work: Workload, as_of: date) -> Iterator[Timing]:
+def _time_all_tiers(quote: Quote, work: Workload) -> Iterator[Timing]:
     """Time one quote in every usage tier, the smallest first."""
-    offer = quote.offer
+    offer, catalog = quote.offer, quote.offer.market.catalog
     variant, mode, load = offer.variant, offer.mode, work.load_on(catalog, offer.variant)
-    life = lifecycle.find_past_shutdown(variant, offer.platform, as_of)
-    gone = [lifecycle.make_shutdown_finding(offer.platform, life)] if life else []
+    life = lifecycle.find_past_shutdown(offer.market, variant)
+    gone = [lifecycle.make_shutdown_finding(offer.market.platform, life)] if life else []
     never = next(iter((*gone, *limits.find_exceeded_limits(catalog, variant, mode, load))), None)
     for tier in catalog.limits.usage_tiers.tiers:
         obstacle = (
@@ -166,20 +162,20 @@ def _time_all_tiers(catalog: Catalog, quote: Quote, work: Workload, as_of: date)
         )
         waits = () if obstacle else tuple(compute_waits(catalog, variant, mode, load, tier))
         timing = Timing(quote, tier, waits, obstacle, ())
-        yield timing._replace(caveats=tuple(_find_caveats(catalog, timing, as_of)))
+        yield timing._replace(caveats=tuple(_find_caveats(timing)))
 
 
-def _find_caveats(catalog: Catalog, timing: Timing, as_of: date) -> Iterator[Finding]:
+def _find_caveats(timing: Timing) -> Iterator[Finding]:
     """Find what speaks against a timing that does pass: its cost, and the model's end before the work is done."""
     if timing.seconds is None:
         return
-    if remark := check_monthly_limit(catalog, timing.tier, timing.quote.total_usd):
+    if remark := check_monthly_limit(timing.quote.offer.market.catalog, timing.tier, timing.quote.total_usd):
         yield remark
-    if remark := lifecycle.find_end_before_done(timing.variant, timing.quote.offer.platform, as_of, timing.seconds):
+    if remark := lifecycle.find_end_before_done(timing.quote.offer.market, timing.variant, timing.seconds):
         yield remark
 
 
-def _collect_findings(catalog: Catalog, work: Workload, plan: Plan, as_of: date) -> Iterator[Finding]:
+def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Finding]:
     if plan.deadline_seconds and not plan.choice:
         message = f"nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
         yield Finding(rules.DEADLINE, message)
@@ -189,12 +185,11 @@ def _collect_findings(catalog: Catalog, work: Workload, plan: Plan, as_of: date)
         for remark in timing.caveats if is_requested else ():
             message = f"{timing.variant.id} in {timing.mode}: {remark.message}"
             yield remark._replace(message=message, level=Level.WARNING, subject=timing.variant.id)
-    platform = plan.shown[0].quote.offer.platform
     for variant in {timing.variant.id: timing.variant for timing in plan.shown}.values():
-        if not lifecycle.find_past_shutdown(variant, platform, as_of):
-            yield from lifecycle.check_lifecycle(variant, platform, as_of)
-    yield from limits.check_cache_minimum(catalog, work, plan.shown[0].variant)
-    yield from lifecycle.check_price_table_age(catalog, as_of)
+        if not lifecycle.find_past_shutdown(market, variant):
+            yield from lifecycle.check_lifecycle(market, variant)
+    yield from limits.check_cache_minimum(market.catalog, work, plan.shown[0].variant)
+    yield from lifecycle.check_price_table_age(market)
 
 
 def _check_obstacles(plan: Plan) -> Iterator[Finding]:

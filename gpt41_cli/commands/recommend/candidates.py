@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Platform, Task
+from gpt41_cli.catalog.tables import Task
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import abilities, lifecycle
 from gpt41_cli.constraints import rate_limits as pace
@@ -62,13 +62,16 @@ class Candidate(NamedTuple):
 class SelectionContext(NamedTuple):
     """Everything a rule may look at. `best` is how sentences name the score that others are compared with."""
 
-    catalog: Catalog
+    market: Market
     work: Workload
     wishes: Wishes
-    platform: Platform
-    as_of: date
     scores: tuple[TaskScores, ...]
     best: str
+
+    @property
+    def catalog(self) -> Catalog:
+        """The price table."""
+        return self.market.catalog
 
     @property
     def metrics(self) -> Mapping[str, Mapping[str, Decimal | None]]:
@@ -110,7 +113,7 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
     lowest = min(known) if known and len(known) == len(shares) else None
     exclusions = [remark for rule in CANDIDATE_RULES for remark in rule(case, variant, mode)]
     try:
-        priced = price_workload(case.catalog, case.catalog.offer(variant, mode, case.platform, case.as_of), case.work)
+        priced = price_workload(case.market.offer(variant, mode), case.work)
     except MissingPrice as error:
         if not any(remark.rule is rules.NEEDS for remark in exclusions):  # a missing ability explains it
             exclusions.append(Finding(rules.MISSING_PRICE, str(error), brief="no price"))
@@ -121,27 +124,25 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 
 
-def judge_variant(
-    catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date, variant: Variant, mode: str
-) -> Candidate:
-    """Judge one variant in one mode, of the family or not. Its scores are compared with the family's best."""
-    names = dict.fromkeys((*(member.id for member in catalog.family), variant.id))
-    scores = tuple(score_models(task, catalog, None, list(names)) for task in wishes.tasks)
-    return judge_candidate(SelectionContext(catalog, work, wishes, platform, as_of, scores, "the family's best"), variant, mode)
+def make_family_context(market: Market, work: Workload, wishes: Wishes, variant: Variant) -> SelectionContext:
+    """Make the context to judge `variant` in: its scores are compared with the family's best."""
+    names = dict.fromkeys((*(member.id for member in market.catalog.family), variant.id))
+    scores = tuple(score_models(task, market.catalog, None, list(names)) for task in wishes.tasks)
+    return SelectionContext(market, work, wishes, scores, "the family's best")
 
 
 def _must_be_running(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     released = variant.model.released
-    if released and released > case.as_of:
+    if released and released > case.market.as_of:
         yield Finding(rules.NOT_RELEASED, f"it was released on {released}", sources=(variant.model.source,), brief="not released")
-    if life := lifecycle.find_past_shutdown(variant, case.platform, case.as_of):
-        yield lifecycle.make_shutdown_finding(case.platform, life)
+    if life := lifecycle.find_past_shutdown(case.market, variant):
+        yield lifecycle.make_shutdown_finding(case.market.platform, life)
 
 
 def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
-    life = variant.lifecycles.get(case.platform.provider)
+    life = variant.lifecycles.get(case.market.platform.provider)
     until = case.wishes.until
-    if until and life and life.shutdown and case.as_of < life.shutdown <= until:
+    if until and life and life.shutdown and case.market.as_of < life.shutdown <= until:
         named = f"; its named replacement is {life.replacement}" if life.replacement else ""
         text = f"it ends on {life.shutdown}, before {until} is over{named}"
         yield Finding(rules.UNTIL, text, sources=(life.source,), brief=f"ends {life.shutdown}")
@@ -216,7 +217,7 @@ def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode:
     duration = case.find_pace(variant, mode)
     window = timedelta(hours=case.catalog.limits.batch.completion_window_hours) if mode == "batch" else timedelta(0)
     seconds = duration.seconds if duration else window // timedelta(seconds=1)
-    if late := lifecycle.find_end_before_done(variant, case.platform, case.as_of, seconds):
+    if late := lifecycle.find_end_before_done(case.market, variant, seconds):
         yield late
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import notation, rules
-from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.commands.recommend import reasons
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
@@ -50,20 +48,21 @@ class Recommendation(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def recommend(catalog: Catalog, work: Workload, wishes: Wishes, platform: Platform, as_of: date) -> Recommendation:
+def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
     If the whole family is shut down on that day, its named replacements are the candidates, scored by the user's own evaluation
     or not at all. Raises UnknownName for a need, metric, preference or usage tier that doesn't exist, and InputError for a
     deadline of 0, a usage tier of another provider or an `until` before `as_of`.
     """
-    is_replacement = all(lifecycle.find_past_shutdown(variant, platform, as_of) for variant in catalog.family)
-    contenders = _find_replacements(catalog, platform, as_of) if is_replacement else list(catalog.family)
+    catalog = market.catalog
+    is_replacement = all(lifecycle.find_past_shutdown(market, variant) for variant in catalog.family)
+    contenders = _find_replacements(market) if is_replacement else list(catalog.family)
     models = [variant.id for variant in contenders]
     # No launch benchmark compares the replacements; only the user's own evaluation can.
     tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
     scores = tuple(score_models(task, catalog, wishes.evaluation, models) for task in tasks)
-    case = SelectionContext(catalog, work, wishes, platform, as_of, scores, "the best" if is_replacement else "the family's best")
+    case = SelectionContext(market, work, wishes, scores, "the best" if is_replacement else "the family's best")
     _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
     candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in MODES]
@@ -103,9 +102,9 @@ def _check_wishes(case: SelectionContext) -> None:
     if wishes.deadline is not None and not wishes.deadline:
         raise InputError("deadline", notation.A_DEADLINE, "0")
     if wishes.usage_tier is not None:
-        check_usage_tier(catalog, case.platform, wishes.usage_tier)
-    if wishes.until is not None and wishes.until < case.as_of:
-        raise InputError("until", f"a day from {case.as_of} on", str(wishes.until))
+        check_usage_tier(case.market, wishes.usage_tier)
+    if wishes.until is not None and wishes.until < case.market.as_of:
+        raise InputError("until", f"a day from {case.market.as_of} on", str(wishes.until))
     for metric in wishes.min_scores:
         if metric not in case.metrics:
             raise UnknownName("metric", metric, case.metrics)
@@ -113,12 +112,12 @@ def _check_wishes(case: SelectionContext) -> None:
 
 def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
     findings = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
-    findings += lifecycle.check_price_table_age(case.catalog, case.as_of)
+    findings += lifecycle.check_price_table_age(case.market)
     if reasons.FINE_TUNING in case.wishes.needs and (training_rules := case.catalog.limits.fine_tuning):
-        closed = lifecycle.find_training_closings(training_rules, case.platform, case.as_of)
+        closed = lifecycle.find_training_closings(case.market, training_rules)
         findings += (finding._replace(level=Level.WARNING) for finding in closed)  # existing fine-tunes can still be used
     if choice:
-        findings += lifecycle.check_lifecycle(choice.variant, case.platform, case.as_of)
+        findings += lifecycle.check_lifecycle(case.market, choice.variant)
     else:
         findings.append(Finding(rules.NOTHING_FITS, "no variant in any mode meets every wish"))
     return findings
@@ -145,13 +144,14 @@ def _rank_excluded(candidate: Candidate) -> tuple[int, bool, Decimal]:
     return len(candidate.exclusions), candidate.quote is None, candidate.quote.total_usd if candidate.quote else Decimal(0)
 
 
-def _find_replacements(catalog: Catalog, platform: Platform, as_of: date) -> list[Variant]:
+def _find_replacements(market: Market) -> list[Variant]:
     """Find what is named in place of the family on that day, following the names on from models that have ended, too."""
+    catalog = market.catalog
     names = [variant.id for variant in catalog.family]
     running: dict[str, Variant] = {}
     for name in names:
         variant = catalog.variant(name)
-        life = lifecycle.find_past_shutdown(variant, platform, as_of)
+        life = lifecycle.find_past_shutdown(market, variant)
         if life is None:
             running[name] = variant
         elif life.replacement and (replacement := catalog.find_base_variant(life.replacement)) and replacement.id not in names:

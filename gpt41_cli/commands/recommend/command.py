@@ -110,7 +110,7 @@ def recommend(
 
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
-    place, day = catalog.platform(platform), typed.read_day(as_of, "--as-of")
+    market = typed.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
@@ -126,5 +126,5 @@ def recommend(
     )
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
-    recommendation = choose(catalog, work.combined, wishes, place, day)
+    recommendation = choose(market, work.combined, wishes)
     output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)

@@ -174,7 +174,7 @@ def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[F
     if case.wishes.max_usd is not None:
         yield Finding(rules.MAX_USD, f"within the {format_money(case.wishes.max_usd)} allowed")
     if case.wishes.until:
-        life = choice.variant.lifecycles.get(case.platform.provider)
+        life = choice.variant.lifecycles.get(case.market.platform.provider)
         if life and life.shutdown:
             yield Finding(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", sources=(life.source,))
         else:
@@ -272,10 +272,10 @@ def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Fi
 
 
 def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
-    life = lifecycle.find_announced_shutdown(choice.variant, case.platform, case.as_of)
+    life = lifecycle.find_announced_shutdown(case.market, choice.variant)
     if life is None:
         return
-    remark = lifecycle.make_retirement_finding(choice.variant, life, case.as_of)
+    remark = lifecycle.make_retirement_finding(choice.variant, life, case.market.as_of)
     priced = _describe_replacement_price(case, life.replacement, choice.mode)
     yield remark._replace(message=remark.message + priced)
 
@@ -289,8 +289,8 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     if variant is None:
         return ""
     try:
-        offer = case.catalog.offer(variant, mode, case.platform, case.as_of)
-        priced = price_workload(case.catalog, offer, case.work)
+        offer = case.market.offer(variant, mode)
+        priced = price_workload(offer, case.work)
     except MissingPrice:
         return ""
     written = price_cache_writes(
@@ -310,8 +310,8 @@ def _list_replacements(case: SelectionContext) -> Iterator[Finding]:
     """List what the same work costs at the replacements of variants that end too early."""
     listed: set[str | None] = set()
     for variant in case.catalog.family:
-        life, until = variant.lifecycles.get(case.platform.provider), case.wishes.until
-        ends = until and life and life.shutdown and case.as_of < life.shutdown <= until
+        life, until = variant.lifecycles.get(case.market.platform.provider), case.wishes.until
+        ends = until and life and life.shutdown and case.market.as_of < life.shutdown <= until
         if life is None or not ends or life.replacement in listed:
             continue
         if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
@@ -322,9 +322,9 @@ def _list_replacements(case: SelectionContext) -> Iterator[Finding]:
 
 def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
     for variant in case.catalog.family:
-        life = lifecycle.find_past_shutdown(variant, case.platform, case.as_of)
+        life = lifecycle.find_past_shutdown(case.market, variant)
         assert life is not None
-        remark = lifecycle.make_shutdown_finding(case.platform, life)
+        remark = lifecycle.make_shutdown_finding(case.market.platform, life)
         yield remark._replace(message=f"{variant.id}: {remark.message}", sources=(life.source, life.replacement_source))
 
 

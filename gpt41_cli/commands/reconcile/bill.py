@@ -193,13 +193,15 @@ class Reconciliation:
         model, day = sanitize(offer.variant.id), answer.day
         for doubt in answer.doubts:
             yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
-        life = find_past_shutdown(offer.variant, self.conditions.platform, day) if day else None
+        life = find_past_shutdown(self.conditions.market.on_day(day), offer.variant) if day else None
         if life:
             yield NotPriced(
                 rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
             )
-        if day and day > self.conditions.as_of + _TIME_ZONE_SLACK:
-            yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.as_of} is priced all the same")
+        if day and day > self.conditions.market.as_of + _TIME_ZONE_SLACK:
+            yield NotPriced(
+                rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same"
+            )
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield NotPriced(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
         least = offer.variant.model.surcharge_threshold
@@ -235,7 +237,7 @@ class Reconciliation:
         saved = Decimal(0)
         for (model, mode, day), charge in self.charges.items():
             if mode == "batch":
-                standard = self._biller.get_offer(model, "standard", day or self.conditions.as_of)
+                standard = self._biller.get_offer(model, "standard", day or self.conditions.market.as_of)
                 if isinstance(standard, Offer):
                     saved = EXACT.add(saved, EXACT.subtract(charge.used.price(standard).total_usd, charge.bill.total_usd))
         return saved
@@ -258,7 +260,7 @@ class Reconciliation:
     def _price_elsewhere(self, variant: Variant, mode: str, group: ChargeKey, charge: Charge) -> Decimal | None:
         if variant.model.surcharge or charge.abilities - variant.model.abilities:
             return None
-        as_of = self.conditions.as_of
+        as_of = self.conditions.market.as_of
         for day in dict.fromkeys((group.day or as_of, as_of)):
             offer = self._biller.get_offer(variant.id, mode, day)
             if isinstance(offer, Offer):

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
-from gpt41_cli.catalog import Catalog, Offer
-from gpt41_cli.catalog.tables import Platform
+from gpt41_cli.catalog import Catalog, Market, Offer
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
@@ -24,12 +23,15 @@ _MAX_CACHED_OFFERS = 10_000
 
 
 class BillingContext(NamedTuple):
-    """What answers are priced with: `model` is for answers without one, `as_of` for answers without a day."""
+    """What answers are priced with: the day of `market` is for answers without a day, `model` for answers without a model."""
 
-    catalog: Catalog
-    platform: Platform
-    as_of: date
+    market: Market
     model: str | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The price table."""
+        return self.market.catalog
 
 
 class ChargeKey(NamedTuple):
@@ -96,14 +98,14 @@ class AnswerPricer:
         if variant is None:
             named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
             return NotPriced(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}", answer.custom_id)
-        found = self.get_offer(variant.id, answer.mode, answer.day or self._conditions.as_of)
+        found = self.get_offer(variant.id, answer.mode, answer.day or self._conditions.market.as_of)
         return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
 
     def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[NotPriced, ...]]:
         """Price the calls of an answer's built-in tools, and say what can't be priced. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
-            usd = sum_usd(each.usd for each in price_tools(self._conditions.catalog, offer, answer.tools, 1))
+            usd = sum_usd(each.usd for each in price_tools(offer, answer.tools, 1))
         except MissingPrice as error:
             unclear.append(NotPriced(rules.TOOL_PRICE, str(error), answer.custom_id))
         if count_search_tokens(self._conditions.catalog, offer.variant, answer.tools):
@@ -115,14 +117,14 @@ class AnswerPricer:
         return usd, tuple(unclear)
 
     def _find_offer(self, model: str, mode: str, day: date) -> Offer | NotPriced:
-        catalog, platform = self._conditions.catalog, self._conditions.platform
+        market, catalog = self._conditions.market, self._conditions.catalog
         variant = catalog.find_variant(model)
         assert variant is not None
-        modes = variant.rate_table.get(platform.id, {})
+        modes = variant.rate_table.get(market.platform.id, {})
         if modes and mode not in modes:
-            missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {platform.id}"
+            missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {market.platform.id}"
             return NotPriced(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {', '.join(modes)}")
         try:
-            return catalog.offer(variant, mode, platform, day)
+            return market.on_day(day).offer(variant, mode)
         except MissingPrice as error:
             return NotPriced(rules.MISSING_PRICE, str(error))

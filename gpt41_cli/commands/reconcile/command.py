@@ -68,7 +68,7 @@ def reconcile(
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
     threshold = typed.read_level(fail_on)
     named = None if model is None else catalog.variant(model).id
-    conditions = BillingContext(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), named)
+    conditions = BillingContext(typed.read_market(catalog, platform, as_of), named)
     asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)

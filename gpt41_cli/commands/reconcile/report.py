@@ -197,7 +197,7 @@ def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
 
 
 def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
-    return lifecycle.find_past_shutdown(each.variant, found.conditions.platform, found.conditions.as_of) is not None
+    return lifecycle.find_past_shutdown(found.conditions.market, each.variant) is not None
 
 
 def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
@@ -223,7 +223,7 @@ def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
 
 def _collect_notes(found: Reconciliation) -> Iterator[str]:
     if found.undated:
-        yield f"{pluralize(found.undated, 'answer')} of no known day: at the prices of {found.conditions.as_of}."
+        yield f"{pluralize(found.undated, 'answer')} of no known day: at the prices of {found.conditions.market.as_of}."
     offers = [charge.offer for charge in found.charges.values() if charge.offer.row.confidence != "high"]
     yield from dict.fromkeys(
         f"The price of {offer.variant.id} in {offer.mode} is of {offer.row.confidence} confidence [{offer.row.source.label}]."

@@ -58,7 +58,7 @@ def report(
         from gpt41_cli.views.svg import import_converter
 
         import_converter()  # refused before any work is done
-    conditions = CheckOptions(catalog, typed.read_day(as_of, "--as-of"), jobs=jobs)
+    conditions = CheckOptions(typed.read_market(catalog, None, as_of), jobs=jobs)
     # One file is one input, however often and in whatever way it is named.
     named = paths or [str(find_config(None))]
     names = list({name if name == "-" else str(Path(name).resolve()): name for name in named}.values())
@@ -66,7 +66,7 @@ def report(
     if len(inputs) > 1:
         inputs = [each.named(_name_input(name)) for name, each in zip(names, inputs, strict=True)]
     subjects = [subject for each in inputs for subject in each.subjects]
-    found = told(catalog, examine_workloads(subjects, catalog, conditions.as_of), inputs)
+    found = told(catalog, examine_workloads(subjects, conditions.market), inputs)
     if charts:
         _write_charts(found, charts)
     output.show_and_exit(found, wanted, threshold)
@@ -90,7 +90,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
             else:
                 with open_file(Path(name)) as stream:
                     data = stream.read(MAX_REPORT_BYTES + 1)
-        return make_saved_input(load_saved_report(data, label), label, conditions.catalog, conditions.as_of)
+        return make_saved_input(load_saved_report(data, label), label, conditions.market)
     from gpt41_cli.commands.check.check import check_workloads
     from gpt41_cli.config.roots import open_working_tree
 
@@ -101,7 +101,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     root = open_working_tree(path)
     config = read_config(root, conditions.catalog)
     assert config is not None
-    return make_checked_input(check_workloads(config, root.find_files, conditions), conditions.catalog, conditions.as_of)
+    return make_checked_input(check_workloads(config, root.find_files, conditions))
 
 
 def _write_charts(found: "Report", folder: Path) -> None:

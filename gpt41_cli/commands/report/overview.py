@@ -12,11 +12,11 @@ from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.commands.check.check import ConfigCheck
 from gpt41_cli.commands.check.workload_checks import make_wishes
-from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, get_tolerance, judge_variant
+from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, get_tolerance, judge_candidate, make_family_context
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
 from gpt41_cli.commands.recommend.scores import score_models
 from gpt41_cli.config.tables import PERIODS_PER_MONTH
@@ -56,7 +56,7 @@ class ReportedWorkload(NamedTuple):
     costing: WorkloadCost
     work: Workload
     variant: Variant
-    platform: Platform
+    market: Market
     wishes: Wishes
     ceilings: tuple[SpendingLimit, ...] = ()
     search_tokens: int = 0
@@ -217,23 +217,21 @@ class ReportInput(NamedTuple):
         return self._replace(subjects=tuple(each._replace(name=f"{each.name} ({file})") for each in self.subjects))
 
 
-def make_checked_input(check: ConfigCheck, catalog: Catalog, as_of: date) -> ReportInput:
+def make_checked_input(check: ConfigCheck) -> ReportInput:
     """Make the input of a gpt41.yaml, with everything that `check` finds."""
     left_out = [each for checked in check.workloads for each in checked.priced.contents.skipped_files]
-    subjects = tuple(_convert_declared(each.priced, catalog, as_of) for each in check.workloads)
+    subjects = tuple(_convert_declared(each.priced) for each in check.workloads)
     return ReportInput(subjects, check.findings, check.notes, tuple(left_out))
 
 
-def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: date) -> ReportInput:
+def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInput:
     """Make the input of a saved report. Raises InputError, with the file, for an unknown model or platform."""
     try:
-        subjects = tuple(_convert_saved(each, catalog, as_of) for each in saved.costs.values())
+        subjects = tuple(_convert_saved(each, market) for each in saved.costs.values())
     except UnknownName as error:
         raise InputError(location=file, problem=error) from None
-    ends = (
-        finding for each in subjects for finding in lifecycle.check_lifecycle(each.variant, each.platform, as_of, Level.ERROR)
-    )
-    dropped = Group.RECOMPUTED if as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
+    ends = (finding for each in subjects for finding in lifecycle.check_lifecycle(each.market, each.variant, Level.ERROR))
+    dropped = Group.RECOMPUTED if market.as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
     kept = (finding for finding in saved.findings if not finding.rule.groups & dropped)
     is_open = not all(each.requirements.tasks for each in saved.costs.values())
     pictures = any(each.parts.get(IMAGES) for each in saved.costs.values())
@@ -243,27 +241,27 @@ def make_saved_input(saved: SavedReport, file: str, catalog: Catalog, as_of: dat
         f"{', and where it states no task, what it runs on as good enough' if is_open else ''}. "
         f"Its prices are those of {saved.as_of}."
     )
-    return ReportInput(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_price_table_age(catalog, as_of)), (note,))
+    return ReportInput(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_price_table_age(market)), (note,))
 
 
-def _convert_declared(priced: PricedWorkload, catalog: Catalog, as_of: date) -> ReportedWorkload:
+def _convert_declared(priced: PricedWorkload) -> ReportedWorkload:
     """Convert a workload of gpt41.yaml."""
-    declared, variant = priced.declaration, priced.contents.variant
+    declared, market, variant = priced.declaration, priced.market, priced.contents.variant
     return ReportedWorkload(
         declared.name,
         priced.cost,
         replace(priced.workload, replay=None, _loads={}),  # the cached tokens stay with the requests
         variant,
-        declared.platform,
-        _derive_wishes(priced.cost, variant, catalog, as_of),
-        tuple(_find_spending_limits(priced.cost, declared.budget.monthly_usd, catalog)),
+        market,
+        _derive_wishes(market, priced.cost, variant),
+        tuple(_find_spending_limits(priced.cost, declared.budget.monthly_usd, market.catalog)),
         priced.quote.usage.input_tokens - priced.cost.input_tokens,
     )
 
 
-def _derive_wishes(costing: WorkloadCost, variant: Variant, catalog: Catalog, as_of: date) -> Wishes:
-    wished = make_wishes(costing, catalog, as_of)
-    return wished if wished.tasks else _require_current_quality(wished, variant, catalog)
+def _derive_wishes(market: Market, costing: WorkloadCost, variant: Variant) -> Wishes:
+    wished = make_wishes(market, costing)
+    return wished if wished.tasks else _require_current_quality(wished, variant, market.catalog)
 
 
 def _require_current_quality(wished: Wishes, variant: Variant, catalog: Catalog) -> Wishes:
@@ -282,16 +280,16 @@ def _find_spending_limits(costing: WorkloadCost, budget_usd: Decimal | None, cat
         yield SpendingLimit(f"usage tier {tier}", Decimal(get_monthly_limit(catalog, tier)), catalog.limits.usage_tiers.source)
 
 
-def _convert_saved(costing: WorkloadCost, catalog: Catalog, as_of: date) -> ReportedWorkload:
-    batch = costing.mode == "batch"
-    variant = catalog.variant(costing.model)
+def _convert_saved(costing: WorkloadCost, market: Market) -> ReportedWorkload:
+    catalog, batch = market.catalog, costing.mode == "batch"
+    market, variant = market.on_platform(catalog.platform(costing.platform)), catalog.variant(costing.model)
     return ReportedWorkload(
         costing.name,
         costing,
         replace(_make_equal_requests(costing, catalog), is_batch=batch),  # who sends it in batch waits as long as that takes
         variant,
-        catalog.platform(costing.platform),
-        _derive_wishes(costing, variant, catalog, as_of),
+        market,
+        _derive_wishes(market, costing, variant),
         tuple(_find_spending_limits(costing, None, catalog)),
         (count_search_tokens(catalog, variant, costing.tools) or 0) * costing.requests,
         is_saved=True,
@@ -321,17 +319,19 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
     return Workload(shapes, terms, needs=costing.tools.needed_abilities, _loads={model: load(model) for model in catalog.models})
 
 
-def examine_workloads(subjects: Sequence[ReportedWorkload], catalog: Catalog, as_of: date) -> Overview:
+def examine_workloads(subjects: Sequence[ReportedWorkload], market: Market) -> Overview:
     """Examine all workloads, each with its recommendation for that day. Raises UnknownName or InputError as `recommend` does."""
-    workloads = tuple(_examine_workload(each, catalog, as_of) for each in subjects)
-    return Overview(as_of, workloads, tuple(_find_model_ends(workloads, catalog)))
+    workloads = tuple(_examine_workload(each) for each in subjects)
+    return Overview(market.as_of, workloads, tuple(_find_model_ends(workloads, market.catalog)))
 
 
-def _examine_workload(subject: ReportedWorkload, catalog: Catalog, as_of: date) -> ExaminedWorkload:
-    found = recommend(catalog, subject.work, subject.wishes, subject.platform, as_of)
+def _examine_workload(subject: ReportedWorkload) -> ExaminedWorkload:
+    catalog, work, variant = subject.market.catalog, subject.work, subject.variant
+    found = recommend(subject.market, work, subject.wishes)
     shortest = catalog.limits.prompt_cache.minimum_tokens
-    is_cacheable = subject.work.load_on(catalog, subject.variant).input_range[1] >= shortest
-    own = judge_variant(catalog, subject.work, subject.wishes, subject.platform, as_of, subject.variant, subject.costing.mode)
+    is_cacheable = work.load_on(catalog, variant).input_range[1] >= shortest
+    context = make_family_context(subject.market, work, subject.wishes, variant)
+    own = judge_candidate(context, variant, subject.costing.mode)
     examined = ExaminedWorkload(subject, found, (), (), (), None if is_cacheable else shortest, own)
     lines = tuple(_make_cost_lines(examined))
     return examined._replace(
@@ -398,7 +398,7 @@ def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) ->
     """Find the end of each model once per platform where it is used, and of the family on every such platform."""
     found: dict[tuple[str, str], ModelEnd] = {}
     for each in workloads:
-        platform = each.subject.platform
+        platform = each.subject.market.platform
         chosen = [each.recommendation.choice.variant] if each.recommendation.choice else []
         for variant in (each.subject.variant, *chosen, *catalog.family):
             found.setdefault((variant.id, platform.id), ModelEnd(variant, platform, variant.lifecycles.get(platform.provider)))

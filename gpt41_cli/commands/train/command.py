@@ -132,7 +132,7 @@ def train(
     catalog = typed.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, prompts, [pricing])
     threshold = typed.read_level(fail_on)
-    conditions = TrainingOptions(catalog, catalog.platform(platform), typed.read_day(as_of, "--as-of"), epochs, requests)
+    conditions = TrainingOptions(typed.read_market(catalog, platform, as_of), epochs, requests)
     share = None if cached is None else typed.read_percent(cached, "--cached")
     variants = find_trainable_models(catalog, model or ())
     service = ServiceOptions(input_tokens, output_tokens, share, base_input_tokens)

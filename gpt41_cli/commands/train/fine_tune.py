@@ -157,7 +157,7 @@ def price_distillation(
     findings = limits.check_request_limits(
         conditions.catalog, teacher, [answered.mode], work.load_on(conditions.catalog, teacher)
     )
-    findings += lifecycle.check_lifecycle(teacher, conditions.platform, conditions.as_of, Level.ERROR)
+    findings += lifecycle.check_lifecycle(conditions.market, teacher, Level.ERROR)
     tuning = _assemble_result(found, work.requests, findings, conditions)
     notes = (*tuning.notes, *write_price_notes(conditions.catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
@@ -165,12 +165,12 @@ def price_distillation(
 
 def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions) -> Quote:
     """Price the teacher's answers: in batch, since nobody waits for them, or in standard if batch has no price."""
-    catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
+    market = conditions.market
     try:
-        offer = catalog.offer(teacher, "batch", platform, as_of)
+        offer = market.offer(teacher, "batch")
     except MissingPrice:
-        offer = catalog.offer(teacher, FINE_TUNE_MODES[0], platform, as_of)
-    return price_workload(catalog, offer, work)
+        offer = market.offer(teacher, FINE_TUNE_MODES[0])
+    return price_workload(offer, work)
 
 
 def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> TrainingTokens:
@@ -205,17 +205,17 @@ def _check_training(
 ) -> Iterator[Finding]:
     """Find what speaks against training at all, and against each model."""
     yield from training_rules.check_example_count(conditions, examples)
-    yield from lifecycle.find_training_closings(conditions.rules, conditions.platform, conditions.as_of)
+    yield from lifecycle.find_training_closings(conditions.market, conditions.rules)
     level = Level.WARNING if any(isinstance(each, TrainedModel) for each in found) else Level.ERROR
     for each in found:
         if isinstance(each, TrainedModel):
             yield from limits.check_request_limits(
                 conditions.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
             )
-            yield from lifecycle.check_lifecycle(each.tuned_variant, conditions.platform, conditions.as_of)
+            yield from lifecycle.check_lifecycle(conditions.market, each.tuned_variant)
         else:
             yield training_rules.make_untrainable_finding(each, level)
-    yield from lifecycle.check_price_table_age(conditions.catalog, conditions.as_of)
+    yield from lifecycle.check_price_table_age(conditions.market)
 
 
 def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions) -> Iterator[str]:

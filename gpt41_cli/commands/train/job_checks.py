@@ -50,7 +50,7 @@ def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:
 
 def note_foreign_rules(conditions: TrainingOptions) -> Iterator[str]:
     """Say so if the rules are another provider's."""
-    training_rules, platform = conditions.rules, conditions.platform
+    training_rules, platform = conditions.rules, conditions.market.platform
     if platform.provider != training_rules.provider:
         names = {each.provider: each.provider_name for each in conditions.catalog.platforms.values()}
         yield (

@@ -219,7 +219,7 @@ def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...
     return (
         Column("model", "model", lambda row: row.student.model),
         Column("mode", "mode", lambda row: row.terms.tuned_offer.mode),
-        Column(None, "platform", lambda row: row.terms.tuned_offer.platform.id),
+        Column(None, "platform", lambda row: row.terms.tuned_offer.market.platform.id),
         Column("in place of", "in_place_of", lambda row: row.terms.base_offer.variant.id),
         Column(None, "training_usd", lambda row: row.student.training_usd),
         Column(None, "teaching_usd", lambda row: row.student.training_work.teaching_usd),

@@ -10,10 +10,10 @@ from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Offer, Variant
+from gpt41_cli.catalog import Catalog, Market, Offer, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
-from gpt41_cli.catalog.tables import HostingPrice, Platform, TrainingPrice
+from gpt41_cli.catalog.tables import HostingPrice, TrainingPrice
 from gpt41_cli.commands.train.training_file import TrainingTokens
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import InputError, MissingPrice
@@ -30,11 +30,14 @@ _HOURS_PER_DAY = 24
 class TrainingOptions(NamedTuple):
     """What the user asks. `epochs` None: by the heuristic. `requests` are all that will be served; None: not known."""
 
-    catalog: Catalog
-    platform: Platform
-    as_of: date
+    market: Market
     epochs: int | None = None
     requests: int | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The price table."""
+        return self.market.catalog
 
     @property
     def rules(self) -> TrainingRules:
@@ -148,9 +151,9 @@ def price_trained_model(
     conditions: TrainingOptions, base: Variant, lesson: TrainingWork, examples: int, others: Sequence[tuple[Variant, Usage]]
 ) -> TrainedModel | UntrainableModel:
     """Price the model trained on some work, compared with each of the `others` on the same requests."""
-    catalog, platform, as_of = conditions.catalog, conditions.platform, conditions.as_of
+    market, catalog, platform = conditions.market, conditions.catalog, conditions.market.platform
     student = get_fine_tune(catalog, base)
-    if life := lifecycle.find_past_shutdown(student, platform, as_of):
+    if life := lifecycle.find_past_shutdown(market, student):
         return UntrainableModel(base.id, lifecycle.make_shutdown_finding(platform, life))
     assert student.fine_tuned
     training = student.fine_tuned.training.get(platform.id)
@@ -161,7 +164,7 @@ def price_trained_model(
     hosting = student.fine_tuned.hosting.get(platform.id)
     found = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
     try:
-        catalog.offer(student, FINE_TUNE_MODES[0], platform, as_of)
+        market.offer(student, FINE_TUNE_MODES[0])
         return found._replace(comparisons=tuple(_compare_others(conditions, found, others)))
     except MissingPrice as error:
         return UntrainableModel(base.id, Finding(rules.MISSING_PRICE, str(error), brief="no price in service"))
@@ -172,14 +175,11 @@ def _compare_others(
 ) -> Iterator[TuningComparison]:
     """Compare the trained model with each of the others that still runs, in each mode that both have."""
     for other, usage in others:
-        if lifecycle.find_past_shutdown(other, conditions.platform, conditions.as_of):
+        if lifecycle.find_past_shutdown(conditions.market, other):
             continue
         for mode in FINE_TUNE_MODES:
             try:
-                mine, its = (
-                    conditions.catalog.offer(variant, mode, conditions.platform, conditions.as_of)
-                    for variant in (student.tuned_variant, other)
-                )
+                mine, its = (conditions.market.offer(variant, mode) for variant in (student.tuned_variant, other))
             except MissingPrice:
                 continue
             yield _compare_offers(conditions, student, mine, its, usage)
@@ -189,7 +189,7 @@ def _compare_offers(
     conditions: TrainingOptions, student: TrainedModel, mine: Offer, its: Offer, usage: Usage
 ) -> TuningComparison:
     ends = _find_first_end(conditions, (mine.variant, its.variant))
-    days = (ends - conditions.as_of).days if ends else None
+    days = (ends - conditions.market.as_of).days if ends else None
     hosting = Decimal(0)
     if student.hosting:
         if days is None:
@@ -203,7 +203,7 @@ def _compare_offers(
 
 def _find_first_end(conditions: TrainingOptions, variants: Sequence[Variant]) -> date | None:
     """Find the day on which the first of them ends."""
-    lives = (variant.lifecycles.get(conditions.platform.provider) for variant in variants)
+    lives = (variant.lifecycles.get(conditions.market.platform.provider) for variant in variants)
     ends = [life.shutdown for life in lives if life and life.shutdown]
     return min(ends, default=None)
 

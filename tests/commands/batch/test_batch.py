@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.commands.batch import split as batch_split
 from gpt41_cli.commands.batch.check import BatchCheck, BatchOptions, check_batch_files
 from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
@@ -33,6 +33,7 @@ from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.violations import find_duplicate_lines
 from gpt41_cli.work.workload import Assumptions
+from tests.builders import market
 from tests.conftest import ROOT, Run, environment
 
 MINI, LARGE = "gpt-4.1-mini", "gpt-4.1"
@@ -61,7 +62,7 @@ def source(path: Path) -> InputSource:
 
 def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any) -> BatchCheck:
     platform = catalog.platform(more.pop("platform", "openai"))
-    conditions = BatchOptions(Meter(catalog), Assumptions(None), platform, date(2026, 11, 23), tier)
+    conditions = BatchOptions(Market(catalog, platform, date(2026, 11, 23)), Meter(catalog), Assumptions(None), tier)
     return check_batch_files([source(path) for path in paths], conditions, **more)
 
 
@@ -358,7 +359,7 @@ def test_a_stream_is_read_to_its_end_or_named(catalog: Catalog) -> None:
         def read(self, size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
 
-    conditions = BatchOptions(Meter(catalog), Assumptions(None), catalog.platform("openai"), date(2026, 11, 23))
+    conditions = BatchOptions(market(catalog, as_of=date(2026, 11, 23)), Meter(catalog), Assumptions(None))
     found = check_batch_files([InputSource("-", lambda: io.BytesIO(lines(line(1))))], conditions)
     assert (found.usage.requests, found.files[0].stamp) == (1, None)
     with pytest.raises(InputError, match="standard input: expected a readable file, found: Input/output error"):
@@ -525,7 +526,7 @@ def test_a_file_that_changes_is_refused(catalog: Catalog, tmp_path: Path, planne
                 more.write(b"" if self.file.tell() else b"\n")
             return self.file.readinto(buffer)
 
-    conditions = BatchOptions(Meter(catalog), Assumptions(None), catalog.platform("openai"), date(2026, 11, 23))
+    conditions = BatchOptions(market(catalog, as_of=date(2026, 11, 23)), Meter(catalog), Assumptions(None))
     with pytest.raises(InputError, match=found):
         check_batch_files([InputSource(str(path), Growing)], conditions)  # type: ignore[arg-type]
 

@@ -40,6 +40,7 @@ from tests.builders import (
     chat,
     chats_that_begin,
     image_part,
+    market,
     responses,
 )
 from tests.conftest import ROOT, Run
@@ -227,24 +228,24 @@ def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: p
 
 
 def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Catalog) -> None:
-    openai, day = catalog.platform("openai"), date(2026, 11, 23)
+    today = market(catalog)
     found = studied(*chats_that_begin("", "", ""))
     reads = found.reads_by_model["gpt-4.1"]
-    here, *others = compute_savings(catalog, found, openai, day)
+    here, *others = compute_savings(today, found)
     uncached = reads.usage.input_tokens - reads.usage.cached_tokens
     assert here.replayed_usd == (uncached * Decimal("2.00") + reads.usage.cached_tokens * Decimal("0.50")) / 1_000_000
     assert here.saved_usd == reads.usage.cached_tokens * Decimal("1.50") / 1_000_000
     assert [(each.offer.variant.id, each.is_as_sent) for each in others] == [("gpt-4.1-mini", False), ("gpt-4.1-nano", False)]
     # Another retention, pictures, a model from elsewhere, several models: nothing is said of the others.
     day_long = studied(*chats_that_begin("", ""), traffic=ReplayOptions(lifetime_minutes=1_440))
-    assert len(compute_savings(catalog, day_long, openai, day)) == 1
+    assert len(compute_savings(today, day_long)) == 1
     seen = studied(chat({"role": "user", "content": [image_part(64, 64), {"type": "text", "text": LONG_TEXT}]}))
-    assert len(compute_savings(catalog, seen, openai, day)) == 1
-    assert len(compute_savings(catalog, studied(*chats_that_begin(""), model="gpt-4o"), openai, day)) == 1
+    assert len(compute_savings(today, seen)) == 1
+    assert len(compute_savings(today, studied(*chats_that_begin(""), model="gpt-4o"))) == 1
     two = studied(*chats_that_begin(""), {**chats_that_begin("")[0], "model": "gpt-4.1-mini"})
-    assert [each.offer.variant.id for each in compute_savings(catalog, two, openai, day)] == ["gpt-4.1", "gpt-4.1-mini"]
+    assert [each.offer.variant.id for each in compute_savings(today, two)] == ["gpt-4.1", "gpt-4.1-mini"]
     with pytest.raises(MissingPrice):
-        compute_savings(catalog, found, openai, date(2025, 1, 1))
+        compute_savings(today.on_day(date(2025, 1, 1)), found)
 
 
 def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, catalog: Catalog) -> None:
@@ -252,7 +253,7 @@ def test_a_variant_without_a_price_is_left_out_of_the_comparison(studied: Any, c
     nano = catalog.models["gpt-4.1-nano"]
     elsewhere = nano._replace(rates={name: table for name, table in nano.rates.items() if name != "openai"})
     fewer = catalog._replace(models={**catalog.models, nano.id: elsewhere})
-    priced = compute_savings(fewer, found, catalog.platform("openai"), date(2026, 11, 23))
+    priced = compute_savings(market(fewer), found)
     assert [each.offer.variant.id for each in priced] == ["gpt-4.1", "gpt-4.1-mini"]
 
 

@@ -18,6 +18,7 @@ from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens import meter
 from gpt41_cli.workloads.priced import CheckOptions
+from tests.builders import market
 from tests.conftest import ROOT, Run
 
 DAY = ("--as-of", "2026-11-23")
@@ -298,7 +299,7 @@ def test_each_line_is_read_and_counted_once(catalog: Catalog, tmp_path: Path, mo
     count(meter, "build_prompt")
     path = tmp_path / "gpt41.yaml"
     declared = parse_config(path.read_bytes(), "gpt41.yaml", catalog)
-    found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(catalog, date(2026, 11, 23)))
+    found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
     assert "batch files" in found.workloads[0].findings_by_check
     assert calls == {"read_request": 6, "build_prompt": 6}
 

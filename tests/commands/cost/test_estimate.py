@@ -13,6 +13,7 @@ from gpt41_cli.commands.cost.estimate import Estimate, estimate
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import workload
+from tests.builders import market
 
 TODAY = date(2026, 11, 23)
 
@@ -27,12 +28,10 @@ def price(
 ) -> Estimate:
     numbers: dict[str, Any] = {"input_tokens": 1200, "output_tokens": 400, "requests": 1, **work}
     return estimate(
-        catalog,
+        market(catalog, platform, as_of),
         workload(**numbers),
         variants=[catalog.variant(model) for model in models],
         modes=modes,
-        platform=catalog.platform(platform),
-        as_of=as_of,
     )
 
 

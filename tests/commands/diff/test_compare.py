@@ -22,13 +22,13 @@ from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen, render
 from gpt41_cli.workloads.costing import WorkloadCost
-from tests.builders import CATALOG, CONFIG_PLACE, TODAY, costing, side
+from tests.builders import CATALOG, CONFIG_PLACE, TODAY, costing, market, side
 from tests.readers import causes_in_dollars
 
 
 def ask(before: WorkloadCost | DiffSide, after: WorkloadCost | DiffSide) -> Diff:
     one, other = (side(each) if isinstance(each, WorkloadCost) else each for each in (before, after))
-    return compare_sides(one, other, CATALOG, TODAY)
+    return compare_sides(one, other, market(CATALOG, as_of=TODAY))
 
 
 def alone(before: WorkloadCost, after: WorkloadCost) -> WorkloadChange:
@@ -486,17 +486,17 @@ def test_nothing_has_moved_between_a_side_and_itself(costings: list[WorkloadCost
 def test_a_day_is_priced_as_it_was() -> None:
     """gpt-5.6-luna cost five times as much until the end of July 2026."""
     work = costing("gpt-5.6-luna")
-    then = compare_sides(side(work), side(work), CATALOG, date(2026, 7, 15)).workloads[0]
+    then = compare_sides(side(work), side(work), market(CATALOG, as_of=date(2026, 7, 15))).workloads[0]
     assert (then.before_cost.expected_usd, then.repriced_cost.expected_usd) == (Fraction(32), Fraction(160))
     with pytest.raises(MissingPrice, match='main: "triage": no price is known for gpt-5.6-luna in batch'):
-        compare_sides(side(costing("gpt-5.6-luna", "batch")), side(), CATALOG, date(2026, 7, 15))
+        compare_sides(side(costing("gpt-5.6-luna", "batch")), side(), market(CATALOG, as_of=date(2026, 7, 15)))
 
 
 def test_a_surcharge_that_the_table_has_dropped_is_blamed_on_the_table() -> None:
     dropped = CATALOG.models["gpt-6-luna"]._replace(surcharge=None)
     without = CATALOG._replace(models={**CATALOG.models, dropped.id: dropped})
     long = costing("gpt-6-luna", **LONG, surcharged=Usage(1, 300_000, 0, 100))
-    (found,) = compare_sides(side(long), side(long), without, TODAY).workloads
+    (found,) = compare_sides(side(long), side(long), market(without, as_of=TODAY)).workloads
     assert causes_in_dollars(found) == {"price table": "-1501.25"}
 
 

@@ -22,7 +22,7 @@ from gpt41_cli.prices.cache_writes import CacheWrites
 from gpt41_cli.prices.quote import price_workload
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions, RequestShape, Workload, workload
-from tests.builders import CATALOG, TABLE
+from tests.builders import CATALOG, TABLE, market
 from tests.conftest import ROOT, Run
 
 TODAY = date(2026, 11, 26)
@@ -48,10 +48,8 @@ def leave(
     catalog: Catalog = CATALOG,
 ) -> Migration:
     given = work or workload(input_tokens=1200, output_tokens=400, requests=1, cached_tokens=720)
-    plan = MigrationQuestion(
-        catalog.variant(model), [catalog.variant(name) for name in to], modes, catalog.platform(platform), on
-    )
-    return plan_migration(catalog, given, plan)
+    plan = MigrationQuestion(catalog.variant(model), [catalog.variant(name) for name in to], modes, market(catalog, platform, on))
+    return plan_migration(given, plan)
 
 
 def way(found: Migration, model: str, mode: str = "standard") -> MigrationPath:
@@ -126,7 +124,7 @@ def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
             )
             continue
         for more, is_within in ((0, True), (1, False)):
-            reasoned = price_workload(CATALOG, each.quote.offer, work(output + each.spare_reasoning_tokens + more)).total_usd
+            reasoned = price_workload(each.quote.offer, work(output + each.spare_reasoning_tokens + more)).total_usd
             assert (reasoned + each.cache_writes.extra_usd <= each.current_quote.total_usd) is is_within
 
 
@@ -152,7 +150,7 @@ def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names
 
 
 def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
-    steps = follow_replacements(CATALOG, CATALOG.variant("gpt-4o"), CATALOG.platform("azure-global"), TODAY)
+    steps = follow_replacements(market(CATALOG, "azure-global", TODAY), CATALOG.variant("gpt-4o"))
     assert [step.remark.message for step in steps] == [
         (
             "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
@@ -164,22 +162,22 @@ def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names()
 
 def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
     catalog = change(("replacement: gpt-6-luna", "replacement: gpt-4.1-mini"))
-    steps = follow_replacements(catalog, catalog.variant("gpt-4.1"), catalog.platform("openai"), TODAY)
+    steps = follow_replacements(market(catalog, "openai", TODAY), catalog.variant("gpt-4.1"))
     assert [step.replacement_name for step in steps] == ["gpt-4.1-mini", "gpt-4.1-mini"]
 
 
 def test_days_are_told_as_far_as_they_are_known() -> None:
-    nano = describe_end_dates(CATALOG, CATALOG.variant("gpt-4.1-nano"), date(2026, 10, 23))
+    nano = describe_end_dates(market(CATALOG, as_of=date(2026, 10, 23)), CATALOG.variant("gpt-4.1-nano"))
     assert nano.message == (
         "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
         "Azure 2026-10-14 (9 days ago, low confidence, 2027-04-14 in other sources)"
     )
     assert (
-        describe_end_dates(CATALOG, CATALOG.variant("gpt-6.1-terra"), TODAY).message
+        describe_end_dates(market(CATALOG, as_of=TODAY), CATALOG.variant("gpt-6.1-terra")).message
         == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
     )
     catalog = change(("announced: 2026-10-14, shutdown: 2027-01-14", "announced: null, shutdown: null"))
-    assert "OpenAI at no known day" in describe_end_dates(catalog, catalog.variant("gpt-4.1"), TODAY).message
+    assert "OpenAI at no known day" in describe_end_dates(market(catalog, as_of=TODAY), catalog.variant("gpt-4.1")).message
 
 
 def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:

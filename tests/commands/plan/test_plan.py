@@ -20,7 +20,7 @@ from gpt41_cli.constraints.rate_limits import compute_waits
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload, workload
-from tests.builders import CATALOG, TABLE
+from tests.builders import CATALOG, TABLE, market
 from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
@@ -39,8 +39,7 @@ def ask(
     figures: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 100, "requests": 1, **numbers}
     asked = work or workload(**figures)
     variants = [CATALOG.variant(model) for model in models]
-    place = CATALOG.platform(platform)
-    return plan(CATALOG, asked, variants=variants, tier=tier, deadline=deadline, platform=place, as_of=as_of)
+    return plan(market(CATALOG, platform, as_of), asked, variants=variants, tier=tier, deadline=deadline)
 
 
 def of(found: Plan, model: str, mode: str) -> Timing:
@@ -210,8 +209,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
     images = table.index("    images:", start)
     assert images < end
     without = parse_catalog((table[:start] + table[images:]).encode(), "mine.yaml")
-    place = without.platform("openai")
-    family = plan(without, sizes(_10=1), variants=(), tier=1, deadline=None, platform=place, as_of=TODAY)
+    family = plan(market(without, as_of=TODAY), sizes(_10=1), variants=(), tier=1, deadline=None)
     assert "gpt-4.1: no rate limits of it are known" in [each.message for each in family.findings]
 
 

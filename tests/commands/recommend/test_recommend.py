@@ -23,7 +23,7 @@ from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.pricing import ToolUse
 from gpt41_cli.requests.request import Image
 from gpt41_cli.work.workload import workload
-from tests.builders import CATALOG, TABLE
+from tests.builders import CATALOG, TABLE, market
 
 TODAY = date(2026, 11, 23)
 LAUNCH = date(2025, 6, 1)
@@ -49,7 +49,7 @@ def ask(
         cached_share=None if cached_share is None else Decimal(cached_share),
     )
     tasks = tuple(catalog.task(name) for name in task.split(","))
-    return recommend(catalog, work, Wishes(tasks, **wishes), catalog.platform(platform), as_of)
+    return recommend(market(catalog, platform, as_of), work, Wishes(tasks, **wishes))
 
 
 def chosen(found: Recommendation) -> str | None:
@@ -555,7 +555,7 @@ def test_a_prompt_too_short_for_the_cache_has_no_discount_to_be_chosen_by() -> N
 def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     tools = ToolUse(web_searches=1)
     work = workload(input_tokens=1000, output_tokens=100, requests=1000, tools=tools)
-    found = recommend(CATALOG, work, Wishes((CATALOG.task("classification"),)), CATALOG.platform("openai"), TODAY)
+    found = recommend(market(CATALOG, "openai", TODAY), work, Wishes((CATALOG.task("classification"),)))
     assert chosen(found) == "gpt-4.1-mini standard"
     assert next(remark.message for remark in found.why if remark.rule.id == "price") == (
         "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
@@ -584,7 +584,7 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
     wishes = Wishes((CATALOG.task("coding"),), evaluation=read_evaluation(path, CATALOG))
     work = workload(input_tokens=1000, output_tokens=100, requests=1)
     for day, is_used in ((TODAY, False), (date(2027, 1, 14), True)):
-        found = recommend(CATALOG, work, wishes, CATALOG.platform("openai"), day)
+        found = recommend(market(CATALOG, "openai", day), work, wishes)
         unused = (
             "own.csv has scores of gpt-6-luna too, which are not candidates: named replacements are once the whole family "
             "has ended, and gpt41 migrate prices them before."
@@ -625,8 +625,7 @@ def test_what_is_sent_in_batch_may_take_as_long_as_it_does() -> None:
 def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
     work = workload(input_tokens=9, output_tokens=9, requests=1, images=(Image(512, 512, "high", ""),))
     today, later = (
-        recommend(CATALOG, work, Wishes((CATALOG.task("vision"),)), CATALOG.platform("openai"), day)
-        for day in (TODAY, date(2027, 2, 1))
+        recommend(market(CATALOG, "openai", day), work, Wishes((CATALOG.task("vision"),))) for day in (TODAY, date(2027, 2, 1))
     )
     (ends,) = [remark.message for remark in today.but if remark.rule.id == "model-retires"]
     assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")

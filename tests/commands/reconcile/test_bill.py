@@ -25,11 +25,11 @@ from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.pricing import Usage
-from tests.builders import BATCH, CATALOG, COMPLETION, Body, batch_line
+from tests.builders import BATCH, CATALOG, COMPLETION, Body, batch_line, market
 from tests.conftest import ROOT, Run
 
 TODAY = date(2026, 11, 26)
-CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), TODAY)
+CONDITIONS = BillingContext(market(CATALOG, "openai", TODAY))
 MINI: dict[str, Any] = {"model": "gpt-4.1-mini", "input_tokens": 1_000_000, "output_tokens": 100_000}
 
 
@@ -37,7 +37,7 @@ def bill(*logs: Sequence[Body], model: str | None = None, catalog: Catalog = CAT
     """The bill of logs, which are called log1, log2 and so on."""
     texts = ["".join(json.dumps(each) + "\n" for each in log) for log in logs]
     sources = [InputSource(f"log{n}", partial(io.BytesIO, text.encode())) for n, text in enumerate(texts, 1)]
-    return reconcile_logs(LogReader(sources).read(), BillingContext(catalog, catalog.platform("openai"), as_of, model))
+    return reconcile_logs(LogReader(sources).read(), BillingContext(market(catalog, "openai", as_of), model))
 
 
 def unpriced(found: Reconciliation) -> list[tuple[str, int, str]]:

@@ -55,7 +55,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import ModelAndMode
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
-from tests.builders import CATALOG, costing
+from tests.builders import CATALOG, costing, market
 
 HERE = Place("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
@@ -429,7 +429,7 @@ def test_an_answer_belongs_to_the_workload_that_sent_its_id_else_to_the_only_one
     assert found.find_workloads(None, ModelAndMode("unknown", "standard")) == frozenset()
 
 
-CONDITIONS = BillingContext(CATALOG, CATALOG.platform("openai"), date(2026, 11, 26))
+CONDITIONS = BillingContext(market(CATALOG, "openai", date(2026, 11, 26)))
 
 
 def watched(past: ObservedAnswers, *answers: Answer) -> Reconciliation:
@@ -452,7 +452,7 @@ def test_answers_are_looked_at_as_they_pass_by() -> None:
         Answer(usage, model="gpt-4.1"),
         Answer(usage * 9, model="gpt-4.1", mode="batch", is_batch_total=True),
     )
-    price = CATALOG.offer(CATALOG.variant("gpt-4.1"), "standard", CONDITIONS.platform, CONDITIONS.as_of).row.rates
+    price = CONDITIONS.market.offer(CATALOG.variant("gpt-4.1"), "standard").row.rates
     one = price.input + price.output / 100_000
     assert past.answers.by_id["1"] == BilledRequest(Place("log", 1, position=0), "gpt-4.1", 1_000_000, 10, one)
     assert past.answers.by_id["2"].total_usd is None

@@ -24,7 +24,7 @@ from gpt41_cli.reports.chart import Chart
 from gpt41_cli.workloads.costing import Requirements
 from gpt41_cli.workloads.priced import CheckOptions
 from gpt41_cli.workloads.saved import SavedReport
-from tests.builders import CATALOG, costing
+from tests.builders import CATALOG, costing, market
 from tests.conftest import Run
 
 DAY = date(2026, 11, 23)
@@ -39,10 +39,10 @@ class Examine(NamedTuple):
 
     def all(self, workloads: str, day: date = DAY) -> Overview:
         self.path.write_text(f"version: 1\nworkloads:\n{workloads}")
-        root, conditions = open_working_tree(self.path), CheckOptions(self.catalog, day)
+        root, conditions = open_working_tree(self.path), CheckOptions(market(self.catalog, as_of=day))
         config = parse_config(self.path.read_bytes(), "gpt41.yaml", self.catalog)
-        found = make_checked_input(check_workloads(config, root.find_files, conditions), self.catalog, day)
-        return examine_workloads(found.subjects, self.catalog, day)
+        found = make_checked_input(check_workloads(config, root.find_files, conditions))
+        return examine_workloads(found.subjects, conditions.market)
 
     def one(self, workload: str) -> ExaminedWorkload:
         return self.all(f"  w: {{{workload}}}").workloads[0]
@@ -54,8 +54,8 @@ def overview(tmp_path: Path, catalog: Catalog) -> Examine:
 
 
 def of_saved(catalog: Catalog, **changed: Any) -> ExaminedWorkload:
-    found = make_saved_input(SavedReport(DAY, {"a": costing(name="a", **changed)}), "base.json", catalog, DAY)
-    return examine_workloads(found.subjects, catalog, DAY).workloads[0]
+    found = make_saved_input(SavedReport(DAY, {"a": costing(name="a", **changed)}), "base.json", market(catalog, as_of=DAY))
+    return examine_workloads(found.subjects, market(catalog, as_of=DAY)).workloads[0]
 
 
 def chart(examined: ExaminedWorkload, catalog: Catalog, name: str) -> Chart:
@@ -142,7 +142,7 @@ def test_after_the_end_of_the_family_its_replacement_is_weighed(overview: Examin
 def test_equal_requests_have_the_sums_of_the_saved(many: int, sums: tuple[int, int, int]) -> None:
     text, cached, output = sums[0] + sums[1], sums[1], sums[2]
     saved = costing(name="a", text=text, tools=0, schema=0, cached=cached, output=(output, output))._replace(requests=many)
-    (subject,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", CATALOG, DAY).subjects
+    (subject,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", market(CATALOG, as_of=DAY)).subjects
     usage = subject.work.load_on(CATALOG, subject.variant).usage
     assert (usage.requests, usage.input_tokens, usage.cached_tokens, usage.output_tokens) == (many, text, cached, output)
     assert subject.work.requests == many
@@ -169,14 +169,16 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
 
 def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
     saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
-    (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", catalog, DAY).notes
+    (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", market(catalog, as_of=DAY)).notes
     assert ", pictures as counted by what it runs on, and where it states no task" in note
 
 
 def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r'^base.json: task: expected one of .*, found "nope"$'):
         make_saved_input(
-            SavedReport(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}), "base.json", catalog, DAY
+            SavedReport(DAY, {"a": costing()._replace(requirements=Requirements(("nope",)))}),
+            "base.json",
+            market(catalog, as_of=DAY),
         )
 
 
@@ -210,7 +212,9 @@ def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Ca
 
 def test_a_saved_report_of_an_unknown_model_says_which(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r'^base.json: model: expected one of .*, found "nope"$'):
-        make_saved_input(SavedReport(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", catalog, DAY)
+        make_saved_input(
+            SavedReport(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", market(catalog, as_of=DAY)
+        )
 
 
 # The command

@@ -39,7 +39,7 @@ from gpt41_cli.rules import Level
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.workload import RequestSize, VariantLoad
-from tests.builders import CATALOG, TABLE
+from tests.builders import CATALOG, TABLE, market
 from tests.conftest import FROZEN, ROOT, Run
 
 TODAY = date(2026, 11, 26)
@@ -175,7 +175,7 @@ def test_the_epochs_of_the_heuristic(examples: int, epochs: int) -> None:
 def student(
     model: str, served: Usage, base: Usage, platform: str = "openai", requests: int | None = None
 ) -> list[TuningComparison]:
-    conditions = TrainingOptions(CATALOG, CATALOG.platform(platform), TODAY, epochs=1, requests=requests)
+    conditions = TrainingOptions(market(CATALOG, platform, TODAY), epochs=1, requests=requests)
     lesson = TrainingWork(TrainingTokens(tokens=10**6), served, VariantLoad({RequestSize(1, 0, 1): 1}))
     found = price_trained_model(conditions, CATALOG.variant(model), lesson, 10, [(LARGE, base)])
     assert isinstance(found, TrainedModel)
@@ -218,13 +218,13 @@ def test_hosting_without_an_end_has_no_price() -> None:
     assert tuned
     endless = MINI.model._replace(fine_tuned=tuned._replace(lifecycle={}), lifecycle={})
     catalog = CATALOG._replace(models={**CATALOG.models, "gpt-4.1-mini": endless})
-    conditions = TrainingOptions(catalog, catalog.platform("azure-global"), TODAY)
+    conditions = TrainingOptions(market(catalog, "azure-global", TODAY))
     base = catalog.variant("gpt-4.1-mini")
     lesson = TrainingWork(TrainingTokens(), Usage(1, 5), VariantLoad({RequestSize(5, 0, 0): 1}))
     found = price_trained_model(conditions, base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(found, UntrainableModel)
     assert found.reason.message == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
-    free = price_trained_model(conditions._replace(platform=catalog.platform("openai")), base, lesson, 10, [(base, Usage(1, 5))])
+    free = price_trained_model(conditions._replace(market=market(catalog, as_of=TODAY)), base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(free, TrainedModel)
     assert [(each.ends, each.days, each.pays_at_daily_requests) for each in free.comparisons] == [(None, None, None)] * 2
 
@@ -536,4 +536,4 @@ def test_a_table_without_the_rules_says_what_is_missing(tmp_path: Path, run: Run
     assert done.err == "gpt41: mine.yaml: expected limits.fine_tuning, by which training is counted, found none\n"
     assert run("cost", "--input-tokens", "5", "--pricing", "mine.yaml", *ON).code == 0
     with pytest.raises(InputError):
-        _ = TrainingOptions(read_catalog(mine), CATALOG.platform("openai"), TODAY).rules
+        _ = TrainingOptions(market(read_catalog(mine), as_of=TODAY)).rules

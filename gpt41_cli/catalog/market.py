@@ -1,0 +1,79 @@
+"""Market: the price table on one platform and day, and what it offers there."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import tables
+from gpt41_cli.catalog.lookup import Catalog, Variant
+from gpt41_cli.catalog.tables import MODES
+from gpt41_cli.errors import MissingPrice, UnknownName
+from gpt41_cli.pricing import EXACT, Rates
+
+
+class Market(NamedTuple):
+    """A price table on one platform and one day.
+
+    Args:
+        catalog: The price table.
+        platform: Where models are sold, such as `catalog.platform("openai")`.
+        as_of: The day, for prices and for what still runs.
+
+    """
+
+    catalog: Catalog
+    platform: tables.Platform
+    as_of: date
+
+    def on_platform(self, platform: tables.Platform) -> Market:
+        """Return the market of the same table and day on another platform."""
+        return self._replace(platform=platform)
+
+    def on_day(self, day: date) -> Market:
+        """Return the market of the same table and platform on another day."""
+        return self._replace(as_of=day)
+
+    def offer(self, variant: Variant, mode: str) -> Offer:
+        """Find the price of a variant in a mode. Raises MissingPrice if none is known, UnknownName for an unknown mode."""
+        if mode not in MODES:
+            raise UnknownName("mode", mode, MODES)
+        missing = f"no price is known for {variant.id} in {mode} on {self.platform.id}"
+        modes = variant.rate_table.get(self.platform.id)
+        if modes is None:
+            raise MissingPrice(problem=f"{missing}: {self.catalog.file} has {variant.id} on {', '.join(variant.rate_table)}")
+        if mode not in modes:
+            raise MissingPrice(problem=f"{missing}: {self.catalog.file} has {', '.join(modes)}")
+        rows = [row for row in modes[mode] if row.effective_from <= self.as_of]
+        if not rows:
+            raise MissingPrice(problem=f"{missing} on {self.as_of}: the first known one is of {modes[mode][0].effective_from}")
+        return Offer(self, variant, mode, rows[-1])
+
+
+class Offer(NamedTuple):
+    """A variant in a mode, at the price row that a market has in force."""
+
+    market: Market
+    variant: Variant
+    mode: str
+    row: tables.DatedRates
+
+    def rates_for(self, input_tokens: int) -> Rates:
+        """Return the rates for one request of `input_tokens`. A surcharge above a threshold applies to the whole request."""
+        surcharge = self._surcharge_for(input_tokens)
+        return (
+            self.row.rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier)
+            if surcharge
+            else self.row.rates
+        )
+
+    def cache_write_extra_for(self, input_tokens: int) -> Decimal:
+        """Return what input written to the prompt cache for 30 minutes costs above the input rate."""
+        write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
+        extra = Decimal(0) if write is None else EXACT.subtract(write, self.row.rates.input)
+        return EXACT.multiply(extra, surcharge.input_multiplier) if surcharge else extra
+
+    def _surcharge_for(self, input_tokens: int) -> tables.Surcharge | None:
+        surcharge = self.variant.model.surcharge
+        return surcharge if surcharge and input_tokens > surcharge.above_input_tokens else None
