@@ -152,7 +152,7 @@ class _Shape:
 
     def _plan_field(self, name: str, annotation: Any) -> _Field:
         kind, extras = _split(annotation)
-        marks = {type(each): each for each in extras}
+        marks = {type(extra): extra for extra in extras}
         if Part in marks:
             return None, _SCALARS[str], _add_checks(self._plan_part(marks[Part], name, kind), extras)
         key, other = marks.get(Key, name), marks.get(Or)
@@ -231,7 +231,7 @@ def _choose_tagged(tagged: Tagged) -> _Reader:
 
 def _add_checks(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., Any]:
     """Let the checks follow `read`, whose last two arguments are the cursor and what has been seen."""
-    checks = [each for each in extras if callable(each)]
+    checks = [extra for extra in extras if callable(extra)]
     if not checks:
         return read
 

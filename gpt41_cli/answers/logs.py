@@ -135,9 +135,9 @@ def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, Lo
         yield place, logged.value
         return
     if logged.ignored_columns:
-        names = ", ".join(sanitize(each[:_MAX_SHOWN_CHARACTERS]) for each in logged.ignored_columns[:MAX_KEPT]) + ", ..." * (
-            len(logged.ignored_columns) > MAX_KEPT
-        )
+        names = ", ".join(
+            sanitize(ignored_column[:_MAX_SHOWN_CHARACTERS]) for ignored_column in logged.ignored_columns[:MAX_KEPT]
+        ) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
         yield place, NotPriced(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
         return
     try:

@@ -15,7 +15,7 @@ def _list_calls(value: JsonObject) -> list[JsonObject]:
     """List what an answer of Responses says it did, without failed calls."""
     output = value.get("output")
     items = output if isinstance(output, list) else []
-    return [each for each in items if isinstance(each, dict) and each.get("status") != "failed"]
+    return [item for item in items if isinstance(item, dict) and item.get("status") != "failed"]
 
 
 def _get_call_type(call: JsonObject) -> str:

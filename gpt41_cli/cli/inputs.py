@@ -212,8 +212,8 @@ def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> 
     """Print the first invalid inputs, one per line. Raises InputError if one of them is in a file that the user named."""
     if not rejects.named_count and good:
         return
-    for each in rejects.examples:
-        print_to_stderr(f"{each.place.label}: {each.message}")
+    for example in rejects.examples:
+        print_to_stderr(f"{example.place.label}: {example.message}")
     if rejects.count:
         problem = f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read"
         raise InputError(problem=problem, hint="--skip-invalid leaves them out" if good else "")

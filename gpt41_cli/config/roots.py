@@ -141,7 +141,7 @@ def _normalize_pattern(pattern: str) -> str:
 def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
     matches = make_matcher(glob)
     files, left_out = listed
-    return [each for each in files if matches(each)], [each for each in left_out if matches(each.path)]
+    return [file for file in files if matches(file)], [each for each in left_out if matches(each.path)]
 
 
 def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterable[SkippedPath]) -> _KeyedListing:
@@ -149,7 +149,7 @@ def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterab
     start = "" if folder == "." else f"{folder}/"
     begin = "" if key == "." else f"{key}/"
     return (
-        [begin + each.removeprefix(start) for each in files],
+        [begin + file.removeprefix(start) for file in files],
         [SkippedPath(begin + each.path.removeprefix(start), each.reason) for each in left_out],
     )
 

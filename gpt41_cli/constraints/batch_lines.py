@@ -67,8 +67,8 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
         return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (
-        each._replace(message=f"{variant.id}: {each.message}")
-        for each in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
+        limit._replace(message=f"{variant.id}: {limit.message}")
+        for limit in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
     return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 

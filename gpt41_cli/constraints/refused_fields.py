@@ -15,11 +15,11 @@ _CHAT_ENDPOINT = "chat-completions"
 def find_refused_fields(variant: Variant) -> Iterator[Finding]:
     """Yield the fields of requests that the variant refuses or deprecates, those with the same condition together."""
     alike: dict[tuple[object, ...], list[RefusedField]] = {}
-    for each in variant.model.refuses:
-        alike.setdefault(_get_group_key(each), []).append(each)
+    for refuse in variant.model.refuses:
+        alike.setdefault(_get_group_key(refuse), []).append(refuse)
     for refusals in alike.values():
-        names = ", ".join(each.parameter for each in refusals)
-        text, sources = _describe_refusal(variant, refusals[0], names), tuple(each.source for each in refusals)
+        names = ", ".join(refusal.parameter for refusal in refusals)
+        text, sources = _describe_refusal(variant, refusals[0], names), tuple(refusal.source for refusal in refusals)
         rule = rules.DEPRECATED_PARAMETER if refusals[0].is_deprecated else rules.REFUSED_PARAMETER
         yield Finding(rule, text, sources=sources)
 

@@ -81,7 +81,7 @@ def check_request_limits(
     catalog: Catalog, variant: Variant, modes: Iterable[str], load: VariantLoad, level: Level = Level.ERROR
 ) -> list[Finding]:
     """Make a finding for each limit that a request exceeds in any of the modes, each once."""
-    broken = dict.fromkeys(each for mode in modes for each in find_exceeded_limits(catalog, variant, mode, load))
+    broken = dict.fromkeys(limit for mode in modes for limit in find_exceeded_limits(catalog, variant, mode, load))
     return [each._replace(message=f"{variant.id}: {each.message}", level=level, subject=variant.id) for each in broken]
 
 

@@ -33,7 +33,7 @@ def write_notes(
             f"The text alone is counted: sent as one user message it is billed {USER_MESSAGE_OVERHEAD} tokens more a request"
             f" [{source.label}]."
         )
-    in_batch = max((each.usage.requests for each in quotes if each.mode == "batch"), default=0)
+    in_batch = max((quote.usage.requests for quote in quotes if quote.mode == "batch"), default=0)
     if with_files and in_batch > batch.max_requests:
         files = pluralize(-(-in_batch // batch.max_requests), "file")
         found.append(
@@ -45,10 +45,10 @@ def write_notes(
 def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
     """Yield how sure the tokens and prices are, and what isn't in them, each sentence once."""
     found = list(_write_request_notes(catalog, work))
-    for each in quotes:
-        found += _write_token_notes(catalog, each, work)
-        found += _write_rate_notes(each)
-        found += write_cache_write_notes(each.offer) if with_writes else ()
+    for quote in quotes:
+        found += _write_token_notes(catalog, quote, work)
+        found += _write_rate_notes(quote)
+        found += write_cache_write_notes(quote.offer) if with_writes else ()
     return list(dict.fromkeys(found))
 
 

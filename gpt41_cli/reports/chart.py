@@ -95,8 +95,8 @@ class Chart(NamedTuple):
             "x": self.x._asdict(),
             "y": self.y._asdict(),
             "series": [
-                {"name": each.name, "tone": each.tone, "points": [point._asdict() for point in each.points]}
-                for each in self.series
+                {"name": sery.name, "tone": sery.tone, "points": [point._asdict() for point in sery.points]}
+                for sery in self.series
             ],
             "marks": [mark._asdict() for mark in self.marks],
         }

@@ -19,9 +19,9 @@ def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
     """Make a finding for each of the first invalid inputs, and one for the number of the others."""
     if rejects is None:
         return
-    for each in rejects.examples:
-        message = f"left out {each.place.label}: {each.message}"
-        yield Finding(rules.INVALID_REQUEST, message, place=each.place, names_place=True)
+    for example in rejects.examples:
+        message = f"left out {example.place.label}: {example.message}"
+        yield Finding(rules.INVALID_REQUEST, message, place=example.place, names_place=True)
     if rejects.count > len(rejects.examples):
         yield Finding(rules.INVALID_REQUEST, f"left out {format_int(rejects.count - len(rejects.examples))} more like these")
 

@@ -44,7 +44,7 @@ def get_counting_method(catalog: Catalog, model: Model | None) -> CountingMethod
 
 def _drop_keyword(request: Request, keyword: str) -> Request:
     """Return the request without a keyword in its schemas."""
-    functions = [each._replace(parameters=drop_keywords(each.parameters, {keyword})) for each in request.functions]
+    functions = [function._replace(parameters=drop_keywords(function.parameters, {keyword})) for function in request.functions]
     declared = request.response_format
     return request._replace(
         functions=functions,

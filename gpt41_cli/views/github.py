@@ -18,7 +18,7 @@ def render(report: Report, screen: Screen) -> str:
     lines = [sanitize(report.headline)]
     rest = []
     for level in sorted(Level, reverse=True):
-        same = [each for each in report.findings if each.level is level]
+        same = [finding for finding in report.findings if finding.level is level]
         lines += map(_format_command, same[:_MAX_ANNOTATIONS])
         if len(same) > _MAX_ANNOTATIONS:
             rest.append((len(same) - _MAX_ANNOTATIONS, level.label))

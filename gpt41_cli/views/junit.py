@@ -60,15 +60,15 @@ def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
         element.set("file", sanitize(places[0].path))
         if places[0].line is not None:
             element.set("line", str(places[0].line))
-    failures = [each for each in case.findings if report.fails(each)]
+    failures = [finding for finding in case.findings if report.fails(finding)]
     if failures:
         rules = ", ".join(dict.fromkeys(each.rule.id for each in failures))
         failure = ET.SubElement(element, "failure", message=sanitize(failures[0].message), type=rules)
         failure.text = _format_findings(failures)
-    others = [each for each in case.findings if not report.fails(each)]
+    others = [finding for finding in case.findings if not report.fails(finding)]
     if others:
         ET.SubElement(element, "system-out").text = _format_findings(others)
 
 
 def _format_findings(findings: Sequence[Finding]) -> str:
-    return "\n".join(f"{each.level.label}: {sanitize(each.message)} [{each.rule.id}]" for each in findings)
+    return "\n".join(f"{finding.level.label}: {sanitize(finding.message)} [{finding.rule.id}]" for finding in findings)

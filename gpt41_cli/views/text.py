@@ -54,8 +54,13 @@ def render(report: Report, screen: Screen) -> str:
     draws = screen.can_draw_bars and (screen.width is None or screen.width >= _MIN_WIDTH_FOR_BARS)
     labelled = [(line.label, "label", (_draw_bar(line) if draws else "") + line.text, line.citation) for line in report.lines]
     labelled += [
-        (each.level.label, _LEVEL_STYLES[each.level], each.message, _format_citation(each))
-        for each in report.unmentioned_findings
+        (
+            unmentioned_finding.level.label,
+            _LEVEL_STYLES[unmentioned_finding.level],
+            unmentioned_finding.message,
+            _format_citation(unmentioned_finding),
+        )
+        for unmentioned_finding in report.unmentioned_findings
     ]
     for part in (labelled, [("note", "faint", note, "") for note in report.notes]):
         if part:

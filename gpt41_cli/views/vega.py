@@ -82,13 +82,13 @@ def _make_printable(chart: Chart) -> Chart:
         x=chart.x._replace(title=sanitize(chart.x.title)),
         y=chart.y._replace(title=sanitize(chart.y.title)),
         series=tuple(
-            each._replace(
-                name=sanitize(each.name),
-                model=sanitize(each.model),
-                mode=sanitize(each.mode),
-                points=tuple(map(point, each.points)),
+            sery._replace(
+                name=sanitize(sery.name),
+                model=sanitize(sery.model),
+                mode=sanitize(sery.mode),
+                points=tuple(map(point, sery.points)),
             )
-            for each in chart.series
+            for sery in chart.series
         ),
         marks=tuple(mark._replace(text=sanitize(mark.text)) for mark in chart.marks),
     )
@@ -210,7 +210,7 @@ def spread_labels(places: Sequence[float], step: float) -> list[float]:
 def _assign_colours(series: Sequence[ChartSeries]) -> list[str]:
     """Assign the first colour to what is chosen and the others in turn."""
     others = cycle(SERIES_COLOURS[1:])
-    return [SERIES_COLOURS[0] if each.tone == "chosen" else next(others) for each in series]
+    return [SERIES_COLOURS[0] if sery.tone == "chosen" else next(others) for sery in series]
 
 
 # Bars

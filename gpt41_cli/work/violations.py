@@ -37,12 +37,12 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
     """Make findings of the first violations of each rule and of how many more there are; the group `noticed` gives notices."""
     for rule, found in breaches.by_rule.items():
         level = Level.NOTICE if rule.groups & noticed else None
-        for each in found.examples:
-            line = each.place and each.place.line
+        for example in found.examples:
+            line = example.place and example.place.line
             where = source.label if line is None else f"{source.label}:{line}"
-            yield each._replace(
-                message=f"{where}: {each.message}",
-                level=level or each.level,
+            yield example._replace(
+                message=f"{where}: {example.message}",
+                level=level or example.level,
                 place=Place(source.name, line),
                 subject=source.name,
                 names_place=True,

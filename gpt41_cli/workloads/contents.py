@@ -154,7 +154,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
             requests=1,
             cached_tokens=declared.cached.tokens,
             cached_share=declared.cached.share,
-            text_tokens=sum(each.parts[TEXT] for each in parts.values()),
+            text_tokens=sum(part.parts[TEXT] for part in parts.values()),
             images=tuple(images),
             tools=declared.tools,
             prediction_tokens=predicted,
@@ -162,8 +162,8 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     with errors_at(declared, "prediction"):
         work = replace(work, terms=_make_assumptions(declared))
     whole = Counter({TEXT: numbers})
-    for each in parts.values():
-        whole.update(each.parts)
+    for part in parts.values():
+        whole.update(part.parts)
     at = declared.locate("prompt" if declared.prompt else "input_tokens")
     tally = Tally.from_entries([Located(Place(at.path, at.line), _make_entry(whole))])
     tallies = {key: Tally.from_entries([Located(Place(sources[key].name), each)]) for key, each in parts.items()}
@@ -299,8 +299,10 @@ class _RequestsReader:
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add the requests of a chunk; return the modes that they are written for."""
         found = RequestTotals.from_requests(
-            Located(each.place, replay_request(each.result, self.replay)) if self.replay and isinstance(each, Located) else each
-            for each in chunk.requests
+            Located(request.place, replay_request(request.result, self.replay))
+            if self.replay and isinstance(request, Located)
+            else request
+            for request in chunk.requests
         )
         self.request_totals += found
         tally = self.tallies.setdefault(key, Tally())

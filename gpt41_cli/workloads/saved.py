@@ -52,7 +52,7 @@ def dump_saved_report(saved: SavedReport) -> dict[str, JsonValue]:
     The prices per request and per month are rounded to 12 places for readers; they aren't read back.
     """
     core = _dump_core(saved)
-    beside = [_dump_figures(each) for each in saved.costs.values()]
+    beside = [_dump_figures(cost) for cost in saved.costs.values()]
     workloads = [{**workload, **figures} for workload, figures in zip(core["workloads"], beside, strict=True)]
     return {**core, "workloads": workloads, "digest": _hash_core(core)}
 

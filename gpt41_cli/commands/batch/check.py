@@ -77,7 +77,7 @@ class CheckedBatchFile(NamedTuple):
     def broken_rules(self) -> tuple[Rule, ...]:
         """The rules for which it would be rejected."""
         broken = self.violations.by_rule.items()
-        return tuple(rule for rule, found in broken if any(each.level is Level.ERROR for each in found.examples))
+        return tuple(rule for rule, found in broken if any(example.level is Level.ERROR for example in found.examples))
 
 
 class BatchCheck(NamedTuple):
@@ -94,12 +94,12 @@ class BatchCheck(NamedTuple):
     @property
     def broken_rules(self) -> tuple[Rule, ...]:
         """The rules that prevent the files from being accepted, or from being split."""
-        return tuple(dict.fromkeys(each.rule for each in self.findings if each.level is Level.ERROR))
+        return tuple(dict.fromkeys(finding.rule for finding in self.findings if finding.level is Level.ERROR))
 
     @property
     def usage(self) -> Usage:
         """The usage that is billed in batch."""
-        return sum((each.usage for each in self.prices[0].quotes), Usage()) if self.prices else Usage()
+        return sum((quote.usage for quote in self.prices[0].quotes), Usage()) if self.prices else Usage()
 
 
 def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, *, is_split: bool = False) -> BatchCheck:
@@ -111,19 +111,19 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     tiers = _select_tiers(conditions)
     replay = CacheReplay(conditions.catalog, conditions.traffic)
     files = tuple(_check_file(source, conditions, replay) for source in sources)
-    sizing = reduce(iadd, (each.totals for each in files), RequestTotals(conditions.traffic))
+    sizing = reduce(iadd, (file.totals for file in files), RequestTotals(conditions.traffic))
     prices = tuple(_compare_prices(sizing, conditions))
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
-    findings = [found for each in files for found in breach_findings(each.source, each.violations, mended)]
+    findings = [found for file in files for found in breach_findings(file.source, file.violations, mended)]
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.market)
     return BatchCheck(
         files,
         work,
         prices,
-        tuple(estimate_waits(conditions.catalog, [each.lines for each in files], tiers)),
+        tuple(estimate_waits(conditions.catalog, [file.lines for file in files], tiers)),
         tuple(findings),
         tuple(_make_notes(conditions.catalog, work, quotes)),
         is_split,
@@ -171,7 +171,7 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
             if mode == "batch":
                 raise
             continue
-        yield ComparedPrice(name, sum_usd(each.total_usd for each in quotes), quotes)
+        yield ComparedPrice(name, sum_usd(quote.total_usd for quote in quotes), quotes)
 
 
 def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:
@@ -182,16 +182,16 @@ def _quote_model(model: str | None, mode: str, work: Workload, conditions: Batch
 
 def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> Iterator[Finding]:
     """Make a warning for each model that still runs and will end."""
-    for each in quotes:
-        if not lifecycle.find_past_shutdown(conditions.market, each.offer.variant):
-            yield from lifecycle.check_lifecycle(conditions.market, each.offer.variant)
+    for quote in quotes:
+        if not lifecycle.find_past_shutdown(conditions.market, quote.offer.variant):
+            yield from lifecycle.check_lifecycle(conditions.market, quote.offer.variant)
 
 
 def _make_notes(catalog: Catalog, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:
     """Write what a reader of the prices must know."""
     if work is None:
         return
-    for each in quotes:
-        if each.offer.row.rates.cached_input is None:
-            yield f"Batch gives cached tokens of {each.model} no discount [{each.offer.row.source.label}]."
+    for quote in quotes:
+        if quote.offer.row.rates.cached_input is None:
+            yield f"Batch gives cached tokens of {quote.model} no discount [{quote.offer.row.source.label}]."
     yield from write_price_notes(catalog, work, quotes)

@@ -40,10 +40,10 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         findings=check.findings,
         notes=check.notes,
         data={
-            "accepted": not any(each.broken_rules for each in check.files),
-            "requests": sum(each.lines.request_lines for each in check.files),
-            "bytes": sum(each.lines.size_bytes for each in check.files),
-            "prices": [_dump_price(each) for each in check.prices],
+            "accepted": not any(file.broken_rules for file in check.files),
+            "requests": sum(file.lines.request_lines for file in check.files),
+            "bytes": sum(file.lines.size_bytes for file in check.files),
+            "prices": [_dump_price(price) for price in check.prices],
             "is_ceiling": check.work is not None and check.work.is_ceiling,
             "estimates": check.work.estimated_requests if check.work else 0,
             "lower_bounds": check.work.lower_bound_requests if check.work else 0,
@@ -58,8 +58,8 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
 
 def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     """Write the verdict: everything is accepted, and at which price, or which rules are broken."""
-    files, broken = check.files, [each for each in check.files if each.broken_rules]
-    requests = pluralize(sum(each.lines.request_lines for each in files), "request")
+    files, broken = check.files, [file for file in check.files if file.broken_rules]
+    requests = pluralize(sum(file.lines.request_lines for file in files), "request")
     price = f"{find_bound_prefix(check.work)}{format_money(check.prices[0].total_usd)} in batch" if check.work else "no price"
     if plan:
         parts = f"{pluralize(len(plan.part_files), 'part')} in {plan.directory}"
@@ -80,7 +80,7 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
 def _make_work_line(check: BatchCheck) -> Iterator[ReportLine]:
     usage = check.usage
     tokens = f"{pluralize(usage.input_tokens, 'input token')} and {pluralize(usage.output_tokens, 'output token')}"
-    size = pluralize(sum(each.lines.size_bytes for each in check.files), "byte")
+    size = pluralize(sum(file.lines.size_bytes for file in check.files), "byte")
     yield ReportLine("work", f"{pluralize(usage.requests, 'valid request')} in {size}: {tokens} in all")
 
 
@@ -105,18 +105,18 @@ def _describe_cached_input(price: ComparedPrice) -> str:
     """Say what the prompt cache gives, if it was replayed."""
     if price.name != "cached":
         return ""
-    cached = sum(each.usage.cached_tokens for each in price.quotes)
+    cached = sum(quote.usage.cached_tokens for quote in price.quotes)
     return f" in standard, {pluralize(cached, 'input token')} read from the prompt cache"
 
 
 def _make_queue_lines(check: BatchCheck, rules: BatchRules) -> Iterator[ReportLine]:
     """Say how long the usage tier takes, and how long it takes to submit this many files."""
-    if len({each.usage_tier for each in check.waits}) == 1:
-        for each in check.waits:
-            yield ReportLine("queue", _describe_wait(each, rules), f"{each.limits_source.label}, {rules.source.label}")
+    if len({wait.usage_tier for wait in check.waits}) == 1:
+        for wait in check.waits:
+            yield ReportLine("queue", _describe_wait(wait, rules), f"{wait.limits_source.label}, {rules.source.label}")
     files = Counter[int]()
-    for each in check.waits:
-        files[each.usage_tier] += each.parts
+    for wait in check.waits:
+        files[wait.usage_tier] += wait.parts
     most = max(files.values(), default=0)
     if most > rules.batches_per_hour:
         hours = pluralize(-(-most // rules.batches_per_hour), "hour")

@@ -111,7 +111,7 @@ def _convert_write_errors(directory: Path) -> Iterator[None]:
 
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
     """Plan which requests go to which parts. Raises InputError if a file with the name of a part exists."""
-    names = _choose_base_names([each.source for each in check.files])
+    names = _choose_base_names([file.source for file in check.files])
     planned = SplitPlan(
         directory, tuple(_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
     )

@@ -192,8 +192,8 @@ def _make_sample(meter: Meter, found: Located[CacheRequest], is_read: bool) -> S
     _, method = meter.find_variant(seen.prefix.model)
     count = meter.get_memo(method.encoding)
     sizes = [
-        count_image_tokens(each.image, method.image_rule) if each.image else count(each.text) + each.extra_tokens
-        for each in seen.stretches
+        count_image_tokens(stretch.image, method.image_rule) if stretch.image else count(stretch.text) + stretch.extra_tokens
+        for stretch in seen.stretches
     ]
     return SampledPrompt(found.place, seen.prefix.model, seen.stretches, sizes, is_read)
 

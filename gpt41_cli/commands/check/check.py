@@ -35,7 +35,7 @@ class ConfigCheck(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings."""
-        own = [finding for each in self.workloads for found in each.findings_by_check.values() for finding in found]
+        own = [finding for workload in self.workloads for found in workload.findings_by_check.values() for finding in found]
         return (*own, *(each.finding for found in self.shared_findings.values() for each in found))
 
     def findings_about(self, workload: CheckedWorkload) -> list[Finding]:

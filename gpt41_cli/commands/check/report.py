@@ -23,15 +23,15 @@ _MAX_FILES = 10
 
 def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) -> Report:
     """Make the report; a later run compares with its JSON."""
-    costings = [each.priced.cost for each in check.workloads]
-    skipped = [left_out for each in check.workloads for left_out in each.priced.contents.skipped_files]
+    costings = [workload.priced.cost for workload in check.workloads]
+    skipped = [left_out for workload in check.workloads for left_out in workload.priced.contents.skipped_files]
     cases = [
-        CheckCase(each.priced.declaration.name, name, found)
-        for each in check.workloads
-        for name, found in each.findings_by_check.items()
+        CheckCase(workload.priced.declaration.name, name, found)
+        for workload in check.workloads
+        for name, found in workload.findings_by_check.items()
     ]
     document = dump_saved_report(
-        SavedReport(conditions.market.as_of, {each.name: each for each in costings}, config.budget.growth_percent)
+        SavedReport(conditions.market.as_of, {costing.name: costing for costing in costings}, config.budget.growth_percent)
     )
     workloads = [
         {**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
@@ -62,7 +62,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
 
 def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
     """Say what built-in tools cost for these requests, and what storage costs."""
-    for priced in (each.priced for each in check.workloads):
+    for priced in (workload.priced for workload in check.workloads):
         name, stored = sanitize(priced.declaration.name), priced.cost.storage_monthly_usd
         for charge in priced.quote.tool_charges:
             yield ReportLine("tools", f"{name}: {charge.text}: {format_money(charge.usd)}", charge.source.label)
@@ -133,15 +133,17 @@ def _make_answer(check: ConfigCheck) -> str:
     """Return the dollars per month if every volume is known, else per request of each workload."""
     if check.monthly_usd is not None:
         return format_exact(to_decimal(check.monthly_usd.expected))
-    costings = (each.priced.cost for each in check.workloads)
-    return "\n".join(f"{sanitize(each.name)} {format_exact(to_decimal(each.usd_per_request.expected))}" for each in costings)
+    costings = (workload.priced.cost for workload in check.workloads)
+    return "\n".join(
+        f"{sanitize(costing.name)} {format_exact(to_decimal(costing.usd_per_request.expected))}" for costing in costings
+    )
 
 
 def _describe_total(check: ConfigCheck) -> str:
     workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    least = "at least " if any(each.priced.is_lower_bound for each in check.workloads) else ""
+    least = "at least " if any(workload.priced.is_lower_bound for workload in check.workloads) else ""
     return f"{workloads}: {least}{format_usd_range(check.monthly_usd)} a month"
 
 

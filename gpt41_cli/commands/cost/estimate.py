@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
         """The exact price of the work; None if there are several."""
         if not self.adds_up and len(self.quotes) > 1:
             return None
-        return sum_usd(each.total_usd for each in self.quotes)
+        return sum_usd(quote.total_usd for quote in self.quotes)
 
 
 def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], modes: Sequence[str]) -> Estimate:
@@ -59,7 +59,7 @@ def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], mod
     if not quotes:
         raise missing[0]
     findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
-    for variant in {each.model: each.offer.variant for each in quotes}.values():
+    for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
         findings += limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
         findings += abilities.check_abilities(catalog, variant, work)
         findings += lifecycle.check_lifecycle(market, variant)

@@ -106,8 +106,8 @@ def count_inputs(inputs: CountInputs) -> CountResult:
             else:
                 mine = tallies.setdefault(found.path, Tally())
                 mine += found.result
-        items += (CountedInput(each.place.path, each.wait_for_tokens()) for each in texts)
-    items += (CountedInput(each.place.path, each.result.input_tokens, IMAGE_KIND) for each in pictures)
+        items += (CountedInput(text.place.path, text.wait_for_tokens()) for text in texts)
+    items += (CountedInput(picture.place.path, picture.result.input_tokens, IMAGE_KIND) for picture in pictures)
     items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
         raise InputError(expected="text or requests in what is named", found=explain_empty(inputs.skipped))

@@ -75,7 +75,7 @@ def make_report(
             "context_window": variant.context_window if variant else None,
             "items": records,
             "requests": _dump_requests(count),
-            "pictures": [entries.make_record(each) for each in count.pictures],
+            "pictures": [entries.make_record(picture) for picture in count.pictures],
             "left_out": [{"path": each.path, "reason": each.reason} for each in count.skipped],
         },
         records=records,

@@ -120,7 +120,7 @@ def find_offer(market: Market, mean: MeanRequest) -> Offer:
 def price_request(market: Market, mean: MeanRequest) -> Fraction:
     """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
     offer = find_offer(market, mean)
-    charged = sum((Fraction(each.usd) for each in price_tools(offer, mean.tools, 1)), Fraction(0))
+    charged = sum((Fraction(tool.usd) for tool in price_tools(offer, mean.tools, 1)), Fraction(0))
     found = count_search_tokens(market.catalog, offer.variant, mean.tools) or 0
     return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 

@@ -134,7 +134,7 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
         return _LoadedSide(DiffSide(root.label, {}, has_config=False))
     found = price_declared_workloads(config, root.find_files, conditions)
     costings = {each.cost.name: each.cost for each in found}
-    left_out = [each for priced in found for each in priced.contents.skipped_files]
+    left_out = [skipped_file for priced in found for skipped_file in priced.contents.skipped_files]
     return _LoadedSide(DiffSide(root.label, costings, config.budget.growth_percent, _find_budget_places(config, file)), left_out)
 
 

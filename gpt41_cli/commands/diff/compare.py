@@ -179,7 +179,7 @@ def _compare_workload(name: str, before: WorkloadCostNow | None, after: Workload
     now = after.cost_per_request.multiplied_by(many_after).plus_usd(stored_after) if after else ZERO_COST
     found = [Cause((PRICES,), repriced.expected_usd - was.expected_usd)]
     if before and after:
-        found += (Cause(each.factors, each.usd * many_before) for each in find_causes(before, after, market))
+        found += (Cause(cause.factors, cause.usd * many_before) for cause in find_causes(before, after, market))
         found.append(Cause((VOLUME,), after.cost_per_request.expected_usd * (many_after - many_before)))
         found.append(Cause((STORAGE,), stored_after - stored_before))
     else:
@@ -208,8 +208,8 @@ def _count_requests(priced: WorkloadCostNow | None, unit: str) -> Fraction:
 
 def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
     """Add up workload changes, with the causes by size."""
-    unit = MONTH if any(each.unit == MONTH for each in workloads) else REQUEST
-    inside = [each for each in workloads if each.unit == unit]
+    unit = MONTH if any(workload.unit == MONTH for workload in workloads) else REQUEST
+    inside = [workload for workload in workloads if workload.unit == unit]
     moved: dict[tuple[str, ...], Fraction] = {}
     for cause in chain.from_iterable(each.causes for each in inside):
         moved[cause.factors] = moved.get(cause.factors, Fraction(0)) + cause.usd
@@ -220,7 +220,7 @@ def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
         _sum_costs(each.repriced_cost for each in inside),
         _sum_costs(each.after_cost for each in inside),
         tuple(by_size),
-        tuple(each.name for each in workloads if each.unit != unit),
+        tuple(workload.name for workload in workloads if workload.unit != unit),
     )
 
 
@@ -251,19 +251,19 @@ def _collect_growth_budgets(
     def base(was: CostAndTokens, repriced: CostAndTokens) -> str:
         return before.label if was == repriced else f"{before.label} at the prices of {as_of}"
 
-    for each in workloads:
-        allowed = each.after and each.after.costing.max_growth_percent
-        if each.before and each.after and allowed is not None:
-            unit, was, repriced, now = each.unit, each.before_cost, each.repriced_cost, each.after_cost
-            if each.gained_volume is not None:  # of a month, there is nothing to have grown from
+    for workload in workloads:
+        allowed = workload.after and workload.after.costing.max_growth_percent
+        if workload.before and workload.after and allowed is not None:
+            unit, was, repriced, now = workload.unit, workload.before_cost, workload.repriced_cost, workload.after_cost
+            if workload.gained_volume is not None:  # of a month, there is nothing to have grown from
                 unit, was, repriced, now = (
                     REQUEST,
-                    _get_saved_cost(each.before),
-                    each.before.cost_per_request,
-                    each.after.cost_per_request,
+                    _get_saved_cost(workload.before),
+                    workload.before.cost_per_request,
+                    workload.after.cost_per_request,
                 )
-            what = (each.name, f"{sanitize(each.name)}:", f"a {unit}", base(was, repriced))
-            yield GrowthBudget(*what, repriced, now, allowed, after.budget_places.get(each.name))
+            what = (workload.name, f"{sanitize(workload.name)}:", f"a {unit}", base(was, repriced))
+            yield GrowthBudget(*what, repriced, now, allowed, after.budget_places.get(workload.name))
     if after.growth_percent is not None and before.has_config:
         unit = "a month" if total.unit == MONTH else "for a request of each workload"
         what = ("", "all of it together", unit, base(total.before_cost, total.repriced_cost))

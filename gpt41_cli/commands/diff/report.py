@@ -31,7 +31,7 @@ SCHEMA = "gpt41.diff/1"
 
 def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = ()) -> Report:
     """Make the report. Its bare answer is the change in dollars."""
-    changed = sorted((each for each in diff.workloads if not each.is_unchanged), key=_rank_by_change)
+    changed = sorted((workload for workload in diff.workloads if not workload.is_unchanged), key=_rank_by_change)
     printed = tuple(map(_round_change, diff.workloads))
     total = sum_changes(printed)
     records = tuple(map(_make_record, diff.workloads, printed))
@@ -47,8 +47,10 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         records=records,
         catalog=catalog,
         cases=tuple(
-            CheckCase(each.name or "all of it together", "growth", (each.finding,) if each.finding else ())
-            for each in diff.growth_checks
+            CheckCase(
+                growth_check.name or "all of it together", "growth", (growth_check.finding,) if growth_check.finding else ()
+            )
+            for growth_check in diff.growth_checks
         ),
     )
 
@@ -212,16 +214,16 @@ _FILE_COLUMNS: tuple[Column[FileChange], ...] = (
 def _make_notes(diff: Diff) -> Iterator[str]:
     """Say how the two sides were compared."""
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
-    if stale := [each.name for each in diff.workloads if each.after and _has_other_prices(each.after)]:
+    if stale := [workload.name for workload in diff.workloads if workload.after and _has_other_prices(workload.after)]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
-    if one_sided := [each.name for each in diff.workloads if each.gained_volume is not None]:
+    if one_sided := [workload.name for workload in diff.workloads if workload.gained_volume is not None]:
         yield (
             f"With a volume on one side only: {', '.join(one_sided)}. To the month of the other side they add nothing, though "
             "requests may be sent; a growth_percent of their own compares the mean request."
         )
     if diff.total.excluded_workloads:
         yield f"Compared for a request, and so not in the sum of a month: {', '.join(diff.total.excluded_workloads)}."
-    if any(len(each.causes) > 1 for each in diff.workloads):
+    if any(len(workload.causes) > 1 for workload in diff.workloads):
         yield "Each cause is what one thing changes while the others stay as they are, one after the other from tokens to volume."
 
 
@@ -258,11 +260,11 @@ def _dump_diff(diff: Diff, total: TotalChange, records: Sequence[Mapping[str, Js
         "files_moved": diff.changed_file_count,
         "growth": [
             {
-                "workload": each.name or None,
-                "allowed_percent": each.allowed_percent,
-                "level": each.finding.level.label if each.finding else None,
+                "workload": growth_check.name or None,
+                "allowed_percent": growth_check.allowed_percent,
+                "level": growth_check.finding.level.label if growth_check.finding else None,
             }
-            for each in diff.growth_checks
+            for growth_check in diff.growth_checks
         ],
     }
 

@@ -114,7 +114,7 @@ class Reconciliation:
             self._add_charge(place, answer)
         self._compare_sums()
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{each.first.label}: {each.message}" for each in self.issues[:3])
+            found = "; ".join(f"{issue.first.label}: {issue.message}" for issue in self.issues[:3])
             raise InputError(
                 expected="answers that report their usage and have a price", found=f"none: {found}" if found else "nothing"
             )
@@ -218,12 +218,12 @@ class Reconciliation:
     @property
     def usage(self) -> Usage:
         """The usage of everything that was priced."""
-        return sum((each.usage for each in self.charges.values()), Usage())
+        return sum((charge.usage for charge in self.charges.values()), Usage())
 
     @property
     def total_usd(self) -> Decimal:
         """The whole bill, exact."""
-        return sum_usd(each.total_usd for each in self.charges.values())
+        return sum_usd(charge.total_usd for charge in self.charges.values())
 
     @property
     def caching_saved_usd(self) -> Decimal:

@@ -105,7 +105,7 @@ class AnswerPricer:
         """Price the calls of an answer's built-in tools, and say what can't be priced. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
-            usd = sum_usd(each.usd for each in price_tools(offer, answer.tools, 1))
+            usd = sum_usd(tool.usd for tool in price_tools(offer, answer.tools, 1))
         except MissingPrice as error:
             unclear.append(NotPriced(rules.TOOL_PRICE, str(error), answer.custom_id))
         if count_search_tokens(self._conditions.catalog, offer.variant, answer.tools):

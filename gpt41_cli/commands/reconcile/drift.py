@@ -101,8 +101,8 @@ def sum_drifts(found: Sequence[Drifts]) -> Drifts:
 
 
 def _sum_figure(drifts: Sequence[Drift]) -> Drift:
-    predicted, billed = (sum((getattr(each, side) for each in drifts), Fraction(0)) for side in ("predicted", "billed"))
-    return Drift(sum(each.requests for each in drifts), predicted, billed)
+    predicted, billed = (sum((getattr(drift, side) for drift in drifts), Fraction(0)) for side in ("predicted", "billed"))
+    return Drift(sum(drift.requests for drift in drifts), predicted, billed)
 
 
 class PredictionComparison(NamedTuple):
@@ -129,7 +129,7 @@ class PredictionComparison(NamedTuple):
     @property
     def drifts(self) -> Drifts:
         """The figures of all that was compared."""
-        return self.matched.drifts if self.matched.pairs else sum_drifts([each.drifts for each in self.parts.drifts])
+        return self.matched.drifts if self.matched.pairs else sum_drifts([drift.drifts for drift in self.parts.drifts])
 
     @property
     def tolerance_figure(self) -> ToleranceFigure:

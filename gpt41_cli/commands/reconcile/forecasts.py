@@ -107,8 +107,8 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
         schema = get_name(top, "schema", "")
         if schema == CHECK:
             costings = load_saved_report(data, name).costs.values()
-            parts = tuple(_convert_costing(each, catalog) for each in costings)
-            return Forecasts(CustomIdLedger(), parts, any(each.is_ceiling for each in costings))
+            parts = tuple(_convert_costing(costing, catalog) for costing in costings)
+            return Forecasts(CustomIdLedger(), parts, any(costing.is_ceiling for costing in costings))
         if schema == COST_SCHEMA:
             parts = tuple(_parse_quote(quote) for quote in JsonCursor(top).at("quotes").items())
             return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)

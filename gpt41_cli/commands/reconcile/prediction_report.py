@@ -64,8 +64,8 @@ def _describe_accuracy(match: MatchedRequests) -> Iterator[ReportLine]:
 
 def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
     """Say so if the numbers of requests differ: the comparison is per request."""
-    billed, predicted = sum(each.requests for each in drifts), sum(each.part.requests for each in drifts)
-    if any(each.requests != each.part.requests for each in drifts):
+    billed, predicted = sum(drift.requests for drift in drifts), sum(drift.part.requests for drift in drifts)
+    if any(drift.requests != drift.part.requests for drift in drifts):
         text = (
             f"requests: {format_int(billed)} billed, {format_int(predicted)} predicted; what follows is predicted of "
             f"as many as billed"

@@ -52,7 +52,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
             "batch_saved_usd": found.batch_saved_usd,
             "charges": records,
             "elsewhere": make_records(_list_alternative_columns(elsewhere, found), elsewhere),
-            "unpriced": tuple(_make_issue_json(each) for each in found.issues),
+            "unpriced": tuple(_make_issue_json(issue) for issue in found.issues),
             "prediction": None,
             "workloads": None,
         },
@@ -63,7 +63,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
 
 def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     """Write the bill; "at least" if something without a price should have one."""
-    unpriced = [each for each in found.issues if each.rule.effect is Effect.AT_LEAST]
+    unpriced = [issue for issue in found.issues if issue.rule.effect is Effect.AT_LEAST]
     charges = sum(each.times for each in unpriced if each.rule is rules.TOOL_PRICE)
     answers = sum(each.times for each in unpriced) - charges + found.rejects.count
     rest = f"; {format_int(answers)} more not priced" * (answers > 0)
@@ -204,19 +204,19 @@ def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
     """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together."""
     shown: Counter[Rule] = Counter()
     more: Counter[Rule] = Counter()
-    for each in reasons:
-        shown[each.rule] += 1
-        if shown[each.rule] > _MAX_ISSUES_SHOWN:
-            more[each.rule] += each.times
+    for reason in reasons:
+        shown[reason.rule] += 1
+        if shown[reason.rule] > _MAX_ISSUES_SHOWN:
+            more[reason.rule] += reason.times
             continue
-        first = f"first {sanitize(each.first.label)}" if each.times > 1 else sanitize(each.first.label)
+        first = f"first {sanitize(reason.first.label)}" if reason.times > 1 else sanitize(reason.first.label)
         what = (
-            f"{format_int(each.times)} times " * (each.times > 1)
-            if each.rule.effect is Effect.INEXACT
-            else f"{format_int(each.times)} not priced: "
+            f"{format_int(reason.times)} times " * (reason.times > 1)
+            if reason.rule.effect is Effect.INEXACT
+            else f"{format_int(reason.times)} not priced: "
         )
-        message = f"{what}{each.message} ({first})"
-        yield Finding(each.rule, message, each.rule.level, each.first, str(each.times), names_place=True)
+        message = f"{what}{reason.message} ({first})"
+        yield Finding(reason.rule, message, reason.rule.level, reason.first, str(reason.times), names_place=True)
     for rule, times_ in more.items():
         yield Finding(rule, f"{format_int(times_)} more for reasons like these", actual=str(times_))
 

@@ -36,7 +36,7 @@ def draw_workload_charts(each: ExaminedWorkload, position: int) -> Iterator[Char
 
 
 def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
-    with_price = [each for each in overview.workloads if each.subject.costing.monthly_usd]
+    with_price = [workload for workload in overview.workloads if workload.subject.costing.monthly_usd]
     known = select_most_expensive(with_price)
     if not known:
         return
@@ -69,8 +69,8 @@ def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
 
 def select_most_expensive(workloads: Sequence[ExaminedWorkload]) -> list[ExaminedWorkload]:
     """Select the workloads that there is room for, in their order; of too many, the most expensive per month."""
-    drawn = {each.subject.name for each in sorted(workloads, key=_get_monthly_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
-    return [each for each in workloads if each.subject.name in drawn]
+    drawn = {workload.subject.name for workload in sorted(workloads, key=_get_monthly_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
+    return [workload for workload in workloads if workload.subject.name in drawn]
 
 
 def _get_monthly_usd(each: ExaminedWorkload) -> Fraction:
@@ -129,13 +129,13 @@ def _compute_mean(tokens: int, requests: int) -> Decimal:
 
 def _draw_days_left(overview: Overview) -> Iterator[Chart]:
     points, without = [], []
-    for each in overview.model_ends:
-        name = f"{each.variant.id} on {each.platform.name}"
-        days = _count_days_left(each, overview)
-        if days is None or each.lifecycle is None:
+    for model_end in overview.model_ends:
+        name = f"{model_end.variant.id} on {model_end.platform.name}"
+        days = _count_days_left(model_end, overview)
+        if days is None or model_end.lifecycle is None:
             without.append(name)
             continue
-        told = f"ends {each.lifecycle.shutdown}" if days else f"was shut down {each.lifecycle.shutdown}"
+        told = f"ends {model_end.lifecycle.shutdown}" if days else f"was shut down {model_end.lifecycle.shutdown}"
         points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'} left: {told}"))
     if not points:
         return

@@ -114,8 +114,8 @@ class ExaminedWorkload(NamedTuple):
         Nothing speaks against that model except a missing score, and it costs no more than what fits.
         """
         choice, own = self.recommendation.choice, self.subject.costing
-        compared = {each.variant.id for each in self.priced_candidates}
-        fits = all(each.rule is rules.NO_SCORE for each in self.current.exclusions)
+        compared = {priced_candidate.variant.id for priced_candidate in self.priced_candidates}
+        fits = all(exclusion.rule is rules.NO_SCORE for exclusion in self.current.exclusions)
         return (
             choice is not None
             and fits
@@ -173,7 +173,7 @@ class ExaminedWorkload(NamedTuple):
     @property
     def running_candidates(self) -> tuple[Candidate, ...]:
         """The priced candidates that run on that day."""
-        return tuple(each for each in self.priced_candidates if not _is_unavailable(each))
+        return tuple(priced_candidate for priced_candidate in self.priced_candidates if not _is_unavailable(priced_candidate))
 
 
 class ModelEnd(NamedTuple):
@@ -195,13 +195,13 @@ class Overview(NamedTuple):
     def monthly_usd(self) -> Fraction | None:
         """What all workloads cost per month as they are; None if one has no volume."""
         return _sum_or_none(
-            each.subject.costing.monthly_usd and each.subject.costing.monthly_usd.expected for each in self.workloads
+            workload.subject.costing.monthly_usd and workload.subject.costing.monthly_usd.expected for workload in self.workloads
         )
 
     @property
     def recommended_usd(self) -> Fraction | None:
         """What all workloads cost per month as recommended; None if one has no volume or nothing fits."""
-        return _sum_or_none(each.monthly_usd for each in self.workloads)
+        return _sum_or_none(workload.monthly_usd for workload in self.workloads)
 
 
 class ReportInput(NamedTuple):
@@ -214,27 +214,29 @@ class ReportInput(NamedTuple):
 
     def named(self, file: str) -> ReportInput:
         """Return the input with the file in each name, for use with several inputs."""
-        return self._replace(subjects=tuple(each._replace(name=f"{each.name} ({file})") for each in self.subjects))
+        return self._replace(subjects=tuple(subject._replace(name=f"{subject.name} ({file})") for subject in self.subjects))
 
 
 def make_checked_input(check: ConfigCheck) -> ReportInput:
     """Make the input of a gpt41.yaml, with everything that `check` finds."""
-    left_out = [each for checked in check.workloads for each in checked.priced.contents.skipped_files]
-    subjects = tuple(_convert_declared(each.priced) for each in check.workloads)
+    left_out = [skipped_file for checked in check.workloads for skipped_file in checked.priced.contents.skipped_files]
+    subjects = tuple(_convert_declared(workload.priced) for workload in check.workloads)
     return ReportInput(subjects, check.findings, check.notes, tuple(left_out))
 
 
 def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInput:
     """Make the input of a saved report. Raises InputError, with the file, for an unknown model or platform."""
     try:
-        subjects = tuple(_convert_saved(each, market) for each in saved.costs.values())
+        subjects = tuple(_convert_saved(cost, market) for cost in saved.costs.values())
     except UnknownName as error:
         raise InputError(location=file, problem=error) from None
-    ends = (finding for each in subjects for finding in lifecycle.check_lifecycle(each.market, each.variant, Level.ERROR))
+    ends = (
+        finding for subject in subjects for finding in lifecycle.check_lifecycle(subject.market, subject.variant, Level.ERROR)
+    )
     dropped = Group.RECOMPUTED if market.as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
     kept = (finding for finding in saved.findings if not finding.rule.groups & dropped)
-    is_open = not all(each.requirements.tasks for each in saved.costs.values())
-    pictures = any(each.parts.get(IMAGES) for each in saved.costs.values())
+    is_open = not all(cost.requirements.tasks for cost in saved.costs.values())
+    pictures = any(cost.parts.get(IMAGES) for cost in saved.costs.values())
     note = (
         f"{file} has no single requests: each workload's are taken as equal, so that no surcharge on some of them is seen"
         f"{', pictures as counted by what it runs on' if pictures else ''}"
@@ -321,7 +323,7 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
 
 def examine_workloads(subjects: Sequence[ReportedWorkload], market: Market) -> Overview:
     """Examine all workloads, each with its recommendation for that day. Raises UnknownName or InputError as `recommend` does."""
-    workloads = tuple(_examine_workload(each) for each in subjects)
+    workloads = tuple(_examine_workload(subject) for subject in subjects)
     return Overview(market.as_of, workloads, tuple(_find_model_ends(workloads, market.catalog)))
 
 
@@ -347,13 +349,24 @@ def _make_cost_lines(examined: ExaminedWorkload) -> Iterator[CostLine]:
     hosting_usd = Fraction(hosting.usd) * HOURS_PER_MONTH if hosting else Fraction(0)
     stored_usd = costing.storage_monthly_usd
     own = next(
-        (each for each in examined.priced_candidates if (each.variant.id, each.mode) == (costing.model, costing.mode)), None
+        (
+            priced_candidate
+            for priced_candidate in examined.priced_candidates
+            if (priced_candidate.variant.id, priced_candidate.mode) == (costing.model, costing.mode)
+        ),
+        None,
     )
     fits = own is None or not own.exclusions
     yield CostLine(costing.model, costing.mode, costing.usd_per_request.expected, hosting_usd + stored_usd, fits)
-    for each in examined.running_candidates:
-        if (each.variant.id, each.mode) != (costing.model, costing.mode):
-            yield CostLine(each.variant.id, each.mode, compute_request_usd(each), stored_usd, fits=not each.exclusions)
+    for running_candidate in examined.running_candidates:
+        if (running_candidate.variant.id, running_candidate.mode) != (costing.model, costing.mode):
+            yield CostLine(
+                running_candidate.variant.id,
+                running_candidate.mode,
+                compute_request_usd(running_candidate),
+                stored_usd,
+                fits=not running_candidate.exclusions,
+            )
 
 
 def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]) -> Iterator[LineCrossing]:
@@ -373,9 +386,9 @@ def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]
 def _find_frontier(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     best = Fraction(-1)
     scored = [
-        each
-        for each in candidates
-        if each.score_share is not None and all(Group.TRADE_OFF in remark.rule.groups for remark in each.exclusions)
+        candidate
+        for candidate in candidates
+        if candidate.score_share is not None and all(Group.TRADE_OFF in remark.rule.groups for remark in candidate.exclusions)
     ]
     for each in sorted(scored, key=lambda each: (compute_request_usd(each), -(each.score_share or 0))):
         assert each.score_share is not None
@@ -397,10 +410,10 @@ def _is_unavailable(candidate: Candidate) -> bool:
 def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) -> Iterator[ModelEnd]:
     """Find the end of each model once per platform where it is used, and of the family on every such platform."""
     found: dict[tuple[str, str], ModelEnd] = {}
-    for each in workloads:
-        platform = each.subject.market.platform
-        chosen = [each.recommendation.choice.variant] if each.recommendation.choice else []
-        for variant in (each.subject.variant, *chosen, *catalog.family):
+    for workload in workloads:
+        platform = workload.subject.market.platform
+        chosen = [workload.recommendation.choice.variant] if workload.recommendation.choice else []
+        for variant in (workload.subject.variant, *chosen, *catalog.family):
             found.setdefault((variant.id, platform.id), ModelEnd(variant, platform, variant.lifecycles.get(platform.provider)))
     yield from found.values()
 

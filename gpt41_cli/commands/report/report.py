@@ -33,10 +33,11 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
     return Report(
         schema=SCHEMA,
         answer="\n".join(
-            f"{sanitize(each.subject.name)} {' '.join(each.advised_pair) if each.advised_pair else 'none'}" for each in workloads
+            f"{sanitize(workload.subject.name)} {' '.join(workload.advised_pair) if workload.advised_pair else 'none'}"
+            for workload in workloads
         ),
         headline=_make_headline(overview),
-        lines=tuple(ReportLine(each.subject.name, _describe_advice(each)) for each in workloads),
+        lines=tuple(ReportLine(workload.subject.name, _describe_advice(workload)) for workload in workloads),
         tables=(make_table(columns, workloads),),
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
@@ -74,10 +75,10 @@ def _make_headline(overview: Overview) -> str:
     now, then = overview.monthly_usd, overview.recommended_usd
     price = [] if now is None else [f"{format_money(to_decimal(now))} a month now"]
     if now is not None and then is not None:
-        is_least = any(each.is_least for each in overview.workloads)
+        is_least = any(workload.is_least for workload in overview.workloads)
         return f"{workloads}: {price[0]}, {_format_least(then, is_least)} as recommended{_describe_change(now, then, is_least)}"
-    unfit = sum(each.advised_pair is None for each in overview.workloads)
-    changes = sum(not _is_unchanged(each) for each in overview.workloads) - unfit
+    unfit = sum(workload.advised_pair is None for workload in overview.workloads)
+    changes = sum(not _is_unchanged(workload) for workload in overview.workloads) - unfit
     said = [f"{pluralize(changes, 'change')} recommended"] if changes else []
     said += [f"nothing fits {format_int(unfit)} of them"] if unfit else []
     return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"

@@ -147,7 +147,7 @@ def train(
             if value is not None:
                 raise InputError(option, "none with --distill-from, which learns from --prompts", "some")
         teacher = catalog.variant(distill_from)
-        students = variants if model else tuple(each for each in variants if each != teacher)
+        students = variants if model else tuple(variant for variant in variants if variant != teacher)
         found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
     elif prompts:
         raise InputError("--prompts", "it with --distill-from", "it alone")

@@ -228,8 +228,8 @@ def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: whether their answers are good enough, only an evaluation tells."
     yield from training_rules.note_foreign_rules(conditions)
-    for each in students:
-        for comparison in each.comparisons:
+    for student in students:
+        for comparison in student.comparisons:
             for offer in (comparison.tuned_offer, comparison.base_offer):
                 yield from write_confidence_notes(offer)
                 if not offer.variant.model.encoding.published:

@@ -113,7 +113,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
 
 def _describe_rejection(tuning: TrainingResult) -> str:
     """Say that no job would be accepted as it is, and by which rules."""
-    rules = dict.fromkeys(each.rule.id for each in tuning.findings if each.level is Level.ERROR)
+    rules = dict.fromkeys(finding.rule.id for finding in tuning.findings if finding.level is Level.ERROR)
     return (
         f"; as it is, it breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
         if rules
@@ -127,7 +127,7 @@ def _describe_payback(student: TrainedModel) -> str:
     if found is None:
         return "nothing runs that it could be compared with"
     if found.pays_after_requests is None:
-        names = dict.fromkeys(each.base_offer.variant.id for each in student.comparisons)
+        names = dict.fromkeys(comparison.base_offer.variant.id for comparison in student.comparisons)
         return f"it never pays in place of {' or '.join(names)}"
     return f"it pays after {pluralize(found.pays_after_requests, 'request')} in place of {found.base_offer.variant.id}"
 
@@ -174,19 +174,20 @@ def _format_mean_request(usage: Usage) -> str:
 
 def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
     """Compare a request with each model that it could replace, in standard."""
-    for each in student.comparisons:
-        if each.tuned_offer.mode != FINE_TUNE_MODES[0]:
+    for comparison in student.comparisons:
+        if comparison.tuned_offer.mode != FINE_TUNE_MODES[0]:
             continue
-        tuned, base = format_money(to_decimal(each.tuned_each_usd)), format_money(to_decimal(each.base_each_usd))
-        cited = ", ".join(dict.fromkeys((each.tuned_offer.row.source.label, each.base_offer.row.source.label)))
-        label = "pays" if each.pays_after_requests is not None else _NEVER_PAYS
+        tuned, base = format_money(to_decimal(comparison.tuned_each_usd)), format_money(to_decimal(comparison.base_each_usd))
+        cited = ", ".join(dict.fromkeys((comparison.tuned_offer.row.source.label, comparison.base_offer.row.source.label)))
+        label = "pays" if comparison.pays_after_requests is not None else _NEVER_PAYS
         yield ReportLine(
             label,
-            f"{tuned} a request in place of {base} by {each.base_offer.variant.id}{_format_payback(each, conditions)}",
+            f"{tuned} a request in place of {base} by {comparison.base_offer.variant.id}"
+            f"{_format_payback(comparison, conditions)}",
             cited,
         )
     if student.hosting:
-        for until, hosting in {(each.ends, each.hosting_usd): None for each in student.comparisons}:
+        for until, hosting in {(comparison.ends, comparison.hosting_usd): None for comparison in student.comparisons}:
             text = f"{format_rate(student.hosting.usd)} an hour, whatever is asked: {format_money(hosting)} until {until}"
             yield ReportLine("hosting", text, student.hosting.source.label)
 

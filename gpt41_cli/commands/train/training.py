@@ -216,7 +216,7 @@ def price_mean_request(offer: Offer, usage: Usage) -> Fraction:
 
 def find_earliest_payback(student: TrainedModel) -> TuningComparison | None:
     """Find the comparison in standard that pays first, else the first one; None if there are none."""
-    found = [each for each in student.comparisons if each.tuned_offer.mode == FINE_TUNE_MODES[0]]
+    found = [comparison for comparison in student.comparisons if comparison.tuned_offer.mode == FINE_TUNE_MODES[0]]
     return min(found, key=lambda each: (each.pays_after_requests is None, each.pays_after_requests or 0), default=None)
 
 
