@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import Catalog, parse_catalog
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
 from gpt41_cli.commands.migrate.replacements import describe_end_dates, follow_replacements
