@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Catalog, Market
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import Catalog, Market, parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
 from gpt41_cli.findings import Finding, Place

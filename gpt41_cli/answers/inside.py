@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from gpt41_cli.answers.answers import get_answer_id, get_counts, has_usage
+from gpt41_cli.answers.unread import split_words
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
 
@@ -20,7 +19,6 @@ WRAPPER_FIELDS = ("response", "body", "result", "data", "completion", "output")
 """The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
 
 _ANSWER_OBJECTS = ("chat.completion", "response")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _ANSWER_WORDS = frozenset(
     (
         *("answer", "body", "completion", "completions", "data", "event", "generation", "llm", "log", "message", "openai"),
@@ -90,7 +88,7 @@ def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
     if known is None:
         return []
     others = ((key, each) for key, each in value.items() if key != known and isinstance(each, dict))
-    beside = (InnerObject(_format_key(key), each) for key, each in others if _QUOTATION_WORDS.isdisjoint(_split_words(key)))
+    beside = (InnerObject(_format_key(key), each) for key, each in others if _QUOTATION_WORDS.isdisjoint(split_words(key)))
     return [
         InnerObject(known, value[known]),
         *(each for each in beside if isinstance(each.value.get("usage"), dict) and get_answer_id(each.value)),
@@ -131,11 +129,6 @@ def _find_wrapper_field(value: JsonObject) -> str | None:
     return None
 
 
-@lru_cache(10_000)
-def _split_words(key: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(key)}
-
-
 def _format_key(key: str) -> str:
     """Format a key for messages. A key that isn't a plain word may hold anything, so it isn't shown."""
     return redact(key).strip('"')
@@ -158,9 +151,9 @@ def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) ->
 
 def _list_field_objects(owner: InnerObject, key: str, value: JsonValue) -> Iterator[InnerObject]:
     """List the objects in a field: an object, those of a list, or one in a text. Fields with what was sent have none."""
-    if not isinstance(value, dict | list | str) or not _QUOTATION_WORDS.isdisjoint(_split_words(key)):
+    if not isinstance(value, dict | list | str) or not _QUOTATION_WORDS.isdisjoint(split_words(key)):
         return
-    path, is_named = join_path(owner.path, _format_key(key)), not _ANSWER_WORDS.isdisjoint(_split_words(key))
+    path, is_named = join_path(owner.path, _format_key(key)), not _ANSWER_WORDS.isdisjoint(split_words(key))
     if isinstance(value, list):
         for index, each in enumerate(value[:_MAX_OBJECTS]):
             if isinstance(each, dict):

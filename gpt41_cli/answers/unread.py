@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from gpt41_cli.files.fields import JsonObject, JsonValue, redact
@@ -20,13 +21,18 @@ _HARMLESS_WORDS = (
 """What makes of such a name no count of its own: a limit, an amount, a time, or a part that is in the tokens that are read."""
 
 
+@lru_cache(10_000)
+def split_words(name: str) -> set[str]:
+    """Split a name, such as `cachedTokens` or `cached_tokens`, into its words in lower case."""
+    return {word.lower() for word in _WORD.findall(name)}
+
+
 def is_suspect_name(name: str) -> bool:
     """Return True if a name sounds like such a figure: of a cache, of tokens or of searches, and not a limit, an amount or part
     of one.
     """
-    words = [word.lower() for word in _WORD.findall(name)]
     return any(each in name.lower() for each in _BILLED_WORDS) and not any(
-        word in _HARMLESS_WORDS or word[:3] == "max" for word in words
+        word in _HARMLESS_WORDS or word[:3] == "max" for word in split_words(name)
     )
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from stat import S_ISREG
 
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import cursor
 from gpt41_cli.catalog.lookup import Catalog, Variant
 from gpt41_cli.catalog.market import Market, Offer
 from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import InputError, TableError
+from gpt41_cli.records import build
 from gpt41_cli.shipped import find_shipped_file
 
-__all__ = ["MODES", "Catalog", "Market", "Offer", "Variant", "read_catalog"]
+__all__ = ["MODES", "Catalog", "Market", "Offer", "Variant", "parse_catalog", "read_catalog"]
 
 TABLE_NAME = "pricing.yaml"
 MAX_TABLE_BYTES = 5_000_000
+
+
+def parse_catalog(data: bytes, file: str) -> Catalog:
+    """Read the catalog from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
+    return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest())
 
 
 def read_catalog(path: Path | str | None = None) -> Catalog:

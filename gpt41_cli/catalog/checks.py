@@ -107,8 +107,7 @@ def read_citation(at: Cursor, table: Seen) -> Citation:
 
 def _is_partial_date(text: str) -> bool:
     with suppress(ValueError):
-        date(*(int(part) for part in [*text.split("-"), "1", "1"][:3]))
-        return _DAY_MONTH_OR_YEAR.fullmatch(text) is not None
+        return _DAY_MONTH_OR_YEAR.fullmatch(text) is not None and bool(date(*map(int, [*text.split("-"), "1", "1"][:3])))
     return False
 
 

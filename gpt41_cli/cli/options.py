@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.errors import quote_text
@@ -54,11 +55,16 @@ def _make_count_parser(at_least: int) -> Callable[[str], int]:
     return read
 
 
+def count_option(description: str, *names: str, at_least: int = 0, show_default: bool | str = True) -> OptionInfo:
+    """Return an option that takes a whole number."""
+    parser = _make_count_parser(at_least)
+    option: OptionInfo = typer.Option(*names, metavar="N", parser=parser, help=description, show_default=show_default)
+    return option
+
+
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
 TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
-InputTokensOption = Annotated[
-    int | None, typer.Option(metavar="N", parser=_make_count_parser(0), help="Input tokens of one request, cached ones included.")
-]
+InputTokensOption = Annotated[int | None, count_option("Input tokens of one request, cached ones included.")]
 CachedOption = Annotated[
     str | None,
     typer.Option(
@@ -70,12 +76,7 @@ CachedOption = Annotated[
 ]
 SendRateOption = Annotated[
     int | None,
-    typer.Option(
-        metavar="N",
-        parser=_make_count_parser(1),
-        help="How fast requests are sent, for the prompt cache.",
-        show_default="as fast as one machine takes",
-    ),
+    count_option("How fast requests are sent, for the prompt cache.", at_least=1, show_default="as fast as one machine takes"),
 ]
 CacheLifetimeOption = Annotated[
     str | None,
@@ -87,13 +88,7 @@ CacheLifetimeOption = Annotated[
     ),
 ]
 OutputTokensOption = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        parser=_make_count_parser(0),
-        help="Output tokens of one answer.",
-        show_default="0; for requests, their own maximum",
-    ),
+    int | None, count_option("Output tokens of one answer.", show_default="0; for requests, their own maximum")
 ]
 ToolsOption = Annotated[
     list[str] | None,
@@ -104,7 +99,7 @@ ToolsOption = Annotated[
         autocompletion=complete(_list_tools),
     ),
 ]
-RequestsOption = Annotated[int, typer.Option(metavar="N", parser=_make_count_parser(1), help="How many times it is sent.")]
+RequestsOption = Annotated[int, count_option("How many times it is sent.", at_least=1)]
 PlatformOption = Annotated[
     str,
     typer.Option(
@@ -179,10 +174,7 @@ ImageSizeOption = Annotated[
     typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),
 ]
 JobsOption = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", parser=_make_count_parser(1), help="How many processes read and count.", show_default="one for each core"
-    ),
+    int | None, count_option("How many processes read and count.", at_least=1, show_default="one for each core")
 ]
 EachOption = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
 SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]

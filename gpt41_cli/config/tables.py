@@ -4,7 +4,8 @@ To add a key, add a field here. Readers find the catalog, which names are looked
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.checks import is_not_empty, is_percentage
 from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.tables import Platform, Task
-from gpt41_cli.errors import Gpt41Error
+from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import NO_TOOL_USE, PAIRED_TOOL_FIELDS, ToolUse
 from gpt41_cli.records import GIVEN, INLINE, OWN_KEY, Key, Positive, Read, Seen
@@ -247,6 +248,17 @@ class WorkloadDeclaration(NamedTuple):
     def locate(self, key: str) -> Place:
         """Return the place of a key, or of the workload if the value comes from the defaults."""
         return self.locations.get(key, self.locations[""])
+
+    @contextmanager
+    def errors_at(self, key: str) -> Iterator[None]:
+        """Re-raise any error with the place of `key` in gpt41.yaml."""
+        try:
+            yield
+        except Gpt41Error as error:
+            at, path = self.locate(key), ".".join(filter(None, ("workloads", self.name, key)))
+            if error.path == key and error.location is None:
+                raise InputError.from_error(error, path, at) from None
+            raise InputError(path, location=at, problem=error) from None
 
 
 class Document(NamedTuple):

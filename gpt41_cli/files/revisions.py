@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath, build_git_command, build_git_environment
+from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath, build_git_command, build_git_environment, run_git
 
 _COMMIT_ID = re.compile(rb"[0-9a-f]{40,64}")
 _LINK_MODE, _SUBMODULE_MODE = "120000", "160000"
@@ -137,7 +137,7 @@ _TOP_ARGUMENTS = ("rev-parse", "--show-toplevel")
 
 def find_repository_top(folder: Path) -> Path | None:
     """Return the top of the repository that `folder` is in; None outside a repository."""
-    done = _run_git(folder, *_TOP_ARGUMENTS)
+    done = run_git(folder, *_TOP_ARGUMENTS)
     return None if done.returncode else Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
 
 
@@ -149,7 +149,7 @@ def open_revision(folder: Path, name: str) -> Iterator[Revision]:
     """
     place = find_repository_top(folder)
     if place is None:
-        said = _format_git_error(_run_git(folder, *_TOP_ARGUMENTS))
+        said = _format_git_error(run_git(folder, *_TOP_ARGUMENTS))
         raise InputError(quote_text(name), "a commit", f"no repository to read: {said}")
     commit = _resolve_commit(folder, name)
     entries = _list_tree(folder, name, commit)
@@ -177,9 +177,9 @@ def _resolve_commit(folder: Path, name: str) -> str:
     """Return the full id of the commit `name`."""
     if not name or name.startswith("-") or "\0" in name:
         raise InputError(quote_text(name), "the name or the id of a commit", "none")
-    found = _run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
+    found = run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
     # The name may be a tag. With `:/text` git would take all of the rest for text.
-    done = _run_git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
+    done = run_git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
     if b" is ambiguous" in found.stderr:
         clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
         raise InputError(quote_text(name), "one commit", "more than one of that name", clearer)
@@ -204,7 +204,7 @@ def _explain_missing_commit(folder: Path, name: str) -> str:
 
 def _list_tree(folder: Path, name: str, commit: str) -> dict[str, TreeEntry]:
     """List every path of a commit, sorted as git does. git prints `MODE TYPE ID`, a tab and the path."""
-    done = _run_git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
+    done = run_git(folder, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.returncode:
         raise InputError(quote_text(name), "a commit with its files", f"none: {_format_git_error(done)}")
     entries: dict[str, TreeEntry] = {}
@@ -216,18 +216,9 @@ def _list_tree(folder: Path, name: str, commit: str) -> dict[str, TreeEntry]:
 
 
 def _read_git_output(folder: Path, *arguments: str) -> str:
-    return _run_git(folder, *arguments).stdout.decode().strip()
+    return run_git(folder, *arguments).stdout.decode().strip()
 
 
 def _format_git_error(done: subprocess.CompletedProcess[bytes]) -> str:
     """Format git's own complaint on one line."""
     return sanitize(" ".join(os.fsdecode(done.stderr).split()).removeprefix("fatal: "))
-
-
-def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git. Without the program, return a failed run that says so."""
-    command = build_git_command(folder, *arguments)
-    try:
-        return subprocess.run(command, capture_output=True, check=False, env=build_git_environment())
-    except OSError:
-        return subprocess.CompletedProcess(command, 127, b"", b"there is no program git; install it")

@@ -15,11 +15,11 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import trees
+from gpt41_cli.files.text import read_chunks
 from gpt41_cli.findings import STDIN
 
 LITERAL_NAME = "--text"
 
-_CHUNK_BYTES = 1 << 20
 _SMALL_BYTES = 512
 """An object in so small a file may be the bare usage of one answer, which that of another may be like."""
 
@@ -121,7 +121,7 @@ def _hash_content(source: InputSource) -> bytes | None:
         if len(begin) < _SMALL_BYTES and begin.lstrip().startswith(b"{"):
             return None
         hashed = hashlib.sha256(begin)
-        while chunk := stream.read(_CHUNK_BYTES):
+        for chunk in read_chunks(stream):
             hashed.update(chunk)
         return hashed.digest()
 

@@ -82,25 +82,24 @@ def _sort_listing(folder: Path, listed: list[str], ignored: list[str]) -> Folder
     return FolderListing(files, left_out)
 
 
+def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git. Without the program, return a failed run that says so."""
+    command = build_git_command(folder, *arguments)
+    try:
+        return subprocess.run(command, capture_output=True, check=False, env=build_git_environment())
+    except OSError:
+        return subprocess.CompletedProcess(command, 127, b"", b"there is no program git; install it")
+
+
 def _list_git_files(folder: Path, *options: str) -> list[str] | None:
     """Return what `git ls-files` prints for `folder`; None without git or outside a repository."""
-    printed = _run_git(folder, "ls-files", "-z", *options)
-    return None if printed is None else [os.fsdecode(name) for name in printed.split(b"\0") if name]
-
-
-def _run_git(folder: Path, *arguments: str) -> bytes | None:
-    """Return what git prints; None if it can't be run or fails."""
-    try:
-        return subprocess.run(
-            build_git_command(folder, *arguments), capture_output=True, check=True, env=build_git_environment()
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    done = run_git(folder, "ls-files", "-z", *options)
+    return None if done.returncode else [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 
 def _is_ignored_itself(folder: Path) -> bool:
     """Return True if the user named a folder that git ignores. Then its own .gitignore files decide."""
-    return _run_git(folder, "check-ignore", "--quiet", ".") is not None
+    return run_git(folder, "check-ignore", "--quiet", ".").returncode == 0
 
 
 def _walk_folder(folder: Path) -> tuple[list[str], list[str]]:

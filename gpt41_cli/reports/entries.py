@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.files.places import Located, RejectedRequest
 from gpt41_cli.findings import Place
 from gpt41_cli.reports import Json, Row, TextBlock
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
-
-if TYPE_CHECKING:
-    pass
 
 
 def make_record(found: Located[Entry] | RejectedRequest) -> Mapping[str, Json]:

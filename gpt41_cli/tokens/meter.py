@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
@@ -16,9 +16,6 @@ from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry, count_pieces, join_tex
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
 from gpt41_cli.tokens.prompt import build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
-
-if TYPE_CHECKING:
-    pass
 
 SPARE_KEYWORDS = ("title", "default")
 """Keywords of schemas that are billed and that a model can do without."""

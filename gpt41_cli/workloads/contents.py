@@ -10,7 +10,6 @@ from operator import iadd
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
-from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import WorkloadDeclaration
 from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request, read_batch_lines
 from gpt41_cli.display import format_int
@@ -102,7 +101,7 @@ def read_contents(
     if declared.requests:
         return _RequestsReader(declared, catalog, jobs, inspects_batch=inspects_batch).read(files)
     if declared.cached.is_simulated:
-        with errors_at(declared, "cached"):
+        with declared.errors_at("cached"):
             raise InputError(expected="requests to replay", found="a prompt or numbers")
     return _read_prompt(declared, files, catalog)
 
@@ -113,7 +112,7 @@ def list_sources(
     """List what all patterns of a key match, each file once."""
     sources: dict[str, InputSource] = {}
     skipped: list[SkippedPath] = []
-    with errors_at(declared, key):
+    with declared.errors_at(key):
         for pattern in patterns:
             found, more = files(pattern)
             sources |= {name: source for name, source in found.items() if name not in sources}
@@ -127,7 +126,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     variant = _find_variant(declared, catalog, declared.model or declared.fallback_model)
     parts: dict[str, Entry] = {}
     images: list[Image] = []
-    with errors_at(declared, "prompt"):
+    with declared.errors_at("prompt"):
         for key, source in sources.items():
             try:
                 with open_input(source, None) as found:
@@ -147,7 +146,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
             raise InputError(expected="text or pictures", found=explain_empty(skipped))
     numbers = declared.input_tokens or 0
     predicted = _count_prediction_tokens(declared, files, variant)
-    with errors_at(declared, "cached"):
+    with declared.errors_at("cached"):
         work = workload(
             input_tokens=numbers,
             output_tokens=0,
@@ -159,7 +158,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
             tools=declared.tools,
             prediction_tokens=predicted,
         )
-    with errors_at(declared, "prediction"):
+    with declared.errors_at("prediction"):
         work = replace(work, terms=_make_assumptions(declared))
     whole = Counter({TEXT: numbers})
     for part in parts.values():
@@ -182,13 +181,13 @@ def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, v
     if declared.prediction is None or declared.prediction.file is None:
         return 0
     sources, _ = list_sources(declared, "prediction", [declared.prediction.file], files)
-    with errors_at(declared, "prediction"):
+    with declared.errors_at("prediction"):
         return sum(count_text_tokens(source, variant.model.encoding.name) for source in sources.values())
 
 
 def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | None) -> Variant:
     if name is None:
-        with errors_at(declared, ""):
+        with declared.errors_at(""):
             raise InputError(expected="a model in the workload, in defaults or in every request", found="none")
     return catalog.variant(name)
 
@@ -204,7 +203,7 @@ class _RequestsReader:
         self.reading = ReadingOptions(jobs=jobs)
         self.replay = None
         if declared.cached.is_simulated:
-            with errors_at(declared, "lifetime" if "lifetime" in declared.locations else "cached"):
+            with declared.errors_at("lifetime" if "lifetime" in declared.locations else "cached"):
                 self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
         self.line_meter = self.meter if declared.model is None else Meter(catalog)
@@ -217,7 +216,7 @@ class _RequestsReader:
         """Read all requests. Raises InputError with the place of what is wrong."""
         declared = self.declaration
         sources, skipped = list_sources(declared, "requests", declared.requests, files)
-        with errors_at(declared, "requests"):
+        with declared.errors_at("requests"):
             for key, source in sources.items():
                 try:
                     self._read_file(key, source)
@@ -230,7 +229,7 @@ class _RequestsReader:
             if any(totals.training_requests for totals in self.request_totals.groups.values()) and not declared.output_tokens:
                 raise InputError(expected="output_tokens with fine-tuning examples, which state no maximum", found="none")
         variant, mode = self._find_model_and_mode()
-        with errors_at(declared, "prediction"):
+        with declared.errors_at("prediction"):
             work = sizing.merge_into_workload(self.request_totals, self.terms, 1)
             if declared.prediction and not work.prediction_tokens:
                 raise InputError(expected="requests that state a prediction", found="none that does")
@@ -318,7 +317,7 @@ class _RequestsReader:
         }
         if len(groups) > 1:
             named = ", ".join(sorted(f"{model or 'no model'} in {mode}" for model, mode in groups))
-            with errors_at(declared, "requests"):
+            with declared.errors_at("requests"):
                 raise InputError(
                     expected="requests of one model and mode", found=named, hint="state both, or make several workloads"
                 )

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Catalog, Market
-from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import Config, TokenRange, WorkloadDeclaration
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
@@ -73,15 +72,15 @@ class PricedWorkload(NamedTuple):
 
 def price_declared_workload(declared: WorkloadDeclaration, contents: WorkloadContents, market: Market) -> PricedWorkload:
     """The price of a workload on that day. InputError, with the place in gpt41.yaml, where it has none."""
-    with errors_at(declared, ""):
+    with declared.errors_at(""):
         offer = market.on_platform(declared.platform).offer(contents.variant, contents.mode)
     work = high = contents.workload
     if declared.output_tokens and declared.output_tokens.high != declared.output_tokens.expected:
         high = contents.with_output_tokens(declared.output_tokens.high)
-    with errors_at(declared, "tools"):
+    with declared.errors_at("tools"):
         stored = price_storage_per_day(offer, declared.tools)
         price_tools(offer, declared.tools, 1)
-    with errors_at(declared, "cached"):  # the one number of it that may not fit the requests
+    with declared.errors_at("cached"):  # the one number of it that may not fit the requests
         expected, most = price_workload(offer, work), price_workload(offer, high)
     usage = expected.usage
     surcharged = UsageByRates.from_load(offer.variant, work.load_on(market.catalog, offer.variant)).long.usage

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.catalog import MODES, Catalog, read_catalog
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import MODES, Catalog, parse_catalog, read_catalog
 from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.pricing import Rates
 from gpt41_cli.tokens.vocabulary import VOCABULARIES

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, read_catalog
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import MODES, parse_catalog, read_catalog
 from gpt41_cli.commands.diff.compare import compare_sides
 from gpt41_cli.errors import MissingPrice, TableError
 from gpt41_cli.prices.quote import Quote, price_workload

@@ -9,7 +9,7 @@ from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.each import EachOutputOptions, finish_each
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
-from gpt41_cli.cli.options import _make_count_parser, complete_models
+from gpt41_cli.cli.options import complete_models, count_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
@@ -25,12 +25,7 @@ ModelOption = Annotated[
 ]
 
 MaxTokens = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        parser=_make_count_parser(1),
-        help="Exit with 1 where a text, a picture or a request has more tokens, and name it.",
-    ),
+    int | None, count_option("Exit with 1 where a text, a picture or a request has more tokens, and name it.", at_least=1)
 ]
 
 

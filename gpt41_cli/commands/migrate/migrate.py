@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Market, Offer, Variant
 from gpt41_cli.catalog.tables import Lifecycle
-from gpt41_cli.commands.migrate.incompatibilities import Incompatibility, ModelChange, find_incompatibilities
+from gpt41_cli.commands.migrate.incompatibilities import ModelChange, find_incompatibilities
 from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_replacements
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints import request_limits as limits
@@ -97,7 +97,7 @@ class Migration(NamedTuple):
     """The paths out of a model, the target's first. The modes of each are in the requested order, the answer's first.
 
     `target` is None if no named replacement has a price. `incompatibilities` are by variant id; `exceeded_limits`, by mode, are
-    the limits of today's model that the work exceeds.
+    the limits of today's model that the work exceeds; `refusing_limits` are those of the target, in any of the modes.
     """
 
     work: Workload
@@ -107,7 +107,8 @@ class Migration(NamedTuple):
     replacement_steps: tuple[ReplacementStep, ...]
     target: Variant | None
     paths: tuple[MigrationPath, ...]
-    incompatibilities: Mapping[str, tuple[Incompatibility, ...]]
+    refusing_limits: tuple[Finding, ...]
+    incompatibilities: Mapping[str, tuple[Finding, ...]]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
@@ -162,6 +163,7 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
         replacement_steps=steps,
         target=target,
         paths=tuple(paths),
+        refusing_limits=_find_refusing_limits(catalog, work, target, modes) if target else (),
         incompatibilities={
             name: find_incompatibilities(ModelChange(catalog, question.from_variant, variant, work, modes, question.uses))
             for name, variant in variants.items()
@@ -173,6 +175,11 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
         findings=tuple(_collect_findings(catalog, migration, [*missing, *unpriced])),
         notes=tuple(_collect_notes(catalog, migration, ended)),
     )
+
+
+def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, modes: Sequence[str]) -> tuple[Finding, ...]:
+    load = work.load_on(catalog, target)
+    return tuple(dict.fromkeys(each for mode in modes for each in limits.find_exceeded_limits(catalog, target, mode, load)))
 
 
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
@@ -259,7 +266,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
     )
     for variant in question.to_variants or ([target] if target else []):
         yield from lifecycle.check_lifecycle(question.market, variant, Level.ERROR)
-        yield from (issue.make_finding(variant) for issue in migration.incompatibilities[variant.id])
+        yield from migration.incompatibilities[variant.id]
     for step in migration.replacement_steps:
         if step.variant is None:
             yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.message, subject=step.replacement_name)

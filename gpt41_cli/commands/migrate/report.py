@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.migrate import reasons
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
@@ -37,7 +37,7 @@ def make_report(
     parts = {
         "why": list(reasons.list_advantages(migration)),
         "but": list(reasons.list_drawbacks(migration)),
-        "breaks": [issue.remark for issue in migration.incompatibilities[migration.target.id]] if migration.target else [],
+        "breaks": migration.incompatibilities[migration.target.id] if migration.target else (),
         "dates": list(reasons.list_end_dates(catalog, migration)),
         "guide": list(reasons.list_guidance(migration)),
     }
@@ -69,7 +69,7 @@ def make_report(
                 dump_reason(remark, kind=kind) for kind, remarks in parts.items() if kind != "breaks" for remark in remarks
             ],
             "breaks": [
-                dump_reason(issue.remark, model=model, level=issue.level.label)
+                dump_reason(issue, model=model, level=issue.level.label)
                 for model, issues in migration.incompatibilities.items()
                 for issue in issues
             ],
@@ -83,7 +83,7 @@ def make_report(
 def _find_mentioned(migration: Migration) -> Iterator[Finding]:
     """Find the findings about the target that are among the lines: what breaks, and when it ends."""
     if migration.target:
-        yield from (issue.make_finding(migration.target) for issue in migration.incompatibilities[migration.target.id])
+        yield from migration.incompatibilities[migration.target.id]
     if path := migration.chosen_path:
         ends = lifecycle.check_lifecycle(migration.question.market, path.variant, Level.ERROR)
         yield from (finding for finding in ends if finding.rule is rules.MODEL_RETIRES)
@@ -102,12 +102,12 @@ def _make_headline(migration: Migration) -> str:
     time = "before" if migration.is_shut_down else "today"
     current = f" ({time} {format_money(path.current_quote.total_usd)})" if path.current_quote else ""
     price = f"{find_bound_prefix(migration.work)}{usd} for the same work{current}{_describe_headroom(path, time)}"
-    return f"{path.quote.model} in place of {leaving}{where}: {price}{_describe_refusal(migration, path.variant)}"
+    return f"{path.quote.model} in place of {leaving}{where}: {price}{_describe_refusal(migration)}"
 
 
-def _describe_refusal(migration: Migration, target: Variant) -> str:
+def _describe_refusal(migration: Migration) -> str:
     """Say why the target would refuse the requests as they are."""
-    why = "; ".join(issue.reason for issue in migration.incompatibilities[target.id] if issue.reason)
+    why = "; ".join(limit.message for limit in migration.refusing_limits)
     return f"; as it is it would be refused: {why}" if why else ""
 
 
@@ -201,7 +201,7 @@ def _describe_path(path: MigrationPath, migration: Migration) -> str:
     retires = lifecycle.find_announced_shutdown(question.market, path.variant)
     if retires and retires.shutdown and (retires.shutdown - question.market.as_of).days < _ENDS_SOON_DAYS:
         descriptions.append(f"ends {retires.shutdown}")
-    heavy = [issue.remark for issue in migration.incompatibilities[path.variant.id] if issue.level >= Level.WARNING]
+    heavy = [issue for issue in migration.incompatibilities[path.variant.id] if issue.level >= Level.WARNING]
     refused = [remark.brief for remark in heavy if remark.rule is rules.REFUSED_PARAMETER]
     if refused:
         descriptions.append(f"refuses {', '.join(refused)}")

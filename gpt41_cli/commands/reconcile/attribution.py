@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.config.places import errors_at
 from gpt41_cli.config.tables import Config, WorkloadDeclaration
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import Located
@@ -75,7 +74,7 @@ def _read_request_keys(
     sources, _ = list_sources(declared, "requests", declared.requests, files)
     reading = ReadingOptions(jobs=jobs)
     for source in sources.values():
-        with errors_at(declared, "requests"):
+        with declared.errors_at("requests"):
             try:
                 with open_input(source, reading.kind) as found:
                     if isinstance(found, RequestInput):

@@ -8,61 +8,33 @@ import typer
 from gpt41_cli.cli import options, output
 from gpt41_cli.cli import parse as typed
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
-from gpt41_cli.cli.options import _make_count_parser
+from gpt41_cli.cli.options import count_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError, quote_text
 
 ServedInputTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--input-tokens",
-        metavar="N",
-        parser=_make_count_parser(0),
-        help="Input tokens of one request to the fine-tune.",
-        show_default="the examples' mean",
-    ),
+    int | None, count_option("Input tokens of one request to the fine-tune.", "--input-tokens", show_default="the examples' mean")
 ]
 
 ServedOutputTokens = Annotated[
     int | None,
-    typer.Option(
-        "--output-tokens",
-        metavar="N",
-        parser=_make_count_parser(0),
-        help="Output tokens of one answer.",
-        show_default="the examples' mean; for --prompts, their own maximum",
+    count_option(
+        "Output tokens of one answer.", "--output-tokens", show_default="the examples' mean; for --prompts, their own maximum"
     ),
 ]
 
 BaseInputTokens = Annotated[
     int | None,
-    typer.Option(
-        metavar="N",
-        parser=_make_count_parser(0),
-        help="Input tokens of the same request to the model that answers today.",
-        show_default="as for the fine-tune",
-    ),
+    count_option("Input tokens of the same request to the model that answers today.", show_default="as for the fine-tune"),
 ]
 
 Epochs = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        parser=_make_count_parser(1),
-        help="How often the examples are gone through.",
-        show_default="the published heuristic",
-    ),
+    int | None, count_option("How often the examples are gone through.", at_least=1, show_default="the published heuristic")
 ]
 
 ServedRequests = Annotated[
-    int | None,
-    typer.Option(
-        "--requests",
-        metavar="N",
-        parser=_make_count_parser(1),
-        help="How many requests will be served in all: what is saved then.",
-    ),
+    int | None, count_option("How many requests will be served in all: what is saved then.", "--requests", at_least=1)
 ]
 
 

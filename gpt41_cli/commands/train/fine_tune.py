@@ -15,7 +15,6 @@ from gpt41_cli.commands.train.training import (
     TrainedModel,
     TrainingOptions,
     TrainingWork,
-    UntrainableModel,
     count_epochs,
     is_trainable,
     price_trained_model,
@@ -58,7 +57,7 @@ class TrainingResult(NamedTuple):
     epochs: int
     has_stated_epochs: bool
     trained_models: tuple[TrainedModel, ...]
-    unfit: tuple[UntrainableModel, ...]
+    unfit: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     files: tuple[TrainingFile, ...] = ()
@@ -103,7 +102,7 @@ def _price_models(
     service: ServiceOptions,
     others: Sequence[Variant],
     conditions: TrainingOptions,
-) -> Iterator[TrainedModel | UntrainableModel]:
+) -> Iterator[TrainedModel | Finding]:
     examples = sum(file.lines.examples for file in files)
     output_tokens = sum(file.lines.output_tokens for file in files)
     if service.output_tokens is not None:
@@ -121,7 +120,7 @@ def _price_models(
 
 
 def _check_cacheable(
-    found: Sequence[TrainedModel | UntrainableModel], service: ServiceOptions, conditions: TrainingOptions
+    found: Sequence[TrainedModel | Finding], service: ServiceOptions, conditions: TrainingOptions
 ) -> list[Finding]:
     """Make a notice if part of the requests is said to be cached but the longest prompt is too short."""
     student = next((each for each in found if isinstance(each, TrainedModel)), None)
@@ -185,10 +184,10 @@ def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> Training
 
 
 def _assemble_result(
-    found: Sequence[TrainedModel | UntrainableModel], examples: int, findings: Sequence[Finding], conditions: TrainingOptions
+    found: Sequence[TrainedModel | Finding], examples: int, findings: Sequence[Finding], conditions: TrainingOptions
 ) -> TrainingResult:
     students = tuple(each for each in found if isinstance(each, TrainedModel))
-    unfit = tuple(each for each in found if isinstance(each, UntrainableModel))
+    unfit = tuple(each for each in found if isinstance(each, Finding))
     return TrainingResult(
         examples,
         count_epochs(conditions, examples) if examples else 0,
@@ -200,9 +199,7 @@ def _assemble_result(
     )
 
 
-def _check_training(
-    found: Sequence[TrainedModel | UntrainableModel], examples: int, conditions: TrainingOptions
-) -> Iterator[Finding]:
+def _check_training(found: Sequence[TrainedModel | Finding], examples: int, conditions: TrainingOptions) -> Iterator[Finding]:
     """Find what speaks against training at all, and against each model."""
     yield from training_rules.check_example_count(conditions, examples)
     yield from lifecycle.find_training_closings(conditions.market, conditions.rules)
@@ -214,7 +211,7 @@ def _check_training(
             )
             yield from lifecycle.check_lifecycle(conditions.market, each.tuned_variant)
         else:
-            yield training_rules.make_untrainable_finding(each, level)
+            yield training_rules.name_untrainable_model(each, level)
     yield from lifecycle.check_price_table_age(conditions.market)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gpt41_cli import rules
-from gpt41_cli.commands.train.training import TrainingOptions, UntrainableModel
+from gpt41_cli.commands.train.training import TrainingOptions
 from gpt41_cli.commands.train.training_file import TrainingFile
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Place
@@ -43,9 +43,9 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
                 yield Finding(rules.TRAINING_PICTURES, message, None, place, str(many), "0", model, names_place=True)
 
 
-def make_untrainable_finding(found: UntrainableModel, level: Level) -> Finding:
-    """Make the finding of why a model can't be trained."""
-    return Finding(found.reason.rule, f"{found.model}: {found.reason.message}", level, subject=found.model)
+def name_untrainable_model(reason: Finding, level: Level) -> Finding:
+    """Put the model that can't be trained in front of the reason."""
+    return reason._replace(message=f"{reason.subject}: {reason.message}", level=level)
 
 
 def note_foreign_rules(conditions: TrainingOptions) -> Iterator[str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.commands.train.fine_tune import TrainingResult
-from gpt41_cli.commands.train.job_checks import make_untrainable_finding
+from gpt41_cli.commands.train.job_checks import name_untrainable_model
 from gpt41_cli.commands.train.training import (
     FINE_TUNE_MODES,
     TrainedModel,
@@ -61,12 +61,12 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
                 for file in tuning.files
             ],
             "trainings": [_make_training_json(student) for student in tuning.trained_models],
-            "unfit": [{"model": each.model, "rule": each.reason.rule.id, "reason": each.reason.message} for each in tuning.unfit],
+            "unfit": [{"model": each.subject, "rule": each.rule.id, "reason": each.message} for each in tuning.unfit],
             "comparisons": records,
         },
         records=records,
         catalog=conditions.catalog,
-        mentioned=[make_untrainable_finding(each, Level.ERROR) for each in tuning.unfit] if not first and tuning.examples else (),
+        mentioned=[name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if not first and tuning.examples else (),
     )
 
 
@@ -102,7 +102,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
     if first is None and tuning.examples == 0:
         return "Nothing to be trained on: no example can be read"
     if first is None:
-        return f"Nothing can be trained: {'; '.join(f'{each.model}: {each.reason.message}' for each in tuning.unfit)}"
+        return f"Nothing can be trained: {'; '.join(f'{each.subject}: {each.message}' for each in tuning.unfit)}"
     how = f"{pluralize(tuning.epochs, 'epoch')} of {pluralize(tuning.examples, 'example')}"
     most = find_bound_prefix(tuning.work) if tuning.work else ""
     what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"
@@ -242,5 +242,5 @@ def _make_table(columns: Sequence[Column[_Comparison]], comparisons: Sequence[_C
     """The comparisons, then the models that can't be trained, with the reason in the last column."""
     table = make_table(columns, comparisons)
     empty = [""] * (len(table.headings) - 2)
-    unfit = (Row((each.model, *empty, each.reason.brief), "faint") for each in tuning.unfit)
+    unfit = (Row((each.subject or "", *empty, each.brief), "faint") for each in tuning.unfit)
     return table._replace(rows=(*table.rows, *unfit))

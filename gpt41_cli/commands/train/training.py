@@ -125,13 +125,6 @@ class TrainedModel(NamedTuple):
         return price_tokens(self.trained_tokens, self.price.usd)
 
 
-class UntrainableModel(NamedTuple):
-    """A model that can't be trained, and why."""
-
-    model: str
-    reason: Finding
-
-
 def is_trainable(variant: Variant) -> bool:
     """Return True if the table has fine-tunes of a base model."""
     return variant.fine_tuned is None and variant.model.fine_tuned is not None
@@ -149,25 +142,27 @@ def count_epochs(conditions: TrainingOptions, examples: int) -> int:
 
 def price_trained_model(
     conditions: TrainingOptions, base: Variant, lesson: TrainingWork, examples: int, others: Sequence[tuple[Variant, Usage]]
-) -> TrainedModel | UntrainableModel:
-    """Price the model trained on some work, compared with each of the `others` on the same requests."""
+) -> TrainedModel | Finding:
+    """Price the model trained on some work, compared with each of the `others` on the same requests; or say why it can't be
+    trained, as a finding about the model.
+    """
     market, catalog, platform = conditions.market, conditions.catalog, conditions.market.platform
     student = get_fine_tune(catalog, base)
     if life := lifecycle.find_past_shutdown(market, student):
-        return UntrainableModel(base.id, lifecycle.make_shutdown_finding(platform, life))
+        return lifecycle.make_shutdown_finding(platform, life)._replace(subject=base.id)
     assert student.fine_tuned
     training = student.fine_tuned.training.get(platform.id)
     if training is None:
         known = ", ".join(student.fine_tuned.training)
         text = f"no price is known for training it on {platform.id}: {catalog.file} has one on {known}"
-        return UntrainableModel(base.id, Finding(rules.MISSING_PRICE, text, brief="no price for training"))
+        return Finding(rules.MISSING_PRICE, text, subject=base.id, brief="no price for training")
     hosting = student.fine_tuned.hosting.get(platform.id)
     found = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
     try:
         market.offer(student, FINE_TUNE_MODES[0])
         return found._replace(comparisons=tuple(_compare_others(conditions, found, others)))
     except MissingPrice as error:
-        return UntrainableModel(base.id, Finding(rules.MISSING_PRICE, str(error), brief="no price in service"))
+        return Finding(rules.MISSING_PRICE, str(error), subject=base.id, brief="no price in service")
 
 
 def _compare_others(

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import Catalog
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import Catalog, parse_catalog
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
 from gpt41_cli.commands.migrate.replacements import describe_end_dates, follow_replacements
@@ -201,7 +200,7 @@ def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
 
 def test_limits_that_are_lower_and_those_that_the_work_is_over() -> None:
     found = leave("gpt-6-luna", "gpt-4.1", work=workload(input_tokens=1_040_000, output_tokens=40_000, requests=1))
-    texts = {each.remark.rule.id: each.remark.message for each in found.incompatibilities["gpt-4.1"]}
+    texts = {each.rule.id: each.message for each in found.incompatibilities["gpt-4.1"]}
     assert texts["context-window"] == "gpt-4.1: 1,080,000 tokens of input and output are over the context window of 1,047,576"
     assert texts["smaller-limit"] == "gpt-4.1 gives at most 32,768 output tokens, gpt-6-luna 128,000"
     broken = [(each.level.label, each.subject) for each in found.findings if each.rule.id == "context-window"]
@@ -355,7 +354,7 @@ def test_a_table_without_these_entries_still_answers() -> None:
             kept.append(line)
     catalog = parse_catalog("".join(kept).encode(), "mine.yaml")
     found = leave(catalog=catalog)
-    assert {each.remark.rule.id for each in found.incompatibilities["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
+    assert {each.rule.id for each in found.incompatibilities["gpt-6-luna"]} == {"unstated-ability", "smaller-limit"}
     assert list(moving.list_guidance(found)) == []
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog.load import parse_catalog
+from gpt41_cli.catalog import parse_catalog
 from gpt41_cli.commands.plan.reasons import explain_binding_limits, explain_spreading, suggest_tier
 from gpt41_cli.commands.plan.timings import Plan, Timing, plan
 from gpt41_cli.constraints.rate_limits import compute_waits

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.catalog import MODES, Catalog, parse_catalog
 from gpt41_cli.catalog.evaluation import read_evaluation
-from gpt41_cli.catalog.load import parse_catalog
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
 from gpt41_cli.commands.recommend.report import make_report

@@ -23,7 +23,6 @@ from gpt41_cli.commands.train.training import (
     TrainingOptions,
     TrainingWork,
     TuningComparison,
-    UntrainableModel,
     price_trained_model,
 )
 from gpt41_cli.commands.train.training_file import TrainingLines, TrainingTargets, TrainingTokens
@@ -31,7 +30,7 @@ from gpt41_cli.commands.train.training_file import read_training_files as read_f
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.sources import InputSource, find_sources
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.readers import read_request
@@ -222,8 +221,8 @@ def test_hosting_without_an_end_has_no_price() -> None:
     base = catalog.variant("gpt-4.1-mini")
     lesson = TrainingWork(TrainingTokens(), Usage(1, 5), VariantLoad({RequestSize(5, 0, 0): 1}))
     found = price_trained_model(conditions, base, lesson, 10, [(base, Usage(1, 5))])
-    assert isinstance(found, UntrainableModel)
-    assert found.reason.message == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
+    assert isinstance(found, Finding)
+    assert found.message == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
     free = price_trained_model(conditions._replace(market=market(catalog, as_of=TODAY)), base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(free, TrainedModel)
     assert [(each.ends, each.days, each.pays_at_daily_requests) for each in free.comparisons] == [(None, None, None)] * 2
