@@ -58,3 +58,7 @@ def test_a_rule_of_another_version_is_none_of_the_table() -> None:
 
 def test_there_is_a_rule_of_savings_for_each_mode() -> None:
     assert {mode: rule.id for mode, rule in rules.SAVINGS.items()} == {mode: f"{mode}-saving" for mode in MODES}
+
+
+def test_a_rule_is_shown_by_its_id() -> None:
+    assert repr(rules.BATCH_EMPTY) == "Rule('batch-empty')"
