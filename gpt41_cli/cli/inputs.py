@@ -1,6 +1,6 @@
 """Paths and numbers of a command line -> Workload."""
 
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gpt41_cli.cli.output import print_to_stderr
@@ -19,7 +19,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gpt41_cli.catalog import Catalog, Variant
@@ -70,17 +70,33 @@ class InputOptions(NamedTuple):
 
 
 class InputWorkloads(NamedTuple):
-    """The work, all of it together; `split` makes a workload for each model and mode where it is requests, and takes the model
-    and mode of all of them in place of their own. `rejects` are the inputs that were left out for being no request,
-    `skipped_files` what was left out of folders, `request_totals` all that was measured of requests; None where
-    there are no requests.
-    """
+    """The work, all of it `combined`. `request_totals` sum up its requests; None for texts, pictures and numbers."""
 
     combined: "Workload"
-    split: "Callable[[str | None, str | None], dict[ModelAndMode, Workload]] | None" = None
-    rejects: "Rejections | None" = None
-    skipped_files: "Sequence[SkippedPath]" = ()
     request_totals: "RequestTotals | None" = None
+    skipped_files: "Sequence[SkippedPath]" = ()
+
+    @property
+    def rejects(self) -> "Rejections | None":
+        """The inputs that aren't requests."""
+        return self.request_totals.rejects if self.request_totals else None
+
+    @property
+    def models(self) -> "set[str | None]":
+        """The models that requests name, None among them if some name none."""
+        return {group.model for group in self.request_totals.groups} if self.request_totals else set()
+
+    @property
+    def modes(self) -> set[str]:
+        """The modes that requests are sent in."""
+        return {group.mode for group in self.request_totals.groups} if self.request_totals else set()
+
+    def split(self, model: str | None, mode: str | None) -> "dict[ModelAndMode, Workload]":
+        """Return a workload for each model and mode that requests name, unless `model` or `mode` is given for all of them."""
+        from gpt41_cli.work.sizing import split_into_workloads
+
+        assert self.request_totals is not None
+        return split_into_workloads(self.request_totals, self.combined.terms, self.combined.times, model, mode)
 
 
 def read_input_workloads(
@@ -106,9 +122,9 @@ def read_input_workloads(
         with show_progress(sources) as seen:
             encoding = find_encoding(variants)
             found = sizing.measure_sources(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
-        if found.request_totals.groups or found.request_totals.rejects.count:
-            return _make_request_workloads(found.request_totals, terms, asked, left_out)
-        text_tokens, images = found.text_tokens, found.images
+        if isinstance(found, sizing.RequestTotals):
+            return _make_request_workloads(found, terms, asked, left_out)
+        text_tokens, images = found
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
@@ -174,13 +190,7 @@ def _make_request_workloads(
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
-    return InputWorkloads(
-        together,
-        partial(sizing.split_into_workloads, found, terms, asked.requests),
-        found.rejects,
-        left_out,
-        found,
-    )
+    return InputWorkloads(together, found, left_out)
 
 
 def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[InputSource], list[SkippedPath]]":

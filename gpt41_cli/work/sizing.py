@@ -129,12 +129,11 @@ def count_text_tokens(source: InputSource, encoding: str) -> int:
         return count_stream(found.pieces, encoding)
 
 
-class SourceTotals(NamedTuple):
-    """What the inputs hold: tokens of text and pictures, which are one request together, or requests."""
+class PromptTotals(NamedTuple):
+    """Texts, as tokens in all, and pictures, which are one request together."""
 
     text_tokens: int
     images: tuple[Image, ...]
-    request_totals: RequestTotals
 
 
 def measure_request(
@@ -228,8 +227,8 @@ def measure_sources(
     *,
     names_mode: bool = False,
     replay: CacheReplay | None = None,
-) -> SourceTotals:
-    """Measure what `sources` hold.
+) -> PromptTotals | RequestTotals:
+    """Measure what `sources` hold: texts and pictures, or requests.
 
     `skipped` collects what is skipped in folders; `names_mode` is as for `measure_request`; `replay` is asked for the cached
     tokens of each request, in their order. Raises InputError if everything is skipped, or if there are requests together with
@@ -252,16 +251,17 @@ def measure_sources(
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))
         text_tokens = sum(tokens() for tokens in texts)
-    has_requests = bool(sizing.groups or sizing.rejects.count)
-    if has_requests and (texts or images):
+    if not (sizing.groups or sizing.rejects.count):
+        if sources and not (texts or images):
+            raise InputError(expected="text or requests in what is named", found=explain_empty(skipped))
+        return PromptTotals(text_tokens, tuple(images))
+    if texts or images:
         raise InputError(
             expected="requests, or texts and pictures, which are one request together",
             found="both",
             hint="--as text makes all of it text",
         )
-    if sources and not (has_requests or texts or images):
-        raise InputError(expected="text or requests in what is named", found=explain_empty(skipped))
-    return SourceTotals(text_tokens, tuple(images), sizing)
+    return sizing
 
 
 def _measure_requests(

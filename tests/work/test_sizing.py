@@ -21,7 +21,7 @@ from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import find_sources
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.sizing import RequestTotals, measure_sources, merge_into_workload, split_into_workloads
+from gpt41_cli.work.sizing import PromptTotals, RequestTotals, measure_sources, merge_into_workload, split_into_workloads
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, RequestSize, VariantLoad, Workload
 from tests.builders import CALL, OTHER_CALL, USER, Body, chat, image_message, market, responses
@@ -36,7 +36,9 @@ def size(tmp_path: Path, catalog: Catalog) -> Any:
     def size(*bodies: Body) -> RequestTotals:
         (tmp_path / "f.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = find_sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
-        return measure_sources(found, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped).request_totals
+        totals = measure_sources(found, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped)
+        assert isinstance(totals, RequestTotals)
+        return totals
 
     return size
 
@@ -270,7 +272,7 @@ def test_texts_and_pictures_are_one_request(catalog: Catalog, tmp_path: Path) ->
     (tmp_path / "a.txt").write_text("one two")
     named, skipped = find_sources([str(tmp_path / "a.txt")], "three", lambda: pytest.fail("standard input is not named"))
     found = measure_sources(named, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped)
-    assert (found.text_tokens, found.images, found.request_totals.requests) == (3, (), 0)
+    assert found == PromptTotals(3, ())
 
 
 def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> None:
@@ -320,12 +322,13 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
     found = [
         measure_sources(
             named, ReadingOptions(jobs=1, is_large=is_much), partial(Meter, catalog, is_much=is_much), "o200k_base", skipped
-        ).request_totals
+        )
         for is_much in (False, True)
     ]
-    little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in found)
+    requests = [each for each in found if isinstance(each, RequestTotals)]
+    little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in requests)
     assert little == much
-    assert [each.rejects.count for each in found] == [1, 1]
+    assert [each.rejects.count for each in requests] == [1, 1]
 
 
 @pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"])

@@ -92,7 +92,7 @@ def _estimate_work(market: "Market", work: InputWorkloads, variants: "list[Varia
     """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
     from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
 
-    if work.split is None:
+    if work.request_totals is None:
         return estimate(market, work.combined, variants=variants, modes=modes or ["standard"])
     parts = work.split(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
     named = {model for model, _ in parts}

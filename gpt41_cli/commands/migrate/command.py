@@ -111,7 +111,7 @@ def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
     """
     from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES
 
-    names = sorted({mode for _, mode in work.split(None, None)} if work.split else ())
+    names = sorted(work.modes)
     if set(names) <= set(DEFAULT_MODES):
         return ()
     if len(names) > 1:
@@ -121,7 +121,7 @@ def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
 
 def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
     """Return the model that the requests name, or the family's first if they name no model. Raises InputError for several."""
-    names = sorted({model for model, _ in work.split(None, None) if model} if work.split else ())
+    names = sorted(filter(None, work.models))
     if len(names) > 1:
         raise InputError(expected="requests to one model", found=", ".join(names), hint="--from takes all of them for one")
     return catalog.variant(names[0]) if names else catalog.family[0]

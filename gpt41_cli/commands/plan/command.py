@@ -71,5 +71,4 @@ def plan(
 
 def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "list[Variant]":
     """Return the model that all requests name, as a list; empty if they name several or no model."""
-    names = {model for model, _ in work.split(None, None)} if work.split else set()
-    return [catalog.variant(name) for name in names if name is not None] if len(names) == 1 else []
+    return [catalog.variant(name) for name in work.models if name is not None] if len(work.models) == 1 else []

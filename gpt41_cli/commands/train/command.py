@@ -174,9 +174,10 @@ def _price_prompts(
     encoding = find_encoding((teacher, *students))
     meter = make_meter(conditions.catalog, teacher.id, image_size, reading)
     with show_progress(sources) as seen:
-        found = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out).request_totals
-    refuse_invalid(found.rejects, found.requests)
-    if not found.requests:
+        found = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out)
+    if isinstance(found, sizing.RequestTotals):
+        refuse_invalid(found.rejects, found.requests)
+    if not isinstance(found, sizing.RequestTotals) or not found.requests:
         raise InputError("--prompts", "requests that the teacher answers", "text or pictures")
     terms = Assumptions(service.output_tokens, cached_share=service.cached_share)
     return price_distillation(sizing.merge_into_workload(found, terms, 1), teacher, students, meter, conditions)
