@@ -8,7 +8,6 @@ from gpt41_cli.cli.inputs import refuse_invalid
 from gpt41_cli.cli.output_options import OutputOptions
 
 if TYPE_CHECKING:
-    from gpt41_cli.files.places import Located, RejectedRequest
     from gpt41_cli.findings import Finding
     from gpt41_cli.reports import Report
 
@@ -21,7 +20,7 @@ class EachOutputOptions(NamedTuple):
 
 
 def finish_each(
-    found: "Iterator[Located[Any] | RejectedRequest]",
+    found: Iterator[Any],
     report: "Callable[..., Report]",
     record: "Callable[[Any], Mapping[str, Any]]",
     answer: Callable[[Any], str],
@@ -38,7 +37,7 @@ def finish_each(
     rejects = Rejections()
     good = 0
 
-    def counted() -> "Iterator[Located[Any] | RejectedRequest]":
+    def counted() -> Iterator[Any]:
         nonlocal good
         for each in found:
             if isinstance(each, RejectedRequest):
@@ -49,7 +48,7 @@ def finish_each(
 
     wanted = drawn.output_options
     if wanted.quiet and not wanted.files:
-        output.stream_lines(answer(each.result) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
+        output.stream_lines(answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
     elif wanted.format == "jsonl" and not wanted.files:
         output.stream_lines(format_record(record(each)) for each in counted())
     else:

@@ -12,7 +12,7 @@ from gpt41_cli.constraints.request_limits import find_exceeded_limits
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
@@ -41,8 +41,11 @@ class ModelAndEndpoint(NamedTuple):
 
 
 class InspectedRequest(NamedTuple):
-    """A request of a Batch file: its target, a hash of its id, its length, its tokens, and the rules it violates by itself."""
+    """A request of a Batch file: its line, its target, a hash of its id, its length, its tokens, and the rules it violates by
+    itself.
+    """
 
+    line: int
     target: ModelAndEndpoint
     custom_id_digest: bytes
     line_bytes: int
@@ -58,19 +61,19 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
     request, catalog = sent.request, meter.catalog
     if request.model is None:
         raise BadBody("body.model", "a model", "nothing")
-    lane = ModelAndEndpoint(request.model, request.endpoint)
+    line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, request.endpoint)
     own = hash_text(str(sent.custom_id))
     breaches = list(_find_line_violations(sent))
     variant, _ = meter.find_variant(request.model)
     if variant is None or measured is None:
         breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models)), Level.ERROR))
-        return InspectedRequest(lane, own, sent.line_bytes + 1, 0, tuple(breaches))
+        return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (
         limit._replace(message=f"{variant.id}: {limit.message}")
         for limit in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
     )
-    return InspectedRequest(lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
+    return InspectedRequest(line, lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 
 
 def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
@@ -135,17 +138,16 @@ class BatchLines(Addable):
         self.size_bytes = 0
         self.has_byte_order_mark = False
 
-    def add(self, place: Place, found: InspectedRequest) -> None:
+    def add(self, found: InspectedRequest) -> None:
         """Add the request in the next line."""
-        number = place.line or 0
-        self.last_line = Largest(number)
-        self.line_numbers.append(number)
+        self.last_line = Largest(found.line)
+        self.line_numbers.append(found.line)
         self.line_bytes.append(found.line_bytes)
         self.input_tokens.append(found.input_tokens)
         self.targets.append(found.target)
         self.custom_id_digests.frombytes(found.custom_id_digest)
         for breach in found.violations:
-            self.violations.add(breach._replace(place=Place("", number)))
+            self.violations.add(breach._replace(place=Place("", found.line)))
 
     def add_invalid(self, place: Place, message: str, path: str) -> None:
         """Add the next line, which is not a request for the reason in `message`; `path` is that of the value that is wrong."""
@@ -199,14 +201,14 @@ def read_batch_lines(
         measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
         return inspect_request(meter, terms, sent, measured), measured
 
-    def collect(found: Iterator[Located[tuple[InspectedRequest, MeasuredRequest | None]] | RejectedRequest]) -> _LineChunk:
+    def collect(found: Iterator[tuple[InspectedRequest, MeasuredRequest | None] | RejectedRequest]) -> _LineChunk:
         lines, requests = BatchLines(), []
         for each in found:
             if isinstance(each, RejectedRequest):
                 lines.add_invalid(each.place, each.message, each.path)
                 continue
-            inspected, measured = each.result
-            lines.add(each.place, inspected)
+            inspected, measured = each
+            lines.add(inspected)
             if measured and take:
                 requests.append(measured)
         return _LineChunk(lines, requests)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gpt41_cli.display import pluralize, sanitize
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import Place
 from gpt41_cli.reports import Json, Row, TextBlock
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
 
 
-def make_record(found: Located[Entry] | RejectedRequest) -> Mapping[str, Json]:
+def make_record(entry: Entry | RejectedRequest) -> Mapping[str, Json]:
     """Make the record of one input for JSON, CSV and JSON Lines. For an invalid one, `error` says why."""
-    if isinstance(found, RejectedRequest):
-        return make_invalid_record(found)
-    place, entry = found
+    if isinstance(entry, RejectedRequest):
+        return make_invalid_record(entry)
+    place = entry.place
     return {
         "custom_id": entry.custom_id,
         "index": place.position or 0,
@@ -54,17 +54,15 @@ def format_request_name(place: Place, custom_id: str | None) -> str:
     return f"{label} {sanitize(custom_id)}" if custom_id else label
 
 
-def make_piece_blocks(found: Located[Entry], *, is_alone: bool) -> Iterator[TextBlock]:
+def make_piece_blocks(entry: Entry, *, is_alone: bool) -> Iterator[TextBlock]:
     """Make blocks of the text that a request's tokens stand for, piece by piece; none if the pieces weren't kept."""
-    if found.result.pieces and not is_alone:
-        yield TextBlock(
-            f"== {format_request_name(found.place, found.result.custom_id)}: {pluralize(found.result.input_tokens, 'token')}", ""
-        )
-    for piece, tokens in found.result.pieces:
+    if entry.pieces and not is_alone:
+        yield TextBlock(f"== {format_request_name(entry.place, entry.custom_id)}: {pluralize(entry.input_tokens, 'token')}", "")
+    for piece, tokens in entry.pieces:
         text = piece.text.removeprefix("\n\n") if piece.joins_previous else piece.text
         yield TextBlock(f"-- {pluralize(tokens, 'token')}  {piece.part}: {piece.label}", text)
-    images = found.result.parts.get(IMAGES, 0)
-    if images and found.result.pieces:
+    images = entry.parts.get(IMAGES, 0)
+    if images and entry.pieces:
         yield TextBlock(f"-- {pluralize(images, 'token')}  images", "")
 
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, get_choice, get_name, get_object, require_object
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests import chat, responses
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
 
 
 class ParsedRequest(NamedTuple):
-    """A request as found in an input, with its `custom_id`.
+    """A request as found at a `place` of an input, with its `custom_id`.
 
     If `is_batch`, it is a line for the Batch API, which has a `method` (None: it names none) and may ask for a stream.
     `line_bytes` is the length of its line without the line break. `flaws` are those of an example for fine-tuning.
@@ -28,6 +28,7 @@ class ParsedRequest(NamedTuple):
     is_streamed: bool = False
     line_bytes: int = 0
     flaws: Sequence[Finding] = ()
+    place: Place = Place("")
 
 
 def _read_chat(value: JsonObject) -> ParsedRequest:

@@ -139,14 +139,13 @@ def list_items(chunk: RequestChunk) -> Iterable[RequestItem]:
     return chunk.values if isinstance(chunk, DocumentValues) else chunk.iterate_lines()
 
 
-def read_item(item: RequestItem, kind: str | None) -> ParsedRequest:
-    """Read the request in one line or value. Raises BadBody."""
+def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedRequest:
+    """Read the request in one line or value, which is at `place`. Raises BadBody."""
     from gpt41_cli.requests import readers
 
     if not isinstance(item, FileLine):
-        return readers.read_request(item.value, kind)
-    sent = readers.read_request(documents.parse_json(item.data), kind)
-    return sent._replace(line_bytes=len(item.data)) if sent.is_batch else sent
+        return readers.read_request(item.value, kind)._replace(place=place)
+    return readers.read_request(documents.parse_json(item.data), kind)._replace(place=place, line_bytes=len(item.data))
 
 
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:

@@ -131,6 +131,7 @@ class Meter:
             None if sent.is_training_example else request.endpoint,
             pieces,
             self._measure_savings(request, method, sum(parts.values())) if keeps_pieces else {},
+            sent.place,
         )
 
     def _measure_savings(self, request: Request, method: CountingMethod, whole: int) -> Mapping[str, int]:

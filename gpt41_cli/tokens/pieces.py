@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli.findings import Place
+
 if TYPE_CHECKING:
     from gpt41_cli.requests.request import Doubt
 
@@ -64,6 +66,7 @@ class Entry(NamedTuple):
     endpoint: str | None = None
     pieces: Sequence[tuple[PromptPiece, int]] = ()
     savings: Mapping[str, int] = {}
+    place: Place = Place("")
 
     @property
     def input_tokens(self) -> int:

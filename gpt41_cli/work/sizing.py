@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody, redact
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -65,6 +65,7 @@ class MeasuredRequest(NamedTuple):
     is_training: bool
     prefix: CachePrefix | None = None
     refusable_fields: tuple[RefusableField, ...] = ()
+    place: Place = Place("")
 
 
 @dataclass
@@ -100,15 +101,15 @@ class RequestTotals(Addable):
         self.places_by_field: defaultdict[RefusableField, Occurrences[Place]] = defaultdict(Occurrences)
 
     @classmethod
-    def from_requests(cls, found: Iterable[Located[MeasuredRequest] | RejectedRequest]) -> RequestTotals:
+    def from_requests(cls, found: Iterable[MeasuredRequest | RejectedRequest]) -> RequestTotals:
         """Add up requests."""
         sizing = cls()
         for each in found:
             if isinstance(each, RejectedRequest):
                 sizing.rejects.add(each)
             else:
-                sizing.add(each.result)
-                for use in each.result.refusable_fields:
+                sizing.add(each)
+                for use in each.refusable_fields:
                     sizing.places_by_field[use].add(each.place)
         return sizing
 
@@ -171,6 +172,7 @@ def measure_request(
         sent.is_training_example,
         meter.digest_prefix(request) if is_replayed else None,
         tuple(_find_refusable_fields(request, meter)),
+        sent.place,
     )
 
 
@@ -280,8 +282,7 @@ def _measure_requests(
         return
     for some in map_chunks(source, found, reading, work, list, meter.memo_filler):
         yield RequestTotals.from_requests(
-            each if isinstance(each, RejectedRequest) else Located(each.place, replay_request(each.result, replay))
-            for each in some
+            each if isinstance(each, RejectedRequest) else replay_request(each, replay) for each in some
         )
 
 

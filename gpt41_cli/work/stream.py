@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileShrunk
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, R, RejectedRequest
+from gpt41_cli.files.places import R, RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -66,7 +66,7 @@ def map_chunks(
     requests: RequestInput,
     reading: ReadingOptions,
     work: Callable[[ParsedRequest], R],
-    gather: Callable[[Iterator[Located[R] | RejectedRequest]], G],
+    gather: Callable[[Iterator[R | RejectedRequest]], G],
     learn: Callable[[Sequence[ParsedRequest]], None] | None = None,
 ) -> Iterator[G]:
     """Apply `work` to each request on all cores, reduce every chunk with `gather`, and yield the results in order.
@@ -74,16 +74,17 @@ def map_chunks(
     `work` may raise BadBody for an invalid request. `learn` sees requests in advance, to handle many at once.
     """
 
-    def read(item: RequestItem) -> Located[ParsedRequest] | RejectedRequest:
-        return _try_request(source, item.locate(source.name), read_item, item, reading.kind)
+    def read(item: RequestItem) -> ParsedRequest | RejectedRequest:
+        place = item.locate(source.name)
+        return _try_request(source, place, read_item, item, reading.kind, place)
 
     def work_on(chunk: RequestChunk) -> G:
-        found: Iterable[Located[ParsedRequest] | RejectedRequest] = map(read, list_items(chunk))
+        found: Iterable[ParsedRequest | RejectedRequest] = map(read, list_items(chunk))
         if learn:
             found = list(found)
-            learn([each.result for each in found if isinstance(each, Located)])
+            learn([each for each in found if not isinstance(each, RejectedRequest)])
         return gather(
-            each if isinstance(each, RejectedRequest) else _try_request(source, each.place, work, each.result) for each in found
+            each if isinstance(each, RejectedRequest) else _try_request(source, each.place, work, each) for each in found
         )
 
     try:
@@ -97,10 +98,10 @@ def make_file_changed_error(source: InputSource) -> InputError:
     return InputError(expected="a file that stays as it is while it is read", found="one that has changed", location=source.label)
 
 
-def _try_request(source: InputSource, place: Place, act: Callable[..., A], *given: Any) -> Located[A] | RejectedRequest:
+def _try_request(source: InputSource, place: Place, act: Callable[..., A], *given: Any) -> A | RejectedRequest:
     """Return the result of `act`, or the request as rejected."""
     try:
-        return Located(place, act(*given))
+        return act(*given)
     except BadBody as error:
         return RejectedRequest(place, str(error), source.is_from_folder, error.path)
     except RecursionError:

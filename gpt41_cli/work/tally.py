@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.findings import Place
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens.pieces import PARTS, Entry
@@ -44,12 +44,12 @@ class Tally(Addable):
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self.places_by_doubt: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self.rejects = Rejections()
-        self.examples: list[Located[Entry]] = []  # the first that have something to show: pieces or doubts
+        self.examples: list[Entry] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
         self._largest: list[LargestRequest] = []
 
     @classmethod
-    def from_entries(cls, found: Iterable[Located[Entry] | RejectedRequest]) -> Tally:
+    def from_entries(cls, found: Iterable[Entry | RejectedRequest]) -> Tally:
         """Tally entries and rejected requests."""
         tally = cls()
         for each in found:
@@ -57,23 +57,22 @@ class Tally(Addable):
         tally._trim()
         return tally
 
-    def _add(self, found: Located[Entry] | RejectedRequest) -> None:
-        if isinstance(found, RejectedRequest):
-            self.rejects.add(found)
+    def _add(self, entry: Entry | RejectedRequest) -> None:
+        if isinstance(entry, RejectedRequest):
+            self.rejects.add(entry)
             return
-        place, entry = found
         tokens = entry.input_tokens
         self._sizes[tokens] += 1
-        self._largest.append(LargestRequest(tokens, place, entry.custom_id))
+        self._largest.append(LargestRequest(tokens, entry.place, entry.custom_id))
         self.parts.update(entry.parts)
         if entry.doubts:
             for doubt in dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts):
-                self.places_by_doubt[doubt].add(place)
+                self.places_by_doubt[doubt].add(entry.place)
             self.lower_bound_requests += entry.is_lower_bound
         else:
             self.exact_requests += 1
         if entry.pieces or entry.doubts:
-            self.examples.append(found)
+            self.examples.append(entry)
 
     def __iadd__(self, other: Addable) -> Self:
         super().__iadd__(other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import iadd
@@ -16,7 +16,7 @@ from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -56,7 +56,7 @@ class _CountedRequest(NamedTuple):
 class _Chunk(NamedTuple):
     """Requests of a file: for their price, before any replay; their tokens; and as lines of a Batch file."""
 
-    requests: list[Located[MeasuredRequest] | RejectedRequest]
+    requests: list[MeasuredRequest | RejectedRequest]
     tally: Tally
     batch_lines: BatchLines
 
@@ -128,14 +128,15 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     images: list[Image] = []
     with declared.errors_at("prompt"):
         for key, source in sources.items():
+            place = Place(source.name)
             try:
                 with open_input(source, None) as found:
                     if isinstance(found, TextInput):
-                        parts[key] = _make_entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)})
+                        parts[key] = _make_entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)}, place)
                     elif isinstance(found, PictureInput):
                         images.append(Image(found.width, found.height))
                         tokens = count_image_tokens(images[-1], get_counting_method(catalog, variant.model).image_rule)
-                        parts[key] = _make_entry({IMAGES: tokens})
+                        parts[key] = _make_entry({IMAGES: tokens}, place)
                     else:
                         raise InputError(
                             expected="text or a picture", found="requests, which go into requests", location=source.label
@@ -164,8 +165,8 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     for part in parts.values():
         whole.update(part.parts)
     at = declared.locate("prompt" if declared.prompt else "input_tokens")
-    tally = Tally.from_entries([Located(Place(at.path, at.line), _make_entry(whole))])
-    tallies = {key: Tally.from_entries([Located(Place(sources[key].name), each)]) for key, each in parts.items()}
+    tally = Tally.from_entries([_make_entry(whole, Place(at.path, at.line))])
+    tallies = {key: Tally.from_entries([each]) for key, each in parts.items()}
     return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, skipped_files=tuple(skipped))
 
 
@@ -243,7 +244,7 @@ class _RequestsReader:
             if isinstance(found, PictureInput):
                 raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
-                self._add(key, _collect_chunk(iter([self._read_text(source, found)])))
+                self._add(key, _collect_chunk([self._read_text(source, found)]))
                 return
             modes: set[str] = set()
             lines = BatchLines()
@@ -262,7 +263,7 @@ class _RequestsReader:
         with open_source(source) as stream:
             return read_batch_lines(stream, source, self.line_meter, self.terms, self.reading.jobs)
 
-    def _read_text(self, source: InputSource, found: TextInput) -> Located[_CountedRequest]:
+    def _read_text(self, source: InputSource, found: TextInput) -> _CountedRequest:
         if self.replay:
             raise InputError(expected="requests to replay", found="text", location=source.label)
         name = self.declaration.model or self.declaration.fallback_model
@@ -271,7 +272,7 @@ class _RequestsReader:
         self.text_tokens += tokens
         group = ModelAndMode(variant and variant.id, "standard")
         sized = MeasuredRequest(group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
-        return Located(Place(source.name), _CountedRequest(sized, _make_entry({TEXT: tokens})))
+        return _CountedRequest(sized, _make_entry({TEXT: tokens}, Place(source.name)))
 
     def _count_request(self, sent: ParsedRequest) -> _CountedRequest:
         named = sent
@@ -298,9 +299,7 @@ class _RequestsReader:
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add the requests of a chunk; return the modes that they are written for."""
         found = RequestTotals.from_requests(
-            Located(request.place, replay_request(request.result, self.replay))
-            if self.replay and isinstance(request, Located)
-            else request
+            replay_request(request, self.replay) if self.replay and isinstance(request, MeasuredRequest) else request
             for request in chunk.requests
         )
         self.request_totals += found
@@ -325,27 +324,26 @@ class _RequestsReader:
         return _find_variant(declared, self.catalog, model), mode
 
 
-def _collect_chunk(found: Iterator[Located[_CountedRequest] | RejectedRequest]) -> _Chunk:
-    requests: list[Located[MeasuredRequest] | RejectedRequest] = []
-    entries: list[Located[Entry] | RejectedRequest] = []
+def _collect_chunk(found: Iterable[_CountedRequest | RejectedRequest]) -> _Chunk:
+    requests: list[MeasuredRequest | RejectedRequest] = []
+    entries: list[Entry | RejectedRequest] = []
     lines = BatchLines()
     for each in found:
         if isinstance(each, RejectedRequest):
             requests.append(each)
             entries.append(each)
             continue
-        measured, entry, line = each.result
-        requests.append(Located(each.place, measured))
-        entries.append(Located(each.place, entry))
-        if isinstance(line, InspectedRequest):
-            lines.add(each.place, line)
-        elif line is not None:
-            lines.add_invalid(each.place, str(line), line.path)
+        requests.append(each.measured)
+        entries.append(each.entry)
+        if isinstance(each.batch_line, InspectedRequest):
+            lines.add(each.batch_line)
+        elif each.batch_line is not None:
+            lines.add_invalid(each.measured.place, str(each.batch_line), each.batch_line.path)
     return _Chunk(requests, Tally.from_entries(entries), lines)
 
 
-def _make_entry(parts: Mapping[str, int]) -> Entry:
-    return Entry({**dict.fromkeys(PARTS, 0), **parts})
+def _make_entry(parts: Mapping[str, int], place: Place) -> Entry:
+    return Entry({**dict.fromkeys(PARTS, 0), **parts}, place=place)
 
 
 def _raise_for_rejects(tally: Tally) -> None:

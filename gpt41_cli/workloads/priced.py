@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.catalog import Catalog, Market
+from gpt41_cli.catalog import Market
 from gpt41_cli.config.tables import Config, TokenRange, WorkloadDeclaration
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
@@ -27,7 +27,7 @@ def price_declared_workloads(
     """
     found = []
     for declared in config.workloads.values():
-        contents = read_contents(declared, files, conditions.catalog, conditions.jobs, inspects_batch=inspects_batch)
+        contents = read_contents(declared, files, conditions.market.catalog, conditions.jobs, inspects_batch=inspects_batch)
         found.append(price_declared_workload(declared, contents, conditions.market))
     return found
 
@@ -40,11 +40,6 @@ class CheckOptions(NamedTuple):
     market: Market
     retires_within: timedelta | None = None
     jobs: int | None = None
-
-    @property
-    def catalog(self) -> Catalog:
-        """The price table."""
-        return self.market.catalog
 
 
 class PricedWorkload(NamedTuple):

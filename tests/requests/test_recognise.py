@@ -34,7 +34,7 @@ def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = 
 def sent(data: bytes | str, kind: str | None = None) -> list[readers.ParsedRequest]:
     found = recognised(data, kind)
     assert isinstance(found, RequestInput)
-    return [read_item(item, kind) for chunk in found.chunks for item in list_items(chunk)]
+    return [read_item(item, kind, item.locate("f")) for chunk in found.chunks for item in list_items(chunk)]
 
 
 def text(found: inputs.RecognisedInput) -> str:
@@ -124,8 +124,8 @@ def test_a_malformed_first_line_does_not_hide_the_others() -> None:
         (chunk,) = found.chunks
         bad, good = list_items(chunk)
         with pytest.raises(BadBody):
-            read_item(bad, None)
-        assert read_item(good, None).custom_id == "a"
+            read_item(bad, None, bad.locate("f"))
+        assert read_item(good, None, good.locate("f")).custom_id == "a"
 
 
 def test_a_first_line_that_is_no_json_does_not_make_a_file_of_requests_text() -> None:
@@ -159,7 +159,9 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
     for content in (data, b"\n\n" + data):
         found = recognise_input(Slow(content), "f", "batch")
         assert isinstance(found, RequestInput)
-        assert [read_item(item, None).custom_id for chunk in found.chunks for item in list_items(chunk)] == ["a"]
+        assert [read_item(item, None, item.locate("f")).custom_id for chunk in found.chunks for item in list_items(chunk)] == [
+            "a"
+        ]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.count.count import CountInputs, CountResult, count_each_input, count_inputs
 from gpt41_cli.files import documents
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_file
 from gpt41_cli.findings import Place
 from gpt41_cli.reports.entries import make_record
@@ -401,7 +401,7 @@ def test_whatever_stands_anywhere_is_counted_or_refused(
     except BadBody:
         return
     assert min(entry.parts.values()) >= 0
-    json.dumps(make_record(Located(Place("f"), entry)))
+    json.dumps(make_record(entry))
 
 
 def read(meter: Meter, *files: bytes) -> CountResult:
@@ -460,7 +460,7 @@ def test_many_requests_come_back_in_order_from_all_cores(
     source = InputSource("many", partial(open_file, tmp_path / "many"))
     found = list(count_each_input(CountInputs([source], DEFAULT_ENCODING, lambda: meter, skipped=[])))
     assert [done.place.position for done in found] == list(range(400))
-    assert [isinstance(done, Located) and done.result.input_tokens for done in found] == [tokens(meter, body) for body in sent]
+    assert [isinstance(done, Entry) and done.input_tokens for done in found] == [tokens(meter, body) for body in sent]
 
 
 entries = st.builds(
@@ -472,7 +472,7 @@ entries = st.builds(
 found_entries = entries | st.just("no request")
 requests = (st.lists(found_entries, max_size=5) | st.lists(found_entries, min_size=15, max_size=40)).map(
     lambda found: [
-        Located(Place("f", position=index), entry)
+        entry._replace(place=Place("f", position=index))
         if isinstance(entry, Entry)
         else RejectedRequest(Place("f", position=index), entry, is_from_folder=index % 2 == 0)
         for index, entry in enumerate(found)
@@ -512,7 +512,7 @@ def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: ra
     mixed = reduce(iadd, map(Tally.from_entries, shuffle.sample(chunks, len(chunks))), Tally())
     assert told(in_turn) == told(mixed) == told(whole)
     assert (in_turn.examples, in_turn.rejects.examples) == (whole.examples, whole.rejects.examples), "the first ones, in order"
-    good = [each_.result for each_ in everything if isinstance(each_, Located)]
+    good = [each_ for each_ in everything if isinstance(each_, Entry)]
     assert whole.requests == len(good)
     assert whole.input_tokens == sum(entry.input_tokens for entry in good)
     assert whole.exact_requests == sum(not entry.doubts for entry in good)
@@ -523,7 +523,7 @@ def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: ra
 @settings(max_examples=150)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 100))
 def test_a_percentile_is_the_nearest_rank(sizes: list[int], percent: int) -> None:
-    tally = Tally.from_entries(Located(Place("f", position=index), Entry({"text": size_})) for index, size_ in enumerate(sizes))
+    tally = Tally.from_entries(Entry({"text": size_}) for size_ in sizes)
     assert tally.percentile(percent) == sorted(sizes)[math.ceil(len(sizes) * percent / 100) - 1]
     assert Tally().percentile(percent) == 0
 
@@ -544,7 +544,7 @@ sized = st.builds(
 @given(chunks=splits(st.lists(sized, max_size=30)), shuffle=st.randoms(use_true_random=False))
 def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[MeasuredRequest]], shuffle: random.Random) -> None:
     def sizing(found: Iterable[MeasuredRequest]) -> RequestTotals:
-        return RequestTotals.from_requests(Located(Place("f"), each_) for each_ in found)
+        return RequestTotals.from_requests(found)
 
     whole = sizing(each_ for chunk in chunks for each_ in chunk)
     mixed = reduce(iadd, map(sizing, shuffle.sample(chunks, len(chunks))), RequestTotals())

@@ -49,11 +49,6 @@ class BatchOptions(NamedTuple):
     traffic: ReplayOptions = ReplayOptions()
     jobs: int | None = None
 
-    @property
-    def catalog(self) -> Catalog:
-        """The price table."""
-        return self.market.catalog
-
 
 class ComparedPrice(NamedTuple):
     """The exact price of all requests in one way of sending them, and its `quotes`."""
@@ -109,7 +104,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     MissingPrice if a model has no price in batch.
     """
     tiers = _select_tiers(conditions)
-    replay = CacheReplay(conditions.catalog, conditions.traffic)
+    replay = CacheReplay(conditions.market.catalog, conditions.traffic)
     files = tuple(_check_file(source, conditions, replay) for source in sources)
     sizing = reduce(iadd, (file.totals for file in files), RequestTotals(conditions.traffic))
     prices = tuple(_compare_prices(sizing, conditions))
@@ -123,16 +118,16 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
         files,
         work,
         prices,
-        tuple(estimate_waits(conditions.catalog, [file.lines for file in files], tiers)),
+        tuple(estimate_waits(conditions.market.catalog, [file.lines for file in files], tiers)),
         tuple(findings),
-        tuple(_make_notes(conditions.catalog, work, quotes)),
+        tuple(_make_notes(conditions.market.catalog, work, quotes)),
         is_split,
     )
 
 
 def _select_tiers(conditions: BatchOptions) -> list[int]:
     """Select the known usage tier, else all of them; none if the platform has no tiers."""
-    tiers = conditions.catalog.limits.usage_tiers
+    tiers = conditions.market.catalog.limits.usage_tiers
     if conditions.usage_tier is not None:
         check_usage_tier(conditions.market, conditions.usage_tier)
         return [conditions.usage_tier]
@@ -175,7 +170,7 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
 
 
 def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:
-    catalog = conditions.catalog
+    catalog = conditions.market.catalog
     offer = conditions.market.offer(catalog.variant(str(model)), mode)
     return price_workload(offer, work)
 

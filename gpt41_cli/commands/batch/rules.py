@@ -24,11 +24,6 @@ class BatchFile(NamedTuple):
     market: Market
     usage_tier: int | None
 
-    @property
-    def catalog(self) -> Catalog:
-        """The price table."""
-        return self.market.catalog
-
 
 def _check_not_empty(held: BatchFile) -> Iterator[Finding]:
     if not held.lines.request_lines:
@@ -75,7 +70,7 @@ def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str
 
 
 def _check_request_count(held: BatchFile) -> Iterator[Finding]:
-    most, many = held.catalog.limits.batch.max_requests, held.lines.request_lines
+    most, many = held.market.catalog.limits.batch.max_requests, held.lines.request_lines
     if many > most:
         yield Finding(
             rules.BATCH_REQUESTS,
@@ -86,7 +81,7 @@ def _check_request_count(held: BatchFile) -> Iterator[Finding]:
 
 
 def _check_file_bytes(held: BatchFile) -> Iterator[Finding]:
-    megabytes = held.catalog.limits.batch.max_file_megabytes
+    megabytes = held.market.catalog.limits.batch.max_file_megabytes
     least, most = megabytes * MEGABYTE, megabytes * MEBIBYTE
     found = f"found {format_int(held.lines.size_bytes)}"
     if held.lines.size_bytes > most:
@@ -104,7 +99,7 @@ def _check_file_bytes(held: BatchFile) -> Iterator[Finding]:
 
 
 def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
-    most = held.catalog.limits.batch.max_file_megabytes * MEBIBYTE
+    most = held.market.catalog.limits.batch.max_file_megabytes * MEBIBYTE
     for line, size in zip(held.lines.line_numbers, held.lines.line_bytes, strict=True):
         if size > most:
             message = f"expected at most {format_int(most)} bytes, as in a whole file, found {format_int(size)}"
@@ -113,7 +108,7 @@ def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
 
 def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
     for index, target in enumerate(held.lines.targets.different):
-        variant = held.catalog.find_variant(target.model)
+        variant = held.market.catalog.find_variant(target.model)
         if variant and (life := lifecycle.find_past_shutdown(held.market, variant)):
             finding = lifecycle.make_shutdown_finding(held.market.platform, life)
             line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
@@ -132,8 +127,8 @@ def _check_queue(held: BatchFile) -> Iterator[Finding]:
     """Check that the file fits the queue of its model (Batch guide: enqueued input tokens per model)."""
     short: dict[str, int] = {}
     long: dict[str, int] = {}
-    of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)
-    names = [_resolve_model_name(held.catalog, lane.model) for lane in held.lines.targets.different]
+    of_lanes = find_queues(held.market.catalog, held.lines, held.usage_tier)
+    names = [_resolve_model_name(held.market.catalog, lane.model) for lane in held.lines.targets.different]
     for lane, tokens in zip(held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         pool = long if tokens > of_lanes[lane].long_context_threshold else short
         pool[names[lane]] = pool.get(names[lane], 0) + tokens
@@ -153,7 +148,7 @@ def _resolve_model_name(catalog: Catalog, name: str) -> str:
 
 
 def _check_single_requests(held: BatchFile) -> Iterator[Finding]:
-    of_lanes = find_queues(held.catalog, held.lines, held.usage_tier)
+    of_lanes = find_queues(held.market.catalog, held.lines, held.usage_tier)
     for line, lane, tokens in zip(held.lines.line_numbers, held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         most = of_lanes[lane].limit_for(tokens)
         if most is not None and tokens > most:

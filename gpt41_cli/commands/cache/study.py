@@ -12,9 +12,10 @@ from typing import NamedTuple
 from gpt41_cli.commands.cache.divergence import PromptComparison, SampledPrompt, compare_prompts
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.readers import ParsedRequest
@@ -42,6 +43,7 @@ class CacheRequest(NamedTuple):
     prefix: CachePrefix
     has_pictures: bool
     stretches: Sequence[PromptStretch]
+    place: Place
 
 
 @dataclass
@@ -99,7 +101,9 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
         raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
     request = meter.fill_image_sizes(sent.request)
     tokens = meter.count_input_tokens(request, method)
-    return CacheRequest(tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method))
+    return CacheRequest(
+        tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method), sent.place
+    )
 
 
 def replay_requests(
@@ -110,15 +114,14 @@ def replay_requests(
     rules = catalog.limits.prompt_cache
     replay, ideal, keyed = (CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE))
     reads: dict[str, CacheReads] = {}
-    samples: list[Located[CacheRequest]] = []
+    samples: list[CacheRequest] = []
     is_read: list[bool] = []
     rejects = Rejections()
     room = _MAX_COMPARED_CHARACTERS
-    for found in _read_requests(sources, reading, meter, skipped):
-        if isinstance(found, RejectedRequest):
-            rejects.add(found)
+    for seen in _read_requests(sources, reading, meter, skipped):
+        if isinstance(seen, RejectedRequest):
+            rejects.add(seen)
             continue
-        seen = found.result
         mine = reads.setdefault(seen.prefix.model, CacheReads())
         cached = min(replay.send(seen.prefix), seen.input_tokens)
         best = min(ideal.send(seen.prefix), seen.input_tokens)
@@ -134,7 +137,7 @@ def replay_requests(
         characters = sum(len(stretch.text) for stretch in seen.stretches)
         if seen.stretches and len(samples) < _MAX_COMPARED and characters <= room:
             room -= characters
-            samples.append(found)
+            samples.append(seen)
             is_read.append(cached > 0)
     compared = [_make_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
     count = meter.get_memo(DEFAULT_ENCODING)
@@ -150,7 +153,7 @@ def replay_requests(
 
 def _read_requests(
     sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, skipped: list[SkippedPath]
-) -> Iterator[Located[CacheRequest] | RejectedRequest]:
+) -> Iterator[CacheRequest | RejectedRequest]:
     for source in sources:
         try:
             with open_input(source, reading.kind) as found:
@@ -174,37 +177,32 @@ class _PromptLimiter:
     def __init__(self) -> None:
         self._kept = 0
 
-    def __call__(self, found: Iterator[Located[CacheRequest] | RejectedRequest]) -> list[Located[CacheRequest] | RejectedRequest]:
-        return [each if isinstance(each, RejectedRequest) or self._has_room() else _drop_prompt(each) for each in found]
+    def __call__(self, found: Iterator[CacheRequest | RejectedRequest]) -> list[CacheRequest | RejectedRequest]:
+        return [each if isinstance(each, RejectedRequest) or self._has_room() else each._replace(stretches=()) for each in found]
 
     def _has_room(self) -> bool:
         self._kept += 1
         return self._kept <= COMPARED_PER_FILE
 
 
-def _drop_prompt(found: Located[CacheRequest]) -> Located[CacheRequest]:
-    return Located(found.place, found.result._replace(stretches=()))
-
-
-def _make_sample(meter: Meter, found: Located[CacheRequest], is_read: bool) -> SampledPrompt:
+def _make_sample(meter: Meter, seen: CacheRequest, is_read: bool) -> SampledPrompt:
     """Make a sample: a prompt with the tokens of its stretches."""
-    seen = found.result
     _, method = meter.find_variant(seen.prefix.model)
     count = meter.get_memo(method.encoding)
     sizes = [
         count_image_tokens(stretch.image, method.image_rule) if stretch.image else count(stretch.text) + stretch.extra_tokens
         for stretch in seen.stretches
     ]
-    return SampledPrompt(found.place, seen.prefix.model, seen.stretches, sizes, is_read)
+    return SampledPrompt(seen.place, seen.prefix.model, seen.stretches, sizes, is_read)
 
 
 def _find_shared_prefixes(
-    ideal: CacheReplay, samples: Sequence[Located[CacheRequest]], compared: Sequence[SampledPrompt]
+    ideal: CacheReplay, samples: Sequence[CacheRequest], compared: Sequence[SampledPrompt]
 ) -> list[SharedPrefix]:
     """Find the beginnings that most requests share, and where each ends in the first prompt that has it."""
     first: dict[int, SampledPrompt] = {}
-    for found, sample in zip(samples, compared, strict=True):
-        for digest in found.result.prefix.digests:
+    for seen, sample in zip(samples, compared, strict=True):
+        for digest in seen.prefix.digests:
             first.setdefault(digest, sample)
     most = heapq.nlargest(
         _MAX_SHARED_PREFIXES,

@@ -67,7 +67,7 @@ def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> I
     """Write what a reader of the prices must know, and about which workloads."""
     of: dict[str, list[str]] = {}
     for each in priced:
-        for note in write_notes(conditions.catalog, each.workload, [each.quote], with_files=False):
+        for note in write_notes(conditions.market.catalog, each.workload, [each.quote], with_files=False):
             of.setdefault(note, []).append(each.declaration.name)
     for note, names in of.items():
         yield note if len(names) == len(priced) else f"{', '.join(names)}: {note}"
@@ -77,7 +77,7 @@ def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> I
 def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
     """Say what workloads that store files cost more in one account, which has only one free allowance."""
     stored = {each.declaration.name: each.declaration.tools.storage_gb for each in priced if each.declaration.tools.storage_gb}
-    prices = conditions.catalog.tools
+    prices = conditions.market.catalog.tools
     if len(stored) > 1 and prices:
         price = prices.file_storage
         free = sorted(min(gb, price.free_gb) for gb in stored.values())[:-1]

@@ -81,7 +81,7 @@ def _make_check_report(path: Path, conditions: "CheckOptions") -> "Report":
     from gpt41_cli.config.roots import open_working_tree
 
     root = open_working_tree(path)
-    config = read_config(root, conditions.catalog)
+    config = read_config(root, conditions.market.catalog)
     assert config is not None
     found = check_all(config, root.find_files, conditions)
     return make_report(config, found, conditions)

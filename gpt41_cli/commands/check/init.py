@@ -88,7 +88,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
 
 def _choose_default_model(conditions: CheckOptions) -> str:
     """Choose the model for files that name none: what `recommend` says about unknown work."""
-    catalog = conditions.catalog
+    catalog = conditions.market.catalog
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
     choice = recommend(conditions.market, work, Wishes((catalog.task(GENERAL_TASK),))).choice
@@ -102,9 +102,11 @@ def _group_files(
     found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
     for key, source in sources.items():
-        declared = _declare_workload(key, model, conditions.catalog)
+        declared = _declare_workload(key, model, conditions.market.catalog)
         try:
-            contents = read_contents(declared, partial(_list_single_file, key, source), conditions.catalog, conditions.jobs)
+            contents = read_contents(
+                declared, partial(_list_single_file, key, source), conditions.market.catalog, conditions.jobs
+            )
         except InputError as error:
             refused = error
             if source.is_from_folder:

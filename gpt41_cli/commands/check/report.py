@@ -55,7 +55,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
             "workloads": workloads,
         },
         records=make_records(columns, check.workloads),
-        catalog=conditions.catalog,
+        catalog=conditions.market.catalog,
         cases=(*cases, *_make_shared_cases(check)),
     )
 

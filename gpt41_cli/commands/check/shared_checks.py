@@ -76,7 +76,7 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
         if each.declaration.usage_tier is not None and each.cost.volume is not None:
             by_tier.setdefault(each.declaration.usage_tier, []).append(each)
     for tier, some in by_tier.items():
-        total, allowed = sum_monthly_usd(some), Decimal(pace.get_monthly_limit(conditions.catalog, tier))
+        total, allowed = sum_monthly_usd(some), Decimal(pace.get_monthly_limit(conditions.market.catalog, tier))
         over = total and find_excess(total, allowed)
         if over:
             text = over.describe("month", f"that tier {tier} may spend")
@@ -96,7 +96,7 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
             key = (each.cost.model, each.declaration.usage_tier, each.cost.mode == "batch")
             groups.setdefault(key, []).append(each)
     for (model, tier, in_batch), some in groups.items():
-        catalog, variant = conditions.catalog, some[0].contents.variant
+        catalog, variant = conditions.market.catalog, some[0].contents.variant
         sent = [
             (each.workload.load_on(catalog, variant), times) for each in some if (times := each.cost.runs_per_day) is not None
         ]

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Market, Offer, Variant
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Place
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
 from gpt41_cli.requests.readers import ParsedRequest
@@ -37,6 +38,7 @@ class PricedRequest(NamedTuple):
     is_lower_bound: bool
     is_ceiling: bool
     tools_usd: Decimal = Decimal(0)
+    place: Place = Place("")
 
     @property
     def total_usd(self) -> Decimal:
@@ -76,6 +78,7 @@ class RequestPricer:
             sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
             self.terms.output_tokens is None,
             sum_usd(each.usd for each in charged),
+            sent.place,
         )
 
     def _offer(self, model: str | None, mode: str) -> Offer:
@@ -93,7 +96,7 @@ class RequestPricer:
 
 def price_requests(
     sources: Sequence[InputSource], reading: ReadingOptions, pricer: RequestPricer, skipped: list[SkippedPath]
-) -> Iterator[Located[PricedRequest] | RejectedRequest]:
+) -> Iterator[PricedRequest | RejectedRequest]:
     """Price every request of the sources in order, as a stream. Raises InputError for a source without requests."""
     for source in sources:
         try:

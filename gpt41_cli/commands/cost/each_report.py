@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_record, make_invalid_row
@@ -17,11 +17,11 @@ from gpt41_cli.reports.quotes import choose_bound_prefix
 SCHEMA = "gpt41.priced/1"
 
 
-def make_record(found: Located[PricedRequest] | RejectedRequest) -> Mapping[str, Json]:
+def make_record(priced: PricedRequest | RejectedRequest) -> Mapping[str, Json]:
     """Make the record of one request for JSON, CSV and JSON Lines. If it has no price, `error` says why."""
-    if isinstance(found, RejectedRequest):
-        return make_invalid_record(found)
-    place, priced = found
+    if isinstance(priced, RejectedRequest):
+        return make_invalid_record(priced)
+    place = priced.place
     return {
         "custom_id": priced.custom_id,
         "index": place.position or 0,
@@ -49,10 +49,10 @@ def make_answer(priced: PricedRequest) -> str:
 
 
 def make_report(
-    found: Sequence[Located[PricedRequest] | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_ceiling: bool
+    found: Sequence[PricedRequest | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_ceiling: bool
 ) -> Report:
     """Make a report with a row per request."""
-    priced = [each.result for each in found if isinstance(each, Located)]
+    priced = [each for each in found if isinstance(each, PricedRequest)]
     total_usd = sum_usd(each.total_usd for each in priced)
     bound = choose_bound_prefix(is_ceiling, any(each.is_lower_bound for each in priced))
     return Report(
@@ -69,9 +69,10 @@ def make_report(
     )
 
 
-def _make_row(found: Located[PricedRequest] | RejectedRequest) -> Row:
-    if isinstance(found, RejectedRequest):
-        return make_invalid_row(found, before=3, after=1)
-    place, priced = found
+def _make_row(priced: PricedRequest | RejectedRequest) -> Row:
+    if isinstance(priced, RejectedRequest):
+        return make_invalid_row(priced, before=3, after=1)
     tokens = (format_int(priced.usage.input_tokens), format_int(priced.usage.output_tokens))
-    return Row((format_money(priced.total_usd), *tokens, format_request_name(place, priced.custom_id), priced.model, priced.mode))
+    return Row(
+        (format_money(priced.total_usd), *tokens, format_request_name(priced.place, priced.custom_id), priced.model, priced.mode)
+    )

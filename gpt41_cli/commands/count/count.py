@@ -8,7 +8,7 @@ from operator import iadd
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -52,7 +52,7 @@ class CountResult(NamedTuple):
     items: tuple[CountedInput, ...]
     skipped: tuple[SkippedPath, ...]
     tally: Tally
-    pictures: tuple[Located[Entry], ...] = ()
+    pictures: tuple[Entry, ...] = ()
 
     @property
     def input_count(self) -> int:
@@ -79,13 +79,13 @@ class CountInputs(NamedTuple):
     keeps_pieces: bool = False
 
 
-def count_each_input(inputs: CountInputs) -> Iterator[Located[Entry] | RejectedRequest]:
+def count_each_input(inputs: CountInputs) -> Iterator[Entry | RejectedRequest]:
     """Count every input in order as a stream, requests one by one."""
     with _make_counter(inputs) as counter:
         for found in _count_sources(inputs, counter, list):
             if isinstance(found, PendingText):
-                yield Located(found.place, Entry({**dict.fromkeys(PARTS, 0), TEXT_KIND: found.wait_for_tokens()}))
-            elif isinstance(found, Located):
+                yield Entry({**dict.fromkeys(PARTS, 0), TEXT_KIND: found.wait_for_tokens()}, place=found.place)
+            elif isinstance(found, Entry):
                 yield found
             else:
                 yield from found.result
@@ -95,19 +95,19 @@ def count_inputs(inputs: CountInputs) -> CountResult:
     """Count all inputs on all cores. Non-text files in folders are skipped, but at least one input must be text."""
     items: list[CountedInput] = []
     texts: list[PendingText] = []
-    pictures: list[Located[Entry]] = []
+    pictures: list[Entry] = []
     tallies: dict[str, Tally] = {}
     with _make_counter(inputs) as counter:
         for found in _count_sources(inputs, counter, Tally.from_entries):
             if isinstance(found, PendingText):
                 texts.append(found)
-            elif isinstance(found, Located):
+            elif isinstance(found, Entry):
                 pictures.append(found)
             else:
                 mine = tallies.setdefault(found.path, Tally())
                 mine += found.result
         items += (CountedInput(text.place.path, text.wait_for_tokens()) for text in texts)
-    items += (CountedInput(picture.place.path, picture.result.input_tokens, IMAGE_KIND) for picture in pictures)
+    items += (CountedInput(picture.place.path, picture.input_tokens, IMAGE_KIND) for picture in pictures)
     items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
         raise InputError(expected="text or requests in what is named", found=explain_empty(inputs.skipped))
@@ -124,8 +124,8 @@ class ChunkResult(NamedTuple, Generic[G]):
 
 
 def _count_sources(
-    inputs: CountInputs, counter: TextCounter, gather: Callable[[Iterator[Located[Entry] | RejectedRequest]], G]
-) -> Iterator[PendingText | Located[Entry] | ChunkResult[G]]:
+    inputs: CountInputs, counter: TextCounter, gather: Callable[[Iterator[Entry | RejectedRequest]], G]
+) -> Iterator[PendingText | Entry | ChunkResult[G]]:
     """Count every source in order: texts as they wait for their sum, pictures, and requests reduced by `gather`."""
     for source in inputs.sources:
         try:
@@ -133,7 +133,7 @@ def _count_sources(
                 if isinstance(found, TextInput):
                     yield PendingText(Place(source.name), counter.add(found.pieces))
                 elif isinstance(found, PictureInput):
-                    yield Located(Place(source.name), _count_picture(inputs, source, found))
+                    yield _count_picture(inputs, source, found)
                 else:
                     meter = inputs.make_meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
@@ -151,4 +151,4 @@ def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput
     meter = inputs.make_meter()
     if meter.model is None:
         raise InputError(expected="--model with a picture, whose tokens depend on the model", found="none", location=source.label)
-    return meter.count_picture(Image(found.width, found.height))
+    return meter.count_picture(Image(found.width, found.height))._replace(place=Place(source.name))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.reports import Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
 from gpt41_cli.reports.findings import make_invalid_findings
@@ -19,19 +19,18 @@ if TYPE_CHECKING:
 SCHEMA = "gpt41.entries/1"
 
 
-def make_table(found: Sequence[Located[Entry] | RejectedRequest]) -> Table:
+def make_table(found: Sequence[Entry | RejectedRequest]) -> Table:
     """Make a row per input."""
     return Table(make_headings(">tokens", "", "`request", "model", ""), tuple(_make_row(each) for each in found))
 
 
-def _make_row(found: Located[Entry] | RejectedRequest) -> Row:
-    if isinstance(found, RejectedRequest):
-        return make_invalid_row(found, before=2, after=1)
-    entry = found.result
+def _make_row(entry: Entry | RejectedRequest) -> Row:
+    if isinstance(entry, RejectedRequest):
+        return make_invalid_row(entry, before=2, after=1)
     certainty = "" if entry.is_exact else "at least" if entry.is_lower_bound else "about"
     doubts = "; ".join(dict.fromkeys(doubt.rule.id for doubt in entry.doubts))
     return Row(
-        (format_int(entry.input_tokens), certainty, format_request_name(found.place, entry.custom_id), entry.model or "", doubts)
+        (format_int(entry.input_tokens), certainty, format_request_name(entry.place, entry.custom_id), entry.model or "", doubts)
     )
 
 
@@ -40,9 +39,9 @@ def make_answer(entry: Entry) -> str:
     return str(entry.input_tokens)
 
 
-def make_report(found: Sequence[Located[Entry] | RejectedRequest], rejects: Rejections, catalog: Catalog | None) -> Report:
+def make_report(found: Sequence[Entry | RejectedRequest], rejects: Rejections, catalog: Catalog | None) -> Report:
     """Make a report with a row per input."""
-    counted = [each.result for each in found if isinstance(each, Located)]
+    counted = [each for each in found if isinstance(each, Entry)]
     tokens = sum(entry.input_tokens for entry in counted)
     least = "at least " if any(entry.is_lower_bound for entry in counted) else ""
     return Report(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountResult
 from gpt41_cli.display import format_int, pluralize
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.tokens.pieces import Entry
 from gpt41_cli.totals import MAX_KEPT
@@ -30,11 +30,11 @@ class OversizedInputs:
             insort(self.largest, large, key=rank_by_size)
             del self.largest[MAX_KEPT:]
 
-    def track(self, found: Iterator[Located[Entry] | RejectedRequest]) -> Iterator[Located[Entry] | RejectedRequest]:
+    def track(self, found: Iterator[Entry | RejectedRequest]) -> Iterator[Entry | RejectedRequest]:
         """Yield the same inputs, recording each as it passes."""
         for each in found:
-            if isinstance(each, Located):
-                self.add(LargestRequest(each.result.input_tokens, each.place, each.result.custom_id))
+            if isinstance(each, Entry):
+                self.add(LargestRequest(each.input_tokens, each.place, each.custom_id))
             yield each
 
 

@@ -112,7 +112,7 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
             share = format_percent(Decimal(tally.exact_requests) / tally.requests)
             yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")
     for entry in (*count.pictures, *(tally.examples if tally.requests == 1 else ())):
-        for doubt in entry.result.doubts:
+        for doubt in entry.doubts:
             yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
@@ -141,8 +141,8 @@ def _format_mean(count: CountResult) -> str:
 def _make_savings_lines(count: CountResult) -> Iterator[ReportLine]:
     """Say what schemas of the shown requests spend on keywords that a model can do without."""
     for entry in count.tally.examples:
-        for keyword, tokens in entry.result.savings.items():
-            which = f" of {entries.format_request_name(entry.place, entry.result.custom_id)}" if count.tally.requests > 1 else ""
+        for keyword, tokens in entry.savings.items():
+            which = f" of {entries.format_request_name(entry.place, entry.custom_id)}" if count.tally.requests > 1 else ""
             yield ReportLine("spare", f"every {keyword} in the schemas{which}: {pluralize(tokens, 'token')} that can go")
 
 
@@ -177,11 +177,11 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
         "shown": [
             {
                 **entries.make_record(entry),
-                "pieces": entries.dump_pieces(entry.result.pieces),
-                "savings": dict(entry.result.savings),
+                "pieces": entries.dump_pieces(entry.pieces),
+                "savings": dict(entry.savings),
             }
             for entry in count.tally.examples
-            if entry.result.pieces
+            if entry.pieces
         ],
     }
 
@@ -234,7 +234,7 @@ def _make_notes(variant: Variant | None) -> tuple[str, ...]:
 
 
 def _note_hidden_requests(count: CountResult) -> Iterator[str]:
-    shown = [entry for entry in count.tally.examples if entry.result.pieces]
+    shown = [entry for entry in count.tally.examples if entry.pieces]
     if shown and len(shown) < count.tally.requests:
         yield f"The first {format_int(len(shown))} of {format_int(count.tally.requests)} requests are shown."
 

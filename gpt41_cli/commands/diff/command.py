@@ -129,7 +129,7 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
     from gpt41_cli.commands.diff.compare import DiffSide
     from gpt41_cli.workloads.priced import price_declared_workloads
 
-    config = read_config(root, conditions.catalog)
+    config = read_config(root, conditions.market.catalog)
     if config is None:
         return _LoadedSide(DiffSide(root.label, {}, has_config=False))
     found = price_declared_workloads(config, root.find_files, conditions)

@@ -22,7 +22,7 @@ def make_model_report(market: Market, variant: Variant) -> Report:
         *_make_published_lines(catalog, model),
         *_make_rule_lines(catalog, model),
         *_make_migration_lines(variant),
-        *_make_shutdown_lines(catalog, variant, as_of),
+        *_make_shutdown_lines(market, variant),
         *(ReportLine("note", note) for note in model.notes),
     )
     facts = (
@@ -124,17 +124,17 @@ def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
         )
 
 
-def _make_shutdown_lines(catalog: Catalog, variant: Variant, as_of: date) -> Iterator[ReportLine]:
+def _make_shutdown_lines(market: Market, variant: Variant) -> Iterator[ReportLine]:
     """Yield a line for each provider that has named a day."""
-    providers = {platform.provider: platform for platform in catalog.platforms.values()}
+    providers = {platform.provider: platform for platform in market.catalog.platforms.values()}
     for provider, life in variant.lifecycles.items():
         if life.shutdown:
             platform = providers[provider]
-            gone = life.shutdown <= as_of
+            gone = life.shutdown <= market.as_of
             remark = (
                 lifecycle.make_shutdown_finding(platform, life)
                 if gone
-                else lifecycle.make_retirement_finding(variant, life, as_of)
+                else lifecycle.make_retirement_finding(variant, life, market.as_of)
             )
             announced = f"; announced {life.announced}" if life.announced else ""
             note = f". {life.note}" if life.note and life.confidence == "high" else ""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.config.tables import Config, WorkloadDeclaration
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Located
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.work.sizing import find_mode
@@ -79,7 +78,7 @@ def _read_request_keys(
                 with open_input(source, reading.kind) as found:
                     if isinstance(found, RequestInput):
                         for some in map_chunks(source, found, reading, asked, list):
-                            yield from (each.result for each in some if isinstance(each, Located))
+                            yield from (each for each in some if isinstance(each, RequestKey))
                     else:
                         yield _make_default_key(declared, catalog)
             except InputError as error:

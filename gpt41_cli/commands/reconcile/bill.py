@@ -149,7 +149,7 @@ class Reconciliation:
 
     def _resolve_model(self, answer: Answer) -> str | None:
         """Return the model of an answer by the name of its entry in the price table, if it has one."""
-        variant = self.conditions.catalog.find_variant(answer.model) if answer.model else None
+        variant = self.conditions.market.catalog.find_variant(answer.model) if answer.model else None
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
@@ -249,7 +249,7 @@ class Reconciliation:
         Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used.
         """
         found = []
-        for variant in self.conditions.catalog.family:
+        for variant in self.conditions.market.catalog.family:
             for mode in _COMPARED_MODES:
                 amounts = [self._price_elsewhere(variant, mode, group, charge) for group, charge in self.charges.items()]
                 known = [amount for amount in amounts if amount is not None]

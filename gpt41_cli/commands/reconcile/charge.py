@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
-from gpt41_cli.catalog import Catalog, Market, Offer
+from gpt41_cli.catalog import Market, Offer
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
@@ -27,11 +27,6 @@ class BillingContext(NamedTuple):
 
     market: Market
     model: str | None = None
-
-    @property
-    def catalog(self) -> Catalog:
-        """The price table."""
-        return self.market.catalog
 
 
 class ChargeKey(NamedTuple):
@@ -91,7 +86,7 @@ class AnswerPricer:
 
     def find_offer(self, answer: Answer) -> Offer | NotPriced:
         """Return the offer that an answer was billed at on its day, or why there is none."""
-        catalog, model = self._conditions.catalog, answer.model or self._conditions.model
+        catalog, model = self._conditions.market.catalog, answer.model or self._conditions.model
         if model is None:
             return NotPriced(rules.MODEL_MISSING, "expected a model in the answer or --model, found none", answer.custom_id)
         variant = catalog.find_variant(model)
@@ -108,7 +103,7 @@ class AnswerPricer:
             usd = sum_usd(tool.usd for tool in price_tools(offer, answer.tools, 1))
         except MissingPrice as error:
             unclear.append(NotPriced(rules.TOOL_PRICE, str(error), answer.custom_id))
-        if count_search_tokens(self._conditions.catalog, offer.variant, answer.tools):
+        if count_search_tokens(self._conditions.market.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
             unclear.append(NotPriced(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}", answer.custom_id))
         for kind in answer.unpriced_calls:
@@ -117,7 +112,7 @@ class AnswerPricer:
         return usd, tuple(unclear)
 
     def _find_offer(self, model: str, mode: str, day: date) -> Offer | NotPriced:
-        market, catalog = self._conditions.market, self._conditions.catalog
+        market, catalog = self._conditions.market, self._conditions.market.catalog
         variant = catalog.find_variant(model)
         assert variant is not None
         modes = variant.rate_table.get(market.platform.id, {})

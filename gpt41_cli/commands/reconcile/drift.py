@@ -155,7 +155,7 @@ def compare_prediction(
         compare_parts(forecasts.parts, past.by_workload, by_group) if forecasts.parts else PartsComparison(),
         forecasts.is_ceiling,
         tolerance,
-        _count_other_models(matched, bill.conditions.catalog),
+        _count_other_models(matched, bill.conditions.market.catalog),
         Fraction(bill.usage.input_tokens),
         Fraction(bill.total_usd),
     )

@@ -13,7 +13,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_text, redact, require_list, require_object
 from gpt41_cli.files.json_cursor import JsonCursor
-from gpt41_cli.files.places import Located, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -70,7 +70,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
         entry = meter.count(sent)
         most = request.max_output_tokens
         return sent.custom_id, RequestForecast(
-            Place(""),
+            sent.place,
             entry.input_tokens,
             entry.is_exact,
             None if most is None else most * request.answer_count,
@@ -86,11 +86,10 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
                 if not isinstance(found, RequestInput):
                     raise InputError(expected="the requests that were sent", found="none", location=source.label)
                 for each in chain.from_iterable(map_chunks(source, found, reading, forecast, list, meter.memo_filler)):
-                    if isinstance(each, Located):
-                        custom_id, counted = each.result
-                        ledger.add(custom_id, counted._replace(place=each.place))
-                    else:
+                    if isinstance(each, RejectedRequest):
                         rejects.add(each)
+                    else:
+                        ledger.add(*each)
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
     return Forecasts(ledger, is_ceiling=True, rejects=rejects, left_out=tuple(skipped))

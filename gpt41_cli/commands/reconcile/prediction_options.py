@@ -87,7 +87,7 @@ class ReconcileExtras(NamedTuple):
         from gpt41_cli.commands.reconcile.prediction_report import add_prediction
         from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
-        forecasts = self.forecasts or _count_sent_requests(self.asked, past, self.conditions.catalog)
+        forecasts = self.forecasts or _count_sent_requests(self.asked, past, self.conditions.market.catalog)
         shown = add_prediction(report, compare_prediction(forecasts, past, bill, _read_tolerance(self.asked)))
         unread = (*make_invalid_findings(forecasts.rejects), *make_skipped_findings(forecasts.left_out))
         return shown._replace(findings=(*shown.findings, *unread))
@@ -105,9 +105,9 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
     from gpt41_cli.commands.reconcile.charge import AnswerPricer
     from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 
-    estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.catalog)
-    workloads = _read_workloads(asked, conditions.catalog) if asked.has_workloads else None
-    whose = _make_owner_lookup(asked, workloads, conditions.catalog) if workloads else None
+    estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.market.catalog)
+    workloads = _read_workloads(asked, conditions.market.catalog) if asked.has_workloads else None
+    whose = _make_owner_lookup(asked, workloads, conditions.market.catalog) if workloads else None
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
     return ReconcileExtras(
         asked, conditions, estimate, workloads, ObservedAnswers(AnswerPricer(conditions), whose, keeps_answers=keeps_answers)

@@ -57,7 +57,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
             "workloads": None,
         },
         records=records,
-        catalog=found.conditions.catalog,
+        catalog=found.conditions.market.catalog,
     )
 
 
@@ -233,7 +233,7 @@ def _collect_notes(found: Reconciliation) -> Iterator[str]:
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
     """Say what the comparison with other variants leaves out if tools were called."""
-    catalog = found.conditions.catalog
+    catalog = found.conditions.market.catalog
     used = frozenset[str]().union(*(charge.abilities for charge in found.charges.values()))
     shown = {each.variant.id for each in elsewhere}
     for variant in catalog.family:

@@ -99,7 +99,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
         what = "a folder" if path.is_dir() else "none"
         raise InputError(quote_text(name), "a gpt41.yaml or a report that gpt41 check --format json saved", what)
     root = open_working_tree(path)
-    config = read_config(root, conditions.catalog)
+    config = read_config(root, conditions.market.catalog)
     assert config is not None
     return make_checked_input(check_workloads(config, root.find_files, conditions))
 

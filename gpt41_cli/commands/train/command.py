@@ -147,7 +147,7 @@ def _price_training_files(
             raise InputError(quote_text(path), "training files", "a folder", "name the files in it")
     find_encoding(variants)  # one count is for all of them
     sources, _ = read_sources(paths, None)
-    meter = make_meter(conditions.catalog, variants[0].id, image_size, make_reading(None, jobs, sources))
+    meter = make_meter(conditions.market.catalog, variants[0].id, image_size, make_reading(None, jobs, sources))
     with show_progress(sources) as seen:
         files = read_training_files(seen, TrainingTargets(meter, tuple(variants), conditions.rules), jobs)
     return train_on(files, variants, service, (today,), conditions)
@@ -172,7 +172,7 @@ def _price_prompts(
     sources, left_out = read_sources(paths, None)
     reading = make_reading(None, jobs, sources)
     encoding = find_encoding((teacher, *students))
-    meter = make_meter(conditions.catalog, teacher.id, image_size, reading)
+    meter = make_meter(conditions.market.catalog, teacher.id, image_size, reading)
     with show_progress(sources) as seen:
         found = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out)
     if isinstance(found, sizing.RequestTotals):

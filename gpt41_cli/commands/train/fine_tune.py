@@ -113,7 +113,7 @@ def _price_models(
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
         load = VariantLoad({RequestSize(longest, 0, -(-output_tokens // examples)): 1})
-        cached = service.cached_share if longest >= conditions.catalog.limits.prompt_cache.minimum_tokens else None
+        cached = service.cached_share if longest >= conditions.market.catalog.limits.prompt_cache.minimum_tokens else None
         served, today = (_make_usage(examples, tokens, output_tokens, cached) for tokens in (own, base))
         beside = {each.id: (each, today) for each in (variant, *others)}
         yield price_trained_model(conditions, variant, TrainingWork(billed, served, load), examples, list(beside.values()))
@@ -128,7 +128,7 @@ def _check_cacheable(
         return []
     longest = student.training_work.load.input_range[1]
     served = workload(input_tokens=longest, output_tokens=0, requests=1, cached_share=service.cached_share)
-    return limits.check_cache_minimum(conditions.catalog, served, student.tuned_variant)
+    return limits.check_cache_minimum(conditions.market.catalog, served, student.tuned_variant)
 
 
 def _make_usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
@@ -148,17 +148,17 @@ def price_distillation(
     frame = sum(tokens for _, tokens in count_pieces(build_message(Message("assistant", "")), meter.get_memo(method.encoding)))
     found = []
     for variant in variants:
-        load = work.load_on(conditions.catalog, variant)
+        load = work.load_on(conditions.market.catalog, variant)
         billed = _count_training_tokens(load, frame, conditions.rules.example_tokens.at_most)
         lesson = TrainingWork(billed, load.usage, load, answered.total_usd)
-        today = work.load_on(conditions.catalog, teacher).usage
+        today = work.load_on(conditions.market.catalog, teacher).usage
         found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today)]))
     findings = limits.check_request_limits(
-        conditions.catalog, teacher, [answered.mode], work.load_on(conditions.catalog, teacher)
+        conditions.market.catalog, teacher, [answered.mode], work.load_on(conditions.market.catalog, teacher)
     )
     findings += lifecycle.check_lifecycle(conditions.market, teacher, Level.ERROR)
     tuning = _assemble_result(found, work.requests, findings, conditions)
-    notes = (*tuning.notes, *write_price_notes(conditions.catalog, work, [answered]))
+    notes = (*tuning.notes, *write_price_notes(conditions.market.catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -207,7 +207,7 @@ def _check_training(found: Sequence[TrainedModel | Finding], examples: int, cond
     for each in found:
         if isinstance(each, TrainedModel):
             yield from limits.check_request_limits(
-                conditions.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
+                conditions.market.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
             )
             yield from lifecycle.check_lifecycle(conditions.market, each.tuned_variant)
         else:

@@ -65,7 +65,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
             "comparisons": records,
         },
         records=records,
-        catalog=conditions.catalog,
+        catalog=conditions.market.catalog,
         mentioned=[name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if not first and tuning.examples else (),
     )
 

@@ -35,17 +35,12 @@ class TrainingOptions(NamedTuple):
     requests: int | None = None
 
     @property
-    def catalog(self) -> Catalog:
-        """The price table."""
-        return self.market.catalog
-
-    @property
     def rules(self) -> TrainingRules:
         """The rules of training. Raises InputError if the table doesn't have them."""
-        rules = self.catalog.limits.fine_tuning
+        rules = self.market.catalog.limits.fine_tuning
         if rules is None:
             raise InputError(
-                expected="limits.fine_tuning, by which training is counted", found="none", location=self.catalog.file
+                expected="limits.fine_tuning, by which training is counted", found="none", location=self.market.catalog.file
             )
         return rules
 
@@ -146,7 +141,7 @@ def price_trained_model(
     """Price the model trained on some work, compared with each of the `others` on the same requests; or say why it can't be
     trained, as a finding about the model.
     """
-    market, catalog, platform = conditions.market, conditions.catalog, conditions.market.platform
+    market, catalog, platform = conditions.market, conditions.market.catalog, conditions.market.platform
     student = get_fine_tune(catalog, base)
     if life := lifecycle.find_past_shutdown(market, student):
         return lifecycle.make_shutdown_finding(platform, life)._replace(subject=base.id)

@@ -14,7 +14,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.display import format_int
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
@@ -52,7 +52,7 @@ class TrainingTokens(Addable):
 
 
 class InspectedExample(NamedTuple):
-    """One example: as each model counts it, its last answer in tokens, a hash, and its mistakes."""
+    """One example in its `line`: as each model counts it, its last answer in tokens, a hash, and its mistakes."""
 
     tokens_by_model: tuple[TrainingTokens, ...]
     output_tokens: int
@@ -60,6 +60,7 @@ class InspectedExample(NamedTuple):
     breaches: tuple[Finding, ...]
     has_pictures: bool
     is_lower_bound: bool
+    line: int
 
 
 class TrainingTargets(NamedTuple):
@@ -90,6 +91,7 @@ def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedE
         ),
         bool(sent.request.images),
         whole.is_lower_bound,
+        sent.place.line or 0,
     )
 
 
@@ -149,29 +151,28 @@ class TrainingLines(Addable):
         self.breaches = RuleViolations()
 
     @classmethod
-    def collect(cls, found: Iterable[Located[InspectedExample] | RejectedRequest]) -> TrainingLines:
+    def collect(cls, found: Iterable[InspectedExample | RejectedRequest]) -> TrainingLines:
         """Collect inspected examples."""
         lines = cls()
         for each in found:
-            number = each.place.line or 0
             if isinstance(each, RejectedRequest):
                 lines.invalid += 1
-                lines.breaches.add(Finding(rules.INVALID_REQUEST, each.message, Level.ERROR, Place("", number)))
+                lines.breaches.add(Finding(rules.INVALID_REQUEST, each.message, Level.ERROR, Place("", each.place.line)))
             else:
-                lines._add(number, each.result)
+                lines._add(each)
         return lines
 
-    def _add(self, number: int, found: InspectedExample) -> None:
-        self.line_numbers.append(number)
+    def _add(self, found: InspectedExample) -> None:
+        self.line_numbers.append(found.line)
         self.digests.frombytes(found.digest)
         for model, tokens in enumerate(found.tokens_by_model):
             self.tokens_by_model[model] += tokens
         self.output_tokens += found.output_tokens
         self.lower_bounds += found.is_lower_bound
         if found.has_pictures:
-            self.picture_lines.add(number)
+            self.picture_lines.add(found.line)
         for breach in found.breaches:
-            self.breaches.add(breach._replace(place=Place("", number)))
+            self.breaches.add(breach._replace(place=Place("", found.line)))
 
     @property
     def examples(self) -> int:
