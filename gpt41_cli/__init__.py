@@ -31,38 +31,25 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Bill": "pricing",
-    "Catalog": "catalog",
-    "Entry": "tokens.pieces",
-    "Estimate": "commands.cost.estimate",
-    "Finding": "findings",
-    "Gpt41Error": "errors",
-    "InputError": "errors",
-    "Level": "rules",
-    "Market": "catalog",
-    "Meter": "tokens.meter",
-    "MissingPrice": "errors",
-    "Plan": "commands.plan.timings",
-    "Quote": "prices.quote",
-    "Rates": "pricing",
-    "Recommendation": "commands.recommend.choose",
-    "TableError": "errors",
-    "UnknownName": "errors",
-    "Usage": "pricing",
-    "Variant": "catalog",
-    "Wishes": "commands.recommend.candidates",
-    "Workload": "work.workload",
-    "count_tokens": "tokens:count",
-    "estimate": "commands.cost.estimate",
-    "plan": "commands.plan.timings",
-    "price": "pricing",
-    "read_catalog": "catalog",
-    "read_evaluation": "catalog.evaluation",
-    "read_request": "requests.readers",
-    "recommend": "commands.recommend.choose",
-    "workload": "work.workload",
+_NAMES_BY_MODULE = {
+    "catalog": "Catalog Market Variant read_catalog",
+    "catalog.evaluation": "read_evaluation",
+    "commands.cost.estimate": "Estimate estimate",
+    "commands.plan.timings": "Plan plan",
+    "commands.recommend.candidates": "Wishes",
+    "commands.recommend.choose": "Recommendation recommend",
+    "errors": "Gpt41Error InputError MissingPrice TableError UnknownName",
+    "findings": "Finding",
+    "prices.quote": "Quote",
+    "pricing": "Bill Rates Usage price",
+    "requests.readers": "read_request",
+    "rules": "Level",
+    "tokens": "count_tokens",
+    "tokens.meter": "Meter",
+    "tokens.pieces": "Entry",
+    "work.workload": "Workload workload",
 }
+_HOME = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
 
 __all__ = [
     "Bill",
@@ -104,8 +91,7 @@ if not TYPE_CHECKING:  # a type checker would take any name at all for a public 
         """Import a public name on its first use."""
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module, _, original = _HOME[name].partition(":")
-        return getattr(import_module(f"{__name__}.{module}"), original or name)
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), "count" if name == "count_tokens" else name)
 
 
 def __dir__() -> list[str]:
