@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
@@ -13,11 +13,21 @@ from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.totals import MAX_KEPT
+
+R = TypeVar("R")
+
+
+class Located(NamedTuple, Generic[R]):
+    """What a log says at a place."""
+
+    place: Place
+    result: R
+
 
 LogItem: TypeAlias = "Located[Answer] | Located[NotPriced] | RejectedRequest"
 

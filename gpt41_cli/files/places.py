@@ -1,14 +1,12 @@
-"""Requests with their places: results, and lines or values that aren't requests."""
+"""Lines and values of inputs that aren't requests, with their places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from gpt41_cli.findings import Place
 from gpt41_cli.totals import Occurrences
-
-R = TypeVar("R")
 
 
 class RejectedRequest(NamedTuple):
@@ -33,10 +31,3 @@ class Rejections(Occurrences[RejectedRequest]):
         """Count one more."""
         super().add(example)
         self.named_count += not example.is_from_folder
-
-
-class Located(NamedTuple, Generic[R]):
-    """The result for one request, with its place."""
-
-    place: Place
-    result: R

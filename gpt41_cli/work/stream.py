@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileShrunk
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.places import R, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 G = TypeVar("G")
+R = TypeVar("R")
 
 
 class ReadingOptions(NamedTuple):

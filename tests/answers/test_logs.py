@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
 from gpt41_cli.answers.log_values import read_log
-from gpt41_cli.answers.logs import LogItem, LogReader
+from gpt41_cli.answers.logs import Located, LogItem, LogReader
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_file
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place

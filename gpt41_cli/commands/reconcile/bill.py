@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
-from gpt41_cli.answers.logs import LogItem
+from gpt41_cli.answers.logs import Located, LogItem
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
 from gpt41_cli.constraints.lifecycle import find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
-from gpt41_cli.files.places import Located, RejectedRequest, Rejections
+from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.rules import Rule

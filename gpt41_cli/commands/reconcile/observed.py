@@ -8,11 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.answers.answers import Answer, NotPriced
-from gpt41_cli.answers.logs import LogItem
+from gpt41_cli.answers.logs import Located, LogItem
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
 from gpt41_cli.commands.reconcile.match import BilledRequest, CustomIdLedger
-from gpt41_cli.files.places import Located
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.work.workload import ModelAndMode
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.commands.check import workload_checks
 from gpt41_cli.commands.check.check import check_workloads
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
@@ -280,7 +281,9 @@ def test_the_lines_of_a_batch_file_break_what_they_break_for_batch(run: Run, tmp
     ]
 
 
-def test_each_line_is_read_and_counted_once(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_line_is_read_and_counted_once_and_each_candidate_judged_once(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever looks at it: budgets, limits, the rules of Batch files, other variants."""
     (tmp_path / "batch.jsonl").write_text("".join(batch_line(number) for number in range(6)))
     config(tmp_path, "workloads: {night: {requests: batch.jsonl, require: {task: general}, volume: 6 / day, usage_tier: 1}}")
@@ -297,11 +300,12 @@ def test_each_line_is_read_and_counted_once(catalog: Catalog, tmp_path: Path, mo
 
     count(readers, "read_request")
     count(meter, "build_prompt")
+    count(workload_checks, "judge_candidate")
     path = tmp_path / "gpt41.yaml"
     declared = parse_config(path.read_bytes(), "gpt41.yaml", catalog)
     found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
     assert "batch files" in found.workloads[0].findings_by_check
-    assert calls == {"read_request": 6, "build_prompt": 6}
+    assert calls == {"read_request": 6, "build_prompt": 6, "judge_candidate": 9}
 
 
 def test_a_usage_tier_that_cannot_take_it_all(run: Run, tmp_path: Path) -> None:

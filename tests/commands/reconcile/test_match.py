@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.logs import Located
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.attribution import find_owners
@@ -46,7 +47,7 @@ from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.places import Located, RejectedRequest
+from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import Usage
