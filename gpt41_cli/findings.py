@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gpt41_cli.rules import Level, Rule
+
+if TYPE_CHECKING:
+    from gpt41_cli.totals import Occurrences
 
 STDIN = "-"
 """The path of standard input."""
@@ -89,6 +92,20 @@ class Finding(_FindingFields):
     def citation(self) -> str:
         """The sources as reports print them: `launch 2025-04-14, sdk 2026-11`."""
         return ", ".join(dict.fromkeys(source.label for source in self.sources))
+
+
+class CountedFinding(NamedTuple):
+    """A finding that came up several times, and where first."""
+
+    finding: Finding
+    times: int
+    first: Place
+
+
+def sort_most_frequent_first(places: Mapping[tuple[Rule, str], Occurrences[Place]]) -> list[CountedFinding]:
+    """Count findings by their rule and message, the most frequent first."""
+    counted = [CountedFinding(Finding(*key), found.count, found.examples[0]) for key, found in places.items()]
+    return sorted(counted, key=lambda each: (-each.times, each.finding.rule.id, each.finding.message))
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -15,8 +15,8 @@ from gpt41_cli.answers.days import TIME_FIELDS, read_day
 from gpt41_cli.answers.unread import find_unread_figures
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, fail, get_list, get_optional_object, get_text, join_path
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
-from gpt41_cli.rules import Rule
 
 INPUT_FIELDS = ("input_tokens", "prompt_tokens")
 OUTPUT_FIELDS = ("output_tokens", "completion_tokens")
@@ -108,15 +108,6 @@ class Answer(NamedTuple):
     doubts: tuple[str, ...] = ()
 
 
-class NotPriced(NamedTuple):
-    """Something in a log without usage to price: the rule, and why. `id` is that of the answer, if there is one."""
-
-    rule: Rule
-    message: str
-    custom_id: str | None = None
-    id: str | None = None
-
-
 class StreamPart(NamedTuple):
     """An answer before its usage, by its id: a part of a stream, or a snapshot taken while it was made.
 
@@ -128,7 +119,9 @@ class StreamPart(NamedTuple):
     partial_answer: Answer | None = None
 
 
-LogEntry: TypeAlias = "Answer | NotPriced | StreamPart"
+LogEntry: TypeAlias = "Answer | Finding | StreamPart"
+"""A finding says why there is no usage to price; its subject is the id of the answer, if there is one."""
+
 _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
 """Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
 

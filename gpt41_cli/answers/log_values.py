@@ -18,7 +18,6 @@ from gpt41_cli.answers.answers import (
     LABEL_FIELDS,
     MODEL_FIELDS,
     TIER_FIELDS,
-    NotPriced,
     suggest_usage_export,
 )
 from gpt41_cli.answers.days import TIME_FIELDS
@@ -27,7 +26,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.documents import LineBlock
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.recognise import read_first_lines
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
@@ -52,7 +51,7 @@ class LogValue(NamedTuple):
 
     line: int | None
     position: int | None
-    value: JsonValue | BadBody | NotPriced
+    value: JsonValue | BadBody | Finding
     ignored_columns: tuple[str, ...] = ()
 
 
@@ -158,17 +157,17 @@ def _check_columns(columns: list[str], header: Place) -> None:
         raise InputError(expected="each column once", found=f"{twice} a second time", location=header)
 
 
-def _recognise_total(columns: list[str], row: list[str]) -> NotPriced | None:
+def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
     """Return why a row isn't priced if it says, in place of a day or a model, that it is the total of others."""
     named = [
         cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*TIME_FIELDS, *MODEL_FIELDS)
     ]
     if any(cell.strip(" :").lower() in _TOTAL_WORDS for cell in named):
-        return NotPriced(rules.TOTAL_ROW, "a row that says of itself that it is a total")
+        return Finding(rules.TOTAL_ROW, "a row that says of itself that it is a total")
     return None
 
 
-def _is_empty(value: JsonObject | BadBody | NotPriced) -> bool:
+def _is_empty(value: JsonObject | BadBody | Finding) -> bool:
     """Return True if a record says only that nothing happened on a day, as usage exports do."""
     return isinstance(value, dict) and value.keys() <= _EMPTY_ROW_FIELDS and not any(value.get(name) for name in COUNT_FIELDS)
 
@@ -180,14 +179,14 @@ class _RowSums:
         self._figures: Counter[str] = Counter()
         self._has_named_rows = False
 
-    def add(self, record: JsonObject | BadBody) -> JsonObject | BadBody | NotPriced:
+    def add(self, record: JsonObject | BadBody) -> JsonObject | BadBody | Finding:
         """Return the record, unless it is the total of the rows before."""
         if isinstance(record, BadBody):
             return record
         figures = {name: record[name] for name in COUNT_FIELDS if name in record}
         has_name = any(record.get(name) is not None for name in (*MODEL_FIELDS, *TIME_FIELDS))
         if self._has_named_rows and not has_name and any(figures.values()) and figures.items() <= self._figures.items():
-            return NotPriced(
+            return Finding(
                 rules.TOTAL_UNCLEAR, "a row of no model and no day with the sums of all before it, taken as their total"
             )
         self._figures.update(figures)

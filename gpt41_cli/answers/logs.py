@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
+from gpt41_cli.answers.answers import Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
@@ -16,7 +16,7 @@ from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.totals import MAX_KEPT
 
 R = TypeVar("R")
@@ -29,7 +29,7 @@ class Located(NamedTuple, Generic[R]):
     result: R
 
 
-LogItem: TypeAlias = "Located[Answer] | Located[NotPriced] | RejectedRequest"
+LogItem: TypeAlias = "Located[Answer] | Located[Finding] | RejectedRequest"
 
 
 _MAX_SHOWN_CHARACTERS = 40
@@ -68,12 +68,11 @@ class LogReader:
             if source.name in earlier:
                 label = earlier[source.name].label
                 yield Located(
-                    Place(source.name),
-                    NotPriced(rules.FILE_TWICE, f"a file with all the content of {label}, which is priced"),
+                    Place(source.name), Finding(rules.FILE_TWICE, f"a file with all the content of {label}, which is priced")
                 )
             else:
                 yield from self._read(source)
-        missing = NotPriced(rules.USAGE_MISSING, "expected the usage at the end of a stream, found none")
+        missing = Finding(rules.USAGE_MISSING, "expected the usage at the end of a stream, found none")
         for place, is_cut, so_far in self._streams.values():
             yield self._drop_repeated(place, so_far, is_cut) if so_far else Located(place, missing)
 
@@ -86,8 +85,8 @@ class LogReader:
                     yield RejectedRequest(place, str(entry), source.is_from_folder)
                 elif isinstance(entry, StreamPart):
                     self._join_stream(place, entry)
-                elif isinstance(entry, NotPriced):
-                    self._streams.pop(entry.id or "", None)
+                elif isinstance(entry, Finding):
+                    self._streams.pop(entry.subject or "", None)
                     yield Located(place, entry)
                 else:
                     stream = self._streams.pop(entry.id or "", None)
@@ -105,7 +104,7 @@ class LogReader:
         first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
-    def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Located[Answer] | Located[NotPriced]:
+    def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Located[Answer] | Located[Finding]:
         """Return the answer if it is new, else why it is skipped."""
         if answer.id is not None:
             known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
@@ -121,15 +120,15 @@ class LogReader:
         return Located(place, answer._replace(is_cut_off=answer.is_cut_off or was_cut))
 
 
-def _explain_duplicate(answer: Answer, mode: str) -> NotPriced:
+def _explain_duplicate(answer: Answer, mode: str) -> Finding:
     """Explain why an answer is skipped that was priced before. The body of a Batch output line doesn't show its mode."""
     if answer.mode == mode:
-        return NotPriced(rules.ANSWER_TWICE, "an answer that has been in the logs before", answer.custom_id)
+        return Finding(rules.ANSWER_TWICE, "an answer that has been in the logs before")
     modes = (
         f"priced in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}, as it is first, not in "
         f"{sanitize(answer.mode[:_MAX_SHOWN_CHARACTERS])}"
     )
-    return NotPriced(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}", answer.custom_id)
+    return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 
 def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry | BadBody]]:
@@ -141,14 +140,13 @@ def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry 
 def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry | BadBody]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, logged.line, position=position)
-    if isinstance(logged.value, BadBody | NotPriced):
+    if isinstance(logged.value, BadBody | Finding):
         yield place, logged.value
         return
     if logged.ignored_columns:
-        names = ", ".join(
-            sanitize(ignored_column[:_MAX_SHOWN_CHARACTERS]) for ignored_column in logged.ignored_columns[:MAX_KEPT]
-        ) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
-        yield place, NotPriced(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
+        shown = [sanitize(column[:_MAX_SHOWN_CHARACTERS]) for column in logged.ignored_columns[:MAX_KEPT]]
+        names = ", ".join(shown) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
+        yield place, Finding(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
         return
     try:
         for entry in read_entries(logged.value):

@@ -16,7 +16,6 @@ from gpt41_cli.answers.answers import (
     TIER_MODES,
     Answer,
     LogEntry,
-    NotPriced,
     StreamPart,
     get_answer_id,
     get_custom_id,
@@ -47,6 +46,7 @@ from gpt41_cli.files.fields import (
     redact,
     require_object,
 )
+from gpt41_cli.findings import Finding
 
 _CHUNK_OBJECT = "chat.completion.chunk"
 _FINAL_EVENTS = ("response.completed", "response.incomplete", "response.failed")
@@ -89,24 +89,22 @@ def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]
         yield from _read_wrapped(value, _find_best_inside(value), path, depth)
 
 
-def _find_unbilled_reason(value: JsonObject) -> NotPriced | None:
+def _find_unbilled_reason(value: JsonObject) -> Finding | None:
     """Return why OpenAI doesn't bill a record, if a logger or proxy says so."""
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
-        return NotPriced(
-            rules.NOT_A_CALL, f"a run of kind {redact(run)}: calls of models are runs of their own", get_custom_id(value)
-        )
+        return Finding(rules.NOT_A_CALL, f"a run of kind {redact(run)}: calls of models are runs of their own")
     if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
-        return NotPriced(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills", get_custom_id(value))
+        return Finding(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills")
     return None
 
 
-def _read_own_answer(value: JsonObject, path: str) -> Iterator[Answer | NotPriced]:
+def _read_own_answer(value: JsonObject, path: str) -> Iterator[Answer | Finding]:
     """Read the answer that a record itself is; nothing for the sum of a time without answers."""
     answer = read_answer(value, path)
     is_nothing = not (answer.usage.input_tokens or answer.usage.output_tokens)
     if is_nothing and _is_failed(value):
-        yield _describe_failure(value, value)
+        yield _describe_failure(value)
     elif not is_nothing or answer.usage.requests or answer.model:
         yield answer
 
@@ -131,7 +129,7 @@ def _read_event(value: JsonObject, event: str, path: str, depth: int) -> Iterato
     """Read an event of a Responses stream. The last one has the usage."""
     answer = get_optional_object(value, "response", path)
     if event == "error":
-        yield _describe_failure({"error": value}, value)
+        yield _describe_failure({"error": value})
     elif answer is not None and event in _FINAL_EVENTS:
         yield from _read_record(answer, join_path(path, "response"), depth + 1)
     elif answer is not None:
@@ -149,7 +147,7 @@ def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
             else:
                 yield found
     if value.get("has_more") is True:
-        yield NotPriced(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")
+        yield Finding(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")
 
 
 def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
@@ -171,7 +169,7 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
         return
     first, *others = inside
     if _get_status(first.value) >= _MIN_FAILED_STATUS:
-        yield _describe_failure(first.value, value)
+        yield _describe_failure(first.value)
     else:
         for found in _read_record(first.value, join_path(path, first.path), depth + 1):
             yield found if isinstance(found, StreamPart) else _add_record_fields(found, value, path)
@@ -179,11 +177,11 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
         yield from _read_record(other.value, join_path(path, other.path), depth + 1)
 
 
-def _add_record_fields(found: Answer | NotPriced, value: JsonObject, path: str) -> Answer | NotPriced:
+def _add_record_fields(found: Answer | Finding, value: JsonObject, path: str) -> Answer | Finding:
     """Add to an entry what only the record around it says."""
-    found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
-    if isinstance(found, NotPriced):
+    if isinstance(found, Finding):
         return found
+    found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
     mode = "batch" if _is_batch_line(value) or value.get("batch") is True else found.mode
     found = found._replace(model=found.model or read_answer_model(value, path), day=found.day or read_day(value), mode=mode)
     return _merge_copy(found, value, path) if has_usage(value) else found
@@ -214,9 +212,9 @@ def _is_failed(value: JsonObject) -> bool:
     return value.get("status") in ("failed", "failure")
 
 
-def _explain_no_usage(value: JsonObject) -> NotPriced:
+def _explain_no_usage(value: JsonObject) -> Finding:
     if value.get("error") or _is_failed(value):
-        return _describe_failure(value, value)
+        return _describe_failure(value)
     amount = next((key for key in AMOUNT_FIELDS if value.get(key) is not None), None)
     if isinstance(value.get("messages"), list) or ("input" in value and "model" in value):
         what = ", found a request, which --requests takes"
@@ -225,10 +223,10 @@ def _explain_no_usage(value: JsonObject) -> NotPriced:
     else:
         names = ", ".join(redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
         what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"
-    return NotPriced(rules.USAGE_MISSING, f"expected an answer with its tokens{what}", get_custom_id(value), get_answer_id(value))
+    return Finding(rules.USAGE_MISSING, f"expected an answer with its tokens{what}", subject=get_answer_id(value))
 
 
-def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
+def _describe_failure(value: JsonObject) -> Finding:
     """Describe an answer that never came. Its error message isn't repeated: it may quote the prompt."""
     body = value.get("body")
     error = value.get("error") or (body.get("error") if isinstance(body, dict) else None)
@@ -236,9 +234,6 @@ def _describe_failure(value: JsonObject, outer: JsonObject) -> NotPriced:
     status = value.get("status_code")
     said = [f"status {status}"] if isinstance(status, int) else []
     said += [redact(code)] if isinstance(code, str) else []
-    return NotPriced(
-        rules.ANSWER_FAILED,
-        f"the request failed{': ' if said else ''}{', '.join(said)}",
-        get_custom_id(outer),
-        get_answer_id(value),
+    return Finding(
+        rules.ANSWER_FAILED, f"the request failed{': ' if said else ''}{', '.join(said)}", subject=get_answer_id(value)
     )

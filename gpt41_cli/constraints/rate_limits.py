@@ -207,7 +207,7 @@ class TierDuration(NamedTuple):
     """How long a usage tier takes for all of the work, in seconds, and what it waits for."""
 
     seconds: int
-    remark: Finding
+    finding: Finding
 
 
 def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> TierDuration | None:

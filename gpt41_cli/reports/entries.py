@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import CountedFinding, Place
 from gpt41_cli.reports import Json, Row, TextBlock
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
 
@@ -40,6 +40,12 @@ def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
 def dump_place(place: Place) -> Mapping[str, Json]:
     """The place of a request as JSON."""
     return {"path": place.path, "line": place.line, "index": place.position or 0}
+
+
+def dump_counted_finding(counted: CountedFinding, unit: str) -> Mapping[str, Json]:
+    """Convert a finding that came up several times to JSON: how often, under the key `unit`, and where first."""
+    finding, times, first = counted
+    return {"rule": finding.rule.id, "message": finding.message, unit: times, "first": dump_place(first)}
 
 
 def make_invalid_row(invalid: RejectedRequest, *, before: int, after: int) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from gpt41_cli.files.places import RejectedRequest, Rejections
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import CountedFinding, Place, sort_most_frequent_first
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens.pieces import PARTS, Entry
 from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences
@@ -24,15 +24,6 @@ class LargestRequest(NamedTuple):
 def rank_by_size(large: LargestRequest) -> tuple[int, str, int]:
     """The sort key for the largest first, and of equals the first in the input."""
     return -large.input_tokens, large.place.path, large.place.position or 0
-
-
-class DoubtCount(NamedTuple):
-    """A doubt, the number of requests that have it, and the first of them."""
-
-    rule: Rule
-    message: str
-    requests: int
-    first_place: Place
 
 
 class Tally(Addable):
@@ -103,10 +94,9 @@ class Tally(Addable):
         return sum(many for size, many in self._sizes.items() if size > most)
 
     @property
-    def doubt_counts(self) -> list[DoubtCount]:
+    def doubt_counts(self) -> list[CountedFinding]:
         """Every doubt, the most frequent first."""
-        found = [DoubtCount(*doubt, places.count, places.examples[0]) for doubt, places in self.places_by_doubt.items()]
-        return sorted(found, key=lambda each: (-each.requests, each.rule.id, each.message))
+        return sort_most_frequent_first(self.places_by_doubt)
 
     def percentile(self, percent: int) -> int:
         """Return the smallest size that at least this percentage of requests doesn't exceed (nearest rank)."""

@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.log_values import read_log
 from gpt41_cli.answers.logs import Located, LogItem, LogReader
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_file
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
 from tests.builders import ANSWER_DAY, COMPLETION, COMPLETION_ANSWER, RESPONSE, Body
 
@@ -56,7 +56,7 @@ def rest(*data: bytes | str) -> list[tuple[str, str]]:
     return [
         (each.place.label, each.message) if isinstance(each, RejectedRequest) else (each.result.rule.id, each.result.message)
         for each in found_in(*data)
-        if isinstance(each, RejectedRequest) or isinstance(each.result, NotPriced)
+        if isinstance(each, RejectedRequest) or isinstance(each.result, Finding)
     ]
 
 
@@ -211,8 +211,8 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     found = [each for each in read if isinstance(each, Located)]
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
     why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
-    assert [each for each in found if isinstance(each.result, NotPriced)] == [
-        Located(Place(each.name), NotPriced(rules.FILE_TWICE, why)) for each in sources[1:]
+    assert [each for each in found if isinstance(each.result, Finding)] == [
+        Located(Place(each.name), Finding(rules.FILE_TWICE, why)) for each in sources[1:]
     ]
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, LogEntry, NotPriced, StreamPart
+from gpt41_cli.answers.answers import Answer, LogEntry, StreamPart
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.files.fields import BadBody
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import ToolUse, Usage
 from tests.builders import ANSWER_DAY, BATCH, COMPLETION, COMPLETION_ANSWER, CREATED, MINI, RESPONSE, Body, batch_line
 
@@ -129,7 +130,7 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
 
 @pytest.mark.parametrize("hit", [True, "True", "true", "t", 1, "1", "yes"])
 def test_an_answer_from_the_cache_of_a_proxy_is_not_billed(hit: Any) -> None:
-    cached = NotPriced(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills", "n1")
+    cached = Finding(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills")
     assert one({**RECORD, "custom_id": "n1", "cache_hit": hit}) == cached
     assert one({"custom_id": "n1", "cache_hit": hit, "response": COMPLETION}) == cached
     assert isinstance(one({**RECORD, "cache_hit": "False"}), Answer)
@@ -166,7 +167,7 @@ def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
 
 def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
     found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
-    assert found == NotPriced(rules.NOT_A_CALL, 'a run of kind "chain": calls of models are runs of their own', "n1")
+    assert found == Finding(rules.NOT_A_CALL, 'a run of kind "chain": calls of models are runs of their own')
     assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
 
 
@@ -234,7 +235,7 @@ def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
 
 def test_a_retry_is_found_beside_what_failed() -> None:
     failed, retried = read_entries({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
-    assert (failed, retried) == (NotPriced(rules.ANSWER_FAILED, "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
+    assert (failed, retried) == (Finding(rules.ANSWER_FAILED, "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
 
 
 @pytest.mark.parametrize(
@@ -369,63 +370,63 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
 @pytest.mark.parametrize(
     ("value", "unbilled"),
     [
-        ({}, NotPriced(rules.USAGE_MISSING, NONE)),
-        ({"usage": None}, NotPriced(rules.USAGE_MISSING, NO_USAGE)),
-        ({"usage": "many"}, NotPriced(rules.USAGE_MISSING, NO_USAGE)),
+        ({}, Finding(rules.USAGE_MISSING, NONE)),
+        ({"usage": None}, Finding(rules.USAGE_MISSING, NO_USAGE)),
+        ({"usage": "many"}, Finding(rules.USAGE_MISSING, NO_USAGE)),
         (
             {"text": "Hello", "usage": {"type": "duration", "seconds": 3}},
-            NotPriced(rules.USAGE_MISSING, f'{NONE} among "text", "usage"'),
+            Finding(rules.USAGE_MISSING, f'{NONE} among "text", "usage"'),
         ),
         (
             {**COMPLETION, "usage": None},
-            NotPriced(
-                rules.USAGE_MISSING, f'{NONE} among "id", "object", "created", "model", "choices", ...', None, "chatcmpl-1"
+            Finding(
+                rules.USAGE_MISSING, f'{NONE} among "id", "object", "created", "model", "choices", ...', subject="chatcmpl-1"
             ),
         ),
-        ({"output_tokens": 5, "the name: a secret": 5}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "output_tokens", text')),
-        ({"model": MINI, "output": {"role": "x"}}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "model", "output"')),
-        ({"log": {"no": 1}}, NotPriced(rules.USAGE_MISSING, f'{NONE} among "log"')),
-        ({"cost": 0.02}, NotPriced(rules.USAGE_MISSING, "expected an answer with its tokens, found cost alone")),
+        ({"output_tokens": 5, "the name: a secret": 5}, Finding(rules.USAGE_MISSING, f'{NONE} among "output_tokens", text')),
+        ({"model": MINI, "output": {"role": "x"}}, Finding(rules.USAGE_MISSING, f'{NONE} among "model", "output"')),
+        ({"log": {"no": 1}}, Finding(rules.USAGE_MISSING, f'{NONE} among "log"')),
+        ({"cost": 0.02}, Finding(rules.USAGE_MISSING, "expected an answer with its tokens, found cost alone")),
         (
             {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
-            NotPriced(
+            Finding(
                 rules.USAGE_MISSING, "expected an answer with its tokens, found amount alone: export the usage, not the costs"
             ),
         ),
-        ({"model": MINI, "messages": []}, NotPriced(rules.USAGE_MISSING, REQUEST)),
-        ({"model": MINI, "input": "Hello"}, NotPriced(rules.USAGE_MISSING, REQUEST)),
+        ({"model": MINI, "messages": []}, Finding(rules.USAGE_MISSING, REQUEST)),
+        ({"model": MINI, "input": "Hello"}, Finding(rules.USAGE_MISSING, REQUEST)),
         (
             {"custom_id": "n1", "method": "POST", "url": "/v1/responses", "body": {"model": MINI, "input": "x"}},
-            NotPriced(rules.USAGE_MISSING, REQUEST, "n1"),
+            Finding(rules.USAGE_MISSING, REQUEST),
         ),
         (
             {"error": {"message": "of the prompt", "type": "requests", "code": "rate_limit_exceeded"}},
-            NotPriced(rules.ANSWER_FAILED, 'the request failed: "rate_limit_exceeded"'),
+            Finding(rules.ANSWER_FAILED, 'the request failed: "rate_limit_exceeded"'),
         ),
-        ({"error": {"code": "Ignore the above and"}}, NotPriced(rules.ANSWER_FAILED, "the request failed: text")),
-        ({"error": "it broke"}, NotPriced(rules.ANSWER_FAILED, "the request failed")),
+        ({"error": {"code": "Ignore the above and"}}, Finding(rules.ANSWER_FAILED, "the request failed: text")),
+        ({"error": "it broke"}, Finding(rules.ANSWER_FAILED, "the request failed")),
         (
             batch_line({"error": {"code": "context_length_exceeded"}}, response={"status_code": 400, "body": {"error": {}}}),
-            NotPriced(rules.ANSWER_FAILED, "the request failed: status 400", "n1"),
+            Finding(rules.ANSWER_FAILED, "the request failed: status 400"),
         ),
         (
             batch_line({}, response=None, error={"code": "batch_expired", "message": "..."}),
-            NotPriced(rules.ANSWER_FAILED, 'the request failed: "batch_expired"', "n1", "batch_req_1"),
+            Finding(rules.ANSWER_FAILED, 'the request failed: "batch_expired"', subject="batch_req_1"),
         ),
-        ({"response": {"status_code": 502, "body": "<html>"}}, NotPriced(rules.ANSWER_FAILED, "the request failed: status 502")),
+        ({"response": {"status_code": 502, "body": "<html>"}}, Finding(rules.ANSWER_FAILED, "the request failed: status 502")),
         (
             {"type": "response.failed", "response": {**RESPONSE, "status": "failed", "usage": None}},
-            NotPriced(rules.ANSWER_FAILED, "the request failed", None, "resp_1"),
+            Finding(rules.ANSWER_FAILED, "the request failed", subject="resp_1"),
         ),
         (
             {"status": "failure", "id": "a", "prompt_tokens": 0, "completion_tokens": 0},
-            NotPriced(rules.ANSWER_FAILED, "the request failed", None, "a"),
+            Finding(rules.ANSWER_FAILED, "the request failed", subject="a"),
         ),
-        ({"type": "error", "code": "server_error"}, NotPriced(rules.ANSWER_FAILED, 'the request failed: "server_error"')),
-        ({**BATCH, "status": "failed", "usage": None}, NotPriced(rules.ANSWER_FAILED, "the request failed", None, "batch_1")),
+        ({"type": "error", "code": "server_error"}, Finding(rules.ANSWER_FAILED, 'the request failed: "server_error"')),
+        ({**BATCH, "status": "failed", "usage": None}, Finding(rules.ANSWER_FAILED, "the request failed", subject="batch_1")),
     ],
 )
-def test_what_has_no_usage_says_why(value: Body, unbilled: NotPriced) -> None:
+def test_what_has_no_usage_says_why(value: Body, unbilled: Finding) -> None:
     assert one(value) == unbilled
 
 
@@ -505,7 +506,7 @@ def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
     value: Any = COMPLETION
     for _ in range(100):
         value = {"response": {"object": "page", "data": [value]}}
-    assert one(value) == NotPriced(rules.USAGE_MISSING, f'{NONE} among "object", "data"')
+    assert one(value) == Finding(rules.USAGE_MISSING, f'{NONE} among "object", "data"')
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "response.created", "batch"])
@@ -547,7 +548,7 @@ VALUES = st.recursive(
 def test_no_value_breaks_the_reader(value: Any) -> None:
     with suppress(BadBody):
         for found in read_entries(value):
-            assert isinstance(found, Answer | NotPriced | StreamPart)
+            assert isinstance(found, Answer | Finding | StreamPart)
 
 
 UNREAD = "with figures that are not read, though they may change its price:"
@@ -607,4 +608,4 @@ def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups()
 
 def test_a_page_that_is_not_the_last_says_so() -> None:
     found = list(read_entries({"object": "page", "data": [BUCKET], "has_more": True}))
-    assert found == [RESULT_ANSWER, NotPriced(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")]
+    assert found == [RESULT_ANSWER, Finding(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")]

@@ -40,7 +40,7 @@ def test_the_pace_of_a_tier(catalog: Catalog) -> None:
         load = workload(**numbers).load_on(catalog, variant)
         found = estimate_tier_duration(catalog, variant, mode, load, tier)
         assert found
-        return found.remark.message
+        return found.finding.message
 
     small = {"input_tokens": 10, "output_tokens": 20}
     assert (

@@ -132,11 +132,11 @@ def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[
     together = (rules.MODEL_SHUT_DOWN, rules.PACE) if priced.cost.volume else (rules.MODEL_SHUT_DOWN,)
     found: dict[Rule, Finding] = {}
     for level, candidate in ((Level.ERROR, judged.expected), (Level.WARNING, judged.high)):
-        for remark in candidate.exclusions:
-            if remark.rule not in (*found, *together):
-                found[remark.rule] = _make_exclusion_finding(priced, remark, level)
-    for remark in _find_refused_lengths(priced):
-        found[remark.rule] = _make_exclusion_finding(priced, remark, Level.ERROR)
+        for finding in candidate.exclusions:
+            if finding.rule not in (*found, *together):
+                found[finding.rule] = _make_exclusion_finding(priced, finding, level)
+    for finding in _find_refused_lengths(priced):
+        found[finding.rule] = _make_exclusion_finding(priced, finding, Level.ERROR)
     must = priced.cost.requirements
     if _is_until_past(must, priced.market.as_of):
         text = f"{must.until}, until which it must run, is past: that requires nothing any more"

@@ -116,9 +116,9 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
             yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
-    for reason in tally.doubt_counts[:DEFAULT_ROWS]:
-        many = f"in {format_int(reason.requests)} requests, first " if reason.requests > 1 else ""
-        yield ReportLine("doubt", f"{many}{reason.first_place.label}: {reason.message}", reason.rule.id)
+    for doubt, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
+        many = f"in {format_int(requests)} requests, first " if requests > 1 else ""
+        yield ReportLine("doubt", f"{many}{first.label}: {doubt.message}", doubt.rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
@@ -165,15 +165,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
             {**entries.dump_place(each.place), "custom_id": each.custom_id, "input_tokens": each.input_tokens}
             for each in tally.largest
         ],
-        "assumptions": [
-            {
-                "rule": reason.rule.id,
-                "message": reason.message,
-                "requests": reason.requests,
-                "first": entries.dump_place(reason.first_place),
-            }
-            for reason in tally.doubt_counts
-        ],
+        "assumptions": [entries.dump_counted_finding(doubt, "requests") for doubt in tally.doubt_counts],
         "shown": [
             {
                 **entries.make_record(entry),

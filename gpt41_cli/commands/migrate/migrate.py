@@ -269,7 +269,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
         yield from migration.incompatibilities[variant.id]
     for step in migration.replacement_steps:
         if step.variant is None:
-            yield Finding(rules.REPLACEMENT_UNKNOWN, step.remark.message, subject=step.replacement_name)
+            yield Finding(rules.REPLACEMENT_UNKNOWN, step.finding.message, subject=step.replacement_name)
     if target is None and not migration.replacement_steps:
         text = f"nothing is named in place of {leaving.id}"
         yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=leaving.id)

@@ -18,7 +18,7 @@ from gpt41_cli.prices.notes import make_reasoning_findings
 def list_advantages(migration: Migration) -> Iterator[Finding]:
     """List who names the target, how its rates compare, how much it may reason, and what batch does with the cache."""
     if not migration.question.to_variants:
-        yield from (step.remark for step in migration.replacement_steps if step.variant)
+        yield from (step.finding for step in migration.replacement_steps if step.variant)
     path = migration.chosen_path
     if path and path.current_quote:
         yield _compare_rates(path)

@@ -28,7 +28,7 @@ class ReplacementStep(NamedTuple):
     silent_provider: str = ""
 
     @property
-    def remark(self) -> Finding:
+    def finding(self) -> Finding:
         """Who names what, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
         besides = f"; {self.silent_provider} names none that this price table has" if self.silent_provider else ""

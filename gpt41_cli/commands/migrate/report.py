@@ -49,7 +49,7 @@ def make_report(
         headline=_make_headline(migration),
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
-            *(ReportLine(kind, remark.message, remark.citation) for kind, remarks in parts.items() for remark in remarks),
+            *(ReportLine(kind, finding.message, finding.citation) for kind, findings in parts.items() for finding in findings),
         ),
         tables=(make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),),
         findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
@@ -66,7 +66,7 @@ def make_report(
             "today": [dump_quote(quote) for quote in migration.current_quotes.values()],
             "ways": [_make_path_json(path) for path in migration.paths],
             "reasons": [
-                dump_reason(remark, kind=kind) for kind, remarks in parts.items() if kind != "breaks" for remark in remarks
+                dump_reason(finding, kind=kind) for kind, findings in parts.items() if kind != "breaks" for finding in findings
             ],
             "breaks": [
                 dump_reason(issue, model=model, level=issue.level.label)
@@ -188,7 +188,7 @@ _ENDS_SOON_DAYS = 365
 
 
 def _describe_current(quote: Quote, migration: Migration) -> str:
-    over = (remark.brief for remark in migration.exceeded_limits[quote.mode])
+    over = (finding.brief for finding in migration.exceeded_limits[quote.mode])
     return "; ".join(("shut down" if migration.is_shut_down else "today", *over))
 
 
@@ -202,10 +202,10 @@ def _describe_path(path: MigrationPath, migration: Migration) -> str:
     if retires and retires.shutdown and (retires.shutdown - question.market.as_of).days < _ENDS_SOON_DAYS:
         descriptions.append(f"ends {retires.shutdown}")
     heavy = [issue for issue in migration.incompatibilities[path.variant.id] if issue.level >= Level.WARNING]
-    refused = [remark.brief for remark in heavy if remark.rule is rules.REFUSED_PARAMETER]
+    refused = [finding.brief for finding in heavy if finding.rule is rules.REFUSED_PARAMETER]
     if refused:
         descriptions.append(f"refuses {', '.join(refused)}")
-    return "; ".join((*descriptions, *(remark.brief for remark in heavy if remark.rule is not rules.REFUSED_PARAMETER)))
+    return "; ".join((*descriptions, *(finding.brief for finding in heavy if finding.rule is not rules.REFUSED_PARAMETER)))
 
 
 def _make_path_json(path: MigrationPath) -> Mapping[str, Json]:

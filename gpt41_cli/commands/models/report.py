@@ -91,8 +91,8 @@ def _make_migration_lines(variant: Variant) -> Iterator[ReportLine]:
     for name, lack in variant.model.lacks.items():
         unsure = "" if lack.confidence == "high" else f" ({lack.confidence} confidence)"
         yield ReportLine("lacks", name + unsure, lack.source.label)
-    for remark in find_refused_fields(variant):
-        yield ReportLine("requests", remark.message, remark.citation)
+    for finding in find_refused_fields(variant):
+        yield ReportLine("requests", finding.message, finding.citation)
     for advice in variant.model.guidance:
         yield ReportLine("guide", advice.statement, advice.source.label)
 
@@ -131,14 +131,14 @@ def _make_shutdown_lines(market: Market, variant: Variant) -> Iterator[ReportLin
         if life.shutdown:
             platform = providers[provider]
             gone = life.shutdown <= market.as_of
-            remark = (
+            finding = (
                 lifecycle.make_shutdown_finding(platform, life)
                 if gone
                 else lifecycle.make_retirement_finding(variant, life, market.as_of)
             )
             announced = f"; announced {life.announced}" if life.announced else ""
             note = f". {life.note}" if life.note and life.confidence == "high" else ""
-            yield ReportLine(platform.provider_name, f"{remark.message}{announced}{note}", remark.citation)
+            yield ReportLine(platform.provider_name, f"{finding.message}{announced}{note}", finding.citation)
 
 
 def _make_price_table(model: Model, as_of: date) -> Table:

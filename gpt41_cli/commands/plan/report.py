@@ -117,18 +117,18 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
     requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
     explained = requested or ([plan.choice] if plan.choice else [])
     for timing in explained:
-        yield from (ReportLine("binds", remark.message, remark.citation) for remark in explain_binding_limits(catalog, timing))
+        yield from (ReportLine("binds", finding.message, finding.citation) for finding in explain_binding_limits(catalog, timing))
     for timing in explained:
         if timing.meets(plan.deadline):
             yield from (
-                ReportLine("spread", remark.message, remark.citation)
-                for remark in explain_spreading(catalog, timing, plan.deadline)
+                ReportLine("spread", finding.message, finding.citation)
+                for finding in explain_spreading(catalog, timing, plan.deadline)
             )
     for timing in requested:
         is_cheaper = plan.choice is None or timing.quote.total_usd < plan.choice.quote.total_usd
         if is_cheaper and (timing.obstacle is None or timing.obstacle.rule is rules.USAGE_TIER):
-            remark = suggest_tier(catalog, plan, timing)
-            yield from [ReportLine("tier", remark.message, remark.citation)] if remark else []
+            finding = suggest_tier(catalog, plan, timing)
+            yield from [ReportLine("tier", finding.message, finding.citation)] if finding else []
 
 
 def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
@@ -220,7 +220,7 @@ def _make_timing_json(catalog: Catalog, plan: Plan, timing: Timing) -> Mapping[s
         "paid_usd": str(tier.paid_usd),
         "monthly_limit_usd": str(tier.monthly_limit_usd),
         "pools": [_make_wait_json(wait) for wait in timing.waits],
-        "spread": [remark.message for remark in explain_spreading(catalog, timing, plan.deadline)],
+        "spread": [finding.message for finding in explain_spreading(catalog, timing, plan.deadline)],
         "quote": dump_quote(timing.quote),
     }
 

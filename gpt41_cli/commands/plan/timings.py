@@ -169,10 +169,10 @@ def _find_caveats(timing: Timing) -> Iterator[Finding]:
     """Find what speaks against a timing that does pass: its cost, and the model's end before the work is done."""
     if timing.seconds is None:
         return
-    if remark := check_monthly_limit(timing.quote.offer.market.catalog, timing.tier, timing.quote.total_usd):
-        yield remark
-    if remark := lifecycle.find_end_before_done(timing.quote.offer.market, timing.variant, timing.seconds):
-        yield remark
+    if finding := check_monthly_limit(timing.quote.offer.market.catalog, timing.tier, timing.quote.total_usd):
+        yield finding
+    if finding := lifecycle.find_end_before_done(timing.quote.offer.market, timing.variant, timing.seconds):
+        yield finding
 
 
 def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Finding]:
@@ -182,9 +182,9 @@ def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Fi
     yield from _check_obstacles(plan)
     for timing in plan.shown:
         is_requested = plan.tier is not None and timing.mode != "priority"
-        for remark in timing.caveats if is_requested else ():
-            message = f"{timing.variant.id} in {timing.mode}: {remark.message}"
-            yield remark._replace(message=message, level=Level.WARNING, subject=timing.variant.id)
+        for finding in timing.caveats if is_requested else ():
+            message = f"{timing.variant.id} in {timing.mode}: {finding.message}"
+            yield finding._replace(message=message, level=Level.WARNING, subject=timing.variant.id)
     for variant in {timing.variant.id: timing.variant for timing in plan.shown}.values():
         if not lifecycle.find_past_shutdown(market, variant):
             yield from lifecycle.check_lifecycle(market, variant)
@@ -203,12 +203,12 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
     for timing in last:
         if timing.obstacle:
             modes.setdefault((timing.variant.id, timing.obstacle), []).append(timing.mode)
-    for (model, remark), kept_out in modes.items():
-        is_spared = plan.choice or kept_out == ["priority"] or (remark.rule is rules.NO_LIMITS and plan.passing)
+    for (model, finding), kept_out in modes.items():
+        is_spared = plan.choice or kept_out == ["priority"] or (finding.rule is rules.NO_LIMITS and plan.passing)
         everywhere = len(kept_out) == sum(timing.variant.id == model for timing in last)
         name = model if everywhere else f"{model} in {' and '.join(kept_out)}"
         level = Level.WARNING if is_spared else Level.ERROR
-        yield remark._replace(message=f"{name}: {remark.message}", level=level, subject=model)
+        yield finding._replace(message=f"{name}: {finding.message}", level=level, subject=model)
 
 
 def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:

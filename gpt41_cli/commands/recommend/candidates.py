@@ -107,15 +107,15 @@ CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Finding]]
 
 
 def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Candidate:
-    """Price a candidate and collect the remarks of every rule that excludes it. A missing price excludes it, too."""
+    """Price a candidate and collect the findings of every rule that excludes it. A missing price excludes it, too."""
     shares = [scores.share.get(variant.id) for scores in case.scores]
     known = [share for share in shares if share is not None]
     lowest = min(known) if known and len(known) == len(shares) else None
-    exclusions = [remark for rule in CANDIDATE_RULES for remark in rule(case, variant, mode)]
+    exclusions = [finding for rule in CANDIDATE_RULES for finding in rule(case, variant, mode)]
     try:
         priced = price_workload(case.market.offer(variant, mode), case.work)
     except MissingPrice as error:
-        if not any(remark.rule is rules.NEEDS for remark in exclusions):  # a missing ability explains it
+        if not any(finding.rule is rules.NEEDS for finding in exclusions):  # a missing ability explains it
             exclusions.append(Finding(rules.MISSING_PRICE, str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
@@ -207,7 +207,7 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
     elif deadline is not None:
         duration = case.find_pace(variant, mode)
         if duration and duration.seconds > deadline // timedelta(seconds=1):
-            yield duration.remark
+            yield duration.finding
 
 
 def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:

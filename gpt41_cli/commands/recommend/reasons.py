@@ -189,11 +189,11 @@ def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded
             continue
         text = f"{candidate.mode}{_format_cost(candidate)}, {_format_price_ratio(candidate.quote, choice.quote)} of this"
         sources = _get_price_source(candidate)
-        if [remark.rule for remark in candidate.exclusions] == [rules.DEADLINE]:
+        if [finding.rule for finding in candidate.exclusions] == [rules.DEADLINE]:
             yield Finding(rules.SAVINGS[candidate.mode], f"{text}: {_describe_needed_deadline(case, candidate)}", sources=sources)
         else:
-            obstacles = "; ".join(remark.message for remark in candidate.exclusions)
-            sources += tuple(source for remark in candidate.exclusions for source in remark.sources)
+            obstacles = "; ".join(finding.message for finding in candidate.exclusions)
+            sources += tuple(source for finding in candidate.exclusions for source in finding.sources)
             yield Finding(rules.SAVINGS[candidate.mode], f"{text}, but {obstacles}", sources=sources)
 
 
@@ -203,7 +203,7 @@ def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
     duration = case.find_pace(batch.variant, batch.mode)
     if duration and duration.seconds > hours * _SECONDS_PER_HOUR:
         days = -(-duration.seconds // (24 * _SECONDS_PER_HOUR))
-        return f"a deadline of {days}d admits it, as {duration.remark.message} at most"
+        return f"a deadline of {days}d admits it, as {duration.finding.message} at most"
     return f"a deadline of {hours}h admits it where the answers can wait that long"
 
 
@@ -221,7 +221,7 @@ def _compare_other_variants(
                 yield Finding(rules.RUNNER_UP, text, sources=_get_price_source(fits))
             continue
         out = _find_nearest(variant, choice.mode, excluded)
-        obstacles = [remark for remark in out.exclusions if remark.rule is not rules.DEADLINE] or list(out.exclusions)
+        obstacles = [finding for finding in out.exclusions if finding.rule is not rules.DEADLINE] or list(out.exclusions)
         yield Finding(obstacles[0].rule, f"{variant.id}{_format_cost(out)}: {obstacles[0].message}", sources=obstacles[0].sources)
 
 
@@ -261,23 +261,23 @@ def _warn_slow_tier(case: SelectionContext, choice: Candidate) -> Iterator[Findi
     """Say how long the usage tier takes, if that is longer than a batch."""
     duration = case.find_pace(choice.variant, choice.mode)
     if duration and duration.seconds > case.catalog.limits.batch.completion_window_hours * _SECONDS_PER_HOUR:
-        yield duration.remark
+        yield duration.finding
 
 
 def _warn_overspending(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     assert choice.quote is not None
     tier = case.wishes.usage_tier if case.wishes.times_a_day is None else None  # a month of recurring work costs many times this
-    if tier is not None and (remark := check_monthly_limit(case.catalog, tier, choice.quote.total_usd)):
-        yield remark
+    if tier is not None and (finding := check_monthly_limit(case.catalog, tier, choice.quote.total_usd)):
+        yield finding
 
 
 def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
     life = lifecycle.find_announced_shutdown(case.market, choice.variant)
     if life is None:
         return
-    remark = lifecycle.make_retirement_finding(choice.variant, life, case.market.as_of)
+    finding = lifecycle.make_retirement_finding(choice.variant, life, case.market.as_of)
     priced = _describe_replacement_price(case, life.replacement, choice.mode)
-    yield remark._replace(message=remark.message + priced)
+    yield finding._replace(message=finding.message + priced)
 
 
 def _describe_replacement_price(case: SelectionContext, name: str | None, mode: str) -> str:
@@ -324,8 +324,8 @@ def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
     for variant in case.catalog.family:
         life = lifecycle.find_past_shutdown(case.market, variant)
         assert life is not None
-        remark = lifecycle.make_shutdown_finding(case.market.platform, life)
-        yield remark._replace(message=f"{variant.id}: {remark.message}", sources=(life.source, life.replacement_source))
+        finding = lifecycle.make_shutdown_finding(case.market.platform, life)
+        yield finding._replace(message=f"{variant.id}: {finding.message}", sources=(life.source, life.replacement_source))
 
 
 def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:
@@ -341,9 +341,9 @@ def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
     }
     listed: set[tuple[str, tuple[Rule, ...]]] = set()
     for candidate in excluded:
-        obstacles = (candidate.variant.id, tuple(remark.rule for remark in candidate.exclusions))
+        obstacles = (candidate.variant.id, tuple(finding.rule for finding in candidate.exclusions))
         if len(candidate.exclusions) == fewest[candidate.variant.id] and obstacles not in listed:
             listed.add(obstacles)
-            texts = "; ".join(remark.message for remark in candidate.exclusions)
-            sources = tuple(source for remark in candidate.exclusions for source in remark.sources)
+            texts = "; ".join(finding.message for finding in candidate.exclusions)
+            sources = tuple(source for finding in candidate.exclusions for source in finding.sources)
             yield Finding(rules.WOULD_HAVE_TO_GIVE, f"{candidate.name}{_format_cost(candidate)}, but {texts}", sources=sources)

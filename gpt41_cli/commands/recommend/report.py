@@ -48,8 +48,8 @@ def make_report(
         answer=choice.name if choice else NO_CHOICE,
         headline=_make_headline(work, recommendation),
         lines=(
-            *(ReportLine("why", remark.message, remark.citation) for remark in recommendation.why),
-            *(ReportLine("but" if choice else "give", remark.message, remark.citation) for remark in recommendation.but),
+            *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
+            *(ReportLine("but" if choice else "give", finding.message, finding.citation) for finding in recommendation.but),
             *_make_break_even_lines(catalog, work, recommendation),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
@@ -64,15 +64,15 @@ def make_report(
             "is_replacement": recommendation.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
             "reasons": [
-                *(dump_reason(remark, kind="why") for remark in recommendation.why),
-                *(dump_reason(remark, kind="but" if choice else "give") for remark in recommendation.but),
+                *(dump_reason(finding, kind="why") for finding in recommendation.why),
+                *(dump_reason(finding, kind="but" if choice else "give") for finding in recommendation.but),
             ],
             "alternatives": [dump_quote(candidate.quote) for candidate in recommendation.alternatives if candidate.quote],
             "excluded": [
                 {
                     "model": candidate.variant.id,
                     "mode": candidate.mode,
-                    "reasons": [dump_reason(remark, kind="excluded") for remark in candidate.exclusions],
+                    "reasons": [dump_reason(finding, kind="excluded") for finding in candidate.exclusions],
                     "total_usd": candidate.quote and candidate.quote.total_usd,
                 }
                 for candidate in recommendation.excluded
@@ -183,7 +183,7 @@ def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Wo
         Column(">score", None, format_candidate_score),
         Column(None, "score", lambda row: None if row.score_share is None else _format_exact_share(row.score_share)),
         Column("", None, lambda row: describe_candidate(row, choice)),
-        Column(None, "reasons", lambda row: "; ".join(remark.message for remark in row.exclusions)),
+        Column(None, "reasons", lambda row: "; ".join(finding.message for finding in row.exclusions)),
     )
 
 
@@ -191,7 +191,7 @@ def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[
     """Select the candidates for the table. A variant that is shut down needs only one row."""
     shown: dict[tuple[str, str], Candidate] = {}
     for candidate in candidates:
-        gone = any(remark.rule is rules.MODEL_SHUT_DOWN for remark in candidate.exclusions)
+        gone = any(finding.rule is rules.MODEL_SHUT_DOWN for finding in candidate.exclusions)
         key = (candidate.variant.id, "" if gone else candidate.mode)
         if key not in shown or (choice and candidate.mode == choice.mode):
             shown[key] = candidate
@@ -207,7 +207,7 @@ def format_candidate_score(candidate: Candidate) -> str:
     """Format a candidate's score for the table."""
     if candidate.score_share is None:
         return "-"
-    below = [remark.actual for remark in candidate.exclusions if remark.rule is rules.TOLERANCE and remark.actual]
+    below = [finding.actual for finding in candidate.exclusions if finding.rule is rules.TOLERANCE and finding.actual]
     return below[0] if len(below) == 1 else format_score(candidate.score_share)
 
 
@@ -216,7 +216,7 @@ def describe_candidate(candidate: Candidate, choice: Candidate | None) -> str:
     if candidate is choice:
         return "chosen"
     if candidate.exclusions:
-        return "; ".join(dict.fromkeys(remark.brief for remark in candidate.exclusions))
+        return "; ".join(dict.fromkeys(finding.brief for finding in candidate.exclusions))
     if not choice or not choice.quote or not candidate.quote or not choice.quote.total_usd:
         return "fits"
     ratio = candidate.quote.total_usd / choice.quote.total_usd

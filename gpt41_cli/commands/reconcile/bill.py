@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located, LogItem
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
@@ -17,23 +18,15 @@ from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
 from gpt41_cli.files.places import RejectedRequest, Rejections
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import CountedFinding, Finding, Place, sort_most_frequent_first
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.rules import Rule
+from gpt41_cli.totals import Occurrences
 
 _COMPARED_MODES = ("standard", "batch")
 _MAX_REASONS = 100
 _TIME_ZONE_SLACK = timedelta(days=1)
 """How much later than here it may be elsewhere."""
-
-
-class BillingIssue(NamedTuple):
-    """Why something wasn't priced, how often, and the first place."""
-
-    rule: Rule
-    message: str
-    times: int
-    first: Place
 
 
 class AlternativeCost(NamedTuple):
@@ -53,7 +46,7 @@ class Reconciliation:
         self.rejects = Rejections()
         self.undated = 0
         self._biller = AnswerPricer(conditions)
-        self._issues: dict[tuple[Rule, str], BillingIssue] = {}
+        self._issues: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self._batch_objects: dict[object, Located[Answer]] = {}
         self._usage_by_file: dict[str, Usage] = {}
         self._models: dict[str, set[str | None]] = {}
@@ -65,7 +58,7 @@ class Reconciliation:
         """Add one item of a log. A batch object waits for `close`. Raises InputError for a second currency."""
         if isinstance(found, RejectedRequest):
             self.rejects.add(found)
-        elif isinstance(found.result, NotPriced):
+        elif isinstance(found.result, Finding):
             self.record_issue(found.place, found.result)
         else:
             self._check_currency(found.place, found.result)
@@ -89,9 +82,7 @@ class Reconciliation:
         known = self._batch_objects.get(answer.id or place)
         if known:
             less, most = sorted((known, Located(place, answer)), key=lambda each: each.result.usage.input_tokens)
-            self.record_issue(
-                less.place, NotPriced(rules.ANSWER_TWICE, "a batch object that is in the logs again", answer.custom_id)
-            )
+            self.record_issue(less.place, Finding(rules.ANSWER_TWICE, "a batch object that is in the logs again"))
             place, answer = most.place, most.result
         self._batch_objects[answer.id or place] = Located(place, answer)
 
@@ -104,17 +95,15 @@ class Reconciliation:
         known = self._find_itemized_batches() if self._usage_by_file else set()
         for key, (place, answer) in self._batch_objects.items():
             if key in known:
-                self.record_issue(
-                    place, NotPriced(rules.BATCH_TWICE, "a batch object whose answers are in the logs line by line")
-                )
+                self.record_issue(place, Finding(rules.BATCH_TWICE, "a batch object whose answers are in the logs line by line"))
                 continue
             if self._usage_by_file:
                 unclear = "a batch object is priced, and lines of a Batch output of another sum or batch are in the logs too"
-                self.record_issue(place, NotPriced(rules.BATCH_UNCLEAR, unclear))
+                self.record_issue(place, Finding(rules.BATCH_UNCLEAR, unclear))
             self._add_charge(place, answer)
         self._compare_sums()
         if not self.charges and not self.rejects.count:
-            found = "; ".join(f"{issue.first.label}: {issue.message}" for issue in self.issues[:3])
+            found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
             raise InputError(
                 expected="answers that report their usage and have a price", found=f"none: {found}" if found else "nothing"
             )
@@ -157,22 +146,21 @@ class Reconciliation:
         for (model, day), places in self._sums.items():
             if (model, day) in self._singles:
                 both = f"sums of answers of {sanitize(model)} and single ones of the same day: what is in both is priced twice"
-                self.record_issue(places[0], NotPriced(rules.SUM_BESIDE_ANSWERS, both))
+                self.record_issue(places[0], Finding(rules.SUM_BESIDE_ANSWERS, both))
             if places[1:]:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
-                self.record_issue(places[1], NotPriced(rules.SUM_BESIDE_SUMS, both))
+                self.record_issue(places[1], Finding(rules.SUM_BESIDE_SUMS, both))
 
-    def record_issue(self, place: Place, unbilled: NotPriced) -> None:
+    def record_issue(self, place: Place, unbilled: Finding) -> None:
         """Count what isn't priced, and keep the place of the first of each kind."""
         key = unbilled.rule, unbilled.message
         if key not in self._issues and len(self._issues) >= _MAX_REASONS:
             key = unbilled.rule, "others"
-        rule, message, times, first = self._issues.get(key, BillingIssue(*key, 0, place))
-        self._issues[key] = BillingIssue(rule, message, times + 1, first)
+        self._issues[key].add(place)
 
     def _add_charge(self, place: Place, answer: Answer) -> None:
         offer = self._biller.find_offer(answer)
-        if isinstance(offer, NotPriced):
+        if isinstance(offer, Finding):
             self.record_issue(place, offer)
             return
         self.undated += answer.usage.requests if answer.day is None else 0
@@ -188,32 +176,30 @@ class Reconciliation:
         for doubt in (*unclear, *self._find_doubts(offer, answer)):
             self.record_issue(place, doubt)
 
-    def _find_doubts(self, offer: Offer, answer: Answer) -> Iterator[NotPriced]:
+    def _find_doubts(self, offer: Offer, answer: Answer) -> Iterator[Finding]:
         """Find everything that makes the price of an answer unclear."""
         model, day = sanitize(offer.variant.id), answer.day
         for doubt in answer.doubts:
-            yield NotPriced(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
         life = find_past_shutdown(self.conditions.market.on_day(day), offer.variant) if day else None
         if life:
-            yield NotPriced(
+            yield Finding(
                 rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
             )
         if day and day > self.conditions.market.as_of + _TIME_ZONE_SLACK:
-            yield NotPriced(
-                rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same"
-            )
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
-            yield NotPriced(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
+            yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
         least = offer.variant.model.surcharge_threshold
         if answer.usage.requests != 1 and answer.usage.input_tokens > least:
             some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
             most = f"priced as if none had more than {least:,} input tokens{some}"
-            yield NotPriced(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
+            yield Finding(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
 
     @property
-    def issues(self) -> Sequence[BillingIssue]:
+    def issues(self) -> Sequence[CountedFinding]:
         """The reasons why something wasn't priced, the most frequent first."""
-        return sorted(self._issues.values(), key=lambda each: (-each.times, each.rule.id, each.message))
+        return sort_most_frequent_first(self._issues)
 
     @property
     def usage(self) -> Usage:

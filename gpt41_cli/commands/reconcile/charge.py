@@ -9,11 +9,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Market, Offer
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Usage, sum_usd
@@ -84,42 +85,41 @@ class AnswerPricer:
         self._conditions = conditions
         self.get_offer = lru_cache(_MAX_CACHED_OFFERS)(self._find_offer)
 
-    def find_offer(self, answer: Answer) -> Offer | NotPriced:
+    def find_offer(self, answer: Answer) -> Offer | Finding:
         """Return the offer that an answer was billed at on its day, or why there is none."""
         catalog, model = self._conditions.market.catalog, answer.model or self._conditions.model
         if model is None:
-            return NotPriced(rules.MODEL_MISSING, "expected a model in the answer or --model, found none", answer.custom_id)
+            return Finding(rules.MODEL_MISSING, "expected a model in the answer or --model, found none")
         variant = catalog.find_variant(model)
         if variant is None:
             named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
-            return NotPriced(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}", answer.custom_id)
-        found = self.get_offer(variant.id, answer.mode, answer.day or self._conditions.market.as_of)
-        return found if isinstance(found, Offer) else found._replace(custom_id=answer.custom_id)
+            return Finding(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}")
+        return self.get_offer(variant.id, answer.mode, answer.day or self._conditions.market.as_of)
 
-    def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[NotPriced, ...]]:
+    def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[Finding, ...]]:
         """Price the calls of an answer's built-in tools, and say what can't be priced. Containers are billed by size and time."""
         usd, unclear = Decimal(0), []
         try:
             usd = sum_usd(tool.usd for tool in price_tools(offer, answer.tools, 1))
         except MissingPrice as error:
-            unclear.append(NotPriced(rules.TOOL_PRICE, str(error), answer.custom_id))
+            unclear.append(Finding(rules.TOOL_PRICE, str(error)))
         if count_search_tokens(self._conditions.market.catalog, offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
-            unclear.append(NotPriced(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}", answer.custom_id))
+            unclear.append(Finding(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}"))
         for kind in answer.unpriced_calls:
             unsaid = f"{redact(kind)}: what it costs beside its tokens, as no answer says enough of it"
-            unclear.append(NotPriced(rules.TOOL_PRICE, unsaid, answer.custom_id))
+            unclear.append(Finding(rules.TOOL_PRICE, unsaid))
         return usd, tuple(unclear)
 
-    def _find_offer(self, model: str, mode: str, day: date) -> Offer | NotPriced:
+    def _find_offer(self, model: str, mode: str, day: date) -> Offer | Finding:
         market, catalog = self._conditions.market, self._conditions.market.catalog
         variant = catalog.find_variant(model)
         assert variant is not None
         modes = variant.rate_table.get(market.platform.id, {})
         if modes and mode not in modes:
             missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {market.platform.id}"
-            return NotPriced(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {', '.join(modes)}")
+            return Finding(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {', '.join(modes)}")
         try:
             return market.on_day(day).offer(variant, mode)
         except MissingPrice as error:
-            return NotPriced(rules.MISSING_PRICE, str(error))
+            return Finding(rules.MISSING_PRICE, str(error))

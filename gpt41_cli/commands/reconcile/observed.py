@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
-from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located, LogItem
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
 from gpt41_cli.commands.reconcile.match import BilledRequest, CustomIdLedger
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.work.workload import ModelAndMode
 
@@ -60,7 +61,7 @@ class ObservedAnswers:
         answer = done.result
         usage = answer.usage
         offer = self._biller.find_offer(answer)
-        if isinstance(offer, NotPriced):
+        if isinstance(offer, Finding):
             group, total_usd = ModelAndMode(answer.model, answer.mode), None
         else:
             charge = Charge(offer)

@@ -10,16 +10,16 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.commands.reconcile.bill import AlternativeCost, BillingIssue, Reconciliation
+from gpt41_cli.commands.reconcile.bill import AlternativeCost, Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, pluralize, sanitize
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import CountedFinding, Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
-from gpt41_cli.reports.entries import dump_place
+from gpt41_cli.reports.entries import dump_counted_finding
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.rules import Effect, Rule
 
@@ -52,7 +52,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
             "batch_saved_usd": found.batch_saved_usd,
             "charges": records,
             "elsewhere": make_records(_list_alternative_columns(elsewhere, found), elsewhere),
-            "unpriced": tuple(_make_issue_json(issue) for issue in found.issues),
+            "unpriced": [dump_counted_finding(issue, "times") for issue in found.issues],
             "prediction": None,
             "workloads": None,
         },
@@ -63,9 +63,9 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
 
 def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     """Write the bill; "at least" if something without a price should have one."""
-    unpriced = [issue for issue in found.issues if issue.rule.effect is Effect.AT_LEAST]
-    charges = sum(each.times for each in unpriced if each.rule is rules.TOOL_PRICE)
-    answers = sum(each.times for each in unpriced) - charges + found.rejects.count
+    unpriced = [issue for issue in found.issues if issue.finding.rule.effect is Effect.AT_LEAST]
+    charges = sum(issue.times for issue in unpriced if issue.finding.rule is rules.TOOL_PRICE)
+    answers = sum(issue.times for issue in unpriced) - charges + found.rejects.count
     rest = f"; {format_int(answers)} more not priced" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
     least = "at least " if rest else ""
@@ -200,25 +200,23 @@ def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
     return lifecycle.find_past_shutdown(found.conditions.market, each.variant) is not None
 
 
-def _collect_findings(reasons: Sequence[BillingIssue]) -> Iterator[Finding]:
+def _collect_findings(issues: Sequence[CountedFinding]) -> Iterator[Finding]:
     """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together."""
     shown: Counter[Rule] = Counter()
     more: Counter[Rule] = Counter()
-    for reason in reasons:
-        shown[reason.rule] += 1
-        if shown[reason.rule] > _MAX_ISSUES_SHOWN:
-            more[reason.rule] += reason.times
+    for finding, times, first in issues:
+        rule = finding.rule
+        shown[rule] += 1
+        if shown[rule] > _MAX_ISSUES_SHOWN:
+            more[rule] += times
             continue
-        first = f"first {sanitize(reason.first.label)}" if reason.times > 1 else sanitize(reason.first.label)
-        what = (
-            f"{format_int(reason.times)} times " * (reason.times > 1)
-            if reason.rule.effect is Effect.INEXACT
-            else f"{format_int(reason.times)} not priced: "
-        )
-        message = f"{what}{reason.message} ({first})"
-        yield Finding(reason.rule, message, reason.rule.level, reason.first, str(reason.times), names_place=True)
-    for rule, times_ in more.items():
-        yield Finding(rule, f"{format_int(times_)} more for reasons like these", actual=str(times_))
+        what = f"{format_int(times)} not priced: "
+        if rule.effect is Effect.INEXACT:
+            what = f"{format_int(times)} times " * (times > 1)
+        message = f"{what}{finding.message} ({'first ' * (times > 1)}{sanitize(first.label)})"
+        yield finding._replace(message=message, place=first, actual=str(times), names_place=True)
+    for rule, times in more.items():
+        yield Finding(rule, f"{format_int(times)} more for reasons like these", actual=str(times))
 
 
 def _collect_notes(found: Reconciliation) -> Iterator[str]:
@@ -265,13 +263,4 @@ def _make_record(group: ChargeKey, charge: Charge) -> Mapping[str, Json]:
         "cache_write_usd": charge.bill.write_usd,
         "tools_usd": charge.tools_usd,
         "total_usd": charge.total_usd,
-    }
-
-
-def _make_issue_json(each: BillingIssue) -> Mapping[str, Json]:
-    return {
-        "rule": each.rule.id,
-        "message": each.message,
-        "times": each.times,
-        "first": dump_place(each.first),
     }

@@ -388,7 +388,7 @@ def _find_frontier(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     scored = [
         candidate
         for candidate in candidates
-        if candidate.score_share is not None and all(Group.TRADE_OFF in remark.rule.groups for remark in candidate.exclusions)
+        if candidate.score_share is not None and all(Group.TRADE_OFF in finding.rule.groups for finding in candidate.exclusions)
     ]
     for each in sorted(scored, key=lambda each: (compute_request_usd(each), -(each.score_share or 0))):
         assert each.score_share is not None
@@ -404,7 +404,7 @@ def compute_request_usd(candidate: Candidate) -> Fraction:
 
 
 def _is_unavailable(candidate: Candidate) -> bool:
-    return any(Group.UNAVAILABLE in remark.rule.groups for remark in candidate.exclusions)
+    return any(Group.UNAVAILABLE in finding.rule.groups for finding in candidate.exclusions)
 
 
 def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) -> Iterator[ModelEnd]:

@@ -150,7 +150,7 @@ def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names
 
 def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
     steps = follow_replacements(market(CATALOG, "azure-global", TODAY), CATALOG.variant("gpt-4o"))
-    assert [step.remark.message for step in steps] == [
+    assert [step.finding.message for step in steps] == [
         (
             "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
             "neither prices nor limits here"

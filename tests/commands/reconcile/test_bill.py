@@ -24,6 +24,7 @@ from gpt41_cli.commands.reconcile.charge import BillingContext, ChargeKey
 from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage
 from tests.builders import BATCH, CATALOG, COMPLETION, Body, batch_line, market
 from tests.conftest import ROOT, Run
@@ -41,7 +42,7 @@ def bill(*logs: Sequence[Body], model: str | None = None, catalog: Catalog = CAT
 
 
 def unpriced(found: Reconciliation) -> list[tuple[str, int, str]]:
-    return [(each.rule.id, each.times, each.first.label) for each in found.issues]
+    return [(each.finding.rule.id, each.times, each.first.label) for each in found.issues]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_what_has_no_price_is_counted_by_its_reason_and_the_rest_is_priced() -> 
 
 def test_names_of_any_length_are_cut() -> None:
     found = bill([MINI, {**MINI, "model": "m" * 1000}, {**MINI, "service_tier": "t" * 1000}])
-    assert {each.message for each in found.issues} == {
+    assert {each.finding.message for each in found.issues} == {
         f'"{"m" * 60}…" is not in pricing.yaml',
         f"no price is known for gpt-4.1-mini in {'t' * 40} on openai: pricing.yaml has standard, batch, priority",
     }
@@ -139,7 +140,7 @@ def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
 def test_ever_new_reasons_are_kept_apart_only_so_long() -> None:
     found = bill([MINI, *({**MINI, "model": f"m{n}"} for n in range(300))])
     assert len(found.issues) == 101
-    assert max(found.issues, key=lambda each: each.times)[:3] == (rules.UNKNOWN_MODEL, "others", 200)
+    assert max(found.issues, key=lambda each: each.times)[:2] == (Finding(rules.UNKNOWN_MODEL, "others"), 200)
 
 
 # What may be counted twice
@@ -155,14 +156,14 @@ def test_a_page_of_the_usage_api_that_was_fetched_twice_counts_once() -> None:
     found = bill([first, second], [{"object": "page", "data": [second, first]}])
     assert (found.total_usd, unpriced(found)) == (Decimal(4), [("answer-twice", 2, "log2:1")])
     (reason,) = bill([first, bucket(project_id="a", input_tokens=2_000_000)]).issues
-    assert reason.message == "an answer with the id of another and other figures: both are priced"
+    assert reason.finding.message == "an answer with the id of another and other figures: both are priced"
 
 
 def test_a_sum_beside_single_answers_of_its_day_is_doubted() -> None:
     single = {"model": "gpt-4.1-2025-04-14", "input_tokens": 9, "output_tokens": 0, "date": "2026-11-20"}
     found = bill([single, bucket(), bucket(model="gpt-4.1-mini")])
     assert found.total_usd == Decimal("2.400018")
-    assert [(each.rule.id, each.message, each.first.label) for each in found.issues] == [
+    assert [(each.finding.rule.id, each.finding.message, each.first.label) for each in found.issues] == [
         (
             "sum-beside-answers",
             "sums of answers of gpt-4.1 and single ones of the same day: what is in both is priced twice",
@@ -219,7 +220,7 @@ WHOLE = batch(input_tokens=1_000_000, output_tokens=100_000)
 def test_a_batch_beside_its_lines_counts_once(logs: tuple[list[dict[str, Any]], ...]) -> None:
     found = bill(*logs)
     assert (found.total_usd, found.usage.requests) == (Decimal("0.28"), 2)
-    assert [each.rule.id for each in found.issues] == ["batch-twice"]
+    assert [each.finding.rule.id for each in found.issues] == ["batch-twice"]
 
 
 def test_a_batch_alone_is_priced_as_a_whole() -> None:
@@ -237,7 +238,7 @@ def test_a_batch_beside_lines_of_another_sum_is_priced_and_doubted() -> None:
 def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> None:
     found = bill([batch(input_tokens=0, output_tokens=0), WHOLE][::order])
     assert found.total_usd == Decimal("0.28")
-    assert [each.rule.id for each in found.issues] == ["answer-twice"]
+    assert [each.finding.rule.id for each in found.issues] == ["answer-twice"]
 
 
 def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_told() -> None:
@@ -246,7 +247,7 @@ def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_t
     for logs, usd, modes in (([line, body], "0.14", ("batch", "standard")), ([body, line], "0.28", ("standard", "batch"))):
         found = bill(logs)
         assert found.total_usd == Decimal(usd)
-        assert [(each.rule.id, each.message) for each in found.issues] == [("mode-unclear", told.format(*modes))]
+        assert [(each.finding.rule.id, each.finding.message) for each in found.issues] == [("mode-unclear", told.format(*modes))]
 
 
 # Built-in tools
@@ -271,7 +272,7 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
 def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
-    assert sorted(each.message for each in found.issues if each.rule.id in ("tool-price", "search-tokens")) == [
+    assert sorted(each.finding.message for each in found.issues if each.finding.rule.id in ("tool-price", "search-tokens")) == [
         '"code_interpreter_call": what it costs beside its tokens, as no answer says enough of it',
         "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
@@ -298,7 +299,7 @@ def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
 def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
     late = {**MINI, "model": "gpt-4.1-nano", "date": "2026-10-23"}
     found = bill([late, {**MINI, "date": "2026-11-27"}, {**MINI, "date": "2026-11-28"}])
-    assert [each.message for each in found.issues] == [
+    assert [each.finding.message for each in found.issues] == [
         "an answer of a day after 2026-11-26 is priced all the same",
         "an answer of gpt-4.1-nano after its shutdown on 2026-10-23 is priced all the same",
     ]
@@ -306,7 +307,7 @@ def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
 
 def test_an_id_that_stands_for_several_answers_is_doubted() -> None:
     found = bill([{**MINI, "id": "a"}, {**MINI, "id": "a", "output_tokens": 5}, {**MINI, "id": "a"}])
-    assert [each.message for each in found.issues] == [
+    assert [each.finding.message for each in found.issues] == [
         "an answer that has been in the logs before",
         "an answer with the id of another and other figures: both are priced",
     ]
@@ -372,10 +373,10 @@ def test_a_surcharge_is_on_the_requests_that_are_long_and_on_no_sum() -> None:
     assert bill([LUNA, LONG]).total_usd == Decimal("0.0272") + Decimal("0.0544002")
     assert bill([{**LONG, "mode": "batch"}]).batch_saved_usd == Decimal("0.0272001")
     found = bill([{**LUNA, "input_tokens": 544_000, "requests": 2}])
-    assert (found.total_usd, [each.rule.id for each in found.issues]) == (Decimal("0.0544"), ["sum-of-long"])
-    assert not found.issues[0].message.endswith("though some must")
+    assert (found.total_usd, [each.finding.rule.id for each in found.issues]) == (Decimal("0.0544"), ["sum-of-long"])
+    assert not found.issues[0].finding.message.endswith("though some must")
     (reason,) = bill([{**LUNA, "input_tokens": 544_001, "requests": 2}]).issues
-    assert reason.message.endswith("priced as if none had more than 272,000 input tokens, though some must")
+    assert reason.finding.message.endswith("priced as if none had more than 272,000 input tokens, though some must")
 
 
 def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> None:
@@ -402,7 +403,7 @@ def test_rejected_tokens_of_long_requests_pay_the_surcharge_too() -> None:
 
 def test_cache_writes_of_no_known_price_are_input_and_said() -> None:
     found = bill([{**MINI, "cache_write_tokens": 5}])
-    assert (found.total_usd, [each.rule.id for each in found.issues]) == (Decimal("0.56"), ["write-price"])
+    assert (found.total_usd, [each.finding.rule.id for each in found.issues]) == (Decimal("0.56"), ["write-price"])
 
 
 # Laws
@@ -616,7 +617,7 @@ def test_an_answer_is_priced_as_it_is_not_as_the_copy_that_a_log_makes_of_its_fi
 
 def test_a_copy_with_other_figures_is_doubted_and_a_batch_line_stays_one() -> None:
     (reason,) = bill([{**COPY, "prompt_tokens": 999, "response": FAST}]).issues
-    assert (reason.rule.id, reason.message) == (
+    assert (reason.finding.rule.id, reason.finding.message) == (
         "answer-unclear",
         "an answer in a record that says other figures of it: priced are its own",
     )

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, NotPriced
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
@@ -49,7 +49,7 @@ from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
@@ -436,7 +436,7 @@ CONDITIONS = BillingContext(market(CATALOG, "openai", date(2026, 11, 26)))
 def watched(past: ObservedAnswers, *answers: Answer) -> Reconciliation:
     """The bill of some answers, which pass by."""
     found = [Located(Place("log", index + 1, position=index), each) for index, each in enumerate(answers)]
-    unbilled = Located(Place("log"), NotPriced(rules.ANSWER_FAILED, "the request failed"))
+    unbilled = Located(Place("log"), Finding(rules.ANSWER_FAILED, "the request failed"))
     return reconcile_logs(past.observe([RejectedRequest(Place("log"), "no"), *found, unbilled]), CONDITIONS)
 
 
