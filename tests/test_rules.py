@@ -10,7 +10,8 @@ import pytest
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES
-from gpt41_cli.rules import RULES, Effect, get_rule
+from gpt41_cli.findings import Finding, Place
+from gpt41_cli.rules import RULES, Effect, Level, get_rule
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gpt41_cli"
@@ -47,6 +48,13 @@ def test_no_module_names_a_rule_by_its_id(path: Path) -> None:
 def test_a_rule_is_the_same_object_in_every_process() -> None:
     for rule in RULES.values():
         assert pickle.loads(pickle.dumps(rule)) is rule
+
+
+def test_a_finding_has_the_level_of_its_rule_unless_it_is_given_another() -> None:
+    found = Finding(rules.BATCH_EMPTY, "empty", place=Place("a", 2), names_place=True)
+    assert (found.level, Finding(rules.BATCH_EMPTY, "empty", Level.NOTICE).level) == (Level.ERROR, Level.NOTICE)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert found._replace(level=Level.WARNING).level is Level.WARNING
 
 
 def test_a_rule_of_another_version_is_none_of_the_table() -> None:

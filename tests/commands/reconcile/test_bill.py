@@ -24,8 +24,9 @@ from gpt41_cli.commands.reconcile.charge import BillingContext, ChargeKey
 from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
+from gpt41_cli.rules import RULES, Effect
 from tests.builders import BATCH, CATALOG, COMPLETION, Body, batch_line, market
 from tests.conftest import ROOT, Run
 
@@ -135,6 +136,14 @@ def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
         bill([{**MINI, "model": "my-deployment"}] * 2)
     with pytest.raises(InputError, match=r"have a price, found nothing$"):
         bill([])
+
+
+def test_only_what_is_left_out_makes_the_bill_a_lower_bound() -> None:
+    """A reason is an entry of the table of rules and its effect: the report names none of them."""
+    for rule in RULES.values():
+        found = bill([MINI])
+        found.record_issue(Place("log"), Finding(rule, "why"))
+        assert make_report(found).headline.startswith("at least ") is (rule.effect is Effect.AT_LEAST), rule
 
 
 def test_ever_new_reasons_are_kept_apart_only_so_long() -> None:
