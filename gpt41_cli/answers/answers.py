@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from gpt41_cli.answers import tool_calls as calls
+from gpt41_cli.answers import tool_calls
 from gpt41_cli.answers.days import TIME_FIELDS, read_day
 from gpt41_cli.answers.unread import find_unread_figures
 from gpt41_cli.files.documents import parse_embedded_object
@@ -201,8 +201,8 @@ def read_answer(value: JsonObject, path: str) -> Answer:
         is_sum=not is_total and _has_request_count(value),
         currency=get_text(value, "currency", path).upper() or None,
         choice_count=len(get_list(value, "choices", path)) or 1,
-        tools=calls.count_priced_calls(value),
-        unpriced_calls=calls.list_unpriced_calls(value),
+        tools=tool_calls.count_priced_calls(value),
+        unpriced_calls=tool_calls.list_unpriced_calls(value),
         doubts=tuple(_find_doubts(value, of_input, of_output, input_tokens + output_tokens)),
     )
 

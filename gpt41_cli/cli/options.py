@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.models import OptionInfo
 
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import parse
 from gpt41_cli.errors import quote_text
 from gpt41_cli.views import VIEWS
 
@@ -39,7 +39,7 @@ def _list_kinds() -> Iterable[str]:
     return INPUT_KINDS
 
 
-complete_models = complete(lambda: typed.read_catalog(None).models)
+complete_models = complete(lambda: parse.read_catalog(None).models)
 
 
 def _make_count_parser(at_least: int) -> Callable[[str], int]:
@@ -106,7 +106,7 @@ PlatformOption = Annotated[
         "--platform",
         metavar="NAME",
         help="Where the model is bought.",
-        autocompletion=complete(lambda: typed.read_catalog(None).platforms),
+        autocompletion=complete(lambda: parse.read_catalog(None).platforms),
     ),
 ]
 ModelsOption = Annotated[
@@ -144,7 +144,7 @@ FailOnOption = Annotated[
         "--fail-on",
         metavar="LEVEL",
         help="From which level a finding ends the run with exit code 1: error, warning or never.",
-        autocompletion=complete(lambda: typed.FAIL_ON_LEVELS),
+        autocompletion=complete(lambda: parse.FAIL_ON_LEVELS),
     ),
 ]
 FormatOption = Annotated[

@@ -14,7 +14,7 @@ from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Market
-    from gpt41_cli.pricing import ToolUse as UsedTools
+    from gpt41_cli.pricing import ToolUse
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
 FAIL_ON_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
@@ -150,16 +150,15 @@ def read_amount(value: str, option: str) -> Decimal:
     return found
 
 
-def read_tools(values: "Iterable[str]") -> "UsedTools":
+def read_tools(values: "Iterable[str]") -> "ToolUse":
     """Parse `--tools`, the tools that one request uses: names and whole numbers, each name once."""
-    from gpt41_cli.pricing import PAIRED_TOOL_FIELDS
-    from gpt41_cli.pricing import ToolUse as Used
+    from gpt41_cli.pricing import PAIRED_TOOL_FIELDS, ToolUse
 
     used: dict[str, int] = {}
     for value in (each for one in values for each in one.split(",")):
         name, _, amount = value.strip().partition("=")
-        if name not in Used._fields:
-            raise UnknownName("--tools", name, Used._fields)
+        if name not in ToolUse._fields:
+            raise UnknownName("--tools", name, ToolUse._fields)
         if name in used or not re.fullmatch(r"[0-9]{1,9}", amount):
             expected = "each name once" if name in used else f"{name}=N with a whole number"
             if notation.parse_amount(amount) is not None and "." in amount:
@@ -169,7 +168,7 @@ def read_tools(values: "Iterable[str]") -> "UsedTools":
     for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():
         if name in used and other not in used:
             raise InputError("--tools", f"{other} beside {name}", "it alone")
-    return Used(**used)
+    return ToolUse(**used)
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:

@@ -20,8 +20,7 @@ from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.rules import Group, Rule
-from gpt41_cli.tokens import TextCounter as TokenCounter
-from gpt41_cli.tokens import count_stream
+from gpt41_cli.tokens import TextCounter, count_stream
 from gpt41_cli.tokens.meter import CountingMethod, Meter
 from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
@@ -239,7 +238,7 @@ def measure_sources(
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
     sizing = RequestTotals(replay.traffic if replay else None)
-    with TokenCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
+    with TextCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
         for source in sources:
             try:
                 with open_input(source, reading.kind) as found:

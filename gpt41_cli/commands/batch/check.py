@@ -31,8 +31,7 @@ from gpt41_cli.work.sizing import (
     split_into_workloads,
 )
 from gpt41_cli.work.stream import make_file_changed_error
-from gpt41_cli.work.violations import RuleViolations
-from gpt41_cli.work.violations import make_violation_findings as breach_findings
+from gpt41_cli.work.violations import RuleViolations, make_violation_findings
 from gpt41_cli.work.workload import Assumptions, Workload
 
 
@@ -111,7 +110,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
-    findings = [found for file in files for found in breach_findings(file.source, file.violations, mended)]
+    findings = [found for file in files for found in make_violation_findings(file.source, file.violations, mended)]
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.market)
     return BatchCheck(

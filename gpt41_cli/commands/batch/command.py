@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
@@ -52,7 +51,7 @@ def batch(
     from gpt41_cli.commands.batch.report import make_report
     from gpt41_cli.work.workload import Assumptions
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     for path in paths or ():
         if Path(path).is_dir():
@@ -62,11 +61,11 @@ def batch(
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(
-        typed.read_market(catalog, platform, as_of),
+        parse.read_market(catalog, platform, as_of),
         meter,
         Assumptions(output_tokens),
         usage_tier,
-        typed.read_replay_options(requests_per_minute, lifetime),
+        parse.read_replay_options(requests_per_minute, lifetime),
         jobs,
     )
     if split is None:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
@@ -44,11 +43,11 @@ def cache(
     from gpt41_cli.commands.cache.savings import compute_savings
     from gpt41_cli.commands.cache.study import replay_requests
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    market = typed.read_market(catalog, platform, as_of)
+    market = parse.read_market(catalog, platform, as_of)
     variant = None if model is None else catalog.variant(model)
-    traffic = typed.read_replay_options(requests_per_minute, lifetime)
+    traffic = parse.read_replay_options(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)

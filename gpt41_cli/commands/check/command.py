@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
@@ -53,11 +52,11 @@ def check(
         _print_schema()
     from gpt41_cli.workloads.priced import CheckOptions
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
-    threshold = typed.read_level(fail_on)
-    within = None if retires_within is None else typed.read_days(retires_within, "--retires-within")
-    conditions = CheckOptions(typed.read_market(catalog, None, as_of), within, jobs)
+    threshold = parse.read_level(fail_on)
+    within = None if retires_within is None else parse.read_days(retires_within, "--retires-within")
+    conditions = CheckOptions(parse.read_market(catalog, None, as_of), within, jobs)
     if init:
         path = config or Path(CONFIG_NAME)
         _write_config(paths, path, conditions)
@@ -76,14 +75,14 @@ def _print_schema() -> NoReturn:
 
 
 def _make_check_report(path: Path, conditions: "CheckOptions") -> "Report":
-    from gpt41_cli.commands.check.check import check_workloads as check_all
+    from gpt41_cli.commands.check.check import check_workloads
     from gpt41_cli.commands.check.report import make_report
     from gpt41_cli.config.roots import open_working_tree
 
     root = open_working_tree(path)
     config = read_config(root, conditions.market.catalog)
     assert config is not None
-    found = check_all(config, root.find_files, conditions)
+    found = check_workloads(config, root.find_files, conditions)
     return make_report(config, found, conditions)
 
 

@@ -15,8 +15,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.check.workload_checks import find_excess
 from gpt41_cli.config.tables import Config
-from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints import rate_limits as pace
+from gpt41_cli.constraints import lifecycle, rate_limits
 from gpt41_cli.display import format_exact, format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
@@ -76,7 +75,7 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
         if each.declaration.usage_tier is not None and each.cost.volume is not None:
             by_tier.setdefault(each.declaration.usage_tier, []).append(each)
     for tier, some in by_tier.items():
-        total, allowed = sum_monthly_usd(some), Decimal(pace.get_monthly_limit(conditions.market.catalog, tier))
+        total, allowed = sum_monthly_usd(some), Decimal(rate_limits.get_monthly_limit(conditions.market.catalog, tier))
         over = total and find_excess(total, allowed)
         if over:
             text = over.describe("month", f"that tier {tier} may spend")
@@ -100,7 +99,7 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
         sent = [
             (each.workload.load_on(catalog, variant), times) for each in some if (times := each.cost.runs_per_day) is not None
         ]
-        behind = pace.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
+        behind = rate_limits.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
             figures = format_exact(to_decimal(behind.needed)), str(behind.allowed)

@@ -17,7 +17,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Market
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import request_limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
@@ -148,7 +148,7 @@ def _find_refused_lengths(priced: PricedWorkload) -> list[Finding]:
     """Find longest answers that requests ask for and no model gives: they are refused, however long answers would be."""
     variant, mode, catalog = priced.contents.variant, priced.contents.mode, priced.market.catalog
     asked = priced.contents.with_output_tokens(None).load_on(catalog, variant).filter_sizes(lambda size: size.is_stated)
-    found = limits.find_exceeded_limits(catalog, variant, mode, asked)
+    found = request_limits.find_exceeded_limits(catalog, variant, mode, asked)
     return [each for each in found if each.rule is rules.MAX_OUTPUT_TOKENS]
 
 
@@ -274,7 +274,7 @@ def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if not (priced.declaration.cached.tokens or priced.declaration.cached.share):
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
-    found = limits.check_cache_minimum(priced.market.catalog, priced.workload, priced.contents.variant)
+    found = request_limits.check_cache_minimum(priced.market.catalog, priced.workload, priced.contents.variant)
     return [each._replace(message=f"{name}: {each.message}", place=place, subject=name, names_place=False) for each in found]
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.each import EachOutputOptions, finish_each
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, make_meter, make_reading, read_input_workloads, read_sources
 from gpt41_cli.cli.output_options import read_output_options
@@ -75,11 +74,11 @@ def cost(
     """
     from gpt41_cli.commands.cost.report import make_report
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
-    market = typed.read_market(catalog, platform, as_of)
+    market = parse.read_market(catalog, platform, as_of)
     asked = InputOptions.from_parameters(locals(), names_mode=not modes)
     if each:
         _price_each_request(asked, market, variants, modes, EachOutputOptions(wanted, skip_invalid))
@@ -114,7 +113,7 @@ def _price_each_request(
     drawn: EachOutputOptions,
 ) -> NoReturn:
     """Every request at its own price."""
-    from gpt41_cli.commands.cost import each_report as priced
+    from gpt41_cli.commands.cost import each_report
     from gpt41_cli.commands.cost.each import RequestPricer, price_requests
 
     if len(variants) > 1 or len(modes) > 1:
@@ -138,8 +137,8 @@ def _price_each_request(
     with show_progress(sources, is_streamed=True) as seen:
         finish_each(
             price_requests(seen, reading, pricer, left_out),
-            partial(priced.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None),
-            priced.make_record,
-            priced.make_answer,
+            partial(each_report.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None),
+            each_report.make_record,
+            each_report.make_answer,
             drawn,
         )

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
-from gpt41_cli.constraints import abilities, lifecycle
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import abilities, lifecycle, request_limits
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
@@ -60,10 +59,10 @@ def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], mod
         raise missing[0]
     findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
-        findings += limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
+        findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
         findings += abilities.check_abilities(catalog, variant, work)
         findings += lifecycle.check_lifecycle(market, variant)
-    findings += limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
+    findings += request_limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
     findings += lifecycle.check_price_table_age(market)
     return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)))
 

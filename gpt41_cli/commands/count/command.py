@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.each import EachOutputOptions, finish_each
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.options import complete_models, count_option
@@ -61,16 +60,14 @@ def count(
     git diff | gpt41 count - -q
     """
     from gpt41_cli.commands.count import each_report
-    from gpt41_cli.commands.count.count import CountInputs
-    from gpt41_cli.commands.count.count import count_each_input as count_each
-    from gpt41_cli.commands.count.count import count_inputs as count_all
+    from gpt41_cli.commands.count.count import CountInputs, count_each_input, count_inputs
     from gpt41_cli.commands.count.over_limit import OversizedInputs, find_oversized_inputs, make_max_tokens_findings
     from gpt41_cli.commands.count.report import make_report
     from gpt41_cli.reports import entries
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    read_catalog = cache(lambda: typed.read_catalog(pricing))
+    read_catalog = cache(lambda: parse.read_catalog(pricing))
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or wanted.has_format("json")
     catalog = read_catalog() if needs_table else None
@@ -87,14 +84,14 @@ def count(
         if each:
             large = OversizedInputs(max_tokens) if max_tokens else None
             finish_each(
-                large.track(count_each(inputs)) if large else count_each(inputs),
+                large.track(count_each_input(inputs)) if large else count_each_input(inputs),
                 partial(each_report.make_report, catalog=catalog),
                 entries.make_record,
                 each_report.make_answer,
                 EachOutputOptions(wanted, skip_invalid),
                 lambda: make_max_tokens_findings(large),
             )
-        found = count_all(inputs)
+        found = count_inputs(inputs)
     if not (skip_invalid and found.input_count):
         refuse_invalid(found.tally.rejects, found.input_count)
     if found.tally.requests or found.pictures:

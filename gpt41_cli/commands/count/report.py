@@ -210,11 +210,11 @@ def _make_window_lines(count: CountResult, variant: Variant | None) -> Iterator[
 def _check_window(count: CountResult, catalog: Catalog | None, variant: Variant | None) -> Iterator[Finding]:
     if catalog and variant:
         # Imported here: a bare count needs no rule of the price table.
-        from gpt41_cli.constraints import request_limits as limits
+        from gpt41_cli.constraints import request_limits
         from gpt41_cli.work.workload import RequestSize, VariantLoad
 
         tokens, _ = _find_largest_request(count)
-        yield from limits.check_request_limits(
+        yield from request_limits.check_request_limits(
             catalog, variant, ("standard",), VariantLoad({RequestSize(tokens, 0, 0): 1}), Level.WARNING
         )
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.display import sanitize
@@ -62,10 +61,10 @@ def diff(
     from gpt41_cli.commands.diff.report import make_report
     from gpt41_cli.workloads.priced import CheckOptions
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, [base, head, config, pricing])
-    threshold = typed.read_level(fail_on)
-    conditions = CheckOptions(typed.read_market(catalog, None, as_of), jobs=jobs)
+    threshold = parse.read_level(fail_on)
+    conditions = CheckOptions(parse.read_market(catalog, None, as_of), jobs=jobs)
     if head is None:
         config = find_config(config)
     before, after = (_load_side(each, config, conditions) for each in (base, head))

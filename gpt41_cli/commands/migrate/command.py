@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
@@ -86,21 +85,20 @@ def migrate(
     gpt41 migrate requests.jsonl --cached simulate --fail-on warning
     gpt41 migrate batch.jsonl --on 2027-01-14 --platform azure-global
     """
-    from gpt41_cli.commands.migrate.migrate import MigrationQuestion
-    from gpt41_cli.commands.migrate.migrate import plan_migration as compare
+    from gpt41_cli.commands.migrate.migrate import MigrationQuestion, plan_migration
     from gpt41_cli.commands.migrate.report import make_report
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    threshold = typed.read_level(fail_on)
+    threshold = parse.read_level(fail_on)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
-    market = typed.read_market(catalog, platform, on, "--on")
+    market = parse.read_market(catalog, platform, on, "--on")
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
-    migration = compare(work.combined, question)
+    migration = plan_migration(work.combined, question)
     output.show_and_exit(make_report(catalog, migration, work.rejects, work.skipped_files), wanted, threshold)
 
 

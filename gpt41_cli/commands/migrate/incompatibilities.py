@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import RefusedField
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import request_limits
 from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Place, sort_worst_first
@@ -42,7 +42,7 @@ def find_incompatibilities(move: ModelChange) -> tuple[Finding, ...]:
         if move.uses is None
         else [*_check_refused_fields(move, move.uses), *_check_efforts(move, move.uses)]
     )
-    exceeded = limits.check_request_limits(move.catalog, to, move.modes, move.work.load_on(move.catalog, to))
+    exceeded = request_limits.check_request_limits(move.catalog, to, move.modes, move.work.load_on(move.catalog, to))
     issues = (*exceeded, *fields, *_check_abilities(move), *_check_pictures(move), *_check_lower_limits(move))
     return tuple(issue._replace(subject=to.id, names_place=True) for issue in sort_worst_first(issues))
 

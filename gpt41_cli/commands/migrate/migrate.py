@@ -12,8 +12,7 @@ from gpt41_cli.catalog import Catalog, Market, Offer, Variant
 from gpt41_cli.catalog.tables import Lifecycle
 from gpt41_cli.commands.migrate.incompatibilities import ModelChange, find_incompatibilities
 from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_replacements
-from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
@@ -159,7 +158,7 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
         work=work,
         question=question,
         current_quotes=today,
-        exceeded_limits={mode: limits.find_exceeded_limits(catalog, question.from_variant, mode, load) for mode in today},
+        exceeded_limits={mode: request_limits.find_exceeded_limits(catalog, question.from_variant, mode, load) for mode in today},
         replacement_steps=steps,
         target=target,
         paths=tuple(paths),
@@ -179,7 +178,9 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
 
 def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, modes: Sequence[str]) -> tuple[Finding, ...]:
     load = work.load_on(catalog, target)
-    return tuple(dict.fromkeys(each for mode in modes for each in limits.find_exceeded_limits(catalog, target, mode, load)))
+    return tuple(
+        dict.fromkeys(each for mode in modes for each in request_limits.find_exceeded_limits(catalog, target, mode, load))
+    )
 
 
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
@@ -261,7 +262,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
     """Report that the models end, what breaks at the target, and what the price table doesn't have."""
     question, leaving, target = migration.question, migration.question.from_variant, migration.target
     yield from lifecycle.check_lifecycle(question.market, leaving, Level.ERROR)
-    yield from limits.check_request_limits(
+    yield from request_limits.check_request_limits(
         catalog, leaving, migration.current_quotes, migration.work.load_on(catalog, leaving), Level.WARNING
     )
     for variant in question.to_variants or ([target] if target else []):
@@ -279,5 +280,5 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
     for mode, models in by_mode.items():
         text = f"no price is known in {mode} on {question.market.platform.id} on that day for {', '.join(models)}"
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
-    yield from limits.check_cache_minimum(catalog, migration.work, leaving)
+    yield from request_limits.check_cache_minimum(catalog, migration.work, leaving)
     yield from lifecycle.check_price_table_age(question.market)

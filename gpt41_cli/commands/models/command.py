@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
 
@@ -36,8 +35,8 @@ def models(
     from gpt41_cli.commands.models.report import make_model_report
 
     wanted = read_output_options(output_format, quiet, outputs, [pricing])
-    catalog = typed.read_catalog(pricing)
-    market = typed.read_market(catalog, platform, as_of)
+    catalog = parse.read_catalog(pricing)
+    market = parse.read_market(catalog, platform, as_of)
     if check:
         report = make_validation_report(catalog)
     elif model:

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.output_options import read_output_options
 
@@ -52,11 +51,11 @@ def plan(
     from gpt41_cli.commands.plan.report import make_report
     from gpt41_cli.commands.plan.timings import plan as make
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
-    market = typed.read_market(catalog, platform, as_of)
-    wait = None if deadline is None else typed.read_duration(deadline, "--deadline")
+    market = parse.read_market(catalog, platform, as_of)
+    wait = None if deadline is None else parse.read_duration(deadline, "--deadline")
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     timings = make(

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from gpt41_cli import notation, rules
 from gpt41_cli.catalog import MODES, Catalog, Market, Variant
-from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.rate_limits import (
     PoolWait,
     check_monthly_limit,
@@ -155,7 +154,7 @@ def _time_all_tiers(quote: Quote, work: Workload) -> Iterator[Timing]:
     variant, mode, load = offer.variant, offer.mode, work.load_on(catalog, offer.variant)
     life = lifecycle.find_past_shutdown(offer.market, variant)
     gone = [lifecycle.make_shutdown_finding(offer.market.platform, life)] if life else []
-    never = next(iter((*gone, *limits.find_exceeded_limits(catalog, variant, mode, load))), None)
+    never = next(iter((*gone, *request_limits.find_exceeded_limits(catalog, variant, mode, load))), None)
     for tier in catalog.limits.usage_tiers.tiers:
         obstacle = (
             never or find_tier_block(catalog, variant, mode, load, tier) or find_unpublished_limits(catalog, variant, load, tier)
@@ -188,7 +187,7 @@ def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Fi
     for variant in {timing.variant.id: timing.variant for timing in plan.shown}.values():
         if not lifecycle.find_past_shutdown(market, variant):
             yield from lifecycle.check_lifecycle(market, variant)
-    yield from limits.check_cache_minimum(market.catalog, work, plan.shown[0].variant)
+    yield from request_limits.check_cache_minimum(market.catalog, work, plan.shown[0].variant)
     yield from lifecycle.check_price_table_age(market)
 
 
@@ -213,21 +212,21 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
 
 def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:
     """Yield what a reader of these times must know, each sentence once."""
-    limits, tiers = catalog.limits, catalog.limits.usage_tiers
+    request_limits, tiers = catalog.limits, catalog.limits.usage_tiers
     yield (
         "Outside batch a time is the least that the limits allow, and the answers come on top; in batch it is the most, "
-        f"{limits.batch.completion_window_hours} hours for each part that waits [{limits.batch.source.label}]."
+        f"{request_limits.batch.completion_window_hours} hours for each part that waits [{request_limits.batch.source.label}]."
     )
     yield (
         "A request counts against the tokens a minute with its input, or with the longest answer it states where that is more; "
         f"against the batch queue with its input [{tiers.source.label}]."
     )
     if any(timing.quote.usage.cached_tokens for timing in timings):
-        yield f"Cached tokens count in full against the tokens a minute [{limits.prompt_cache.source.label}]."
+        yield f"Cached tokens count in full against the tokens a minute [{request_limits.prompt_cache.source.label}]."
     if any(timing.mode == "priority" for timing in timings):
-        yield f"Priority counts against the limits of standard [{limits.priority.source.label}]."
-    most = limits.batch.max_file_megabytes
-    yield f"A Batch file may have at most {most} MB, too: gpt41 batch tells [{limits.batch.source.label}]."
+        yield f"Priority counts against the limits of standard [{request_limits.priority.source.label}]."
+    most = request_limits.batch.max_file_megabytes
+    yield f"A Batch file may have at most {most} MB, too: gpt41 batch tells [{request_limits.batch.source.label}]."
     for variant in {timing.variant.id: timing.variant for timing in timings}.values():
         published = variant.model.rate_limits
         if published and published.note:

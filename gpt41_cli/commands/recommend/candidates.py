@@ -13,9 +13,7 @@ from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.tables import Task
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
-from gpt41_cli.constraints import abilities, lifecycle
-from gpt41_cli.constraints import rate_limits as pace
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import abilities, lifecycle, rate_limits, request_limits
 from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
@@ -95,12 +93,12 @@ class SelectionContext(NamedTuple):
         """Return the workload as `variant` counts it."""
         return self.work.load_on(self.catalog, variant)
 
-    def find_pace(self, variant: Variant, mode: str) -> pace.TierDuration | None:
+    def find_pace(self, variant: Variant, mode: str) -> rate_limits.TierDuration | None:
         """Estimate how long the usage tier takes for work that is sent once; None for other work or if that isn't known."""
         tier = self.wishes.usage_tier
         if tier is None or self.wishes.times_a_day is not None:
             return None
-        return pace.estimate_tier_duration(self.catalog, variant, mode, self.get_load(variant), tier)
+        return rate_limits.estimate_tier_duration(self.catalog, variant, mode, self.get_load(variant), tier)
 
 
 CandidateRule = Callable[[SelectionContext, Variant, str], Iterator[Finding]]
@@ -156,7 +154,7 @@ def _must_have_what_is_needed(case: SelectionContext, variant: Variant, mode: st
 
 
 def _must_fit_limits(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
-    yield from limits.find_exceeded_limits(case.catalog, variant, mode, case.get_load(variant))
+    yield from request_limits.find_exceeded_limits(case.catalog, variant, mode, case.get_load(variant))
 
 
 def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
@@ -223,7 +221,7 @@ def _must_be_done_before_the_end(case: SelectionContext, variant: Variant, mode:
 
 def _must_pass_the_tier(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     if case.wishes.usage_tier is not None:
-        blocked = pace.find_tier_block(case.catalog, variant, mode, case.get_load(variant), case.wishes.usage_tier)
+        blocked = rate_limits.find_tier_block(case.catalog, variant, mode, case.get_load(variant), case.wishes.usage_tier)
         if blocked:
             yield blocked
 
@@ -233,7 +231,7 @@ def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iter
     if tier is None or times_a_day is None:
         return
     sent = [(case.get_load(variant), times_a_day)]
-    behind = pace.find_rate_shortfall(case.catalog, variant, sent, tier, in_batch=mode == "batch")
+    behind = rate_limits.find_rate_shortfall(case.catalog, variant, sent, tier, in_batch=mode == "batch")
     if behind:
         yield Finding(rules.PACE, f"it {behind.description}", sources=(behind.source,), brief=f"too slow in tier {tier}")
 

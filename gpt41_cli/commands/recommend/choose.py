@@ -11,8 +11,7 @@ from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.commands.recommend import reasons
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
-from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding
@@ -111,7 +110,7 @@ def _check_wishes(case: SelectionContext) -> None:
 
 
 def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
-    findings = limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
+    findings = request_limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
     findings += lifecycle.check_price_table_age(case.market)
     if reasons.FINE_TUNING in case.wishes.needs and (training_rules := case.catalog.limits.fine_tuning):
         closed = lifecycle.find_training_closings(case.market, training_rules)

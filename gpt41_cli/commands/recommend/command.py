@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import InputOptions, read_input_workloads
 from gpt41_cli.cli.output_options import read_output_options
 
 
 def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
-    return [(task.id, task.summary) for task in typed.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
+    return [(task.id, task.summary) for task in parse.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
 
 
 def _list_preferences() -> Iterable[str]:
@@ -43,7 +42,7 @@ Needs = Annotated[
         "--needs",
         metavar="NAMES",
         help="Features and tools it must have, with commas.",
-        autocompletion=options.complete(lambda: sorted(typed.read_catalog(None).abilities)),
+        autocompletion=options.complete(lambda: sorted(parse.read_catalog(None).abilities)),
     ),
 ]
 
@@ -108,20 +107,20 @@ def recommend(
     from gpt41_cli.commands.recommend.choose import recommend as choose
     from gpt41_cli.commands.recommend.report import make_report
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
-    market = typed.read_market(catalog, platform, as_of)
+    market = parse.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
         tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
         prefer=prefer,
-        tolerance=None if tolerance is None else typed.read_percent(tolerance, "--tolerance"),
-        min_scores=typed.read_min_scores(min_score or []),
+        tolerance=None if tolerance is None else parse.read_percent(tolerance, "--tolerance"),
+        min_scores=parse.read_min_scores(min_score or []),
         needs=tuple(dict.fromkeys(features)),
-        deadline=None if deadline is None else typed.read_duration(deadline, "--deadline"),
+        deadline=None if deadline is None else parse.read_duration(deadline, "--deadline"),
         usage_tier=usage_tier,
-        until=None if until is None else typed.read_day(until, "--until"),
-        max_usd=None if max_usd is None else typed.read_amount(max_usd, "--max-usd"),
+        until=None if until is None else parse.read_day(until, "--until"),
+        max_usd=None if max_usd is None else parse.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
     asked = InputOptions.from_parameters(locals())

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
@@ -59,22 +58,22 @@ def reconcile(
     gpt41 reconcile logs/ --write-config
     """
     from gpt41_cli.answers.logs import LogReader
-    from gpt41_cli.commands.reconcile.bill import reconcile_logs as reconcile_all
+    from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext
     from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, prepare_extras
     from gpt41_cli.commands.reconcile.report import make_report
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
-    threshold = typed.read_level(fail_on)
+    threshold = parse.read_level(fail_on)
     named = None if model is None else catalog.variant(model).id
-    conditions = BillingContext(typed.read_market(catalog, platform, as_of), named)
+    conditions = BillingContext(parse.read_market(catalog, platform, as_of), named)
     asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out)
-        found = reconcile_all(beside.observe(found_logs.read()), conditions)
+        found = reconcile_logs(beside.observe(found_logs.read()), conditions)
     if not skip_invalid or not found.charges:
         refuse_invalid(found.rejects, found.usage.requests, "answers")
     output.show_and_exit(beside.add_to_report(make_report(found, found_logs.skipped), found), wanted, threshold)

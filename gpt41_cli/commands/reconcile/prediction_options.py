@@ -5,8 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli import files, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import files, output, parse
 from gpt41_cli.cli.config_file import find_config
 from gpt41_cli.cli.inputs import make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.progress import show_progress
@@ -115,7 +114,7 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
 
 
 def _read_tolerance(asked: ReconcileOptions) -> Decimal | None:
-    return None if asked.tolerance is None else typed.read_percent(asked.tolerance, "--tolerance")
+    return None if asked.tolerance is None else parse.read_percent(asked.tolerance, "--tolerance")
 
 
 def _count_sent_requests(asked: ReconcileOptions, past: "ObservedAnswers", catalog: "Catalog") -> "Forecasts":

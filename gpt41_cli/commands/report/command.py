@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import files, options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.display import sanitize
@@ -48,17 +47,17 @@ def report(
     gpt41 check --format json | gpt41 report - --output report.html
     """
     from gpt41_cli.commands.report.overview import examine_workloads
-    from gpt41_cli.commands.report.report import make_report as told
+    from gpt41_cli.commands.report.report import make_report
     from gpt41_cli.workloads.priced import CheckOptions
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    threshold = typed.read_level(fail_on)
+    threshold = parse.read_level(fail_on)
     if charts or wanted.has_format("html"):
         from gpt41_cli.views.svg import import_converter
 
         import_converter()  # refused before any work is done
-    conditions = CheckOptions(typed.read_market(catalog, None, as_of), jobs=jobs)
+    conditions = CheckOptions(parse.read_market(catalog, None, as_of), jobs=jobs)
     # One file is one input, however often and in whatever way it is named.
     named = paths or [str(find_config(None))]
     names = list({name if name == "-" else str(Path(name).resolve()): name for name in named}.values())
@@ -66,7 +65,7 @@ def report(
     if len(inputs) > 1:
         inputs = [each.named(_name_input(name)) for name, each in zip(names, inputs, strict=True)]
     subjects = [subject for each in inputs for subject in each.subjects]
-    found = told(catalog, examine_workloads(subjects, conditions.market), inputs)
+    found = make_report(catalog, examine_workloads(subjects, conditions.market), inputs)
     if charts:
         _write_charts(found, charts)
     output.show_and_exit(found, wanted, threshold)
@@ -86,7 +85,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
         label = _name_input(name)
         with wrap_os_errors(label):
             if name == "-":
-                data = typed.open_standard_input().read(MAX_REPORT_BYTES + 1)
+                data = parse.open_standard_input().read(MAX_REPORT_BYTES + 1)
             else:
                 with open_file(Path(name)) as stream:
                     data = stream.read(MAX_REPORT_BYTES + 1)

@@ -8,7 +8,7 @@ from math import floor
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.check.report import format_usd_range
-from gpt41_cli.commands.recommend import report as recommendation
+from gpt41_cli.commands.recommend import report
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
@@ -126,7 +126,7 @@ def _describe_advice(each: ExaminedWorkload) -> str:
 def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws: bool) -> Report:
     """Make the part of a workload: what it is and costs now, then the recommendation; with charts, if it is drawn."""
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced_candidates if candidate.quote]
-    found = recommendation.make_report(catalog, work, each.subject.wishes, each.recommendation)
+    found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
     reasons = _explain_staying(each) if each.is_kept else found.lines
     asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
     return found._replace(
@@ -199,18 +199,18 @@ def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) 
         Column(">a request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, absent="-"),
         Column(">a month", "monthly_usd", lambda row: _price_month(each, row), absent="-"),
         Column("|", None, lambda row: (month := _price_month(each, row)) and month / most, str),
-        Column(">score", None, recommendation.format_candidate_score),
+        Column(">score", None, report.format_candidate_score),
         Column(None, "score", lambda row: row.score_share),
-        Column("", "remark", lambda row: recommendation.describe_candidate(row, each.choice)),
+        Column("", "remark", lambda row: report.describe_candidate(row, each.choice)),
     )
 
 
 def _make_candidates_table(each: ExaminedWorkload) -> Table:
     found = each.recommendation
     candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
-    shown = recommendation.select_shown(candidates, each.choice)
+    shown = report.select_shown(candidates, each.choice)
     columns = _list_candidate_columns(each, shown)
-    return make_table(columns, shown, tone=lambda at: recommendation.choose_tone(at, each.choice))
+    return make_table(columns, shown, tone=lambda at: report.choose_tone(at, each.choice))
 
 
 def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | None:

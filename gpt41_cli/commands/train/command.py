@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output
-from gpt41_cli.cli import parse as typed
+from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.options import count_option
 from gpt41_cli.cli.output_options import read_output_options
@@ -101,11 +100,11 @@ def train(
     from gpt41_cli.commands.train.report import make_report
     from gpt41_cli.commands.train.training import TrainingOptions
 
-    catalog = typed.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, prompts, [pricing])
-    threshold = typed.read_level(fail_on)
-    conditions = TrainingOptions(typed.read_market(catalog, platform, as_of), epochs, requests)
-    share = None if cached is None else typed.read_percent(cached, "--cached")
+    threshold = parse.read_level(fail_on)
+    conditions = TrainingOptions(parse.read_market(catalog, platform, as_of), epochs, requests)
+    share = None if cached is None else parse.read_percent(cached, "--cached")
     variants = find_trainable_models(catalog, model or ())
     service = ServiceOptions(input_tokens, output_tokens, share, base_input_tokens)
     if distill_from is not None:
@@ -139,7 +138,7 @@ def _price_training_files(
     conditions: "TrainingOptions",
 ) -> "TrainingResult":
     """The training on files, beside the model of today."""
-    from gpt41_cli.commands.train.fine_tune import price_training as train_on
+    from gpt41_cli.commands.train.fine_tune import price_training
     from gpt41_cli.commands.train.training_file import TrainingTargets, read_training_files
 
     for path in paths or ():
@@ -150,7 +149,7 @@ def _price_training_files(
     meter = make_meter(conditions.market.catalog, variants[0].id, image_size, make_reading(None, jobs, sources))
     with show_progress(sources) as seen:
         files = read_training_files(seen, TrainingTargets(meter, tuple(variants), conditions.rules), jobs)
-    return train_on(files, variants, service, (today,), conditions)
+    return price_training(files, variants, service, (today,), conditions)
 
 
 def _price_prompts(

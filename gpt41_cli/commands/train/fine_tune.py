@@ -9,7 +9,7 @@ from operator import iadd
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.commands.train import job_checks as training_rules
+from gpt41_cli.commands.train import job_checks
 from gpt41_cli.commands.train.training import (
     FINE_TUNE_MODES,
     TrainedModel,
@@ -20,8 +20,7 @@ from gpt41_cli.commands.train.training import (
     price_trained_model,
 )
 from gpt41_cli.commands.train.training_file import TrainingFile, TrainingTokens
-from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints import request_limits as limits
+from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.errors import InputError, MissingPrice, quote_text
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes, write_price_notes
@@ -33,7 +32,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import count_pieces
 from gpt41_cli.tokens.prompt import build_message
 from gpt41_cli.totals import Largest
-from gpt41_cli.work.violations import make_violation_findings as breach_findings
+from gpt41_cli.work.violations import make_violation_findings
 from gpt41_cli.work.workload import RequestSize, VariantLoad, Workload, workload
 
 
@@ -89,9 +88,9 @@ def price_training(
     """Price each variant trained on all examples, next to its own base and the `others` that it may replace."""
     examples = sum(file.lines.examples for file in files)
     found = list(_price_models(files, variants, service, others, conditions)) if examples else []
-    findings = [each for file in files for each in breach_findings(file.source, file.lines.breaches)]
+    findings = [each for file in files for each in make_violation_findings(file.source, file.lines.breaches)]
     models = [each.model for each in found if isinstance(each, TrainedModel)]
-    findings += training_rules.check_pictures(conditions, models, files)
+    findings += job_checks.check_pictures(conditions, models, files)
     findings += _check_cacheable(found, service, conditions)
     return _assemble_result(found, examples, findings, conditions)._replace(files=tuple(files))
 
@@ -128,7 +127,7 @@ def _check_cacheable(
         return []
     longest = student.training_work.load.input_range[1]
     served = workload(input_tokens=longest, output_tokens=0, requests=1, cached_share=service.cached_share)
-    return limits.check_cache_minimum(conditions.market.catalog, served, student.tuned_variant)
+    return request_limits.check_cache_minimum(conditions.market.catalog, served, student.tuned_variant)
 
 
 def _make_usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
@@ -153,7 +152,7 @@ def price_distillation(
         lesson = TrainingWork(billed, load.usage, load, answered.total_usd)
         today = work.load_on(conditions.market.catalog, teacher).usage
         found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today)]))
-    findings = limits.check_request_limits(
+    findings = request_limits.check_request_limits(
         conditions.market.catalog, teacher, [answered.mode], work.load_on(conditions.market.catalog, teacher)
     )
     findings += lifecycle.check_lifecycle(conditions.market, teacher, Level.ERROR)
@@ -201,17 +200,17 @@ def _assemble_result(
 
 def _check_training(found: Sequence[TrainedModel | Finding], examples: int, conditions: TrainingOptions) -> Iterator[Finding]:
     """Find what speaks against training at all, and against each model."""
-    yield from training_rules.check_example_count(conditions, examples)
+    yield from job_checks.check_example_count(conditions, examples)
     yield from lifecycle.find_training_closings(conditions.market, conditions.rules)
     level = Level.WARNING if any(isinstance(each, TrainedModel) for each in found) else Level.ERROR
     for each in found:
         if isinstance(each, TrainedModel):
-            yield from limits.check_request_limits(
+            yield from request_limits.check_request_limits(
                 conditions.market.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
             )
             yield from lifecycle.check_lifecycle(conditions.market, each.tuned_variant)
         else:
-            yield training_rules.name_untrainable_model(each, level)
+            yield job_checks.name_untrainable_model(each, level)
     yield from lifecycle.check_price_table_age(conditions.market)
 
 
@@ -224,7 +223,7 @@ def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: whether their answers are good enough, only an evaluation tells."
-    yield from training_rules.note_foreign_rules(conditions)
+    yield from job_checks.note_foreign_rules(conditions)
     for student in students:
         for comparison in student.comparisons:
             for offer in (comparison.tuned_offer, comparison.base_offer):
