@@ -1,7 +1,7 @@
 """`--each`: one entry per request. Formats that can stream do, so memory doesn't grow with the file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gpt41_cli.cli import output
 from gpt41_cli.cli.inputs import refuse_invalid
@@ -12,19 +12,13 @@ if TYPE_CHECKING:
     from gpt41_cli.reports import Report
 
 
-class EachOutputOptions(NamedTuple):
-    """How to print the entries."""
-
-    output_options: OutputOptions
-    skip_invalid: bool
-
-
 def finish_each(
     found: Iterator[Any],
     report: "Callable[..., Report]",
     record: "Callable[[Any], Mapping[str, Any]]",
     answer: Callable[[Any], str],
-    drawn: EachOutputOptions,
+    wanted: OutputOptions,
+    skip_invalid: bool,
     findings: "Callable[[], Iterable[Finding]]" = tuple,
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
@@ -46,7 +40,6 @@ def finish_each(
                 good += 1
             yield each
 
-    wanted = drawn.output_options
     if wanted.quiet and not wanted.files:
         output.stream_lines(answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
     elif wanted.format == "jsonl" and not wanted.files:
@@ -57,6 +50,6 @@ def finish_each(
             shown = report(entries, rejects)
             told = (*findings(), *shown.findings)
             output.show_report(shown._replace(findings=told), wanted)
-    if not (drawn.skip_invalid and good):
+    if not (skip_invalid and good):
         refuse_invalid(rejects, good)
     output.exit_with_findings(tuple(findings()), wanted)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gpt41_cli.cli import options, output, parse
-from gpt41_cli.cli.each import EachOutputOptions, finish_each
+from gpt41_cli.cli.each import finish_each
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, make_meter, make_reading, read_input_workloads, read_sources
-from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.output_options import OutputOptions, read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
@@ -81,7 +81,7 @@ def cost(
     market = parse.read_market(catalog, platform, as_of)
     asked = InputOptions.from_parameters(locals(), names_mode=not modes)
     if each:
-        _price_each_request(asked, market, variants, modes, EachOutputOptions(wanted, skip_invalid))
+        _price_each_request(asked, market, variants, modes, wanted)
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     found = _estimate_work(market, work, variants, modes)
     output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
@@ -110,7 +110,7 @@ def _price_each_request(
     market: "Market",
     variants: "list[Variant]",
     modes: list[str],
-    drawn: EachOutputOptions,
+    wanted: OutputOptions,
 ) -> NoReturn:
     """Every request at its own price."""
     from gpt41_cli.commands.cost import each_report
@@ -140,5 +140,6 @@ def _price_each_request(
             partial(each_report.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None),
             each_report.make_record,
             each_report.make_answer,
-            drawn,
+            wanted,
+            asked.skip_invalid,
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output, parse
-from gpt41_cli.cli.each import EachOutputOptions, finish_each
+from gpt41_cli.cli.each import finish_each
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.options import complete_models, count_option
 from gpt41_cli.cli.output_options import read_output_options
@@ -88,7 +88,8 @@ def count(
                 partial(each_report.make_report, catalog=catalog),
                 entries.make_record,
                 each_report.make_answer,
-                EachOutputOptions(wanted, skip_invalid),
+                wanted,
+                skip_invalid,
                 lambda: make_max_tokens_findings(large),
             )
         found = count_inputs(inputs)
