@@ -146,8 +146,8 @@ def git(*arguments: str) -> Said:
 
 
 def base_given(name: str) -> str:
-    """The base that the input names: a report as it is, a revision once it is here."""
-    return name if Path(name).is_file() or name.endswith(".json") else here(name)
+    """The base that the input names: a report as it is, a revision once it is here. As in gpt41 diff, the name decides."""
+    return name if name.startswith((".", "/")) or name.endswith(".json") else here(name)
 
 
 def base_of(pull_request: dict[str, Any]) -> str:

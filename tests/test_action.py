@@ -401,6 +401,17 @@ def test_a_shallow_checkout_fetches_the_base_that_was_merged(tmp_path: Path, act
     assert git(checkout, "rev-parse", "FETCH_HEAD") == git(pull.origin, "rev-parse", f"{pull.merge}^1") != pull.base
 
 
+def test_a_file_of_the_pull_request_is_never_the_base(tmp_path: Path, act: Act) -> None:
+    pull = pull_request(tmp_path / "origin", ENDLESS, CONFIG.replace("monthly_usd: 5", "growth_percent: 10"))
+    checkout = pull.clone(tmp_path / "checkout", "--depth=1")
+    report = act(checkout, {"ref": "refs/heads/main"}).outputs["report"]
+    for base in ("main", pull.base):
+        shutil.copy(report, checkout / base)
+        ran = act(checkout, pull.event, base=base)
+        assert ran.outputs["status"] in ("failed", "unusable"), ran.log
+    assert act(checkout, pull.event, base="./main").outputs["change-usd"] == "0"
+
+
 def test_what_cannot_be_fetched_cannot_be_compared(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
     checkout = pull.clone(tmp_path / "checkout", "--depth=1")

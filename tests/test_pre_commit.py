@@ -100,8 +100,20 @@ def test_a_deleted_prompt_is_noticed(project: Project) -> None:
     assert 'workloads.triage.prompt: "prompts/triage.md": expected a readable file' in said
 
 
+@pytest.mark.parametrize("name", ["--max-tokens=999999", "--help", "--text", "-q"])
+def test_a_file_name_is_never_an_option(project: Project, name: str) -> None:
+    (project.folder / ".pre-commit-config.yaml").write_text(config_for_all_files(project))
+    (project.folder / name).write_text("One.\n")
+    code, said = project.commit(long="word " * 8_100)
+    assert (code, "prompts/long.md: 8,101 tokens, over the 8,000 allowed" in said) == (1, True)
+
+
+def config_for_all_files(project: Project) -> str:
+    """The user's config with the hook as it is published: its own args, and every text."""
+    return re.sub(r" *(args: \[--max-tokens|files:).*\n", "", (project.folder / ".pre-commit-config.yaml").read_text())
+
+
 def test_the_limit_is_8000_where_nothing_is_said(project: Project) -> None:
-    config = project.folder / ".pre-commit-config.yaml"
-    config.write_text(re.sub(r" *args: \[--max-tokens.*\n", "", config.read_text()))
+    (project.folder / ".pre-commit-config.yaml").write_text(config_for_all_files(project))
     assert project.commit(long="word " * 7_900)[0] == 0
     assert "prompts/long.md: 8,101 tokens, over the 8,000 allowed" in project.commit(long="word " * 8_100)[1]

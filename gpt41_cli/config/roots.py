@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
-from gpt41_cli.files.revisions import Revision, open_revision
+from gpt41_cli.files.revisions import Revision, names_commit, open_revision
 from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
 from gpt41_cli.files.trees import SkippedPath, list_files
 
@@ -103,8 +103,7 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
     Raises InputError if there is no such commit.
     """
     folder = _resolve_folder(config)
-    there_now = next(each for each in (folder, *folder.parents) if each.is_dir())
-    with open_revision(there_now, name) as at:
+    with open_revision(_find_existing_folder(folder), name) as at:
         base = Path(os.path.relpath(folder, at.repository_top)).as_posix()
 
         def path(key: str) -> str:
@@ -122,6 +121,16 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
             is_folder=lambda key: _is_folder(at, path(key)),
             list_folder=below,
         )
+
+
+def has_commit(config: Path, name: str) -> bool:
+    """Return True if `open_commit` might read a commit of this name."""
+    return names_commit(_find_existing_folder(_resolve_folder(config)), name)
+
+
+def _find_existing_folder(folder: Path) -> Path:
+    """Return `folder`, or the nearest one above it that the working tree has."""
+    return next(each for each in (folder, *folder.parents) if each.is_dir())
 
 
 def _resolve_folder(config: Path) -> Path:

@@ -141,6 +141,11 @@ def find_repository_top(folder: Path) -> Path | None:
     return None if done.returncode else Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
 
 
+def names_commit(folder: Path, name: str) -> bool:
+    """Return True if the repository that `folder` is in has a commit called `name`, or several that the name may mean."""
+    return not name.startswith("-") and not run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").returncode
+
+
 @contextmanager
 def open_revision(folder: Path, name: str) -> Iterator[Revision]:
     """Open the commit `name` of the repository that `folder` is in. Its files can be read inside the with-block.

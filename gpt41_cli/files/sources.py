@@ -45,7 +45,8 @@ def find_sources(
 ) -> tuple[list[InputSource], list[trees.SkippedPath]]:
     """List the sources in the order named, literal text first, and what was skipped in folders.
 
-    Raises InputError for a folder without files, `-` given twice, or literal text that can't be encoded.
+    Raises InputError for a folder without files, `-` given twice or next to a file of that name, or literal text that can't be
+    encoded.
     """
     found: list[InputSource] = []
     left_out: list[trees.SkippedPath] = []
@@ -61,6 +62,9 @@ def find_sources(
         if path == STDIN:
             if any(each.name == STDIN for each in found):
                 raise InputError("-", "standard input once", "it twice")
+            if os.path.lexists(path):  # a hook that passes file names means the file
+                hint = "write ./- for the file, /dev/stdin for standard input"
+                raise InputError("-", "one meaning", "standard input and a file of that name", hint)
             found.append(InputSource(STDIN, stdin))
         elif _is_folder(path):
             listing = trees.list_files(Path(path))

@@ -227,3 +227,15 @@ def test_an_unreadable_folder_is_an_error(tree: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match="expected a readable folder, found: Permission denied"):
         trees.list_files(tree)
+
+
+def test_a_file_called_minus_is_not_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-").write_text("One.")
+    with pytest.raises(InputError) as error:
+        sources.find_sources(["-"], None, io.BytesIO)
+    hint = "write ./- for the file, /dev/stdin for standard input"
+    assert str(error.value) == f"-: expected one meaning, found standard input and a file of that name; {hint}"
+    ((named,), _) = sources.find_sources(["./-"], None, io.BytesIO)
+    with named.open() as stream:
+        assert stream.read() == b"One."

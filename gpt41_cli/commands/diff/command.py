@@ -10,6 +10,7 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 
@@ -75,13 +76,13 @@ def diff(
 
 
 def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions") -> _LoadedSide:
-    """Load the side called `name`: an existing file is a saved report, any other name a revision; None is the working tree.
+    """Load the side called `name`: a saved report or a revision; None is the working tree.
 
     A revision may have `config` even if the working tree doesn't.
     """
     from gpt41_cli.config import roots
 
-    if name is not None and _is_saved_report(name):
+    if name is not None and _is_saved_report(name, config):
         return _LoadedSide(_load_saved_side(name))
     path = config or roots.find_nearest_config(Path.cwd(), "--config FILE names one that only commits have")
     here = roots.open_working_tree(path)
@@ -91,21 +92,37 @@ def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions"
         return _price_side(root, here.config_label, conditions)
 
 
-def _is_saved_report(name: str) -> bool:
-    """Return True if a saved report is meant. Raises InputError for a folder, since a branch may have the same name."""
+def _is_saved_report(name: str, config: Path | None) -> bool:
+    """Return True if a saved report is meant: a path that begins with `.` or `/`, or a name in .json. Anything else is a revision.
+
+    A change may add a file of any name, so a file never replaces a revision. Raises InputError if `name` could be either.
+    """
+    place = Path(name)
     with suppress(OSError, ValueError):  # a name that no file can have
-        if name and Path(name).is_dir():
-            raise InputError(quote_text(name), "a saved report or a git revision", "a folder", _suggest_branch(name))
-        if name and Path(name).exists():
+        if name.startswith(".") or place.is_absolute():
+            if place.is_dir():
+                raise InputError(quote_text(name), "a saved report or a git revision", "a folder")
             return True
+        if name and place.exists():
+            _refuse_other_meaning(name, config)
     return name.endswith(".json")
 
 
-def _suggest_branch(name: str) -> str:
-    """Suggest how to name a branch instead; nothing if no branch can have this name."""
-    if name.startswith((".", "/")) or name.endswith(".json"):
-        return ""
-    return f"a branch of that name is refs/heads/{name}"
+def _refuse_other_meaning(name: str, config: Path | None) -> None:
+    """Raise InputError for the name of a file or folder that also is a revision, or that looks like one."""
+    from gpt41_cli.config import roots
+
+    with suppress(InputError):
+        config = config or roots.find_nearest_config(Path.cwd(), "")
+    kind = "folder" if Path(name).is_dir() else "file"
+    if roots.has_commit(config or Path(CONFIG_NAME), name):
+        hint = f"write {name}^{{commit}} for the revision" + f", ./{name} for the file" * (kind == "file")
+        raise InputError(quote_text(name), "one meaning", f"a {kind} and a git revision of that name", hint)
+    if kind == "folder":
+        raise InputError(quote_text(name), "a saved report or a git revision", "a folder")
+    if not name.endswith(".json"):
+        hint = f"write ./{name} for the file, or fetch the revision (git fetch)"
+        raise InputError(quote_text(name), "a git revision, or a saved report whose name ends in .json", "a file", hint)
 
 
 def _load_saved_side(name: str) -> "DiffSide":
@@ -114,12 +131,8 @@ def _load_saved_side(name: str) -> "DiffSide":
     from gpt41_cli.workloads.saved import MAX_REPORT_BYTES, load_saved_report
 
     label = sanitize(name)
-    try:
-        with wrap_os_errors(label), open_file(Path(name)) as stream:
-            found = load_saved_report(stream.read(MAX_REPORT_BYTES + 1), label)
-    except InputError as error:
-        error.hint = "; ".join(filter(None, (error.hint, _suggest_branch(name))))
-        raise
+    with wrap_os_errors(label), open_file(Path(name)) as stream:
+        found = load_saved_report(stream.read(MAX_REPORT_BYTES + 1), label)
     return DiffSide(f"{label} ({found.as_of})", found.costs, found.max_growth_percent)
 
 

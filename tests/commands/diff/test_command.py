@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -239,7 +240,39 @@ def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
     assert "left out 1 (binary): prompts/noise.bin [left-out]" in done.out
 
 
-NO_JSON = "other: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check --format json prints"
+@pytest.mark.parametrize("name", ["origin/main", "main.json", "HEAD", "main~0", "main^{commit}"])
+def test_a_file_never_stands_in_for_a_revision(run: Run, folder: Path, name: str) -> None:
+    """A change that adds its own saved report under the name of the base would compare itself with itself."""
+    git(folder, "update-ref", "refs/remotes/origin/main", "main")
+    git(folder, "branch", "main.json")
+    grown = run("diff", f"{name}^{{commit}}" if name.endswith(".json") else name, *DAY)
+    assert (grown.code, "over the 10 % of growth allowed" in grown.out) == (1, True)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(run("check", *DAY, "--format", "json").out)
+    hint = f"write {name}^{{commit}} for the revision, ./{name} for the file"
+    found = f'gpt41: "{name}": expected one meaning, found a file and a git revision of that name; {hint}\n'
+    assert run("diff", name, *DAY) == (2, "", found)
+    assert run("diff", name, "HEAD~0", *DAY) == run("diff", "HEAD~0", name, *DAY) == (2, "", found)
+    (folder / "app").mkdir()
+    assert run("diff", f"../{name}", *DAY, "-q", cwd=folder / "app") == (0, "0\n", "")
+    assert run("diff", f"./{name}", *DAY, "-q") == run("diff", str(folder / name), *DAY, "-q") == (0, "0\n", "")
+    by_commit = run("diff", f"{name}^{{commit}}", *DAY)
+    assert (by_commit.code, "over the 10 % of growth allowed" in by_commit.out) == (1, True)
+
+
+def test_a_file_does_not_stand_in_for_a_revision_that_was_not_fetched(run: Run, folder: Path) -> None:
+    name = "0123456789abcdef0123456789abcdef01234567"
+    (folder / name).write_text(run("check", *DAY, "--format", "json").out)
+    expected = "expected a git revision, or a saved report whose name ends in .json, found a file"
+    hint = f"write ./{name} for the file, or fetch the revision (git fetch)"
+    assert run("diff", name, *DAY) == (2, "", f'gpt41: "{name}": {expected}; {hint}\n')
+
+
+def test_saved_reports_are_compared_without_a_repository(run: Run, folder: Path) -> None:
+    (folder / "base.json").write_text(run("check", *DAY, "--format", "json").out)
+    shutil.rmtree(folder / ".git")
+    (folder / "gpt41.yaml").unlink()
+    assert run("diff", "base.json", "./base.json", *DAY, "-q") == (0, "0\n", "")
 
 
 @pytest.mark.parametrize(
@@ -251,15 +284,21 @@ NO_JSON = "other: expected JSON, but at column 1: Expecting value; a saved repor
         (("x" * 5_000,), '"xxx'),
         (
             ("prompts",),
-            '"prompts": expected a saved report or a git revision, found a folder; a branch of that name is refs/heads/prompts',
+            '"prompts": expected a saved report or a git revision, found a folder\n',
         ),
         (
-            ("other",),
-            f"{NO_JSON}; a branch of that name is refs/heads/other\n",
+            ("broken-too",),
+            '"broken-too": expected one meaning, found a folder and a git revision of that name; '
+            "write broken-too^{commit} for the revision\n",
+        ),
+        (("other",), '"other": expected a git revision, or a saved report whose name ends in .json, found a file; '),
+        (
+            ("./other",),
+            "./other: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check --format json",
         ),
         (("./prompts",), '"./prompts": expected a saved report or a git revision, found a folder\n'),
         (("base.json",), "base.json: expected a readable file, found: No such file or directory"),
-        (("gpt41.yaml",), "gpt41.yaml: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check"),
+        (("./gpt41.yaml",), "./gpt41.yaml: expected JSON, but at column 1: Expecting value; a saved report is what gpt41 check"),
         (
             ("main", "edited.json"),
             "edited.json: expected a report as gpt41 check wrote it, found one that was changed since",
@@ -275,6 +314,8 @@ def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: t
     (folder / "gpt41.yaml").write_text("version: 2\nworkloads: {}\n")
     commit_all(folder)
     git(folder, "switch", "-q", "main")
+    git(folder, "branch", "broken-too")
+    (folder / "broken-too").mkdir()
     report = json.loads(run("check", *DAY, "--format", "json").out)
     (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/2"}))
     report["workloads"][0]["parts"]["text"] -= 50
