@@ -9,6 +9,9 @@ def main() -> None:
     # A run this short frees almost nothing; the garbage collector would cost 3 % of its time.
     gc.disable()
     try:
+        from gpt41_cli.cli.streams import guard_streams
+
+        guard_streams()
         from gpt41_cli.app import run
 
         code = run()

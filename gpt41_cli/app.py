@@ -4,12 +4,13 @@
 |--:|---|
 | 0 | done, no finding of level error, or of the level that --fail-on says |
 | 1 | a check failed: a budget, a limit or a requirement is broken, or nothing fits |
-| 2 | unusable input: a flag, a file, an unknown model, a missing price |
+| 2 | unusable input: a flag, a file, an unknown model, a missing price; or standard output that can't be written |
 | 3 | a bug in gpt41 |
 | 130 | Ctrl-C |
 | 143 | ended by SIGTERM |
 """
 
+import os
 import signal
 import sys
 import traceback
@@ -18,7 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli.output import discard_stdout, print_to_stderr
+from gpt41_cli.cli.output import is_stdout_read, print_to_stderr
 from gpt41_cli.commands.batch import command as batch
 from gpt41_cli.commands.cache import command as cache
 from gpt41_cli.commands.check import command as check
@@ -32,14 +33,14 @@ from gpt41_cli.commands.recommend import command as recommend
 from gpt41_cli.commands.reconcile import command as reconcile
 from gpt41_cli.commands.report import command as report
 from gpt41_cli.commands.train import command as train
-from gpt41_cli.errors import Gpt41Error
+from gpt41_cli.errors import Gpt41Error, InputError
 
-EXIT_UNUSABLE, EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 3, 130, 128 + signal.SIGTERM
+EXIT_UNUSABLE, EXIT_BUG, EXIT_TERMINATED = 2, 3, 128 + signal.SIGTERM
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
     # Boxes and colours are for people; help on a pipe is plain, and does not pay for importing rich.
-    rich_markup_mode="rich" if sys.stdout is not None and sys.stdout.isatty() else None,
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -97,23 +98,14 @@ def _exit_on_sigterm(*_: object) -> NoReturn:
 
 def run() -> int:
     """Run the command line and return its exit code; complaints have gone to standard error by then."""
-    stdout = sys.stdout
     # SIGTERM becomes SystemExit, so that `finally` blocks stop workers and delete temporary files, as on Ctrl-C.
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
-        return app(prog_name="gpt41", standalone_mode=False) or 0
-    except SystemExit as leaving:
-        # Typer exits with 1, having replaced the stream, if a pipe is closed while it writes help. That isn't an error.
-        return int(leaving.code or 0) if sys.stdout is stdout else 0
+        code = _run_app()
+        is_stdout_read()  # typer writes help, the version and completions, and doesn't look
+        return code
     except Gpt41Error as error:
         print_to_stderr(str(error))
-        return EXIT_UNUSABLE
-    except typer.Abort:
-        return EXIT_INTERRUPTED
-    except OSError as error:
-        # Only help and completion get here, which typer writes; results go through `output.write`.
-        discard_stdout()
-        print_to_stderr(f"{error.filename or 'standard output'}: {error.strerror}")
         return EXIT_UNUSABLE
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of typer's; its class isn't public
@@ -125,3 +117,22 @@ def run() -> int:
             traceback.print_exc()
         print_to_stderr(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
         return EXIT_BUG
+
+
+def _run_app() -> int:
+    """Run the command line and return its exit code. Raises what a command raises."""
+    try:
+        return app(prog_name="gpt41", standalone_mode=False) or 0
+    except SystemExit as leaving:
+        # Typer takes any broken pipe for that of a closed standard output. Ours doesn't raise, so it's another one.
+        if leaving.code == 1 and isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        return int(leaving.code or 0)
+    except typer.Abort as aborted:
+        # Typer takes the end of any file for that of a person at a prompt. There are no prompts.
+        raise aborted.__cause__ or aborted from None
+    except OSError as error:
+        # Commands translate their own; --install-completion writes where the shell looks.
+        if error.filename is None:
+            raise
+        raise InputError(problem=error.strerror or "", location=os.fsdecode(error.filename)) from None

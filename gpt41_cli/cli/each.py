@@ -19,11 +19,12 @@ def finish_each(
     answer: Callable[[Any], str],
     wanted: OutputOptions,
     skip_invalid: bool,
-    findings: "Callable[[], Iterable[Finding]]" = tuple,
+    findings: "Callable[[], Iterable[Finding]] | None" = None,
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
-    Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings.
+    Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings; they
+    are about every entry, even if the reader of the output has gone.
     """
     from gpt41_cli.files.places import RejectedRequest, Rejections
     from gpt41_cli.views.jsonl import format_record
@@ -40,16 +41,17 @@ def finish_each(
                 good += 1
             yield each
 
-    if wanted.quiet and not wanted.files:
-        output.stream_lines(answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
-    elif wanted.format == "jsonl" and not wanted.files:
-        output.stream_lines(format_record(record(each)) for each in counted())
+    collect_findings = findings or tuple
+    if (wanted.quiet or wanted.format == "jsonl") and not wanted.files:
+        answers = (answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
+        records = (format_record(record(each)) for each in counted())
+        output.stream_lines(answers if wanted.quiet else records, needs_all=findings is not None)
     else:
         entries = list(counted())
         if good:
             shown = report(entries, rejects)
-            told = (*findings(), *shown.findings)
+            told = (*collect_findings(), *shown.findings)
             output.show_report(shown._replace(findings=told), wanted)
     if not (skip_invalid and good):
         refuse_invalid(rejects, good)
-    output.exit_with_findings(tuple(findings()), wanted)
+    output.exit_with_findings(tuple(collect_findings()), wanted)

@@ -1,4 +1,4 @@
-"""Results go to standard output, everything else to standard error. A closed pipe isn't an error."""
+"""Results go to standard output, everything else to standard error. A closed pipe isn't an error, nor is a lost complaint."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ import typer
 from gpt41_cli import __version__
 from gpt41_cli.cli import files
 from gpt41_cli.cli.output_options import OutputOptions
+from gpt41_cli.cli.streams import find_failure
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding
@@ -41,12 +42,13 @@ def show_and_exit(report: "Report", wanted: OutputOptions, fail_on: Level | None
 def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Exit with 1 if one of the findings is at `fail_on` or above, else with 0."""
     failed = [finding for finding in findings if fail_on and finding.level >= fail_on]
+    code = EXIT_CHECK_FAILED if failed else 0
     # A bare answer or records can't say why a run fails or what is missing.
     if wanted.quiet or wanted.format in RECORD_FORMATS:
         lacking = [finding for finding in findings if finding.rule.effect is Effect.AT_LEAST and finding.level > Level.NOTICE]
         for finding in dict.fromkeys((*failed, *lacking)):
             print_to_stderr(finding.message)
-    raise typer.Exit(EXIT_CHECK_FAILED if failed else 0)
+    raise typer.Exit(code)
 
 
 def show_report(report: "Report", wanted: OutputOptions) -> None:
@@ -98,38 +100,29 @@ def _append_job_summary(report: "Report") -> None:
 
 def write_stdout(text: str) -> bool:
     """Write `text` to standard output at once; return False if nobody reads it. Raises InputError if it can't be written."""
-    if sys.stdout is None:
-        return True
-    # A name that isn't valid text, or a terminal without Unicode, must not stop the answer.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_stdout()
-        return False
-    except OSError as error:
-        discard_stdout()
-        raise InputError("standard output", "to be able to write", error) from None
-    return True
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return is_stdout_read()
 
 
-def stream_lines(lines: Iterable[str]) -> None:
-    """Write lines as they come. A closed pipe ends it."""
+def is_stdout_read() -> bool:
+    """Return False if the reader of standard output has gone. Raises InputError if the output is lost in another way."""
+    failure = find_failure(sys.stdout)
+    if failure and not isinstance(failure, BrokenPipeError):
+        raise InputError("standard output", "to be able to write", failure)
+    return failure is None
+
+
+def stream_lines(lines: Iterable[str], *, needs_all: bool) -> None:
+    """Write lines as they come. A closed pipe ends it, unless all are needed: then the others are made, and dropped."""
     for line in lines:
-        if not write_stdout(line):
+        if not write_stdout(line) and not needs_all:
             return
 
 
 def print_to_stderr(message: str) -> None:
-    """Print one line to standard error."""
+    """Print one line to standard error. If it can't be written, that changes nothing else."""
     print(f"gpt41: {sanitize(message)}", file=sys.stderr)
-
-
-def discard_stdout() -> None:
-    """Redirect standard output to nowhere, so that the interpreter's last flush can't fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _make_file_screen() -> "Screen":
@@ -144,8 +137,6 @@ def _detect_screen() -> "Screen":
 
     from gpt41_cli.views import can_draw
 
-    if not sys.stdout:
-        return _make_file_screen()
     draws = can_draw(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     if not sys.stdout.isatty():
         return _make_file_screen()._replace(can_draw_bars=draws)

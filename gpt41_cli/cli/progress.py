@@ -24,7 +24,7 @@ def show_progress(sources: "Sequence[InputSource]", *, is_streamed: bool = False
     """The sources; while they are read, a bar on standard error. Nothing on a pipe, nothing in CI, and nothing where answers
     that are streamed to the same terminal show how far it is.
     """
-    if not _has_watcher() or (is_streamed and sys.stdout is not None and sys.stdout.isatty()):
+    if not _has_watcher() or (is_streamed and sys.stdout.isatty()):
         yield sources
         return
     from gpt41_cli.files.sources import sum_known_bytes
@@ -37,7 +37,7 @@ def show_progress(sources: "Sequence[InputSource]", *, is_streamed: bool = False
 
 
 def _has_watcher() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 class _ProgressBar:

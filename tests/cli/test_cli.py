@@ -258,7 +258,7 @@ def test_help_into_a_closed_pipe_or_a_full_disk() -> None:
             ["bash", "-c", f"gpt41 {arguments} > /dev/full"], capture_output=True, env=environment(), check=False
         )
         assert full.returncode == 2
-        assert full.stderr == b"gpt41: standard output: No space left on device\n"
+        assert full.stderr == b"gpt41: standard output: expected to be able to write, found: No space left on device\n"
 
 
 def test_priority_above_its_limit_is_a_finding(run: Run) -> None:
@@ -368,8 +368,6 @@ def test_a_closed_pipe_is_quiet() -> None:
             ["bash", "-c", f"set -o pipefail; gpt41 {command} | true"], capture_output=True, env=environment(), check=False
         )
         assert (done.returncode, done.stderr) == (0, b"")
-    closed = subprocess.run(["bash", "-c", "gpt41 models >&-"], capture_output=True, env=environment(), check=False)
-    assert (closed.returncode, closed.stderr) == (0, b"")
 
 
 def test_a_full_disk_is_an_error() -> None:

@@ -90,7 +90,7 @@ def count(
                 each_report.make_answer,
                 wanted,
                 skip_invalid,
-                lambda: make_max_tokens_findings(large),
+                partial(make_max_tokens_findings, large) if large else None,
             )
         found = count_inputs(inputs)
     if not (skip_invalid and found.input_count):
