@@ -93,7 +93,7 @@ def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions"
 
 
 def _is_saved_report(name: str, config: Path | None) -> bool:
-    """Return True if a saved report is meant: a path that begins with `.` or `/`, or a name in .json. Anything else is a revision.
+    """Return True if a saved report is meant: a path that begins with `.` or `/`, or a name in .json. All else is a revision.
 
     A change may add a file of any name, so a file never replaces a revision. Raises InputError if `name` could be either.
     """

@@ -288,8 +288,7 @@ def test_saved_reports_are_compared_without_a_repository(run: Run, folder: Path)
         ),
         (
             ("broken-too",),
-            '"broken-too": expected one meaning, found a folder and a git revision of that name; '
-            "write broken-too^{commit} for the revision\n",
+            '"broken-too": expected one meaning, found a folder and a git revision of that name; write broken-too^{commit} for ',
         ),
         (("other",), '"other": expected a git revision, or a saved report whose name ends in .json, found a file; '),
         (
