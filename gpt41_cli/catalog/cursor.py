@@ -1,5 +1,7 @@
 """A place in a YAML document. It returns what it holds, or says exactly where and why it can't.
 
+An error quotes text only from a table with known keys. Any other file, such as one of secrets, isn't quoted.
+
 Scalars are read from their characters: a price becomes a Decimal without ever having been a float.
 """
 
@@ -25,6 +27,7 @@ _DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?", re.ASCII)
 _INTEGER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN_STYLES = (None, "")
+_QUOTED_NAME = re.compile(r"(?<=alias|nchor|andle) ['\"].*")
 _NULLS = ("null", "~", "")
 _PLAIN_TAG = "plain"
 
@@ -68,8 +71,11 @@ def _compose(text: str, file: str) -> Cursor:
 
 
 def _describe_yaml_problem(problem: object) -> str:
-    """Quote the parser's words on one line, at the end of a sentence of ours, without a second "but"."""
-    return f"expected YAML, but {' '.join(str(problem).split()).removeprefix('but ')}"
+    """Quote the parser's words on one line, at the end of a sentence of ours, without a second "but" and without names from the
+    document.
+    """
+    words = _QUOTED_NAME.sub("", " ".join(str(problem).split()))
+    return f"expected YAML, but {words.removeprefix('but ')}"
 
 
 class TextSpan(NamedTuple):
@@ -135,6 +141,8 @@ class Cursor:
             return "a list"
         if not self.node.value:
             return "nothing"
+        if not self.path:
+            return "text"  # not quoted: this may be any file
         in_quotes = isinstance(self.node, yaml.ScalarNode) and self.node.style not in _PLAIN_STYLES
         return quote_text(self.node.value) + (" in quotes" if in_quotes else "")
 
@@ -149,7 +157,7 @@ class Cursor:
             if not isinstance(key, yaml.ScalarNode) or not name:
                 Cursor(key, file, self.path).fail("a name as the key")
             if name in found:
-                Cursor(key, file, prefix + name).fail("each key once", "it a second time")
+                Cursor(key, file, prefix and prefix + name).fail("each key once", "it a second time")
             found[name] = Cursor(value, file, prefix + name, key)
         return found
 
@@ -162,7 +170,10 @@ class Cursor:
         if not others and not known.issuperset(entries):
             unknown = next(key for key, _ in self.node.value if key.value not in known)
             at_key = Cursor(unknown, self.file, entries[unknown.value].path)
-            at_key.fail(f"one of the keys {', '.join(sorted(known))}", f"the unknown key {quote_text(unknown.value)}")
+            expected = f"one of the keys {', '.join(sorted(known))}"
+            if not self.path and known.isdisjoint(entries):  # this may be any file
+                Cursor(unknown, self.file, "").fail(expected, "others")
+            at_key.fail(expected, f"the unknown key {quote_text(unknown.value)}")
         for name in required:
             if name not in entries:
                 self.fail(f"the key {name}", "none")
@@ -241,7 +252,7 @@ def _refuse_aliases_and_tags(root: Cursor) -> None:
             Cursor(node, root.file, "").fail("no aliases", "an anchor that is used again")
         seen.add(id(node))
         if node.tag != _PLAIN_TAG:
-            Cursor(node, root.file, "").fail("plain values", f"the tag {quote_text(node.tag)}")
+            Cursor(node, root.file, "").fail("plain values", "a tag")
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 pending += (key, value)

@@ -37,9 +37,10 @@ def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
         header = next(lines, [])
-        if [cell.strip().lower() for cell in header] != EVALUATION_COLUMNS:
-            expected, found = f"the header {','.join(EVALUATION_COLUMNS)}", quote_text(",".join(header))
-            raise InputError(expected=expected, found=found)
+        columns = [cell.strip().lower() for cell in header]
+        if columns != EVALUATION_COLUMNS:
+            found = quote_text(",".join(header)) if set(columns) & {*EVALUATION_COLUMNS} else "another"  # this may be any file
+            raise InputError(expected=f"the header {','.join(EVALUATION_COLUMNS)}", found=found)
         for cells in lines:
             if cells:
                 _add_score(scores, cells, catalog)

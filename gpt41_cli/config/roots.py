@@ -72,26 +72,39 @@ def find_nearest_config(start: Path, otherwise: str) -> Path:
 
 
 def open_working_tree(config: Path) -> ConfigRoot:
-    """Open the files around the config as they are now. Names are shown relative to the current directory."""
+    """Open the files around the config as they are now. Names are shown relative to the current directory.
+
+    As in a commit, nothing outside of the repository can be read, through `..` or links, nor git's own folder: a change that is
+    checked could point the config to a secret. Outside of git, the repository is the folder of the config.
+    """
     folder = _resolve_folder(config)
+    top = next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
     def shown(key: str) -> str:
         return os.path.relpath(folder / key) + "/" * key.endswith("/")
 
+    def place(key: str) -> Path:
+        real = Path(os.path.realpath(folder / key))
+        if not real.is_relative_to(top or folder) or ".git" in real.relative_to(top or folder).parts:
+            expected = "a path inside of the repository" if top else "a path inside of the folder of the config file"
+            hint = "" if top else "outside of a git repository, nothing else is read"
+            raise InputError(expected=expected, found="one that leaves it", hint=hint, location=shown(key))
+        return Path(shown(key))
+
     def below(key: str) -> _KeyedListing:
-        place = Path(shown(key))
-        if not place.is_dir():
+        start = place(key)
+        if not start.is_dir():
             return [], []
-        files, left_out = list_files(place)
-        return _rebase_to_key(key, str(place), map(str, files), left_out)
+        files, left_out = list_files(start)
+        return _rebase_to_key(key, str(start), map(str, files), left_out)
 
     return ConfigRoot(
         label="the working tree",
         config_label=shown(config.name),
-        read_config=lambda: _read_if_exists(Path(shown(config.name))),
+        read_config=lambda: _read_if_exists(place(config.name)),
         display_path=shown,
-        open_file=lambda key: open_file(Path(shown(key))),
-        is_folder=lambda key: S_ISDIR((folder / key).stat().st_mode),
+        open_file=lambda key: open_file(place(key)),
+        is_folder=lambda key: S_ISDIR(place(key).stat().st_mode),
         list_folder=below,
     )
 

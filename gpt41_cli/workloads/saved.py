@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from gpt41_cli.display import format_exact, to_decimal
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import parse_json
-from gpt41_cli.files.fields import BadBody, JsonValue, redact, require_object
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.files.json_cursor import JsonCursor
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
@@ -65,7 +65,7 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
     try:
         if len(data) > MAX_REPORT_BYTES:
             raise BadBody(expected=f"a report of at most {MAX_REPORT_BYTES:,} bytes", found="more")
-        top = JsonCursor(require_object(parse_json(data.removeprefix(BOM_UTF8)), "report"))
+        top = JsonCursor(_require_report(parse_json(data.removeprefix(BOM_UTF8))))
         _check_schema(top.at("schema"), file)
         document = build(_Document, top)
     except BadBody as error:
@@ -81,6 +81,13 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
             location=file,
         )
     return saved
+
+
+def _require_report(value: JsonValue) -> JsonObject:
+    """Return the object of a report. Raises BadBody, which doesn't quote the value: it may be of any file."""
+    if not isinstance(value, dict):
+        raise BadBody("report", "an object", "a list" if isinstance(value, list) else "a single value")
+    return value
 
 
 def _hash_core(core: Mapping[str, JsonValue]) -> str:
@@ -143,7 +150,7 @@ def _check_schema(at: JsonCursor, file: str) -> None:
     if version and int(version[1]) > int(_SCHEMA_VERSION):
         raise InputError(expected=CHECK_SCHEMA, found=f"{at.value}, which a newer gpt41 wrote: update gpt41", location=file)
     if at.value != CHECK_SCHEMA:
-        at.fail(CHECK_SCHEMA, redact(at.value))
+        at.fail(CHECK_SCHEMA, redact(at.value) if at.value.startswith("gpt41.") else "another")
 
 
 def _check_input(cost: WorkloadCost, at: JsonCursor, _: Seen) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -179,13 +180,60 @@ def test_a_loop_of_links_matches_no_glob(config: Path) -> None:
     assert complaint(open_working_tree(config), "loop/*.md") == '"loop/*.md": expected one file or more, found nothing'
 
 
-def test_nothing_outside_of_the_repository_is_in_a_commit(config: Path, tmp_path: Path) -> None:
+def test_nothing_outside_of_the_repository_is_read(config: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.md").write_text("Outside.")
+    Path("app/out.md").symlink_to("../../outside.md")
+    Path("app/absolute.md").symlink_to(tmp_path / "outside.md")
+    Path("app/up").symlink_to("../..")
+    commit_all(Path())
     outside = "expected a path inside of the repository, found one that leaves it"
-    assert content(open_working_tree(config), "../../outside.md") == {"../../outside.md": b"Outside."}
     with open_commit(config, "HEAD") as at:
-        for pattern, name in (("../../outside.md", "../outside.md"), ("../..", ".."), ("../../*.md", "..")):
+        for pattern, name, in_tree in (
+            ("../../outside.md", "../outside.md", "../outside.md"),
+            ("../..", "..", ".."),
+            ("../../*.md", "..", ".."),
+            ("../../../**/none", "../..", "../.."),
+            ("up", "app/up", "app/up"),
+            ("up/*.md", "app/up", "app/up"),
+            ("up/outside.md", "app/up/outside.md", "app/up/outside.md"),
+        ):
             assert complaint(at, pattern) == f"HEAD:{name}: {outside}"
+            assert complaint(open_working_tree(config), pattern) == f"{in_tree}: {outside}"
+        for name in ("out.md", "absolute.md"):
+            assert complaint(open_working_tree(config), name) == f"app/{name}: {outside}"
+            assert complaint(at, name) == f"HEAD:app/{name}: {outside}"
+
+
+def test_the_folder_of_git_is_not_read(config: Path) -> None:
+    Path("app/link").symlink_to("../.git/config")
+    for pattern in ("../.git/config", "../.git", "link", "../.git/*"):
+        with pytest.raises(InputError, match="expected a path inside of the repository, found one that leaves it"):
+            open_working_tree(config).find_files(pattern)
+
+
+def test_a_linked_config_file_stays_inside_too(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("ghp_0123456789abcdef")
+    config.unlink()
+    config.symlink_to("../../secret")
+    with pytest.raises(InputError) as error:
+        open_working_tree(config).read_config()
+    assert str(error.value) == "app/gpt41.yaml: expected a path inside of the repository, found one that leaves it"
+
+
+def test_outside_of_git_only_the_folder_of_the_config_file_is_read(tmp_path: Path) -> None:
+    config = tmp_path / "app" / "gpt41.yaml"
+    for name in ("app/gpt41.yaml", "app/prompts/a.md", "shared/b.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "app" / "inside.md").symlink_to("prompts/a.md")
+    (tmp_path / "app" / "link.md").symlink_to("../shared/b.md")
+    assert content(open_working_tree(config), "inside.md") == {"inside.md": b"app/prompts/a.md"}
+    message = "expected a path inside of the folder of the config file, found one that leaves it; outside of a git repository, "
+    for pattern in ("../shared/b.md", "../shared", "../**/*.md", "link.md"):
+        with pytest.raises(InputError, match=re.escape(message)):
+            open_working_tree(config).find_files(pattern)
+    (tmp_path / ".git").mkdir()
+    assert content(open_working_tree(config), "../shared/b.md") == {"../shared/b.md": b"shared/b.md"}
 
 
 def test_outside_of_a_repository_there_is_a_working_tree_only(tmp_path: Path) -> None:

@@ -264,6 +264,8 @@ def test_a_workload_stands_in_a_report_once() -> None:
         (b"Sort the tickets.\n", "expected JSON, but at column 1: Expecting value"),
         (b"\xff", "expected UTF-8, found the byte 0xff at byte 1"),
         (b"[]", "report: expected an object, found a list"),
+        (b"20417", "report: expected an object, found a single value"),
+        (b'{"schema": "ghp_key"}', "schema: expected gpt41.check/1, found another"),
         (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
         (b'{"schema": "gpt41.check/1", "schema": "gpt41.check/1"}', 'expected each key once, found "schema" a second time'),
     ],

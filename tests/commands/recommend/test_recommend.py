@@ -301,7 +301,8 @@ def test_a_score_of_nothing_is_as_good_as_the_best_of_nothing(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", 'evals.csv:1: expected the header model,metric,score, found ""'),
+        ("", "evals.csv:1: expected the header model,metric,score, found another"),
+        ("ghp_key,1\n", "evals.csv:1: expected the header model,metric,score, found another"),
         ("model,score\n", 'evals.csv:1: expected the header model,metric,score, found "model,score"'),
         ("model,metric,score\n", "evals.csv: expected at least one line of model,metric,score, found none"),
         ("model,metric,score\ngpt-4.1,f1\n", "evals.csv:2: expected 3 cells (model,metric,score), found 2"),
