@@ -119,8 +119,10 @@ class StreamPart(NamedTuple):
     partial_answer: Answer | None = None
 
 
-LogEntry: TypeAlias = "Answer | Finding | StreamPart"
-"""A finding says why there is no usage to price; its subject is the id of the answer, if there is one."""
+LogEntry: TypeAlias = "Answer | Finding | StreamPart | BadBody"
+"""A finding says why there is no usage to price; its subject is the id of the answer, if there is one. A BadBody is a record that
+can't be read.
+"""
 
 _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
 """Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
@@ -242,8 +244,8 @@ def _find_doubts(value: JsonObject, of_input: _CountPlaces, of_output: _CountPla
         (of_input, CACHED_FIELDS),
         (of_input, CACHE_WRITE_FIELDS),
     ):
-        said = {owner[name] for owner, _ in places for name in names if owner.get(name) is not None}
-        if len(said) > 1:
+        written = (owner[name] for owner, _ in places for name in names if owner.get(name) is not None)
+        if len({value if isinstance(value, int | float) else "no number" for value in written}) > 1:
             there = [name for name in names if any(owner.get(name) is not None for owner, _ in places)]
             first = f"the first of {', '.join(there)}" if there[1:] else "that of the details"
             yield f"that says its {names[0]} twice, not alike: priced is {first}"

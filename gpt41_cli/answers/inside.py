@@ -15,6 +15,9 @@ from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
 MAX_DEPTH = 4
 """How deep an answer may stand."""
 
+MAX_ANSWERS = 20
+"""How many answers of one record are read."""
+
 WRAPPER_FIELDS = ("response", "body", "result", "data", "completion", "output")
 """The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
 
@@ -37,7 +40,6 @@ _QUOTATION_WORDS = frozenset(
 """One of these words is in the name of what was sent, or of what a model wrote: an answer in there is a quotation."""
 
 _MAX_OBJECTS = 200
-_MAX_ANSWERS = 20
 
 
 class InnerObject(NamedTuple):
@@ -63,7 +65,7 @@ def find_inner_answers(value: JsonObject, depth: int) -> list[InnerObject]:
         return [*named, *_find_deeper_answers(value, named)]
     found = [
         each
-        for each in islice(_walk_objects(value, is_answer), _MAX_ANSWERS)
+        for each in islice(_walk_objects(value, is_answer), MAX_ANSWERS + 1)
         if each.has_answer_name and (not each.is_json_text or _has_matching_counts(value, each.value))
     ]
     return [*found[:1], *(each for each in found[1:] if get_answer_id(each.value))]
@@ -76,7 +78,7 @@ def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterato
     if not rest:
         return
     ids = {get_answer_id(each) for each in known} | {None}
-    for each in islice(_walk_objects(rest, is_answer), _MAX_ANSWERS):
+    for each in islice(_walk_objects(rest, is_answer), MAX_ANSWERS):
         if each.has_answer_name and not each.is_json_text and get_answer_id(each.value) not in ids:
             ids.add(get_answer_id(each.value))
             yield each

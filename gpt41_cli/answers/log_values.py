@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import (
@@ -121,20 +121,34 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
     )  # of all readers of the process: a prompt in a cell may be longer than 128 KB
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
-        columns = [_COLUMN_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in next(rows, []))]
-        _check_columns(columns, Place(name, before + 1))
-        if ignored := tuple(column for column in columns if column and column not in _KNOWN_COLUMNS):
-            yield LogValue(before + 1, None, None, ignored)
-        line, sums = before + rows.line_num + 1, _RowSums()
-        for row in rows:
-            value = (
-                (_recognise_total(columns, row) or sums.add(_build_record(columns, row))) if any(map(str.strip, row)) else None
-            )
-            if value is not None and not _is_empty(value):
-                yield LogValue(line, None, value)
-            line = before + rows.line_num + 1
+        names = next(rows, [])
     except csv.Error as error:
         raise InputError(expected="CSV", found=error, location=Place(name, before + rows.line_num)) from None
+    columns = [_COLUMN_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in names)]
+    _check_columns(columns, Place(name, before + 1))
+    if ignored := tuple(column for column in columns if column and column not in _KNOWN_COLUMNS):
+        yield LogValue(before + 1, None, None, ignored)
+    line, sums = before + rows.line_num + 1, _RowSums()
+    for row in _read_cells(rows, before):
+        value: JsonObject | BadBody | Finding | None = None
+        if isinstance(row, BadBody):
+            value = row
+        elif any(map(str.strip, row)):
+            value = _recognise_total(columns, row) or sums.add(_build_record(columns, row))
+        if value is not None and not _is_empty(value):
+            yield LogValue(line, None, value)
+        line = before + rows.line_num + 1
+
+
+def _read_cells(rows: Any, before: int) -> Iterator[list[str] | BadBody]:
+    """Yield the cells of every row, or why it is none; the next row begins on the line after the fault."""
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadBody(expected=f"CSV up to line {before + rows.line_num}", found=error)
 
 
 def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:

@@ -131,13 +131,13 @@ def _explain_duplicate(answer: Answer, mode: str) -> Finding:
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 
-def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry | BadBody]]:
+def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry]]:
     with open_source(source) as stream:
         for logged in read_log(stream, source.label):
             yield from _read_value_entries(source.name, logged)
 
 
-def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry | BadBody]]:
+def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, logged.line, position=position)
     if isinstance(logged.value, BadBody | Finding):
@@ -148,8 +148,5 @@ def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, Lo
         names = ", ".join(shown) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
         yield place, Finding(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
         return
-    try:
-        for entry in read_entries(logged.value):
-            yield place, entry
-    except BadBody as error:
-        yield place, error
+    for entry in read_entries(logged.value):
+        yield place, entry

@@ -27,6 +27,7 @@ from gpt41_cli.answers.answers import (
 )
 from gpt41_cli.answers.days import read_day
 from gpt41_cli.answers.inside import (
+    MAX_ANSWERS,
     MAX_DEPTH,
     WRAPPER_FIELDS,
     InnerObject,
@@ -44,11 +45,11 @@ from gpt41_cli.files.fields import (
     get_optional_object,
     join_path,
     redact,
-    require_object,
 )
 from gpt41_cli.findings import Finding
 
 _CHUNK_OBJECT = "chat.completion.chunk"
+_LIST_OBJECTS = ("list", "page", "bucket")
 _FINAL_EVENTS = ("response.completed", "response.incomplete", "response.failed")
 _MIN_FAILED_STATUS = 400
 _MAX_NAMED_KEYS = 5
@@ -59,19 +60,31 @@ _UNFINISHED_STATUSES = ("queued", "in_progress")
 
 
 def read_entries(value: JsonValue) -> Iterator[LogEntry]:
-    """Yield what one value of a log reports; nothing for an event inside a stream. Raises BadBody for impossible figures."""
+    """Yield what one value of a log reports; nothing for an event inside a stream. A record with impossible figures is a BadBody,
+    and hides no other.
+    """
     values = value if isinstance(value, list) else [value]
     for each in values:
-        if not isinstance(each, dict):
-            raise BadBody(expected="an answer of the API, or a record of its usage", found=describe_kind(each))
-        yield from _read_record(each, "", 0)
+        if isinstance(each, dict):
+            yield from _read_record(each, "", 0)
+        else:
+            yield BadBody(expected="an answer of the API, or a record of its usage", found=describe_kind(each))
 
 
 def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
-    kind, event = value.get("object"), value.get("type")
+    """Read a record at a depth inside another."""
     if depth > MAX_DEPTH:
         yield _explain_no_usage(value)
-    elif isinstance(event, str) and (event.startswith("response.") or event == "error"):
+        return
+    try:
+        yield from _read_by_kind(value, path, depth)
+    except BadBody as error:
+        yield error
+
+
+def _read_by_kind(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
+    kind, event = value.get("object"), value.get("type")
+    if isinstance(event, str) and (event.startswith("response.") or event == "error"):
         yield from _read_event(value, event, path, depth)
     elif kind == _CHUNK_OBJECT:
         yield _read_chunk(value, path)
@@ -79,11 +92,13 @@ def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]
         yield StreamPart(get_name(value, "id", path))
     elif unbilled := _find_unbilled_reason(value):
         yield unbilled
+    elif kind in _LIST_OBJECTS and not has_usage(value):
+        yield from _read_list(value, path, depth)
     elif inner := find_inner_answers(value, depth):
         yield from _read_wrapped(value, inner, path, depth)
     elif has_usage(value):
         yield from _read_own_answer(value, path)
-    elif kind in ("list", "page", "bucket") or (kind is None and isinstance(value.get("data"), list)):
+    elif kind is None and isinstance(value.get("data"), list):
         yield from _read_list(value, path, depth)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
         yield from _read_wrapped(value, _find_best_inside(value), path, depth)
@@ -141,7 +156,10 @@ def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
     key = "results" if value.get("object") == "bucket" else "data"
     for index, each in enumerate(get_list(value, key, path)):
         place = f"{join_path(path, key)}[{index}]"
-        for found in _read_record(require_object(each, place), place, depth + 1):
+        if not isinstance(each, dict):
+            yield BadBody(place, "an object", describe_kind(each))
+            continue
+        for found in _read_record(each, place, depth + 1):
             if isinstance(found, Answer) and found.day is None:
                 yield found._replace(day=read_day(value), id=found.id or _make_sum_id(value, each))
             else:
@@ -167,20 +185,20 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
     if not inside:
         yield _explain_no_usage(value)
         return
-    first, *others = inside
+    first, *others = inside[:MAX_ANSWERS]
     if _get_status(first.value) >= _MIN_FAILED_STATUS:
         yield _describe_failure(first.value)
     else:
         for found in _read_record(first.value, join_path(path, first.path), depth + 1):
-            yield found if isinstance(found, StreamPart) else _add_record_fields(found, value, path)
+            yield _add_record_fields(found, value, path) if isinstance(found, Answer) else found
     for other in others:
         yield from _read_record(other.value, join_path(path, other.path), depth + 1)
+    if inside[MAX_ANSWERS:]:
+        yield Finding(rules.USAGE_MISSING, f"a record with more than {MAX_ANSWERS} answers in it: the others are not read")
 
 
-def _add_record_fields(found: Answer | Finding, value: JsonObject, path: str) -> Answer | Finding:
-    """Add to an entry what only the record around it says."""
-    if isinstance(found, Finding):
-        return found
+def _add_record_fields(found: Answer, value: JsonObject, path: str) -> Answer:
+    """Add to an answer what only the record around it says."""
     found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
     mode = "batch" if _is_batch_line(value) or value.get("batch") is True else found.mode
     found = found._replace(model=found.model or read_answer_model(value, path), day=found.day or read_day(value), mode=mode)

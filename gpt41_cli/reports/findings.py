@@ -13,17 +13,21 @@ from gpt41_cli.reports import Json
 if TYPE_CHECKING:
     from gpt41_cli.files.places import Rejections
     from gpt41_cli.files.trees import SkippedPath
+    from gpt41_cli.rules import Level
 
 
-def make_invalid_findings(rejects: Rejections | None) -> Iterator[Finding]:
-    """Make a finding for each of the first invalid inputs, and one for the number of the others."""
+def make_invalid_findings(rejects: Rejections | None, level: Level | None = None) -> Iterator[Finding]:
+    """Make a finding for each of the first invalid inputs, and one for the number of the others; of another level than the rule's
+    if one is given.
+    """
     if rejects is None:
         return
     for example in rejects.examples:
         message = f"left out {example.place.label}: {example.message}"
-        yield Finding(rules.INVALID_REQUEST, message, place=example.place, names_place=True)
+        yield Finding(rules.INVALID_REQUEST, message, level, example.place, names_place=True)
     if rejects.count > len(rejects.examples):
-        yield Finding(rules.INVALID_REQUEST, f"left out {format_int(rejects.count - len(rejects.examples))} more like these")
+        more = format_int(rejects.count - len(rejects.examples))
+        yield Finding(rules.INVALID_REQUEST, f"left out {more} more like these", level)
 
 
 def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ JSON = json.dumps(COMPLETION)
 RECORD = '{"input_tokens": 9, "output_tokens": 2}'
 HEAD = "model,input_tokens,output_tokens\n"
 GZIP = gzip.compress(f"{RECORD}\n".encode() * 2, mtime=0)
+LONG_GZIP = gzip.compress(f"{RECORD}\n".encode() * 40_000, mtime=0)
 
 
 def source(data: bytes | str, name: str = "a.log", *, is_listed: bool = False) -> InputSource:
@@ -366,11 +367,11 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
             ),
         ),
         ("input_tokens,Input Tokens\n", "a.log:1: expected each column once, found input_tokens a second time"),
-        (f'{HEAD}m,1,1\n"m" x,2,2\n', "a.log:3: expected CSV, found: ',' expected after '\"'"),
-        (f"{HEAD}\"m,1,1\n", "a.log:2: expected CSV, found: unexpected end of data"),
+        ('"input_tokens" x\n', "a.log:1: expected CSV, found: ',' expected after '\"'"),
         (b"model,input_tokens\nm,\xff\n", f"a.log: {NO_TEXT}"),
         ('{\n  "a": 1\n]\n', "a.log: expected JSON, but at line 3, column 1: Expecting ',' delimiter"),
         (GZIP[:-9], "a.log: expected a whole gzip file, found one that is cut off"),
+        (LONG_GZIP[:-9], "a.log: expected a whole gzip file, found one that is cut off"),
     ],
 )  # fmt: skip
 def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_not(data: bytes | str, message: str) -> None:
@@ -381,10 +382,26 @@ def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_n
     found = list(logs.read())
     if any(isinstance(each, Located) for each in found):
         assert [each for each in found if isinstance(each, RejectedRequest)] == [
-            RejectedRequest(Place("a.log"), f"what comes after a.log:2: {message}", is_from_folder=True)
+            RejectedRequest(
+                Place("a.log"), f"what comes after a.log:{len(found) - 1}: {message.removeprefix('a.log: ')}", is_from_folder=True
+            )
         ]
     elif not found:
         assert logs.skipped == [SkippedPath("a.log", message.removeprefix("a.log: "))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('"m" x,2,2\nm,4,1\n', "expected CSV up to line 3, found: ',' expected after '\"'"),
+        ('m,"2\n2" x,2\nm,4,1\n', "expected CSV up to line 4, found: ',' expected after '\"'"),
+        ('m,4,1\nm,"2,2\nm,3,1\n', "expected CSV up to line 5, found: unexpected end of data"),
+    ],
+)
+def test_a_row_that_is_no_row_hides_only_what_it_swallows(rows: str, message: str) -> None:
+    data = f"{HEAD}m,1,1\n{rows}"
+    assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 4, 0, 1)]
+    assert [each[1] for each in rest(data)] == [message]
 
 
 def test_a_disk_that_fails_is_an_error_of_its_file() -> None:

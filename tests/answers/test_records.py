@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -124,8 +123,8 @@ def test_a_whole_usage_wins_over_the_counts_that_are_copied_from_it() -> None:
     nothings: list[Any] = [None, "", {}, {"usage_object": None}, {"usage_object": {}}]
     for nothing in nothings:
         assert one({**RECORD, "metadata": nothing}) == Answer(Usage(1, 9, 0, 2))
-    with pytest.raises(BadBody, match=r"^metadata\.usage_object: expected at most as many cached tokens"):
-        one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
+    unread = one({**RECORD, "metadata": {"usage_object": {**whole, "prompt_tokens": 3}}})
+    assert str(unread).startswith("metadata.usage_object: expected at most as many cached tokens")
 
 
 @pytest.mark.parametrize("hit", [True, "True", "true", "t", 1, "1", "yes"])
@@ -195,6 +194,15 @@ def test_no_answer_of_a_record_is_dropped() -> None:
         {"response": COMPLETION, "judge": {"response": json.dumps(second)}},
     ]
     assert [list(read_entries(record)) for record in one_read] == [[COMPLETION_ANSWER]] * len(one_read)
+
+
+def test_a_list_is_read_to_its_end_and_other_records_say_where_they_are_not() -> None:
+    many = [{**COMPLETION, "id": f"chatcmpl-{number}"} for number in range(30)]
+    answers = [COMPLETION_ANSWER._replace(id=f"chatcmpl-{number}") for number in range(30)]
+    assert list(read_entries({"object": "list", "data": [*many, RECORD]})) == [*answers, one(RECORD)]
+    rest = Finding(rules.USAGE_MISSING, "a record with more than 20 answers in it: the others are not read")
+    assert list(read_entries({"responses": many})) == [*answers[:20], rest]
+    assert list(read_entries({"responses": many[:20]})) == answers[:20]
 
 
 def test_an_answer_that_is_quoted_is_none_of_the_record() -> None:
@@ -497,9 +505,19 @@ WHOLE = "a whole number from 0 to 999,999,999,999,999"
     ],
 )
 def test_a_figure_that_cannot_be_is_named_with_its_place(value: Any, message: str) -> None:
-    with pytest.raises(BadBody) as error:
-        list(read_entries(value))
-    assert str(error.value) == message
+    (unread,) = (found for found in read_entries(value) if isinstance(found, BadBody))
+    assert str(unread) == message
+
+
+def test_a_record_that_cannot_be_read_hides_no_other() -> None:
+    bad = {**RECORD, "input_tokens": []}
+    whole = {"object": "page", "data": [RECORD, bad, None, RECORD]}
+    for value, path in (([RECORD, bad, None, RECORD], ""), (whole, "data[1].")):
+        first, *unread, last = read_entries(value)
+        assert first == last == one(RECORD)
+        assert str(unread[0]) == f"{path}input_tokens: expected a whole number from 0 to 999,999,999,999,999, found a list"
+        assert all(isinstance(each, BadBody) for each in unread)
+        assert len(unread) == 2
 
 
 def test_an_answer_is_not_looked_for_in_endless_depth() -> None:
@@ -546,9 +564,8 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_no_value_breaks_the_reader(value: Any) -> None:
-    with suppress(BadBody):
-        for found in read_entries(value):
-            assert isinstance(found, Answer | Finding | StreamPart)
+    for found in read_entries(value):
+        assert isinstance(found, Answer | Finding | StreamPart | BadBody)
 
 
 UNREAD = "with figures that are not read, though they may change its price:"

@@ -55,7 +55,7 @@ class Reconciliation:
         self._currency: str | None = None
 
     def add(self, found: LogItem) -> None:
-        """Add one item of a log. A batch object waits for `close`. Raises InputError for a second currency."""
+        """Add one item of a log. A batch object waits for `close`."""
         if isinstance(found, RejectedRequest):
             self.rejects.add(found)
         elif isinstance(found.result, Finding):
@@ -75,7 +75,8 @@ class Reconciliation:
         self._currency = self._currency or answer.currency
         if answer.currency not in (None, self._currency):
             second, first = redact(str(answer.currency)), redact(str(self._currency))
-            raise InputError(expected="one currency in all of the logs", found=f"{second} after {first}", location=place.label)
+            message = f"an answer in another currency ({second} after {first}) is priced in dollars all the same"
+            self.record_issue(place, Finding(rules.ANSWER_UNCLEAR, message))
 
     def _add_total(self, place: Place, answer: Answer) -> None:
         """Keep a batch object; of several of one batch, keep the one with the most in it, which is the latest."""
@@ -186,7 +187,7 @@ class Reconciliation:
             yield Finding(
                 rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
             )
-        if day and day > self.conditions.market.as_of + _TIME_ZONE_SLACK:
+        if day and day - self.conditions.market.as_of > _TIME_ZONE_SLACK:
             yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")

@@ -115,10 +115,11 @@ class AnswerPricer:
         market, catalog = self._conditions.market, self._conditions.market.catalog
         variant = catalog.find_variant(model)
         assert variant is not None
-        modes = variant.rate_table.get(market.platform.id, {})
-        if modes and mode not in modes:
+        modes = variant.rate_table.get(market.platform.id)
+        if modes is None or mode not in modes:
             missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {market.platform.id}"
-            return Finding(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {', '.join(modes)}")
+            priced = f"{sanitize(model)} on {', '.join(variant.rate_table)}" if modes is None else ", ".join(modes)
+            return Finding(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {priced}")
         try:
             return market.on_day(day).offer(variant, mode)
         except MissingPrice as error:

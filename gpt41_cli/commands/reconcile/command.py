@@ -74,6 +74,7 @@ def reconcile(
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out)
         found = reconcile_logs(beside.observe(found_logs.read()), conditions)
-    if not skip_invalid or not found.charges:
-        refuse_invalid(found.rejects, found.usage.requests, "answers")
-    output.show_and_exit(beside.add_to_report(make_report(found, found_logs.skipped), found), wanted, threshold)
+    if not found.charges:
+        refuse_invalid(found.rejects, 0, "answers")
+    report = make_report(found, found_logs.skipped, skips_invalid=skip_invalid)
+    output.show_and_exit(beside.add_to_report(report, found), wanted, threshold)

@@ -21,15 +21,18 @@ from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.entries import dump_counted_finding
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
-from gpt41_cli.rules import Effect, Rule
+from gpt41_cli.rules import Effect, Level, Rule
 
 SCHEMA = "gpt41.reconcile/1"
 
 _MAX_ISSUES_SHOWN = 5
 
 
-def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> Report:
-    """Make the report: the bill, what was saved, and what it would cost elsewhere."""
+def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, skips_invalid: bool = False) -> Report:
+    """Make the report: the bill, what was saved, and what it would cost elsewhere.
+
+    Records of a file that the user named and that can't be read are errors, unless they may be left out.
+    """
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
     elsewhere = found.price_alternatives()
@@ -43,7 +46,11 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = ()) -> 
             for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
             if table.rows
         ),
-        findings=(*_collect_findings(found.issues), *make_invalid_findings(found.rejects), *make_skipped_findings(left_out)),
+        findings=(
+            *_collect_findings(found.issues),
+            *make_invalid_findings(found.rejects, None if skips_invalid or not found.rejects.named_count else Level.ERROR),
+            *make_skipped_findings(left_out),
+        ),
         notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
         data={
             "total_usd": found.total_usd,

@@ -522,30 +522,38 @@ def test_the_lines_of_one_batch_stand_for_one_batch_object() -> None:
     assert found.total_usd == Decimal("0.2000024") + Decimal("1.000012")
 
 
-def test_two_currencies_are_an_error_with_the_line() -> None:
-    log = [{**MINI, "currency": currency} for currency in ("USD", None, "usd", "EUR <b>")]
-    with pytest.raises(InputError) as error:
-        bill(log)
-    assert str(error.value) == 'log1:4: expected one currency in all of the logs, found text after "USD"'
+def test_a_second_currency_is_doubted_and_changes_no_price() -> None:
+    found = bill([{**MINI, "currency": currency} for currency in ("USD", None, "usd", "EUR <b>", "EUR")])
+    assert found.total_usd == 5 * Decimal("0.56")
+    doubt = 'an answer in another currency ({} after "USD") is priced in dollars all the same'
+    assert {(each.finding.rule.id, each.finding.message, each.first.label) for each in found.issues} == {
+        ("answer-unclear", doubt.format("text"), "log1:4"),
+        ("answer-unclear", doubt.format('"EUR"'), "log1:5"),
+    }
 
 
 # The command
 
 
-def test_a_bad_line_is_unusable_input_unless_it_is_to_be_left_out(run: Run, tmp_path: Path) -> None:
+def test_a_bad_line_fails_the_run_unless_it_is_to_be_left_out_and_the_rest_is_priced(run: Run, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(json.dumps(MINI) + "\n" + json.dumps({**MINI, "output_tokens": -1}) + "\n")
-    refused = run("reconcile", str(log), "--as-of", "2026-11-26")
-    assert (refused.code, refused.out) == (2, "")
-    assert refused.err.splitlines() == [
-        f"gpt41: {log}:2: output_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -1",
-        "gpt41: 1 of 2 answers cannot be read; --skip-invalid leaves them out",
-    ]
-    skipped = run("reconcile", str(log), "--skip-invalid", "--as-of", "2026-11-26")
-    assert (skipped.code, skipped.out.splitlines()[0]) == (0, "at least $0.56 for 1 answer; 1 more not priced")
-    assert "expected a whole number" in skipped.out
+    where = f"{log}:2: output_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -1"
+    for options, code in (((), 1), (("--fail-on", "never"), 0), (("--skip-invalid",), 0)):
+        done = run("reconcile", str(log), "--as-of", "2026-11-26", *options)
+        assert (done.code, done.err) == (code, "")
+        assert done.out.splitlines()[0] == "at least $0.56 for 1 answer; 1 more not priced"
+        assert where in done.out
+        bare = run("reconcile", str(log), "-q", *options)
+        assert (bare.code, bare.out, bare.err) == (code, "0.56\n", f"gpt41: left out {where}\n")
     log.write_text(json.dumps({**MINI, "output_tokens": -1}))
-    assert run("reconcile", str(log), "--skip-invalid").code == 2
+    for options in ((), ("--skip-invalid",)):
+        done = run("reconcile", str(log), *options)
+        assert (done.code, done.out, done.err) == (
+            2,
+            "",
+            f"gpt41: {where.replace(':2:', ':1:')}\ngpt41: 1 of 1 answers cannot be read\n",
+        )
 
 
 def test_what_is_not_priced_fails_no_run_that_does_not_ask_for_it(run: Run) -> None:

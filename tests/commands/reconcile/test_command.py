@@ -38,14 +38,14 @@ def test_standard_input_compressed_files_and_folders_are_read(run: Run, tmp_path
     ]
 
 
-def test_a_line_that_cannot_be_read_ends_the_run_unless_it_is_told_to_go_on(run: Run, tmp_path: Path) -> None:
+def test_lines_that_cannot_be_read_are_listed_and_the_rest_is_priced(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(CSV + "gpt-4.1,-5,0,2026-11-22\ngpt-4.1,many,0,2026-11-22\n")
     done = run("reconcile", "a.csv", *NOW)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.splitlines() == [
-        "gpt41: a.csv:4: input_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -5",
-        'gpt41: a.csv:5: input_tokens: expected a whole number, found "many"',
-        "gpt41: 2 of 4 answers cannot be read; --skip-invalid leaves them out",
+    assert (done.code, done.err) == (1, "")
+    assert done.out.startswith("at least $3.60 for 2 answers from 2026-11-21 to 2026-11-22; 2 more not priced\n")
+    assert [line.partition("left out ")[2] for line in done.out.splitlines() if "left out" in line] == [
+        "a.csv:4: input_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -5 [invalid-request]",
+        'a.csv:5: input_tokens: expected a whole number, found "many" [invalid-request]',
     ]
     done = run("reconcile", "a.csv", *NOW, "--skip-invalid", "--fail-on", "warning", "--format", "json")
     assert (done.code, json.loads(done.out)["total_usd"]) == (1, "3.6")
