@@ -107,6 +107,9 @@ def run() -> int:
     except Gpt41Error as error:
         print_to_stderr(str(error))
         return EXIT_UNUSABLE
+    except MemoryError:
+        print_to_stderr("expected more memory than the system gives; --jobs 1 takes the least")
+        return EXIT_UNUSABLE
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of typer's; its class isn't public
             context = getattr(error, "ctx", None)

@@ -167,7 +167,17 @@ def test_the_lower_floors_never_print_exit_or_read_the_environment(path: Path) -
         assert forbidden not in source, f"{place(path)} has {forbidden}"
 
 
-OUR_ERRORS = {"Gpt41Error", "InputError", "TableError", "UnknownName", "MissingPrice", "BadBody", "NotText", "DamagedVocabulary"}
+OUR_ERRORS = {
+    "Gpt41Error",
+    "InputError",
+    "TableError",
+    "UnknownName",
+    "MissingPrice",
+    "BadBody",
+    "NotText",
+    "DamagedVocabulary",
+    "WorkerDied",
+}
 SENTENCES = {"message", "headline"}
 """The attributes of findings, rejected requests and reports that are sentences for the reader."""
 

@@ -11,13 +11,13 @@ import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from threading import Semaphore
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gpt41_cli.tokens import fast
 from gpt41_cli.tokens.vocabulary import VOCABULARIES, load_ranks
+from gpt41_cli.tokens.workers import WorkerThreads
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
@@ -64,22 +64,21 @@ class TextCounter:
     def __init__(self, encoding: str, *, jobs: int | None = None, is_much: bool = False) -> None:
         self._count_texts = _choose_counter(encoding, is_much=is_much)
         workers = jobs or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(workers)
+        self._threads = WorkerThreads(workers)
         self._free_blocks = Semaphore(2 * workers)
 
     def __enter__(self) -> TextCounter:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        # After an error or Ctrl-C, nobody asks for the remaining results.
-        self._pool.shutdown(cancel_futures=True)
+        self._threads.end()
 
     def add(self, chunks: Iterable[str]) -> Callable[[], int]:
         """Start counting the text that `chunks` join to. Errors of reading `chunks` are raised here."""
         running = []
         for block in _split_blocks(chunks):
             self._free_blocks.acquire()
-            running.append(self._pool.submit(self._count, block))
+            running.append(self._threads.submit(self._count, block))
         return lambda: sum(future.result() for future in running)
 
     def _count(self, block: str) -> int:

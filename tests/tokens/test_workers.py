@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import os
+import pickle
+import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from gpt41_cli.tokens.workers import ITEMS_BEFORE_WORKERS, map_in_order
+from gpt41_cli.tokens.workers import ITEMS_BEFORE_WORKERS, WorkerDied, WorkerThreads, map_in_order
 from tests.conftest import ROOT, environment
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only there are workers processes")
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that this one forks, which it does although the test runner may have threads."""
+    pids: list[int] = []
+    real_fork = os.fork
+
+    def fork() -> int:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            pid = real_fork()
+        pids.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return pids
 
 
 def square(number: int) -> tuple[int, int, int]:
@@ -78,7 +100,140 @@ def test_little_is_under_way_at_any_time() -> None:
     results.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there are workers processes")
+@needs_linux
+@pytest.mark.parametrize("refused_from", [1, 2])
+def test_if_the_system_refuses_to_start_workers_fewer_do_the_work(
+    monkeypatch: pytest.MonkeyPatch, forked: list[int], refused_from: int
+) -> None:
+    refused = 0
+
+    def fork() -> int:
+        nonlocal refused
+        if len(forked) + 1 == refused_from:
+            refused += 1
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return recorded_fork()
+
+    recorded_fork = os.fork
+    monkeypatch.setattr(os, "fork", fork)
+    found = list(map_in_order(square, range(50), 4))
+    assert [result for result, _, _ in found] == [number * number for number in range(50)]
+    assert refused == 1, "it isn't tried again"
+    assert len({process for _, process, _ in found} - {os.getpid()}) == refused_from - 1
+
+
+@needs_linux
+def test_no_more_workers_start_than_there_is_work(forked: list[int]) -> None:
+    assert len(list(map_in_order(square, range(ITEMS_BEFORE_WORKERS + 3), 64))) == ITEMS_BEFORE_WORKERS + 3
+    assert len(forked) <= 3
+
+
+@needs_linux
+@pytest.mark.usefixtures("forked")
+def test_items_and_results_larger_than_any_buffer_pass() -> None:
+    texts = [str(number) * 2_000_000 for number in range(9)]
+    assert list(map_in_order(str.lower, texts, 2)) == texts
+
+
+def end_itself(number: int) -> int:
+    if number == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 30:
+        os._exit(5)
+    return number
+
+
+@needs_linux
+@pytest.mark.parametrize(("first", "found"), [(0, "one that the system ended with signal 9"), (25, "one that ended early")])
+def test_a_worker_that_the_system_kills_is_an_error_that_names_jobs(forked: list[int], first: int, found: str) -> None:
+    with pytest.raises(WorkerDied) as caught:
+        list(map_in_order(end_itself, range(first, 40), 2))
+    assert str(caught.value) == f"expected workers that finish, found {found}; memory may be short: --jobs 1 takes the least"
+    for pid in forked:  # none is left
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+@needs_linux
+def test_a_worker_that_is_killed_is_noticed_when_it_is_sent_an_item(forked: list[int]) -> None:
+    def numbers() -> Iterator[int]:
+        yield from range(ITEMS_BEFORE_WORKERS + 2)
+        for pid in forked:
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        yield from range(5)
+
+    with pytest.raises(WorkerDied):
+        list(map_in_order(square, numbers(), 2))
+    assert len(forked) == 2
+
+
+@needs_linux
+@pytest.mark.usefixtures("forked")
+def test_workers_end_although_somebody_else_waits_for_them() -> None:
+    """Where SIGCHLD is ignored, the system doesn't keep the exit code of a process."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert [result for result, _, _ in map_in_order(square, range(20), 2)] == [number * number for number in range(20)]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@needs_linux
+@pytest.mark.usefixtures("forked")
+def test_an_error_of_a_worker_says_where_it_was_raised() -> None:
+    with pytest.raises(ValueError, match="no square of -1") as caught:
+        list(map_in_order(square, [0, 1, 2, -1], 2))
+    assert "in square" in caught.value.__notes__[0]
+
+
+@needs_linux
+@pytest.mark.usefixtures("forked")
+def test_a_result_that_cannot_be_sent_is_an_error() -> None:
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        list(map_in_order(lambda number: lambda: number, range(9), 2))
+
+
+def test_threads_that_cannot_start_leave_the_work_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_start = threading.Thread.start
+    for most in (0, 1):
+        started: list[threading.Thread] = []
+
+        def start(thread: threading.Thread, most: int = most, started: list[threading.Thread] = started) -> None:
+            if len(started) == most:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+            real_start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start)
+        threads = WorkerThreads(3)
+        results = [threads.submit(square, number) for number in range(20)]
+        found = [result.result() for result in results]
+        threads.end()
+        assert [square for square, _, _ in found] == [number * number for number in range(20)]
+        assert len({thread for _, _, thread in found}) == 1
+        assert len(started) == most
+
+
+def test_an_error_in_a_thread_is_raised_where_its_result_is_asked_for() -> None:
+    threads = WorkerThreads(1)
+    result = threads.submit(square, -1)
+    with pytest.raises(ValueError, match="no square of -1"):
+        result.result()
+    threads.end()
+
+
+def test_threads_that_are_ended_drop_what_waits() -> None:
+    release, threads = threading.Event(), WorkerThreads(1)
+    first = threads.submit(lambda _: release.wait(), 0)
+    second = threads.submit(square, 3)
+    threading.Timer(0.05, release.set).start()
+    threads.end()
+    assert first.result() is True
+    assert not second.done()
+
+
+@needs_linux
 @pytest.mark.parametrize(("ending", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_who_ends_a_run_while_its_workers_start_ends_it(tmp_path: Path, ending: str, code: int) -> None:
     """What a signal raises in the middle of a fork is lost, and workers half started would wait for ever."""
