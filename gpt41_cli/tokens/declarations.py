@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gpt41_cli.files.fields import BadBody, redact, require_list, require_object
 from gpt41_cli.requests.request import FunctionDeclaration, JsonSchema
-from gpt41_cli.tokens.schema import NUMBER_BOUNDS, format_literal, get_union_variants, is_object_schema, resolve
+from gpt41_cli.tokens.schema import NUMBER_BOUNDS, References, format_literal, get_union_variants, is_object_schema
 
 MAX_TYPES = 100_000
 """A schema whose references multiply beyond this many types is refused: no API takes it, and it would never end."""
@@ -96,10 +96,10 @@ class _TypePosition(Enum):
 
 
 class _TypeFormatter:
-    """Formats the types of one function's parameters, which its `$ref`s point into."""
+    """Formats the types of one function's parameters, which their `$ref`s point into."""
 
     def __init__(self, function: FunctionDeclaration, layout: DeclarationLayout) -> None:
-        self.root = function.parameters
+        self.references = References(function.parameters)
         self.path = function.path
         self.layout = layout
         self.type_count = 0
@@ -111,7 +111,8 @@ class _TypeFormatter:
         Nothing is indented. `?` follows the name of a property that isn't required. (63/64 nested objects)
         """
         properties = require_object(schema.get("properties") or {}, f"{self.path}: properties")
-        required = require_list(schema.get("required") or [], f"{self.path}: required")
+        listed = require_list(schema.get("required") or [], f"{self.path}: required")
+        required = {name for name in listed if isinstance(name, str)}
         lines = [self._format_property(name, value, name in required) for name, value in properties.items()]
         lines += self._format_other_properties(schema.get("additionalProperties"))
         if not lines:
@@ -148,7 +149,7 @@ class _TypeFormatter:
             return "any"
         reference = schema.get("$ref")
         if reference is not None:
-            self._count_type(resolve(schema, self.root))
+            self._count_type(self.references.resolve(schema))
             return self._format_reference(str(reference), schema, place)
         return self._format_resolved_type(schema, place, is_reference=False)
 
@@ -158,7 +159,9 @@ class _TypeFormatter:
             return "any"
         self.open_references.append(reference)
         try:
-            return self._format_resolved_type(resolve(schema, self.root), place, is_reference=True)
+            printed = self._format_resolved_type(self.references.resolve(schema), place, is_reference=True)
+            self._count_characters(len(printed))
+            return printed
         finally:
             self.open_references.pop()
 
@@ -208,11 +211,13 @@ class _TypeFormatter:
         printed: list[tuple[str, list[str]]] = []
         for value in united:
             kind = self.format_type(value, _TypePosition.VARIANT)
-            schema = resolve(value, self.root)
+            schema = self.references.resolve(value)
             if get_union_variants(schema) and " | " in kind and "\n" not in kind:
                 kind = f"({kind})"
             said = [] if kind.startswith("//") or not schema.get("description") else [_get_keyword_text(schema, "description")]
-            printed.append((kind, said + self._list_constraints(schema)))
+            said += self._list_constraints(schema)
+            self._count_characters(sum(map(len, said)))
+            printed.append((kind, said))
         if not any(said or "\n" in kind for kind, said in printed):
             return " | ".join(kind for kind, _ in printed)
         lines = [f" |{_choose_gap(kind)}{kind}{_format_trailing_comment(said)}" for kind, said in printed]
@@ -249,12 +254,13 @@ class _TypeFormatter:
 
     def _count_type(self, schema: Any) -> None:
         """Count a type, so that references can't multiply without end, nor long comments with them."""
-        comments = (
-            len(_get_keyword_text(schema, "title")) + len(_get_keyword_text(schema, "description"))
-            if isinstance(schema, dict)
-            else 0
-        )
-        self.type_count += 1 + comments // 100
+        self.type_count += 1
+        if isinstance(schema, dict):
+            self._count_characters(len(_get_keyword_text(schema, "title")) + len(_get_keyword_text(schema, "description")))
+
+    def _count_characters(self, characters: int) -> None:
+        """Count text that may be printed many times: as much of it as a hundred characters weighs as much as a type."""
+        self.type_count += characters // 100
         if self.type_count > MAX_TYPES:
             raise BadBody(self.path, f"a schema of at most {MAX_TYPES:,} types", "references that make more of it")
 

@@ -6,8 +6,7 @@ never fitted to. "Confirmed" means: seen in several schemas of several projects,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gpt41_cli import rules
@@ -15,13 +14,14 @@ from gpt41_cli.catalog.tables import Model, PatchRule
 from gpt41_cli.files.fields import redact
 from gpt41_cli.requests.request import CallTurn, Doubt, JsonSchema, Request
 from gpt41_cli.rules import Effect, Rule
-from gpt41_cli.tokens.schema import get_union_variants, is_object_schema, resolve
+from gpt41_cli.tokens.schema import References, get_union_variants, is_object_schema
 
 _CONFIRMED_IN_TOOLS = {
     *("type", "properties", "required", "description", "title", "enum", "default", "items", "additionalProperties"),
     *("$schema", "$defs", "definitions", "$ref", "anyOf", "minimum", "maximum", "format", "strict"),
 }
 _CONFIRMED_IN_FORMATS = _CONFIRMED_IN_TOOLS | {"const", "minItems", "maxItems", "minLength", "maxLength"}
+_MAX_PATH = 300
 _SCALARS = ("string", "integer", "number", "boolean", "null")
 
 
@@ -112,23 +112,25 @@ class _SchemaPlace(NamedTuple):
 def find_declaration_doubts(parameters: JsonSchema, path: str) -> list[Doubt]:
     """Find the doubts about one function's parameters, each shape with its place."""
     found: list[Doubt] = []
-    inside = cache(partial(_find_references, parameters))
+    references = References(parameters)
     pending = [_SchemaPlace(parameters, path, is_root=True)]
-    followed: set[str] = set()
+    followed: dict[int, JsonSchema] = {}
+    places: list[tuple[str, int]] = []
     while pending:
         place = pending.pop()
         if not isinstance(place.schema, dict):
             continue
-        found += (Doubt(rule, place.path, message) for rule, message in _check_shape(place.schema, parameters, place.is_root))
-        reference = place.schema.get("$ref")
-        if isinstance(reference, str):
-            if reference not in followed:
-                followed.add(reference)
-                pending.append(_SchemaPlace(resolve(place.schema, parameters), f"{place.path}.$ref"))
-            if _is_recursive(reference, inside):
-                found.append(Doubt(rules.RECURSIVE_SCHEMA, place.path, "no recordings confirm a schema that contains itself"))
+        found += (Doubt(rule, place.path, message) for rule, message in _check_shape(place.schema, references, place.is_root))
+        if isinstance(place.schema.get("$ref"), str):
+            target = references.resolve(place.schema)
+            places.append((place.path, id(target)))
+            if id(target) not in followed:
+                followed[id(target)] = target
+                pending.append(_SchemaPlace(target, f"{place.path}.$ref"))
         pending += _list_inner_schemas(place)
-    return found
+    recursive = _find_cycles({key: _find_targets(target, references) for key, target in followed.items()})
+    message = "no recordings confirm a schema that contains itself"
+    return found + [Doubt(rules.RECURSIVE_SCHEMA, at, message) for at, target in places if target in recursive]
 
 
 def _list_inner_schemas(place: _SchemaPlace) -> Iterator[_SchemaPlace]:
@@ -136,45 +138,78 @@ def _list_inner_schemas(place: _SchemaPlace) -> Iterator[_SchemaPlace]:
     schema, path = place.schema, place.path
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        yield from (_SchemaPlace(value, f"{path}.properties.{name}") for name, value in properties.items())
+        yield from (_SchemaPlace(value, _extend_path(path, f"properties.{name}")) for name, value in properties.items())
     if isinstance(schema.get("items"), dict):
-        yield _SchemaPlace(schema["items"], f"{path}.items")
+        yield _SchemaPlace(schema["items"], _extend_path(path, "items"))
     for index, value in enumerate(get_union_variants(schema) or ()):
-        yield _SchemaPlace(value, f"{path}.anyOf[{index}]")
+        yield _SchemaPlace(value, _extend_path(path, f"anyOf[{index}]"))
 
 
-def _find_references(root: JsonSchema, reference: str) -> frozenset[str]:
-    """Find the references in what `reference` points to, but not those further on."""
+def _extend_path(path: str, step: str) -> str:
+    """Extend the path of a schema, cut where it gets too long to be read: all that is inside repeats it."""
+    if path.endswith("…"):
+        return path
+    longer = f"{path}.{step[:_MAX_PATH]}"
+    return longer if len(longer) <= _MAX_PATH else f"{longer[:_MAX_PATH]}…"
+
+
+def _find_targets(schema: JsonSchema, references: References) -> set[int]:
+    """Find what the references inside a schema point to, but not what is further on, by the ids of these schemas."""
     found = set()
-    pending: list[Any] = [resolve({"$ref": reference}, root)]
+    pending: list[Any] = [schema]
     while pending:
-        schema = pending.pop()
-        if isinstance(schema, dict):
-            if isinstance(schema.get("$ref"), str):
-                found.add(schema["$ref"])
-            pending += (place.schema for place in _list_inner_schemas(_SchemaPlace(schema, "")))
-    return frozenset(found)
+        inner = pending.pop()
+        if isinstance(inner, dict):
+            if isinstance(inner.get("$ref"), str):
+                found.add(id(references.resolve(inner)))
+            pending += (place.schema for place in _list_inner_schemas(_SchemaPlace(inner, "…")))
+    return found
 
 
-def _is_recursive(reference: str, inside: Callable[[str], frozenset[str]]) -> bool:
-    """Return True if following `reference` leads back to it. `inside` maps each reference to those in what it points to."""
-    seen: set[str] = set()
-    pending = {reference}
+def _find_cycles(graph: Mapping[int, set[int]]) -> set[int]:
+    """Return the nodes of a graph that lead back to themselves: its strongly connected components (Kosaraju's algorithm)."""
+    backwards: dict[int, list[int]] = {node: [] for node in graph}
+    for node, following in graph.items():
+        for each in following:
+            backwards[each].append(node)
+    found = {node for node, following in graph.items() if node in following}
+    visited: set[int] = set()
+    for start in reversed(_sort_by_finish(graph)):
+        component = []
+        pending = [start]
+        while pending:
+            node = pending.pop()
+            if node not in visited:
+                visited.add(node)
+                component.append(node)
+                pending += backwards[node]
+        if len(component) > 1:
+            found.update(component)
+    return found
+
+
+def _sort_by_finish(graph: Mapping[int, set[int]]) -> list[int]:
+    """List the nodes of a graph, each after all that it leads to unless that leads back to it."""
+    finished: list[int] = []
+    visited: set[int] = set()
+    pending = [(node, False) for node in graph]
     while pending:
-        found = inside(pending.pop())
-        if reference in found:
-            return True
-        pending |= found - seen
-        seen |= found
-    return False
+        node, is_done = pending.pop()
+        if is_done:
+            finished.append(node)
+        elif node not in visited:
+            visited.add(node)
+            pending.append((node, True))
+            pending += ((each, False) for each in graph[node])
+    return finished
 
 
-def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterator[tuple[Rule, str]]:
+def _check_shape(schema: JsonSchema, references: References, is_root: bool) -> Iterator[tuple[Rule, str]]:
     """Find what is unconfirmed about one schema of a declared function, without the schemas inside it."""
     for keyword in schema:
         if keyword not in _CONFIRMED_IN_TOOLS and not keyword.startswith("x-"):
             yield rules.SCHEMA_KEYWORD, f"no recordings confirm the keyword {redact(keyword)} in a declared function"
-    if "$ref" in schema and not is_object_schema(resolve(schema, root)):
+    if "$ref" in schema and not is_object_schema(references.resolve(schema)):
         yield rules.REFERENCE, "few recordings confirm a $ref to anything but an object"
     if isinstance(schema.get("additionalProperties"), dict):
         yield rules.OTHER_PROPERTIES, "no recordings confirm a schema of additionalProperties"
@@ -185,8 +220,8 @@ def _check_shape(schema: JsonSchema, root: JsonSchema, is_root: bool) -> Iterato
     if "format" in schema and schema.get("type") != "string":
         yield rules.FORMAT, "no recordings confirm a format of anything but text"
     yield from _check_type(schema, is_root)
-    yield from _check_items(schema, root)
-    yield from _check_union(schema, root)
+    yield from _check_items(schema, references)
+    yield from _check_union(schema, references)
 
 
 def _check_type(schema: JsonSchema, is_root: bool) -> Iterator[tuple[Rule, str]]:
@@ -203,20 +238,20 @@ def _is_text_list(values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-def _check_items(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[Rule, str]]:
+def _check_items(schema: JsonSchema, references: References) -> Iterator[tuple[Rule, str]]:
     if schema.get("type") != "array":
         return
     items = schema.get("items")
-    found = resolve(items, root)
+    found = references.resolve(items)
     if not isinstance(items, dict):
         yield rules.ITEMS, "few recordings confirm a list without items"
     elif found.get("type") == "array" or "anyOf" in found:
         yield rules.ITEMS, "no recordings confirm a list of lists or of unions"
 
 
-def _check_union(schema: JsonSchema, root: JsonSchema) -> Iterator[tuple[Rule, str]]:
+def _check_union(schema: JsonSchema, references: References) -> Iterator[tuple[Rule, str]]:
     for value in get_union_variants(schema) or ():
-        found = resolve(value, root)
+        found = references.resolve(value)
         is_other_reference = isinstance(value, dict) and "$ref" in value and found.get("type") != "object"
         if "anyOf" in found or found.get("title") or is_other_reference:
             yield rules.UNION, "few recordings confirm a union of titled or nested variants"
@@ -238,7 +273,7 @@ def find_format_doubts(schema: JsonSchema, path: str) -> list[Doubt]:
         for name in ("properties", "$defs", "definitions"):
             inner = value.get(name)
             if isinstance(inner, dict):
-                pending += ((each, f"{at}.{name}.{key}") for key, each in inner.items())
-        pending.append((value.get("items"), f"{at}.items"))
-        pending += ((each, f"{at}.anyOf[{index}]") for index, each in enumerate(get_union_variants(value) or ()))
+                pending += ((each, _extend_path(at, f"{name}.{key}")) for key, each in inner.items())
+        pending.append((value.get("items"), _extend_path(at, "items")))
+        pending += ((each, _extend_path(at, f"anyOf[{index}]")) for index, each in enumerate(get_union_variants(value) or ()))
     return found

@@ -12,16 +12,28 @@ NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "
 """The keywords that bound a number."""
 
 
-def resolve(schema: Any, root: JsonSchema) -> Mapping[str, Any]:
-    """Follow the `$ref`s of `schema`; return an empty schema if they lead nowhere or in a circle."""
-    seen: set[str] = set()
-    while isinstance(schema, dict) and "$ref" in schema:
-        reference = schema["$ref"]
-        if not isinstance(reference, str) or reference in seen:
-            return {}
-        seen.add(reference)
-        schema = _follow_pointer(reference, root)
-    return schema if isinstance(schema, dict) else {}
+class References:
+    """What the `$ref`s of one schema, the `root`, point to. Each is followed once, however long the chain that it begins."""
+
+    def __init__(self, root: JsonSchema) -> None:
+        self._root = root
+        self._resolved: dict[str, Mapping[str, Any]] = {}
+
+    def resolve(self, schema: Any) -> Mapping[str, Any]:
+        """Follow the `$ref`s of `schema`; return an empty schema if they lead nowhere or in a circle."""
+        passed: dict[str, None] = {}
+        while isinstance(schema, dict) and "$ref" in schema:
+            reference = schema["$ref"]
+            if not isinstance(reference, str) or reference in passed:
+                schema = None
+            elif reference in self._resolved:
+                schema = self._resolved[reference]
+            else:
+                passed[reference] = None
+                schema = _follow_pointer(reference, self._root)
+        found = schema if isinstance(schema, dict) else {}
+        self._resolved |= dict.fromkeys(passed, found)
+        return found
 
 
 def _follow_pointer(reference: str, root: JsonSchema) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from gpt41_cli.files.fields import BadBody
 from gpt41_cli.requests.request import FunctionDeclaration, ResponseFormat
+from gpt41_cli.tokens import schema
 from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, DeclarationLayout, format_function, format_functions
 from gpt41_cli.tokens.response_formats import format_response_format
 
@@ -159,6 +161,46 @@ def test_a_schema_that_contains_itself_is_printed_once() -> None:
     schema = of({"$ref": "#/$defs/T"}, defs={"T": tree, "A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}})
     assert printed(schema) == "type f = (_: { a: { kids?: any[] } }) => any;"
     assert printed({**schema, **of({"$ref": "#/$defs/A"})}) == "type f = (_: { a: any }) => any;"
+
+
+CHAIN = {
+    "properties": {f"p{n}": {"$ref": f"#/$defs/a{n}"} for n in range(3_000)},
+    "$defs": {**{f"a{n}": {"$ref": f"#/$defs/a{n + 1}"} for n in range(3_000)}, "a3000": {"type": "string"}},
+}
+
+
+def test_each_link_of_a_chain_of_references_is_followed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[str] = []
+
+    def follow(reference: str, root: Schema) -> object:
+        followed.append(reference)
+        return root["$defs"].get(reference.removeprefix("#/$defs/"))
+
+    monkeypatch.setattr(schema, "_follow_pointer", follow)
+    references = schema.References(CHAIN)
+    assert all(references.resolve(value) == {"type": "string"} for value in CHAIN["properties"].values())
+    assert len(followed) == 3_001
+    assert schema.References({}).resolve({"$ref": 5}) == {}
+
+
+LONG = "x" * 30_000
+MANY = {f"p{n}": {"$ref": "#/$defs/a"} for n in range(1_000)}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"properties": MANY, "$defs": {"a": {"enum": [LONG]}}},
+        {"properties": MANY, "$defs": {"a": {"properties": {LONG: {"type": "string"}}}}},
+        {"properties": MANY, "$defs": {"a": {"type": "object", "description": LONG, "properties": {"b": {}}}}},
+        {"properties": {"p": {"anyOf": [*MANY.values()]}}, "$defs": {"a": {"type": "string", "pattern": LONG}}},
+        {"properties": {"p": {"type": ["string"] * 1_000, "default": LONG}}},
+    ],
+)
+def test_a_schema_that_multiplies_its_text_is_refused(parameters: Schema) -> None:
+    """30 MB of text would come of 60 kB."""
+    with pytest.raises(BadBody, match="expected a schema of at most 100,000 types, found references that make more of it"):
+        printed(parameters, CHAT_LAYOUT)
 
 
 def test_all_functions_stand_in_one_namespace() -> None:

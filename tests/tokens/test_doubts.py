@@ -104,6 +104,27 @@ def test_references_are_followed_through_one_another() -> None:
     assert {doubt.rule.id for doubt in found} == {"recursive-schema"}
 
 
+def test_what_lies_between_two_circles_of_references_is_not_recursive() -> None:
+    def reference(name: str) -> Body:
+        return {"$ref": f"#/$defs/{name}"}
+
+    def holder(*names: str) -> Body:
+        return {"type": "object", "properties": {name: reference(name) for name in names}}
+
+    circles = {"a": holder("b"), "b": holder("a", "between"), "between": holder("c"), "c": holder("c", "end"), "end": holder()}
+    found = find_declaration_doubts({"properties": {"a": reference("a")}, "$defs": circles}, "p")
+    recursive = {doubt.path.rpartition(".")[2] for doubt in found if doubt.rule.id == "recursive-schema"}
+    assert recursive == {"a", "b", "c"}
+
+
+def test_a_long_name_is_not_repeated_for_all_that_is_inside() -> None:
+    inside = {"type": "object", "properties": {f"p{n}": {"const": n} for n in range(1_000)}}
+    parameters: Body = {"properties": {"n" * 100_000: inside}}
+    path = f"p.properties.{'n' * 287}…"
+    assert {doubt.path for doubt in find_declaration_doubts(parameters, "p")} == {path}
+    assert {doubt.path for doubt in find_format_doubts({"properties": {"n" * 100_000: {"if": {}}}}, "p")} == {path}
+
+
 def test_a_picture_by_its_id_has_no_known_size(meter: Meter) -> None:
     image = {"type": "input_image", "file_id": "file_1"}
     assert rules(meter, responses([{"role": "user", "content": [image]}])) == [("image-size", "input[0].content[0]")]
