@@ -13,13 +13,12 @@
 import os
 import signal
 import sys
-import traceback
 from typing import Annotated, NoReturn
 
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli.output import is_stdout_read, print_to_stderr
+from gpt41_cli.cli.output import is_stdout_read, print_to_stderr, print_traceback
 from gpt41_cli.commands.batch import command as batch
 from gpt41_cli.commands.cache import command as cache
 from gpt41_cli.commands.check import command as check
@@ -117,7 +116,7 @@ def run() -> int:
             print_to_stderr(f"{error.format_message().rstrip('.')}; see {command} --help")
             return EXIT_UNUSABLE
         if "--debug" in sys.argv:
-            traceback.print_exc()
+            print_traceback()
         print_to_stderr(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
         return EXIT_BUG
 

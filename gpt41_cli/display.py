@@ -9,7 +9,11 @@ import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
-_RUNNER_COMMAND = re.compile(r"##(vso)?\[")
+_RUNNER_COMMAND = re.compile(r"##(?=\w*\[)", re.ASCII)
+"""How the commands of Azure Pipelines (`##vso[`, `##[`) and TeamCity (`##teamcity[`) begin, anywhere in a line."""
+
+LONGEST_NAME = 200
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_NAME + 1},}}")
 _CENT = Decimal("0.01")
 # The default context of 28 digits refuses to round a larger figure; 200 digits hold any figure of this program.
 _WIDE_CONTEXT = Context(prec=200)
@@ -260,7 +264,7 @@ def escape_commands(document: str) -> str:
     >>> escape_commands('["##[error]x"]')
     '["#\\\\u0023[error]x"]'
     """
-    return _RUNNER_COMMAND.sub(lambda match: "#\\u0023" + match[0][2:], document)
+    return _RUNNER_COMMAND.sub(r"#\\u0023", document)
 
 
 def sanitize(text: str) -> str:
@@ -277,3 +281,19 @@ def sanitize(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def shorten(text: str, longest: int = 1000) -> str:
+    """Cut the middle out of a text of more than `longest` characters, and out of words of more than 200: only names are so long.
+
+    >>> shorten("a short name"), len(shorten("a" * 201)), len(shorten("a long name " * 1000))
+    ('a short name', 200, 1000)
+    """
+    if len(text) <= LONGEST_NAME:
+        return text
+    return _cut_middle(_LONG_WORD.sub(lambda word: _cut_middle(word[0], LONGEST_NAME), text), longest)
+
+
+def _cut_middle(text: str, longest: int) -> str:
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[half + 1 - longest :]}"

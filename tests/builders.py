@@ -313,7 +313,17 @@ def lasting_prices(folder: Path) -> Path:
 
 SCREEN = Screen(width=None, has_colour=False)
 NASTY = [
-    *("::error::x", "::", " ::set-output name=a::b", "##[error]x", "##vso[task.complete]", "%0A::error::", "\n", "\r\n::stop::"),
+    *(
+        "::error::x",
+        "::",
+        " ::set-output name=a::b",
+        "##[error]x",
+        "##vso[x]",
+        "##teamcity[x]",
+        "%0A::error::",
+        "\n",
+        "\r\n::stop::",
+    ),
     *("]]>", "<b>", "&amp;", "\x00", "\x1b[31m", "\udce9", "\ufffe", "a,b:c%", "../é ü#?", "@team", "https://x.y", "```", "**"),
     *("</details>", "- [x](y)", "1. ", "\\", "|", "\\|", "    ", "<!--", "$x$", "www.x.y"),
 ]

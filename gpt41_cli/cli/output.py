@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,7 +13,7 @@ from gpt41_cli import __version__
 from gpt41_cli.cli import files
 from gpt41_cli.cli.output_options import OutputOptions
 from gpt41_cli.cli.streams import find_failure
-from gpt41_cli.display import sanitize
+from gpt41_cli.display import sanitize, shorten
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Effect, Level
@@ -53,8 +54,9 @@ def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_
 
 def show_report(report: "Report", wanted: OutputOptions) -> None:
     """Print the report or its bare answer, and write it to the requested files."""
+    answer = "\n".join(map(sanitize, report.answer.split("\n"))) + "\n"
     if wanted.quiet and not wanted.files:
-        write_stdout(report.answer + "\n")
+        write_stdout(answer)
         return
     from gpt41_cli.views import render
 
@@ -62,7 +64,7 @@ def show_report(report: "Report", wanted: OutputOptions) -> None:
     for file in wanted.files:
         files.write_file(render(_move_paths(report, file.format), file.format, _make_file_screen()), file.path)
     if wanted.quiet:
-        write_stdout(report.answer + "\n")
+        write_stdout(answer)
         return
     write_stdout(render(_move_paths(report, wanted.format), wanted.format, _detect_screen()))
     if wanted.format == "github":
@@ -122,7 +124,13 @@ def stream_lines(lines: Iterable[str], *, needs_all: bool) -> None:
 
 def print_to_stderr(message: str) -> None:
     """Print one line to standard error. If it can't be written, that changes nothing else."""
-    print(f"gpt41: {sanitize(message)}", file=sys.stderr)
+    print(f"gpt41: {shorten(sanitize(message))}", file=sys.stderr)
+
+
+def print_traceback() -> None:
+    """Print the traceback of the exception that is handled to standard error. Its lines may quote text from a file."""
+    for line in traceback.format_exc().splitlines():
+        print(sanitize(line), file=sys.stderr)
 
 
 def _make_file_screen() -> "Screen":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from fractions import Fraction
 
 from rich.cells import cell_len
@@ -12,9 +13,9 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from gpt41_cli.display import draw_bar, sanitize
+from gpt41_cli.display import LONGEST_NAME, draw_bar, sanitize, shorten
 from gpt41_cli.findings import Finding
-from gpt41_cli.reports import Report, ReportLine, Row, Table
+from gpt41_cli.reports import Heading, Report, ReportLine, Table
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import format_unmentioned_place
@@ -30,7 +31,8 @@ _STYLES = {
     "": "",
 }
 _LEVEL_STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
-_UNBOUNDED_WIDTH = 100_000
+_UNBOUNDED_WIDTH = 10**9
+_COMMAND_START = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _MIN_WRAPPED_CELLS = 20
 _BAR_CELLS = 8
 _MIN_WIDTH_FOR_BARS = 80
@@ -77,8 +79,10 @@ def render(report: Report, screen: Screen) -> str:
         console.print(_make_text(block.title, "title"))
         for line in block.text.splitlines():
             # The bar tells what is shown from what is said about it, and keeps a line from being a command to whoever reads it.
-            console.print(_make_text(f"| {line}", ""), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines()) + "\n"
+            console.print(Text(sanitize(f"| {line}")), soft_wrap=True)
+    # Where a line wraps, the next one begins with any word of it.
+    lines = _COMMAND_START.sub(r"\1\\x3a", drawn.getvalue()).splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _draw_bar(line: ReportLine) -> str:
@@ -90,8 +94,13 @@ def _format_citation(finding: Finding) -> str:
     return ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
 
 
+def _make_safe(text: str) -> str:
+    """Return text that is safe to print, with long names cut."""
+    return shorten(sanitize(text))
+
+
 def _make_text(text: str, style: str) -> Text:
-    return Text(sanitize(text), _STYLES.get(style, style))
+    return Text(_make_safe(text), _STYLES.get(style, style))
 
 
 def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
@@ -100,22 +109,36 @@ def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
     grid.add_column(overflow="fold")
     last = None
     for label, style, text, cited in lines:
+        name = "" if label == last else shorten(sanitize(label), LONGEST_NAME)
         sentence = _make_text(text, "faint" if style == "faint" else "")
         if cited:
-            sentence.append(f" [{sanitize(cited)}]", _STYLES["cited"])
-        grid.add_row(Text("  ").append(_make_text("" if label == last else label, style)), sentence)
+            sentence.append(f" [{_make_safe(cited)}]", _STYLES["cited"])
+        grid.add_row(Text("  ").append(name, _STYLES.get(style, style)), sentence)
         last = label
     return grid
 
 
 def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid:
     """Draw the table with bars if there is room, else without. If it doesn't fit even so, draw its rows as records."""
+    table = _make_cells_safe(table)
     plain = table.without_bars
     for cells in (_BAR_CELLS, _BAR_CELLS // 2) if draws else ():
         barred = _draw_bars(table, cells)
         if _fits(barred, screen):
             return _draw_grid(barred)
     return _draw_grid(plain) if _fits(plain, screen) else _draw_records(plain)
+
+
+def _make_cells_safe(table: Table) -> Table:
+    """Return the table with cells that are safe to print. A share, which becomes a bar, stays as it is."""
+
+    def make_safe(heading: Heading, cell: str) -> str:
+        if heading.is_bar:
+            return cell
+        return shorten(sanitize(cell), LONGEST_NAME) if heading.is_name else _make_safe(cell)
+
+    rows = (row._replace(cells=tuple(map(make_safe, table.headings, row.cells))) for row in table.rows)
+    return table._replace(rows=tuple(rows))
 
 
 def _draw_bars(table: Table, cells: int) -> Table:
@@ -137,7 +160,7 @@ def _fits(table: Table, screen: Screen) -> bool:
     if screen.width is None:
         return True
     rows = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
-    widths = [max(cell_len(sanitize(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     if not table.headings[-1].is_right_aligned:
         widths[-1] = min(widths[-1], _MIN_WRAPPED_CELLS)  # prose at the end of a row may wrap
     return sum(widths) + 2 * len(widths) <= screen.width
@@ -150,8 +173,8 @@ def _draw_records(table: Table) -> Grid:
     for row in table.rows:
         named = zip(table.headings[1:], row.cells[1:], strict=True)
         cells = [f"{heading.title} {cell}".strip() for heading, cell in named if cell]
-        grid.add_row(Text("  ").append(_make_text(row.cells[0], "title")))
-        grid.add_row(Padding(_make_text("; ".join(cells), row.tone), (0, 0, 0, 4)))
+        grid.add_row(Text("  ").append(row.cells[0], _STYLES["title"]))
+        grid.add_row(Padding(Text("; ".join(cells), _STYLES[row.tone]), (0, 0, 0, 4)))
     return grid
 
 
@@ -159,15 +182,11 @@ def _draw_grid(table: Table) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
     for index, heading in enumerate(table.headings):
         grid.add_column(
-            Text(("  " if index == 0 else "") + sanitize(heading.title)),
+            Text(("  " if index == 0 else "") + _make_safe(heading.title)),
             justify="right" if heading.is_right_aligned else "left",
             overflow="fold",
             no_wrap=heading.is_right_aligned or index < len(table.headings) - 1,
         )
     for row in table.rows:
-        grid.add_row(*_make_cells(row), style=_STYLES[row.tone])
+        grid.add_row(Text("  " + row.cells[0]), *map(Text, row.cells[1:]), style=_STYLES[row.tone])
     return grid
-
-
-def _make_cells(row: Row) -> list[Text]:
-    return [Text(("  " if index == 0 else "") + sanitize(cell)) for index, cell in enumerate(row.cells)]

@@ -251,7 +251,7 @@ def test_a_name_at_the_beginning_of_a_line_is_no_command(run: Run, tmp_path: Any
 @pytest.mark.parametrize("name", ["text", "json", "jsonl", "csv", "markdown", "github", "junit", "sarif", "gitlab"])
 def test_no_name_is_a_command_to_a_runner(run: Run, tmp_path: Path, name: str) -> None:
     """Some runners look for `##[` anywhere in a line; a terminal for its escapes."""
-    hostile = "##[error]x\n::error::y \x1b[31m##vso[z]"
+    hostile = "##[error]x\n::error::y \x1b[31m##vso[z]##teamcity[a]"
     (tmp_path / hostile).write_text("word " * 9)
     budget = "budget: {input_tokens: 1, per_request_usd: 0}"
     workload = f"{{requests: '*y *', model: gpt-4.1-mini, output_tokens: 1, {budget}}}"
@@ -260,6 +260,7 @@ def test_no_name_is_a_command_to_a_runner(run: Run, tmp_path: Path, name: str) -
     assert done.code == 1
     assert "##[" not in done.out
     assert "##vso[" not in done.out
+    assert "##teamcity[" not in done.out
     assert "\x1b" not in done.out
     assert "\n::error::y" not in done.out
     if name == "json":

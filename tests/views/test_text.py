@@ -1,0 +1,79 @@
+"""Text for people: long names, and names that are commands to a runner where they wrap."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.views import Screen, render
+from tests.builders import HOSTILE_TEXTS, SCREEN
+from tests.conftest import ROOT, Run, environment
+
+DAY = ("--as-of", "2026-11-23")
+LONG = "A" * 100_000 + " ::stop-commands::" + " ::error::B" * 20_000
+
+
+def make_text_report(headline: str, sentence: str, name: str) -> Report:
+    table = Table(make_headings("`name", ">tokens", "why"), (Row((name, "1", sentence)),))
+    return Report("gpt41.test/1", "", headline, (ReportLine("why", sentence, name),), (table,), (), (sentence,), {}, (), None)
+
+
+def test_a_long_name_is_cut_in_the_middle_and_the_line_stays_one(run: Run, tmp_path: Path) -> None:
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}]}
+    line = {"custom_id": LONG, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    (tmp_path / "one.jsonl").write_text(f"{json.dumps(line)}\n{json.dumps({**line, 'custom_id': 'b'})}\n")
+    workload = f"  ? {json.dumps(LONG)}\n  : {{requests: one.jsonl, output_tokens: 1}}\n"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n{workload}")
+    for command in (("count", "one.jsonl", "--each"), ("check", *DAY), ("report", *DAY), ("cost", "one.jsonl", "--each", *DAY)):
+        lines = run(*command).out.splitlines()
+        assert not [line for line in lines if line.lstrip().startswith("::") or len(line) > 1_500], command
+        assert LONG[:80] in "".join(lines)
+    records = run("count", "one.jsonl", "--each", "--format", "jsonl").out.splitlines()
+    assert json.loads(records[0])["custom_id"] == LONG
+    assert json.loads(run("check", *DAY, "--format", "json").out)["workloads"][0]["name"] == LONG
+
+
+def test_an_error_cuts_long_names_too(run: Run) -> None:
+    done = run("count", "a" * 900)
+    assert done.err == f"gpt41: {'a' * 100}…{'a' * 98}: expected a readable file, found: File name too long\n"
+
+
+@given(HOSTILE_TEXTS, HOSTILE_TEXTS, st.integers(1, 90), st.sampled_from([None, 1, 20, 40, 80]))
+def test_no_line_begins_a_command_wherever_it_wraps(text: str, name: str, shift: int, width: int | None) -> None:
+    report = make_text_report("x" * shift + text, "x " * shift + text, "x" * shift + name)
+    lines = render(report, "text", Screen(width=width, has_colour=False)).splitlines()
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("text", ["w" * 300_000, "word " * 60_000])
+def test_nothing_wraps_off_a_terminal(text: str) -> None:
+    lines = render(make_text_report(text, text, text), "text", SCREEN).splitlines()
+    assert len(lines) == len(render(make_text_report("a", "b", "c"), "text", SCREEN).splitlines())
+    assert all("…" in line for line in lines if "w" * 9 in line)
+
+
+def test_the_text_of_a_prompt_is_shown_in_full(run: Run) -> None:
+    prompt = "word " * 50_000
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": prompt}]}
+    assert f"| {prompt.rstrip()}\n" in run("count", "--show", stdin=json.dumps(body)).out
+
+
+def test_the_traceback_of_a_bug_is_no_command() -> None:
+    broken = """
+import gpt41_cli.cli.parse
+def read_catalog(_): raise RuntimeError("a\\n::error::b")
+gpt41_cli.cli.parse.read_catalog = read_catalog
+from gpt41_cli.__main__ import main
+main()
+"""
+    command = [sys.executable, "-c", broken, "--debug", "models"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT, check=False)
+    assert done.returncode == 3
+    assert "\n\\x3a:error::b\n" in done.stderr
