@@ -20,8 +20,8 @@ _MILLION_EXPONENT = -6
 class Usage:
     """The tokens of one request or the sum of many. `cached_tokens` are part of `input_tokens`, as OpenAI reports them.
 
-    Adds with `+`, so `sum(usages, Usage())` works; `usage * n` is the same work n times. Raises InputError if a count is negative
-    or more tokens are cached than there is input.
+    Adds with `+`, so `sum(usages, Usage())` works; `-` takes a part away, and `usage * n` is the same work n times. Raises
+    InputError if a count is negative or more tokens are cached than there is input.
 
     >>> Usage(1, 1200, 800, 400) * 10 + Usage(1, 50, 0, 5)
     Usage(requests=11, input_tokens=12050, cached_tokens=8000, output_tokens=4005)
@@ -49,6 +49,14 @@ class Usage:
             self.input_tokens + other.input_tokens,
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
+        )
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            self.requests - other.requests,
+            self.input_tokens - other.input_tokens,
+            self.cached_tokens - other.cached_tokens,
+            self.output_tokens - other.output_tokens,
         )
 
     def __mul__(self, times: int) -> Usage:

@@ -70,6 +70,9 @@ LABEL_FIELDS = (
 AMOUNT_FIELDS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
+BATCH = "batch"
+"""The mode of an answer in a Batch output."""
+
 TIER_MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
 _KNOWN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS))
 _MAX_COUNT = 10**15 - 1
@@ -192,7 +195,7 @@ def read_answer(value: JsonObject, path: str) -> Answer:
         get_answer_id(value),
         get_custom_id(value),
         read_answer_model(value, path),
-        "batch" if is_total or _is_batch(value, path) else _read_mode(value, path),
+        BATCH if is_total or _is_batch(value, path) else _read_mode(value, path),
         read_day(value),
         reasoning,
         accepted,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer, LogEntry, StreamPart
+from gpt41_cli.answers.answers import BATCH, Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
@@ -17,6 +16,7 @@ from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.pricing import Usage
 from gpt41_cli.totals import MAX_KEPT
 
 R = TypeVar("R")
@@ -29,9 +29,15 @@ class Located(NamedTuple, Generic[R]):
     result: R
 
 
-LogItem: TypeAlias = "Located[Answer] | Located[Finding] | RejectedRequest"
+class Withdrawal(NamedTuple):
+    """An answer that was yielded, and that is not to be priced: it comes again, and is in batch."""
+
+    answer: Answer
 
 
+LogItem: TypeAlias = "Located[Answer] | Located[Withdrawal] | Located[Finding] | RejectedRequest"
+
+_IN_BATCH = Answer(Usage(), mode=BATCH)
 _MAX_SHOWN_CHARACTERS = 40
 """How much of a name is shown, in characters."""
 
@@ -47,14 +53,15 @@ class OpenStream(NamedTuple):
 class LogReader:
     """Reads logs in one pass. What was skipped in folders is known at the end.
 
-    Of each answer with an id it keeps two numbers of 64 bits and the mode: an answer that is logged twice must not be priced
-    twice.
+    Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
+    is logged twice must not be priced twice, and is priced in batch if one of the two is.
     """
 
     def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = ()) -> None:
         self.skipped = list(left_out)
         self._sources = list({source.name: source for source in sources}.values())
-        self._seen_modes: dict[int, str] = {}
+        self._seen: dict[int, Answer] = {}
+        self._seen_details: dict[Answer, Answer] = {}
         self._seen_ids: set[int] = set()
         self._streams: dict[str, OpenStream] = {}
 
@@ -74,7 +81,10 @@ class LogReader:
                 yield from self._read(source)
         missing = Finding(rules.USAGE_MISSING, "expected the usage at the end of a stream, found none")
         for place, is_cut, so_far in self._streams.values():
-            yield self._drop_repeated(place, so_far, is_cut) if so_far else Located(place, missing)
+            if so_far:
+                yield from self._drop_repeated(place, so_far, is_cut)
+            else:
+                yield Located(place, missing)
 
     def _read(self, source: InputSource) -> Iterator[LogItem]:
         last = None
@@ -90,7 +100,7 @@ class LogReader:
                     yield Located(place, entry)
                 else:
                     stream = self._streams.pop(entry.id or "", None)
-                    yield self._drop_repeated(place, entry, stream is not None and stream.is_cut_off)
+                    yield from self._drop_repeated(place, entry, stream is not None and stream.is_cut_off)
         except InputError as error:
             if not source.is_from_folder:
                 raise
@@ -104,30 +114,45 @@ class LogReader:
         first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
-    def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Located[Answer] | Located[Finding]:
-        """Return the answer if it is new, else why it is skipped."""
-        if answer.id is not None:
-            known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
-            mode = self._seen_modes.get(known)
-            if mode is not None:
-                return Located(place, _explain_duplicate(answer, mode))
-            self._seen_modes[known] = sys.intern(answer.mode)
+    def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Iterator[LogItem]:
+        """Yield the answer if it is new, else why it is skipped. In batch it takes the place of the same answer in another mode:
+        a line of a Batch output shows its mode, and a body on its own doesn't.
+        """
+        answer = answer._replace(is_cut_off=answer.is_cut_off or was_cut)
+        if answer.id is None:
+            yield Located(place, answer)
+            return
+        known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
+        earlier = self._seen.get(known)
+        if earlier is None:
             name = hash(answer.id)
             if name in self._seen_ids and not answer.is_batch_total:
                 other = "with the id of another and other figures: both are priced"
                 answer = answer._replace(doubts=(*answer.doubts, other))
             self._seen_ids.add(name)
-        return Located(place, answer._replace(is_cut_off=answer.is_cut_off or was_cut))
+        elif answer.mode == BATCH != earlier.mode:
+            yield Located(place, Withdrawal(earlier._replace(id=answer.id, usage=answer.usage)))
+            yield Located(place, _explain_duplicate(earlier.mode, answer.mode))
+        else:
+            yield Located(place, _explain_duplicate(answer.mode, earlier.mode))
+            return
+        self._seen[known] = self._shorten(answer)
+        yield Located(place, answer)
+
+    def _shorten(self, answer: Answer) -> Answer:
+        """Return what is kept of an answer. Nothing takes the place of one in batch, so the mode is all that is needed of it."""
+        if answer.mode == BATCH:
+            return _IN_BATCH
+        details = answer._replace(id=None, usage=_IN_BATCH.usage)
+        return self._seen_details.setdefault(details, details)
 
 
-def _explain_duplicate(answer: Answer, mode: str) -> Finding:
-    """Explain why an answer is skipped that was priced before. The body of a Batch output line doesn't show its mode."""
-    if answer.mode == mode:
+def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
+    """Explain why an answer in a mode is not priced if the same one is priced in `priced_mode`."""
+    if mode == priced_mode:
         return Finding(rules.ANSWER_TWICE, "an answer that has been in the logs before")
-    modes = (
-        f"priced in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}, as it is first, not in "
-        f"{sanitize(answer.mode[:_MAX_SHOWN_CHARACTERS])}"
-    )
+    first = ", as it is first" if priced_mode != BATCH else ""
+    modes = f"priced in {sanitize(priced_mode[:_MAX_SHOWN_CHARACTERS])}{first}, not in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}"
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 

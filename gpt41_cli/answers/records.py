@@ -12,6 +12,7 @@ from itertools import islice
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import (
     AMOUNT_FIELDS,
+    BATCH,
     COUNT_FIELDS,
     TIER_MODES,
     Answer,
@@ -200,7 +201,7 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
 def _add_record_fields(found: Answer, value: JsonObject, path: str) -> Answer:
     """Add to an answer what only the record around it says."""
     found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
-    mode = "batch" if _is_batch_line(value) or value.get("batch") is True else found.mode
+    mode = BATCH if _is_batch_line(value) or value.get("batch") is True else found.mode
     found = found._replace(model=found.model or read_answer_model(value, path), day=found.day or read_day(value), mode=mode)
     return _merge_copy(found, value, path) if has_usage(value) else found
 

@@ -33,12 +33,17 @@ class UsageByRates(Addable):
         parts = load.split_at(variant.model.surcharge_threshold)
         return cls(*(BilledUsage(part.usage, rejected_tokens=part.rejected_tokens) for part in parts))
 
-    def add(self, variant: Variant, usage: Usage, written_tokens: int = 0, rejected_tokens: int = 0) -> None:
-        """Add one request; or the sum of several, of which nobody knows how long they are, as short ones."""
+    def add(
+        self, variant: Variant, usage: Usage, written_tokens: int = 0, rejected_tokens: int = 0, *, is_undone: bool = False
+    ) -> None:
+        """Add one request; or the sum of several, of which nobody knows how long they are, as short ones. `is_undone` takes away
+        what was added before.
+        """
         part = self.long if usage.requests == 1 and usage.input_tokens > variant.model.surcharge_threshold else self.short
-        part.usage += usage
-        part.written_tokens += written_tokens
-        part.rejected_tokens += rejected_tokens
+        times = -1 if is_undone else 1
+        part.usage = part.usage - usage if is_undone else part.usage + usage
+        part.written_tokens += written_tokens * times
+        part.rejected_tokens += rejected_tokens * times
 
     @property
     def _parts(self) -> tuple[tuple[BilledUsage, int], tuple[BilledUsage, int]]:

@@ -23,10 +23,13 @@ class AnswerLengths:
     counts: Counter[int] = field(default_factory=Counter)
     cut_answers: int = 0
 
-    def add(self, output_tokens: int, *, is_cut: bool = False) -> None:
-        """Add one answer."""
-        self.counts[output_tokens] += 1
-        self.cut_answers += is_cut
+    def add(self, output_tokens: int, *, is_cut: bool = False, is_undone: bool = False) -> None:
+        """Add one answer. `is_undone` takes away one that was added before."""
+        times = -1 if is_undone else 1
+        self.counts[output_tokens] += times
+        if not self.counts[output_tokens]:
+            del self.counts[output_tokens]
+        self.cut_answers += is_cut * times
 
     @property
     def answers(self) -> int:

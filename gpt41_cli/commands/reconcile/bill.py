@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import Answer
-from gpt41_cli.answers.logs import Located, LogItem
+from gpt41_cli.answers.answers import BATCH, Answer
+from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
 from gpt41_cli.constraints.lifecycle import find_past_shutdown
@@ -60,12 +60,14 @@ class Reconciliation:
             self.rejects.add(found)
         elif isinstance(found.result, Finding):
             self.record_issue(found.place, found.result)
+        elif isinstance(found.result, Withdrawal):
+            self._add_charge(found.place, found.result.answer, is_undone=True)
         else:
             self._check_currency(found.place, found.result)
             if found.result.is_batch_total:
                 self._add_total(found.place, found.result)
                 return
-            if found.result.mode == "batch":
+            if found.result.mode == BATCH:
                 path = found.place.path
                 self._usage_by_file[path] = self._usage_by_file.get(path, Usage()) + found.result.usage
                 self._models.setdefault(path, set()).add(self._resolve_model(found.result))
@@ -152,30 +154,45 @@ class Reconciliation:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
                 self.record_issue(places[1], Finding(rules.SUM_BESIDE_SUMS, both))
 
-    def record_issue(self, place: Place, unbilled: Finding) -> None:
-        """Count what isn't priced, and keep the place of the first of each kind."""
+    def record_issue(self, place: Place, unbilled: Finding, *, is_undone: bool = False) -> None:
+        """Count what isn't priced, and keep the place of the first of each kind. `is_undone` counts one less."""
         key = unbilled.rule, unbilled.message
-        if key not in self._issues and len(self._issues) >= _MAX_REASONS:
+        if key not in self._issues and (is_undone or len(self._issues) >= _MAX_REASONS):
             key = unbilled.rule, "others"
-        self._issues[key].add(place)
+        if not is_undone:
+            self._issues[key].add(place)
+            return
+        self._issues[key].count -= 1
+        if not self._issues[key].count:
+            del self._issues[key]
 
-    def _add_charge(self, place: Place, answer: Answer) -> None:
+    def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False) -> None:
+        """Add an answer to its group, or take away one that was added before."""
         offer = self._biller.find_offer(answer)
         if isinstance(offer, Finding):
-            self.record_issue(place, offer)
+            self.record_issue(place, offer, is_undone=is_undone)
             return
-        self.undated += answer.usage.requests if answer.day is None else 0
+        if answer.day is None:
+            self.undated += answer.usage.requests * (-1 if is_undone else 1)
         group = ChargeKey(offer.variant.id, answer.mode, answer.day)
+        if not is_undone:
+            self._note_day(place, group, answer)
+        tools_usd, unclear = self._biller.price_tools(offer, answer)
+        charge = self.charges.setdefault(group, Charge(offer))
+        charge.add(answer, tools_usd, is_undone=is_undone)
+        if charge.usage == Usage():
+            del self.charges[group]
+        for doubt in (*unclear, *self._find_doubts(offer, answer)):
+            self.record_issue(place, doubt, is_undone=is_undone)
+
+    def _note_day(self, place: Place, group: ChargeKey, answer: Answer) -> None:
+        """Note whether there is a sum of a day, or a single answer."""
         if answer.day and answer.is_sum:
             places = self._sums.setdefault((group.model, answer.day), [place])
             if not places[1:] and place.path != places[0].path:
                 places.append(place)
         elif answer.day and not answer.is_batch_total:
             self._singles.add((group.model, answer.day))
-        tools_usd, unclear = self._biller.price_tools(offer, answer)
-        self.charges.setdefault(group, Charge(offer)).add(answer, tools_usd)
-        for doubt in (*unclear, *self._find_doubts(offer, answer)):
-            self.record_issue(place, doubt)
 
     def _find_doubts(self, offer: Offer, answer: Answer) -> Iterator[Finding]:
         """Find everything that makes the price of an answer unclear."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -47,15 +48,23 @@ class Charge:
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
     tools_usd: Decimal = Decimal(0)
-    abilities: frozenset[str] = frozenset()
+    uses_of_abilities: Counter[str] = field(default_factory=Counter)
 
-    def add(self, answer: Answer, tools_usd: Decimal = Decimal(0)) -> None:
-        """Add an answer at this offer, and the price of its tools."""
-        self.used.add(self.offer.variant, answer.usage, answer.cache_write_tokens, answer.rejected_prediction_tokens)
-        self.reasoning_tokens += answer.reasoning_tokens
-        self.accepted_prediction_tokens += answer.accepted_prediction_tokens
-        self.tools_usd = EXACT.add(self.tools_usd, tools_usd)
-        self.abilities |= answer.tools.needed_abilities
+    def add(self, answer: Answer, tools_usd: Decimal = Decimal(0), *, is_undone: bool = False) -> None:
+        """Add an answer at this offer, and the price of its tools. `is_undone` takes away one that was added before."""
+        written, rejected = answer.cache_write_tokens, answer.rejected_prediction_tokens
+        self.used.add(self.offer.variant, answer.usage, written, rejected, is_undone=is_undone)
+        times = -1 if is_undone else 1
+        self.reasoning_tokens += answer.reasoning_tokens * times
+        self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times
+        self.tools_usd = EXACT.add(self.tools_usd, EXACT.multiply(tools_usd, Decimal(times)))
+        for ability in answer.tools.needed_abilities:
+            self.uses_of_abilities[ability] += times
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """The abilities that the tools of the answers need."""
+        return frozenset(+self.uses_of_abilities)
 
     @property
     def usage(self) -> Usage:

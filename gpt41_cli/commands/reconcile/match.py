@@ -62,6 +62,15 @@ class CustomIdLedger(Generic[T]):
         else:
             self.by_id[custom_id] = entry
 
+    def remove(self, custom_id: str | None) -> None:
+        """Remove one that was added before."""
+        if custom_id is None:
+            self.without_id -= 1
+        elif custom_id in self.repeated:
+            self.repeated[custom_id] -= 1
+        else:
+            del self.by_id[custom_id]
+
 
 class RequestPair(NamedTuple):
     """One request, as it was predicted and as it was billed."""

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.answers.logs import Located, LogItem
+from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
 from gpt41_cli.commands.reconcile.match import BilledRequest, CustomIdLedger
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.work.workload import ModelAndMode
 
@@ -26,8 +26,10 @@ class AnswerTotals(NamedTuple):
     usage: Usage = Usage()
     total_usd: Decimal = Decimal(0)
 
-    def with_usage(self, usage: Usage, total_usd: Decimal) -> AnswerTotals:
-        """The same and more."""
+    def with_usage(self, usage: Usage, total_usd: Decimal, *, is_undone: bool = False) -> AnswerTotals:
+        """The same and more, or less if it `is_undone`."""
+        if is_undone:
+            return AnswerTotals(self.usage - usage, EXACT.subtract(self.total_usd, total_usd))
         return AnswerTotals(self.usage + usage, EXACT.add(self.total_usd, total_usd))
 
 
@@ -54,11 +56,13 @@ class ObservedAnswers:
         """All that is found, as it is, once it was looked at."""
         for each in found:
             if isinstance(each, Located) and isinstance(each.result, Answer) and not each.result.is_batch_total:
-                self._look_at(Located(each.place, each.result))
+                self._look_at(each.place, each.result)
+            elif isinstance(each, Located) and isinstance(each.result, Withdrawal):
+                self._look_at(each.place, each.result.answer, is_undone=True)
             yield each
 
-    def _look_at(self, done: Located[Answer]) -> None:
-        answer = done.result
+    def _look_at(self, place: Place, answer: Answer, *, is_undone: bool = False) -> None:
+        """Note an answer, or forget one that was noted before."""
         usage = answer.usage
         offer = self._biller.find_offer(answer)
         if isinstance(offer, Finding):
@@ -67,21 +71,32 @@ class ObservedAnswers:
             charge = Charge(offer)
             charge.add(answer, self._biller.price_tools(offer, answer)[0])
             group, total_usd = ModelAndMode(offer.variant.id, answer.mode), charge.total_usd
-        if self._keeps_answers:
-            billed = BilledRequest(done.place, answer.model, usage.input_tokens, usage.output_tokens, total_usd)
+        if self._keeps_answers and is_undone:
+            self.answers.remove(answer.custom_id)
+        elif self._keeps_answers:
+            billed = BilledRequest(place, answer.model, usage.input_tokens, usage.output_tokens, total_usd)
             self.answers.add(answer.custom_id, billed)
         if self._find_workloads is not None:
-            self._attribute_answer(answer, tuple(sorted(self._find_workloads(answer.custom_id, group))), total_usd)
+            names = tuple(sorted(self._find_workloads(answer.custom_id, group)))
+            self._attribute_answer(answer, names, total_usd, is_undone=is_undone)
 
-    def _attribute_answer(self, answer: Answer, names: tuple[str, ...], total_usd: Decimal | None) -> None:
-        usage = answer.usage
+    def _attribute_answer(self, answer: Answer, names: tuple[str, ...], total_usd: Decimal | None, *, is_undone: bool) -> None:
+        usage, times = answer.usage, -1 if is_undone else 1
         if len(names) != 1:
-            self.unattributed[names] += usage.requests
+            self.unattributed[names] += usage.requests * times
+            if not self.unattributed[names]:
+                del self.unattributed[names]
             return
         (name,) = names
         if total_usd is not None:
-            self.by_workload[name] = self.by_workload.get(name, AnswerTotals()).with_usage(usage, total_usd)
+            known = self.by_workload.setdefault(name, AnswerTotals())
+            self.by_workload[name] = known.with_usage(usage, total_usd, is_undone=is_undone)
+            if self.by_workload[name].usage == Usage():
+                del self.by_workload[name]
         if usage.requests == answer.choice_count == 1:
-            self.lengths.setdefault(name, AnswerLengths()).add(usage.output_tokens, is_cut=answer.is_cut_off)
+            lengths = self.lengths.setdefault(name, AnswerLengths())
+            lengths.add(usage.output_tokens, is_cut=answer.is_cut_off, is_undone=is_undone)
+            if not lengths.counts:
+                del self.lengths[name]
         else:
-            self.summed_answers += usage.requests
+            self.summed_answers += usage.requests * times

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from gpt41_cli import rules
 from gpt41_cli.answers.logs import LogReader
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
-from gpt41_cli.commands.reconcile.charge import BillingContext, ChargeKey
+from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, ChargeKey
+from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
@@ -252,11 +254,54 @@ def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> N
 
 def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_told() -> None:
     line, body = output(1), output(1)["response"]["body"]
-    told = "an answer that is in the logs in two modes is priced in {}, as it is first, not in {}"
-    for logs, usd, modes in (([line, body], "0.14", ("batch", "standard")), ([body, line], "0.28", ("standard", "batch"))):
+    told = "an answer that is in the logs in two modes is priced in {}, not in {}"
+    for logs, usd, modes in (
+        ([line, body], "0.14", ("batch", "standard")),
+        ([body, line], "0.14", ("batch", "standard")),
+        ([body, {**body, "service_tier": "priority"}], "0.28", ("standard, as it is first", "priority")),
+    ):
         found = bill(logs)
         assert found.total_usd == Decimal(usd)
         assert [(each.finding.rule.id, each.finding.message) for each in found.issues] == [("mode-unclear", told.format(*modes))]
+
+
+def test_the_bill_is_the_same_whatever_comes_first_of_an_answer_in_several_modes() -> None:
+    line = output(1)
+    call = {"type": "web_search_call", "status": "completed"}
+    body = {**line["response"]["body"], "created": 1_795_219_200, "output": [call, {**call, "type": "image_call"}]}
+    line["response"]["body"] = body
+    records: list[Body] = [
+        line,
+        body,
+        {**body, "service_tier": "priority", "model": "gpt-4.1-nano", "created": None, "choices": [{}, {}]},
+        {**body, "service_tier": "flex"},
+        {**body, "id": "c2", "custom_id": "m2"},
+    ]
+    bills = set()
+    for order in permutations(records):
+        past = ObservedAnswers(AnswerPricer(CONDITIONS), lambda custom_id, _: {custom_id} - {None}, keeps_answers=True)
+        source = InputSource("log", partial(io.BytesIO, "\n".join(map(json.dumps, order)).encode()))
+        found = reconcile_logs(past.observe(LogReader([source]).read()), CONDITIONS)
+        assert {key.mode: charge.usage.requests for key, charge in found.charges.items()} == {"batch": 1, "standard": 1}
+        assert (found.undated, past.summed_answers, past.unattributed, past.answers.without_id) == (0, 0, {}, 0)
+        assert (past.answers.by_id.keys(), past.by_workload.keys(), past.lengths.keys()) == ({"m1", "m2"},) * 3
+        modes = [each for each in found.issues if each.finding.rule is rules.MODE_UNCLEAR]
+        assert sum(each.times for each in modes) == 3
+        others = sorted((each.finding.message, each.times) for each in found.issues if each not in modes)
+        bills.add(repr((found.total_usd, sorted(found.charges.items()), found.price_alternatives(), others)))
+    assert len(bills) == 1
+
+
+def test_a_reason_that_no_longer_holds_is_counted_down_also_among_others() -> None:
+    body = output(1)["response"]["body"]
+    tiers = [{**body, "id": f"c{number}", "service_tier": f"tier-{number}"} for number in range(101)]
+    lines = [
+        {"custom_id": each["id"], "response": {"status_code": 200, "body": {**each, "service_tier": None}}} for each in tiers
+    ]
+    found = bill([*tiers, *lines])
+    assert found.charges.keys() == {ChargeKey("gpt-4.1-mini", "batch", None)}
+    assert {each.finding.rule for each in found.issues} == {rules.MODE_UNCLEAR}
+    assert make_report(found).headline == "$14.14 for 101 answers"
 
 
 # Built-in tools
