@@ -31,6 +31,7 @@ from gpt41_cli.commands.plan import command as plan
 from gpt41_cli.commands.recommend import command as recommend
 from gpt41_cli.commands.reconcile import command as reconcile
 from gpt41_cli.commands.report import command as report
+from gpt41_cli.commands.scan import command as scan
 from gpt41_cli.commands.train import command as train
 from gpt41_cli.errors import Gpt41Error, InputError
 
@@ -69,6 +70,7 @@ def gpt41(
     gpt41 train examples.jsonl --base-input-tokens 2400
     gpt41 check
     gpt41 diff main
+    gpt41 scan src/ --retires-within 90d
     gpt41 migrate batch.jsonl --on 2027-01-14
     gpt41 reconcile batch_output.jsonl
     gpt41 report --output report.html
@@ -85,6 +87,7 @@ app.command()(batch.batch)
 app.command()(train.train)
 app.command()(check.check)
 app.command()(diff.diff)
+app.command()(scan.scan)
 app.command()(migrate.migrate)
 app.command()(reconcile.reconcile)
 app.command()(report.report)

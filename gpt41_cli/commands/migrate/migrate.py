@@ -11,8 +11,8 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Market, Offer, Variant
 from gpt41_cli.catalog.tables import Lifecycle
 from gpt41_cli.commands.migrate.incompatibilities import ModelChange, find_incompatibilities
-from gpt41_cli.commands.migrate.replacements import ReplacementStep, follow_replacements
 from gpt41_cli.constraints import lifecycle, request_limits
+from gpt41_cli.constraints.replacements import ReplacementStep, follow_replacements
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes

@@ -8,8 +8,8 @@ from fractions import Fraction
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
-from gpt41_cli.commands.migrate.replacements import describe_end_dates
 from gpt41_cli.constraints import lifecycle
+from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import make_reasoning_findings

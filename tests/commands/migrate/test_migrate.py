@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from gpt41_cli.catalog import Catalog, parse_catalog
 from gpt41_cli.commands.migrate import reasons as moving
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
-from gpt41_cli.commands.migrate.replacements import describe_end_dates, follow_replacements
 from gpt41_cli.commands.migrate.report import make_report
+from gpt41_cli.constraints.replacements import describe_end_dates, follow_replacements
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.prices.cache_writes import CacheWrites
 from gpt41_cli.prices.quote import price_workload

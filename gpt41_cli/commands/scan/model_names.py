@@ -1,0 +1,90 @@
+"""Find the models that a text names: by id, by display name (`GPT-4.1 mini`), or by a constant of an SDK (`GPT_4_1_MINI`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog
+
+# A longer name is another model, or no model at all: `chatgpt-4o`, `gpt-4.1-rag-bot`, `gpt-4.1.json`.
+_NOT_BEFORE, _NOT_AFTER = r"(?<![\w.])(?<!\w-)", r"(?![\w-]|\.\w)"
+_FINE_TUNE_PARTS = r"(?::[\w-]*)*"
+# Constants are called by the class or package that has them, or carry its name.
+_BEFORE_CONSTANT = r"(?:(?<=\w\.)|(?<=\w::)|(?<=ChatModel))"
+_SEPARATORS = re.compile(r"[^0-9a-z]|dot")
+
+
+class Naming(Enum):
+    """How a text names a model: as the API takes it, by a constant that stands for that, or as people read it."""
+
+    ID = "id"
+    CONSTANT = "constant"
+    DISPLAY_NAME = "display name"
+
+
+class NamedModel(NamedTuple):
+    """A model that a text names from `start` to `end`. `name` is the id that is meant."""
+
+    start: int
+    end: int
+    name: str
+    naming: Naming
+
+
+class ModelNames:
+    """The models of a price table by every name that code gives them."""
+
+    def __init__(self, catalog: Catalog, only: str | None = None) -> None:
+        """Know all models of the table, or `only` one with its snapshots and fine-tunes."""
+        models = [model for model in catalog.models.values() if only in (None, model.id)]
+        names = sorted({name for model in models for name in (model.id, *model.snapshots)}, key=len, reverse=True)
+        self._by_constant = {_SEPARATORS.sub("", name): name for name in names}
+        self._pattern = _compile(names)
+        self._names = frozenset(names)
+
+    def find(self, text: str) -> Iterator[NamedModel]:
+        """Yield the models that a text names, in order."""
+        for match in self._pattern.finditer(text):
+            written = match[0]
+            name, naming = written.lower().replace(" ", "-"), Naming.DISPLAY_NAME
+            if match["constant"]:
+                if written[0] != "G":
+                    continue  # a capital begins a constant; `gpt4_1` is a name of the user's own
+                name, naming = self._by_constant[_SEPARATORS.sub("", written.lower())], Naming.CONSTANT
+            elif match["tuned"]:
+                name, naming = written, Naming.ID
+            elif written in self._names:
+                naming = Naming.ID
+            yield NamedModel(match.start(), match.end(), name, naming)
+
+
+def _compile(names: Iterable[str]) -> re.Pattern[str]:
+    """Compile a pattern of all names, longer ones first."""
+    ids = "|".join(map(re.escape, names))
+    shown = "|".join(re.escape(name).replace(r"\-", "[- ]") for name in names)
+    constants = "|".join(map(_make_constant, names))
+    return re.compile(
+        rf"{_NOT_BEFORE}(?P<tuned>ft:(?:{ids}){_FINE_TUNE_PARTS}){_NOT_AFTER}"
+        rf"|{_NOT_BEFORE}(?:{shown}){_NOT_AFTER}"
+        rf"|{_BEFORE_CONSTANT}(?P<constant>{constants})(?![A-Za-z0-9_])",
+        re.IGNORECASE,
+    )
+
+
+def _make_constant(name: str) -> str:
+    """Make the pattern of the constants that SDKs have for an id: GPT_4_1_MINI, GPT4_1Mini, GPT4Dot1Mini.
+
+    >>> bool(re.fullmatch(_make_constant("gpt-4.1-mini"), "GPT_4_1_MINI", re.IGNORECASE))
+    True
+    """
+    pattern = ""
+    for separator, part in re.findall(r"(^|[-.])([^-.]+)", name):
+        if separator == ".":
+            pattern += "(?:_|Dot)"
+        elif separator:
+            pattern += "_?"
+        pattern += re.escape(part)
+    return pattern

@@ -1,0 +1,134 @@
+"""A ScanResult as a Report: how many calls have to change, of which models, until when, and where they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Market
+from gpt41_cli.commands.scan.calls import UseKind
+from gpt41_cli.commands.scan.scan import ModelEnd, ModelUse, ScanResult
+from gpt41_cli.commands.scan.scan_findings import describe_refused
+from gpt41_cli.constraints.replacements import describe_end_dates
+from gpt41_cli.display import format_int, pluralize, sanitize
+from gpt41_cli.findings import Finding
+from gpt41_cli.reports import Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_record, make_records, make_table
+from gpt41_cli.rules import Level
+
+SCHEMA = "gpt41.scan/1"
+
+MAX_ROWS = 40
+"""Rows to read; programs get them all."""
+
+
+class _FoundUse(NamedTuple):
+    """A use, the end of its model if that has one, and whether the baseline has it."""
+
+    use: ModelUse
+    end: ModelEnd | None
+    is_known: bool
+
+
+def make_report(
+    result: ScanResult, market: Market, ends: Mapping[str, ModelEnd], known: Collection[int], findings: Sequence[Finding]
+) -> Report:
+    """Make the report; `known` are the positions of the uses that the baseline has."""
+    found = [_FoundUse(use, ends.get(use.variant.model.id), position in known) for position, use in enumerate(result.uses)]
+    calls = [each for each in found if _is_call(each)]
+    ending = [call for call in calls if call.end and not call.is_known]
+    rows = sorted(ending, key=lambda call: call.end.days if call.end else 0)
+    tables = [make_table(_COLUMNS, rows[:MAX_ROWS])] if rows else []
+    return Report(
+        schema=SCHEMA,
+        answer="\n".join(f"{sanitize(call.use.place.label)} {call.use.name}" for call in rows) or "none",
+        headline=_make_headline(result, rows),
+        lines=tuple(_make_lines(result, market, found)),
+        tables=tuple(tables),
+        findings=tuple(findings),
+        notes=tuple(_make_notes(rows)),
+        data={
+            "platform": market.platform.id,
+            "as_of": market.as_of,
+            "files": result.files,
+            "places": [make_record(_COLUMNS, each) for each in found],
+            "left_out": [{"path": skipped.path, "reason": skipped.reason} for skipped in result.skipped],
+        },
+        records=make_records(_COLUMNS, found),
+        catalog=market.catalog,
+        mentioned=[finding for finding in findings if finding.level is not Level.NOTICE or finding.subject],
+    )
+
+
+_COLUMNS: Sequence[Column[_FoundUse]] = (
+    Column("`place", None, lambda found: sanitize(found.use.place.label)),
+    Column(None, "path", lambda found: found.use.place.path),
+    Column(None, "line", lambda found: found.use.place.line),
+    Column(None, "column", lambda found: found.use.place.column),
+    Column("`model", "name", lambda found: found.use.name, sanitize),
+    Column(None, "model", lambda found: found.use.variant.model.id),
+    Column(None, "kind", lambda found: found.use.kind.value),
+    Column("ends", "shutdown", lambda found: found.end and found.end.life.shutdown),
+    Column(">days left", "days_left", lambda found: found.end and found.end.days, lambda days: format_int(max(days, 0))),
+    Column("replacement", "replacement", lambda found: found.end and found.end.replacement, absent="none named"),
+    Column("which refuses", None, lambda found: describe_refused(found.use)),
+    Column(None, "refused_parameters", lambda found: [parameter.name for parameter in found.use.parameters]),
+    Column(None, "ignored", lambda found: found.use.ignored),
+    Column(None, "is_in_baseline", lambda found: found.is_known),
+    Column(None, "fingerprint", lambda found: found.use.fingerprint),
+)
+
+
+def _is_call(found: _FoundUse) -> bool:
+    return found.use.kind is UseKind.CALL and found.use.ignored is None
+
+
+def _make_headline(result: ScanResult, rows: Sequence[_FoundUse]) -> str:
+    """Write how many calls name models that end, of each model."""
+    files = pluralize(result.files, "file")
+    if not rows:
+        return f"No call of a model that ends in {files}"
+    counts = Counter((row.use.variant.model.id, _describe_end(row.end)) for row in rows)
+    parts = [f"{format_int(count)} of {model} ({end})" for (model, end), count in counts.items()]
+    where = pluralize(len({row.use.place.path for row in rows}), "file")
+    return f"{pluralize(len(rows), 'call')} in {where} must change: {', '.join(parts)}"
+
+
+def _describe_end(end: ModelEnd | None) -> str:
+    assert end is not None
+    return "shut down" if end.is_over else f"{pluralize(end.days, 'day')} left"
+
+
+def _make_lines(result: ScanResult, market: Market, found: Sequence[_FoundUse]) -> Iterator[ReportLine]:
+    """Say when each model that is called ends, what isn't a call, and what was left out."""
+    calls = [each for each in found if _is_call(each)]
+    for name in dict.fromkeys(call.use.variant.model.id for call in calls if call.end):
+        dates = describe_end_dates(market, market.catalog.variant(name))
+        yield ReportLine("ends", dates.message, dates.citation)
+    running = Counter(call.use.variant.model.id for call in calls if not call.end)
+    if running:
+        yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} of {model}" for model, count in running.items()))
+    others = Counter(each.use.kind for each in found if each.use.kind is not UseKind.CALL and each.end)
+    if others[UseKind.MENTION]:
+        yield ReportLine("mentions", f"{pluralize(others[UseKind.MENTION], 'line')} of prose, comments and names")
+    if others[UseKind.DATA]:
+        yield ReportLine("data", f"{pluralize(others[UseKind.DATA], 'line')} of recorded data and tables of models")
+    ignored = [each.use.ignored for each in found if each.use.ignored is not None]
+    if ignored:
+        unexplained = sum(not reason for reason in ignored)
+        rest = f", {format_int(unexplained)} of them without a reason" if unexplained else ""
+        yield ReportLine("ignored", f"{pluralize(len(ignored), 'line')} by a comment{rest}")
+    known = sum(each.is_known for each in calls)
+    if known:
+        yield ReportLine("known", f"{pluralize(known, 'call')} that the baseline has")
+    reasons = Counter(skipped.reason for skipped in result.skipped)
+    if reasons:
+        yield ReportLine("left out", ", ".join(f"{format_int(count)} {reason}" for reason, count in reasons.most_common()))
+
+
+def _make_notes(rows: Sequence[_FoundUse]) -> Iterator[str]:
+    if len(rows) > MAX_ROWS:
+        yield f"{format_int(len(rows) - MAX_ROWS)} more calls: --format csv lists them all"
+    if rows:
+        yield "gpt41 migrate says what the move costs, and what else breaks in your requests."

@@ -1,0 +1,115 @@
+"""Which files of a repository are looked into, and as what: code, configuration, prose, or recorded data."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import PurePath
+
+from gpt41_cli.files.text import detect_byte_order_mark, is_binary
+
+MAX_BYTES = 20_000_000
+"""Larger files hold data, not calls."""
+
+GENERATED = "generated or minified"
+BINARY = "binary"
+TOO_LARGE = "over 20 MB"
+
+_LOCK_FILES = re.compile(
+    r"(?:.*\.lock|.*[-.]lock\.(?:json|yaml)|npm-shrinkwrap\.json|go\.sum|.*\.min\.\w+|.*\.map)", re.IGNORECASE
+)
+_GENERATED_MARK = re.compile(rb"@generated\b|\bcode generated\b[^\n]{0,200}\bdo not edit\b", re.IGNORECASE)
+_MINIFIED_LINE_BYTES = 5_000
+
+_PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".org", ".tex"))
+_DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".snap"))
+_RECORDING_FOLDERS = frozenset(("cassettes", "recordings", "__snapshots__"))
+_CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
+_SETTINGS = (
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".properties",
+    ".env",
+    ".prompty",
+    ".tf",
+    ".tfvars",
+    ".hcl",
+    ".cue",
+)
+_SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".service", ".nomad")
+_TEMPLATES = (".j2", ".jinja", ".tmpl", ".tpl")
+_CONFIG = frozenset((*_SETTINGS, *_SCRIPTS, *_TEMPLATES))
+_CONFIG_NAMES = re.compile(r"(?:\.env.*|.*\.env\.\w+|.*dockerfile.*|containerfile|.*makefile|procfile|justfile|jenkinsfile)")
+_DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
+_SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
+_ANSWER = re.compile(r'"object"\s*:\s*"(?:chat\.completion|response)"')
+
+# A table of models and prices names many models and calls none.
+_PRICE_WORD = re.compile(r"price|pricing|cost|per_(?:1k|1m|million|token)|usd", re.IGNORECASE)
+_TABLE_MODELS = 5
+
+
+class FileKind(Enum):
+    """What a file holds, which decides how a name in it is read."""
+
+    CODE = "code"
+    CONFIG = "configuration"
+    PROSE = "prose"
+    DATA = "data"
+    NOTEBOOK = "notebook"
+
+
+def find_skip_reason(path: PurePath, data: bytes) -> str | None:
+    """Return why a file isn't looked into; None if it is."""
+    if len(data) > MAX_BYTES:
+        return TOO_LARGE
+    if is_binary(data):
+        return BINARY
+    if _LOCK_FILES.fullmatch(path.name) or _GENERATED_MARK.search(data[:2_000]):
+        return GENERATED
+    if path.suffix.lower() in (".js", ".css", ".mjs", ".cjs") and len(data) > _MINIFIED_LINE_BYTES * (data.count(b"\n") + 1):
+        return GENERATED
+    return None
+
+
+def decode(data: bytes) -> str:
+    """Decode a file that may have a byte order mark; what isn't text in its encoding is replaced, as no name has it."""
+    mark, encoding = detect_byte_order_mark(data[:4])
+    return data[len(mark) :].decode(encoding, "replace")
+
+
+def find_file_kind(path: PurePath, text: str) -> FileKind:
+    """Tell what a file holds by its name, and by its content if the name may mean several."""
+    name, suffix = path.name.lower(), path.suffix.lower()
+    if suffix == ".ipynb":
+        return FileKind.NOTEBOOK
+    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(path.parts) or (suffix == ".json" and _ANSWER.search(text)):
+        return FileKind.DATA
+    if suffix in _CONFIG or _CONFIG_NAMES.fullmatch(name):
+        return FileKind.CONFIG
+    if suffix in _PROSE or (not suffix and name.isalpha() and path.name.isupper()):  # README, LICENSE
+        return FileKind.PROSE
+    return FileKind.CODE
+
+
+def is_model_table(text: str, models: int) -> bool:
+    """Return True if a file that names so many different models is a table of them with prices."""
+    return models >= _TABLE_MODELS and len(_PRICE_WORD.findall(text)) >= models
+
+
+def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:
+    """Return what a comment begins with in a file of this name."""
+    suffix = path.suffix.lower()
+    if suffix in _DASH_COMMENTS:
+        return ("--", "/*")
+    if suffix in _SEMICOLON_COMMENTS:
+        return (";", "#")
+    if kind is FileKind.NOTEBOOK or suffix in _CODE_WITH_HASHES:
+        return ("#",)
+    if kind is FileKind.CONFIG:
+        return ("#", "//") if suffix in (".tf", ".tfvars", ".hcl", ".cue") else ("#",)
+    return ("//", "/*", "<!--", "{#")
