@@ -45,11 +45,12 @@ class CallFinder:
         """Return which of the parameters `names` are set in the call around an offset."""
         start, end = self._find_region(at)
         region = self._text[start:end]
-        pattern = rf"(?<![\w.$-])[\"']?({'|'.join(map(re.escape, sorted(names)))})[\"']?[ \t]*(?::|=(?![=>]))"
+        either = "|".join(map(re.escape, sorted(names)))
+        pattern = rf"(?<![\w.$\"'-])([\"']?)({either})\1[ \t]*(?::|=>|=(?!=))"
         found: dict[str, Parameter] = {}
         for match in re.finditer(pattern, region) if names else ():
-            line = self._text.count("\n", 0, start + match.start(1)) + 1
-            found.setdefault(match[1], Parameter(match[1], line))
+            line = self._text.count("\n", 0, start + match.start(2)) + 1
+            found.setdefault(match[2], Parameter(match[2], line))
         head = self._text[max(0, self._text.rfind("\n", 0, max(0, start - 200))) : end]
         is_chat, is_responses = bool(_CHAT_CALL.search(head)), bool(_RESPONSES_CALL.search(head))
         endpoint = None if is_chat == is_responses else "chat-completions" if is_chat else "responses"
