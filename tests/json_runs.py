@@ -204,6 +204,8 @@ RUNS = (
     f"check --config other.yaml {TODAY}",
     f"diff base.json {TODAY}",
     f"diff base.json other.json {TODAY}",
+    f"scan {TODAY}",
+    f"scan bot.py --baseline scan.json {TODAY}",
     f"report {TODAY}",
     "report other.yaml base.json wishes.yaml --as-of 2026-09-01",
     f"report wishes.yaml {TODAY}",
@@ -214,6 +216,7 @@ SAVED = {
     "cost.json": f"cost batch.jsonl --output-tokens 0 {TODAY}",
     "priced.json": f"cost batch.jsonl --output-tokens 5 --each {TODAY}",
     "entries.json": "count batch.jsonl --each",
+    "scan.json": f"scan bot.py {TODAY}",
 }
 CONFIGS = {
     "gpt41.yaml": """
@@ -251,6 +254,14 @@ workloads:
 }
 
 
+CODE = """
+ask(model="gpt-4.1-nano", temperature=0)
+ask(model="gpt-4.1")  # gpt41: ignore - until it is replaced
+ask(model="gpt-6-luna")
+# It was gpt-4.5-preview.
+"""
+
+
 class Printed(NamedTuple):
     """What a command prints with `--format json` and with `--format jsonl`."""
 
@@ -280,6 +291,7 @@ def all_printed(folder: Path) -> list[Printed]:
     (folder / "nothing.jsonl").write_text("\n{}\n")
     (folder / "prompt.txt").write_text("one two three")
     (folder / "scores.csv").write_text("model,metric,score\ngpt-4.1,accuracy,91.5\ngpt-4.1-mini,accuracy,79\n")
+    (folder / "bot.py").write_text(CODE)
     for name, text in CONFIGS.items():
         (folder / name).write_text(text)
     shutil.copytree(ROOT / "tests" / "logs", folder / "logs")

@@ -1,4 +1,4 @@
-"""Find the models that a text names: by id, by display name (`GPT-4.1 mini`), or by a constant of an SDK (`GPT_4_1_MINI`)."""
+"""Find the models that a text names: by id, by display name (`GPT-9.1 tiny`), or by a constant of an SDK (`GPT_9_1_TINY`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 
-# A longer name is another model, or no model at all: `chatgpt-4o`, `gpt-4.1-rag-bot`, `gpt-4.1.json`.
+# A longer name is another model, or no model at all: `chatgpt-9`, `gpt-9-rag-bot`, `gpt-9.json`.
 _NOT_BEFORE, _NOT_AFTER = r"(?<![\w.])(?<!\w-)", r"(?![\w-]|\.\w)"
 _FINE_TUNE_PARTS = r"(?::[\w-]*)*"
 # Constants are called by the class or package that has them, or carry its name.
@@ -75,9 +75,9 @@ def _compile(names: Iterable[str]) -> re.Pattern[str]:
 
 
 def _make_constant(name: str) -> str:
-    """Make the pattern of the constants that SDKs have for an id: GPT_4_1_MINI, GPT4_1Mini, GPT4Dot1Mini.
+    """Make the pattern of the constants that SDKs have for an id: GPT_9_1_TINY, GPT9_1Tiny, GPT9Dot1Tiny.
 
-    >>> bool(re.fullmatch(_make_constant("gpt-4.1-mini"), "GPT_4_1_MINI", re.IGNORECASE))
+    >>> bool(re.fullmatch(_make_constant("gpt-9.1-tiny"), "GPT_9_1_TINY", re.IGNORECASE))
     True
     """
     pattern = ""

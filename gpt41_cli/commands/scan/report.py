@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.scan.calls import UseKind
-from gpt41_cli.commands.scan.scan import ModelEnd, ModelUse, ScanResult
+from gpt41_cli.commands.scan.scan import Ending, ModelUse, ScanResult
 from gpt41_cli.commands.scan.scan_findings import describe_refused
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, pluralize, sanitize
@@ -27,12 +27,12 @@ class _FoundUse(NamedTuple):
     """A use, the end of its model if that has one, and whether the baseline has it."""
 
     use: ModelUse
-    end: ModelEnd | None
+    end: Ending | None
     is_known: bool
 
 
 def make_report(
-    result: ScanResult, market: Market, ends: Mapping[str, ModelEnd], known: Collection[int], findings: Sequence[Finding]
+    result: ScanResult, market: Market, ends: Mapping[str, Ending], known: Collection[int], findings: Sequence[Finding]
 ) -> Report:
     """Make the report; `known` are the positions of the uses that the baseline has."""
     found = [_FoundUse(use, ends.get(use.variant.model.id), position in known) for position, use in enumerate(result.uses)]
@@ -95,7 +95,7 @@ def _make_headline(result: ScanResult, rows: Sequence[_FoundUse]) -> str:
     return f"{pluralize(len(rows), 'call')} in {where} must change: {', '.join(parts)}"
 
 
-def _describe_end(end: ModelEnd | None) -> str:
+def _describe_end(end: Ending | None) -> str:
     assert end is not None
     return "shut down" if end.is_over else f"{pluralize(end.days, 'day')} left"
 
@@ -105,7 +105,7 @@ def _make_lines(result: ScanResult, market: Market, found: Sequence[_FoundUse]) 
     calls = [each for each in found if _is_call(each)]
     for name in dict.fromkeys(call.use.variant.model.id for call in calls if call.end):
         dates = describe_end_dates(market, market.catalog.variant(name))
-        yield ReportLine("ends", dates.message, dates.citation)
+        yield ReportLine("dates", dates.message, dates.citation)
     running = Counter(call.use.variant.model.id for call in calls if not call.end)
     if running:
         yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} of {model}" for model, count in running.items()))

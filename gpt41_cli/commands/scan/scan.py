@@ -45,7 +45,7 @@ class ModelUse(NamedTuple):
     fingerprint: str
 
 
-class ModelEnd(NamedTuple):
+class Ending(NamedTuple):
     """The end of a model on the platform that is asked about, and what follows it. `variant` is the replacement in the table."""
 
     life: Lifecycle
@@ -103,7 +103,7 @@ def scan_files(
     return result
 
 
-def find_ends(market: Market) -> Mapping[str, ModelEnd]:
+def find_ends(market: Market) -> Mapping[str, Ending]:
     """Return the end of each model that is shut down or whose shutdown is announced, by its id."""
     ends = {}
     for model in market.catalog.models.values():
@@ -114,13 +114,11 @@ def find_ends(market: Market) -> Mapping[str, ModelEnd]:
             steps = follow_replacements(market, variant)
             days = (life.shutdown - market.as_of).days
             last = steps[-1] if steps else None
-            ends[model.id] = ModelEnd(
-                life, past is not None, days, last and last.replacement_name, last.variant if last else None
-            )
+            ends[model.id] = Ending(life, past is not None, days, last and last.replacement_name, last.variant if last else None)
     return ends
 
 
-def _read_file(path: str, text: str, names: ModelNames, market: Market, ends: Mapping[str, ModelEnd]) -> Iterator[ModelUse]:
+def _read_file(path: str, text: str, names: ModelNames, market: Market, ends: Mapping[str, Ending]) -> Iterator[ModelUse]:
     """Yield the uses of one file, each model once per line."""
     found = [(named, variant) for named in names.find(text) if (variant := market.catalog.find_variant(named.name))]
     if not found:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.scan.calls import UseKind
-from gpt41_cli.commands.scan.scan import ModelEnd, ModelUse, ScanResult
+from gpt41_cli.commands.scan.scan import Ending, ModelUse, ScanResult
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
 from gpt41_cli.findings import Finding
@@ -16,7 +16,7 @@ from gpt41_cli.rules import Level
 
 
 def make_scan_findings(
-    result: ScanResult, market: Market, ends: Mapping[str, ModelEnd], known: Collection[int], within: timedelta | None
+    result: ScanResult, market: Market, ends: Mapping[str, Ending], known: Collection[int], within: timedelta | None
 ) -> Iterator[Finding]:
     """Yield a finding for each use of a model that ends, except for those whose positions are `known` or that a comment ignores.
 
@@ -40,7 +40,7 @@ def make_scan_findings(
         yield Finding(rule, message, Level.NOTICE, uses[0].place, subject=uses[0].variant.id)
 
 
-def _make_call_finding(use: ModelUse, market: Market, end: ModelEnd, within: timedelta | None) -> Finding:
+def _make_call_finding(use: ModelUse, market: Market, end: Ending, within: timedelta | None) -> Finding:
     if end.is_over:
         ended = lifecycle.make_shutdown_finding(market.platform, end.life)
         finding = ended._replace(message=f"{use.variant.id}: {ended.message}", level=Level.ERROR)

@@ -46,7 +46,8 @@ _CONFIG = frozenset((*_SETTINGS, *_SCRIPTS, *_TEMPLATES))
 _CONFIG_NAMES = re.compile(r"(?:\.env.*|.*\.env\.\w+|.*dockerfile.*|containerfile|.*makefile|procfile|justfile|jenkinsfile)")
 _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
-_ANSWER = re.compile(r'"object"\s*:\s*"(?:chat\.completion|response)"')
+# An answer of the API, or a report of this program.
+_RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
 
 # A table of models and prices names many models and calls none.
 _PRICE_WORD = re.compile(r"price|pricing|cost|per_(?:1k|1m|million|token)|usd", re.IGNORECASE)
@@ -87,7 +88,7 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     name, suffix = path.name.lower(), path.suffix.lower()
     if suffix == ".ipynb":
         return FileKind.NOTEBOOK
-    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(path.parts) or (suffix == ".json" and _ANSWER.search(text)):
+    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(path.parts) or (suffix == ".json" and _RECORDED.search(text)):
         return FileKind.DATA
     if suffix in _CONFIG or _CONFIG_NAMES.fullmatch(name):
         return FileKind.CONFIG

@@ -124,6 +124,7 @@ RECORDED = [
     ("answers.jsonl", '{"model": "gpt-4.1"}'),
     ("usage.csv", "gpt-4.1,12,3"),
     ("answer.json", '{"object": "chat.completion", "model": "gpt-4.1"}'),
+    ("saved.json", '{"schema": "gpt41.check/1", "model": "gpt-4.1"}'),
     ("tests/cassettes/test_bot.yaml", "model: gpt-4.1"),
 ]
 
@@ -134,7 +135,7 @@ RECORDED = [
 )
 def test_a_call_is_told_from_what_only_mentions_a_model(file: str, text: str, kind: UseKind) -> None:
     found = {of for name, of in kinds(file, text) if name == "gpt-4.1"}
-    assert found and (kind in found if kind is CALL else found == {kind})
+    assert kind in found if kind is CALL else found == {kind}
 
 
 def test_a_table_of_prices_calls_no_model() -> None:
@@ -232,7 +233,8 @@ def test_the_keys_of_the_same_mapping_count_in_yaml(run: Run, tmp_path: Path) ->
 
 def test_a_comment_with_a_reason_leaves_a_line_out(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(
-        'a = "gpt-4.1-nano"  # gpt41: ignore - a test of the error\n# gpt41: ignore\nb = "gpt-4.1-nano"\nc = 1\nd = "gpt-6-luna"\n'
+        'a = "gpt-4.1-nano"  # gpt41: ignore - a test of the error\n# gpt41: ignore\nb = "gpt-4.1-nano"\n'
+        'c = 1\nd = "gpt-6-luna"\n'
     )
     done = run("scan", "--as-of", "2026-11-29", "--format", "json")
     assert done.code == 0
