@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
+from gpt41_cli.files.globs import find_fixed_folder, find_literal_path, make_matcher
 from gpt41_cli.files.revisions import Revision, names_commit, open_revision
 from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
 from gpt41_cli.files.trees import SkippedPath, list_files
@@ -47,13 +47,12 @@ class ConfigRoot(NamedTuple):
         """
         key = _normalize_pattern(pattern)
         with wrap_os_errors(quote_text(pattern)):
-            is_folder = not is_glob(key) and self.is_folder(key)
-            if is_folder:
-                found, left_out = self.list_folder(key)
+            path = find_literal_path(key)
+            is_folder = path is not None and self.is_folder(path)
+            if path is None:
+                found, left_out = _filter_matching(key, self.list_folder(find_fixed_folder(key) or "."))
             else:
-                found, left_out = (
-                    _filter_matching(key, self.list_folder(find_fixed_folder(key) or ".")) if is_glob(key) else ([key], [])
-                )
+                found, left_out = self.list_folder(path) if is_folder else ([path], [])
         left_out = [SkippedPath(self.display_path(each.path), each.reason) for each in left_out]
         if not found:
             raise InputError(quote_text(pattern), "one file or more", explain_empty(left_out))
@@ -156,7 +155,8 @@ def _normalize_pattern(pattern: str) -> str:
     if not pattern:
         raise InputError(quote_text(pattern), "a file, a folder or a glob", "an empty name")
     if Path(pattern).is_absolute() or pattern.startswith("~"):
-        raise InputError(quote_text(pattern), "a path that counts from the folder of the config file")
+        hint = "./~ is a name that begins with ~" if pattern.startswith("~") else ""
+        raise InputError(quote_text(pattern), "a path that counts from the folder of the config file", hint=hint)
     return posixpath.normpath(pattern)
 
 

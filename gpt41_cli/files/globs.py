@@ -10,12 +10,33 @@ from collections.abc import Callable
 from fnmatch import translate
 from itertools import takewhile
 
+_WILDCARD = re.compile(r"[*?[]")
+_ESCAPED_WILDCARD = re.compile(r"\[([*?[])\]")
 _CHARACTER_CLASS = re.compile(r"\[([!^]?)(\]?[^]]*\])")
 
 
 def is_glob(pattern: str) -> bool:
     """Return True if `pattern` has a wildcard, so it may match many files."""
-    return any(char in pattern for char in "*?[")
+    return bool(_WILDCARD.search(pattern))
+
+
+def escape_wildcards(path: str) -> str:
+    """Return the pattern that means only this path.
+
+    >>> escape_wildcards("app/[id]/a.md")
+    'app/[[]id]/a.md'
+    """
+    return _WILDCARD.sub(r"[\g<0>]", path)
+
+
+def find_literal_path(pattern: str) -> str | None:
+    """Return the path that a pattern means if all of its wildcards are escaped, as `escape_wildcards` does; else None.
+
+    >>> find_literal_path("app/[[]id]"), find_literal_path("app/id"), find_literal_path("app/[id]")
+    ('app/[id]', 'app/id', None)
+    """
+    path = _ESCAPED_WILDCARD.sub(r"\1", pattern)
+    return path if escape_wildcards(path) == pattern else None
 
 
 def find_fixed_folder(glob: str) -> str:

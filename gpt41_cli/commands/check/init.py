@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,8 @@ from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.config.tables import CONFIG_VERSION, CachedInput, SharedSettings, TokenRange, WorkloadDeclaration
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, quote_text
+from gpt41_cli.files.globs import escape_wildcards
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import STDIN, Place
 from gpt41_cli.work.workload import workload
@@ -67,7 +67,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
     for path in paths:
         if path == STDIN:
             raise InputError("--init", "files or folders", "standard input, which is not there the next time")
-        pattern = _escape_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
+        pattern = _make_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
             sources, _ = files(pattern)
         except InputError as error:
@@ -115,7 +115,7 @@ def _group_files(
         group = contents.variant.id, contents.mode
         is_guess = bool(contents.workload.requests_without_maximum or contents.workload.training_requests)
         before = found.get(group, _DraftWorkload((), False))
-        found[group] = _DraftWorkload((*before.paths, _escape_pattern(key)), before.has_guessed_output or is_guess)
+        found[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess)
     if refused and not found:
         raise refused
     return found
@@ -149,14 +149,28 @@ def _format_workload(name: str, found: _DraftWorkload) -> str:
     return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=_GUESSED_OUTPUT_ENTRY if found.has_guessed_output else "")
 
 
-def _escape_pattern(path: str) -> str:
+def _make_pattern(path: str) -> str:
     """Return a pattern that matches only this path."""
-    return re.sub(r"[*?[]", r"[\g<0>]", path)
+    # A name that begins with ~ would be taken for a home folder.
+    return escape_wildcards(f"./{path}" if path.startswith("~") else path)
 
 
 def _format_yaml_scalar(text: str) -> str:
-    """Format text as a YAML scalar: plain if it can only be read as text, else in quotes as JSON."""
-    return text if _PLAIN_YAML_PATTERN.fullmatch(text) else json.dumps(text)
+    """Format text as a YAML scalar: plain if it can only be read as text, else in quotes.
+
+    Raises InputError for a name that isn't Unicode, because YAML has no way to write it.
+    """
+    if _PLAIN_YAML_PATTERN.fullmatch(text):
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"--init: {quote_text(text)}", "a name in UTF-8", "another", "rename it, or name its folder") from None
+    # Python's escapes are YAML's, too.
+    escaped = (
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in re.sub(r'[\\"]', r"\\\g<0>", text)
+    )
+    return f'"{"".join(escaped)}"'
 
 
 def _make_unique_name(said: str, taken: Mapping[str, object]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -494,3 +496,54 @@ def test_every_budget_that_is_kept_is_a_check_that_passed(run: Run, tmp_path: Pa
         ("all workloads", "end of the models", 0),
         ("all workloads", "age of the price table", 0),
     ]
+
+
+ODD_NAMES = [
+    "🚀launch",
+    "[id]",
+    "app[id]",
+    "a*b",
+    "c?d",
+    "~",
+    "~home",
+    "é",
+    'a"b',
+    "a\\b",
+    "tab\tb",
+    "two\nlines",
+    "a: b",
+    "#c",
+    "- d",
+    "!e",
+]
+ODD_NAMES += ["{f}", "true", "[!a]", "{{x}}", "a]b", "\u202egnp", "\U000e0001", " "]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_first_config_of_odd_names_means_these_and_no_others(run: Run, tmp_path: Path, name: str) -> None:
+    others = [name[1:] or "other", name.replace("*", "x").replace("?", "x").replace("[id]", "i")]
+    for folder in (name, *others):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "prompt.md").write_text("Be brief." if folder == name else "Be very brief.")
+    (tmp_path / f"{name}.md").write_text("Be brief.")
+    for path in (name, f"{name}.md"):
+        (tmp_path / "gpt41.yaml").unlink(missing_ok=True)
+        assert run("check", "--init", *DAY, "-q", "--", path)[::2] == (0, "gpt41: wrote gpt41.yaml\n")
+        (workload,) = json.loads(run("check", *DAY, "--format", "json").out)["workloads"]
+        (found,) = workload["files"]
+        assert found == (path if path.endswith(".md") else f"{name}/prompt.md")
+    (tmp_path / "gpt41.yaml").unlink()
+    assert run("check", "--init", *DAY, "-q", "--", name).code == 0
+    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert run("diff", "HEAD", *DAY, "-q") == (0, "0\n", "")
+
+
+def test_a_first_config_of_names_that_are_no_unicode_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    name = os.fsdecode(b"prompts/caf\xe9.md")
+    (tmp_path / name).write_text("Be brief.")
+    message = '--init: "prompts/caf\\udce9.md": expected a name in UTF-8, found another; rename it, or name its folder'
+    assert run("check", "--init", name, *DAY) == (2, "", f"gpt41: {message}\n")
+    assert not (tmp_path / "gpt41.yaml").exists()
+    assert run("check", "--init", "prompts", *DAY).code == 0
