@@ -143,7 +143,7 @@ def test_what_is_not_committed_is_only_in_the_working_tree(config: Path) -> None
     [
         ("", "expected a file, a folder or a glob, found an empty name"),
         ("/etc/hosts", "expected a path that counts from the folder of the config file"),
-        ("~/a.md", "expected a path that counts from the folder of the config file"),
+        ("~/a.md", "expected a path that counts from the folder of the config file; ./~ is a name that begins with ~"),
         ("none/*.md", "expected one file or more, found nothing"),
         ("prompts/*.pdf", "expected one file or more, found nothing"),
     ],
