@@ -105,11 +105,17 @@ def migrate(
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:
     """Return the modes to compare, the requests' own first; empty if the requests only use the default modes.
 
-    Raises InputError if they mix another mode with these: such requests have no single price today.
+    Raises InputError if they mix another mode with these, since such requests have no single price today, or use one that the
+    price table can't have.
     """
+    from gpt41_cli.catalog import MODES
     from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES
+    from gpt41_cli.files.fields import redact
 
     names = sorted(work.modes)
+    unknown = [redact(name) for name in names if name not in MODES]
+    if unknown:
+        raise InputError("service_tier", f"requests in {', '.join(MODES)}", ", ".join(unknown), "--mode takes all of them in one")
     if set(names) <= set(DEFAULT_MODES):
         return ()
     if len(names) > 1:

@@ -383,6 +383,17 @@ def test_requests_in_priority_are_compared_in_priority_first(run: Run, tmp_path:
     )
 
 
+def test_requests_in_a_mode_that_has_no_price_say_how_they_are_compared(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(ASKED % ', "service_tier": "flex"')
+    done = run("migrate", "a.jsonl", "--as-of", str(TODAY))
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        'gpt41: service_tier: expected requests in standard, batch, priority, found "flex"; --mode takes all of them in one\n'
+    )
+    done = run("migrate", "a.jsonl", "--mode", "standard", "--as-of", str(TODAY), "-q")
+    assert (done.code, done.out) == (0, "gpt-6-luna\n")
+
+
 def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
