@@ -66,18 +66,8 @@ WRITING = {"--output", "--split", "--init", "--charts", "--write-config"}
 """Options that make files: a second run would find another folder than the first."""
 
 UNSUITED = {
-    "input_tokens",
-    "requests",
-    "text",
-    "requests_per_minute",
-    "lifetime",
-    "kind",
-    "estimate",
-    "workload",
-    "prompts",
-    "distill_from",
-    "tolerance",
-    "leaving",
+    *("input_tokens", "requests", "text", "requests_per_minute", "lifetime", "kind", "tolerance"),
+    *("estimate", "workload", "prompts", "distill_from", "leaving"),
 }
 """Options that most inputs refuse, tried by `options` alone."""
 
@@ -240,7 +230,8 @@ _USERS_OF_PRICES = (
 )
 _FIGURES = re.compile(
     r"(?<=[ :{,\[])(?:(?P<whole>[1-9]\d*)|(?P<decimal>\d+\.\d+)|(?P<day>\d{4}-\d{2}-\d{2}))(?=[,}\]\n ])"
-    r"|(?:(?<=max_output_tokens: )|(?<=cached_input: )|(?<=requests_per_day: )|(?<=shutdown: )|(?<=replacement: ))(?P<maybe>[\w.-]+)"
+    r"|(?:(?<=max_output_tokens: )|(?<=cached_input: )|(?<=requests_per_day: )|(?<=shutdown: )|(?<=replacement: ))"
+    r"(?P<maybe>[\w.-]+)"
 )
 _FIGURE_VALUES = {
     "whole": ("1", "2", "7", "1000000", "999999999999999", "0"),
@@ -255,7 +246,8 @@ def prices(change: Mutator, name: str) -> Case:
     """A price table: mostly with other figures, which every command takes, else with other words."""
     text = corpus.PRICES
     if change.chance(0.85):
-        for place in sorted(change.random.sample(_FIGURE_PLACES, change.random.randint(1, 3)), key=re.Match.start, reverse=True):
+        places = change.random.sample(_FIGURE_PLACES, change.random.randint(1, 3))
+        for place in sorted(places, key=re.Match.start, reverse=True):
             value = change.random.choice(_FIGURE_VALUES[str(place.lastgroup)])
             text = text[: place.start()] + value + text[place.end() :]
     else:

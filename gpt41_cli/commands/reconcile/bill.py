@@ -89,9 +89,9 @@ class Reconciliation:
             place, answer = most.place, most.result
         self._batch_objects[answer.id or place] = Located(place, answer)
 
-    def close(self) -> None:
+    def close(self, logs: str) -> None:
         """Add the batch objects, except those whose answers are in the logs line by line. Raises InputError if nothing was
-        priced.
+        priced; it names the `logs` if no place in them is known.
 
         The lines may be in a file of their own, or together with those of other batches.
         """
@@ -108,7 +108,9 @@ class Reconciliation:
         if not self.charges and not self.rejects.count:
             found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
             raise InputError(
-                expected="answers that report their usage and have a price", found=f"none: {found}" if found else "nothing"
+                expected="answers that report their usage and have a price",
+                found=f"none: {found}" if found else "none",
+                location=None if found else logs,
             )
 
     def _find_itemized_batches(self) -> set[object]:
@@ -276,10 +278,10 @@ def _get_token_pair(usage: Usage) -> tuple[int, int]:
     return usage.input_tokens, usage.output_tokens
 
 
-def reconcile_logs(found: Iterable[LogItem], conditions: BillingContext) -> Reconciliation:
-    """Price the answers in logs. Raises InputError if none has a price."""
+def reconcile_logs(found: Iterable[LogItem], conditions: BillingContext, logs: str = "") -> Reconciliation:
+    """Price the answers in the files called `logs`. Raises InputError if none has a price."""
     reconciliation = Reconciliation(conditions)
     for each in found:
         reconciliation.add(each)
-    reconciliation.close()
+    reconciliation.close(logs)
     return reconciliation

@@ -73,7 +73,8 @@ def reconcile(
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out)
-        found = reconcile_logs(beside.observe(found_logs.read()), conditions)
+        names = ", ".join(source.label for source in sources[:3])
+        found = reconcile_logs(beside.observe(found_logs.read()), conditions, names)
     if not found.charges:
         refuse_invalid(found.rejects, 0, "answers")
     report = make_report(found, found_logs.skipped, skips_invalid=skip_invalid)

@@ -136,7 +136,7 @@ def test_names_of_any_length_are_cut() -> None:
 def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
     with pytest.raises(InputError, match=r'have a price, found none: .*: "my-deployment" is not in pricing.yaml$'):
         bill([{**MINI, "model": "my-deployment"}] * 2)
-    with pytest.raises(InputError, match=r"have a price, found nothing$"):
+    with pytest.raises(InputError, match=r"^expected answers that report their usage and have a price, found none$"):
         bill([])
 
 

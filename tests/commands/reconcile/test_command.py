@@ -158,3 +158,10 @@ def test_a_closed_pipe_is_quiet() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_logs_without_an_answer_are_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "deltas.jsonl").write_text('{"type": "response.output_text.delta", "delta": "Hi"}\n')
+    expected = "expected answers that report their usage and have a price, found none"
+    assert run("reconcile", "deltas.jsonl") == (2, "", f"gpt41: deltas.jsonl: {expected}\n")
+    assert run("reconcile", "-") == (2, "", f"gpt41: standard input: {expected}\n")
