@@ -17,7 +17,13 @@ MAX_CHARACTERS = 65_000
 
 _MAX_ITEMS = 4096
 _SHORTEST_CUT = 500
-_AUTOLINK_PATTERN = re.compile(r"@|#|:(?=//)|www(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
+_AUTOLINK_PATTERN = re.compile(r"@|#|:(?=//|(?:100|1234|\d*[a-z_+-][\w+-]*):)|www(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
+"""What begins a mention, a reference, an address or an emoji. No other emoji is a number, as that of a line is."""
+
+_COMMIT_PATTERN = re.compile(r"(?<![0-9a-z])(?=\d*[a-f])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
+_SHORTER_THAN_A_COMMIT = re.compile(r"\w{1,6}")
+"""GitHub links seven to forty hexadecimal digits to a commit. A figure, which has no letters, is left as it is."""
+
 _SPECIAL_PATTERN = re.compile(r"([\\`*_\[\]<>|#~&$])")
 _BLOCK_START_PATTERN = re.compile(r"^(?:(\d+)(?=[.)])|(?=[-+](?:\s|$)|-[- ]*$))")
 
@@ -108,9 +114,15 @@ def _truncate(text: str, longest: int) -> str:
     return safe if len(safe) <= longest else safe[:longest] + "…"
 
 
+def _break_links(text: str) -> str:
+    """Put zero-width spaces into what GitHub makes a mention, a link or an emoji of. It does so whether or not it is escaped."""
+    text = _COMMIT_PATTERN.sub(lambda commit: "\u200b".join(_SHORTER_THAN_A_COMMIT.findall(commit[0])), text)
+    return _AUTOLINK_PATTERN.sub("\\g<0>\u200b", text)
+
+
 def _escape(text: str, longest: int) -> str:
-    """Escape text so that it reads as itself. A zero-width space keeps names from mentioning people and addresses from links."""
-    return _AUTOLINK_PATTERN.sub("\\g<0>\u200b", _SPECIAL_PATTERN.sub(r"\\\1", _truncate(text, longest)))
+    """Escape text so that it reads as itself."""
+    return _SPECIAL_PATTERN.sub(r"\\\1", _break_links(_truncate(text, longest)))
 
 
 def _escape_paragraph(text: str, longest: int) -> str:
@@ -119,7 +131,7 @@ def _escape_paragraph(text: str, longest: int) -> str:
 
 
 def _escape_html(text: str, longest: int) -> str:
-    return _AUTOLINK_PATTERN.sub("\\g<0>\u200b", html.escape(_truncate(text, longest), quote=False))
+    return html.escape(_break_links(_truncate(text, longest)), quote=False)
 
 
 def _fence_code(lines: Sequence[str]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -265,3 +268,29 @@ def test_no_name_is_a_command_to_a_runner(run: Run, tmp_path: Path, name: str) -
     assert "\n::error::y" not in done.out
     if name == "json":
         assert json.loads(done.out)["workloads"][0]["name"] == hostile
+
+
+# CSV
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1", "'+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\uff1d1", "'\uff1d1"),
+        ("'=1", "''=1"),
+        ("\t=1", "\\t=1"),
+        ("\r=1", "\\r=1"),
+        ("-", "-"),
+        ("a=1", "a=1"),
+        ("2026-11-23", "2026-11-23"),
+    ],
+)
+def test_text_is_no_formula_to_a_spreadsheet(text: str, cell: str) -> None:
+    report = make_findings_report()._replace(records=({"name": text, "change": Decimal("-0.5"), "growth": -3, "list": [text]},))
+    (row,) = csv.DictReader(io.StringIO(render(report, "csv", SCREEN)))
+    assert (row["name"], row["change"], row["growth"]) == (cell, "-0.5", "-3")
+    assert json.loads(row["list"]) == [text]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,3 +121,43 @@ def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
         "1\\. All\n\n| a |\n| --- |\n| 1 |\n"
     )
     assert "Files & <folders>\n  a\n  1" in render(shown, "text", SCREEN)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REFERENCES = [
+    COMMIT,
+    COMMIT[8:15],
+    COMMIT.upper(),
+    f"a{COMMIT[:39]}",
+    f"team@{COMMIT}",
+    ":tada:",
+    ":stuck_out_tongue:",
+    ":+1:",
+    ":100:",
+    "x::tada:",
+]
+REFERENCES += ["@team", "@org/team", "#12", "owner/repo#12", "GH-12", "https://example.org", "www.example.org", "a@example.org"]
+LINKED = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])|:(?!2:)[\w+-]+:|@\w|#\d|\bgh-\d|://|\bwww\.", re.IGNORECASE)
+"""What GitHub makes links, mentions and emoji of, outside of code."""
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+@pytest.mark.parametrize("around", ["{}", "x {} y", "({})", "_{}_", "a, {}."])
+def test_no_name_is_a_link_a_mention_or_an_emoji_on_github(text: str, around: str) -> None:
+    assert LINKED.search(text)
+    said = around.format(text)
+    table = Table(make_headings("why"), (Row((said,)),), said, is_detail=True)
+    lines = (ReportLine("why", said, said),)
+    finding = make_finding(said, at=Place(said))
+    drawn = render(make_findings_report(finding, headline=said, lines=lines, tables=(table,), notes=(said,)), "markdown", SCREEN)
+    page = MarkdownPage(drawn)
+    shown = [shown for _, shown in page.texts]
+    assert sum(said in one.replace("\u200b", "") for one in shown) >= 7
+    assert not [one for tag, one in page.texts if tag != "code" and LINKED.search(one)]
+
+
+@pytest.mark.parametrize(
+    "text", ["$1,234,567.89", "0.0002956", "1234567", "ft:gpt-4.1-mini:o.rg::id", "2026-11-23", "a.yaml:2: b"]
+)
+def test_a_figure_can_be_copied(text: str) -> None:
+    assert text in render(make_findings_report(headline=text), "markdown", SCREEN).replace("\\", "")
