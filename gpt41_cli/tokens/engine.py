@@ -8,14 +8,13 @@ extra is installed, its engine counts instead (`gpt41_cli.tokens.fast`).
 from __future__ import annotations
 
 import os
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from threading import Semaphore
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from gpt41_cli.tokens import fast
+from gpt41_cli.tokens import blocks, fast
 from gpt41_cli.tokens.vocabulary import VOCABULARIES, load_ranks
 from gpt41_cli.tokens.workers import WorkerThreads
 
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
     from tiktoken import Encoding
 
 V = TypeVar("V")
-
-BLOCK_CHARACTERS = 400_000
-"""Characters counted at a time: enough to keep a core busy, few enough to hold several blocks."""
-
-# Letters and digits end a piece of every alternative of the pattern when one of these follows: none of them is a
-# letter, a mark, a digit or the apostrophe of a contraction. Cutting there changes nothing on either side.
-_SEAM = re.compile(r"(?<=[^\W_])[\s!-&(-/:-@\[-`{-~\u3000-\u3002\uff01\uff0c\uff1a\uff1b\uff1f]")
-_SEAM_WINDOW = 2_000
 
 # tiktoken 0.14 panics (a Rust stack overflow that also writes to stderr) on some 400,000 blanks in a row.
 _MAX_BLANK_RUN = 100_000
@@ -40,13 +31,17 @@ MEMO_CHARACTERS = 4_000_000
 
 BYTES_PER_TOKEN = array("I").itemsize
 
-_PIECE_BYTES = 50_000
-_OVERLAP_TOKENS = 32
+_PART_BYTES = 200_000
+"""The most of a piece that is encoded at a time."""
 
 
 def count(text: str, encoding: str) -> int:
     """Count the tokens of `text`. Lone surrogates count as the replacement character, as in tiktoken."""
-    return count_stream((text,), encoding) if len(text) > 2 * BLOCK_CHARACTERS else _count_block(text, _load_engine(encoding))
+    return (
+        count_stream((text,), encoding)
+        if len(text) > 2 * blocks.BLOCK_CHARACTERS
+        else len(_encode_block(text, _load_engine(encoding)))
+    )
 
 
 def count_stream(chunks: Iterable[str], encoding: str) -> int:
@@ -62,6 +57,7 @@ class TextCounter:
     """
 
     def __init__(self, encoding: str, *, jobs: int | None = None, is_much: bool = False) -> None:
+        self._encoding = encoding
         self._count_texts = _choose_counter(encoding, is_much=is_much)
         workers = jobs or os.cpu_count() or 1
         self._threads = WorkerThreads(workers)
@@ -76,10 +72,15 @@ class TextCounter:
     def add(self, chunks: Iterable[str]) -> Callable[[], int]:
         """Start counting the text that `chunks` join to. Errors of reading `chunks` are raised here."""
         running = []
-        for block in _split_blocks(chunks):
+        counted_here = 0
+        split = blocks.split_blocks(chunks, VOCABULARIES[self._encoding].pattern)
+        for block in split:
+            if block.is_open:
+                counted_here += sum(map(len, _encode_open_piece(block, split, _load_engine(self._encoding))))
+                continue
             self._free_blocks.acquire()
-            running.append(self._threads.submit(self._count, block))
-        return lambda: sum(future.result() for future in running)
+            running.append(self._threads.submit(self._count, block.text))
+        return lambda: counted_here + sum(future.result() for future in running)
 
     def _count(self, block: str) -> int:
         try:
@@ -138,9 +139,7 @@ def make_token_memo(encoding: str) -> Memo[bytes]:
     engine = _load_engine(encoding)
 
     def find(texts: Sequence[str]) -> list[bytes]:
-        return [
-            b"".join(array("I", _encode_block(block, engine)).tobytes() for block in _split_blocks((text,))) for text in texts
-        ]
+        return [b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, engine)) for text in texts]
 
     return Memo(find)
 
@@ -150,7 +149,7 @@ def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]]
     if is_much and fast.is_installed():
         return partial(_count_fast, encoding)
     engine = _load_engine(encoding)
-    return lambda texts: [sum(_count_block(block, engine) for block in _split_blocks((text,))) for text in texts]
+    return lambda texts: [sum(map(len, _encode_text(text, engine))) for text in texts]
 
 
 def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:
@@ -167,53 +166,36 @@ def _load_engine(encoding: str) -> Encoding:
     return Encoding(encoding, pat_str=VOCABULARIES[encoding].pattern, mergeable_ranks=mergeable, special_tokens={})
 
 
-def _split_blocks(chunks: Iterable[str]) -> Iterator[str]:
-    """Cut the joined chunks at seams into blocks of about BLOCK_CHARACTERS. A stretch without a seam stays whole."""
-    pending: list[str] = []
-    size = 0
-    for chunk in chunks:
-        pending.append(chunk)
-        size += len(chunk)
-        # Text without a seam would be searched again for every chunk. So each search waits until the pending text has doubled.
-        if size < 2 * BLOCK_CHARACTERS or (len(pending) > 1 and not _SEAM.search(chunk)):
-            continue
-        text = "".join(pending)
-        start = 0
-        while len(text) - start >= 2 * BLOCK_CHARACTERS:
-            seam = _find_last_seam(text, start + 1, start + BLOCK_CHARACTERS) or _find_next_seam(text, start + BLOCK_CHARACTERS)
-            if seam is None:
-                break
-            yield text[start:seam]
-            start = seam
-        pending = [text[start:]]
-        size = len(pending[0])
-    if size:
-        yield "".join(pending)
+def _encode_text(text: str, engine: Encoding) -> Iterator[Sequence[int]]:
+    """Encode a text of any length, and yield its tokens, many at a time."""
+    split = blocks.split_blocks((text,), VOCABULARIES[engine.name].pattern)
+    for block in split:
+        if block.is_open:
+            yield from _encode_open_piece(block, split, engine)
+        else:
+            yield _encode_block(block.text, engine)
 
 
-def _find_last_seam(text: str, low: int, high: int) -> int | None:
-    """Find the last seam between two positions, searching only near the end."""
-    found = None
-    for match in _SEAM.finditer(text, max(low, high - _SEAM_WINDOW), high):
-        found = match.start()
-    return found
+def _encode_open_piece(first: blocks.Block, rest: Iterator[blocks.Block], engine: Encoding) -> Iterator[Sequence[int]]:
+    """Encode the piece that `first` begins, taking its other blocks from `rest`."""
 
+    def take_parts() -> Iterator[bytes]:
+        block = first
+        yield block.text.encode()
+        while block.is_open:
+            block = next(rest)
+            yield block.text.encode()
 
-def _find_next_seam(text: str, low: int) -> int | None:
-    match = _SEAM.search(text, low)
-    return match.start() if match else None
-
-
-def _count_block(block: str, engine: Encoding) -> int:
-    return len(_encode_block(block, engine))
+    return _encode_parts(take_parts(), engine)
 
 
 def _encode_block(block: str, engine: Encoding) -> Sequence[int]:
-    if len(block) <= 4 * BLOCK_CHARACTERS and not _has_long_blank(block):
+    if len(block) <= 4 * blocks.BLOCK_CHARACTERS and not _has_long_blank(block):
         return engine.encode_ordinary(block)
     found = array("I")  # a list would take ten times the memory
     for piece in _split_pieces(block, engine.name):
-        found.extend(_encode_piece(piece, engine))
+        for tokens in _encode_parts((piece,), engine):
+            found.extend(tokens)
     return found
 
 
@@ -225,31 +207,55 @@ def _has_long_blank(block: str) -> bool:
 
 def _split_pieces(block: str, encoding: str) -> Iterator[bytes]:
     """Cut `block` into the pieces of the pattern, with an engine that any length of text is safe for."""
-    import regex
-
-    text = block.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # as tiktoken treats lone surrogates
-    for match in regex.finditer(VOCABULARIES[encoding].pattern, text):
+    for match in blocks.compile_pattern(VOCABULARIES[encoding].pattern).finditer(blocks.replace_surrogates(block)):
         yield match.group().encode()
 
 
-def _encode_piece(piece: bytes, engine: Encoding) -> Sequence[int]:
-    """Encode one piece in memory and time linear in its length.
+def _encode_parts(parts: Iterable[bytes], engine: Encoding) -> Iterator[Sequence[int]]:
+    """Encode the piece that `parts` join to, in memory linear in _PART_BYTES and in linear time. Yields its tokens."""
+    rest = b""
+    needed = _PART_BYTES
+    for part in parts:
+        for start in range(0, len(part), _PART_BYTES):
+            rest += part[start : start + _PART_BYTES]
+            if len(rest) > needed:
+                tokens, rest = _encode_settled(rest, engine)
+                yield tokens
+                needed = _PART_BYTES if tokens else 2 * len(rest)
+    yield engine._encode_single_piece(rest)
 
-    Byte-pair encoding can be checked locally: a sequence of tokens is the encoding of its bytes exactly when every two
-    neighbours are the encoding of theirs (H. Neubeck and others, https://github.com/github/rust-gems, crates/bpe). So
-    a long piece is encoded part by part, each beginning with the last tokens of the part before, and the parts are
-    joined where their neighbours agree; where they do not, the whole is encoded at once.
+
+@lru_cache(4)  # a long piece is mostly one that repeats itself
+def _encode_settled(data: bytes, engine: Encoding) -> tuple[Sequence[int], bytes]:
+    """Encode `data` up to a token that stays whatever bytes follow, if there is one. Returns the tokens and the rest of `data`.
+
+    A sequence of tokens is the encoding of its bytes exactly when every two neighbours are the encoding of theirs (H. Neubeck and
+    others, https://github.com/github/rust-gems, crates/bpe). So an encoding begins with that of its bytes up to any of its
+    tokens. In the encoding of `data` and more, a token begins within the last bytes of `data`, as many as the longest token has.
+    If the encodings up to each of these have a token that begins at the same place, all before it is settled.
     """
     encode = engine._encode_single_piece
-    if len(piece) <= _PIECE_BYTES:
-        return encode(piece)
-    found = array("I")
-    carried = b""
-    for start in range(0, len(piece), _PIECE_BYTES):
-        tokens = encode(carried + piece[start : start + _PIECE_BYTES])
-        if found and encode(engine.decode_bytes([found[-1], tokens[0]])) != [found[-1], tokens[0]]:
-            return encode(piece)
-        settled = len(tokens) if start + _PIECE_BYTES >= len(piece) else max(len(tokens) - _OVERLAP_TOKENS, 1)
-        found.extend(tokens[:settled])
-        carried = engine.decode_bytes(tokens[settled:])
-    return found
+    longest = _find_longest_token(engine.name)
+    needed, size = 2 * longest, 0
+    tokens = encode(data)
+    for settled in range(len(tokens) - 1, 0, -1):
+        size += len(engine.decode_single_token_bytes(tokens[settled]))
+        if size < needed:
+            continue
+        last, rest = tokens[settled - 1], data[len(data) - size :]
+        beginnings = (encode(rest[:end]) for end in range(size - longest + 1, size))
+        if all(_are_neighbours(last, beginning[0], engine) for beginning in beginnings):
+            return array("I", tokens[:settled]), rest
+        needed = 2 * size
+    return (), data
+
+
+@cache
+def _find_longest_token(encoding: str) -> int:
+    return max(map(len, load_ranks(encoding)))
+
+
+@lru_cache(10_000)
+def _are_neighbours(left: int, right: int, engine: Encoding) -> bool:
+    """Return True if two tokens can follow each other: they are the encoding of their bytes."""
+    return engine._encode_single_piece(engine.decode_bytes([left, right])) == [left, right]

@@ -6,12 +6,13 @@ import gzip
 from pathlib import Path
 
 import pytest
+import regex
 import tiktoken
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, count, count_stream, engine, fast, make_count_memo, vocabulary
+from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, blocks, count, count_stream, engine, fast, make_count_memo, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -20,6 +21,7 @@ FRAGMENTS = [
     *("a", "B", "ab", "Hello", "WORLD", "don't", "'S", "'ll", "’s", "ſ", "é", "e\u0301", "字", "か", "ß", "Ǆ"),
     *("1", "23", "٣", "²", ".", "...", ",", "/", "//", "_", "-", "。", "、", "—", "<|endoftext|>", "😀", "👩\u200d🚀", "\ufeff"),
 ]
+PATTERN = vocabulary.VOCABULARIES[DEFAULT_ENCODING].pattern
 texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=60).map("".join)
 
 
@@ -61,14 +63,10 @@ def test_a_count_is_tiktokens(reference: tiktoken.Encoding, text: str) -> None:
 @pytest.fixture
 def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that is made for megabytes happens within a sentence."""
-    for name, value in {
-        "BLOCK_CHARACTERS": 30,
-        "_SEAM_WINDOW": 10,
-        "_MAX_BLANK_RUN": 6,
-        "_PIECE_BYTES": 9,
-        "_OVERLAP_TOKENS": 2,
-    }.items():
-        monkeypatch.setattr(engine, name, value)
+    monkeypatch.setattr(blocks, "BLOCK_CHARACTERS", 30)
+    monkeypatch.setattr(blocks, "_SEAM_WINDOW", 10)
+    monkeypatch.setattr(engine, "_MAX_BLANK_RUN", 6)
+    monkeypatch.setattr(engine, "_PART_BYTES", 9)
 
 
 @pytest.mark.usefixtures("tiny_blocks")
@@ -78,11 +76,67 @@ def test_cutting_changes_no_count(reference: tiktoken.Encoding, chunks: list[str
     assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary("".join(chunks)))
 
 
+runs = st.builds(str.__mul__, st.sampled_from([*FRAGMENTS, *"zAZ'sre!ʰ字\u0301\r"]), st.sampled_from([1, 2, 3, 10, 40, 150]))
+alike = st.sampled_from(["ab", "aA", " \t\n", "=-", "!a", "a'rE", "字A", "字a", "!\u0301", "1a", "\n/!", "\0"]).flatmap(
+    lambda alphabet: st.text(alphabet, max_size=300)
+)
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@settings(max_examples=600)
+@given(parts=st.lists(runs | alike, max_size=6), size=st.sampled_from([1, 7, 1_000]))
+@example(parts=["字", "A" * 200, "b"], size=1)
+@example(parts=["!", "\n" * 200, "/"], size=1)
+@example(parts=["!\n" * 40], size=1_000)
+def test_text_without_a_seam_is_counted_as_it_comes(reference: tiktoken.Encoding, parts: list[str], size: int) -> None:
+    text = "".join(parts)
+    chunks = [text[start : start + size] for start in range(0, len(text), size)]
+    assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@given(parts=st.lists(runs | alike, max_size=6))
+def test_what_is_cut_off_is_pieces_of_the_whole(parts: list[str]) -> None:
+    text = "".join(parts)
+    found: list[str] = []
+    begun = ""
+    for block in blocks.split_blocks(text, PATTERN):
+        if block.is_open or begun:
+            begun += block.text
+            if not block.is_open:
+                found, begun = [*found, begun], ""
+        else:
+            found += [match.group() for match in regex.finditer(PATTERN, block.text)]
+    assert found == [match.group() for match in regex.finditer(PATTERN, text)]
+
+
+@pytest.mark.parametrize("text", ["0a9F" * 40_000, "ab" * 80_000, "\0" * 160_000, "ACGT" * 40_000, "aB" * 80_000, "字" * 160_000])
+def test_text_without_a_seam_is_never_held_as_a_whole(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_CHARACTERS", 1_000)
+    found = list(blocks.split_blocks((text[start : start + 500] for start in range(0, len(text), 500)), PATTERN))
+    assert max(len(block.text) for block in found) <= 3_000
+    assert "".join(block.text for block in found) == text
+
+
 @pytest.mark.usefixtures("tiny_blocks")
 @settings(max_examples=300)
-@given(st.text(alphabet="ab", max_size=200) | st.text(alphabet=" \t\n", max_size=200) | st.text(alphabet="=-", max_size=200))
+@given(st.text("ab", max_size=200) | st.text(" \t\n", max_size=200) | st.text("=-", max_size=200) | st.text("a\0", min_size=300))
 def test_a_piece_of_any_length_is_counted_in_parts(reference: tiktoken.Encoding, text: str) -> None:
     assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+    assert count(text * 5, DEFAULT_ENCODING) == len(reference.encode_ordinary(text * 5))
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.parametrize("refusals", [1, 3, 10_000])
+def test_what_is_not_settled_is_encoded_again(
+    reference: tiktoken.Encoding, monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    answers = iter([False] * refusals)
+    are_neighbours = engine._are_neighbours
+    monkeypatch.setattr(engine, "_are_neighbours", lambda *tokens: next(answers, True) and are_neighbours(*tokens))
+    text = "".join("abc"[number * number % 7 % 3] for number in range(5_000))
+    assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
+    assert next(answers, None) is not False or refusals == 10_000
 
 
 @pytest.mark.parametrize(
