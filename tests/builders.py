@@ -361,3 +361,16 @@ def make_finding(
 
 HOSTILE_MARKUP = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>'\" ]]>&amp;\u202e\x1b[31m"
 """A name made to break out of every place of a page."""
+
+
+def make_deep_folder(folder: Path) -> str:
+    """Make a folder in `folder` that is deeper than the system can name; return the name it begins with."""
+    name = "d" * 200
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    return name

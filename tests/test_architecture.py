@@ -54,7 +54,6 @@ WALLS = {
     "regex": {"tokens"},
     "yaml": {"catalog", "config"},
     "backports": {"files/compressed.py"},
-    "pathspec": {"files"},
     "vl_convert": {"views/svg.py"},
     "subprocess": {"files/trees.py", "files/revisions.py"},
     "multiprocessing": {"tokens/workers.py"},
@@ -320,7 +319,7 @@ def modules_of(*arguments: str) -> set[str]:
 
 def test_start_up_imports_only_what_the_command_needs() -> None:
     """Start-up time, tested by what is imported: a clock would measure the machine."""
-    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pathspec", "pydantic", "asyncio", "vl_convert"}
+    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pydantic", "asyncio", "vl_convert"}
     assert not heavy & modules_of("--help")
     assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
     assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}

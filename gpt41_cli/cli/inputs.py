@@ -1,5 +1,6 @@
 """Paths and numbers of a command line -> Workload."""
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,7 +97,8 @@ class InputWorkloads(NamedTuple):
         from gpt41_cli.work.sizing import split_into_workloads
 
         assert self.request_totals is not None
-        return split_into_workloads(self.request_totals, self.combined.terms, self.combined.times, model, mode)
+        parts = split_into_workloads(self.request_totals, self.combined.terms, self.combined.times, model, mode)
+        return {named: replace(part, is_incomplete=self.combined.is_incomplete) for named, part in parts.items()}
 
 
 def read_input_workloads(
@@ -141,6 +143,7 @@ def read_input_workloads(
         prediction_tokens=_count_prediction_tokens(asked, variants),
         accepted_share=terms.accepted_share,
     )
+    work = replace(work, is_incomplete=any(each.is_unlisted for each in left_out))
     return InputWorkloads(work, skipped_files=left_out)
 
 
@@ -190,6 +193,7 @@ def _make_request_workloads(
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
+    together = replace(together, is_incomplete=any(each.is_unlisted for each in left_out))
     return InputWorkloads(together, found, left_out)
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.files.globs import find_fixed_folder, find_literal_path, make_matcher
+from gpt41_cli.files.globs import PathPattern, find_fixed_folder, find_literal_path
 from gpt41_cli.files.revisions import Revision, names_commit, open_revision
 from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
 from gpt41_cli.files.trees import SkippedPath, list_files
@@ -53,7 +53,7 @@ class ConfigRoot(NamedTuple):
                 found, left_out = _filter_matching(key, self.list_folder(find_fixed_folder(key) or "."))
             else:
                 found, left_out = self.list_folder(path) if is_folder else ([path], [])
-        left_out = [SkippedPath(self.display_path(each.path), each.reason) for each in left_out]
+        left_out = [each._replace(path=self.display_path(each.path)) for each in left_out]
         if not found:
             raise InputError(quote_text(pattern), "one file or more", explain_empty(left_out))
         return {each: InputSource(self.display_path(each), partial(self.open_file, each), is_folder) for each in found}, left_out
@@ -161,9 +161,14 @@ def _normalize_pattern(pattern: str) -> str:
 
 
 def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
-    matches = make_matcher(glob)
+    pattern = PathPattern(glob)
     files, left_out = listed
-    return [file for file in files if matches(file)], [each for each in left_out if matches(each.path)]
+    skipped = [
+        each
+        for each in left_out
+        if (pattern.may_match_below(each.path.rstrip("/")) if each.is_unlisted else pattern.matches(each.path))
+    ]
+    return [file for file in files if pattern.matches(file)], skipped
 
 
 def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterable[SkippedPath]) -> _KeyedListing:
@@ -172,7 +177,7 @@ def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterab
     begin = "" if key == "." else f"{key}/"
     return (
         [begin + file.removeprefix(start) for file in files],
-        [SkippedPath(begin + each.path.removeprefix(start), each.reason) for each in left_out],
+        [each._replace(path=begin + each.path.removeprefix(start)) for each in left_out],
     )
 
 

@@ -22,6 +22,12 @@ _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _HEADER_CHARACTERS = 1 << 18
 """Characters of base64 that hold nearly every header; a JPEG may carry more before its size."""
 
+MAX_HEADER_BYTES = 1 << 24
+"""As much is read to find a size: more than cameras and editors write before it."""
+
+_MAX_SEGMENTS = 10_000
+_FILL_BYTES = re.compile(rb"\xff*")
+
 
 def is_picture(head: bytes) -> bool:
     """Return True if a file that begins with `head` has the mark of one of PICTURE_FORMATS."""
@@ -56,14 +62,16 @@ def read_picture_size(data: bytes) -> tuple[int, int] | None:
 def _read_jpeg_size(data: bytes) -> tuple[int, int]:
     """Read the size from the first frame header (ITU-T T.81, B.2.2), skipping the segments before it."""
     at = 2
-    while True:
-        while data[at] == data[at + 1] == 0xFF:  # fill bytes
-            at += 1
+    for _ in range(_MAX_SEGMENTS):
+        fill = _FILL_BYTES.match(data, at)
+        assert fill
+        at = max(at, fill.end() - 1)
         marker, length = data[at + 1], struct.unpack(">H", data[at + 2 : at + 4])[0]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
             return width, height
         at += 2 + max(length, 2)
+    raise IndexError("no size in the first segments")
 
 
 def _read_webp_size(data: bytes) -> tuple[int, int]:
@@ -88,8 +96,8 @@ def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
     if not prefix:
         raise BadBody(path, "a data URL in base64", "another")
     begin = prefix.end()
-    # The beginning is nearly always enough. Decode the whole only if it isn't.
-    for end in (begin + _HEADER_CHARACTERS, len(url)):
+    # The beginning is nearly always enough. Decode more only if it isn't.
+    for end in (begin + _HEADER_CHARACTERS, begin + MAX_HEADER_BYTES):
         size = read_picture_size(_decode_base64(url[begin:end], path))
         if size:
             return size

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
-import warnings
-from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gpt41_cli.errors import InputError
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+from gpt41_cli.files.globs import IgnoreRule, is_ignored, parse_ignore_rules
 
 IGNORED = "ignored"
 LINK = "symbolic link"
 REPOSITORY = "another repository"
 SPECIAL = "special file"
 
+_MAX_IGNORE_BYTES = 100_000
+_UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to access) '([^/].*?)(?:': (.+))?$", re.MULTILINE)
+"""What git says of a path in the folder that it lists, and goes on; it cuts off a long one. Its own settings are elsewhere."""
+
 
 class SkippedPath(NamedTuple):
-    """A path that isn't counted, and why."""
+    """A path that isn't counted, and why. `is_unlisted`: what it holds isn't known, so that anything may be missing."""
 
     path: str
     reason: str
+    is_unlisted: bool = False
 
 
 class FolderListing(NamedTuple):
@@ -38,12 +38,15 @@ class FolderListing(NamedTuple):
 
 
 def list_files(folder: Path) -> FolderListing:
-    """List the files that git would list in `folder`, tracked or not. Outside a repository, .gitignore files alone decide."""
+    """List the files that git would list in `folder`, tracked or not. Outside a repository, .gitignore files alone decide.
+
+    A folder in it that can't be listed is among what is skipped.
+    """
     listed = _list_git_files(folder, "--cached", "--others", "--exclude-standard")
-    if listed is None or (not listed and _is_ignored_itself(folder)):
-        return _sort_listing(folder, *_walk_folder(folder))
-    ignored = _list_git_files(folder, "--others", "--ignored", "--exclude-standard", "--directory") or []
-    return _sort_listing(folder, listed, ignored)
+    if listed is None or (not listed.names and _is_ignored_itself(folder)):
+        return _sort_listing(folder, _walk_folder(folder))
+    ignored = _list_git_files(folder, "--others", "--ignored", "--exclude-standard", "--directory")
+    return _sort_listing(folder, listed._replace(ignored=ignored.names if ignored else []))
 
 
 def build_git_command(folder: Path, *arguments: str) -> list[str]:
@@ -62,17 +65,26 @@ def build_git_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 
 
-def _sort_listing(folder: Path, listed: list[str], ignored: list[str]) -> FolderListing:
+class _NamesInFolder(NamedTuple):
+    """Names relative to a folder: what is listed, what is ignored, and what can't be listed, with the reasons."""
+
+    names: list[str]
+    ignored: list[str]
+    unlisted: dict[str, str]
+
+
+def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
     files: list[Path] = []
-    left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in ignored]
-    for name in sorted(set(listed)):
+    left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in found.ignored]
+    left_out += (SkippedPath(str(folder / name), reason, is_unlisted=True) for name, reason in found.unlisted.items())
+    for name in sorted(set(found.names)):
         path = folder / name
         try:
             mode = path.lstat().st_mode
         except (FileNotFoundError, NotADirectoryError):
             continue  # deleted, but git lists it until that is committed
         except OSError as error:
-            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}"))
+            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}", is_unlisted=True))
             continue
         if S_ISREG(mode):
             files.append(path)
@@ -91,10 +103,26 @@ def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
         return subprocess.CompletedProcess(command, 127, b"", b"there is no program git; install it")
 
 
-def _list_git_files(folder: Path, *options: str) -> list[str] | None:
+def _list_git_files(folder: Path, *options: str) -> _NamesInFolder | None:
     """Return what `git ls-files` prints for `folder`; None without git or outside a repository."""
     done = run_git(folder, "ls-files", "-z", *options)
-    return None if done.returncode else [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    if done.returncode:
+        return None
+    names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return _NamesInFolder(names, [], _read_unlisted(folder, done.stderr))
+
+
+def _read_unlisted(folder: Path, said: bytes) -> dict[str, str]:
+    """Read what git says it can't list in `folder`. It names paths from the top of the repository."""
+    found = _UNLISTED_BY_GIT.findall(said)
+    if not found:
+        return {}
+    prefix = run_git(folder, "rev-parse", "--show-prefix").stdout.removesuffix(b"\n")
+    return {
+        os.fsdecode(path.removeprefix(prefix)): os.fsdecode(reason) or os.strerror(errno.ENAMETOOLONG)
+        for path, reason in found
+        if path.startswith(prefix)
+    }
 
 
 def _is_ignored_itself(folder: Path) -> bool:
@@ -102,58 +130,49 @@ def _is_ignored_itself(folder: Path) -> bool:
     return run_git(folder, "check-ignore", "--quiet", ".").returncode == 0
 
 
-def _walk_folder(folder: Path) -> tuple[list[str], list[str]]:
-    """List relative names of the files below `folder` that its .gitignore files admit, and what they ignore."""
-    listed: list[str] = []
-    ignored: list[str] = []
-    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
+def _walk_folder(folder: Path) -> _NamesInFolder:
+    """List the files below `folder` that its .gitignore files admit."""
+    found = _NamesInFolder([], [], {})
+    pending: list[tuple[str, tuple[tuple[str, list[IgnoreRule]], ...]]] = [("", ())]
     while pending:
         base, rules = pending.pop()
-        rules += _read_ignore_rules(folder, base)
-        for entry in _scan_folder(folder / base):
+        try:
+            with os.scandir(folder / base) as scanned:
+                entries = list(scanned)
+            rules += ((base, _read_ignore_rules(folder / base)),)
+        except OSError as error:
+            found.unlisted[base] = str(error.strerror)
+            continue
+        for entry in entries:
             name = base + entry.name + "/" * entry.is_dir(follow_symlinks=False)
-            if name == base + ".git/" or name == base + ".git":
+            if entry.name == ".git":
                 continue
             if _is_ignored(name, rules):
-                ignored.append(name)
-            elif name.endswith("/") and not (folder / name / ".git").exists():
+                found.ignored.append(name)
+            elif name.endswith("/") and not os.path.lexists(folder / name / ".git"):
                 pending.append((name, rules))
             else:
-                listed.append(name)
-    return listed, sorted(ignored)
+                found.names.append(name)
+    found.ignored.sort()
+    return found
 
 
-def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise InputError(expected="a readable folder", found=error, location=str(folder)) from None
+def _read_ignore_rules(folder: Path) -> list[IgnoreRule]:
+    """Read the rules of the .gitignore in `folder`, if there is one. Raises OSError if it can't be read or is too large."""
+    place = folder / ".gitignore"
+    if not os.path.lexists(place) or not S_ISREG(place.lstat().st_mode):  # git doesn't follow a link, and a FIFO would wait
+        return []
+    with place.open("rb") as file:
+        data = file.read(_MAX_IGNORE_BYTES + 1)
+    if len(data) > _MAX_IGNORE_BYTES:
+        raise OSError(errno.EFBIG, f"its .gitignore has more than {_MAX_IGNORE_BYTES:,} bytes")
+    return parse_ignore_rules(data.decode("utf-8", "surrogateescape"))
 
 
-def _read_ignore_rules(folder: Path, base: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
-    """Read the rules of the .gitignore in `base`, if there is one, with the folder that they count from."""
-    place = folder / base / ".gitignore"
-    lines: list[str] = []
-    with suppress(OSError):
-        if place.is_file():  # reading a FIFO would wait
-            lines = place.read_text("utf-8", "replace").splitlines()
-    if not lines:
-        return ()
-    from pathspec import GitIgnoreSpec
-
-    patterns: list[GitIgnoreSpecPattern] = []
-    with warnings.catch_warnings(action="ignore"):  # regular expressions warn about patterns that git accepts
-        for line in lines:
-            with suppress(ValueError, re.error):  # a line that isn't a pattern is skipped, as in git
-                patterns += GitIgnoreSpec.from_lines([line]).patterns
-    return ((base, GitIgnoreSpec(patterns)),)
-
-
-def _is_ignored(name: str, rules: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
+def _is_ignored(name: str, rules: tuple[tuple[str, list[IgnoreRule]], ...]) -> bool:
     """Return True if `name` is ignored. The deepest .gitignore that mentions it decides."""
-    for base, spec in reversed(rules):
-        verdict = spec.check_file(name[len(base) :]).include
+    for base, own in reversed(rules):
+        verdict = is_ignored(name[len(base) :].removesuffix("/"), own, is_folder=name.endswith("/"))
         if verdict is not None:
             return verdict
     return False

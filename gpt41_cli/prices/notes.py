@@ -54,7 +54,7 @@ def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote],
 
 def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
     """Yield how sure the counts of request bodies are, and how long their answers are assumed to be."""
-    if work.is_ceiling:
+    if work.terms.output_tokens is None:
         yield "Answers are priced at each request's own maximum, the most they can cost, where no output tokens are stated."
         if work.requests_without_maximum:
             which = (

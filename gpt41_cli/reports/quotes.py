@@ -44,7 +44,7 @@ def find_bound_prefix(work: Workload, *quotes: Quote) -> str:
     """Return "at most", "at least" or the like if the price is a bound: maximal answers make it the most, uncounted tokens the
     least.
     """
-    return choose_bound_prefix(work.is_ceiling, work.lower_bound_requests > 0 or any(quote.is_lower_bound for quote in quotes))
+    return choose_bound_prefix(work.is_ceiling, work.is_lower_bound or any(quote.is_lower_bound for quote in quotes))
 
 
 def choose_bound_prefix(is_most: bool, is_least: bool) -> str:

@@ -149,7 +149,10 @@ def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedReques
 
 
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:
-    size = pictures.read_picture_size(head) or pictures.read_picture_size(head + b"".join(rest))
+    size = pictures.read_picture_size(head)
+    if size is None:
+        more = chain((head,), islice(rest, pictures.MAX_HEADER_BYTES // text.CHUNK_BYTES))
+        size = pictures.read_picture_size(b"".join(more))
     if size is None:
         raise BadBody(
             expected=f"a picture ({pictures.PICTURE_FORMATS})", found="none, or one that is cut off in its header", location=name

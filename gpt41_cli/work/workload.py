@@ -200,7 +200,8 @@ class Workload:
     all requests, `doubt_rules` the rules that may make counts inexact, `estimated_requests` the number of requests with such
     doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
     `is_batch`: all requests are lines for the Batch API. `replay` says how the prompt cache was replayed, if it was. All requests
-    are sent `times` times. Raises InputError if more of a prediction is accepted than there is output.
+    are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more. Raises InputError if more of a
+    prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -215,11 +216,17 @@ class Workload:
     is_batch: bool = False
     replay: ReplayOptions | None = None
     times: int = 1
+    is_incomplete: bool = False
     _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
             self.terms.check_prediction(prediction_tokens)
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """True if there are tokens that can't be counted."""
+        return self.is_incomplete or self.lower_bound_requests > 0
 
     def find_borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
         """Return the model whose image rule is borrowed if the variant's own isn't known; None if there are no pictures or it is
@@ -264,8 +271,8 @@ class Workload:
 
     @property
     def is_ceiling(self) -> bool:
-        """True if every answer is assumed to be as long as possible."""
-        return self.terms.output_tokens is None
+        """True if this is all and every answer is assumed to be as long as possible."""
+        return not self.is_incomplete and self.terms.output_tokens is None
 
     def load_on(self, catalog: Catalog, variant: Variant) -> VariantLoad:
         """Return the work as `variant` counts it. Raises InputError if more tokens are cached than a request has input."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli import __version__
-from tests.builders import TABLE
+from tests.builders import TABLE, commit_all, make_deep_folder
 from tests.conftest import ROOT, Run, environment
 
 WORK = ("--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400", "--as-of", "2026-11-23")
@@ -580,3 +580,40 @@ def test_each_request_with_tokens_that_are_not_counted_makes_the_sum_no_more_tha
     ask = ("cost", "--each", "--as-of", "2026-11-23")
     assert run(*ask, stdin=body).out.startswith("about $")
     assert run(*ask, "--output-tokens", "5", stdin=body).out.startswith("at least $")
+
+
+CONFIG_OF_FOLDER = """version: 1
+defaults: {model: gpt-4.1-mini, output_tokens: 5}
+workloads: {all: {requests: texts, volume: 10 / day}}
+"""
+
+
+@pytest.mark.parametrize("is_repository", [False, True])
+def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path: Path, is_repository: bool) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.md").write_text("One.")
+    (tmp_path / "gpt41.yaml").write_text(CONFIG_OF_FOLDER)
+    if is_repository:
+        commit_all(tmp_path)
+    saved = run("check", "--as-of", "2026-11-23", "--format", "json").out
+    (tmp_path / "base.json").write_text(saved)
+    make_deep_folder(tmp_path / "texts")
+    day = ("--as-of", "2026-11-23")
+    missing = "cannot be listed, and what is in it is missing: File name too long"
+    for command, first in (
+        (("count", "texts"), "at least 2 tokens in 1 text"),
+        (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini in standard: at least $"),
+        (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 in standard: at least $"),
+        (("check", *day), "1 workload: at least $0.002677 a month; 1 error, 1 warning"),
+        (("diff", "base.json", *day), "no change from base.json"),
+        (("report", *day), "1 workload: "),
+    ):
+        done = run(*command)
+        assert (done.code, done.out.startswith(first)) == (1, True), done
+        assert done.out.replace("\n             ", " ").count(missing) == 1, done.out
+        quiet = run(*command, "-q")
+        assert (quiet.code, missing in quiet.err) == (1, True), quiet
+    (tmp_path / "gpt41.yaml").unlink()
+    refused = run("check", "--init", "texts")
+    assert (refused.code, refused.out, (tmp_path / "gpt41.yaml").exists()) == (2, "", False)
+    assert refused.err.startswith("gpt41: --init: expected folders that can be listed, found texts/ddd")

@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gpt41_cli.files.globs import find_fixed_folder, is_glob, make_matcher
+from gpt41_cli.files import trees
+from gpt41_cli.files.globs import PathPattern, find_fixed_folder, is_glob
 
 NAMES = ("a", "b", "ab", "ba", "abb", "a.b", "]", "-", "^a", ".a")
 PATHS = ["/".join(names) for depth in (1, 2, 3) for names in itertools.product(NAMES, repeat=depth)]
@@ -50,7 +51,7 @@ PATTERNS = st.lists(st.just("**") | NORMAL, min_size=1, max_size=4)
 )
 def test_a_glob_matches_what_people_mean(glob: str, matched: list[str], others: list[str]) -> None:
     assert is_glob(glob)
-    matches = make_matcher(glob)
+    matches = PathPattern(glob).matches
     assert [path for path in matched + others if matches(path)] == matched
 
 
@@ -85,7 +86,7 @@ def matched_by_git(repository: Path, glob: str) -> set[str]:
 @settings(max_examples=100)
 def test_a_glob_matches_what_git_matches_but_for_hidden_files(repository: Path, parts: list[str]) -> None:
     glob = "/".join(parts)
-    matches = make_matcher(glob)
+    matches = PathPattern(glob).matches
     found, by_git = {path for path in PATHS if matches(path)}, matched_by_git(repository, glob)
     assert found <= by_git
     assert all(".a" in path.split("/") for path in by_git - found)
@@ -95,11 +96,66 @@ def test_a_glob_matches_what_git_matches_but_for_hidden_files(repository: Path, 
 
 @given(parts=PATTERNS)
 def test_hidden_names_are_matched_only_by_a_dot(parts: list[str]) -> None:
-    matches = make_matcher("/".join(parts))
+    matches = PathPattern("/".join(parts)).matches
     dots = sum(part.startswith(".") for part in parts)
     assert all(path.split("/").count(".a") <= dots for path in PATHS if matches(path))
 
 
-def test_many_wildcards_take_no_longer_than_few() -> None:
-    assert not make_matcher("**/" * 60 + "x")("a/" * 200 + "b")
-    assert not make_matcher("*a" * 60 + "x")("a" * 250)
+@pytest.mark.parametrize("is_git", [False, True])
+def test_many_wildcards_take_no_longer_than_few(is_git: bool) -> None:
+    for pattern, path in (
+        ("**/" * 6_000 + "x", "a/" * 200 + "b"),
+        ("**/a/" * 3_000 + "x", "a/" * 200 + "b"),
+        ("*a" * 3_000 + "x", "a" * 250),
+        ("?*" * 3_000 + "x", "a" * 250),
+        ("[" * 19_000, "a"),
+        ("[!]" * 6_000, "a"),
+        ("[[:" * 6_000, "a"),
+    ):
+        assert not PathPattern(pattern, is_git=is_git).matches(path)
+
+
+def test_what_a_glob_may_match_below_a_folder() -> None:
+    below = PathPattern("prompts/**/a/*.md").may_match_below
+    assert [folder for folder in ("prompts", "prompts/x", "prompts/x/a", "other", "prompts/.x") if below(folder)] == [
+        "prompts",
+        "prompts/x",
+        "prompts/x/a",
+    ]
+    assert not PathPattern("prompts/*.md").may_match_below("prompts/a.md")
+
+
+IGNORE_PIECES = (*PIECES, "\\", " ", "#", "!", "[[:alpha:]]", "[[:digit:]a]", "[![:punct:]]", "[\\]]", "[a", "[[:a:]]")
+IGNORE_NAMES = st.lists(st.sampled_from(IGNORE_PIECES), min_size=1, max_size=3).map("".join)
+IGNORE_LINES = st.builds(
+    lambda before, names, after: before + "/".join(names) + after,
+    st.sampled_from(("", "", "!", "/", "#", "\\!", "\\#")),
+    st.lists(st.just("**") | IGNORE_NAMES, min_size=1, max_size=3),
+    st.sampled_from(("", "", "/", " ", "\\ ", "\r")),
+)
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two folders with the same folders and files of many names; the first one is a repository."""
+    top = tmp_path_factory.mktemp("ignored")
+    names = ("a", "b", "ab", "a.b", "]", "-", ".a", "#", "!a", "a ", "\\")
+    for twin, (outer, inner) in itertools.product(("repository", "folder"), itertools.product(names, names)):
+        (top / twin / outer / inner).mkdir(parents=True)
+        for name in ("a", ".b", "a]"):
+            (top / twin / outer / inner / name).touch()
+        (top / twin / outer / f"{inner}~").touch()
+    subprocess.run(["git", "init", "-q"], cwd=top / "repository", check=True)
+    return top / "repository", top / "folder"
+
+
+@given(lines=st.lists(IGNORE_LINES, min_size=1, max_size=3))
+@example(lines=["a/", "!a/b"])
+@example(lines=["/**", "!*/"])
+@settings(max_examples=60)
+def test_a_gitignore_ignores_what_git_ignores(twins: tuple[Path, Path], lines: list[str]) -> None:
+    listed = []
+    for twin in twins:
+        (twin / ".gitignore").write_text("\n".join(lines) + "\n", newline="")
+        listed.append({str(path.relative_to(twin)) for path in trees.list_files(twin).files})
+    assert listed[0] == listed[1]

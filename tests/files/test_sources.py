@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import sources, text, trees
+from tests.builders import make_deep_folder
 
 
 def decoded(data: bytes) -> str:
@@ -190,7 +191,10 @@ def test_a_file_that_cannot_be_looked_at_is_named(tree: Path, monkeypatch: pytes
         return real(path)
 
     monkeypatch.setattr(Path, "lstat", lstat)
-    assert trees.SkippedPath(str(tree / "readme.md"), "unreadable: Permission denied") in trees.list_files(tree).skipped
+    assert (
+        trees.SkippedPath(str(tree / "readme.md"), "unreadable: Permission denied", is_unlisted=True)
+        in trees.list_files(tree).skipped
+    )
 
 
 def test_other_repositories_are_left_out(tree: Path) -> None:
@@ -220,13 +224,66 @@ def test_a_repository_cannot_start_a_program(tree: Path) -> None:
     assert not (tree / "started").exists()
 
 
-def test_an_unreadable_folder_is_an_error(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+def test_a_folder_that_cannot_be_listed_is_named(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
 
+    def refuse(path: Path) -> object:
+        if path in (tree / "src/deep", tree / "alone"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    (tree / "alone").mkdir()
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(InputError, match="expected a readable folder, found: Permission denied"):
-        trees.list_files(tree)
+    denied = [trees.SkippedPath(str(tree / name), "Permission denied", is_unlisted=True) for name in ("src/deep", "alone")]
+    listing = trees.list_files(tree)
+    assert {each for each in listing.skipped if each.is_unlisted} == {*denied}
+    assert names(tree, listing)[0] == {name for name in LISTED if not name.startswith("src/deep/")}
+    assert trees.list_files(tree / "alone") == ([], denied[1:])
+    with pytest.raises(InputError, match=r"expected a folder with text, found nothing but what is left out .*Permission denied"):
+        sources.find_sources([str(tree / "alone")], None, io.BytesIO)
+
+
+def test_a_folder_deeper_than_the_system_takes_is_named(tree: Path) -> None:
+    name = make_deep_folder(tree)
+    for is_repository in (False, True):
+        if is_repository:
+            git(tree, "init")
+        listing = trees.list_files(tree)
+        ((path, reason, _),) = (each for each in listing.skipped if each.is_unlisted)
+        assert path.startswith(str(tree / name))
+        assert reason == "File name too long"
+        assert names(tree, listing)[0] == LISTED
+
+
+def test_what_git_says_of_a_folder_is_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (
+        b"warning: unable to access '/root/.config/git/ignore': Permission denied\n"
+        b"warning: unable to access '.gitignore': Permission denied\n"
+        b"warning: could not open directory 'src/a b/': Permission denied\n"
+        b"warning: unable to access 'src/deep/.gitignore': Permission denied\n"
+    )
+
+    def run_git(_: Path, command: str, *options: str) -> subprocess.CompletedProcess[bytes]:
+        answers = {"ls-files": b"a.py\0", "rev-parse": b"src/\n"}
+        return subprocess.CompletedProcess((), 0, answers[command], said if "--cached" in options else b"")
+
+    monkeypatch.setattr(trees, "run_git", run_git)
+    unlisted = [each for each in trees.list_files(tree / "src").skipped if each.is_unlisted]
+    assert unlisted == [
+        (str(tree / "src/a b"), "Permission denied", True),
+        (str(tree / "src/deep/.gitignore"), "Permission denied", True),
+    ]
+
+
+def test_a_gitignore_is_read_only_if_it_is_a_small_file(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text("readme.md\n")
+    (tree / "src" / ".gitignore").symlink_to(tmp_path / "rules")
+    (tree / "src" / "readme.md").write_text("not ignored by a link, as in git")
+    (tree / "src" / "deep" / ".gitignore").write_text("a\n" * 50_001)
+    listing = trees.list_files(tree)
+    assert "src/readme.md" in names(tree, listing)[0]
+    reason = "its .gitignore has more than 100,000 bytes"
+    assert trees.SkippedPath(str(tree / "src/deep"), reason, is_unlisted=True) in listing.skipped
 
 
 def test_a_file_called_minus_is_not_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

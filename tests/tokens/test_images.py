@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.pictures import read_data_url_size, read_picture_size
+from gpt41_cli.requests.recognise import recognise_input
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.images import count_image_tokens
 from tests.builders import gif, jpeg, png, webp
@@ -118,3 +121,20 @@ def test_base64_may_be_wrapped_and_lack_its_padding(width: int) -> None:
 
 def test_an_address_is_never_fetched() -> None:
     assert read_data_url_size("https://example.org/a.png", "") is None
+
+
+def test_a_header_without_a_size_ends() -> None:
+    short_segments = b"\xff\xe0\x00\x02" * 1_000_000
+    assert read_picture_size(b"\xff\xd8" + short_segments + jpeg(640, 481)[2:]) is None
+    assert read_picture_size(b"\xff\xd8\xff" + b"\xff" * 10_000_000) is None
+    assert read_picture_size(b"\xff\xd8\xff" + b"\xff" * 10_000_000 + jpeg(640, 481)[2:]) == (640, 481)
+
+
+def test_no_more_of_a_file_is_read_than_a_header(tmp_path: Path) -> None:
+    with (tmp_path / "large.jpg").open("wb") as file:
+        file.write(b"\xff\xd8\xff\xe0\x00\x02")
+        file.truncate(1 << 30)
+    with (tmp_path / "large.jpg").open("rb") as stream:
+        with pytest.raises(BadBody, match="expected a picture"):
+            recognise_input(stream, "large.jpg")
+        assert stream.tell() <= 20_000_000

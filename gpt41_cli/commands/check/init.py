@@ -69,9 +69,12 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
             raise InputError("--init", "files or folders", "standard input, which is not there the next time")
         pattern = _make_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
-            sources, _ = files(pattern)
+            sources, skipped = files(pattern)
         except InputError as error:
             raise InputError("--init", problem=error) from None
+        unlisted = [f"{each.path}: {each.reason}" for each in skipped if each.is_unlisted]
+        if unlisted:
+            raise InputError("--init", "folders that can be listed", unlisted[0])
         try:
             groups = _group_files(sources, model, conditions)
         except InputError as error:

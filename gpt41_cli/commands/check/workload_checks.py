@@ -20,6 +20,7 @@ from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_can
 from gpt41_cli.constraints import request_limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
 from gpt41_cli.findings import Finding
+from gpt41_cli.reports.findings import make_unlisted_findings
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.violations import make_violation_findings
 from gpt41_cli.work.workload import Workload
@@ -278,6 +279,10 @@ def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     return [each._replace(message=f"{name}: {each.message}", place=place, subject=name, names_place=False) for each in found]
 
 
+def _check_folders(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
+    return list(make_unlisted_findings(priced.contents.skipped_files)) or None
+
+
 WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], WorkloadFindings]] = {
     "cost of a request": _check_request_cost,
     "cost of a month": _check_monthly_cost,
@@ -286,4 +291,5 @@ WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], Workloa
     "best variant": _check_best_variant,
     "batch files": _check_batch_files,
     "prompt cache": _check_stated_cache,
+    "folders": _check_folders,
 }

@@ -18,7 +18,7 @@ from gpt41_cli.commands.scan.source_files import MAX_BYTES, decode, find_skip_re
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.globs import make_matcher
+from gpt41_cli.files.globs import PathPattern
 from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
@@ -79,7 +79,7 @@ def scan_files(
     names = ModelNames(market.catalog, only.model.id if only else None)
     ends = find_ends(market)
     result = ScanResult()
-    matchers = [make_matcher(glob) for glob in excluded]
+    matchers = [PathPattern(glob).matches for glob in excluded]
     for source in sources:
         path = PurePath(source.name)
         if any(matches(path.as_posix()) for matches in matchers):
