@@ -124,6 +124,7 @@ def trust_the_workspace() -> None:
             f"GIT_CONFIG_KEY_{count}": "safe.directory",
             f"GIT_CONFIG_VALUE_{count}": "*",
             "GIT_TERMINAL_PROMPT": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
         }
     )
 

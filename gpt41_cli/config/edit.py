@@ -13,6 +13,7 @@ from gpt41_cli.config.tables import TokenRange
 from gpt41_cli.errors import InputError, quote_text
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_BLOCK_HEADER = re.compile(r"[|>][1-9+-]*")
 _KEYS_BEFORE_ANSWERS = ("requests", "prompt", "input_tokens", "model", "mode", "platform")
 """The keys of a workload after which its answers come; one of the first three is always there."""
 
@@ -49,7 +50,7 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
     if "output_tokens" not in entries:
         _refuse_anchor(text, workload)
         last = max((entries[key] for key in _KEYS_BEFORE_ANSWERS if key in entries), key=lambda each: each.span.start)
-        yield _add_entry(text, workload, last, f"output_tokens: {whole}")
+        yield from _add_entry(text, workload, last, f"output_tokens: {whole}")
         return
     at = entries["output_tokens"]
     _refuse_anchor(text, at)
@@ -63,7 +64,7 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
     if "high" in figures:
         yield _replace_value(figures["high"], str(output_tokens.high))
     else:
-        yield _add_entry(text, at, figures["expected"], f"high: {output_tokens.high}")
+        yield from _add_entry(text, at, figures["expected"], f"high: {output_tokens.high}")
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:
@@ -76,18 +77,24 @@ def _replace_value(at: Cursor, value: str) -> _TextEdit:
     return _TextEdit(at.span.start, at.span.end, value)
 
 
-def _add_entry(text: str, mapping: Cursor, after: Cursor, entry: str) -> _TextEdit:
+def _add_entry(text: str, mapping: Cursor, after: Cursor, entry: str) -> Iterator[_TextEdit]:
     """Add an entry to a mapping after one of its own: in brackets on the same line, else on a new line below that one and its
     comment.
     """
     if mapping.is_flow:
-        return _TextEdit(after.span.end, after.span.end, f", {entry}")
+        yield _TextEdit(after.span.end, after.span.end, f", {entry}")
+        return
     indentation = " " * mapping.span.column
     first = _LINE_BREAK.search(text)
     line_break = first[0] if first else "\n"
-    end = after.last_leaf.span.end
+    leaf = after.last_leaf.span
+    end = leaf.end
     if _LINE_BREAK.fullmatch(text[end - 1]):  # a text in lines of its own, which ends with its last line break
-        return _TextEdit(end, end, f"{indentation}{entry}{line_break}")
+        yield _TextEdit(end, end, f"{indentation}{entry}{line_break}")
+        return
+    header = _BLOCK_HEADER.match(text, leaf.start)
+    if header:  # such a text at the end of the file, without that line break, which must not become a part of it
+        yield _TextEdit(header.start(), header.end(), f"{header[0].replace('+', '').replace('-', '')}-")
     rest = _LINE_BREAK.search(text, end)
     end = rest.start() if rest else len(text)
-    return _TextEdit(end, end, f"{line_break}{indentation}{entry}")
+    yield _TextEdit(end, end, f"{line_break}{indentation}{entry}")

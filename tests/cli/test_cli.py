@@ -607,6 +607,7 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
         (("check", *day), "1 workload: at least $0.002677 a month; 1 error, 1 warning"),
         (("diff", "base.json", *day), "no change from base.json"),
         (("report", *day), "1 workload: "),
+        (("scan", "texts", *day), ""),
     ):
         done = run(*command)
         assert (done.code, done.out.startswith(first)) == (1, True), done

@@ -166,3 +166,12 @@ def others(config: Config) -> dict[str, object]:
         name: each._replace(output_tokens=None, locations={}, own=each.own._replace(output_tokens=None))
         for name, each in config.workloads.items()
     }
+
+
+@pytest.mark.parametrize("indicator", [">", "|", ">-", "|+", ">2+", "|-2", ">+2"])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_text_in_lines_of_its_own_keeps_its_value_at_the_end_of_the_file(indicator: str, end: str) -> None:
+    text = f"version: 1\ndefaults: {{model: gpt-4.1}}\nworkloads:\n a:\n  requests: {indicator}  # all\n    a\n    b{end}"
+    before = parse_config(text.encode(), "gpt41.yaml", CATALOG).workloads["a"].requests
+    after = parse_config(edited(text, a=(40, 90)).encode(), "gpt41.yaml", CATALOG).workloads["a"]
+    assert (after.requests, after.output_tokens) == (before, TokenRange(40, 90))

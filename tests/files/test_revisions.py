@@ -258,3 +258,12 @@ def test_a_worker_that_lives_on_does_not_keep_a_commit_open(repository: Path) ->
         worker.start()
     worker.kill()
     worker.join()
+
+
+def test_a_commit_is_read_as_it_is_whatever_replaces_it(repository: Path) -> None:
+    old, new = (git(repository, "rev-parse", name) for name in ("HEAD~1", "HEAD"))
+    git(repository, "replace", old, new)
+    (repository / ".git" / "info" / "grafts").write_text(f"{new}\n")
+    assert git(repository, "-c", "advice.graftFileDeprecated=false", "rev-list", "--count", "HEAD") == "1"
+    with open_revision(repository, "HEAD~1") as at:
+        assert (at.commit, at.read("prompts/a.md")) == (old, b"First.\r\n")

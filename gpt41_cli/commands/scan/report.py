@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.scan.calls import UseKind
 from gpt41_cli.commands.scan.scan import Ending, ModelUse, ScanResult
@@ -57,7 +58,11 @@ def make_report(
         },
         records=make_records(_COLUMNS, found),
         catalog=market.catalog,
-        mentioned=[finding for finding in findings if finding.level is not Level.NOTICE or finding.subject],
+        mentioned=[
+            finding
+            for finding in findings
+            if finding.rule is not rules.UNLISTED and (finding.level is not Level.NOTICE or finding.subject)
+        ],
     )
 
 
