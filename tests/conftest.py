@@ -40,6 +40,8 @@ class Done(NamedTuple):
 
 Run = Callable[..., Done]
 
+collect_ignore = ["scan"]  # files of a user to look into
+
 
 def environment() -> dict[str, str]:
     """The environment of a run: the command of this interpreter first, nothing that changes its output."""

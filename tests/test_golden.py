@@ -18,7 +18,7 @@ from tests.conftest import ROOT, environment
 
 FOLDER = ROOT / "tests" / "golden"
 GOLDEN = sorted(FOLDER.rglob("*.txt"))
-LINES = 126
+LINES = 132
 """How many lines a recording has at most, so that a change of it can be read as a whole."""
 CHECKED_ON = re.compile(r"""(\b(?:checked_on": "|(?:checked|compared)\s+on\s+))\d{4}-\d\d-\d\d""")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
