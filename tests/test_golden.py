@@ -1,4 +1,4 @@
-"""Whole runs, as recorded: `tests/golden/COMMAND/QUESTION.txt` and every `console` block of the README.
+"""Whole runs, as recorded: `tests/golden/COMMAND/QUESTION.txt` and every `console` block of the pages.
 
 A recording is a command after `$ ` and what a user sees: standard output, then standard error behind `! `, then
 `[exit N]` when it is not 0. `pytest --update-golden` rewrites them all.
@@ -21,6 +21,8 @@ GOLDEN = sorted(FOLDER.rglob("*.txt"))
 LINES = 132
 """How many lines a recording has at most, so that a change of it can be read as a whole."""
 CHECKED_ON = re.compile(r"""(\b(?:checked_on": "|(?:checked|compared)\s+on\s+))\d{4}-\d\d-\d\d""")
+PAGES = [(ROOT / "README.md", 8), (ROOT / "docs" / "how-requests-are-counted.md", 10)]
+"""Pages, and the least number of runs that each of them shows."""
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -40,14 +42,14 @@ def test_a_recording_is_short_and_in_the_folder_of_its_command() -> None:
         assert path.parent.name in {*commands, "gpt41"}, path
 
 
-def test_the_readme_shows_what_its_commands_print(request: pytest.FixtureRequest) -> None:
-    readme = ROOT / "README.md"
-    recorded = readme.read_text()
-    assert len(BLOCK.findall(recorded)) >= 8
+@pytest.mark.parametrize(("page", "least"), PAGES, ids=lambda value: getattr(value, "stem", ""))
+def test_a_page_shows_what_its_commands_print(page: Path, least: int, request: pytest.FixtureRequest) -> None:
+    recorded = page.read_text()
+    assert len(BLOCK.findall(recorded)) >= least
     again = BLOCK.sub(lambda block: repeat(block[0]), recorded)
     if request.config.getoption("--update-golden"):
-        readme.write_text(again)
-    assert again == readme.read_text()
+        page.write_text(again)
+    assert again == page.read_text()
 
 
 def test_the_readme_shows_the_gpt41_yaml_that_it_checks() -> None:

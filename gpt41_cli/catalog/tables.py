@@ -145,12 +145,14 @@ ImageRule: TypeAlias = Annotated[TileRule | PatchRule, Tagged("method", tiles=Ti
 class PromptRule(NamedTuple):
     """How this model's prompts follow the rules of `gpt41_cli.tokens.prompt`.
 
-    `confirmed` is true if recorded requests of the model confirm the rules. `escapes_parallel_results` is true if characters
-    beyond ASCII are escaped in the results of parallel calls.
+    `confirmed` is true if recorded requests of the model confirm the rules. The others are the last days on which the server was
+    seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped characters beyond ASCII in the
+    results of parallel calls.
     """
 
     confirmed: bool
-    escapes_parallel_results: bool
+    charges_required_calls_until: Annotated[date | None, Default()]
+    escapes_parallel_results_until: Annotated[date | None, Default()]
     source: Cited
 
 

@@ -21,6 +21,7 @@ from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from gpt41_cli.catalog import Catalog, Variant
@@ -214,12 +215,18 @@ def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSou
 
 
 def make_meter(
-    catalog: "Catalog", model: str | None, image_size: str | None, reading: "ReadingOptions", *, needs_tokens: bool = False
+    catalog: "Catalog",
+    model: str | None,
+    image_size: str | None,
+    reading: "ReadingOptions",
+    *,
+    needs_tokens: bool = False,
+    as_of: "date | None" = None,
 ) -> "Meter":
-    """What counts requests; `needs_tokens` where the prompt cache is replayed."""
+    """Return what counts requests as of a day (None: today). `needs_tokens`: the prompt cache is replayed."""
     from gpt41_cli.tokens.meter import Meter
 
-    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_large, needs_tokens=needs_tokens)
+    return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_large, needs_tokens=needs_tokens, as_of=as_of)
 
 
 def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:

@@ -41,7 +41,7 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
     _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
-    mode, chosen = read_tool_choice(body, path)
+    mode, chosen = read_tool_choice(body, path, "tool_choice" if body.get("tool_choice") is not None else "function_call")
     prediction = get_optional_object(body, "prediction", path)
     if body.get("web_search_options") is not None:
         message = "what a web search finds has tokens that are not counted"
@@ -109,12 +109,13 @@ def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
         is_answer = role == "assistant"
         text = read_content_text(message, "content", at, gathered, may_be_missing=is_answer) or get_text(message, "refusal", at)
         calls = _read_calls(message, at, gathered) if is_answer else []
+        name = get_text(message, "name", at) or None
         if calls:
             results: list[str] = []
             results_of |= dict.fromkeys((None, *(call.id for call in calls)), results)
-            turns.append(CallTurn(calls, results, text, at))
+            turns.append(CallTurn(calls, results, text, at, name))
         else:
-            turns.append(Message(role, text, get_text(message, "name", at) or None))
+            turns.append(Message(role, text, name))
 
 
 def _read_result(

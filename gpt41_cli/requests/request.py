@@ -69,12 +69,13 @@ class FunctionCall(NamedTuple):
 
 
 class CallTurn(NamedTuple):
-    """The function calls of one turn, the model's text with them, and the results in the order sent."""
+    """The function calls of one turn, the model's text and `name` with them, and the results in the order sent."""
 
     calls: Sequence[FunctionCall]
     results: Sequence[str]
     text: str = ""
     path: str = ""
+    name: str | None = None
 
 
 Turn: TypeAlias = "Message | CallTurn"

@@ -69,14 +69,17 @@ def read_effort(body: JsonObject) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def read_tool_choice(body: JsonObject, path: str) -> tuple[str, str | None]:
-    """Read the mode of `tool_choice`, and the name of the function if one is forced."""
-    value = body.get("tool_choice")
+def read_tool_choice(body: JsonObject, path: str, key: str = "tool_choice") -> tuple[str, str | None]:
+    """Read the mode of `tool_choice`, and the name of the function if one is forced.
+
+    `key` is the field that has it: the legacy `function_call` says the same.
+    """
+    value = body.get(key)
     if value is None:
         return "auto", None
     if isinstance(value, str):
         return value, None
-    at = join_path(path, "tool_choice")
+    at = join_path(path, key)
     if not isinstance(value, dict):
         fail(at, "a mode or an object", value)
     owner = get_object(value, "function", at) if "function" in value else value

@@ -20,16 +20,26 @@ _AWAITING_DISCOUNT = 4
 def build_chat_calls(turn: CallTurn, *, escapes_results: bool) -> Iterator[PromptPiece]:
     """Build the pieces of one turn of calls in Chat Completions: right for 957 of 1,001 recorded requests, 139 sets of tools.
 
-    Of the 44 others, 40 come from one repository that rewrites the ids it records. Ids cost nothing.
+    Of the 44 others, 40 come from one repository that rewrites the ids it records. Ids cost nothing. The `name` of the message
+    adds the tokens of `:NAME` (26/26).
     """
+    if turn.name:
+        yield PromptPiece(HISTORY, "name", f":{turn.name}")
     if turn.text:
-        yield PromptPiece(HISTORY, "said beside the calls", turn.text, _TEXT_OVERHEAD)  # thin: one recorded request
+        yield from _build_text(turn)
     if len(turn.calls) == 1:
         call = turn.calls[0]
         yield from _build_call(call, compact_json(call.arguments), _CHAT_CALL_OVERHEAD, is_answered=bool(turn.results))
         yield from _build_results(turn)
     else:
         yield from _build_parallel_calls(turn, escapes_results)
+
+
+def _build_text(turn: CallTurn) -> Iterator[PromptPiece]:
+    """Build the text next to calls, which is a message of its own (12/12) and carries the name of the turn again (6/6)."""
+    yield PromptPiece(HISTORY, "text next to the calls", turn.text, _TEXT_OVERHEAD)
+    if turn.name:
+        yield PromptPiece(HISTORY, "name", f":{turn.name}")
 
 
 def build_responses_calls(turn: CallTurn) -> Iterator[PromptPiece]:

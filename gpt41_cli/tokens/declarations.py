@@ -22,21 +22,18 @@ MAX_TYPES = 100_000
 class DeclarationLayout(NamedTuple):
     """What the endpoints print differently.
 
-    `constraints` are the keywords that become comments. A `type` that is a list is a union: `repeats_comments` says if each
-    variant repeats the comments of the whole, `closes_union` if a line break follows the last one.
+    `constraints` are the keywords that become comments. `repeats_comments`: each type of a list of types repeats the comments of
+    the whole; otherwise only a number keeps its bounds.
     """
 
     constraints: tuple[str, ...]
     repeats_comments: bool
-    closes_union: bool
 
 
 CHAT_LAYOUT = DeclarationLayout(
-    (*NUMBER_BOUNDS, "minLength", "maxLength", "pattern", "format", "minItems", "maxItems"),
-    repeats_comments=True,
-    closes_union=True,
+    (*NUMBER_BOUNDS, "minLength", "maxLength", "pattern", "format", "minItems", "maxItems"), repeats_comments=True
 )
-RESPONSES_LAYOUT = DeclarationLayout(NUMBER_BOUNDS, repeats_comments=False, closes_union=False)
+RESPONSES_LAYOUT = DeclarationLayout(NUMBER_BOUNDS, repeats_comments=False)
 
 
 def format_functions(functions: Iterable[FunctionDeclaration], layout: DeclarationLayout) -> str:
@@ -108,12 +105,17 @@ class _TypeFormatter:
     def format_object(self, schema: JsonSchema) -> str:
         """Format an object: on one line if none of its properties needs a comment or a line of its own, else on a line each.
 
-        Nothing is indented. `?` follows the name of a property that isn't required. (63/64 nested objects)
+        Nothing is indented. `?` follows the name of a property that isn't required. (63/64 nested objects) A property that maps
+        any key to a schema is left out, with its description (9/9, one schema).
         """
         properties = require_object(schema.get("properties") or {}, f"{self.path}: properties")
         listed = require_list(schema.get("required") or [], f"{self.path}: required")
         required = {name for name in listed if isinstance(name, str)}
-        lines = [self._format_property(name, value, name in required) for name, value in properties.items()]
+        lines = [
+            self._format_property(name, value, name in required)
+            for name, value in properties.items()
+            if not _is_map(self.references.resolve(value))
+        ]
         lines += self._format_other_properties(schema.get("additionalProperties"))
         if not lines:
             return "object"
@@ -129,11 +131,14 @@ class _TypeFormatter:
         """
         schema = {} if isinstance(value, bool) else require_object(value, f"{self.path}: properties.{redact(name)}")
         printed = self.format_type(schema, _TypePosition.PROPERTY)
-        gap = "" if printed.startswith("\n") else _choose_gap(printed)
         # What bounds a list of types is said of each type, not of the list.
         said = {"default": schema["default"]} if "default" in schema else {}
         behind = self._list_constraints(said if isinstance(schema.get("type"), list) else schema)
-        return format_heading(schema), f"{name}{'' if is_required else '?'}:{gap}{printed}", _format_trailing_comment(behind)
+        return (
+            format_heading(schema),
+            f"{name}{'' if is_required else '?'}:{_choose_gap(printed)}{printed}",
+            _format_trailing_comment(behind),
+        )
 
     def _format_other_properties(self, value: Any) -> list[tuple[str, str, str]]:
         """Format `additionalProperties`: `true` is a last line (2/2, thin); that a schema is one too is a guess."""
@@ -192,23 +197,22 @@ class _TypeFormatter:
     def _format_array(self, items: Any) -> str:
         """Format a list: `T[]`; `Array<a | b>` for a union. An item of several lines is on lines of its own.
 
-        An empty line precedes an item that no comment introduces (11/11, one family of schemas), none precedes one with a comment
-        (7/7). Without `items` it is `any[]` (thin).
+        (36/36 without a comment, 7/7 with one) Without `items` it is `any[]` (thin).
         """
         if not items:
             return "any[]"
         item = self.format_type(items, _TypePosition.ITEM)
         if "\n" in item:
-            return "Array<\n" + ("" if item.startswith("//") else "\n") + item + "\n>"
+            return f"Array<\n{item}\n>"
         return f"Array<{item}>" if " | " in item else f"{item}[]"
 
     def _format_union(self, united: Sequence[Any]) -> str:
-        """Format variants on one line, objects included (17/17), or on a line each if one of them needs a comment (4/4).
+        """Format the variants of `anyOf`, objects included (17/17).
 
-        A union within a union is in parentheses (2/2, thin). An object that its title introduces begins on a line of its own
-        (thin).
+        The description of a variant comes after it, that of an object before it. A union of several lines begins with a bar on a
+        line of its own (4/4). A union within a union is in parentheses (2/2, thin).
         """
-        printed: list[tuple[str, list[str]]] = []
+        variants: list[_Variant] = []
         for value in united:
             kind = self.format_type(value, _TypePosition.VARIANT)
             schema = self.references.resolve(value)
@@ -217,26 +221,30 @@ class _TypeFormatter:
             said = [] if kind.startswith("//") or not schema.get("description") else [_get_keyword_text(schema, "description")]
             said += self._list_constraints(schema)
             self._count_characters(sum(map(len, said)))
-            printed.append((kind, said))
-        if not any(said or "\n" in kind for kind, said in printed):
-            return " | ".join(kind for kind, _ in printed)
-        lines = [f" |{_choose_gap(kind)}{kind}{_format_trailing_comment(said)}" for kind, said in printed]
-        return "\n" + "\n".join(lines) + ("\n" if self.layout.closes_union else "")
+            variants.append(_Variant(kind, said))
+        lines = [f"\n |{_choose_gap(kind)}{kind}{_format_trailing_comment(comments)}" for kind, comments in variants]
+        return _join_variants(variants, "".join(lines))
 
     def _format_type_list(self, schema: JsonSchema, kinds: Sequence[Any]) -> str:
         """Format `"type": ["string", "null"]` as the union that it means.
 
-        In Chat Completions each variant repeats the comments of the whole (11/11, one family of schemas). In Responses it is one
-        line (8/8), except that a number keeps its bounds (4/4, thin).
+        In Chat Completions title and description come before each of the types (19/19, 6 sets of tools), in Responses before none
+        (8/8). A number keeps its bounds (4/4, thin).
         """
-        if self.layout.repeats_comments:
-            return self._format_union([{**schema, "type": kind} for kind in kinds])
-        return self._format_union([self._make_variant(schema, kind) for kind in kinds])
+        heading = format_heading(schema) if self.layout.repeats_comments else ""
+        variants: list[_Variant] = []
+        for kind in kinds:
+            variant = self._make_variant(schema, kind)
+            said = self._list_constraints(variant)
+            self._count_characters(len(heading) + sum(map(len, said)))
+            variants.append(_Variant(heading + self.format_type(variant, _TypePosition.VARIANT), said))
+        lines = [f" {kind}{_format_trailing_comment(comments)}" for kind, comments in variants]
+        return _join_variants(variants, "\n |".join(lines))
 
     def _make_variant(self, schema: JsonSchema, kind: Any) -> JsonSchema:
-        """Make the schema for one type of a list, without what Responses doesn't repeat."""
-        is_number = kind in ("number", "integer")
-        hidden = {"description", "title", "default", *(() if is_number else self.layout.constraints)}
+        """Make the schema for one type of a list, without what is said of the whole and without what doesn't apply to it."""
+        is_constrained = self.layout.repeats_comments or kind in ("number", "integer")
+        hidden = {"description", "title", "default", *(() if is_constrained else self.layout.constraints)}
         return {name: value for name, value in schema.items() if name not in hidden} | {"type": kind}
 
     def _list_constraints(self, schema: JsonSchema) -> list[str]:
@@ -265,13 +273,40 @@ class _TypeFormatter:
             raise BadBody(self.path, f"a schema of at most {MAX_TYPES:,} types", "references that make more of it")
 
 
+class _Variant(NamedTuple):
+    """A variant of a union: its type, which may begin with comment lines, and the comments after it."""
+
+    kind: str
+    comments: Sequence[str]
+
+
+def _join_variants(variants: Sequence[_Variant], lines: str) -> str:
+    """Join the variants of a union on one line, or return `lines` if one of them has a comment or several lines.
+
+    A line break ends `lines` if any variant has a comment (23/23), but not otherwise (4/4).
+    """
+    if any(comments or kind.startswith("//") for kind, comments in variants):
+        return lines + "\n"
+    return lines if any("\n" in kind for kind, _ in variants) else " | ".join(kind for kind, _ in variants)
+
+
+def _is_map(schema: JsonSchema) -> bool:
+    """Return True for an object that has a schema for any key and no properties of its own."""
+    return is_object_schema(schema) and not schema.get("properties") and isinstance(schema.get("additionalProperties"), dict)
+
+
 def _convert_to_float(value: Any) -> Any:
     """Return a whole number as the float that is printed, or as it is if no float can hold it."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 1023 else value
 
 
 def _choose_gap(kind: str) -> str:
-    """Choose what separates a colon or bar from a type: a type that begins with its comments begins on a line of its own."""
+    """Choose what separates a colon or bar from a type: a type that begins with its comments begins on a line of its own.
+
+    A union of several lines begins with its own blank.
+    """
+    if kind.startswith((" ", "\n")):
+        return ""
     return "\n" if kind.startswith("//") else " "
 
 

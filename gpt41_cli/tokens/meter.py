@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import ImageRule, Model
+from gpt41_cli.catalog.tables import ImageRule, Model, PromptRule
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, fast, make_count_memo, make_token_memo
-from gpt41_cli.tokens.doubts import find_doubts
+from gpt41_cli.tokens.doubts.find import find_doubts
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry, count_pieces, join_texts
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
-from gpt41_cli.tokens.prompt import build_prompt
+from gpt41_cli.tokens.prompt import CURRENT_RULES, PromptRules, build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
 
 SPARE_KEYWORDS = ("title", "default")
@@ -25,18 +26,32 @@ class CountingMethod(NamedTuple):
     """How a model counts: everything that can make two models count the same request differently."""
 
     encoding: str
-    escapes_results: bool
     image_rule: ImageRule
+    rules: PromptRules = CURRENT_RULES
 
 
-def get_counting_method(catalog: Catalog, model: Model | None) -> CountingMethod:
-    """Return how `model` counts; like the first of the family if the table doesn't say or doesn't have the model."""
+def get_counting_method(catalog: Catalog, model: Model | None, as_of: date | None = None) -> CountingMethod:
+    """Return how `model` counts on a day (None: today); like the first of the family if the table doesn't say or doesn't have the
+    model.
+    """
     first = catalog.family[0].model
     images = (model and model.images) or first.images
     assert images is not None
     if model is None:
-        return CountingMethod(DEFAULT_ENCODING, escapes_results=False, image_rule=images)
-    return CountingMethod(model.encoding.name, model.prompt.escapes_parallel_results, images)
+        return CountingMethod(DEFAULT_ENCODING, images)
+    return CountingMethod(model.encoding.name, images, find_rules(model.prompt, as_of) if as_of else CURRENT_RULES)
+
+
+def find_rules(prompt: PromptRule, as_of: date) -> PromptRules:
+    """Find the rules that were in force on a day."""
+
+    def is_in_force(until: date | None) -> bool:
+        return until is not None and as_of <= until
+
+    return PromptRules(
+        escapes_results=is_in_force(prompt.escapes_parallel_results_until),
+        charges_required=is_in_force(prompt.charges_required_calls_until),
+    )
 
 
 def _drop_keyword(request: Request, keyword: str) -> Request:
@@ -52,7 +67,7 @@ def _drop_keyword(request: Request, keyword: str) -> Request:
 def _list_texts(request: Request, method: CountingMethod) -> Iterable[str]:
     """List the texts of a request that will be counted, except the names of roles."""
     if request.functions or request.response_format or any(isinstance(turn, CallTurn) or turn.name for turn in request.turns):
-        return join_texts(build_prompt(request, escapes_results=method.escapes_results))
+        return join_texts(build_prompt(request, method.rules))
     return (turn.text for turn in request.turns if isinstance(turn, Message))
 
 
@@ -60,7 +75,8 @@ class Meter:
     """Counts requests, with one memo per vocabulary.
 
     `model` overrides the one that a request names. `image_size` is used for pictures of unknown size. `is_much` is as for a memo.
-    `needs_tokens`: prefixes will be asked for too, so texts are counted by their tokens, which only tiktoken gives.
+    `needs_tokens`: prefixes will be asked for too, so texts are counted by their tokens, which only tiktoken gives. `as_of` is
+    the day on which the server counts; None: today.
     """
 
     def __init__(
@@ -71,12 +87,14 @@ class Meter:
         *,
         is_much: bool = False,
         needs_tokens: bool = False,
+        as_of: date | None = None,
     ) -> None:
         self.catalog = catalog
         self.model = model
         self.refusable_fields = catalog.refusable_fields
         self.reasoning_efforts = catalog.reasoning_efforts
         self._image_size = image_size
+        self._as_of = as_of
         self._is_much = is_much and not needs_tokens
         self._needs_tokens = needs_tokens
         self._memos: dict[str, Memo[int]] = {}
@@ -115,9 +133,7 @@ class Meter:
         request = self.fill_image_sizes(sent.request)
         parts = dict.fromkeys(PARTS, 0)
         pieces = []
-        for piece, tokens in count_pieces(
-            build_prompt(request, escapes_results=method.escapes_results), self.get_memo(method.encoding)
-        ):
+        for piece, tokens in count_pieces(build_prompt(request, method.rules), self.get_memo(method.encoding)):
             parts[piece.part] += tokens
             if keeps_pieces:
                 pieces.append((piece, tokens))
@@ -141,13 +157,13 @@ class Meter:
 
     def count_input_tokens(self, request: Request, method: CountingMethod) -> int:
         """Count all tokens of a request by one method."""
-        pieces = build_prompt(request, escapes_results=method.escapes_results)
+        pieces = build_prompt(request, method.rules)
         text = sum(tokens for _, tokens in count_pieces(pieces, self.get_memo(method.encoding)))
         return text + sum(count_image_tokens(image, method.image_rule) for image in request.images)
 
     def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
         """Split the prompt as the cache sees it."""
-        return split_prompt(request, escapes_results=method.escapes_results)
+        return split_prompt(request, method.rules)
 
     def digest_prefix(self, request: Request) -> CachePrefix:
         """Digest what the prompt cache can hold of a request. Without a model, it is the cache of the first of the family."""
@@ -172,7 +188,7 @@ class Meter:
         """Look up a model id and how it counts. The variant is None if the table doesn't have it or no model is named."""
         if name not in self._variants:
             variant = self.catalog.find_variant(name) if name else None
-            self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model)
+            self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model, self._as_of)
         return self._variants[name]
 
     def fill_image_sizes(self, request: Request) -> Request:

@@ -18,7 +18,7 @@ from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.tokens.engine import BYTES_PER_TOKEN
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.pieces import SCHEMA, TEXT, TOOLS, PromptPiece
-from gpt41_cli.tokens.prompt import build_declarations, build_ending, build_turn
+from gpt41_cli.tokens.prompt import CURRENT_RULES, PromptRules, build_declarations, build_ending, build_turn
 
 _FRAME_TOKEN = b"\xff" * BYTES_PER_TOKEN
 """Stands for each token around a text, which no text has."""
@@ -49,7 +49,7 @@ class CachePrefix(NamedTuple):
     key_digest: int = 0
 
 
-def split_prompt(request: Request, *, escapes_results: bool = False) -> list[PromptStretch]:
+def split_prompt(request: Request, rules: PromptRules = CURRENT_RULES) -> list[PromptStretch]:
     """Split the whole prompt in the order of the cache."""
     found = [_make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request)]
     by_turn: dict[int, list[Image]] = {}
@@ -59,11 +59,11 @@ def split_prompt(request: Request, *, escapes_results: bool = False) -> list[Pro
         is_calls = isinstance(turn, CallTurn)
         where = f"message {number + 1} ({'calls' if isinstance(turn, CallTurn) else turn.role})"
         images = by_turn.get(number, [])
-        for piece in build_turn(request, turn, escapes_results=escapes_results):
+        for piece in build_turn(request, turn, rules):
             is_text = piece.part == TEXT and not is_calls
             found += _split_at_pictures(piece, images, where) if is_text else (_make_stretch(piece, where),)
         found += (PromptStretch(where, "", image=image) for image in images if is_calls)
-    found += (_make_stretch(piece, "the answer") for piece in build_ending(request))
+    found += (_make_stretch(piece, "the answer") for piece in build_ending(request, rules))
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 from gpt41_cli.requests.request import CallTurn, Message, Request, Turn
 from gpt41_cli.tokens.calls import build_chat_calls, build_responses_calls
@@ -23,26 +24,39 @@ _FRONT_ROLES = ("system", "developer")
 _ANSWER_PIECE = PromptPiece(OVERHEAD, "the answer begins", "", _ANSWER_OVERHEAD)
 
 
-def build_prompt(request: Request, *, escapes_results: bool = False) -> list[PromptPiece]:
-    """The pieces of `request`, in the order of the prompt; pictures are priced apart (`gpt41_cli.tokens.images`).
+class PromptRules(NamedTuple):
+    """What the server has changed: whether it counts the old way.
 
-    `escapes_results`: whether this model sees characters beyond ASCII escaped in the results of parallel calls.
+    `escapes_results`: characters beyond ASCII in the results of parallel calls are escaped (29/29 to 2026-02; 0/4 from 2026-03).
+    `charges_required`: `tool_choice: required` in Chat Completions costs 2 (17/17 to 2024-10-07; 0/130 from 2024-10-24).
     """
+
+    escapes_results: bool = False
+    charges_required: bool = False
+
+
+CURRENT_RULES = PromptRules()
+
+
+def build_prompt(request: Request, rules: PromptRules = CURRENT_RULES) -> list[PromptPiece]:
+    """The pieces of `request`, in the order of the prompt; pictures are priced apart (`gpt41_cli.tokens.images`)."""
     blocks = build_declarations(request)
     front = blocks if request.is_chat and _has_front_message(request) else []
     pieces = [] if front else [*blocks]
     for turn in request.turns:
-        pieces += build_turn(request, turn, escapes_results=escapes_results)
+        pieces += build_turn(request, turn, rules)
         pieces += front
         front = []
-    pieces += build_ending(request)
+    pieces += build_ending(request, rules)
     return pieces
 
 
-def build_turn(request: Request, turn: Turn, *, escapes_results: bool) -> Iterable[PromptPiece]:
+def build_turn(request: Request, turn: Turn, rules: PromptRules = CURRENT_RULES) -> Iterable[PromptPiece]:
     """The pieces of one turn of `request`."""
     if isinstance(turn, CallTurn):
-        return build_chat_calls(turn, escapes_results=escapes_results) if request.is_chat else build_responses_calls(turn)
+        if request.is_chat:
+            return build_chat_calls(turn, escapes_results=rules.escapes_results)
+        return build_responses_calls(turn)
     if request.response_format and request.is_chat and turn.role == "assistant":
         return (
             *build_message(turn),
@@ -51,9 +65,9 @@ def build_turn(request: Request, turn: Turn, *, escapes_results: bool) -> Iterab
     return build_message(turn)
 
 
-def build_ending(request: Request) -> Iterable[PromptPiece]:
+def build_ending(request: Request, rules: PromptRules = CURRENT_RULES) -> Iterable[PromptPiece]:
     """What follows the turns."""
-    return (*_build_tool_choice(request), _ANSWER_PIECE) if request.functions else (_ANSWER_PIECE,)
+    return (*_build_tool_choice(request, rules), _ANSWER_PIECE) if request.functions else (_ANSWER_PIECE,)
 
 
 def build_message(turn: Message) -> tuple[PromptPiece, ...]:
@@ -126,17 +140,20 @@ def _build_responses_blocks(request: Request) -> Iterator[PromptPiece]:
         yield PromptPiece(SCHEMA, "structured output", format_response_format(request.response_format), 1)
 
 
-def _build_tool_choice(request: Request) -> Iterator[PromptPiece]:
+def _build_tool_choice(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
     """What `tool_choice` and `parallel_tool_calls` add when functions are declared.
 
-    A forced function: 7 and its name (43/45 in Chat Completions, 9/9 in Responses). `auto` and, in Chat Completions,
-    `required`: nothing (54/55). `none` in Chat Completions: 1 (thin). `required` in Responses: 9, one less with
-    `instructions` (35/38). Parallel calls switched off in Responses: 3 (4/4, thin).
+    A forced function: 6 and its addressee `functions.NAME`, in both endpoints; that the name alone and 7 would be wrong shows
+    where the two tokenise apart (21/21). `auto` and, in Chat Completions since 2024-10-24, `required`: nothing (130/130). `none`:
+    1 (Chat Completions 49/49, Responses 6/6). `required` in Responses: 9, one less with `instructions` (35/38). Parallel calls
+    switched off in Responses: 3 (4/4, thin).
     """
     if request.forced_function:
-        yield PromptPiece(TOOLS, "the function that is forced", request.forced_function, 7)
-    if request.tool_choice == "none" and request.is_chat:
+        yield PromptPiece(TOOLS, "the function that is forced", f"functions.{request.forced_function}", 6)
+    if request.tool_choice == "none":
         yield PromptPiece(TOOLS, "no tool may be chosen", "", 1)
+    if request.tool_choice == "required" and request.is_chat and rules.charges_required:
+        yield PromptPiece(TOOLS, "a tool must be chosen", "", 2)
     if request.tool_choice == "required" and not request.is_chat:
         yield PromptPiece(TOOLS, "a tool must be chosen", "", 8 if request.has_instructions else 9)
     if not request.allows_parallel_calls and not request.is_chat:

@@ -18,10 +18,10 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
-from gpt41_cli.requests.request import CallTurn, Image, Request
+from gpt41_cli.requests.request import Image, Request
 from gpt41_cli.rules import Group, Rule
 from gpt41_cli.tokens import TextCounter, count_stream
-from gpt41_cli.tokens.meter import CountingMethod, Meter
+from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.totals import Addable, Occurrences
@@ -153,14 +153,12 @@ def measure_request(
     for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
         raise refusal
     counted = counted or meter.count(sent)
-    escaping = _count_escaping_tokens(meter, request, method)
-    tokens = counted.input_tokens - counted.parts[IMAGES] - (escaping if method.escapes_results else 0)
+    tokens = counted.input_tokens - counted.parts[IMAGES]
     return MeasuredRequest(
         ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
         RequestShape(
             tokens,
             tuple(Image(image.width, image.height, image.detail) for image in request.images),
-            escaping,
             request.max_output_tokens,
             request.answer_count,
             meter.get_memo(method.encoding)(request.predicted_text) if request.predicted_text else 0,
@@ -198,14 +196,6 @@ def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
             yield from (
                 BadBody(path, f"{' or '.join(model.input_modalities)}, all that {model.id} takes", kind) for path in found
             )
-
-
-def _count_escaping_tokens(meter: Meter, request: Request, method: CountingMethod) -> int:
-    """The tokens more where the results of parallel calls are escaped, which only calls can cost."""
-    if not any(isinstance(turn, CallTurn) and len(turn.calls) > 1 for turn in request.turns):
-        return 0
-    plain, escaped = (meter.count_input_tokens(request, method._replace(escapes_results=each)) for each in (False, True))
-    return escaped - plain
 
 
 def find_mode(sent: ParsedRequest, names_mode: bool) -> str:

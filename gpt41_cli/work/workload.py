@@ -31,14 +31,12 @@ class ModelAndMode(NamedTuple):
 class RequestShape(NamedTuple):
     """Everything that distinguishes two requests for prices and limits, whatever model takes them.
 
-    `text_tokens` is the input without pictures; `escaping_tokens` are added for a model that escapes the results of parallel
-    calls. `max_output_tokens` is None if the request states no maximum. It asks for `answers` and predicts `prediction_tokens`.
-    `cached_tokens` come from a replay of the prompt cache; None without one.
+    `text_tokens` is the input without pictures. `max_output_tokens` is None if the request states no maximum. It asks for
+    `answers` and predicts `prediction_tokens`. `cached_tokens` come from a replay of the prompt cache; None without one.
     """
 
     text_tokens: int
     images: tuple[Image, ...] = ()
-    escaping_tokens: int = 0
     max_output_tokens: int | None = None
     answers: int = 1
     prediction_tokens: int = 0
@@ -171,8 +169,6 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
         rule = model.images or first.images
         assert rule is not None
         tokens += sum(count_image_tokens(image, rule) for image in shape.images)
-    if model.prompt.escapes_parallel_results:
-        tokens += shape.escaping_tokens
     if shape.cached_tokens is not None:
         cached = min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
     else:

@@ -49,7 +49,6 @@ ONE_LINE = [
     ({"anyOf": [{"type": "string"}, of({"type": "string"})]}, "string | { a: string }"),
     ({"type": "object", "properties": {"b": {"type": "string"}}}, "{ b?: string }"),
     ({"type": "object"}, "object"),
-    ({"type": "object", "additionalProperties": {"type": "integer"}}, "{ [key: string]: number }"),
 ]
 
 
@@ -87,7 +86,7 @@ MANY_LINES = [
     (of({"type": "number", "minimum": 0, "maximum": 0.5}), "{\na: number, // minimum: 0.0, maximum: 0.5\n}"),
     # an object within, and a list of objects, with and without a head
     (of(of({"type": "string", "title": "B"})), "{\na: {\n// B\na: string,\n},\n}"),
-    (of({"type": "array", "items": of({"type": "string", "title": "B"})}), "{\na: Array<\n\n{\n// B\na: string,\n}\n>,\n}"),
+    (of({"type": "array", "items": of({"type": "string", "title": "B"})}), "{\na: Array<\n{\n// B\na: string,\n}\n>,\n}"),
     (
         of({"type": "array", "items": of({"type": "string"}, title="Item", description="One.")}),
         "{\na: Array<\n// Item\n//\n// One.\n{ a: string }\n>,\n}",
@@ -134,20 +133,47 @@ UNIONS = [
 
 
 @pytest.mark.parametrize(("prop", "expected"), UNIONS)
-def test_a_comment_puts_every_variant_on_a_line_and_only_chat_closes_the_union(prop: Schema, expected: str) -> None:
-    assert printed(of(prop)) == f"type f = (_: {{\na:{expected}\n,\n}}) => any;"
-    assert printed(of(prop), RESPONSES_LAYOUT) == f"type f = (_: {{\na:{expected},\n}}) => any;"
+@pytest.mark.parametrize("layout", [CHAT_LAYOUT, RESPONSES_LAYOUT])
+def test_a_comment_puts_every_variant_on_a_line_and_ends_the_union(
+    prop: Schema, expected: str, layout: DeclarationLayout
+) -> None:
+    assert printed(of(prop), layout) == f"type f = (_: {{\na:{expected}\n,\n}}) => any;"
+
+
+def test_a_union_of_several_lines_without_a_comment_ends_in_its_last_variant() -> None:
+    listed = {"type": "array", "items": of({"type": "string"}, title="T")}
+    expected = "type f = (_: {\na:\n | Array<\n// T\n{ a: string }\n>\n | null,\n}) => any;"
+    assert printed(of({"anyOf": [listed, {"type": "null"}]})) == expected
 
 
 def test_a_list_of_types_repeats_its_comments_in_chat_and_keeps_only_bounds_in_responses() -> None:
     described = of({"type": ["string", "null"], "description": "D"})
-    assert printed(described) == "type f = (_: {\n// D\na:\n | string // D\n | null // D\n,\n}) => any;"
+    assert printed(described) == "type f = (_: {\n// D\na: // D\nstring\n | // D\nnull\n,\n}) => any;"
+    listed = of({"type": ["null", "array"], "description": "D", "items": {"type": "string"}})
+    assert printed(listed) == "type f = (_: {\n// D\na: // D\nnull\n | // D\nstring[]\n,\n}) => any;"
+    objects = of({"type": ["null", "array"], "description": "D", "items": of({"type": "string", "title": "B"})})
+    lines = "// D\na: // D\nnull\n | // D\nArray<\n{\n// B\na: string,\n}\n>\n,"
+    assert printed(objects) == f"type f = (_: {{\n{lines}\n}}) => any;"
     assert printed(described, RESPONSES_LAYOUT) == "type f = (_: {\n// D\na: string | null,\n}) => any;"
     assert printed(of({"type": ["string", "null"]})) == "type f = (_: { a: string | null }) => any;"
     bounded = of({"type": ["integer", "null"], "minimum": 0, "maximum": 255})
-    assert printed(bounded, RESPONSES_LAYOUT) == (
-        "type f = (_: {\na:\n | number // minimum: 0, maximum: 255\n | null,\n}) => any;"
-    )
+    assert printed(bounded, RESPONSES_LAYOUT) == ("type f = (_: {\na: number // minimum: 0, maximum: 255\n | null\n,\n}) => any;")
+    once = of({"type": ["string", "null"], "default": None})
+    assert printed(once) == "type f = (_: {\na: string | null, // default: null\n}) => any;"
+
+
+@pytest.mark.parametrize("more", [{}, {"description": "Line to text."}, {"properties": {}}])
+@pytest.mark.parametrize("value", [{}, {"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}]}])
+def test_a_property_that_maps_any_key_is_not_printed(more: Schema, value: Schema) -> None:
+    mapped = {"type": "object", "additionalProperties": value, **more}
+    both = {"type": "object", "properties": {"a": {"type": "string"}, "b": mapped}, "required": ["a"]}
+    assert printed(both) == "type f = (_: { a: string }) => any;"
+    assert printed(of(mapped)) == "type f = (_: object) => any;"
+    referred = {**both, "properties": {"a": {"type": "string"}, "b": {"$ref": "#/$defs/M"}}, "$defs": {"M": mapped}}
+    assert printed(referred) == "type f = (_: { a: string }) => any;"
+    assert printed({"type": "object", "additionalProperties": value}) == "type f = () => any;"
+    listed = printed(of({"type": "array", "items": {"type": "object", "additionalProperties": {"type": "integer"}}}))
+    assert listed == "type f = (_: { a: { [key: string]: number }[] }) => any;"
 
 
 def test_only_chat_prints_the_constraints_of_anything_but_numbers() -> None:
@@ -194,7 +220,7 @@ MANY = {f"p{n}": {"$ref": "#/$defs/a"} for n in range(1_000)}
         {"properties": MANY, "$defs": {"a": {"properties": {LONG: {"type": "string"}}}}},
         {"properties": MANY, "$defs": {"a": {"type": "object", "description": LONG, "properties": {"b": {}}}}},
         {"properties": {"p": {"anyOf": [*MANY.values()]}}, "$defs": {"a": {"type": "string", "pattern": LONG}}},
-        {"properties": {"p": {"type": ["string"] * 1_000, "default": LONG}}},
+        {"properties": {"p": {"type": ["string"] * 1_000, "description": LONG}}},
     ],
 )
 def test_a_schema_that_multiplies_its_text_is_refused(parameters: Schema) -> None:

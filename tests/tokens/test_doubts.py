@@ -9,7 +9,9 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.requests import readers
-from gpt41_cli.tokens.doubts import find_declaration_doubts, find_format_doubts
+from gpt41_cli.tokens.doubts.evidence import Evidence
+from gpt41_cli.tokens.doubts.find import find_doubts
+from gpt41_cli.tokens.doubts.shapes import find_declaration_shapes, find_format_shapes
 from gpt41_cli.tokens.meter import Meter
 from tests.builders import CALL, FORMAT, OTHER_CALL, SECRET, SYSTEM, USER, Body, chat, image_message, responses, responses_tool
 
@@ -26,16 +28,16 @@ def rules(meter: Meter, body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_what_recorded_bills_confirm_is_exact(meter: Meter) -> None:
-    parameters = {
+    parameters: dict[str, Any] = {
         "type": "object",
         "title": "Args",
         "properties": {
             "kind": {"type": "string", "enum": ["a", "b"], "title": "Kind", "description": "One.\nTwo."},
-            "limit": {"type": "integer", "default": 5},
+            "limit": {"type": "integer", "default": 5, "x-order": 1},
             "tags": {"type": "array", "items": {"type": "string"}},
             "where": {"$ref": "#/$defs/Where"},
             "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
-            "size": {"type": ["integer", "null"]},
+            "size": {"type": ["integer", "null"], "description": "In MB."},
         },
         "required": ["kind"],
         "additionalProperties": False,
@@ -47,6 +49,8 @@ def test_what_recorded_bills_confirm_is_exact(meter: Meter) -> None:
         {"role": "tool", "tool_call_id": "call_1", "content": "é"},
     ]
     assert rules(meter, chat(SYSTEM, USER, *history, tools=[tool], response_format=FORMAT)) == []
+    for name in ("note", "size"):
+        del parameters["properties"][name]
     assert rules(meter, responses("x", instructions="y", tools=[responses_tool(tool)])) == []
 
 
@@ -58,50 +62,68 @@ IN_TOOLS: list[tuple[Schema, str, str]] = [
     ({**OBJECT, "additionalProperties": {"type": "string"}}, "other-properties", "properties.a"),
     ({"enum": [1, 2]}, "enum", "properties.a"),
     ({"type": "integer", "minimum": 0}, "bounds", "properties.a"),
+    ({"type": "object", "additionalProperties": {}}, "other-properties", "properties.a"),
+    ({**OBJECT, "additionalProperties": True}, "other-properties", "properties.a"),
     ({"type": "integer", "format": "int32"}, "format", "properties.a"),
-    ({"type": ["string", "null"], "description": "D"}, "type-list", "properties.a"),
-    ({"type": ["string", "integer", "null"]}, "type-list", "properties.a"),
+    ({"type": "string", "format": "date"}, "format", "properties.a"),
+    ({"type": ["string", "null"]}, "type-list", "properties.a"),
+    ({"type": ["string", "integer", "null"], "description": "D"}, "type-list", "properties.a"),
     ({"type": ["array", "null"]}, "type-list", "properties.a"),
-    ({"description": "D"}, "untyped", "properties.a"),
     ({"type": "object"}, "empty-object", "properties.a"),
     ({"type": "array"}, "items", "properties.a"),
     ({"type": "array", "items": {"type": "array", "items": {"type": "string"}}}, "items", "properties.a"),
+    ({"type": "array", "items": {"enum": ["x"]}}, "items", "properties.a"),
+    ({"type": "array", "items": {"type": ["string", "null"]}}, "items", "properties.a"),
     ({"anyOf": [{**OBJECT, "title": "T"}, {"type": "null"}]}, "union", "properties.a"),
+    ({"anyOf": [{"type": "string", "description": "D"}, {"type": "null"}]}, "union", "properties.a"),
+    ({"anyOf": [{"type": "array", "items": OBJECT}, {"type": "null"}]}, "union", "properties.a"),
+    ({"oneOf": [{"type": "string"}, {"type": "null"}]}, "union", "properties.a"),
     ({"type": "array", "items": {**OBJECT, "properties": {"c": {"enum": [1]}}}}, "enum", "properties.a.items.properties.c"),
     ({"anyOf": [{"type": "string"}, {"enum": [1]}]}, "enum", "properties.a.anyOf[1]"),
 ]
 
 
+def find_tool_doubts(parameters: Schema) -> list[tuple[str, str]]:
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    return [
+        (doubt.rule.id, doubt.path)
+        for doubt in find_doubts(readers.read_request(chat(USER, tools=[tool])).request, None, is_named=False)
+    ]
+
+
 @pytest.mark.parametrize(("prop", "rule", "path"), IN_TOOLS)
 def test_an_unconfirmed_shape_of_a_declared_function_is_named(prop: Schema, rule: str, path: str) -> None:
     schema = {"type": "object", "properties": {"a": prop}, "$defs": {"E": {"enum": ["x"]}}}
-    assert (rule, f"p.{path}") in [(doubt.rule.id, doubt.path) for doubt in find_declaration_doubts(schema, "p")]
+    assert (rule, f"tools[0].function.parameters.{path}") in find_tool_doubts(schema)
 
 
 def test_a_schema_that_contains_itself_is_named_and_ends() -> None:
     tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
-    found = find_declaration_doubts({"type": "object", "properties": {"t": {"$ref": "#/$defs/T"}}, "$defs": {"T": tree}}, "p")
-    assert ("recursive-schema", "p.properties.t") in [(doubt.rule.id, doubt.path) for doubt in found]
+    found = find_tool_doubts({"type": "object", "properties": {"t": {"$ref": "#/$defs/T"}}, "$defs": {"T": tree}})
+    assert ("recursive-schema", "tools[0].function.parameters.properties.t") in found
     shared = {"type": "object", "properties": {name: {"$ref": "#/$defs/E"} for name in "ab"}, "$defs": {"E": OBJECT}}
-    assert find_declaration_doubts(shared, "p") == [], "a reference that is used twice does not contain itself"
+    assert find_tool_doubts(shared) == [], "a reference that is used twice does not contain itself"
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "allOf", "pattern", "multipleOf", "examples"])
 def test_an_unconfirmed_keyword_of_a_structured_output_is_named_at_any_depth(keyword: str) -> None:
     within = {"type": "array", "items": {"anyOf": [{"type": "null"}, {keyword: []}]}}
-    found = find_format_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/D"}}, "$defs": {"D": within}}, "p")
-    assert [(doubt.rule.id, doubt.path) for doubt in found] == [("schema-keyword", "p.$defs.D.items.anyOf[1]")]
-    assert keyword in found[0].message
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/D"}}, "$defs": {"D": within}}
+    declared = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    found = find_doubts(readers.read_request(chat(USER, response_format=declared)).request, None, is_named=False)
+    at = "response_format.json_schema.schema.$defs.D.items.anyOf[1]"
+    expected = f'no recordings confirm the keyword "{keyword}" in a structured output'
+    assert [(doubt.rule.id, doubt.path, doubt.message) for doubt in found] == [("schema-keyword", at, expected)]
 
 
 def test_references_are_followed_through_one_another() -> None:
     chain = {"A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {**OBJECT, "items": True}}
     chain["B"] = {"type": "object", "properties": {"c": {"$ref": "#/$defs/C"}, "d": {"$ref": "#/$defs/C"}, "e": True}}
     chain["C"] = OBJECT
-    assert find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p") == []
+    assert find_tool_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}) == []
     chain["C"] = {"type": "object", "properties": {"back": {"$ref": "#/$defs/A"}}}
-    found = find_declaration_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain}, "p")
-    assert {doubt.rule.id for doubt in found} == {"recursive-schema"}
+    found = find_tool_doubts({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": chain})
+    assert {rule for rule, _ in found} == {"recursive-schema"}
 
 
 def test_what_lies_between_two_circles_of_references_is_not_recursive() -> None:
@@ -112,8 +134,8 @@ def test_what_lies_between_two_circles_of_references_is_not_recursive() -> None:
         return {"type": "object", "properties": {name: reference(name) for name in names}}
 
     circles = {"a": holder("b"), "b": holder("a", "between"), "between": holder("c"), "c": holder("c", "end"), "end": holder()}
-    found = find_declaration_doubts({"properties": {"a": reference("a")}, "$defs": circles}, "p")
-    recursive = {doubt.path.rpartition(".")[2] for doubt in found if doubt.rule.id == "recursive-schema"}
+    found = find_tool_doubts({"properties": {"a": reference("a")}, "$defs": circles})
+    recursive = {path.rpartition(".")[2] for rule, path in found if rule == "recursive-schema"}
     assert recursive == {"a", "b", "c"}
 
 
@@ -121,8 +143,8 @@ def test_a_long_name_is_not_repeated_for_all_that_is_inside() -> None:
     inside = {"type": "object", "properties": {f"p{n}": {"const": n} for n in range(1_000)}}
     parameters: Body = {"properties": {"n" * 100_000: inside}}
     path = f"p.properties.{'n' * 287}…"
-    assert {doubt.path for doubt in find_declaration_doubts(parameters, "p")} == {path}
-    assert {doubt.path for doubt in find_format_doubts({"properties": {"n" * 100_000: {"if": {}}}}, "p")} == {path}
+    assert {path for _, path in find_declaration_shapes(parameters, "p")} == {"p", path}
+    assert {path for _, path in find_format_shapes({"properties": {"n" * 100_000: {"if": {}}}}, "p")} == {"p", path}
 
 
 def test_a_picture_by_its_id_has_no_known_size(meter: Meter) -> None:
@@ -149,8 +171,10 @@ def test_what_is_unsure_about_calls(meter: Meter) -> None:
     results = [{"role": "tool", "tool_call_id": f"call_{number}", "content": "é"} for number in (1, 2)]
     parallel = {"role": "assistant", "tool_calls": [CALL, OTHER_CALL]}
     assert rules(meter, chat(USER, parallel, *results)) == [("parallel-results", "messages[1]")]
-    spoken = {"role": "assistant", "content": "Let me see.", "tool_calls": [CALL]}
-    assert rules(meter, chat(USER, spoken, results[0])) == [("text-beside-calls", "messages[1]")]
+    escaped = [{**result, "content": '{"a": "\\u00e9"}'} for result in results]
+    assert rules(meter, chat(USER, parallel, *escaped)) == [("parallel-results", "messages[1]")]
+    spoken = {"role": "assistant", "content": "Let me see.", "name": "ada", "tool_calls": [CALL]}
+    assert rules(meter, chat(USER, spoken, results[0])) == []
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     assert rules(meter, responses([USER, call])) == [("calls", "input[1]")]
 
@@ -159,12 +183,38 @@ def test_what_is_unsure_about_calls(meter: Meter) -> None:
     ("settings", "expected"),
     [
         ({"tool_choice": "required"}, ("tool-choice", "tool_choice")),
-        ({"parallel_tool_calls": False}, ("parallel-tool-calls", "parallel_tool_calls")),
-        ({"text": {"format": {"type": "json_schema", **FORMAT["json_schema"]}}}, ("tools-with-schema", "text.format")),
+        ({"text": {"format": {"type": "json_schema", **FORMAT["json_schema"]}}}, ("tools-with-schema", "text.format.schema")),
     ],
 )
 def test_what_is_unsure_about_tools_in_responses(meter: Meter, settings: Mapping[str, Any], expected: tuple[str, str]) -> None:
     assert rules(meter, responses("x", tools=[responses_tool()], **settings)) == [expected]
+
+
+def test_what_recordings_confirm_about_tools_in_responses(meter: Meter) -> None:
+    for settings in ({"parallel_tool_calls": False}, {"tool_choice": "none"}, {"tool_choice": {"type": "function", "name": "x"}}):
+        assert rules(meter, responses("x", tools=[responses_tool()], **settings)) == []
+
+
+def test_a_picture_next_to_a_structured_output_is_unsure_in_chat(meter: Meter) -> None:
+    at = "response_format.json_schema.schema"
+    assert rules(meter, chat(image_message(), response_format=FORMAT)) == [("image-with-schema", at)]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "is_confirmed", "message"),
+    [
+        (Evidence(), False, "no recordings confirm x"),
+        (Evidence(5, 5, 2, "2026-03"), True, ""),
+        (Evidence(50, 49, 2), True, ""),
+        (Evidence(4, 4, 2), False, "few recordings confirm x: 4 with 2 sets of tools"),
+        (Evidence(9, 9, 1), False, "few recordings confirm x: 9 with 1 set of tools"),
+        (Evidence(50, 48, 9), False, "recordings disagree about x: 48 of 50 are counted right"),
+        (Evidence(9, 9, 9, "2024-09"), False, "no recordings since 2024-09 confirm x"),
+    ],
+)
+def test_evidence_confirms_if_it_is_enough_right_and_recent(evidence: Evidence, is_confirmed: bool, message: str) -> None:
+    assert evidence.is_confirmed == is_confirmed
+    assert is_confirmed or evidence.describe("x") == message
 
 
 def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:

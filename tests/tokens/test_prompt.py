@@ -6,6 +6,8 @@ package says how many.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from gpt41_cli.catalog import Catalog
@@ -129,7 +131,7 @@ def test_the_legacy_functions_count_as_tools(meter: Meter) -> None:
 
 @pytest.mark.parametrize(
     ("choice", "more"),
-    [("auto", 0), ("required", 0), ("none", 1), ({"type": "function", "function": {"name": "get_time"}}, 7 + 2)],
+    [("auto", 0), ("required", 0), ("none", 1), ({"type": "function", "function": {"name": "get_time"}}, 6 + 3)],
 )
 def test_the_choice_of_a_tool_in_chat(meter: Meter, choice: object, more: int) -> None:
     assert added(meter, chat(USER, tools=[SECRET], tool_choice=choice), chat(USER, tools=[SECRET])) == more
@@ -139,9 +141,9 @@ def test_the_choice_of_a_tool_in_chat(meter: Meter, choice: object, more: int) -
     ("settings", "more"),
     [
         ({"tool_choice": "auto"}, 0),
-        ({"tool_choice": "none"}, 0),
+        ({"tool_choice": "none"}, 1),
         ({"tool_choice": "required"}, 9),
-        ({"tool_choice": {"type": "function", "name": "get_time"}}, 7 + 2),
+        ({"tool_choice": {"type": "function", "name": "get_time"}}, 6 + 3),
         ({"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "get_time"}]}}, 0),
         ({"parallel_tool_calls": True}, 0),
         ({"parallel_tool_calls": False}, 3),
@@ -150,6 +152,19 @@ def test_the_choice_of_a_tool_in_chat(meter: Meter, choice: object, more: int) -
 def test_the_choice_of_a_tool_in_responses(meter: Meter, settings: Body, more: int) -> None:
     plain = responses("x", tools=[responses_tool()])
     assert added(meter, {**plain, **settings}, plain) == more
+
+
+@pytest.mark.parametrize(("name", "more"), [("get_time", 9), ("RelatedSubjects", 10), ("Outline", 9)])
+def test_a_forced_function_costs_6_and_its_addressee(meter: Meter, name: str, more: int) -> None:
+    assert more == 6 + tokens(f"functions.{name}")
+    tool = {"type": "function", "function": {"name": name}}
+    in_chat = chat(USER, tools=[tool])
+    assert added(meter, {**in_chat, "tool_choice": {"type": "function", "function": {"name": name}}}, in_chat) == more
+    legacy = chat(USER, functions=[tool["function"]])
+    assert added(meter, {**legacy, "function_call": {"name": name}}, legacy) == more
+    assert added(meter, {**legacy, "function_call": "auto"}, legacy) == 0
+    in_responses = responses("x", tools=[responses_tool(tool)])
+    assert added(meter, {**in_responses, "tool_choice": {"type": "function", "name": name}}, in_responses) == more
 
 
 def test_a_required_tool_costs_one_less_beside_instructions(meter: Meter) -> None:
@@ -191,6 +206,15 @@ def test_a_call_and_its_result_in_chat(meter: Meter) -> None:
     assert added(meter, spoken, called) == 4 + tokens("Let me look.")
 
 
+def test_a_name_is_charged_with_calls_and_again_with_the_text_next_to_them(meter: Meter) -> None:
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "12:30"}
+    called = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+    spoken = {**called, "content": "Let me look."}
+    name = {"name": "supervisor"}
+    assert added(meter, chat(USER, {**called, **name}, result), chat(USER, called, result)) == tokens(":supervisor")
+    assert added(meter, chat(USER, {**spoken, **name}, result), chat(USER, spoken, result)) == 2 * tokens(":supervisor")
+
+
 def test_a_legacy_call_counts_as_one_of_a_tool(meter: Meter) -> None:
     legacy = (
         {"role": "assistant", "function_call": CALL["function"]},
@@ -213,8 +237,18 @@ def test_parallel_calls_in_chat_are_one_call_with_a_list_of_results(meter: Meter
     kept = tokens('[{"time": "12:30"}, "noon in Zürich"]')
     escaped = tokens('[{"time": "12:30"}, "noon in Z\\u00fcrich"]')
     assert added(meter, chat(USER, *history), chat(USER)) == 20 + tokens(uses) + kept
-    mini = {"model": "gpt-4o-mini"}
-    assert added(meter, {**chat(USER, *history), **mini}, {**chat(USER), **mini}) == 20 + tokens(uses) + escaped
+    for model in ("gpt-4.1", "gpt-4o", "gpt-4o-2024-05-13", "gpt-4o-mini"):
+        sent, before = ({**body, "model": model} for body in (chat(USER, *history), chat(USER)))
+        for day, results in ((date(2026, 2, 28), escaped), (date(2026, 3, 1), kept)):
+            assert added(Meter(meter.catalog, as_of=day), sent, before) == 20 + tokens(uses) + results
+        assert added(meter, sent, before) == 20 + tokens(uses) + kept
+
+
+def test_a_required_call_cost_2_in_chat_until_october_2024(catalog: Catalog) -> None:
+    plain = {**chat(USER, tools=[SECRET]), "model": "gpt-4o"}
+    required = {**plain, "tool_choice": "required"}
+    assert added(Meter(catalog, as_of=date(2024, 10, 7)), required, plain) == 2
+    assert added(Meter(catalog, as_of=date(2024, 10, 8)), required, plain) == 0
 
 
 def test_calls_in_responses_cost_the_same_alone_and_in_parallel(meter: Meter) -> None:

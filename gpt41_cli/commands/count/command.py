@@ -41,6 +41,9 @@ def count(
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
     skip_invalid: options.SkipInvalidOption = False,
     jobs: options.JobsOption = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Count as the server did on that day.", show_default="today")
+    ] = None,
     pricing: options.PricingOption = None,
     output_format: options.FormatOption = "text",
     outputs: options.OutputFilesOption = None,
@@ -75,9 +78,10 @@ def count(
 
     if show and (each or quiet):
         raise InputError("--show", "it alone", "--each" if each else "--quiet")
+    day = parse.read_day(as_of, "--as-of") if as_of else None
     sources, left_out = read_sources(paths, text)
     reading = make_reading(kind, jobs, sources)
-    meter = cache(lambda: make_meter(read_catalog(), model, image_size, reading))
+    meter = cache(lambda: make_meter(read_catalog(), model, image_size, reading, as_of=day))
     encoding = find_encoding([variant]) if variant else DEFAULT_ENCODING
     with show_progress(sources, is_streamed=each) as seen:
         inputs = CountInputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)

@@ -104,7 +104,7 @@ def _split_last_answer(meter: Meter, request: Request) -> tuple[Request | None, 
         return request, 0
     answer, before = request.turns[last - 1], request.turns[: last - 1]
     _, method = meter.find_variant(meter.model)
-    pieces = build_turn(request, answer, escapes_results=False)
+    pieces = build_turn(request, answer)
     tokens = sum(many for piece, many in count_pieces(pieces, meter.get_memo(method.encoding)) if piece.part in (TEXT, HISTORY))
     images = [image for image in request.images if image.turn < last - 1]
     return (request._replace(turns=before, images=images) if before else None), tokens

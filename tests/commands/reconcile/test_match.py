@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections import Counter
@@ -56,7 +57,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import ModelAndMode
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
-from tests.builders import CATALOG, costing, market
+from tests.builders import CATALOG, costing, market, png
 
 HERE = Place("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
@@ -140,11 +141,9 @@ def source(*lines: bytes) -> InputSource:
 
 
 def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> None:
-    calls = [{"id": str(n), "type": "function", "function": {"name": "f", "arguments": "{}"}} for n in range(2)]
-    results = [{"role": "tool", "tool_call_id": str(n), "content": "é" * 20} for n in range(2)]
-    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}, *results]
-    models = {each.prompt.escapes_parallel_results: name for name, each in catalog.models.items()}
-    asked, answered = models[False], models[True]
+    url = "data:image/png;base64," + base64.b64encode(png(64, 64)).decode()
+    messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+    asked, answered = "gpt-4.1", "gpt-4o-mini"  # their pictures cost 255 and 8,500 tokens
     lines = [line(each, model=asked, messages=messages) for each in ("a", "b", "c")]
     found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
     assert found["b"].input_tokens > found["a"].input_tokens == found["c"].input_tokens

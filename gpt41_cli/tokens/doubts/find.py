@@ -1,0 +1,58 @@
+"""Find the doubts about a count: what nobody outside OpenAI can know, and the shapes that recorded bills don't confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gpt41_cli import rules
+from gpt41_cli.catalog.tables import Model, PatchRule
+from gpt41_cli.requests.request import Doubt, Request
+from gpt41_cli.rules import Effect
+from gpt41_cli.tokens.doubts.shapes import find_shapes
+
+
+def find_doubts(request: Request, model: Model | None, *, is_named: bool = True) -> list[Doubt]:
+    """List the reasons not to call the count of `request` exact for `model`.
+
+    `model` is None if the price table doesn't have it. A request that names no model isn't doubted for that.
+    """
+    found = [*request.doubts]
+    if is_named and (model is None or not model.prompt.confirmed):
+        found.append(_make_model_doubt(model))
+    if request.images:
+        found += _find_image_doubts(request, model)
+    for shape, path in find_shapes(request):
+        evidence = shape.chat if request.is_chat else shape.responses
+        if not evidence.is_confirmed:
+            found.append(Doubt(shape.rule, path, evidence.describe(shape.words)))
+    return found
+
+
+def _make_model_doubt(model: Model | None) -> Doubt:
+    """Doubt a model that the rules weren't found on. A reasoning model or an unknown one may keep tokens that aren't counted."""
+    if model is None:
+        unknown = "the price table does not have this model"
+    elif model.reasoning:
+        unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
+    else:
+        unknown = "no recordings confirm the rules for this model"
+    effect = Effect.AT_LEAST if model is None or model.reasoning else Effect.INEXACT
+    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as the family is", effect)
+
+
+def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
+    """Doubt pictures unless their size is known and their detail automatic. Models that count patches are confirmed in one
+    endpoint.
+    """
+    for image in request.images:
+        is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
+        if image.width is None and not is_any_size:
+            yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
+        if image.detail != "auto":
+            yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
+        if image.is_in_result:
+            yield Doubt(rules.IMAGE_IN_RESULT, image.path, "a picture in a tool result has been seen to count less")
+        if model and model.images is None:
+            yield Doubt(rules.IMAGE_RULE, image.path, "how this model counts pictures is not known: as the family's first does")
+        if model and isinstance(model.images, PatchRule) and model.images.extra_tokens > 1:
+            yield Doubt(rules.IMAGE_PATCHES, image.path, "the pictures of this model did not always count the same")
