@@ -24,6 +24,7 @@ from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Catalog, Market, parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
 from gpt41_cli.config.tables import RequestVolume, TokenRange
+from gpt41_cli.files.documents import digest_document
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports import Report
@@ -239,6 +240,11 @@ def costing(
         tokens_by_file={path: FileTokens(1, tokens) for path, tokens in (files or {}).items()},
         max_growth_percent=None if growth_percent is None else Decimal(growth_percent),
     )
+
+
+def seal(document: Body) -> dict[str, Any]:
+    """A saved report with its digest."""
+    return {**document, "digest": digest_document(document)}
 
 
 def side(*costings: WorkloadCost, label: str = "main", growth_percent: str | None = None, has_config: bool = True) -> DiffSide:

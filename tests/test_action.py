@@ -246,7 +246,7 @@ def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, gi
     assert (ran.code, ran.outputs["status"]) == (0, "ok"), ran.log
     # Two workloads, each of 201 tokens of input at $0.40 a million and 100 of output at $1.60, 10,000 times; one had 101 before.
     assert (ran.outputs["monthly-usd"], ran.outputs["change-usd"]) == ("4.808", "0.4")
-    assert json.loads(Path(ran.outputs["report"]).read_text())["schema"] == "gpt41.check/1"
+    assert json.loads(Path(ran.outputs["report"]).read_text())["schema"] == "gpt41.check/2"
     *others, comment = state.comments
     assert comment["body"].startswith(MARKER + "\n\n**")
     assert "$0.40" in comment["body"]

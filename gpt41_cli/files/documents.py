@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -177,6 +178,12 @@ def parse_json(data: bytes) -> JsonValue:
         raise
     except ValueError:  # the interpreter refuses to read it
         raise BadBody(expected="JSON of numbers that have a meaning", found="one of thousands of digits") from None
+
+
+def digest_document(document: JsonObject) -> str:
+    """Return the SHA-256 of all of a document except its own `digest`, however its JSON is laid out."""
+    covered = {key: value for key, value in document.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def can_span_lines(line: bytes) -> bool:

@@ -98,7 +98,7 @@ def digest_prefix(
 ) -> CachePrefix:
     """Digest what the cache of `model` can hold of a prompt. `tokens` maps a text to its tokens."""
     prompt = b"".join(_encode_stretch(stretch, tokens, images) for stretch in found)
-    running = blake2b(f"{model}\0".encode(), digest_size=8)
+    running = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
     routing = running.copy()
     routing.update(prompt[: rules.routing_prefix_tokens * BYTES_PER_TOKEN])
     key = cache_key.encode(errors="surrogatepass")

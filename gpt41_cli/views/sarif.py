@@ -52,5 +52,9 @@ def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
 
 def _encode_uri(path: str) -> str:
     """Encode a path as a URI: relative, or with the scheme `file` if it begins at a root."""
-    encoded = "".join(chr(byte) if byte in _UNRESERVED_BYTES else f"%{byte:02X}" for byte in os.fsencode(path))
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:  # no file can have this name, but a saved report may
+        name = path.encode(errors="surrogatepass")
+    encoded = "".join(chr(byte) if byte in _UNRESERVED_BYTES else f"%{byte:02X}" for byte in name)
     return f"file://{encoded}" if path.startswith("/") else encoded

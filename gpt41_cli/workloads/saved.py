@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
@@ -14,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from gpt41_cli.display import format_exact, to_decimal
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.documents import parse_json
+from gpt41_cli.files.documents import digest_document, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.files.json_cursor import JsonCursor
 from gpt41_cli.findings import Finding, Place
@@ -23,20 +21,21 @@ from gpt41_cli.records import Default, Key, Read, Seen, build, get_keys
 from gpt41_cli.rules import Level, Rule, get_rule
 from gpt41_cli.workloads.costing import Name, UsdRange, WorkloadCost
 
-CHECK_SCHEMA = "gpt41.check/1"
+CHECK_SCHEMA = "gpt41.check/2"
+"""The digest of version 1 covered the workloads only: such a report is refused."""
 
 MAX_REPORT_BYTES = 20_000_000
 """Far above any report, and little enough to be read at once."""
 
-_SCHEMA_NAME, _, _SCHEMA_VERSION = CHECK_SCHEMA.rpartition("/")
-_SCHEMA_PATTERN = re.compile(re.escape(_SCHEMA_NAME) + r"/([1-9][0-9]{0,5})")
+CHECK_NAME, _, _SCHEMA_VERSION = CHECK_SCHEMA.rpartition("/")
+_SCHEMA_PATTERN = re.compile(re.escape(CHECK_NAME) + r"/([1-9][0-9]{0,5})")
 _RULE_PATTERN = re.compile(r"[a-z0-9-]{1,60}")
 
 
 class SavedReport(NamedTuple):
     """All workloads at their prices of the day `as_of`; `max_growth_percent` is the budget for the growth of all together.
 
-    `findings` are those of that day as printed; the digest doesn't cover them.
+    `findings` are those of that day as printed.
     """
 
     as_of: date
@@ -46,15 +45,17 @@ class SavedReport(NamedTuple):
 
 
 def dump_saved_report(saved: SavedReport) -> dict[str, JsonValue]:
-    """Return the JSON that `load_saved_report` reads: `as_of`, `workloads`, `budget` and `digest`, with money as exact decimal
-    strings.
+    """Return the JSON that `load_saved_report` reads: `as_of`, `workloads`, `budget` and a place for the `digest` of the whole
+    document, with money as exact decimal strings.
 
     The prices per request and per month are rounded to 12 places for readers; they aren't read back.
     """
-    core = _dump_core(saved)
-    beside = [_dump_figures(cost) for cost in saved.costs.values()]
-    workloads = [{**workload, **figures} for workload, figures in zip(core["workloads"], beside, strict=True)]
-    return {**core, "workloads": workloads, "digest": _hash_core(core)}
+    return {
+        "as_of": str(saved.as_of),
+        "workloads": [{**_dump_workload(cost), **_dump_figures(cost)} for cost in saved.costs.values()],
+        "budget": {"growth_percent": _dump(saved.max_growth_percent)},
+        "digest": "",
+    }
 
 
 def load_saved_report(data: bytes, file: str) -> SavedReport:
@@ -65,7 +66,8 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
     try:
         if len(data) > MAX_REPORT_BYTES:
             raise BadBody(expected=f"a report of at most {MAX_REPORT_BYTES:,} bytes", found="more")
-        top = JsonCursor(_require_report(parse_json(data.removeprefix(BOM_UTF8))))
+        written = _require_report(parse_json(data.removeprefix(BOM_UTF8)))
+        top = JsonCursor(written)
         _check_schema(top.at("schema"), file)
         document = build(_Document, top)
     except BadBody as error:
@@ -73,14 +75,13 @@ def load_saved_report(data: bytes, file: str) -> SavedReport:
         raise InputError(location=file, problem=error, hint=hint) from None
     costs = {cost.name: cost for cost in document.workloads}
     findings = tuple(Finding(*saved[:7], names_place=saved.names_place) for saved in document.findings)
-    saved = SavedReport(document.as_of, costs, document.budget.growth_percent, findings)
-    if document.digest != _hash_core(_dump_core(saved)):
+    if document.digest != digest_document(written):
         raise InputError(
             expected="a report as gpt41 check wrote it",
             found="one that was changed since: edited by hand? make it again with gpt41 check --format json",
             location=file,
         )
-    return saved
+    return SavedReport(document.as_of, costs, document.budget.growth_percent, findings)
 
 
 def _require_report(value: JsonValue) -> JsonObject:
@@ -90,21 +91,8 @@ def _require_report(value: JsonValue) -> JsonObject:
     return value
 
 
-def _hash_core(core: Mapping[str, JsonValue]) -> str:
-    """Return the SHA-256 of everything that is read back."""
-    return hashlib.sha256(json.dumps(core, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _dump_core(saved: SavedReport) -> dict[str, JsonValue]:
-    return {
-        "as_of": str(saved.as_of),
-        "workloads": [_dump_workload(cost) for cost in saved.costs.values()],
-        "budget": {"growth_percent": _dump(saved.max_growth_percent)},
-    }
-
-
 def _dump_workload(cost: WorkloadCost) -> dict[str, JsonValue]:
-    """Dump a workload. Fields newer than the format are left out if empty, so that older reports keep their digest."""
+    """Dump a workload without empty tools and requirements."""
     dumped: dict[str, JsonValue] = _dump(cost)
     dumped["tools"] = {name: amount for name, amount in dumped["tools"].items() if amount}
     dumped["requirements"] = {key: value for key, value in dumped["requirements"].items() if value not in (None, [])}
@@ -149,6 +137,9 @@ def _check_schema(at: JsonCursor, file: str) -> None:
     version = _SCHEMA_PATTERN.fullmatch(at.value)
     if version and int(version[1]) > int(_SCHEMA_VERSION):
         raise InputError(expected=CHECK_SCHEMA, found=f"{at.value}, which a newer gpt41 wrote: update gpt41", location=file)
+    if version and int(version[1]) < int(_SCHEMA_VERSION):
+        hint = "make it again with gpt41 check --format json"
+        raise InputError(expected=CHECK_SCHEMA, found=f"{at.value}, which an older gpt41 wrote", hint=hint, location=file)
     if at.value != CHECK_SCHEMA:
         at.fail(CHECK_SCHEMA, redact(at.value) if at.value.startswith("gpt41.") else "another")
 

@@ -21,8 +21,8 @@ from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse
 from gpt41_cli.work.workload import workload
 from gpt41_cli.workloads.costing import WorkloadCost
-from gpt41_cli.workloads.saved import SavedReport, dump_saved_report, load_saved_report
-from tests.builders import CATALOG, TABLE, USER, costing, market, position, section, side
+from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report, load_saved_report
+from tests.builders import CATALOG, TABLE, USER, costing, market, position, seal, section, side
 from tests.conftest import FROZEN, Run
 from tests.readers import causes_in_dollars
 
@@ -339,13 +339,14 @@ def test_a_report_without_tools_is_what_it_was_and_one_with_tools_comes_back() -
     for each in (plain, used):
         saved = SavedReport(TODAY, {"triage": each})
         assert (
-            load_saved_report(json.dumps({"schema": "gpt41.check/1", **dump_saved_report(saved)}).encode(), "base.json") == saved
+            load_saved_report(json.dumps(seal({"schema": CHECK_SCHEMA, **dump_saved_report(saved)})).encode(), "base.json")
+            == saved
         )
 
 
 def test_an_unknown_tool_in_a_report_is_an_error() -> None:
     saved = dump_saved_report(SavedReport(TODAY, {"triage": costing()._replace(tools=ToolUse(web_searches=2))}))
-    text = json.dumps({"schema": "gpt41.check/1", **saved}).replace("web_searches", "web_dives")
+    text = json.dumps({"schema": CHECK_SCHEMA, **saved}).replace("web_searches", "web_dives")
     with pytest.raises(Exception, match=re.escape("workloads[0].tools: expected the keys web_searches, ")):
         load_saved_report(text.encode(), "base.json")
 

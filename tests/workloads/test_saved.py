@@ -20,6 +20,7 @@ from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
 from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, WorkloadCost
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, MAX_REPORT_BYTES, SavedReport, dump_saved_report, load_saved_report
+from tests.builders import seal
 
 COUNTS = st.integers(0, 10**15)
 AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=12)
@@ -92,7 +93,7 @@ PLAIN = SavedReport(date(2026, 11, 23), {"triage": TRIAGE}, Decimal("2.5"))
 
 
 def document(saved: SavedReport = PLAIN) -> dict[str, Any]:
-    return {"schema": CHECK_SCHEMA, "pricing": None, **dump_saved_report(saved), "findings": [], "notes": []}
+    return seal({"schema": CHECK_SCHEMA, "pricing": None, **dump_saved_report(saved), "findings": [], "notes": []})
 
 
 def loaded(found: object) -> SavedReport:
@@ -111,9 +112,10 @@ def test_prices_to_be_read_stand_beside_and_are_not_read_back() -> None:
     assert workload["monthly_usd"] == {"expected": "0.060833333333", "high": "0.121666666667"}
     assert workload["expected_usd"] == "0.0005"
     workload["each_usd"] = "a rounded figure enters no sum"
-    assert loaded(found) == PLAIN
+    assert loaded(seal(found)) == PLAIN
 
 
+BROKEN = {"rule": "budget-monthly", "level": "error", "message": "Over.", "location": None}
 EDITED = (
     "base.json: expected a report as gpt41 check wrote it, found one that was changed since: edited by hand? "
     "make it again with gpt41 check --format json"
@@ -135,12 +137,19 @@ EDITED = (
         (("workloads", 0, "high_usd"), "0.0011"),
         (("workloads", 0, "files"), {}),
         (("workloads", 0, "growth_percent"), "11"),
+        (("workloads", 0, "each_usd", "high"), "0.1"),
+        (("findings",), []),
+        (("findings", 0, "message"), "Under."),
+        (("findings", 0, "level"), "notice"),
+        (("notes",), ["a note"]),
+        (("pricing",), {}),
+        (("config",), "other.yaml"),
         (("digest",), "0" * 64),
     ],
 )
 def test_a_baseline_that_was_edited_by_hand_is_refused(path: tuple[str | int, ...], value: object) -> None:
     with pytest.raises(InputError) as caught:
-        loaded(changed(document(), path, value))
+        loaded(changed(seal({**document(), "findings": [BROKEN], "config": "gpt41.yaml"}), path, value))
     assert str(caught.value) == EDITED
 
 
@@ -158,9 +167,9 @@ NO_REPORT = "; a saved report is what gpt41 check --format json prints"
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
-        (("schema",), "gpt41.check/0", 'schema: expected gpt41.check/1, found "gpt41.check/0"'),
-        (("schema",), "gpt41.cost/1", 'schema: expected gpt41.check/1, found "gpt41.cost/1"'),
-        (("schema",), None, "schema: expected gpt41.check/1, found nothing"),
+        (("schema",), "gpt41.check/0", 'schema: expected gpt41.check/2, found "gpt41.check/0"'),
+        (("schema",), "gpt41.cost/1", 'schema: expected gpt41.check/2, found "gpt41.cost/1"'),
+        (("schema",), None, "schema: expected gpt41.check/2, found nothing"),
         (("as_of",), "2026-02-30", "as_of: expected a date, YYYY-MM-DD, found text"),
         (("as_of",), 5, "as_of: expected a date, YYYY-MM-DD, found the number 5"),
         (("budget",), None, "budget: expected an object, found nothing"),
@@ -232,10 +241,17 @@ def test_what_is_no_report_is_told_with_its_place(path: tuple[str | int, ...], v
     assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
 
 
-def test_a_report_of_a_newer_version_is_not_guessed_at() -> None:
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        (3, "gpt41.check/3, which a newer gpt41 wrote: update gpt41"),
+        (1, "gpt41.check/1, which an older gpt41 wrote; make it again with gpt41 check --format json"),
+    ],
+)
+def test_a_report_of_another_version_is_not_guessed_at(version: int, found: str) -> None:
     with pytest.raises(InputError) as caught:
-        loaded({"schema": "gpt41.check/2"})
-    assert str(caught.value) == "base.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"
+        loaded({"schema": f"gpt41.check/{version}"})
+    assert str(caught.value) == f"base.json: expected gpt41.check/2, found {found}"
 
 
 def test_a_deadline_is_saved_in_minutes_and_one_of_0_is_refused() -> None:
@@ -265,9 +281,9 @@ def test_a_workload_stands_in_a_report_once() -> None:
         (b"\xff", "expected UTF-8, found the byte 0xff at byte 1"),
         (b"[]", "report: expected an object, found a list"),
         (b"20417", "report: expected an object, found a single value"),
-        (b'{"schema": "ghp_key"}', "schema: expected gpt41.check/1, found another"),
+        (b'{"schema": "ghp_key"}', "schema: expected gpt41.check/2, found another"),
         (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
-        (b'{"schema": "gpt41.check/1", "schema": "gpt41.check/1"}', 'expected each key once, found "schema" a second time'),
+        (b'{"schema": "gpt41.check/2", "schema": "gpt41.check/2"}', 'expected each key once, found "schema" a second time'),
     ],
 )
 def test_what_is_no_json_object_is_told(data: bytes, complaint: str) -> None:
@@ -330,7 +346,7 @@ def test_findings_are_read_back_as_they_were_printed() -> None:
     place = {"path": "g.yaml", "line": 3, "column": 1}
     found = {"rule": "budget-monthly", "level": "error", "message": "Over.", "location": place}
     more = {"actual": "2", "allowed": "1", "subject": "a"}
-    (finding,) = loaded({**document(), "findings": [{**found, **more}]}).findings
+    (finding,) = loaded(seal({**document(), "findings": [{**found, **more}]})).findings
     assert finding == Finding(rules.BUDGET_MONTHLY, "Over.", place=Place("g.yaml", 3), actual="2", allowed="1", subject="a")
     for key, value, expected in (
         ("rule", "::error::", "the id of a rule, found text"),

@@ -23,7 +23,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.workloads.costing import WorkloadCost
-from gpt41_cli.workloads.saved import CHECK_SCHEMA, load_saved_report
+from gpt41_cli.workloads.saved import CHECK_NAME, CHECK_SCHEMA, load_saved_report
 
 ENTRIES_SCHEMA, PRICED_SCHEMA, COST_SCHEMA = "gpt41.entries/1", "gpt41.priced/1", "gpt41.cost/1"
 _LIST_KEYS = {ENTRIES_SCHEMA: "entries", PRICED_SCHEMA: "requests"}
@@ -103,7 +103,7 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
     try:
         top = require_object(parse_json(data), "the answer")
         schema = get_name(top, "schema", "")
-        if schema == CHECK_SCHEMA:
+        if schema.startswith(f"{CHECK_NAME}/"):
             costings = load_saved_report(data, name).costs.values()
             parts = tuple(_convert_costing(costing, catalog) for costing in costings)
             return Forecasts(CustomIdLedger(), parts, any(costing.is_ceiling for costing in costings))

@@ -302,7 +302,7 @@ def test_saved_reports_are_compared_without_a_repository(run: Run, folder: Path)
             ("main", "edited.json"),
             "edited.json: expected a report as gpt41 check wrote it, found one that was changed since",
         ),
-        (("newer.json",), "newer.json: expected gpt41.check/1, found gpt41.check/2, which a newer gpt41 wrote: update gpt41"),
+        (("newer.json",), "newer.json: expected gpt41.check/2, found gpt41.check/3, which a newer gpt41 wrote: update gpt41"),
         (("main~1", "broken"), "broken:gpt41.yaml:1:10: version: expected one of 1, found"),
         (("main", "--config", "other.yaml"), "--config: expected a file, found none at other.yaml"),
         (("main", "--as-of", "2020-01-01"), "main:gpt41.yaml:4:3: workloads.triage: no price is known for gpt-4.1-mini"),
@@ -316,7 +316,7 @@ def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: t
     git(folder, "branch", "broken-too")
     (folder / "broken-too").mkdir()
     report = json.loads(run("check", *DAY, "--format", "json").out)
-    (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/2"}))
+    (folder / "newer.json").write_text(json.dumps({**report, "schema": "gpt41.check/3"}))
     report["workloads"][0]["parts"]["text"] -= 50
     (folder / "other").write_text("a file")
     (folder / "edited.json").write_text(json.dumps(report))

@@ -57,7 +57,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.stream import ReadingOptions
 from gpt41_cli.work.workload import ModelAndMode
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_report
-from tests.builders import CATALOG, costing, market, png
+from tests.builders import CATALOG, costing, market, png, seal
 
 HERE = Place("here")
 IDS = st.lists(st.sampled_from([None, "a", "b", "c", "d"]))
@@ -194,7 +194,7 @@ def test_saved_answers_are_read_back_part_by_part() -> None:
     found = estimate({"schema": "gpt41.cost/1", "is_ceiling": True, "quotes": [quote]})
     assert (found.parts, found.is_ceiling) == ((part,), True)
     workload = costing(name="a")
-    saved = {"schema": CHECK_SCHEMA, **dump_saved_report(SavedReport(date(2026, 11, 23), {"a": workload}))}
+    saved = seal({"schema": CHECK_SCHEMA, **dump_saved_report(SavedReport(date(2026, 11, 23), {"a": workload}))})
     (checked,) = estimate(saved).parts
     assert checked == PredictedPart(
         "a",
@@ -207,7 +207,7 @@ def test_saved_answers_are_read_back_part_by_part() -> None:
     )
 
 
-SCHEMAS = "gpt41.entries/1, gpt41.priced/1, gpt41.cost/1, gpt41.check/1"
+SCHEMAS = "gpt41.entries/1, gpt41.priced/1, gpt41.cost/1, gpt41.check/2"
 HINT = "; gpt41 cost, cost --each, count --each or check with --format json prints one"
 
 

@@ -21,10 +21,11 @@ from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
+from gpt41_cli.views import VIEWS
 from gpt41_cli.workloads.costing import Requirements
 from gpt41_cli.workloads.priced import CheckOptions
 from gpt41_cli.workloads.saved import SavedReport
-from tests.builders import CATALOG, costing, market
+from tests.builders import CATALOG, costing, market, seal
 from tests.conftest import Run
 
 DAY = date(2026, 11, 23)
@@ -227,6 +228,30 @@ workloads:
 """
 
 
+FINDING = {"rule": "foo-bar", "level": "error", "message": "Of \ud800.", "actual": "1", "allowed": None, "subject": "\udcff"}
+
+
+@pytest.mark.parametrize("view", [*VIEWS])
+@pytest.mark.parametrize("path", ["gpt41.yaml", "\ud800", "a\udcff.yaml", "/\udfff/a", "", "."])
+def test_a_finding_of_a_newer_version_is_shown_as_it_is(run: Run, tmp_path: Path, view: str, path: str) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG)
+    saved = json.loads(run("check", *TODAY, "--format", "json").out)
+    saved["findings"] = [{**FINDING, "location": {"path": path, "line": 10**30, "column": None}}, {**FINDING, "level": "notice"}]
+    done = run("report", "-", *TODAY, "--format", view, stdin=json.dumps(seal(saved)))
+    is_record = view in ("csv", "jsonl")
+    assert (done.code, done.err) == (1, "gpt41: Of \\ud800.\n" * is_record)
+    assert is_record or ("foo-bar" in done.out and "ud800." in done.out)
+
+
+def test_a_saved_report_without_its_findings_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(CONFIG + "budget: {monthly_usd: 0.01}\n")
+    saved = run("check", *TODAY, "--format", "json").out
+    assert run("report", "-", *TODAY, "-q", stdin=saved).code == 1
+    done = run("report", "-", *TODAY, "-q", stdin=json.dumps({**json.loads(saved), "findings": []}))
+    assert (done.code, done.out) == (2, "")
+    assert "found one that was changed since: edited by hand?" in done.err
+
+
 def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     saved = run("check", *TODAY, "--format", "json").out
@@ -341,7 +366,7 @@ def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, 
         (["."], '".": expected a gpt41.yaml or a report that gpt41 check --format json saved, found a folder'),
         ([], "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"),
         (["-"], "standard input: expected"),
-        (["other.json"], "other.json: schema: expected gpt41.check/1, found nothing"),
+        (["other.json"], "other.json: schema: expected gpt41.check/2, found nothing"),
         (["gpt41.yaml", "--charts", "file"], '--charts: "file": expected a folder to write into, found: File exists'),
     ],
 )
