@@ -9,13 +9,16 @@ from decimal import Decimal
 SIMULATE = "simulate"
 """The word for the amount of cached input that asks for a replay of the prompt cache."""
 
+MAX_COUNT = 1_000_000_000_000
+"""The largest number that an option or a table takes: far above any bill, and low enough for figures to stay readable."""
+
 A_DEADLINE = "more than 0 minutes, such as 90m, 24h or 2d"
 """What errors call a deadline. One of 0 is refused wherever it is read, as no work is done at once."""
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
-_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
-_TOKENS = re.compile(r"\d{1,12}", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,13}(?:\.\d{1,12})?", re.ASCII)
+_COUNT = re.compile(r"\d{1,13}|\d{1,3}(?:[,_]\d{3}){1,4}", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -29,13 +32,14 @@ def parse_share(text: str) -> Decimal | None:
     return Decimal(match[1]) / 100 if match and Decimal(match[1]) <= 100 else None
 
 
-def parse_token_count(text: str) -> int | None:
-    """Parse a count of tokens.
+def parse_count(text: str) -> int | None:
+    """Parse a whole number up to MAX_COUNT, with or without separators of thousands.
 
-    >>> parse_token_count("800"), parse_token_count("0.5")
-    (800, None)
+    >>> parse_count("1,200"), parse_count("1_000_000_000_000"), parse_count("1_000_000_000_001"), parse_count("0.5")
+    (1200, 1000000000000, None, None)
     """
-    return int(text) if _TOKENS.fullmatch(text) else None
+    count = int(re.sub("[,_]", "", text)) if _COUNT.fullmatch(text) else None
+    return None if count is None or count > MAX_COUNT else count
 
 
 def parse_duration(text: str) -> timedelta | None:
@@ -49,10 +53,11 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def parse_amount(text: str) -> Decimal | None:
-    """Parse an amount, with or without a dollar sign.
+    """Parse an amount up to MAX_COUNT, with or without a dollar sign.
 
     >>> parse_amount("$12.50"), parse_amount("-1")
     (Decimal('12.50'), None)
     """
     plain = text.removeprefix("$")
-    return Decimal(plain) if _AMOUNT.fullmatch(plain) else None
+    amount = Decimal(plain) if _AMOUNT.fullmatch(plain) else None
+    return None if amount is None or amount > MAX_COUNT else amount

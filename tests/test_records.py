@@ -75,7 +75,7 @@ def test_a_record_is_built_from_its_annotations() -> None:
         (
             "apples: 5",
             "apples: x",
-            's.yaml:3:70: items.a.apples: expected a whole number of at most 15 digits, 0 or more, found "x"',
+            's.yaml:3:70: items.a.apples: expected a whole number from 0 to 1,000,000,000,000, found "x"',
         ),
         ("kind: square", "kind: line", 's.yaml:3:31: items.a.shape.kind: expected one of square, circle, found "line"'),
         ("kind: square, ", "", "s.yaml:3:24: items.a.shape: expected the key kind, found none"),
@@ -83,7 +83,7 @@ def test_a_record_is_built_from_its_annotations() -> None:
         (
             "level: 2",
             "level: null",
-            "s.yaml:4:35: items.b.level: expected a whole number of at most 15 digits, 0 or more, found ",
+            "s.yaml:4:35: items.b.level: expected a whole number from 0 to 1,000,000,000,000, found ",
         ),
         ("colour: blue", "colour: green", 'items.b.colour: expected one of red, blue, found "green"'),
     ],

@@ -18,13 +18,14 @@ import yaml
 
 from gpt41_cli.errors import TableError, quote_text
 from gpt41_cli.findings import Place
+from gpt41_cli.notation import MAX_COUNT
 
 # The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
-_DECIMAL = re.compile(r"(0|[1-9]\d{0,11})(\.\d{1,12})?", re.ASCII)
-_INTEGER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
+_DECIMAL = re.compile(r"(0|[1-9]\d{0,12})(\.\d{1,12})?", re.ASCII)
+_INTEGER = re.compile(r"0|[1-9]\d{0,12}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN_STYLES = (None, "")
 _QUOTED_NAME = re.compile(r"(?<=alias|nchor|andle) ['\"].*")
@@ -213,15 +214,15 @@ class Cursor:
         return str(self.node.value)
 
     def decimal(self) -> Decimal:
-        """Read a plain decimal of at most 12 digits on either side of the point: no exponent, sign, quotes, NaN or infinity."""
-        if not _DECIMAL.fullmatch(self._get_plain_text()):
+        """Read a plain decimal up to MAX_COUNT, of at most 12 places: no exponent, sign, quotes, NaN or infinity."""
+        if not _DECIMAL.fullmatch(self._get_plain_text()) or Decimal(self.node.value) > MAX_COUNT:
             self.fail("a plain decimal such as 0.40")
         return Decimal(self.node.value)
 
     def integer(self, at_least: int = 0) -> int:
-        """Read a whole number of at most 15 digits."""
-        if not _INTEGER.fullmatch(self._get_plain_text()) or int(self.node.value) < at_least:
-            self.fail(f"a whole number of at most 15 digits, {at_least} or more")
+        """Read a whole number from `at_least` to MAX_COUNT."""
+        if not _INTEGER.fullmatch(self._get_plain_text()) or not at_least <= int(self.node.value) <= MAX_COUNT:
+            self.fail(f"a whole number from {at_least} to {MAX_COUNT:,}")
         return int(self.node.value)
 
     def boolean(self) -> bool:

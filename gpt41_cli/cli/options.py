@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +9,8 @@ from typer.models import OptionInfo
 
 from gpt41_cli.cli import parse
 from gpt41_cli.errors import quote_text
+from gpt41_cli.notation import MAX_COUNT, parse_count
 from gpt41_cli.views import VIEWS
-
-# Far above any bill, and low enough for figures to stay readable.
-MAX_COUNT = 1_000_000_000_000
 
 
 def complete(list_names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -46,11 +43,11 @@ def _make_count_parser(at_least: int) -> Callable[[str], int]:
     """Return a parser of whole numbers, with or without thousands separators."""
 
     def read(value: str) -> int:
-        digits = str(value).replace(",", "").replace("_", "")  # typer passes a default as a number
-        if not re.fullmatch(r"[0-9]{1,13}", digits) or not at_least <= int(digits) <= MAX_COUNT:
+        count = parse_count(str(value))  # typer passes a default as a number
+        if count is None or count < at_least:
             expected = f"expected a whole number from {at_least} to {MAX_COUNT:,}"
             raise typer.BadParameter(f"{expected}, found {quote_text(value)}")
-        return int(digits)
+        return count
 
     return read
 

@@ -111,7 +111,7 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
         return 0, None
     if value.endswith("%"):
         return 0, read_percent(value, "--cached")
-    found = notation.parse_token_count(value)
+    found = notation.parse_count(value)
     if found is None:
         expected = f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
         raise InputError("--cached", expected, quote_text(value))
@@ -159,12 +159,13 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
         name, _, amount = value.strip().partition("=")
         if name not in ToolUse._fields:
             raise UnknownName("--tools", name, ToolUse._fields)
-        if name in used or not re.fullmatch(r"[0-9]{1,9}", amount):
+        count = notation.parse_count(amount)
+        if name in used or count is None:
             expected = "each name once" if name in used else f"{name}=N with a whole number"
             if notation.parse_amount(amount) is not None and "." in amount:
                 expected += ", as requests that use it and others are priced apart"
             raise InputError("--tools", expected, quote_text(value))
-        used[name] = int(amount)
+        used[name] = count
     for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():
         if name in used and other not in used:
             raise InputError("--tools", f"{other} beside {name}", "it alone")

@@ -29,7 +29,7 @@ PERIODS_PER_MONTH: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": F
 DAYS_PER_MONTH = PERIODS_PER_MONTH["day"]
 
 _TOOL_KEYS = [name for name in ToolUse._fields if name != "storage_days"]  # a workload is what there is all the time
-_VOLUME_PATTERN = re.compile(rf"(\d{{1,3}}(?:[,_]\d{{3}}){{1,3}}|\d{{1,12}}) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
+_VOLUME_PATTERN = re.compile(rf"([\d,_]+) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
 
 
 def known_to(find: Callable[[Any, str], object]) -> Read:
@@ -129,7 +129,7 @@ def parse_volume(text: str) -> RequestVolume | None:
     RequestVolume(requests=120000, period='month')
     """
     match = _VOLUME_PATTERN.fullmatch(text)
-    requests = int(re.sub("[,_]", "", match[1])) if match else 0
+    requests = notation.parse_count(match[1]) if match else None
     return RequestVolume(requests, match[2]) if match and requests else None
 
 
@@ -149,7 +149,7 @@ def parse_cached(text: str) -> CachedInput | None:
     """
     if text == notation.SIMULATE:
         return CachedInput(is_simulated=True)
-    if (tokens := notation.parse_token_count(text)) is not None:
+    if (tokens := notation.parse_count(text)) is not None:
         return CachedInput(tokens)
     share = notation.parse_share(text)
     return None if share is None else CachedInput(share=share)

@@ -18,7 +18,7 @@ import pytest
 
 from gpt41_cli import __version__
 from tests.builders import TABLE, commit_all, make_deep_folder
-from tests.conftest import ROOT, Run, environment
+from tests.conftest import ROOT, Done, Run, environment
 
 WORK = ("--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400", "--as-of", "2026-11-23")
 
@@ -333,6 +333,40 @@ def test_the_largest_figures_can_be_shown(run: Run, tmp_path: Path) -> None:
     done = run("cost", *huge, "--model", "gpt-4.1", "--pricing", "mine.yaml")
     assert (done.code, done.err) == (1, "")
     assert "$999,999,999,999,000,000,000,000,000,000.00" in done.out
+
+
+DAY = ("--as-of", "2026-11-23")
+MOST = "1000000000000"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--input-tokens {}",
+        "--input-tokens {most} --cached {}",
+        "--input-tokens 5 --output-tokens {}",
+        "--input-tokens 5 --requests {}",
+        "--input-tokens 5 --tools web_searches={}",
+    ],
+)
+def test_every_number_has_the_same_limit(run: Run, option: str) -> None:
+    def price(number: str) -> Done:
+        return run("cost", *option.format(number, most=MOST).split(), "--model", "gpt-4.1", *DAY, "-q")
+
+    assert price(MOST).code in (0, 1)
+    assert price("1_000_000_000_000") == price(MOST)
+    assert [price(number).code for number in ("1000000000001", "1_000_000_000_001", "1_0", "-1", "1e3")] == [2] * 5
+
+
+def test_amounts_and_gpt41_yaml_have_that_limit_too(run: Run, tmp_path: Path) -> None:
+    assert run("recommend", *WORK, "--max-usd", MOST, "-q").code == 0
+    assert run("recommend", *WORK, "--max-usd", "1000000000000.01", "-q").code == 2
+    config = (
+        "{{input_tokens: {0}, cached: {0}, output_tokens: 1, volume: {0} / month, model: gpt-4.1, budget: {{monthly_usd: {0}}}}}"
+    )
+    for number, code in ((MOST, 1), ("1000000000001", 2)):
+        (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{a: {config.format(number)}}}\n")
+        assert run("check", *DAY).code == code
 
 
 def test_titles_from_a_table_are_data_too(run: Run, tmp_path: Path) -> None:
