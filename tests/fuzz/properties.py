@@ -50,7 +50,7 @@ def _list_places(case: Case) -> Iterator[str]:
     yield from (case.name, "--", "gpt41: -:", "standard input")
     for argument in case.arguments[1:]:
         option, _, value = argument.partition("=")
-        yield value or option
+        yield from (value or option, ascii(value or option)[1:-1])  # characters that a terminal obeys are printed as escapes
         yield option.removeprefix("--").replace("-", " ") + ":"
 
 
