@@ -22,6 +22,7 @@ from gpt41_cli.answers.answers import (
 )
 from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.unread import is_suspect_name, parse_figure
+from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.documents import LineBlock
@@ -66,8 +67,9 @@ def read_log(stream: BinaryIO, name: str) -> Iterator[LogValue]:
         return
     begun = first.data.lstrip()
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
+        _check_line_size(len(begun), Place(name, first.number))
         yield from _read_rows(chain((seen,), data), name)
-    elif documents.can_span_lines(first.data):
+    elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
         yield from _read_lines(chain((seen,), data))
@@ -152,8 +154,21 @@ def _read_cells(rows: Any, before: int) -> Iterator[list[str] | BadBody]:
 
 
 def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
-    for piece in text.decode_text((block.data for block in documents.split_into_blocks(data)), name):
+    for piece in text.decode_text(_read_blocks(data, name), name):
         yield from io.StringIO(piece, newline="")
+
+
+def _read_blocks(data: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Yield whole lines, many at a time. Raises InputError for a line that is too long to be one of a CSV."""
+    for block in documents.split_into_blocks(data):
+        _check_line_size(block.size, Place(name, block.first_number))
+        yield block.data
+
+
+def _check_line_size(size: int, place: Place) -> None:
+    if size > documents.MAX_DOCUMENT_BYTES:
+        expected = f"lines of at most {format_int(documents.MAX_DOCUMENT_BYTES)} bytes"
+        raise InputError(expected=expected, found="a longer one", location=place)
 
 
 def _check_columns(columns: list[str], header: Place) -> None:

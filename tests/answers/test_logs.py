@@ -404,6 +404,21 @@ def test_a_row_that_is_no_row_hides_only_what_it_swallows(rows: str, message: st
     assert [each[1] for each in rest(data)] == [message]
 
 
+@pytest.mark.parametrize(("before", "line"), [("", 1), ("\n\n", 3), (f"{HEAD}m,1,1\n" * 100_000, 200_001)])
+def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch, before: str, line: int) -> None:
+    monkeypatch.setattr("gpt41_cli.files.documents.MAX_DOCUMENT_BYTES", 2_000_000)
+    with pytest.raises(InputError) as error:
+        found_in(before + "\0" * 5_000_000)
+    assert str(error.value) == f"0.log:{line}: expected lines of at most 2,000,000 bytes, found a longer one"
+
+
+def test_a_json_line_without_an_end_is_one_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpt41_cli.files.documents.MAX_DOCUMENT_BYTES", 2_000_000)
+    data = '{"a": "' + "x" * 5_000_000 + f"\n{RECORD}\n"
+    assert usages(data) == [Usage(1, 9, 0, 2)]
+    assert rest(data) == [("0.log:1", "expected at most 2,000,000 bytes, found more")]
+
+
 def test_a_disk_that_fails_is_an_error_of_its_file() -> None:
     class Failing(io.RawIOBase):
         def readable(self) -> bool:
