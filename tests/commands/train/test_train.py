@@ -102,14 +102,14 @@ TALKS = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3)
 
 
 @given(TALKS)
-def test_an_example_is_billed_as_the_cookbook_counts_it(talk: list[tuple[str, str]]) -> None:
+def test_an_example_is_counted_as_the_cookbook_counts_it(talk: list[tuple[str, str]]) -> None:
     messages = [{"role": role, "content": said} for pair in talk for role, said in zip(("user", "assistant"), pair, strict=True)]
     sent = read_request(example(*messages), "fine-tuning")
     assert Meter(CATALOG, "gpt-4.1").count(sent).input_tokens == by_the_cookbook(messages)
 
 
 def test_the_price_of_a_file_term_by_term(run: Run) -> None:
-    whole = sum(by_the_cookbook(json.loads(line)["messages"]) for line in TICKETS.read_text().splitlines())
+    whole = sum(by_the_cookbook(json.loads(line)["messages"]) - 2 for line in TICKETS.read_text().splitlines())
     found = trained(run, str(TICKETS), "--epochs", "3", "--model", "gpt-4.1-mini")
     (training,) = found["trainings"]
     assert training["trained_tokens"] == 3 * whole
@@ -118,11 +118,21 @@ def test_the_price_of_a_file_term_by_term(run: Run) -> None:
     assert (own["in_place_of"], large["in_place_of"]) == ("gpt-4.1-mini", "gpt-4.1")
     assert own["pays_after_requests"] is None
     # 12 classes of one token each, and the rest less what frames the answers.
-    asked = whole - 12 - 12 * 4
+    asked = whole - 12 - 12 * 4 + 12 * 2
     each = [asked * Decimal(rate) + 12 * Decimal(out) for rate, out in (("0.80", "3.20"), ("2.00", "8.00"))]
     saved = Fraction(each[1] - each[0]) / 12 / 1_000_000
     assert large["pays_after_requests"] == -(-Fraction(training["training_usd"]) // saved)
     assert large["pays_at_requests_a_day"] == -(-large["pays_after_requests"] // 49)
+
+
+def test_a_job_bills_1_token_an_example_besides_its_messages(tmp_path: Path, run: Run) -> None:
+    """The figures of a recorded job: 25 examples, whose messages have 1,501 tokens, trained 6,104 in 4 epochs."""
+    texts = [" a" * tokens for tokens in [49] * 24 + [50]]
+    path = write(tmp_path / "job.jsonl", *(example({"role": "user", "content": text}, ANSWER) for text in texts))
+    (training,) = trained(run, path, "--epochs", "4", "--model", "gpt-4.1-mini")["trainings"]
+    messages = sum(len(text) // 2 + 4 for text in texts) + 25 * (4 + count("At nine.", "o200k_base"))
+    assert messages == 1_501
+    assert training["trained_tokens"] == 6_104
 
 
 def test_of_a_long_example_the_end_is_neither_learned_nor_billed(tmp_path: Path, run: Run) -> None:
@@ -130,7 +140,7 @@ def test_of_a_long_example_the_end_is_neither_learned_nor_billed(tmp_path: Path,
     path = write(tmp_path / "long.jsonl", *[example()] * 9, long)
     found = trained(run, path, "--epochs", "1", "--model", "gpt-4.1")
     (training,) = found["trainings"]
-    assert (training["cut_examples"], training["lost_tokens"]) == (1, 70_000 + 3 + 3 + 2 + 3 + 3 + 1 - 65_536 - 1)
+    assert (training["cut_examples"], training["lost_tokens"]) == (1, 70_000 + 3 + 3 + 2 + 3 + 1 + 1 - 65_536 - 1)
     assert training["trained_tokens"] == training["example_tokens"] - training["lost_tokens"]
     (cut,) = (each for each in found["findings"] if each["rule"] == "training-tokens")
     assert (cut["level"], cut["location"]["line"], cut["allowed"]) == ("warning", 10, "65536")
