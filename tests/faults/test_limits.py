@@ -1,0 +1,121 @@
+"""A system that is short of processes, file descriptors, memory or /dev/shm: real runs, which end, and never blame the input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FROZEN, ROOT, Done, environment
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these limits are Linux's")
+
+SECONDS = 60
+"""A run that takes longer waits for ever."""
+
+ANOTHER_USER = 61_234
+"""A user without processes: limits on their number don't count for root."""
+
+
+def run(*command: str, cwd: Path, stdout: int | None = None) -> Done:
+    """Run a command line, in which gpt41 is one of this interpreter."""
+    done = subprocess.run(
+        [*command],
+        cwd=cwd,
+        env={**environment(), "GPT41_PRICING": str(FROZEN)},
+        stdout=subprocess.PIPE if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=SECONDS,
+    )
+    return Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Batch file that is work for several workers."""
+    made = tmp_path_factory.mktemp("limits")
+    (made / "big.jsonl").write_bytes((ROOT / "tests/data/batch.jsonl").read_bytes() * 1_000)
+    (made / "text").write_text("A text of several blocks. " * 60_000)
+    return made
+
+
+@pytest.fixture(scope="module")
+def price(folder: Path) -> str:
+    """What its requests cost."""
+    done = run("gpt41", "cost", "big.jsonl", "-q", "--jobs", "1", cwd=folder)
+    assert (done.code, done.err) == (0, "")
+    return done.out
+
+
+def need(*programs: str, root: bool = True) -> None:
+    """Skip the test if it can't be set up here."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing or (root and os.geteuid() != 0):
+        pytest.skip(f"needs {', '.join(missing) or 'root'}")
+
+
+@pytest.mark.parametrize(
+    ("processes", "command"), [(1, ["cost", "big.jsonl"]), (3, ["cost", "big.jsonl"]), (1, ["count", "text"])]
+)
+def test_few_processes(folder: Path, processes: int, command: list[str]) -> None:
+    need("setpriv", "prlimit")
+    # The capability lets the other user read an interpreter in a home folder.
+    user = (
+        "setpriv",
+        f"--reuid={ANOTHER_USER}",
+        "--clear-groups",
+        "--inh-caps=+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+    )
+    usual = run("gpt41", *command, "-q", "--jobs", "1", cwd=folder)
+    assert usual.code == 0
+    assert run(*user, "prlimit", f"--nproc={processes}", "gpt41", *command, "-q", "--jobs", "8", cwd=folder) == usual
+
+
+@pytest.mark.parametrize("descriptors", [8, 16, 17])
+def test_few_file_descriptors(folder: Path, price: str, descriptors: int) -> None:
+    need("prlimit", root=False)
+    done = run("prlimit", f"--nofile={descriptors}", "gpt41", "cost", "big.jsonl", "-q", "--jobs", "8", cwd=folder)
+    assert done == (0, price, "")
+
+
+def test_a_dev_shm_that_cannot_be_written(folder: Path, price: str) -> None:
+    need("unshare")
+    script = "mount -o remount,ro /dev/shm && ! touch /dev/shm/gpt41 2>&- && exec gpt41 cost big.jsonl -q --jobs 2"
+    done = run("unshare", "-m", "sh", "-c", script, cwd=folder)
+    if done.code and "gpt41" not in done.err:
+        pytest.skip(f"/dev/shm can't be mounted anew: {done.err}")
+    assert done == (0, price, "")
+
+
+def limit_memory(megabytes: int, *arguments: str, cwd: Path) -> Done:
+    return run("prlimit", f"--as={megabytes * 1_000_000}", "gpt41", *arguments, cwd=cwd)
+
+
+def test_little_memory_is_enough_for_text_without_line_breaks(tmp_path: Path) -> None:
+    need("prlimit", root=False)
+    with (tmp_path / "zeros").open("wb") as file:
+        file.truncate(20_000_000)
+    (tmp_path / "hex").write_text("0a9f8e7d6c5b4" * 200_000)
+    assert limit_memory(350, "count", "zeros", "hex", "-q", "--jobs", "2", cwd=tmp_path).code == 0
+
+
+def test_a_line_without_an_end_is_an_error_and_no_lack_of_memory(tmp_path: Path) -> None:
+    need("prlimit", root=False)
+    with (tmp_path / "zeros").open("wb") as file:
+        file.truncate(10_000_000_000)
+    done = limit_memory(2_000, "reconcile", "zeros", cwd=tmp_path)
+    assert done == (2, "", "gpt41: zeros:1: expected lines of at most 536,870,912 bytes, found a longer one\n")
+
+
+def test_memory_that_runs_out_is_no_bug(tmp_path: Path) -> None:
+    need("prlimit", root=False)
+    with (tmp_path / "zeros").open("wb") as file:
+        file.truncate(10_000_000_000)
+    done = limit_memory(500, "reconcile", "zeros", cwd=tmp_path)
+    assert done == (2, "", "gpt41: expected more memory than the system gives; --jobs 1 takes the least\n")
