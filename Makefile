@@ -7,7 +7,7 @@ FUZZ_CASES ?= 200000
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: test lint golden bench fuzz mutants
+.PHONY: test lint golden bench fuzz mutants requirements
 
 # All tests, on all cores: three to five minutes on two.
 test: .venv/pyvenv.cfg
@@ -40,6 +40,12 @@ mutants:
 	$(PYTHON) -m venv build/mutants/.venv
 	build/mutants/.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable 'build/mutants[dev]' 'cosmic-ray>=8.7,<9'
 	cd build/mutants && .venv/bin/python -m tests.mutants $(ARGS)
+
+# What the GitHub action installs, with the newest versions and their hashes, for every platform. It needs uv.
+requirements:
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+		uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make requirements" --output-file .github/requirements.txt pyproject.toml -
 
 .venv/pyvenv.cfg: pyproject.toml
 	$(PYTHON) -m venv .venv

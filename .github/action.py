@@ -1,13 +1,15 @@
 """What action.yml runs: gpt41 check, gpt41 diff against the base of the pull request, and one comment there, kept up to date.
 
-It is run by the Python that gpt41 is installed in, in the workspace. The inputs of the action come from the environment, the pull
-request from the file of the event. Nothing is checked out; a base that is not here is fetched. The exit code is the worse one of
-the two commands', once their reports, the outputs and the comment are written.
+It is run in the workspace, by a Python that gpt41 is not installed in, as two steps. `check` runs gpt41 and has no token; its
+exit code is the worse one of the two commands', once their reports and the outputs are written. `comment` has the token and
+runs nothing else. The inputs of the action come from the environment, the pull request from the file of the event. Nothing is
+checked out; a base that is not here is fetched.
 """
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,9 @@ MOST_CHARACTERS = 65_536
 
 PAGE = 100
 """Comments that GitHub lists at a time, at most."""
+
+JOB_LOGIN = "github-actions[bot]"
+"""Who writes with the token that GitHub makes for a job."""
 
 
 class Result(NamedTuple):
@@ -44,14 +49,29 @@ NOTHING = Result(0, "", None)
 
 def main() -> int:
     """The exit code of the step."""
-    token = os.environ.pop("TOKEN").strip()  # nothing that is started here needs it
+    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
+    parts = Path(os.environ["RUNNER_TEMP"], "gpt41-comment.json")
+    if sys.argv[1] == "check":
+        return check_and_compare(event.get("pull_request"), parts)
+    token = os.environ["TOKEN"].strip()
+    if parts.exists() and token:
+        comment(token, event["pull_request"]["number"], json.loads(parts.read_bytes()))
+    return 0
+
+
+def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
+    """The exit code of the commands. What the comment says is left in the file `parts`, if there will be one."""
+    parts.unlink(missing_ok=True)
     wants_comment = {"true": True, "false": False}.get(os.environ["COMMENT"])
     if wants_comment is None:
         annotate("error", f"comment: expected true or false, found {os.environ['COMMENT']!r}")
         write_outputs(2)
         return 2
+    if not re.fullmatch(r"[1-9]\d{0,3}", os.environ["TIMEOUT_MINUTES"], re.ASCII):
+        annotate("error", f"timeout-minutes: expected a number of minutes, found {os.environ['TIMEOUT_MINUTES']!r}")
+        write_outputs(2)
+        return 2
     trust_the_workspace()
-    pull_request = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes()).get("pull_request")
     folder = Path(tempfile.mkdtemp(prefix="gpt41-", dir=os.environ["RUNNER_TEMP"]))
 
     within = os.environ["RETIRES_WITHIN"]
@@ -61,8 +81,8 @@ def main() -> int:
     diff = run(folder, "diff", "--", base) if base and check.code <= 1 else NOTHING
     code = max(check.code, diff.code)
     write_outputs(code, check, diff)
-    if wants_comment and pull_request and token:
-        comment(token, pull_request["number"], [each.markdown.strip() for each in (diff, check) if each.markdown])
+    if wants_comment and pull_request:
+        parts.write_text(json.dumps([each.markdown.strip() for each in (diff, check) if each.markdown]), "utf-8")
     return code
 
 
@@ -72,10 +92,8 @@ def run(folder: Path, command: str, *arguments: str) -> Result:
     config = os.environ["CONFIG"]
     options = [*(["--config", config] if config else []), "--fail-on", os.environ["FAIL_ON"], "--format", "github"]
     # Isolated: a module in the workspace is none of gpt41's, also where PYTHONPATH says so.
-    gpt41 = [sys.executable, "-I", "-X", "utf8", "-m", "gpt41_cli", command]
-    done = subprocess.run([*gpt41, *options, "--output", file, "--output", text, *arguments], stderr=subprocess.PIPE, check=False)
-    said = done.stderr.decode("utf-8", "backslashreplace").strip()
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    gpt41 = [str(Path(os.environ["RUNNER_TEMP"], "gpt41", "bin", "python")), "-I", "-X", "utf8", "-m", "gpt41_cli", command]
+    code, said = call_in_time([*gpt41, *options, "--output", str(file), "--output", str(text), *arguments])
     if said:
         annotate("error" if code > 1 else "notice", said)
     if text.exists():
@@ -84,6 +102,19 @@ def run(folder: Path, command: str, *arguments: str) -> Result:
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
         summary.write(f"\n\n{markdown}")
     return Result(code, markdown, None)
+
+
+def call_in_time(command: list[str]) -> tuple[int, str]:
+    """The exit code of a command and what it says on standard error; it and all that it started are stopped after a while."""
+    minutes = int(os.environ["TIMEOUT_MINUTES"])
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            _, said = process.communicate(timeout=60 * minutes)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return 2, f"gpt41 was stopped after {minutes} min; timeout-minutes allows it more"
+    code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return code, said.decode("utf-8", "backslashreplace").strip()
 
 
 def fenced(text: str) -> str:
@@ -217,16 +248,17 @@ def fitting(marker: str, parts: list[str]) -> str:
 def find_comment(token: str, path: str, marker: str) -> int | None:
     """The id of the comment that this action wrote before; anybody could write one with the marker."""
     try:
-        me = call(token, "GET", "user")["login"]
+        me = JOB_LOGIN if token == os.environ["JOB_TOKEN"] else call(token, "GET", "user")["login"]
     except urllib.error.HTTPError:
-        me = None  # the token of an app, such as that of a workflow, is not told whose it is
+        me = None  # the token of another app is not told whose it is
     page = 0
     while True:
         page += 1
         comments = call(token, "GET", f"{path}?per_page={PAGE}&page={page}")
         for each in comments:
             author = each["user"] or {}
-            is_mine = author.get("login") == me if me else author.get("type") == "Bot"
+            login = author.get("login")
+            is_mine = login == me if me else author.get("type") == "Bot" and login != JOB_LOGIN
             if is_mine and (each["body"] or "").startswith(marker):
                 return int(each["id"])
         if len(comments) < PAGE:

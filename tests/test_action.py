@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,10 +22,11 @@ from tests.builders import commit_files, git, lasting_prices
 from tests.conftest import ROOT, environment
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-INSTALL, RUN = ACTION["runs"]["steps"]
+INSTALL, RUN, COMMENT = ACTION["runs"]["steps"]
 EXPRESSION = re.compile(r"\$\{\{ ([\w.-]+) \}\}")
 
-TOKEN = "ghs_0123456789abcdef"
+TOKEN, OTHER_TOKEN = "ghs_0123456789abcdef", "ghp_fedcba9876543210"
+"""The one that GitHub makes for the job, and one that the workflow gives."""
 ME = {"login": "github-actions[bot]", "type": "Bot"}
 SOMEBODY = {"login": "somebody", "type": "User"}
 MARKER = "<!-- gpt41 gpt41.yaml -->"
@@ -81,7 +83,7 @@ def github() -> Iterator[tuple[GitHub, str]]:
         def _answer(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
             status, text = state.answer(self.command, self.path, json.loads(sent or b"{}"))
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            if self.headers["Authorization"] not in (f"Bearer {TOKEN}", f"Bearer {OTHER_TOKEN}"):
                 status, text = 401, '{"message": "Bad credentials"}'
             self.send_response(status)
             self.end_headers()
@@ -217,13 +219,15 @@ def act(tmp_path: Path, installed: Path, github: tuple[GitHub, str]) -> Act:
             "GPT41_PRICING": str(pricing),
         }
         places = {name: str(path) for name, path in files.items()}
-        done = bash(RUN, given, checkout, {**runner(temp), **of_github, **places, **(env or {})})
+        # A step that failed does not keep the next one from running: it says `if: ${{ !cancelled() }}`.
+        steps = [bash(step, given, checkout, {**runner(temp), **of_github, **places, **(env or {})}) for step in (RUN, COMMENT)]
         said = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
         outputs = {
             name: EXPRESSION.sub(lambda found: said.get(found[1].removeprefix("steps.run.outputs."), ""), declared["value"])
             for name, declared in ACTION["outputs"].items()
         }
-        return Ran(done.returncode, done.stdout, outputs, files["GITHUB_STEP_SUMMARY"].read_text())
+        code, log = max(done.returncode for done in steps), "".join(done.stdout for done in steps)
+        return Ran(code, log, outputs, files["GITHUB_STEP_SUMMARY"].read_text())
 
     return act
 
@@ -232,8 +236,15 @@ def test_no_input_comes_into_the_text_of_a_script() -> None:
     steps = ACTION["runs"]["steps"]
     assert not any("${{" in step["run"] for step in steps)
     used = EXPRESSION.findall(json.dumps([step["env"] for step in steps]))
-    assert sorted(used) == sorted(f"inputs.{name}" for name in ACTION["inputs"])
+    assert {*used} == {"github.token", *(f"inputs.{name}" for name in ACTION["inputs"])}
     assert all(step["shell"] == "bash" for step in steps)
+
+
+def test_only_the_step_that_comments_has_a_token_and_it_runs_nothing_that_is_installed() -> None:
+    for step in (INSTALL, RUN):
+        assert "token" not in json.dumps(step).lower().replace("that has the token", "")
+    assert COMMENT["if"] == "${{ !cancelled() }}"
+    assert "RUNNER_TEMP" not in COMMENT["run"]
 
 
 def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
@@ -268,9 +279,49 @@ def test_a_personal_token_finds_its_own_comment(tmp_path: Path, act: Act, github
     state.say(MARKER, ME)
     pull = pull_request(tmp_path / "origin", LONG)
     checkout = pull.clone(tmp_path / "checkout")
-    assert act(checkout, pull.event).code == act(checkout, pull.event).code == 0
+    assert act(checkout, pull.event, token=OTHER_TOKEN).code == act(checkout, pull.event, token=OTHER_TOKEN).code == 0
     assert [each["user"]["login"] for each in state.comments] == ["github-actions[bot]", "release-robot"]
     assert [line.split()[0] for line in state.asked] == ["GET", "GET", "POST", "GET", "GET", "PATCH"]
+
+
+def test_the_comment_of_another_bot_is_not_taken_over(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
+    state, _ = github
+    quoted = state.say(MARKER, {"login": "mirror[bot]", "type": "Bot"})
+    pull = pull_request(tmp_path / "origin", LONG)
+    checkout = pull.clone(tmp_path / "checkout")
+    assert act(checkout, pull.event).code == 0
+    assert [each["user"]["login"] for each in state.comments] == ["mirror[bot]", "github-actions[bot]"]
+    assert quoted["body"] == MARKER
+    assert state.asked == [
+        "GET /repos/acme/shop/issues/7/comments?per_page=100&page=1",
+        "POST /repos/acme/shop/issues/7/comments",
+    ]
+    # The token of another app is not told whose it is.
+    assert act(checkout, pull.event, token=OTHER_TOKEN).code == 0
+    assert quoted["body"] != MARKER
+
+
+def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path, act: Act, github: tuple[GitHub, str], installed: Path) -> None:
+    pull = pull_request(tmp_path / "origin", LONG)
+    slow = tmp_path / "temp" / "gpt41"
+    slow.unlink()
+    (slow / "bin").mkdir(parents=True)
+    (slow / "bin" / "python").write_text("#!/bin/sh\nsleep 300 &\nwait\n")
+    (slow / "bin" / "python").chmod(0o755)
+    hurried = tmp_path / "bin" / "python3"
+    hurried.parent.mkdir()
+    script = "import subprocess, sys; real = subprocess.Popen.communicate; sys.argv[:] = sys.argv[1:]; "
+    script += (
+        "subprocess.Popen.communicate = lambda self, input=None, timeout=None: real(self, input, timeout and timeout / 600); "
+    )
+    script += "exec(compile(open(sys.argv[0]).read(), sys.argv[0], 'exec'))"
+    hurried.write_text(f'#!/bin/sh\nshift 3\nexec {sys.executable} -I -c "{script}" "$@"\n')
+    hurried.chmod(0o755)
+    ran = act(pull.clone(tmp_path / "checkout"), pull.event, python=str(hurried), timeout_minutes="1")
+    assert (ran.code, ran.outputs["status"]) == (2, "unusable"), ran.log
+    said = "gpt41 was stopped after 1 min; timeout-minutes allows it more"
+    assert f"::error title=gpt41::{said}" in ran.log
+    assert said in github[0].comments[0]["body"]
 
 
 def test_two_configs_have_two_comments(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
@@ -377,6 +428,7 @@ def test_inputs_made_to_hurt_are_only_told(tmp_path: Path, act: Act) -> None:
     checkout = pull.clone(tmp_path / "checkout")
     for name, value, said in [
         ("comment", "no", "comment: expected true or false, found 'no'"),
+        ("timeout_minutes", "$(touch x)", "timeout-minutes: expected a number of minutes, found '$(touch x)'"),
         ("fail_on", "$(touch x)", "--fail-on: expected one of error, warning, never, found"),
         ("retires_within", "`touch x`", "--retires-within: expected "),
         ("config", "$(touch x)';touch x;\"\n::error::x", "--config: expected a file, found none at "),
@@ -426,6 +478,7 @@ def test_without_git_the_check_runs(tmp_path: Path, act: Act) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "bash").symlink_to(shutil.which("bash") or "")
+    (tmp_path / "bin" / "python3").symlink_to(Path(sys.executable).resolve())
     ran = act(pull.clone(tmp_path / "checkout"), pull.event, {"PATH": str(tmp_path / "bin")})
     assert (ran.code, ran.outputs["status"], ran.outputs["monthly-usd"]) == (2, "unusable", "4.808"), ran.log
     assert "Traceback" not in ran.log

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
 
@@ -38,7 +42,8 @@ def test_the_tree_has_one_line_for_every_folder_of_the_package() -> None:
 
 def test_the_targets_that_are_recommended_are_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)", CONTRIBUTING)) & {"test", "lint", "golden", "bench", "fuzz", "mutants"} == targets
+    known = {"test", "lint", "golden", "bench", "fuzz", "mutants", "requirements"}
+    assert set(re.findall(r"\bmake ([a-z]+)", CONTRIBUTING)) & known == targets
 
 
 def test_the_classifiers_name_the_pythons_that_the_workflow_runs() -> None:
@@ -47,6 +52,29 @@ def test_the_classifiers_name_the_pythons_that_the_workflow_runs() -> None:
     named = [each.removeprefix(PYTHON) for each in project["classifiers"] if each.startswith(PYTHON)]
     assert named == workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert project["requires-python"] == f">={named[0]}"
+
+
+def test_the_action_installs_what_the_project_asks_for_with_hashes() -> None:
+    """`make requirements` brings .github/requirements.txt up to date."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    text = (ROOT / ".github/requirements.txt").read_text()
+    entries = re.findall(r"^(\S+?)==(\S+)[^\\\n]*((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", text, re.MULTILINE)
+    pinned = {canonicalize_name(name): version for name, version, _ in entries}
+    assert len(pinned) == len(entries) == len(re.findall("^[^ #\n]", text, re.MULTILINE)), "every line has hashes"
+    for asked in map(Requirement, project["project"]["dependencies"] + project["build-system"]["requires"]):
+        assert asked.specifier.contains(pinned[canonicalize_name(asked.name)]), f"{asked}: run make requirements"
+    for name in pinned:
+        with suppress(PackageNotFoundError):  # what is for another system is not installed here
+            for needed in map(Requirement, distribution(name).requires or ()):
+                if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                    assert canonicalize_name(needed.name) in pinned, f"{name} needs {needed}: run make requirements"
+
+
+def test_every_action_is_named_by_its_commit() -> None:
+    """But the one of this repository, whose commit the reader chooses."""
+    for page in ("README.md", ".github/workflows/test.yml"):
+        for used in re.findall(r"uses: (\S+)", (ROOT / page).read_text()):
+            assert used == "OWNER/gpt41@COMMIT" or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", used), used
 
 
 def test_the_newest_changes_are_sorted_into_added_changed_and_fixed() -> None:

@@ -69,7 +69,7 @@ def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
     workflow: dict[Any, Any] = yaml.safe_load(recipe("yaml", "runs-on"))
     assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
     checkout, action = workflow["jobs"]["cost"]["steps"]
-    assert checkout["with"] == {"fetch-depth": 2}
+    assert checkout["with"] == {"fetch-depth": 2, "persist-credentials": False}
     assert action["uses"] == "OWNER/gpt41@COMMIT"
     assert set(action["with"]) <= set(ACTION["inputs"])
     for name in (*ACTION["inputs"], *ACTION["outputs"]):

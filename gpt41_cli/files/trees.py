@@ -58,7 +58,7 @@ def build_git_environment() -> dict[str, str]:
     """Return this process's environment without what makes git, inside a hook, use another repository or index.
 
     git's messages are in English, and it fetches nothing that a partial clone left out: older versions, which don't know
-    GIT_NO_LAZY_FETCH, have no protocol to do it with. A commit is read as it is, whatever refs/replace or grafts put in its place.
+    GIT_NO_LAZY_FETCH, have no protocol to do it with. A commit is read as it is, whatever `git replace` or grafts say.
     """
     hook = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
     kept = {name: value for name, value in os.environ.items() if name not in hook}
