@@ -7,6 +7,7 @@
     ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.vocabulary`); location
     ├── WorkerDied         the system killed a worker (`gpt41_cli.tokens.workers`)
     └── InputError         a number, file or option that cannot be used
+        ├── Unreadable     a file that the system does not let us read (`gpt41_cli.files.sources`); location, found
         ├── BadBody        a body that cannot be a request (`gpt41_cli.files.fields`); path is that of the value in it
         └── NotText        bytes that are not text in the encoding they claim (`gpt41_cli.files.text`); location, problem
 

@@ -103,7 +103,7 @@ TOOL_WINDOW = Rule("tool-window", "A tool takes only so much of the context wind
 INVALID_REQUEST = Rule("invalid-request", "What is read is a request that can be counted.", _WARNING, _AT_LEAST)
 NOT_TEXT = Rule("not-text", "What is read is text.", _WARNING, _AT_LEAST)
 LEFT_OUT = Rule("left-out", "Files of a folder that are not read are named.")
-UNLISTED = Rule("unlisted", "Every folder can be listed.", _ERROR, _AT_LEAST)
+UNREADABLE = Rule("unreadable", "Every file and folder of a folder can be read.", _ERROR, _AT_LEAST)
 
 # a Batch file
 BATCH_EMPTY = Rule("batch-empty", "A Batch file has at least one request.", _ERROR)

@@ -13,7 +13,7 @@ from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.files.sources import InputSource, find_duplicate_files, open_source
+from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
@@ -106,7 +106,7 @@ class LogReader:
                 raise
             reason = error.describe_within(source.label)
             if last is None:
-                self.skipped.append(SkippedPath(source.name, reason))
+                self.skipped.append(SkippedPath(source.name, reason, isinstance(error, Unreadable)))
             else:
                 yield RejectedRequest(Place(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
 

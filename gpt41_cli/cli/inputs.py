@@ -144,7 +144,7 @@ def read_input_workloads(
         prediction_tokens=_count_prediction_tokens(asked, variants),
         accepted_share=terms.accepted_share,
     )
-    work = replace(work, is_incomplete=any(each.is_unlisted for each in left_out))
+    work = replace(work, is_incomplete=any(each.is_unreadable for each in left_out))
     return InputWorkloads(work, skipped_files=left_out)
 
 
@@ -194,7 +194,7 @@ def _make_request_workloads(
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
-    together = replace(together, is_incomplete=any(each.is_unlisted for each in left_out))
+    together = replace(together, is_incomplete=any(each.is_unreadable for each in left_out))
     return InputWorkloads(together, found, left_out)
 
 

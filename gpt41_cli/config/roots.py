@@ -8,7 +8,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from stat import S_ISDIR
 from typing import BinaryIO, NamedTuple
@@ -90,6 +90,7 @@ def open_working_tree(config: Path) -> ConfigRoot:
             raise InputError(expected=expected, found="one that leaves it", hint=hint, location=shown(key))
         return Path(shown(key))
 
+    @cache  # many globs may be of one folder
     def below(key: str) -> _KeyedListing:
         start = place(key)
         if not start.is_dir():
@@ -121,6 +122,7 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
         def path(key: str) -> str:
             return posixpath.normpath(posixpath.join(base, key))
 
+        @cache
         def below(key: str) -> _KeyedListing:
             return _rebase_to_key(key, path(key), *at.list_files(path(key)))
 
@@ -166,7 +168,7 @@ def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
     skipped = [
         each
         for each in left_out
-        if (pattern.may_match_below(each.path.rstrip("/")) if each.is_unlisted else pattern.matches(each.path))
+        if (pattern.may_match_below(each.path.rstrip("/")) if each.is_unreadable else pattern.matches(each.path))
     ]
     return [file for file in files if pattern.matches(file)], skipped
 

@@ -24,6 +24,10 @@ _SMALL_BYTES = 512
 """An object in so small a file may be the bare usage of one answer, which that of another may be like."""
 
 
+class Unreadable(InputError):
+    """A file that the system does not let us read."""
+
+
 class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
@@ -174,13 +178,13 @@ def read_stamp(stream: BinaryIO) -> FileStamp | None:
 
 @contextmanager
 def wrap_os_errors(name: str) -> Iterator[None]:
-    """Turn an OSError while reading `name` into an InputError."""
+    """Turn an OSError while reading `name` into Unreadable."""
     try:
         yield
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        raise InputError(expected="a readable file", found=error, location=name) from None
+        raise Unreadable(expected="a readable file", found=error, location=name) from None
 
 
 @contextmanager
@@ -192,7 +196,7 @@ def open_source(source: InputSource) -> Iterator[BinaryIO]:
         try:
             yield stream
         except OSError as error:
-            raise InputError(expected="a readable file", found=error, location=source.label) from None
+            raise Unreadable(expected="a readable file", found=error, location=source.label) from None
 
 
 def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:

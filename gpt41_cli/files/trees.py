@@ -23,11 +23,11 @@ _UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to
 
 
 class SkippedPath(NamedTuple):
-    """A path that isn't counted, and why. `is_unlisted`: what it holds isn't known, so that anything may be missing."""
+    """A path that isn't counted, and why. `is_unreadable`: the system keeps us from knowing what it holds."""
 
     path: str
     reason: str
-    is_unlisted: bool = False
+    is_unreadable: bool = False
 
 
 class FolderListing(NamedTuple):
@@ -77,7 +77,7 @@ class _NamesInFolder(NamedTuple):
 def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
     files: list[Path] = []
     left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in found.ignored]
-    left_out += (SkippedPath(str(folder / name), reason, is_unlisted=True) for name, reason in found.unlisted.items())
+    left_out += (SkippedPath(str(folder / name), reason, is_unreadable=True) for name, reason in found.unlisted.items())
     for name in sorted(set(found.names)):
         path = folder / name
         try:
@@ -85,7 +85,7 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
         except (FileNotFoundError, NotADirectoryError):
             continue  # deleted, but git lists it until that is committed
         except OSError as error:
-            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}", is_unlisted=True))
+            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}", is_unreadable=True))
             continue
         if S_ISREG(mode):
             files.append(path)

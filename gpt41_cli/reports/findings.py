@@ -31,22 +31,22 @@ def make_invalid_findings(rejects: Rejections | None, level: Level | None = None
 
 
 def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
-    """Make a notice for each reason why files in folders were skipped, with the first names; an error for an unlisted folder."""
-    yield from make_unlisted_findings(left_out)
+    """Make a notice for each reason why files in folders were skipped, with the first names; an error for what is unreadable."""
+    yield from make_unreadable_findings(left_out)
     by_reason: dict[str, list[str]] = {}
     for each in left_out:
-        if not each.is_unlisted:
+        if not each.is_unreadable:
             by_reason.setdefault(each.reason, []).append(each.path)
     for reason, names in by_reason.items():
         more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
         yield Finding(rules.LEFT_OUT, f"left out {format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
 
 
-def make_unlisted_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
+def make_unreadable_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     """Make an error for each path whose content isn't known: the answer is incomplete."""
-    for path, reason in dict.fromkeys((each.path, each.reason) for each in left_out if each.is_unlisted):
-        message = f"{path} cannot be listed, and what is in it is missing: {reason}"
-        yield Finding(rules.UNLISTED, message, place=Place(path), subject=path, names_place=True)
+    for path, reason in dict.fromkeys((each.path, each.reason) for each in left_out if each.is_unreadable):
+        message = f"{path} cannot be read, and what is in it is missing: {reason}"
+        yield Finding(rules.UNREADABLE, message, place=Place(path), subject=path, names_place=True)
 
 
 def dump_finding(finding: Finding) -> Mapping[str, Json]:

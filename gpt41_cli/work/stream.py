@@ -10,7 +10,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileShrunk
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.files.sources import LITERAL_NAME, InputSource, open_source
+from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import (
@@ -59,6 +59,8 @@ def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
     """Record a file found in a folder as skipped; raise `error` if the user named the file."""
     if not source.is_from_folder:
         raise error
+    if isinstance(error, Unreadable):
+        return SkippedPath(source.name, str(error.found), is_unreadable=True)
     return SkippedPath(source.name, error.describe_within(source.label))
 
 

@@ -160,7 +160,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
             prediction_tokens=predicted,
         )
     with declared.errors_at("prediction"):
-        is_incomplete = any(each.is_unlisted for each in skipped)
+        is_incomplete = any(each.is_unreadable for each in skipped)
         work = replace(work, terms=_make_assumptions(declared), is_incomplete=is_incomplete)
     whole = Counter({TEXT: numbers})
     for part in parts.values():
@@ -235,7 +235,7 @@ class _RequestsReader:
             work = sizing.merge_into_workload(self.request_totals, self.terms, 1)
             if declared.prediction and not work.prediction_tokens:
                 raise InputError(expected="requests that state a prediction", found="none that does")
-        work = replace(work, text_tokens=self.text_tokens, is_incomplete=any(each.is_unlisted for each in skipped))
+        work = replace(work, text_tokens=self.text_tokens, is_incomplete=any(each.is_unreadable for each in skipped))
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
         batch_files = {source: lines or self._read_batch_file(source) for source, lines in self.batch_files.items()}
         return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped))

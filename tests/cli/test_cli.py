@@ -633,7 +633,7 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
     (tmp_path / "base.json").write_text(saved)
     make_deep_folder(tmp_path / "texts")
     day = ("--as-of", "2026-11-23")
-    missing = "cannot be listed, and what is in it is missing: File name too long"
+    missing = "cannot be read, and what is in it is missing: File name too long"
     for command, first in (
         (("count", "texts"), "at least 2 tokens in 1 text"),
         (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini in standard: at least $"),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gpt41_cli.config import roots
 from gpt41_cli.config.roots import ConfigRoot, find_nearest_config, open_commit, open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.trees import IGNORED, LINK, SkippedPath
+from gpt41_cli.files.trees import IGNORED, LINK, FolderListing, SkippedPath, list_files
 from tests.builders import commit_all, git
 
 FILES = {
@@ -91,6 +92,20 @@ def test_a_pattern_names_the_same_files_in_both(config: Path, pattern: str, expe
             found, _ = root.find_files(pattern)
             assert list(found) == sorted(found)
             assert all(source.is_from_folder == is_listed for source in found.values())
+
+
+def test_a_folder_is_listed_once_however_many_globs_are_in_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[Path] = []
+
+    def list_once(folder: Path) -> FolderListing:
+        listed.append(folder)
+        return list_files(folder)
+
+    monkeypatch.setattr(roots, "list_files", list_once)
+    root = open_working_tree(config)
+    for pattern in ("prompts/*.md", "prompts/*.txt", "prompts/", "prompts/*.md"):
+        root.find_files(pattern)
+    assert listed == [Path("app/prompts")]
 
 
 def test_each_side_has_its_own_files(config: Path) -> None:

@@ -6,13 +6,16 @@ import io
 import os
 import subprocess
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt41_cli.answers.logs import LogReader
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import sources, text, trees
+from gpt41_cli.work.stream import skip_or_raise
 from tests.builders import make_deep_folder
 
 
@@ -192,7 +195,7 @@ def test_a_file_that_cannot_be_looked_at_is_named(tree: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Path, "lstat", lstat)
     assert (
-        trees.SkippedPath(str(tree / "readme.md"), "unreadable: Permission denied", is_unlisted=True)
+        trees.SkippedPath(str(tree / "readme.md"), "unreadable: Permission denied", is_unreadable=True)
         in trees.list_files(tree).skipped
     )
 
@@ -234,9 +237,9 @@ def test_a_folder_that_cannot_be_listed_is_named(tree: Path, monkeypatch: pytest
 
     (tree / "alone").mkdir()
     monkeypatch.setattr(os, "scandir", refuse)
-    denied = [trees.SkippedPath(str(tree / name), "Permission denied", is_unlisted=True) for name in ("src/deep", "alone")]
+    denied = [trees.SkippedPath(str(tree / name), "Permission denied", is_unreadable=True) for name in ("src/deep", "alone")]
     listing = trees.list_files(tree)
-    assert {each for each in listing.skipped if each.is_unlisted} == {*denied}
+    assert {each for each in listing.skipped if each.is_unreadable} == {*denied}
     assert names(tree, listing)[0] == {name for name in LISTED if not name.startswith("src/deep/")}
     assert trees.list_files(tree / "alone") == ([], denied[1:])
     with pytest.raises(InputError, match=r"expected a folder with text, found nothing but what is left out .*Permission denied"):
@@ -249,7 +252,7 @@ def test_a_folder_deeper_than_the_system_takes_is_named(tree: Path) -> None:
         if is_repository:
             git(tree, "init")
         listing = trees.list_files(tree)
-        ((path, reason, _),) = (each for each in listing.skipped if each.is_unlisted)
+        ((path, reason, _),) = (each for each in listing.skipped if each.is_unreadable)
         assert path.startswith(str(tree / name))
         assert reason == "File name too long"
         assert names(tree, listing)[0] == LISTED
@@ -268,7 +271,7 @@ def test_what_git_says_of_a_folder_is_told(tree: Path, monkeypatch: pytest.Monke
         return subprocess.CompletedProcess((), 0, answers[command], said if "--cached" in options else b"")
 
     monkeypatch.setattr(trees, "run_git", run_git)
-    unlisted = [each for each in trees.list_files(tree / "src").skipped if each.is_unlisted]
+    unlisted = [each for each in trees.list_files(tree / "src").skipped if each.is_unreadable]
     assert unlisted == [
         (str(tree / "src/a b"), "Permission denied", True),
         (str(tree / "src/deep/.gitignore"), "Permission denied", True),
@@ -283,7 +286,7 @@ def test_a_gitignore_is_read_only_if_it_is_a_small_file(tree: Path, tmp_path: Pa
     listing = trees.list_files(tree)
     assert "src/readme.md" in names(tree, listing)[0]
     reason = "its .gitignore has more than 100,000 bytes"
-    assert trees.SkippedPath(str(tree / "src/deep"), reason, is_unlisted=True) in listing.skipped
+    assert trees.SkippedPath(str(tree / "src/deep"), reason, is_unreadable=True) in listing.skipped
 
 
 def test_a_file_called_minus_is_not_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,3 +299,19 @@ def test_a_file_called_minus_is_not_standard_input(tmp_path: Path, monkeypatch: 
     ((named,), _) = sources.find_sources(["./-"], None, io.BytesIO)
     with named.open() as stream:
         assert stream.read() == b"One."
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_missing() -> None:
+    def refuse() -> BinaryIO:
+        raise PermissionError(13, "Permission denied")
+
+    source = sources.InputSource("a.md", refuse, is_from_folder=True)
+    with pytest.raises(sources.Unreadable) as error, sources.open_source(source):
+        pass
+    assert skip_or_raise(source, error.value) == trees.SkippedPath("a.md", "Permission denied", is_unreadable=True)
+    other = InputError(expected="text", found="none", location="a.md")
+    assert skip_or_raise(source, other) == trees.SkippedPath("a.md", "expected text, found none")
+    logs = LogReader([source])
+    assert list(logs.read()) == []
+    reason = "expected a readable file, found: Permission denied"
+    assert logs.skipped == [trees.SkippedPath("a.md", reason, is_unreadable=True)]

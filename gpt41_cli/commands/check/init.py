@@ -72,7 +72,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
             sources, skipped = files(pattern)
         except InputError as error:
             raise InputError("--init", problem=error) from None
-        unlisted = [f"{each.path}: {each.reason}" for each in skipped if each.is_unlisted]
+        unlisted = [f"{each.path}: {each.reason}" for each in skipped if each.is_unreadable]
         if unlisted:
             raise InputError("--init", "folders that can be listed", unlisted[0])
         try:

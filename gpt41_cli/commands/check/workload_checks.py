@@ -20,7 +20,7 @@ from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_can
 from gpt41_cli.constraints import request_limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
 from gpt41_cli.findings import Finding
-from gpt41_cli.reports.findings import make_unlisted_findings
+from gpt41_cli.reports.findings import make_unreadable_findings
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.violations import make_violation_findings
 from gpt41_cli.work.workload import Workload
@@ -280,7 +280,7 @@ def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
 
 
 def _check_folders(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
-    return list(make_unlisted_findings(priced.contents.skipped_files)) or None
+    return list(make_unreadable_findings(priced.contents.skipped_files)) or None
 
 
 WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], WorkloadFindings]] = {

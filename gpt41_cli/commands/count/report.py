@@ -14,7 +14,7 @@ from gpt41_cli.display import format_exact, format_int, format_percent, pluraliz
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
-from gpt41_cli.reports.findings import make_invalid_findings, make_unlisted_findings
+from gpt41_cli.reports.findings import make_invalid_findings, make_unreadable_findings
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
 from gpt41_cli.rules import Level
 
@@ -65,7 +65,7 @@ def make_report(
             *make_max_tokens_findings(over),
             *_check_window(count, catalog, variant),
             *make_invalid_findings(count.tally.rejects),
-            *make_unlisted_findings(count.skipped),
+            *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
         ),
         notes=(*_make_notes(variant), *_note_hidden_requests(count)),
@@ -97,7 +97,7 @@ def _make_headline(count: CountResult) -> str:
             kinds[item.kind] += 1
     numbers = {REQUESTS: count.tally.requests, **kinds}
     counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
-    is_least = count.tally.lower_bound_requests or any(each.is_unlisted for each in count.skipped)
+    is_least = count.tally.lower_bound_requests or any(each.is_unreadable for each in count.skipped)
     least = "at least " if is_least else ""
     return f"{least}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 
@@ -244,7 +244,7 @@ def _make_skipped_lines(left_out: Sequence[SkippedPath]) -> Iterator[ReportLine]
 
 def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     for each in left_out:
-        if each.reason not in _USUAL_SKIP_REASONS and not each.is_unlisted:
+        if each.reason not in _USUAL_SKIP_REASONS and not each.is_unreadable:
             message = f"left out {each.path}: {each.reason}"
             yield Finding(rules.NOT_TEXT, message, place=Place(each.path), subject=each.path, names_place=True)
 

@@ -56,7 +56,7 @@ def scan(
     from gpt41_cli.commands.scan.scan import find_ends, scan_files
     from gpt41_cli.commands.scan.scan_findings import make_scan_findings
     from gpt41_cli.files.sources import find_sources
-    from gpt41_cli.reports.findings import make_unlisted_findings
+    from gpt41_cli.reports.findings import make_unreadable_findings
 
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [baseline, pricing])
@@ -70,5 +70,5 @@ def scan(
     result.skipped[:0] = skipped
     known = find_known(result.uses, saved) if saved else set()
     ends = find_ends(market)
-    findings = (*make_scan_findings(result, market, ends, known, within), *make_unlisted_findings(skipped))
+    findings = (*make_scan_findings(result, market, ends, known, within), *make_unreadable_findings(result.skipped))
     output.show_and_exit(make_report(result, market, ends, known, findings), wanted, threshold)

@@ -61,7 +61,7 @@ def make_report(
         mentioned=[
             finding
             for finding in findings
-            if finding.rule is not rules.UNLISTED and (finding.level is not Level.NOTICE or finding.subject)
+            if finding.rule is not rules.UNREADABLE and (finding.level is not Level.NOTICE or finding.subject)
         ],
     )
 

@@ -91,7 +91,7 @@ def scan_files(
         except InputError as error:
             if not source.is_from_folder:
                 raise
-            result.skipped.append(SkippedPath(source.name, f"unreadable: {error.found}"))
+            result.skipped.append(SkippedPath(source.name, f"unreadable: {error.found}", is_unreadable=True))
             continue
         if reason := find_skip_reason(path, data):
             result.skipped.append(SkippedPath(source.name, reason))
