@@ -247,7 +247,7 @@ budget: {growth_percent: 10}
     "wishes.yaml": """
 version: 1
 workloads:
-  vague: {input_tokens: 9, output_tokens: 9, model: gpt-4.1, volume: 1 / day, require: {until: 2028-01-01}}
+  vague: {input_tokens: 9, output_tokens: 9, model: gpt-4.1, volume: 1 / day, require: {until: 2028-01-01, needs: [fine-tuning]}}
   sure: {input_tokens: 2000, cached: 50%, output_tokens: 9, model: gpt-4.1, mode: batch, volume: 1 / day, require: {task: coding}}
 """,
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",

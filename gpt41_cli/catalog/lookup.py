@@ -43,6 +43,7 @@ class Variant(NamedTuple):
 
 class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
+    Answers name what follows a model from `horizon_days` before its end on.
 
     `tools` is None if it has no prices for built-in tools.
     """
@@ -58,6 +59,7 @@ class Catalog(NamedTuple):
     tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task")]
     checked_on: date
     stale_after_days: Positive
+    horizon_days: Positive
     limits: ApiLimits
     tools: tables.ToolPrices | None = None
 

@@ -11,8 +11,10 @@ from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.commands.recommend import reasons
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
+from gpt41_cli.commands.recommend.succession import Succession, find_succession
 from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.rate_limits import check_usage_tier
+from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
@@ -32,8 +34,8 @@ class Recommendation(NamedTuple):
     """The choice (None if nothing fits), the other candidates that fit in order of preference, and the excluded ones.
 
     `why` speaks for the choice, `but` against it or for an alternative. Without a choice, `but` says which wishes would have to
-    give. `is_replacement`: the whole family has ended, and the choice is a named replacement. `break_even` compares the chosen
-    variant in standard and in batch, whether batch fits or not.
+    give. `is_replacement`: the whole family has ended, or ends too early, and the choice is a named replacement. `then` follows
+    the choice when that ends soon. `break_even` compares the chosen variant in standard and in batch, whether batch fits or not.
     """
 
     choice: Candidate | None
@@ -41,6 +43,7 @@ class Recommendation(NamedTuple):
     excluded: tuple[Candidate, ...]
     scores: tuple[TaskScores, ...]
     is_replacement: bool
+    then: Succession | None
     why: tuple[Finding, ...]
     but: tuple[Finding, ...]
     break_even: BreakEven | None
@@ -50,13 +53,14 @@ class Recommendation(NamedTuple):
 def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
-    If the whole family is shut down on that day, its named replacements are the candidates, scored by the user's own evaluation
-    or not at all. Raises UnknownName for a need, metric, preference or usage tier that doesn't exist, and InputError for a
-    deadline of 0, a usage tier of another provider or an `until` before `as_of`.
+    If the whole family is shut down on that day, or before `wishes.until` is over, its named replacements are the candidates,
+    scored by the user's own evaluation or not at all. Raises UnknownName for a need, metric, preference or usage tier that
+    doesn't exist, and InputError for a deadline of 0, a usage tier of another provider or an `until` before `as_of`.
     """
     catalog = market.catalog
-    is_replacement = all(lifecycle.find_past_shutdown(market, variant) for variant in catalog.family)
-    contenders = _find_replacements(market) if is_replacement else list(catalog.family)
+    last_day = market.on_day(max(market.as_of, wishes.until or market.as_of))
+    is_replacement = all(lifecycle.find_past_shutdown(last_day, variant) for variant in catalog.family)
+    contenders = _find_replacements(last_day) if is_replacement else list(catalog.family)
     models = [variant.id for variant in contenders]
     # No launch benchmark compares the replacements; only the user's own evaluation can.
     tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
@@ -75,6 +79,7 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
         excluded=tuple(excluded),
         scores=scores,
         is_replacement=is_replacement and choice is not None,
+        then=choice and find_succession(case, choice),
         why=tuple(why),
         but=tuple(but),
         break_even=_find_break_even(case, choice, candidates),
@@ -144,15 +149,11 @@ def _rank_excluded(candidate: Candidate) -> tuple[int, bool, Decimal]:
 
 
 def _find_replacements(market: Market) -> list[Variant]:
-    """Find what is named in place of the family on that day, following the names on from models that have ended, too."""
-    catalog = market.catalog
-    names = [variant.id for variant in catalog.family]
-    running: dict[str, Variant] = {}
-    for name in names:
-        variant = catalog.variant(name)
-        life = lifecycle.find_past_shutdown(market, variant)
-        if life is None:
-            running[name] = variant
-        elif life.replacement and (replacement := catalog.find_base_variant(life.replacement)) and replacement.id not in names:
-            names.append(replacement.id)
-    return list(running.values())
+    """Find what is named in place of the family on a day when all of it has ended, up to models that still run then."""
+    found: dict[str, Variant] = {}
+    for variant in market.catalog.family:
+        steps = follow_replacements(market, variant)
+        last = steps[-1].variant if steps else None
+        if last and not lifecycle.find_past_shutdown(market, last):
+            found[last.id] = last
+    return list(found.values())

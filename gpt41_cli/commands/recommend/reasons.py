@@ -7,8 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import MODES, Variant
+from gpt41_cli.catalog import Variant
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, get_tolerance
+from gpt41_cli.commands.recommend.succession import price_replacement
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
 from gpt41_cli.display import (
@@ -21,12 +22,9 @@ from gpt41_cli.display import (
     format_score,
     pluralize,
 )
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Citation, Finding
-from gpt41_cli.prices.cache_writes import price_cache_writes
 from gpt41_cli.prices.notes import make_reasoning_findings
-from gpt41_cli.prices.quote import Quote, price_workload
-from gpt41_cli.pricing import EXACT
+from gpt41_cli.prices.quote import Quote
 from gpt41_cli.rules import Rule
 
 FINE_TUNING = "fine-tuning"
@@ -43,7 +41,7 @@ def explain_choice(
 ) -> tuple[list[Finding], list[Finding]]:
     """Return what speaks for the choice and what against it. Without a choice: nothing, and which wishes would have to give."""
     if choice is None:
-        return [], [*_list_obstacles(excluded), *_list_replacements(case)]
+        return [], list(_list_obstacles(excluded))
     why = [
         *(_explain_ended_family(case) if is_replacement else ()),
         *_explain_scores(case, choice),
@@ -286,46 +284,26 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     Empty if it has no price on that day.
     """
     variant = case.catalog.find_base_variant(name) if name else None
-    if variant is None:
+    priced = variant and price_replacement(case, variant, mode)
+    if not variant or not priced:
         return ""
-    try:
-        offer = case.market.offer(variant, mode)
-        priced = price_workload(offer, case.work)
-    except MissingPrice:
-        return ""
-    written = price_cache_writes(
-        offer, case.get_load(variant), case.catalog.limits.prompt_cache, is_replayed=case.work.replay is not None
-    )
-    most = (
-        f", up to {format_money(EXACT.add(priced.total_usd, written.extra_usd))} with cache writes" if written.extra_usd else ""
-    )
+    most = f", up to {format_money(priced.most_usd)} with cache writes" if priced.most_usd != priced.quote.total_usd else ""
     unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
     if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
-    least = "at least " if priced.is_lower_bound else ""
-    return f": {least}{format_money(priced.total_usd)} for the same work{most}{unknown}"
-
-
-def _list_replacements(case: SelectionContext) -> Iterator[Finding]:
-    """List what the same work costs at the replacements of variants that end too early."""
-    listed: set[str | None] = set()
-    for variant in case.catalog.family:
-        life, until = variant.lifecycles.get(case.market.platform.provider), case.wishes.until
-        ends = until and life and life.shutdown and case.market.as_of < life.shutdown <= until
-        if life is None or not ends or life.replacement in listed:
-            continue
-        if priced := _describe_replacement_price(case, life.replacement, MODES[0]):
-            listed.add(life.replacement)
-            text = f"{life.replacement}, named in place of {variant.id}{priced}; gpt41 migrate tells what changes"
-            yield Finding(rules.REPLACEMENT, text, sources=(life.replacement_source,))
+    least = "at least " if priced.quote.is_lower_bound else ""
+    return f": {least}{format_money(priced.quote.total_usd)} for the same work{most}{unknown}"
 
 
 def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
     for variant in case.catalog.family:
-        life = lifecycle.find_past_shutdown(case.market, variant)
-        assert life is not None
-        finding = lifecycle.make_shutdown_finding(case.market.platform, life)
-        yield finding._replace(message=f"{variant.id}: {finding.message}", sources=(life.source, life.replacement_source))
+        life = variant.lifecycles[case.market.platform.provider]
+        if lifecycle.find_past_shutdown(case.market, variant):
+            finding = lifecycle.make_shutdown_finding(case.market.platform, life)
+            finding = finding._replace(message=f"{variant.id}: {finding.message}")
+        else:
+            finding = lifecycle.make_retirement_finding(variant, life, case.market.as_of)
+        yield finding._replace(sources=(life.source, life.replacement_source))
 
 
 def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
+from gpt41_cli.commands.recommend.succession import PricedReplacement
 from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, pluralize
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
@@ -46,7 +47,7 @@ def make_report(
     return Report(
         schema=SCHEMA,
         answer=choice.name if choice else NO_CHOICE,
-        headline=_make_headline(work, recommendation),
+        headline=_make_headline(work, wishes, recommendation),
         lines=(
             *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
             *(ReportLine("but" if choice else "give", finding.message, finding.citation) for finding in recommendation.but),
@@ -60,6 +61,12 @@ def make_report(
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
             "choice": dump_quote(choice.quote) if choice and choice.quote else None,
+            "then": recommendation.then
+            and {
+                "from": recommendation.then.ends,
+                "quote": dump_quote(recommendation.then.replacement.quote),
+                "total_with_writes_usd": recommendation.then.replacement.most_usd,
+            },
             "break_even": _make_break_even_json(recommendation.break_even),
             "is_replacement": recommendation.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
@@ -90,14 +97,28 @@ def make_report(
     )
 
 
-def _make_headline(work: Workload, recommendation: Recommendation) -> str:
+def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendation) -> str:
+    """Write the choice and its price and, if it ends soon, until when and what follows."""
     if recommendation.choice is None or recommendation.choice.quote is None:
         return "Nothing fits: no variant in any mode meets every wish"
     quote = recommendation.choice.quote
     per_request = f" ({format_money(quote.usd_per_request)} each)" if work.requests > 1 else ""
     total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)} for {pluralize(work.requests, 'request')}"
-    after = "; the family itself is shut down" if recommendation.is_replacement else ""
-    return f"Use {recommendation.choice.variant.id} in {recommendation.choice.mode}: {total}{per_request}{after}"
+    after, until = "", ""
+    if recommendation.is_replacement:
+        early = any(finding.rule is rules.UNTIL for candidate in recommendation.excluded for finding in candidate.exclusions)
+        after = f"; the family ends before {wishes.until} is over" if early else "; the family itself is shut down"
+    elif then := recommendation.then:
+        until = f" until {then.ends}"
+        after = f"; then {_describe_replacement(work, then.replacement)}"
+    return f"Use {recommendation.choice.variant.id} in {recommendation.choice.mode}{until}: {total}{per_request}{after}"
+
+
+def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
+    low, high = format_money(priced.quote.total_usd), format_money(priced.most_usd)
+    price = f"{find_bound_prefix(work, priced.quote)}{low}{f' to {high}' if low != high else ''}"
+    reasoning = " before reasoning tokens" if priced.variant.model.reasoning else ""
+    return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
 
 
 def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Recommendation) -> Iterator[ReportLine]:

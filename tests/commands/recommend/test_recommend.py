@@ -155,7 +155,7 @@ def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
 def test_replacements_must_meet_the_wishes_too() -> None:
     assert chosen(ask(as_of=date(2027, 2, 1), needs=("fine-tuning",))) is None
     assert chosen(ask(as_of=date(2027, 2, 1), needs=("prompt-caching",))) == "gpt-6-luna standard"
-    assert chosen(ask(platform="azure-global", as_of=date(2027, 5, 1))) is None, "Azure names no replacement"
+    assert chosen(ask(platform="azure-global", as_of=date(2027, 5, 1))) == "gpt-6-luna standard", "Azure names none, OpenAI does"
 
 
 def test_needs_exclude_what_lacks_them() -> None:
@@ -236,7 +236,8 @@ def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
 def test_until_excludes_what_ends_before() -> None:
     assert chosen(ask(until=date(2027, 1, 13))) == "gpt-4.1-mini standard"
     found = ask(until=date(2027, 1, 14))
-    assert chosen(found) is None
+    assert chosen(found) == "gpt-6-luna standard"
+    assert found.is_replacement
     assert against(found, "gpt-4.1")["until"] == (
         "it ends on 2027-01-14, before 2027-01-14 is over; its named replacement is gpt-6-luna"
     )
@@ -565,17 +566,45 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     assert [row.cells[-1] for row in table.rows[2:4]] == ["what its searches find not counted", "at least 1.1 times the price"]
 
 
-def test_what_the_family_does_not_last_for_is_priced_at_its_replacement() -> None:
-    found = ask("extraction", until=date(2027, 6, 1), requests=1000, deadline=DAY)
-    assert found.but[0].message == (
-        "gpt-4.1-mini batch would cost $0.28, but it ends on 2027-01-14, before 2027-06-01 is over; its named replacement is "
-        "gpt-6-luna"
+def headline(found: Recommendation, **wishes: Any) -> str:
+    work = workload(input_tokens=1000, output_tokens=100, requests=1000)
+    return make_report(CATALOG, work, Wishes((CATALOG.task("extraction"),), **wishes), found).headline
+
+
+def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
+    until = date(2027, 6, 1)
+    found = ask("extraction", until=until, requests=1000, deadline=DAY)
+    assert headline(found, until=until, deadline=DAY) == (
+        "Use gpt-6-luna in batch: $0.075 for 1,000 requests ($0.000075 each); the family ends before 2027-06-01 is over"
     )
-    (told,) = (remark.message for remark in found.but if remark.rule.id == "replacement")
-    assert told == (
-        "gpt-6-luna, named in place of gpt-4.1: $0.15 for the same work, without its reasoning tokens; gpt41 migrate tells what "
-        "changes"
-    )
+    assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its named replacement is gpt-6-luna")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "platform", "mode", "then"),
+    [
+        (date(2026, 10, 15), "openai", "batch", None),
+        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna in batch, $0.075 before reasoning tokens"),
+        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna in standard, $0.15 before reasoning tokens"),
+        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna in standard, $0.15 before reasoning tokens"),
+    ],
+)
+def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, platform: str, mode: str, then: str | None) -> None:
+    deadline = DAY if mode == "batch" else None
+    found = ask("extraction", as_of=as_of, platform=platform, requests=1000, deadline=deadline)
+    assert found.choice is not None
+    assert found.choice.mode == mode
+    shown = headline(found, deadline=deadline)
+    ends = found.choice.variant.lifecycles[market(CATALOG, platform).platform.provider].shutdown
+    assert shown.endswith(then) if then else "; then" not in shown
+    assert (f" until {ends}: " in shown) is (then is not None)
+
+
+def test_a_price_with_cache_writes_is_a_range_in_the_first_line() -> None:
+    found = ask("extraction", input_tokens=3000, requests=1000)
+    assert headline(found).endswith("; then gpt-6-luna in standard, $0.35 to $0.425 before reasoning tokens")
+    assert found.then is not None
+    assert found.then.replacement.most_usd == Decimal("0.425")
 
 
 def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
