@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tests.fuzz.cases import Case
@@ -16,7 +17,7 @@ PARTS = ("uncached_input_usd", "cached_input_usd", "output_usd", "cache_write_us
 
 SIGNED = {
     *("change_usd", "change_percent", "change_tokens", "growth_percent", "causes_usd", "added_usd"),
-    *("saved_usd", "caching_saved_usd", "batch_saved_usd"),
+    *("days_left", "saved_usd", "caching_saved_usd", "batch_saved_usd"),
 }
 """The keys of figures that are negative if something became or is less."""
 
@@ -50,8 +51,10 @@ def _list_places(case: Case) -> Iterator[str]:
     yield from (case.name, "--", "gpt41: -:", "standard input")
     for argument in case.arguments[1:]:
         option, _, value = argument.partition("=")
-        yield from (value or option, ascii(value or option)[1:-1])  # characters that a terminal obeys are printed as escapes
         yield option.removeprefix("--").replace("-", " ") + ":"
+        # A path is printed without its second slash, cut to a sane length, and with escapes for what a terminal obeys.
+        yield ascii(str(Path(value or option)))[1:-1][:60]
+        yield value or option
 
 
 def draws_no_control_characters(case: Case, done: Run) -> Iterator[str]:
