@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, NamedTuple, TypeAlias
 
+from gpt41_cli.catalog import MODES
 from gpt41_cli.config.tables import DAYS_PER_MONTH, PERIODS_PER_MONTH, RequestVolume, TokenRange
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody, join_path
@@ -84,7 +85,7 @@ class WorkloadCost(NamedTuple):
 
     name: Name
     model: Name
-    mode: Name
+    mode: Annotated[str, Read(lambda at, _: at.choice(*MODES))]
     platform: Name
     requests: Positive
     parts: Annotated[Mapping[str, int], Read(read_parts)]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from typer.main import get_command
 
 from gpt41_cli.app import app
+from gpt41_cli.files.documents import digest_document
 from gpt41_cli.views import VIEWS
 from tests.fuzz import corpus, process
 from tests.fuzz.mutate import ODD_TEXTS, Mutator
@@ -260,15 +261,17 @@ def prices(change: Mutator, name: str) -> Case:
 
 
 def saved(change: Mutator, name: str) -> Case:
-    """Saved reports, for the commands that compare with them: those of odd configurations, and reports that were edited."""
-    report, file, odd = change.change_value(corpus.SAVED), f"{name}.json", f"{name}.yaml"
-    data = json.dumps(report).encode()
+    """Saved reports of odd configurations or edited ones, mostly signed again, for the commands that compare with them."""
+    report, file, odd = corpus.SAVED, f"{name}.json", f"{name}.yaml"
     if change.chance(0.4):
         Path(odd).write_bytes(_change_config(change))
         done = process.run(["check", f"--config={odd}", f"--as-of={DAY}", "--format=json"])
         Path(odd).unlink()
-        data = done.out if done.code < 2 else data
-    choice = change.random.random()
+        report = json.loads(done.out) if done.code < 2 else report
+    report = change.change_value(report)
+    if isinstance(report, dict) and change.chance(0.8):
+        report["digest"] = digest_document(report)
+    data, choice = json.dumps(report).encode(), change.random.random()
     if choice < 0.3:
         return Case(file, data, ("diff", file, "--config=example/gpt41.yaml", *choose_options(change, "diff")))
     if choice < 0.5:
