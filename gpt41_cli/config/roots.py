@@ -20,6 +20,8 @@ from gpt41_cli.files.revisions import Revision, names_commit, open_revision
 from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
 from gpt41_cli.files.trees import SkippedPath, list_files
 
+MAX_CONFIG_BYTES = 1_000_000
+
 _KeyedListing = tuple[list[str], list[SkippedPath]]
 """The keys of the files below a folder; and what is left out, whose path is a key as well."""
 
@@ -129,7 +131,7 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
         yield ConfigRoot(
             label=at.label,
             config_label=at.display_path(path(config.name)),
-            read_config=lambda: at.read(path(config.name)),
+            read_config=lambda: _limit_size(at.read(path(config.name)), at.display_path(path(config.name))),
             display_path=lambda key: at.display_path(path(key)),
             open_file=lambda key: io.BytesIO(at.read(path(key)) or b""),
             is_folder=lambda key: _is_folder(at, path(key)),
@@ -187,7 +189,14 @@ def _read_if_exists(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
     with wrap_os_errors(str(path)), open_file(path) as stream:
-        return stream.read()
+        return _limit_size(stream.read(MAX_CONFIG_BYTES + 1), str(path))
+
+
+def _limit_size(data: bytes | None, name: str) -> bytes | None:
+    """Return `data`. Raises InputError if it is too long for a config."""
+    if data and len(data) > MAX_CONFIG_BYTES:
+        raise InputError(expected=f"a table of at most {MAX_CONFIG_BYTES:,} bytes", found="more", location=name)
+    return data
 
 
 def _is_folder(at: Revision, path: str) -> bool:

@@ -304,6 +304,20 @@ def test_a_config_file_that_cannot_be_read_is_an_error(config: Path) -> None:
         open_working_tree(config).read_config()
 
 
+def test_a_config_file_has_a_sane_size(config: Path) -> None:
+    config.write_bytes(b"#" * 1_000_000)
+    commit_all(Path())
+    with open_commit(config, "HEAD") as at:
+        assert at.read_config() == open_working_tree(config).read_config() == b"#" * 1_000_000
+    config.write_bytes(b"#" * 1_000_001)
+    commit_all(Path())
+    with open_commit(config, "HEAD") as at:
+        for root, name in ((at, "HEAD:app/gpt41.yaml"), (open_working_tree(config), "app/gpt41.yaml")):
+            with pytest.raises(InputError) as error:
+                root.read_config()
+            assert str(error.value) == f"{name}: expected a table of at most 1,000,000 bytes, found more"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
 def test_what_is_no_file_is_refused_when_it_is_opened(config: Path) -> None:
     os.mkfifo("app/pipe")
