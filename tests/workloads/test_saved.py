@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli import rules
+from gpt41_cli.catalog import MODES
 from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume, TokenRange
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Place
@@ -45,7 +46,7 @@ def costings(draw: st.DrawFn) -> WorkloadCost:
     return WorkloadCost(
         name=draw(NAMES),
         model=draw(NAMES),
-        mode=draw(NAMES),
+        mode=draw(st.sampled_from(MODES)),
         platform=draw(NAMES),
         requests=draw(st.integers(1, 10**15)),
         parts=parts,
