@@ -54,8 +54,11 @@ def main() -> int:
     if sys.argv[1] == "check":
         return check_and_compare(event.get("pull_request"), parts)
     token = os.environ["TOKEN"].strip()
-    if parts.exists() and token:
-        comment(token, event["pull_request"]["number"], json.loads(parts.read_bytes()))
+    if parts.exists():
+        found = json.loads(parts.read_bytes())
+        parts.unlink()  # a job may use the action twice
+        if token:
+            comment(token, event["pull_request"]["number"], found)
     return 0
 
 

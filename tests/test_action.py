@@ -271,6 +271,7 @@ def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, gi
     assert state.comments == [*others, comment]
     assert "$4.41 a month" in comment["body"]
     assert state.asked.count(f"PATCH /repos/acme/shop/issues/comments/{comment['id']}") == 1
+    assert not (tmp_path / "temp" / "gpt41-comment.json").exists(), "or a use that fails would write it again"
 
 
 def test_a_personal_token_finds_its_own_comment(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
