@@ -188,6 +188,9 @@ RUNS = (
     f"migrate again.jsonl --cached simulate {TODAY}",
     f"migrate {NUMBERS} --from gpt-4o-2024-05-13",
     f"migrate --input-tokens 950000 --mode priority --mode standard {TODAY}",
+    f"migrate {TODAY}",
+    f"migrate --config one.yaml --to gpt-6.1-sol {TODAY}",
+    f"migrate --config other.yaml {TODAY}",
     f"models {TODAY}",
     f"models gpt-4.1-mini {TODAY}",
     "models --check",
@@ -249,6 +252,12 @@ version: 1
 workloads:
   vague: {input_tokens: 9, output_tokens: 9, model: gpt-4.1, volume: 1 / day, require: {until: 2028-01-01, needs: [fine-tuning]}}
   sure: {input_tokens: 2000, cached: 50%, output_tokens: 9, model: gpt-4.1, mode: batch, volume: 1 / day, require: {task: coding}}
+""",
+    "one.yaml": """
+version: 1
+workloads:
+  hello: {requests: chats.jsonl, model: gpt-4.1, mode: standard, output_tokens: 9, volume: 9000 / day}
+  stays: {input_tokens: 9, output_tokens: 9, model: gpt-6.1-sol, mode: batch, volume: 9000 / day}
 """,
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",
 }

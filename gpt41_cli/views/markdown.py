@@ -15,7 +15,7 @@ from gpt41_cli.views.places import format_unmentioned_place
 MAX_CHARACTERS = 65_000
 """What is drawn is shorter; GitHub takes 65,536 characters as a comment."""
 
-_MAX_ITEMS = 4096
+_MAX_ITEMS = 4_000
 _SHORTEST_CUT = 500
 _AUTOLINK_PATTERN = re.compile(r"@|#|:(?=//|(?:100|1234|\d*[a-z_+-][\w+-]*):)|www(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
 """What begins a mention, a reference, an address or an emoji. No other emoji is a number, as that of a line is."""

@@ -65,7 +65,7 @@ class WorkloadContents(NamedTuple):
     """The requests of one workload, as `variant` in `mode` counts them; `workload` assumes the expected answers.
 
     `tallies_by_file` sum up the requests per file, `tally` all of them. `batch_files` hold only requests for the Batch API, with
-    their lines as the API sees them; empty if nobody asked for these.
+    their lines as the API sees them; empty if nobody asked for these. `request_totals` are None for a prompt.
     """
 
     variant: Variant
@@ -75,6 +75,7 @@ class WorkloadContents(NamedTuple):
     tallies_by_file: Mapping[str, Tally]
     batch_files: Mapping[InputSource, BatchLines] = {}
     skipped_files: tuple[SkippedPath, ...] = ()
+    request_totals: RequestTotals | None = None
 
     @property
     def tokens_by_file(self) -> dict[str, FileTokens]:
@@ -238,7 +239,7 @@ class _RequestsReader:
         work = replace(work, text_tokens=self.text_tokens, is_incomplete=any(each.is_unreadable for each in skipped))
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
         batch_files = {source: lines or self._read_batch_file(source) for source, lines in self.batch_files.items()}
-        return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped))
+        return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped), self.request_totals)
 
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind) as found:

@@ -1,5 +1,6 @@
 """`gpt41 migrate`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +40,10 @@ OnDate = Annotated[
 
 
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog, Variant
+    from collections.abc import Mapping
+
+    from gpt41_cli.catalog import Catalog, Market, Variant
+    from gpt41_cli.reports import Report
 
 
 def migrate(
@@ -55,6 +59,7 @@ def migrate(
     requests: options.RequestsOption = 1,
     leaving: FromModel = None,
     to: ToModels = None,
+    config: options.ConfigOption = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,10 +81,12 @@ def migrate(
 ) -> None:
     """The way out of a model: the same work before and after, what breaks, and how much reasoning keeps it below today's price.
 
-    Without --to it leads to what is named in place of the model; the other successors are shown beside it. A model that is
-    shut down on the day is an error, so that --on 2027-01-14 fails a pipeline before that day does.
+    Without inputs it moves the workloads of gpt41.yaml, if there is one. Without --to it leads to what is named in place of the
+    model; the other successors are shown beside it. A model that is shut down on the day is an error, so that --on 2027-01-14
+    fails a pipeline before that day does.
 
     \b
+    gpt41 migrate
     gpt41 migrate batch.jsonl --output-tokens 300
     gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
     gpt41 migrate requests.jsonl --cached simulate --fail-on warning
@@ -89,8 +96,17 @@ def migrate(
     from gpt41_cli.commands.migrate.report import make_report
 
     catalog = parse.read_catalog(pricing)
-    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)
+    has_inputs = bool(paths or text is not None or input_tokens is not None)
+    if config and has_inputs:
+        raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
+    if not has_inputs and (file := _find_config(config)):
+        _refuse_work_options(
+            {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens, "--requests": requests - 1}
+        )
+        shown = _move_workloads(file, parse.read_market(catalog, None, on, "--on"), to or [], jobs)
+        output.show_and_exit(shown, wanted, threshold)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
@@ -100,6 +116,39 @@ def migrate(
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
     migration = plan_migration(work.combined, question)
     output.show_and_exit(make_report(catalog, migration, work.rejects, work.skipped_files), wanted, threshold)
+
+
+def _find_config(named: Path | None) -> Path | None:
+    """Return the config that is named, or the nearest one; None if there is none."""
+    from gpt41_cli.cli.config_file import find_config
+
+    try:
+        return find_config(named)
+    except InputError:
+        if named:
+            raise
+        return None
+
+
+def _refuse_work_options(options: "Mapping[str, object]") -> None:
+    """Raise InputError for options that say what work is, which gpt41.yaml says of each workload."""
+    for name, value in options.items():
+        if value:
+            raise InputError(name, "inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
+
+
+def _move_workloads(file: Path, market: "Market", to: list[str], jobs: int | None) -> "Report":
+    from gpt41_cli.cli.config_file import read_config
+    from gpt41_cli.commands.migrate.workloads import move_workloads
+    from gpt41_cli.commands.migrate.workloads_report import make_report
+    from gpt41_cli.config.roots import open_working_tree
+    from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
+
+    root = open_working_tree(file)
+    config = read_config(root, market.catalog)
+    assert config is not None
+    priced = price_declared_workloads(config, root.find_files, CheckOptions(market, jobs=jobs))
+    return make_report(config, market, move_workloads(priced, [market.catalog.variant(name) for name in to]))
 
 
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:

@@ -1,0 +1,116 @@
+"""The workloads of gpt41.yaml before and after the move: which must move, to what, until when, and what breaks on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli import rules
+from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
+from gpt41_cli.constraints import lifecycle
+from gpt41_cli.errors import MissingPrice
+from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level
+from gpt41_cli.workloads.costing import UsdRange
+from gpt41_cli.workloads.priced import PricedWorkload
+
+_FALLBACK_MODE = "standard"
+
+
+class MovedWorkload(NamedTuple):
+    """A workload today and after its move. `migration` is None if it stays, because no end of its model is announced, or if
+    `missing` says that nothing it may move to has a price.
+    """
+
+    priced: PricedWorkload
+    migration: Migration | None
+    missing: MissingPrice | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in gpt41.yaml."""
+        return self.priced.declaration.name
+
+    @property
+    def path(self) -> MigrationPath | None:
+        """Where it moves to; None if it stays, or if nothing with a price is named."""
+        return self.migration.chosen_path if self.migration else None
+
+    @property
+    def is_stuck(self) -> bool:
+        """True if it must move, but nothing with a price is named."""
+        return self.path is None and (self.migration is not None or self.missing is not None)
+
+    @property
+    def ends(self) -> date | None:
+        """The day on which its model ends on its platform, if that is announced."""
+        life = self.priced.quote.offer.variant.lifecycles.get(self.priced.market.platform.provider)
+        return life.shutdown if life else None
+
+    @property
+    def usd_then(self) -> UsdRange | None:
+        """The price after the move, before reasoning tokens, per month or, without a volume, per request; the high end has all
+        cache writes. None if it doesn't move.
+        """
+        if self.path is None:
+            return None
+        requests, volume = self.path.quote.usage.requests, self.priced.cost.volume
+        times = Fraction(1, requests) * (volume.per_month if volume else 1)
+        stored = self.priced.cost.storage_monthly_usd if volume else 0
+        low, high = Fraction(self.path.quote.total_usd), Fraction(self.path.total_with_writes_usd)
+        return UsdRange(low * times + stored, high * times + stored)
+
+    @property
+    def usd_now(self) -> Fraction:
+        """The price today, per month or, without a volume, per request."""
+        return (self.priced.cost.monthly_usd or self.priced.cost.usd_per_request).expected
+
+    @property
+    def breaks(self) -> tuple[Finding, ...]:
+        """What breaks in the move, or may, with the place of the first request; the most serious first."""
+        if self.migration is None or self.migration.target is None:
+            return ()
+        issues = self.migration.incompatibilities[self.migration.target.id]
+        return tuple(issue for issue in issues if issue.level >= Level.WARNING)
+
+
+def move_workloads(workloads: Sequence[PricedWorkload], to: Sequence[Variant]) -> list[MovedWorkload]:
+    """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to what is named."""
+    return [_move_workload(priced, to) for priced in workloads]
+
+
+def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorkload:
+    market, variant = priced.market, priced.quote.offer.variant
+    if any(target.id == variant.id for target in to) or not (to or _is_leaving(market, variant)):
+        return MovedWorkload(priced, None)
+    modes = tuple(dict.fromkeys((priced.quote.mode, _FALLBACK_MODE)))
+    question = MigrationQuestion(variant, to, modes, market, priced.contents.request_totals)
+    try:
+        return MovedWorkload(priced, plan_migration(priced.workload, question))
+    except MissingPrice as error:
+        return MovedWorkload(priced, None, error)
+
+
+def _is_leaving(market: Market, variant: Variant) -> bool:
+    return bool(lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant))
+
+
+def find_move_findings(workloads: Sequence[MovedWorkload]) -> Iterator[Finding]:
+    """Yield what must be done for each workload, at its place in gpt41.yaml: its model ends, which is an error once it has, or
+    its target does; and what breaks in the move, at the first request that does.
+    """
+    for moved in workloads:
+        declared = moved.priced.declaration
+        ends = lifecycle.check_lifecycle(moved.priced.market, moved.priced.quote.offer.variant, Level.ERROR)
+        if moved.path:
+            ends += lifecycle.check_lifecycle(moved.priced.market, moved.path.variant, Level.ERROR)
+        for finding in ends:
+            yield finding._replace(message=f"{moved.name}: {finding.message}", place=declared.locate("model"))
+        if moved.missing:
+            yield Finding(rules.MISSING_PRICE, f"{moved.name}: {moved.missing}", place=declared.locate(""), subject=moved.name)
+        for finding in moved.breaks:
+            place = finding.place or declared.locate("model")
+            yield finding._replace(message=f"{moved.name}: {finding.message}", place=place)

@@ -1,0 +1,142 @@
+"""The move of all workloads as a Report: what to do until when, what it costs a month, what breaks and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from gpt41_cli import rules
+from gpt41_cli.catalog import Market
+from gpt41_cli.commands.migrate.migrate import MigrationPath
+from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
+from gpt41_cli.config.tables import Config
+from gpt41_cli.constraints.replacements import describe_end_dates
+from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.reports import Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.workloads.costing import UsdRange
+
+SCHEMA = "gpt41.migrate-workloads/1"
+
+_UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
+"""The rules whose findings say that nobody knows whether something breaks."""
+
+
+def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkload]) -> Report:
+    """Make the report of the move of all workloads of a gpt41.yaml."""
+    findings = tuple(dict.fromkeys(find_move_findings(workloads)))
+    skipped = [file for moved in workloads for file in moved.priced.contents.skipped_files]
+    moving = [moved for moved in workloads if moved.path]
+    now, then = _sum_up(workloads)
+    return Report(
+        schema=SCHEMA,
+        answer="\n".join(f"{sanitize(moved.name)} {moved.path.variant.id}" for moved in moving if moved.path) or "none",
+        headline=_make_headline(market, workloads),
+        lines=tuple(_make_lines(workloads)),
+        tables=(make_table(_COLUMNS, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
+        findings=(*findings, *make_skipped_findings(skipped)),
+        notes=tuple(_make_notes(workloads)),
+        data={
+            "config": config.file,
+            "on": market.as_of,
+            "monthly_usd": now,
+            "then_monthly_usd": then and then._asdict(),
+            "workloads": make_records(_COLUMNS, workloads),
+        },
+        records=make_records(_COLUMNS, workloads),
+        catalog=market.catalog,
+        mentioned=[finding for finding in findings if finding.rule not in (rules.MODEL_SHUT_DOWN, rules.MISSING_PRICE)],
+    )
+
+
+def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRange | None]:
+    """Return dollars per month of all workloads today and after the move; None and None unless all have a volume and a price."""
+    if not all(moved.priced.cost.volume and not moved.is_stuck for moved in workloads):
+        return None, None
+    stay = UsdRange(Fraction(0), Fraction(0))
+    now = sum((moved.usd_now for moved in workloads), Fraction(0))
+    ranges = [moved.usd_then or UsdRange(moved.usd_now, moved.usd_now) for moved in workloads]
+    return now, UsdRange(sum((each.expected for each in ranges), stay.expected), sum((each.high for each in ranges), stay.high))
+
+
+def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
+    """Write what to move before which day, and what all workloads cost before and after."""
+    moving = [moved for moved in workloads if moved.path]
+    stuck = [moved for moved in workloads if moved.is_stuck]
+    if not moving and not stuck:
+        return f"Nothing has to move: the table knows of no end of the models of {pluralize(len(workloads), 'workload')}"
+    targets = ", ".join(dict.fromkeys(moved.path.variant.id for moved in moving if moved.path))
+    text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "Nothing with a price is named to move to"
+    days = [moved.ends for moved in (*moving, *stuck) if moved.ends]
+    if days:
+        text += f" before {min(days)}" if min(days) > market.as_of else " now"
+    if stuck:
+        text += f"; {pluralize(len(stuck), 'more workload')} can't be priced elsewhere" if moving else ""
+    now, then = _sum_up(workloads)
+    if now is None or then is None or stuck:
+        return text
+    reasons = any(moved.path and moved.path.variant.model.reasoning for moved in moving)
+    return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{', before reasoning tokens' * reasons}"
+
+
+def _make_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
+    """Say what breaks for sure, what nobody has confirmed, and when the models end."""
+    for label, is_confirmed in (("breaks", True), ("unsure", False)):
+        for moved in workloads:
+            for finding in moved.breaks:
+                if (finding.rule not in _UNCONFIRMED) is is_confirmed:
+                    yield ReportLine(label, f"{sanitize(moved.name)}: {finding.message}", finding.citation)
+    dates = {}
+    for moved in workloads:
+        if moved.path or moved.is_stuck:
+            market, variant = moved.priced.market, moved.priced.quote.offer.variant
+            dates[variant.id] = describe_end_dates(market, variant)
+    for finding in dates.values():
+        yield ReportLine("dates", finding.message, finding.citation)
+
+
+def _make_notes(workloads: Sequence[MovedWorkload]) -> Iterator[str]:
+    if any(not moved.priced.cost.volume for moved in workloads):
+        yield "Workloads without a volume are priced per request, so that there is no total."
+    if any(moved.path and moved.path.variant.model.reasoning for moved in workloads):
+        yield "Reasoning tokens are billed as output; effort none has none. The table says how many cost no more than today."
+    if any(moved.path or moved.is_stuck for moved in workloads):
+        yield "gpt41 scan finds the calls in your code; gpt41 migrate FILE tells more of one workload."
+
+
+def _format_usd(amount: Fraction) -> str:
+    return format_money(to_decimal(amount))
+
+
+def _format_range(amounts: UsdRange) -> str:
+    low, high = _format_usd(amounts.expected), _format_usd(amounts.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _format_headroom(path: MigrationPath) -> str:
+    if path.variant.model.reasoning is None:
+        return "-"
+    if path.spare_reasoning_tokens is None:
+        return "none"
+    return "any" if path.has_unlimited_reasoning else format_int(path.spare_reasoning_tokens)
+
+
+_COLUMNS: Sequence[Column[MovedWorkload]] = (
+    Column("`workload", "name", lambda moved: moved.name, sanitize),
+    Column("model", "model", lambda moved: moved.priced.quote.model),
+    Column("mode", "mode", lambda moved: moved.priced.quote.mode),
+    Column(None, "platform", lambda moved: moved.priced.market.platform.id),
+    Column("ends", "ends", lambda moved: moved.ends, absent="-"),
+    Column("move to", None, lambda moved: moved.path.variant.id if moved.path else "no price" if moved.is_stuck else "stays"),
+    Column(None, "to", lambda moved: moved.path and moved.path.variant.id),
+    Column(None, "to_mode", lambda moved: moved.path and moved.path.quote.mode),
+    Column(None, "per", lambda moved: "month" if moved.priced.cost.volume else "request"),
+    Column(">now", "usd", lambda moved: moved.usd_now),
+    Column(">then", None, lambda moved: moved.usd_then and _format_range(moved.usd_then), absent="-"),
+    Column(None, "then_usd", lambda moved: moved.usd_then and moved.usd_then._asdict()),
+    Column(">reasoning tokens", None, lambda moved: moved.path and _format_headroom(moved.path), absent="-"),
+    Column(None, "reasoning_tokens", lambda moved: moved.path and moved.path.spare_reasoning_tokens),
+    Column("breaks", None, lambda moved: ", ".join(finding.brief for finding in moved.breaks if finding.brief)),
+    Column("", None, lambda moved: "" if moved.priced.cost.volume else "per request"),
+)
