@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.pricing import Rates, Usage, price
+from gpt41_cli.pricing import Bill, Rates, ToolUse, Usage, price
 
 MINI = Rates(Decimal("0.40"), Decimal("0.10"), Decimal("1.60"))
 MINI_BATCH = Rates(Decimal("0.20"), None, Decimal("0.80"))
@@ -36,6 +36,21 @@ def test_a_price_has_three_terms_and_every_digit() -> None:
     assert bill.cached_input_usd == Decimal("0.00008")
     assert bill.output_usd == Decimal("0.00064")
     assert bill.total_usd == Decimal("0.00088")
+
+
+def test_a_price_of_tokens_has_no_writes_and_no_rejected_predictions() -> None:
+    expected = Bill(*map(Decimal, ("0.00016", "0.00008", "0.00064", "0.00024", "0", "0")))
+    assert price(Usage(1, 1200, 800, 400), MINI) == expected
+
+
+def test_a_usage_less_another_is_what_is_left() -> None:
+    assert Usage(5, 100, 40, 7) - Usage(2, 30, 10, 3) == Usage(3, 70, 30, 4)
+    with pytest.raises(InputError, match="output_tokens: expected 0 or more, found -1"):
+        Usage(5, 100, 40, 7) - Usage(5, 100, 40, 8)
+
+
+def test_no_tool_is_used_unless_it_is_said() -> None:
+    assert ToolUse() == (0, None, 0, 0, 0, 0, 0, 0)
 
 
 def test_without_a_cached_rate_cached_tokens_are_input() -> None:
