@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from bisect import bisect_left
 from enum import Enum
 from pathlib import PurePath
 from typing import NamedTuple
 
+from gpt41_cli.commands.scan.lines import Lines
 from gpt41_cli.commands.scan.model_names import NamedModel, Naming
+from gpt41_cli.commands.scan.records import is_in_answer, is_in_table
 from gpt41_cli.commands.scan.source_files import FileKind, find_comment_marks, find_file_kind, is_model_table
 
 # A gateway's or vendor's prefix belongs to the id: openai/gpt-4.1, azure/eu/gpt-4.1, openai:gpt-4.1.
@@ -24,6 +27,17 @@ _WORD_ENDS = re.compile(r"$|[\s;,)\]}|&\"'`\\]")
 _STRING_OPENS = re.compile(r"([\"'`])[^\s\"'`]*$")
 _STRING_ENDS = re.compile(r"[^\s\"'`\\]*\\?([\"'`])")
 _NOTEBOOK_MARK = re.compile(r'(?<!\\)"(?:cell_type"\s*:\s*"(\w+)"|(source|outputs|metadata|attachments)"\s*:\s*[\[{"])')
+# A line of YAML in a string of code, and a word of a list of words in Ruby.
+_YAML_LINE_BEFORE = re.compile(r"[ \t]*(?:- )?[a-z][\w.-]*:[ \t]+[\"']?$")
+_YAML_LINE_ENDS = re.compile(r"[\"']?[ \t]*$")
+_WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
+_DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment)[\"']?[ \t]*[:=]", re.IGNORECASE)
+_BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|<!--.*?-->)", re.MULTILINE | re.DOTALL)
+_ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?\"\"\"", re.MULTILINE | re.DOTALL)
+_KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
+_LONGEST_PART = 1_000
+"""Characters of a line before and after a name that are looked at."""
+
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)"')
 
 
@@ -38,13 +52,14 @@ class UseKind(Enum):
 class UseReader:
     """Reads how one file uses the names in it."""
 
-    def __init__(self, path: PurePath, text: str, models: int) -> None:
+    def __init__(self, path: PurePath, lines: Lines, models: int) -> None:
         """Read a file in which so many different models are named."""
-        self._text = text
-        self._kind = find_file_kind(path, text)
+        self._lines = lines
+        self._kind = find_file_kind(path, lines.text)
         self._marks = find_comment_marks(path, self._kind)
-        self._is_table = is_model_table(text, models)
-        self._docstrings = _find_docstrings(text) if path.suffix == ".py" else []
+        self._is_table = is_model_table(path, lines.text, models)
+        self._comments = _find_comments(path, lines, self._marks)
+        self._sections = _find_notebook_sections(lines.text) if self._kind is FileKind.NOTEBOOK else []
 
     def read(self, named: NamedModel) -> UseKind:
         """Return how the file uses the name."""
@@ -52,11 +67,11 @@ class UseReader:
             return UseKind.DATA
         if self._kind is FileKind.PROSE or named.naming is Naming.DISPLAY_NAME:
             return UseKind.MENTION
-        if any(named.start in offsets for offsets in self._docstrings):
+        if any(named.start in offsets for offsets in self._comments):
             return UseKind.MENTION
-        line = _cut_line(self._text, named)
+        line = _cut_line(self._lines, named)
         if self._kind is FileKind.NOTEBOOK:
-            cell, section = _find_notebook_section(self._text, named.start)
+            cell, section = self._find_notebook_section(named.start)
             if section == "outputs":
                 return UseKind.DATA
             if (cell, section) != ("code", "source"):
@@ -64,8 +79,16 @@ class UseReader:
             line = line.unquote()
         if line.is_comment(self._marks):
             return UseKind.MENTION
-        is_call = named.naming is Naming.CONSTANT or line.has_value(is_config=self._kind is FileKind.CONFIG)
-        return UseKind.CALL if is_call else UseKind.MENTION
+        is_config = self._kind is FileKind.CONFIG
+        if named.naming is not Naming.CONSTANT and not line.has_value(is_config=is_config):
+            return UseKind.MENTION
+        is_data = is_in_table(self._lines, named.end) or is_in_answer(self._lines, named.start, named.end, is_config=is_config)
+        return UseKind.DATA if is_data else UseKind.CALL
+
+    def _find_notebook_section(self, at: int) -> tuple[str, str]:
+        """Return the type of the cell that has an offset, and the part of the cell: source, outputs, metadata or attachments."""
+        position = bisect_left(self._sections, (at,))
+        return self._sections[position - 1][1:] if position else ("", "")
 
 
 class _Line(NamedTuple):
@@ -82,7 +105,7 @@ class _Line(NamedTuple):
 
     def is_comment(self, marks: tuple[str, ...]) -> bool:
         """Return True if a comment begins before the name. Marks within a string begin none."""
-        if "//" in marks and self.before.lstrip().startswith("* "):
+        if self.before.lstrip().startswith(("* ", "# ") if "//" in marks else "# "):
             return True
         quote = ""
         for index, char in enumerate(self.before):
@@ -96,10 +119,15 @@ class _Line(NamedTuple):
         """Return True if the name is a whole value, not a word of a sentence or a part of a path."""
         if _DEPLOYMENT_BEFORE.search(self.before):
             return True
-        if self.after.startswith("/") or _URL_BEFORE.search(self.before):
+        if self.after.startswith("/") or _URL_BEFORE.search(self.before) or _DESCRIBED_BEFORE.match(self.before):
             return False
+        if _YAML_LINE_BEFORE.fullmatch(self.before) and _YAML_LINE_ENDS.fullmatch(self.after):
+            return True
         prefix = _PREFIX.search(self.before)
         before = self.before[: prefix.start()] if prefix else self.before
+        is_key = is_config and not before.strip(" -\"'") and _KEY_ENDS.match(self.after)
+        if is_key or _WORD_LIST_BEFORE.search(self.before):
+            return True
         if _is_passed(before, self.after, is_config) or _is_passed(self.before, self.after, is_config):
             return True
         opens, ends = _STRING_OPENS.search(before), _STRING_ENDS.match(self.after)
@@ -120,30 +148,45 @@ def _is_in_string(before: str, after: str, quote: str) -> bool:
     return any(other != quote and before.count(other) % 2 and other in after for other in "\"'`")
 
 
-def _cut_line(text: str, named: NamedModel) -> _Line:
-    start = text.rfind("\n", 0, named.start) + 1
-    end = text.find("\n", named.end)
-    return _Line(text[start : named.start], text[named.end : end if end >= 0 else None].rstrip("\r"))
+def _cut_line(lines: Lines, named: NamedModel) -> _Line:
+    number = lines.find_number(named.start)
+    start, end = lines.find_start(number), lines.find_end(number)
+    before = lines.text[max(start, named.start - _LONGEST_PART) : named.start]
+    return _Line(before, lines.text[named.end : min(end, named.end + _LONGEST_PART)].rstrip("\r\n"))
 
 
-def _find_notebook_section(text: str, at: int) -> tuple[str, str]:
-    """Return the type of the cell that has an offset, and the part of the cell: source, outputs, metadata or attachments."""
+def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
+    """Return where each part of a cell begins, the type of the cell, and the part."""
+    sections = []
     cell = section = ""
-    for match in _NOTEBOOK_MARK.finditer(text, 0, at):
+    for match in _NOTEBOOK_MARK.finditer(text):
         cell, section = (match[1], "") if match[1] else (cell, match[2])
-    return cell, section
+        sections.append((match.end(), cell, section))
+    return sections
 
 
-def _find_docstrings(text: str) -> list[range]:
+def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list[range]:
+    """Return the offsets of comments and of strings that document code, if they may have many lines."""
+    suffix = path.suffix.lower()
+    if suffix == ".py":
+        return _find_docstrings(lines)
+    if suffix in (".ex", ".exs"):
+        return [range(*match.span()) for match in _ELIXIR_DOC.finditer(lines.text)]
+    return [range(*match.span()) for match in _BLOCK_COMMENT.finditer(lines.text)] if "/*" in marks else []
+
+
+def _find_docstrings(lines: Lines) -> list[range]:
     """Return the offsets of docstrings and other strings that stand alone in a Python file; none if it can't be parsed."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text)
+            tree = ast.parse(lines.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    # A number of columns is one of bytes; a range that is some characters too long still ends in the line of its string.
     return [
-        range(starts[node.lineno - 1], starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0))
+        range(
+            lines.find_start(node.lineno - 1), lines.find_start((node.end_lineno or node.lineno) - 1) + (node.end_col_offset or 0)
+        )
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     ]

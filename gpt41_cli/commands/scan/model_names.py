@@ -17,6 +17,10 @@ _BEFORE_CONSTANT = r"(?:(?<=\w\.)|(?<=\w::)|(?<=ChatModel))"
 _SEPARATORS = re.compile(r"[^0-9a-z]|dot")
 
 
+# Every name has this; looking for it first is several times as fast.
+_HINT = re.compile("[Gg][Pp][Tt]")
+
+
 class Naming(Enum):
     """How a text names a model: as the API takes it, by a constant that stands for that, or as people read it."""
 
@@ -47,8 +51,13 @@ class ModelNames:
 
     def find(self, text: str) -> Iterator[NamedModel]:
         """Yield the models that a text names, in order."""
-        for match in self._pattern.finditer(text):
-            written = match[0]
+        end = 0
+        for hint in _HINT.finditer(text):
+            at = hint.start()
+            match = at >= end and (self._pattern.match(text, max(0, at - 3)) or self._pattern.match(text, at))
+            if not match:
+                continue
+            end, written = match.end(), match[0]
             name, naming = written.lower().replace(" ", "-"), Naming.DISPLAY_NAME
             if match["constant"]:
                 if written[0] != "G":

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import NamedTuple
+
+from gpt41_cli.commands.scan.lines import Lines
 
 _TOKEN = re.compile(
     r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[()\[\]{}]",
@@ -13,6 +17,9 @@ _TOKEN = re.compile(
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 MAX_REGION = 20_000
 """Characters of the longest call that is looked into: what is longer isn't the call alone."""
+
+MAX_LINES = 200
+"""Lines of a mapping that are looked into, before and after the model."""
 
 _CHAT_CALL = re.compile(r"chat[._]?completions|ChatCompletion|/v1/chat/", re.IGNORECASE)
 _EFFORT = re.compile(r"effort[\"']?[ \t]*[:=][ \t]*[\"']?(\w+)")
@@ -35,11 +42,15 @@ class Surroundings(NamedTuple):
 
 
 class CallFinder:
-    """Finds the brackets around the places of one file, which is split into tokens once."""
+    """Finds the brackets around the places of one file, which is split into tokens once, and only if it has a call."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._regions = sorted(_find_regions(text))
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._text = lines.text
+
+    @cached_property
+    def _regions(self) -> list[tuple[int, int]]:
+        return sorted(_find_regions(self._text))
 
     def find_surroundings(self, at: int, names: Collection[str]) -> Surroundings:
         """Return which of the parameters `names` are set in the call around an offset."""
@@ -49,7 +60,7 @@ class CallFinder:
         pattern = rf"(?<![\w.$\"'-])([\"']?)({either})\1[ \t]*(?::|=>|=(?!=))"
         found: dict[str, Parameter] = {}
         for match in re.finditer(pattern, region) if names else ():
-            line = self._text.count("\n", 0, start + match.start(2)) + 1
+            line = self._lines.find_number(start + match.start(2)) + 1
             found.setdefault(match[2], Parameter(match[2], line))
         head = self._text[max(0, self._text.rfind("\n", 0, max(0, start - 200))) : end]
         is_chat, is_responses = bool(_CHAT_CALL.search(head)), bool(_RESPONSES_CALL.search(head))
@@ -59,10 +70,15 @@ class CallFinder:
 
     def _find_region(self, at: int) -> tuple[int, int]:
         """Return the innermost brackets around an offset, or the lines of the same mapping where there are none."""
-        around = [(start, end) for start, end in self._regions if start < at < end and self._text[start] != "["]
-        if around and around[-1][1] - around[-1][0] <= MAX_REGION:
-            return around[-1]
-        return _find_block(self._text, at)
+        for position in range(bisect_left(self._regions, (at, 0)) - 1, -1, -1):
+            start, end = self._regions[position]
+            if at - start > MAX_REGION:
+                break
+            if at < end and self._text[start] != "[":
+                if end - start <= MAX_REGION:
+                    return start, end
+                break
+        return _find_block(self._lines, at)
 
 
 def _find_regions(text: str) -> Iterator[tuple[int, int]]:
@@ -76,18 +92,17 @@ def _find_regions(text: str) -> Iterator[tuple[int, int]]:
             yield opened.pop()[1], match.end()
 
 
-def _find_block(text: str, at: int) -> tuple[int, int]:
+def _find_block(lines: Lines, at: int) -> tuple[int, int]:
     """Return the lines around an offset that are indented at least as far, as the keys of a mapping in YAML are."""
-    lines = text.splitlines(keepends=True)
-    number = text.count("\n", 0, at)
+    number = lines.find_number(at)
     depth = _measure_indent(lines[number])
     first = last = number
-    while first > 0 and _is_in_block(lines[first - 1], depth) and not lines[first].lstrip().startswith("- "):
+    lowest, highest = max(0, number - MAX_LINES), min(len(lines), number + MAX_LINES)
+    while first > lowest and _is_in_block(lines[first - 1], depth) and not lines[first].lstrip().startswith("- "):
         first -= 1
-    while last + 1 < len(lines) and _is_in_block(lines[last + 1], depth) and not _begins_item(lines[last + 1], depth):
+    while last + 1 < highest and _is_in_block(lines[last + 1], depth) and not _begins_item(lines[last + 1], depth):
         last += 1
-    start = sum(map(len, lines[:first]))
-    return start, start + sum(map(len, lines[first : last + 1]))
+    return max(lines.find_start(first), at - MAX_REGION), min(lines.find_end(last), at + MAX_REGION)
 
 
 def _measure_indent(line: str) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.tables import Lifecycle, RefusedField
 from gpt41_cli.commands.scan.calls import UseKind, UseReader
+from gpt41_cli.commands.scan.lines import Lines
 from gpt41_cli.commands.scan.model_names import ModelNames, NamedModel
 from gpt41_cli.commands.scan.parameters import CallFinder, Parameter, Surroundings
 from gpt41_cli.commands.scan.source_files import MAX_BYTES, decode, find_skip_reason
@@ -123,16 +124,16 @@ def _read_file(path: str, text: str, names: ModelNames, market: Market, ends: Ma
     found = [(named, variant) for named in names.find(text) if (variant := market.catalog.find_variant(named.name))]
     if not found:
         return
-    reader = UseReader(PurePath(path), text, len({variant.model.id for _, variant in found}))
-    calls = CallFinder(text)
-    lines = text.split("\n")
+    lines = Lines(text)
+    reader = UseReader(PurePath(path), lines, len({variant.model.id for _, variant in found}))
+    calls = CallFinder(lines)
     uses: dict[tuple[int | None, str], ModelUse] = {}
     for named, variant in found:
         kind = reader.read(named)
         end = ends.get(variant.model.id)
         parameters = _find_refused(calls, named, end.variant) if kind is UseKind.CALL and end and end.variant else ()
-        line = text.count("\n", 0, named.start) + 1
-        place = Place(path, line, named.start - text.rfind("\n", 0, named.start))
+        line = lines.find_number(named.start) + 1
+        place = Place(path, line, named.start - lines.find_start(line - 1) + 1)
         content = f"{path}\0{variant.id}\0{lines[line - 1].strip()}"
         fingerprint = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         use = ModelUse(place, named.name, variant, kind, parameters, _find_ignore_reason(lines, line), fingerprint)
@@ -156,7 +157,7 @@ def _applies(field: RefusedField, around: Surroundings) -> bool:
     return field.unless_effort is None or around.effort != field.unless_effort
 
 
-def _find_ignore_reason(lines: Sequence[str], line: int) -> str | None:
+def _find_ignore_reason(lines: Lines, line: int) -> str | None:
     """Return the reason in a comment `gpt41: ignore` on a line or alone on the line above; None without such a comment."""
     for text in (lines[line - 1], lines[line - 2] if line > 1 and lines[line - 2].strip()[:1] in "#/-;<{*" else ""):
         if match := _IGNORE_COMMENT.search(text):

@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from pathlib import PurePath
 
+from gpt41_cli.commands.scan.records import count_figures
 from gpt41_cli.files.text import detect_byte_order_mark, is_binary
 
 MAX_BYTES = 20_000_000
@@ -21,10 +22,10 @@ _LOCK_FILES = re.compile(
 _GENERATED_MARK = re.compile(rb"@generated\b|\bcode generated\b[^\n]{0,200}\bdo not edit\b", re.IGNORECASE)
 _MINIFIED_LINE_BYTES = 5_000
 
-_PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".org", ".tex"))
+_PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
 _DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".snap"))
-_RECORDING_FOLDERS = frozenset(("cassettes", "recordings", "__snapshots__"))
-_CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
+_RECORDING_FOLDERS = frozenset(("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "_snaps"))
+_CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".rmd", ".qmd", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
 _SETTINGS = (
     ".yaml",
     ".yml",
@@ -43,14 +44,20 @@ _SETTINGS = (
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".service", ".nomad")
 _TEMPLATES = (".j2", ".jinja", ".tmpl", ".tpl")
 _CONFIG = frozenset((*_SETTINGS, *_SCRIPTS, *_TEMPLATES))
-_CONFIG_NAMES = re.compile(r"(?:\.env.*|.*\.env\.\w+|.*dockerfile.*|containerfile|.*makefile|procfile|justfile|jenkinsfile)")
+_CONFIG_NAMES = re.compile(
+    r"(?:\.env.*|.*\.env\.\w+|.*dockerfile.*|containerfile|.*makefile|procfile|justfile|jenkinsfile|\.\w+rc)"
+)
+_EXAMPLE = re.compile(r"(?<=.)\.(?:example|sample|dist|template)$")
 _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
 # An answer of the API, or a report of this program.
 _RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
+# What a recorder of HTTP writes, and a description of an API, whose models are examples.
+_RECORDED_HEAD = re.compile(r"^\s*[\"']?(?:(?:http_)?interactions|(?:openapi|swagger)[\"']?\s*:\s*[\"']?[23]\.)", re.MULTILINE)
+_HEAD = 2_000
 
-# A table of models and prices names many models and calls none.
-_PRICE_WORD = re.compile(r"price|pricing|cost|per_(?:1k|1m|million|token)|usd", re.IGNORECASE)
+# A file of many models and their prices is a table, which calls none.
+_TABLE_SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 _TABLE_MODELS = 5
 
 
@@ -85,10 +92,13 @@ def decode(data: bytes) -> str:
 
 def find_file_kind(path: PurePath, text: str) -> FileKind:
     """Tell what a file holds by its name, and by its content if the name may mean several."""
-    name, suffix = path.name.lower(), path.suffix.lower()
+    name = _EXAMPLE.sub("", path.name.lower())
+    suffix = PurePath(name).suffix
     if suffix == ".ipynb":
         return FileKind.NOTEBOOK
-    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(path.parts) or (suffix == ".json" and _RECORDED.search(text)):
+    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(part.lower() for part in path.parts):
+        return FileKind.DATA
+    if suffix in _TABLE_SUFFIXES and (_RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and _RECORDED.search(text))):
         return FileKind.DATA
     if suffix in _CONFIG or _CONFIG_NAMES.fullmatch(name):
         return FileKind.CONFIG
@@ -97,9 +107,9 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     return FileKind.CODE
 
 
-def is_model_table(text: str, models: int) -> bool:
-    """Return True if a file that names so many different models is a table of them with prices."""
-    return models >= _TABLE_MODELS and len(_PRICE_WORD.findall(text)) >= models
+def is_model_table(path: PurePath, text: str, models: int) -> bool:
+    """Return True if a file of data that names so many different models is a table of them with prices."""
+    return path.suffix.lower() in _TABLE_SUFFIXES and models >= _TABLE_MODELS and count_figures(text) >= models
 
 
 def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:

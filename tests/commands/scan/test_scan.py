@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from gpt41_cli.commands.scan.calls import UseKind, UseReader
+from gpt41_cli.commands.scan.lines import Lines
 from gpt41_cli.commands.scan.model_names import ModelNames, Naming
 from tests.builders import CATALOG
 from tests.conftest import Run
@@ -22,7 +23,7 @@ def names(text: str) -> list[str]:
 
 def kinds(file: str, text: str) -> list[tuple[str, UseKind]]:
     found = list(NAMES.find(text))
-    reader = UseReader(PurePath(file), text, len({named.name for named in found}))
+    reader = UseReader(PurePath(file), Lines(text), len({named.name for named in found}))
     return [(named.name, reader.read(named)) for named in found]
 
 
@@ -66,7 +67,6 @@ CALLS = [
     ("bot.py", 'if model == "gpt-4.1": pass'),
     ("bot.py", 'run(["llm", "--model=gpt-4.1"])'),
     ("bot.py", """body = '{"model": "gpt-4.1", "input": "Hi"}'"""),
-    ("bot.py", "PRICES = {'gpt-4.1': 2}"),
     ("bot.ts", "const model: string = `gpt-4.1`;"),
     ("bot.ts", "fetch('https://x.openai.azure.com/openai/deployments/gpt-4.1/chat/completions')"),
     ("bot.ts", 'generateText({ model: openai("gpt-4.1") })'),
@@ -97,6 +97,18 @@ CALLS = [
     ("main.tf", 'model_name = "gpt-4.1"'),
     ("config.json", '{"model": "gpt-4.1"}'),
     ("prompt.prompty", "    azure_deployment: gpt-4.1"),
+    ("settings.yaml", "models:\n  gpt-4.1:\n    aliases: [best]\n  o3:\n    input: 2"),
+    ("settings.yaml", "  openai/gpt-4.1:\n    fallback: o3"),
+    ("settings.toml.example", 'model = "gpt-4.1"'),
+    ("bot_test.go", "const agent = `\nmodel:\n  id: gpt-4.1\n`"),
+    ("bot.rb", "MODELS = %w[o3 gpt-4.1]"),
+    ("bot.py", 'OPTIONS = {"gpt-4.1": {"temperature": 0, "max_tokens": 9}}'),
+    ("bot.py", 'PRICE = 2\nCOSTS = {"o3": 2}\nMODEL = "gpt-4.1"'),
+    ("bot.py", 'def test():\n    model = "gpt-4.1"\n    assert ask(model) == Answer(\n        created=12,\n    )'),
+    ("bot.py", 'add_argument("--model", choices=["o3", "gpt-4.1"])'),
+    ("bot.ts", 'ask({\n  model: "gpt-4.1",\n  usage: { include: true },\n})'),
+    ("bot.ts", 'const files = "src/**/*.ts";\nconst model = "gpt-4.1";\nconst more = "lib/**/*.ts";'),
+    ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
 ]
 
 MENTIONS = [
@@ -118,6 +130,15 @@ MENTIONS = [
     (".env", "#OPENAI_MODEL=gpt-4.1"),
     ("schema.sql", "-- gpt-4.1"),
     ("page.html", '<!-- model="gpt-4.1" -->'),
+    ("page.html", '<!--\n  model="gpt-4.1"\n-->'),
+    ("bot.ts", '/*\n  model: "gpt-4.1"\n*/'),
+    ("bot.ts", 'const page = `\n# model: "gpt-4.1"\n`'),
+    ("bot.ex", '@doc """\n    ask(model: "gpt-4.1")\n"""'),
+    ("page.Rmd", '#> Using model = "gpt-4.1".'),
+    ("ask.Rd", 'ask(model = "gpt-4.1")'),
+    (".botrc", '# model = "gpt-4.1"'),
+    ("settings.toml.example", '#model = "gpt-4.1"'),
+    ("action.yml", 'description: The model to ask (such as "gpt-4.1", "o3")'),
 ]
 
 RECORDED = [
@@ -126,6 +147,25 @@ RECORDED = [
     ("answer.json", '{"object": "chat.completion", "model": "gpt-4.1"}'),
     ("saved.json", '{"schema": "gpt41.check/1", "model": "gpt-4.1"}'),
     ("tests/cassettes/test_bot.yaml", "model: gpt-4.1"),
+    ("tests/_vcr/bot.yml", "model: gpt-4.1"),
+    ("tests/SessionRecords/bot.json", '{"model": "gpt-4.1"}'),
+    ("tests/bot.yml", "http_interactions:\n- request:\n    model: gpt-4.1"),
+    ("api.yaml", "openapi: 3.1.0\nexample:\n  model: gpt-4.1"),
+    # an answer, or a measurement
+    ("bot_test.go", '`{"id":"chatcmpl-1","object":"chat.completion.chunk","created":9,"model":"gpt-4.1","choices":[]}`'),
+    ("bot_test.go", r'"{\"object\":\"response\",\"model\":\"gpt-4.1\"}"'),
+    ("bot_test.go", "Answer{\n\tCreated: 17,\n\tModel:   openai.GPT4Dot1,\n}"),
+    ("test_bot.py", 'Answer(model="gpt-4.1", choices=[Choice("Hi")])'),
+    ("test_bot.py", 'Answer(\n    usage=Usage(input=3),\n    model="gpt-4.1",\n)'),
+    ("test_bot.py", 'answer = {\n    "usage": {"total": 1},\n    "model": "gpt-4.1"\n}'),
+    ("board.yml", "- model: gpt-4.1\n  command: ask --model gpt-4.1\n  total_cost: 3.5"),
+    # an entry of a table
+    ("bot.py", "PRICES = {'gpt-4.1': 2}"),
+    ("bot.py", 'LIMITS = {\n    "gpt-4.1": 1_000_000,  # tokens\n}'),
+    ("bot.py", 'PRICES = {"gpt-4.1": (2, 8)}'),
+    ("bot.ts", "const prices = {\n  'gpt-4.1': {\n    input: 2,\n    output: 8,\n  },\n}"),
+    ("Bot.cs", '["gpt-4.1"] = new PriceEntry(0.002m, 0.008m),'),
+    ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
 ]
 
 
@@ -140,8 +180,9 @@ def test_a_call_is_told_from_what_only_mentions_a_model(file: str, text: str, ki
 
 def test_a_table_of_prices_calls_no_model() -> None:
     models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4o", "gpt-4o-mini"]
-    table = "".join(f'    "{model}": {{"input_cost_per_token": 1}},\n' for model in models)
-    assert {kind for _, kind in kinds("prices.py", f"PRICES = {{\n{table}}}\n")} == {DATA}
+    table = "".join(f'    {{"id": "{model}", "input_cost_per_token": 1}},\n' for model in models)
+    assert {kind for _, kind in kinds("prices.json", f"[\n{table}]\n")} == {DATA}
+    assert {kind for _, kind in kinds("choices.ts", f"const choices = [\n{table}]\n")} == {CALL}
     choices = "".join(f'    "{model}",\n' for model in models)
     assert {kind for _, kind in kinds("choices.py", f"CHOICES = [\n{choices}]\n")} == {CALL}
 

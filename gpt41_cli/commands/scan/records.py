@@ -1,0 +1,109 @@
+"""Tell recorded data from calls: answers of the API, measurements, and entries of a table of prices or limits."""
+
+from __future__ import annotations
+
+import re
+
+from gpt41_cli.commands.scan.lines import Lines
+
+_SET = r"\\?[\"']?[ \t]*(?::|=>|=(?!=))[ \t]*"
+# What an answer of the API or a measurement has, and a request hasn't.
+_ANSWER_FIELD = re.compile(
+    r"(?<![\w$])(?:"
+    rf"(?:finish_?reason|system_?fingerprint|(?:prompt|completion|total)_?tokens|total_?cost|owned_by){_SET}"
+    rf"|created(?:_?at)?{_SET}\d+(?![\d-])"
+    rf"|usage{_SET}(?:[A-Z]\w*\(|\{{(?!\s*[\"']?include))"
+    rf"|choices{_SET}\[\s*(?:\{{|[A-Z]\w*\()"
+    rf"|output{_SET}\[\s*(?:\]|\{{)"
+    rf"|object{_SET}\\?[\"'](?:chat\.completion|text_completion|response|model)\b"
+    rf"|id{_SET}\\?[\"'](?:chatcmpl-|resp_|ftjob-)"
+    r")",
+    re.IGNORECASE,
+)
+_MEMBER_BEFORE = re.compile(r"[\s\-{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
+_MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
+_CONTINUED = (",", "{", "(", "[")
+_SIBLING_LINES = 60
+_NEAR = 1_500
+
+# Followed by a figure, these words make an entry of a table.
+_FIGURE = re.compile(
+    r"(?:\w*(?:price|pricing|cost|usd|per_?(?:1k|1m|million|token))\w*|(?:cached_?)?(?:input|output|prompt|completion)|context_?\w*)"
+    + _SET
+    + r"[\"'$]*[\d.]",
+    re.IGNORECASE,
+)
+_KEY_ENDS = re.compile(r"\\?[\"'`]?\]?[ \t]*(?::|=>|=(?!=))[ \t]*")
+_PRICED = re.compile(r"[\[({]?[ \t]*\$?\.?\d|(?:new[ \t]+)?\w*(?:price|cost|rate|limit)\w*[ \t]*\(", re.IGNORECASE)
+_OPENING = re.compile(r"(?:new[ \t]+)?\w*[ \t]*[\[({]")
+_BRACKET = re.compile(r"[\[\](){}]")
+_ENTRY = 1_000
+
+
+def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool:
+    """Return True if what stands next to a name belongs to an answer or a measurement, in its line or among its siblings."""
+    number = lines.find_number(start)
+    first, last = lines.find_start(number), lines.find_end(number)
+    if _ANSWER_FIELD.search(lines.text, max(first, start - _NEAR), min(last, end + _NEAR)):
+        return True
+    if not is_config and not _is_member(lines, number, start, end):
+        return False
+    return _ANSWER_FIELD.search(_join_siblings(lines, number)) is not None
+
+
+def is_in_table(lines: Lines, end: int) -> bool:
+    """Return True if a name that ends at an offset is the key of a figure, or of an entry with prices or a context window."""
+    text = lines.text
+    key = _KEY_ENDS.match(text, end)
+    if not key:
+        return False
+    if _PRICED.match(text, key.end()):
+        return True
+    if opening := _OPENING.match(text, key.end()):
+        return _FIGURE.search(text, opening.end(), _find_closing(text, opening.end())) is not None
+    number = lines.find_number(end)
+    is_mapping = not text[key.end() : lines.find_end(number)].strip() and number + 1 < len(lines)
+    if not is_mapping or _measure_indent(lines[number + 1]) <= _measure_indent(lines[number]):
+        return False
+    return _FIGURE.search(_join_siblings(lines, number + 1)) is not None
+
+
+def count_figures(text: str) -> int:
+    """Count the prices and context windows in a text."""
+    return len(_FIGURE.findall(text))
+
+
+def _is_member(lines: Lines, number: int, start: int, end: int) -> bool:
+    """Return True if a name is the value of an argument, a field or a key that has a line of its own."""
+    before = lines.text[max(lines.find_start(number), start - _NEAR) : start]
+    after = lines.text[end : min(lines.find_end(number), end + _NEAR)].rstrip()
+    if not _MEMBER_BEFORE.match(before) or not _MEMBER_ENDS.match(after):
+        return False
+    return after.endswith(",") or (number > 0 and lines[number - 1].rstrip().endswith(_CONTINUED))
+
+
+def _join_siblings(lines: Lines, number: int) -> str:
+    """Return the lines around one that are indented at least as far."""
+    depth = _measure_indent(lines[number])
+    first = last = number
+    while first > max(0, number - _SIBLING_LINES) and _measure_indent(lines[first - 1]) >= depth:
+        first -= 1
+    while last + 1 < min(len(lines), number + _SIBLING_LINES) and _measure_indent(lines[last + 1]) >= depth:
+        last += 1
+    return lines.text[lines.find_start(first) : lines.find_end(last)]
+
+
+def _measure_indent(line: str) -> int:
+    """Return how far a line is indented; that of a list's item counts from behind its dash, and that of no text is -1."""
+    content = line.lstrip(" \t-")
+    return len(line) - len(content) if content else -1
+
+
+def _find_closing(text: str, start: int) -> int:
+    """Return the offset of the bracket that closes the one before `start`, which isn't sought for long."""
+    depth = 1
+    for match in _BRACKET.finditer(text, start, start + _ENTRY):
+        depth += 1 if match[0] in "[({" else -1
+        if not depth:
+            return match.start()
+    return min(len(text), start + _ENTRY)
