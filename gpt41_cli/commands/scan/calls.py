@@ -20,8 +20,11 @@ _PREFIX = re.compile(r"(?:(?<![\w.-])[A-Za-z][\w.-]*[/:])*$")
 _URL_BEFORE = re.compile(r"https?://[^\s\"'`<>()]*$")
 _DEPLOYMENT_BEFORE = re.compile(r"deployments/$")
 _FLAG_BEFORE = re.compile(r"(?:^|[\s\"'`\[(,])--?[A-Za-z][\w-]*[ =]$")
-_ASSIGNED_BEFORE = re.compile(r"(?:[=:]-?[ \t]*|^[ \t]*-[ \t]+|[\[,][ \t]*|^(?:ENV|ARG)[ \t]+\w+[ \t]+)$")
-_MODEL_KEY_BEFORE = re.compile(r"model\w*[\"']?[ \t]*[=:][ \t]*$", re.IGNORECASE)
+_ASSIGNED_BEFORE = re.compile(
+    r"(?:[=:]-?[ \t]*|^[ \t]*-[ \t]+|\[(?:[^\]]*,)?[ \t]*|[=:][ \t]*(?:[\w./:-]+,[ \t]*)+|^(?:ENV|ARG)[ \t]+\w+[ \t]+)$"
+)
+# "Model: " begins a message, not a setting.
+_MODEL_KEY_BEFORE = re.compile(r"(?!\bModel:[ \t])(?i:model)\w*[\"']?[ \t]*[=:][ \t]*$")
 _VALUE_ENDS = re.compile(r"[ \t]*(?:$|[,;\]})|&\\\"'`]|(?<=[ \t])(?:#|//))")
 _WORD_ENDS = re.compile(r"$|[\s;,)\]}|&\"'`\\]")
 _STRING_OPENS = re.compile(r"([\"'`])[^\s\"'`]*$")
@@ -34,6 +37,7 @@ _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
 _DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment)[\"']?[ \t]*[:=]", re.IGNORECASE)
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|<!--.*?-->)", re.MULTILINE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?\"\"\"", re.MULTILINE | re.DOTALL)
+_TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
 _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
 _LONGEST_PART = 1_000
 """Characters of a line before and after a name that are looked at."""
@@ -57,6 +61,7 @@ class UseReader:
         self._lines = lines
         self._kind = find_file_kind(path, lines.text)
         self._marks = find_comment_marks(path, self._kind)
+        self._is_json = path.suffix.lower() == ".json"
         self._is_table = is_model_table(path, lines.text, models)
         self._comments = _find_comments(path, lines, self._marks)
         self._sections = _find_notebook_sections(lines.text) if self._kind is FileKind.NOTEBOOK else []
@@ -77,7 +82,7 @@ class UseReader:
             if (cell, section) != ("code", "source"):
                 return UseKind.MENTION
             line = line.unquote()
-        if line.is_comment(self._marks):
+        if line.is_comment(self._marks) or (self._is_json and line.is_in_text()):
             return UseKind.MENTION
         is_config = self._kind is FileKind.CONFIG
         if named.naming is not Naming.CONSTANT and not line.has_value(is_config=is_config):
@@ -102,6 +107,13 @@ class _Line(NamedTuple):
         before = _UNESCAPED_QUOTE.split(self.before)[-1].replace('\\"', '"')
         after = _UNESCAPED_QUOTE.split(self.after)[0].replace('\\"', '"')
         return _Line(before.split("\\n")[-1], after.split("\\n")[0])
+
+    def is_in_text(self) -> bool:
+        """Return True if the name is within a text of several lines that JSON holds, such as the body of an issue."""
+        *outside, text = _UNESCAPED_QUOTE.split(self.before)
+        if "\\n" not in text and "\\n" not in _UNESCAPED_QUOTE.split(self.after)[0]:
+            return False
+        return len(outside) < 2 or (not outside[-1].strip(" :") and outside[-2] in _TEXT_KEYS)
 
     def is_comment(self, marks: tuple[str, ...]) -> bool:
         """Return True if a comment begins before the name. Marks within a string begin none."""

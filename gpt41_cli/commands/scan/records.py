@@ -20,6 +20,7 @@ _ANSWER_FIELD = re.compile(
     r")",
     re.IGNORECASE,
 )
+_ANSWERED_BEFORE = re.compile(r"response\.model[\"']?\]?[ \t]*(?:,|==?|:|=>)[ \t]*[\"']$", re.IGNORECASE)
 _MEMBER_BEFORE = re.compile(r"[\s\-{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
 _MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
 _CONTINUED = (",", "{", "(", "[")
@@ -35,6 +36,8 @@ _FIGURE = re.compile(
 )
 _KEY_ENDS = re.compile(r"\\?[\"'`]?\]?[ \t]*(?::|=>|=(?!=))[ \t]*")
 _PRICED = re.compile(r"[\[({]?[ \t]*\$?\.?\d|(?:new[ \t]+)?\w*(?:price|cost|rate|limit)\w*[ \t]*\(", re.IGNORECASE)
+# A row that has a name and at least two prices.
+_PRICED_ROW_ENDS = re.compile(r"[\"'`],?\)?(?:,[ \t]*\$?\d*\.\d+){2}")
 _OPENING = re.compile(r"(?:new[ \t]+)?\w*[ \t]*[\[({]")
 _BRACKET = re.compile(r"[\[\](){}]")
 _ENTRY = 1_000
@@ -44,6 +47,8 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
     """Return True if what stands next to a name belongs to an answer or a measurement, in its line or among its siblings."""
     number = lines.find_number(start)
     first, last = lines.find_start(number), lines.find_end(number)
+    if _ANSWERED_BEFORE.search(lines.text, max(first, start - _NEAR), start):
+        return True
     if _ANSWER_FIELD.search(lines.text, max(first, start - _NEAR), min(last, end + _NEAR)):
         return True
     if not is_config and not _is_member(lines, number, start, end):
@@ -52,8 +57,10 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
 
 
 def is_in_table(lines: Lines, end: int) -> bool:
-    """Return True if a name that ends at an offset is the key of a figure, or of an entry with prices or a context window."""
+    """Return True if a name that ends at an offset has prices or a context window: as a key, or in its row."""
     text = lines.text
+    if _PRICED_ROW_ENDS.match(text, end):
+        return True
     key = _KEY_ENDS.match(text, end)
     if not key:
         return False

@@ -23,6 +23,7 @@ _GENERATED_MARK = re.compile(rb"@generated\b|\bcode generated\b[^\n]{0,200}\bdo 
 _MINIFIED_LINE_BYTES = 5_000
 
 _PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
+_PROSE_FOLDERS = frozenset(("issue_template", "discussion_template", "pull_request_template"))
 _DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".snap"))
 _RECORDING_FOLDERS = frozenset(("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "_snaps"))
 _CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".rmd", ".qmd", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
@@ -94,12 +95,15 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     """Tell what a file holds by its name, and by its content if the name may mean several."""
     name = _EXAMPLE.sub("", path.name.lower())
     suffix = PurePath(name).suffix
+    folders = [part.lower() for part in path.parts[:-1]]
     if suffix == ".ipynb":
         return FileKind.NOTEBOOK
-    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(part.lower() for part in path.parts):
+    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(folders):
         return FileKind.DATA
     if suffix in _TABLE_SUFFIXES and (_RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and _RECORDED.search(text))):
         return FileKind.DATA
+    if not _PROSE_FOLDERS.isdisjoint(folders):
+        return FileKind.PROSE
     if suffix in _CONFIG or _CONFIG_NAMES.fullmatch(name):
         return FileKind.CONFIG
     if suffix in _PROSE or (not suffix and name.isalpha() and path.name.isupper()):  # README, LICENSE

@@ -108,6 +108,10 @@ CALLS = [
     ("bot.py", 'add_argument("--model", choices=["o3", "gpt-4.1"])'),
     ("bot.ts", 'ask({\n  model: "gpt-4.1",\n  usage: { include: true },\n})'),
     ("bot.ts", 'const files = "src/**/*.ts";\nconst model = "gpt-4.1";\nconst more = "lib/**/*.ts";'),
+    ("deploy.yaml", "models: o3, gpt-4.1"),
+    (".env", "MODELS=o3,gpt-4.1"),
+    ("flow.json", r'{"jsonBody": "={\n  \"model\": \"gpt-4.1\"\n}"}'),
+    ("bot.py", 'assert span["request.model"] == "gpt-4.1"'),
     ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
 ]
 
@@ -138,6 +142,11 @@ MENTIONS = [
     ("ask.Rd", 'ask(model = "gpt-4.1")'),
     (".botrc", '# model = "gpt-4.1"'),
     ("settings.toml.example", '#model = "gpt-4.1"'),
+    ("issues.json", r'{"body": "It says:\n\"model\": \"gpt-4.1\"\n"}'),
+    ("issues.json", '{"body": "' + "long " * 300 + r'\n\"model\": \"gpt-4.1\"\n"}'),
+    (".github/ISSUE_TEMPLATE/bug.yml", 'placeholder: ask(model="gpt-4.1")'),
+    ("bot.rs", 'info!("  Model: gpt-4.1");'),
+    ("run.sh", "cat <<END\n  --model NAME   the model (such as gpt-4o, gpt-4.1, o3)\nEND"),
     ("action.yml", 'description: The model to ask (such as "gpt-4.1", "o3")'),
 ]
 
@@ -159,10 +168,14 @@ RECORDED = [
     ("test_bot.py", 'Answer(\n    usage=Usage(input=3),\n    model="gpt-4.1",\n)'),
     ("test_bot.py", 'answer = {\n    "usage": {"total": 1},\n    "model": "gpt-4.1"\n}'),
     ("board.yml", "- model: gpt-4.1\n  command: ask --model gpt-4.1\n  total_cost: 3.5"),
+    ("test_bot.py", 'assert span["response.model"] == "gpt-4.1"'),
+    ("test_bot.py", 'response.model = "gpt-4.1"'),
     # an entry of a table
     ("bot.py", "PRICES = {'gpt-4.1': 2}"),
     ("bot.py", 'LIMITS = {\n    "gpt-4.1": 1_000_000,  # tokens\n}'),
     ("bot.py", 'PRICES = {"gpt-4.1": (2, 8)}'),
+    ("costs.py", '(("gpt-4.1",), 2.0, 8.0),'),
+    ("costs.py", 'Price("gpt-4.1", 2.0, 8.0)'),
     ("bot.ts", "const prices = {\n  'gpt-4.1': {\n    input: 2,\n    output: 8,\n  },\n}"),
     ("Bot.cs", '["gpt-4.1"] = new PriceEntry(0.002m, 0.008m),'),
     ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
