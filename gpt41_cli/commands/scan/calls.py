@@ -34,7 +34,7 @@ _NOTEBOOK_MARK = re.compile(r'(?<!\\)"(?:cell_type"\s*:\s*"(\w+)"|(source|output
 _YAML_LINE_BEFORE = re.compile(r"[ \t]*(?:- )?[a-z][\w.-]*:[ \t]+[\"']?$")
 _YAML_LINE_ENDS = re.compile(r"[\"']?[ \t]*$")
 _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
-_DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment)[\"']?[ \t]*[:=]", re.IGNORECASE)
+_DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE)
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|<!--.*?-->)", re.MULTILINE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?\"\"\"", re.MULTILINE | re.DOTALL)
 _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
@@ -87,7 +87,9 @@ class UseReader:
         is_config = self._kind is FileKind.CONFIG
         if named.naming is not Naming.CONSTANT and not line.has_value(is_config=is_config):
             return UseKind.MENTION
-        is_data = is_in_table(self._lines, named.end) or is_in_answer(self._lines, named.start, named.end, is_config=is_config)
+        is_data = is_in_table(self._lines, named.start, named.end) or is_in_answer(
+            self._lines, named.start, named.end, is_config=is_config
+        )
         return UseKind.DATA if is_data else UseKind.CALL
 
     def _find_notebook_section(self, at: int) -> tuple[str, str]:

@@ -14,6 +14,8 @@ _NOT_BEFORE, _NOT_AFTER = r"(?<![\w.])(?<!\w-)", r"(?![\w-]|\.\w)"
 _FINE_TUNE_PARTS = r"(?::[\w-]*)*"
 # Constants are called by the class or package that has them, or carry its name.
 _BEFORE_CONSTANT = r"(?:(?<=\w\.)|(?<=\w::)|(?<=ChatModel))"
+# Swift, Scala and Dart begin the members of a type with a small letter: `ModelId.gpt_9`.
+_MODEL_TYPE_BEFORE = re.compile(r"\b(?=[A-Z])\w*Model\w*\.$")
 _SEPARATORS = re.compile(r"[^0-9a-z]|dot")
 
 
@@ -60,8 +62,8 @@ class ModelNames:
             end, written = match.end(), match[0]
             name, naming = written.lower().replace(" ", "-"), Naming.DISPLAY_NAME
             if match["constant"]:
-                if written[0] != "G":
-                    continue  # a capital begins a constant; `gpt4_1` is a name of the user's own
+                if written[0] != "G" and not _MODEL_TYPE_BEFORE.search(text, max(0, match.start() - 40), match.start()):
+                    continue  # a capital begins a constant; elsewhere `gpt9_1` is a name of the user's own
                 name, naming = self._by_constant[_SEPARATORS.sub("", written.lower())], Naming.CONSTANT
             elif match["tuned"]:
                 name, naming = written, Naming.ID

@@ -21,7 +21,7 @@ _ANSWER_FIELD = re.compile(
     re.IGNORECASE,
 )
 _ANSWERED_BEFORE = re.compile(r"response\.model[\"']?\]?[ \t]*(?:,|==?|:|=>)[ \t]*[\"']$", re.IGNORECASE)
-_MEMBER_BEFORE = re.compile(r"[\s\-{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
+_MEMBER_BEFORE = re.compile(r"[\s\-|{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
 _MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
 _CONTINUED = (",", "{", "(", "[")
 _SIBLING_LINES = 60
@@ -35,9 +35,16 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _KEY_ENDS = re.compile(r"\\?[\"'`]?\]?[ \t]*(?::|=>|=(?!=))[ \t]*")
-_PRICED = re.compile(r"[\[({]?[ \t]*\$?\.?\d|(?:new[ \t]+)?\w*(?:price|cost|rate|limit)\w*[ \t]*\(", re.IGNORECASE)
-# A row that has a name and at least two prices.
+_PRICED = re.compile(
+    r"[\[({]?[ \t]*\$?\.?\d"
+    r"|(?:new[ \t]+)?\w*(?:price|cost|rate|limit)\w*[ \t]*\("
+    r"|[\w.]*(?:price|cost|context_?(?:size|length|window|limit))\w*[ \t]*(?:,|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+# A row that has a name and at least two prices, or a name and a number of tokens; `ask("a", 50_000)` is no row.
 _PRICED_ROW_ENDS = re.compile(r"[\"'`],?\)?(?:,[ \t]*\$?\d*\.\d+){2}")
+_ROW_BEGINS = re.compile(r"(?<![\w\])>])[({\[][ \t]*[\"'`]$")
+_LIMITED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*[\d_]{5,}[ \t]*[)\]}]")
 _OPENING = re.compile(r"(?:new[ \t]+)?\w*[ \t]*[\[({]")
 _BRACKET = re.compile(r"[\[\](){}]")
 _ENTRY = 1_000
@@ -56,10 +63,11 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
     return _ANSWER_FIELD.search(_join_siblings(lines, number)) is not None
 
 
-def is_in_table(lines: Lines, end: int) -> bool:
-    """Return True if a name that ends at an offset has prices or a context window: as a key, or in its row."""
+def is_in_table(lines: Lines, start: int, end: int) -> bool:
+    """Return True if a name has prices or a context window: as a key, or in its row."""
     text = lines.text
-    if _PRICED_ROW_ENDS.match(text, end):
+    begins = _ROW_BEGINS.search(text, lines.find_start(lines.find_number(start)), start)
+    if _PRICED_ROW_ENDS.match(text, end) or (begins and _LIMITED_ROW_ENDS.match(text, end)):
         return True
     key = _KEY_ENDS.match(text, end)
     if not key:
@@ -102,7 +110,7 @@ def _join_siblings(lines: Lines, number: int) -> str:
 
 def _measure_indent(line: str) -> int:
     """Return how far a line is indented; that of a list's item counts from behind its dash, and that of no text is -1."""
-    content = line.lstrip(" \t-")
+    content = line.lstrip(" \t-|")
     return len(line) - len(content) if content else -1
 
 

@@ -24,7 +24,7 @@ _MINIFIED_LINE_BYTES = 5_000
 
 _PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
 _PROSE_FOLDERS = frozenset(("issue_template", "discussion_template", "pull_request_template"))
-_DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".snap"))
+_DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".httprr", ".snap"))
 _RECORDING_FOLDERS = frozenset(("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "_snaps"))
 _CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".rmd", ".qmd", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
 _SETTINGS = (

@@ -44,6 +44,7 @@ def kinds(file: str, text: str) -> list[tuple[str, UseKind]]:
         ("openai.ChatModelGPT4_1Mini2025_04_14", ["gpt-4.1-mini-2025-04-14"]),
         ("openai.GPT4Dot1Nano", ["gpt-4.1-nano"]),
         ("async_openai::Model::GPT_4O", ["gpt-4o"]),
+        ("ModelId.gpt_4_1_mini OpenAIModel.gpt4_1", ["gpt-4.1-mini", "gpt-4.1"]),
         # longer names, and names that only look alike
         ("chatgpt-4o-latest gpt-4o-realtime-preview gpt-4.1-rag gpt-4.11 gpt-4.1.json my-gpt-4.1 gpt-4.1x", []),
         ("gpt41 GPT41 gpt_4_1 models.gpt_4_1 OPENAI_GPT_4_1_KEY x.GPT_4_1_MINI_KEY", []),
@@ -111,6 +112,8 @@ CALLS = [
     ("deploy.yaml", "models: o3, gpt-4.1"),
     (".env", "MODELS=o3,gpt-4.1"),
     ("flow.json", r'{"jsonBody": "={\n  \"model\": \"gpt-4.1\"\n}"}'),
+    ("bot.py", 'ask("gpt-4.1", 50_000)'),
+    ("Bot.scala", "settings = Settings(ModelId.gpt_4_1)"),
     ("bot.py", 'assert span["request.model"] == "gpt-4.1"'),
     ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
 ]
@@ -147,6 +150,7 @@ MENTIONS = [
     (".github/ISSUE_TEMPLATE/bug.yml", 'placeholder: ask(model="gpt-4.1")'),
     ("bot.rs", 'info!("  Model: gpt-4.1");'),
     ("run.sh", "cat <<END\n  --model NAME   the model (such as gpt-4o, gpt-4.1, o3)\nEND"),
+    ("schema.yaml", "  example: gpt-4.1"),
     ("action.yml", 'description: The model to ask (such as "gpt-4.1", "o3")'),
 ]
 
@@ -159,11 +163,13 @@ RECORDED = [
     ("tests/_vcr/bot.yml", "model: gpt-4.1"),
     ("tests/SessionRecords/bot.json", '{"model": "gpt-4.1"}'),
     ("tests/bot.yml", "http_interactions:\n- request:\n    model: gpt-4.1"),
+    ("testdata/TestBot.httprr", '{"model":"gpt-4.1","input":"Hi"}'),
     ("api.yaml", "openapi: 3.1.0\nexample:\n  model: gpt-4.1"),
     # an answer, or a measurement
     ("bot_test.go", '`{"id":"chatcmpl-1","object":"chat.completion.chunk","created":9,"model":"gpt-4.1","choices":[]}`'),
     ("bot_test.go", r'"{\"object\":\"response\",\"model\":\"gpt-4.1\"}"'),
     ("bot_test.go", "Answer{\n\tCreated: 17,\n\tModel:   openai.GPT4Dot1,\n}"),
+    ("BotSpec.scala", 'val json = """{\n  |  "created": 17,\n  |  "model": "gpt-4.1",\n  |}"""'),
     ("test_bot.py", 'Answer(model="gpt-4.1", choices=[Choice("Hi")])'),
     ("test_bot.py", 'Answer(\n    usage=Usage(input=3),\n    model="gpt-4.1",\n)'),
     ("test_bot.py", 'answer = {\n    "usage": {"total": 1},\n    "model": "gpt-4.1"\n}'),
@@ -176,6 +182,8 @@ RECORDED = [
     ("bot.py", 'PRICES = {"gpt-4.1": (2, 8)}'),
     ("costs.py", '(("gpt-4.1",), 2.0, 8.0),'),
     ("costs.py", 'Price("gpt-4.1", 2.0, 8.0)'),
+    ("limits_test.go", '\t{"gpt-4.1", 1047576},'),
+    ("limits.go", '\t"gpt-4.1":  largeContextSize,\n'),
     ("bot.ts", "const prices = {\n  'gpt-4.1': {\n    input: 2,\n    output: 8,\n  },\n}"),
     ("Bot.cs", '["gpt-4.1"] = new PriceEntry(0.002m, 0.008m),'),
     ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
