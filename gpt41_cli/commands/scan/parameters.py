@@ -19,7 +19,8 @@ MAX_REGION = 20_000
 """Characters of the longest call that is looked into: what is longer isn't the call alone."""
 
 MAX_LINES = 200
-"""Lines of a mapping that are looked into, before and after the model."""
+MAX_MAPPING = 5_000
+"""Lines and characters of a mapping that are looked into, before and after the model."""
 
 _CHAT_CALL = re.compile(r"chat[._]?completions|ChatCompletion|/v1/chat/", re.IGNORECASE)
 _EFFORT = re.compile(r"effort[\"']?[ \t]*[:=][ \t]*[\"']?(\w+)")
@@ -102,7 +103,7 @@ def _find_block(lines: Lines, at: int) -> tuple[int, int]:
         first -= 1
     while last + 1 < highest and _is_in_block(lines[last + 1], depth) and not _begins_item(lines[last + 1], depth):
         last += 1
-    return max(lines.find_start(first), at - MAX_REGION), min(lines.find_end(last), at + MAX_REGION)
+    return max(lines.find_start(first), at - MAX_MAPPING), min(lines.find_end(last), at + MAX_MAPPING)
 
 
 def _measure_indent(line: str) -> int:

@@ -66,7 +66,7 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
 def is_in_table(lines: Lines, start: int, end: int) -> bool:
     """Return True if a name has prices or a context window: as a key, or in its row."""
     text = lines.text
-    begins = _ROW_BEGINS.search(text, lines.find_start(lines.find_number(start)), start)
+    begins = _ROW_BEGINS.search(text, max(0, start - 9), start)
     if _PRICED_ROW_ENDS.match(text, end) or (begins and _LIMITED_ROW_ENDS.match(text, end)):
         return True
     key = _KEY_ENDS.match(text, end)

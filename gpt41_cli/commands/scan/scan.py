@@ -127,20 +127,21 @@ def _read_file(path: str, text: str, names: ModelNames, market: Market, ends: Ma
     lines = Lines(text)
     reader = UseReader(PurePath(path), lines, len({variant.model.id for _, variant in found}))
     calls = CallFinder(lines)
-    uses: dict[tuple[int | None, str], ModelUse] = {}
+    first: dict[tuple[int, str], tuple[NamedModel, Variant, UseKind]] = {}
     for named, variant in found:
+        key = (lines.find_number(named.start), variant.id)
+        if key in first and first[key][2] is UseKind.CALL:
+            continue
         kind = reader.read(named)
+        if key not in first or kind is UseKind.CALL:
+            first[key] = named, variant, kind
+    for (number, _), (named, variant, kind) in first.items():
         end = ends.get(variant.model.id)
         parameters = _find_refused(calls, named, end.variant) if kind is UseKind.CALL and end and end.variant else ()
-        line = lines.find_number(named.start) + 1
-        place = Place(path, line, named.start - lines.find_start(line - 1) + 1)
-        content = f"{path}\0{variant.id}\0{lines[line - 1].strip()}"
+        place = Place(path, number + 1, named.start - lines.find_start(number) + 1)
+        content = f"{path}\0{variant.id}\0{lines[number].strip()}"
         fingerprint = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        use = ModelUse(place, named.name, variant, kind, parameters, _find_ignore_reason(lines, line), fingerprint)
-        earlier = uses.get((line, variant.id))
-        if earlier is None or (kind is UseKind.CALL and earlier.kind is not UseKind.CALL):
-            uses[line, variant.id] = use
-    yield from uses.values()
+        yield ModelUse(place, named.name, variant, kind, parameters, _find_ignore_reason(lines, number + 1), fingerprint)
 
 
 def _find_refused(calls: CallFinder, named: NamedModel, replacement: Variant) -> tuple[Parameter, ...]:
