@@ -85,7 +85,9 @@ def test_what_has_no_price_elsewhere_is_named_and_the_rest_is_priced(run: Run, f
 def test_options_of_work_are_refused_where_gpt41_yaml_says_it(run: Run, folder: Path, option: tuple[str, str]) -> None:
     done = run("migrate", *option)
     assert done.code == 2
-    assert done.err.startswith(f"gpt41: {option[0]}: expected inputs, as gpt41.yaml says how its own workloads are sent, found none; ")
+    assert done.err.startswith(
+        f"gpt41: {option[0]}: expected inputs, as gpt41.yaml says how its own workloads are sent, found none; "
+    )
 
 
 def test_inputs_are_taken_although_there_is_a_gpt41_yaml(run: Run, folder: Path) -> None:
