@@ -1,13 +1,15 @@
 """Figures and untrusted text as people read them. This is the only place that rounds money for display.
 
-Nothing here is parsed back or added up: sums are made of exact values.
+Nothing here is parsed back: sums are made of exact values.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from functools import reduce
 
 _RUNNER_COMMAND = re.compile(r"##(?=\w*\[)", re.ASCII)
 """How the commands of Azure Pipelines (`##vso[`, `##[`) and TeamCity (`##teamcity[`) begin, anywhere in a line."""
@@ -29,14 +31,59 @@ def format_money(amount: Decimal) -> str:
     >>> format_money(Decimal(-5))
     '-$5.00'
     """
-    if amount < 0:
-        return f"-{format_money(amount.copy_negate())}"
-    if amount >= 1 or not amount:
-        return f"${amount.quantize(_CENT, ROUND_HALF_UP, _WIDE_CONTEXT):,f}"
-    step = min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
-    digits = f"{amount.quantize(step, ROUND_HALF_UP, _WIDE_CONTEXT):f}".rstrip("0")
-    whole, _, fraction = digits.partition(".")
-    return f"${whole}.{fraction.ljust(2, '0')}"
+    return _format_dollars(_round_money(amount))
+
+
+def _find_step(amount: Decimal) -> Decimal:
+    """Return the unit of the last place in which an amount is printed."""
+    return _CENT if abs(amount) >= 1 or not amount else min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
+
+
+def _round_money(amount: Decimal) -> Decimal:
+    return amount.quantize(_find_step(amount), ROUND_HALF_UP, _WIDE_CONTEXT)
+
+
+def _format_dollars(amount: Decimal) -> str:
+    return f"-{format_rate(amount.copy_negate())}" if amount < 0 else format_rate(amount)
+
+
+def round_parts(parts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
+    """Round the parts of a total so that they add up to it as it is printed.
+
+    Each part is rounded for itself if that adds up. Otherwise all have the last place of the total, and those that lose most by
+    being rounded down are rounded up (the largest remainders), so no part is off by a whole unit. Amounts that aren't the parts
+    of this total are rounded for themselves.
+
+    >>> [str(part) for part in round_parts([Decimal("1.004"), Decimal("2.004"), Decimal("0.3333")], Decimal("3.3413"))]
+    ['1.01', '2.00', '0.33']
+    """
+    alone, whole = [_round_money(part) for part in parts], _round_money(total)
+    if _sum_exactly(alone) == whole:
+        return alone
+    step = _find_step(total)
+    down = [part.quantize(step, ROUND_FLOOR, _WIDE_CONTEXT) for part in parts]
+    missing = int(_WIDE_CONTEXT.divide(_WIDE_CONTEXT.subtract(whole, _sum_exactly(down)), step))
+    if not 0 <= missing <= len(parts):
+        return alone
+    by_loss = sorted(range(len(parts)), key=lambda index: _WIDE_CONTEXT.subtract(down[index], parts[index]))
+    for index in by_loss[:missing]:
+        down[index] = _WIDE_CONTEXT.add(down[index], step)
+    return down
+
+
+def format_money_parts(parts: Sequence[Decimal], total: Decimal) -> list[str]:
+    """Format the parts of a total so that what is printed adds up; what vanishes next to the total is said to be under a unit.
+
+    >>> format_money_parts([Decimal("12.755"), Decimal("0.4555"), Decimal("0.0001")], Decimal("13.2106"))
+    ['$12.75', '$0.46', 'under $0.01']
+    """
+    vanishing = f"under {_format_dollars(_find_step(total))}"
+    rounded = round_parts(parts, total)
+    return [vanishing if part > 0 and not shown else _format_dollars(shown) for part, shown in zip(parts, rounded, strict=True)]
+
+
+def _sum_exactly(amounts: Iterable[Decimal]) -> Decimal:
+    return reduce(_WIDE_CONTEXT.add, amounts, Decimal(0))
 
 
 def format_money_change(amount: Decimal) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from gpt41_cli.display import format_int, format_money, to_decimal
+from gpt41_cli.display import format_int, format_money, format_money_parts, to_decimal
+from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Row, Table, make_headings
 
 Item = TypeVar("Item")
+Usd: TypeAlias = Decimal | Fraction
 
 
 def show_value(value: Any) -> str:
@@ -20,8 +22,25 @@ def show_value(value: Any) -> str:
     ('$0.25', '$0.25', '1,200', 'batch')
     """
     if isinstance(value, Decimal | Fraction):
-        return format_money(to_decimal(value) if isinstance(value, Fraction) else value)
+        return format_money(_to_dollars(value))
     return format_int(value) if isinstance(value, int) else str(value)
+
+
+def _to_dollars(amount: Usd) -> Decimal:
+    return to_decimal(amount) if isinstance(amount, Fraction) else amount
+
+
+def show_parts(items: Sequence[Item], get_usd: Callable[[Item], Usd | None]) -> Callable[[Item], str | None]:
+    """Return the amount of each item as text, so that what is printed adds up to the sum as it is printed; None for no amount.
+
+    If an item has none, nobody prints a sum, and the others are rounded for themselves.
+    """
+    amounts = [get_usd(item) for item in items]
+    known = [_to_dollars(amount) for amount in amounts if amount is not None]
+    shown = format_money_parts(known, sum_usd(known)) if len(known) == len(amounts) else [format_money(usd) for usd in known]
+    texts = iter(shown)
+    by_item = {id(item): None if amount is None else next(texts) for item, amount in zip(items, amounts, strict=True)}
+    return lambda item: by_item[id(item)]
 
 
 class Column(NamedTuple, Generic[Item]):

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES
 from gpt41_cli.config.tables import DAYS_PER_MONTH, PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody, join_path
 from gpt41_cli.files.json_cursor import JsonCursor
@@ -55,6 +56,11 @@ class UsdRange(NamedTuple):
 
     expected: Fraction
     high: Fraction
+
+    @property
+    def rounded(self) -> "UsdRange":
+        """The amounts to 12 places, as programs read them: totals that are printed are sums of these."""
+        return UsdRange(Fraction(to_decimal(self.expected)), Fraction(to_decimal(self.high)))
 
 
 class Requirements(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_monthly_usd
+from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_usd_ranges
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
 from gpt41_cli.display import format_int, format_money, to_decimal
@@ -25,7 +25,9 @@ class CheckedWorkload(NamedTuple):
 
 
 class ConfigCheck(NamedTuple):
-    """All workloads. `shared_findings` are about several together; `monthly_usd` is None if a volume is missing."""
+    """All workloads. `shared_findings` are about several together; `monthly_usd`, the sum of what is printed, is None if a
+    volume is missing.
+    """
 
     workloads: tuple[CheckedWorkload, ...]
     shared_findings: Mapping[str, tuple[SharedFinding, ...]]
@@ -52,7 +54,7 @@ def check_workloads(config: Config, files: FileLister, conditions: CheckOptions)
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
-        sum_monthly_usd(priced),
+        sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
         tuple(_make_notes(priced, conditions)),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
@@ -11,7 +11,7 @@ from gpt41_cli.config.tables import Config, RequestVolume
 from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
-from gpt41_cli.reports.columns import Column, make_record, make_records, make_table
+from gpt41_cli.reports.columns import Column, make_record, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
@@ -98,7 +98,7 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column(">a request", None, lambda row: _format_usd(row, row.priced.cost.usd_per_request)),
         Column(None, "each_usd", lambda row: row.priced.cost.usd_per_request.expected),
         Column(None, "high_each_usd", lambda row: row.priced.cost.usd_per_request.high),
-        Column(">a month", None, lambda row: _format_usd(row, row.priced.cost.monthly_usd)),
+        Column(">a month", None, _show_months(check.workloads)),
         Column(None, "monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.expected),
         Column(None, "high_monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.high),
         Column("", "level", lambda row: _find_worst_level(check.findings_about(row))),
@@ -114,8 +114,26 @@ def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
     return int(Fraction(tokens, checked.priced.cost.requests) + Fraction(1, 2))
 
 
-def _format_usd(checked: CheckedWorkload, amount: UsdRange | None) -> str | None:
-    return amount and ("at least " if checked.priced.is_lower_bound else "") + format_usd_range(amount)
+def _format_usd(checked: CheckedWorkload, amount: UsdRange) -> str:
+    return _format_least(checked) + format_usd_range(amount)
+
+
+def _format_least(checked: CheckedWorkload) -> str:
+    return "at least " if checked.priced.is_lower_bound else ""
+
+
+def _show_months(workloads: Sequence[CheckedWorkload]) -> Callable[[CheckedWorkload], str | None]:
+    """Return what a workload costs per month as text, so that what is printed adds up to the total in the headline."""
+    expected = show_parts(workloads, lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.expected)
+    high = show_parts(workloads, lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.high)
+
+    def show(row: CheckedWorkload) -> str | None:
+        amount = row.priced.cost.monthly_usd
+        if amount is None:
+            return None
+        return f"{_format_least(row)}{expected(row)}" + (f" (up to {high(row)})" if amount.high != amount.expected else "")
+
+    return show
 
 
 def _find_worst_level(found: Sequence[Finding]) -> str | None:

@@ -38,12 +38,16 @@ SharedFindings: TypeAlias = Sequence[SharedFinding] | None
 
 def sum_monthly_usd(priced: Iterable[PricedWorkload]) -> UsdRange | None:
     """Add up the monthly costs; None if a workload has no volume."""
+    return sum_usd_ranges(each.cost.monthly_usd for each in priced)
+
+
+def sum_usd_ranges(amounts: Iterable[UsdRange | None]) -> UsdRange | None:
+    """Add up amounts; None if one is missing."""
     expected = high = Fraction(0)
-    for each in priced:
-        monthly = each.cost.monthly_usd
-        if monthly is None:
+    for amount in amounts:
+        if amount is None:
             return None
-        expected, high = expected + monthly.expected, high + monthly.high
+        expected, high = expected + amount.expected, high + amount.high
     return UsdRange(expected, high)
 
 

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
-from gpt41_cli.display import compute_share, format_exact, format_money, format_percent, format_rate, pluralize
+from gpt41_cli.display import (
+    compute_share,
+    format_exact,
+    format_money,
+    format_money_parts,
+    format_percent,
+    format_rate,
+    pluralize,
+    round_parts,
+)
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.pricing import EXACT, Usage
+from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.reports import Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_table
+from gpt41_cli.reports.columns import Column, make_table, show_parts
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import _describe_tokens, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.rules import Level
@@ -99,16 +108,18 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
     """Yield one line per term of the price, and what the discounts save."""
     usage, rates, bill = quote.usage, quote.rates, quote.bill
     uncached = usage.input_tokens - usage.cached_tokens
-    lines = [_make_term_line("input", quote, uncached, rates.input, bill.uncached_input_usd)]
+    terms = bill.uncached_input_usd, bill.cached_input_usd, bill.output_usd, *(charge.usd for charge in quote.tool_charges)
+    shown = format_money_parts(terms, quote.total_usd)
+    lines = [_make_term_line("input", quote, uncached, rates.input, terms[0], shown[0])]
     if usage.cached_tokens:
         cached_rate = rates.input if rates.cached_input is None else rates.cached_input
-        lines.append(_make_term_line("cached", quote, usage.cached_tokens, cached_rate, bill.cached_input_usd))
-    lines.append(_make_term_line("output", quote, usage.output_tokens, rates.output, bill.output_usd))
+        lines.append(_make_term_line("cached", quote, usage.cached_tokens, cached_rate, terms[1], shown[1]))
+    lines.append(_make_term_line("output", quote, usage.output_tokens, rates.output, terms[2], shown[2]))
     if quote.bill.rejected_usd:
         lines.append(_make_rejected_line(quote))
-    for charge in quote.tool_charges:
+    for charge, amount in zip(quote.tool_charges, shown[3:], strict=True):
         part_of = compute_share(charge.usd, quote.total_usd)
-        lines.append(ReportLine("tools", f"{charge.text}: {format_money(charge.usd)}", charge.source.label, part_of))
+        lines.append(ReportLine("tools", f"{charge.text}: {amount}", charge.source.label, part_of))
     if quote.bill.caching_saves_usd:
         lines.append(ReportLine("saved", f"{format_money(quote.bill.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
@@ -120,10 +131,10 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
     return lines
 
 
-def _make_term_line(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal) -> ReportLine:
+def _make_term_line(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal, shown: str) -> ReportLine:
     text = (
         f"{pluralize(tokens, f'{_TERM_NAMES[label]} token')} at {format_rate(rate_usd)} a "
-        f"million{_describe_surcharge(quote)}: {format_money(amount)}"
+        f"million{_describe_surcharge(quote)}: {shown}"
     )
     return ReportLine(label, text, quote.offer.row.source.label, compute_share(amount, quote.total_usd))
 
@@ -146,16 +157,26 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
     cached = any(quote.usage.cached_tokens for quote in estimate.quotes)
     tools = any(quote.tool_charges for quote in estimate.quotes)
     dearest = max(quote.total_usd for quote in estimate.quotes)
+    totals = [quote.total_usd for quote in estimate.quotes]
+    if estimate.adds_up:
+        totals = round_parts(totals, sum_usd(totals))
+    terms = {
+        id(quote): format_money_parts(
+            (quote.bill.uncached_input_usd, quote.bill.cached_input_usd, quote.bill.output_usd, quote.tool_charges_usd), total
+        )
+        for quote, total in zip(estimate.quotes, totals, strict=True)
+    }
+    show_total = show_parts(estimate.quotes, lambda quote: quote.total_usd) if estimate.adds_up else None
     return (
         Column("model", None, lambda quote: quote.model),
         Column("mode", None, lambda quote: quote.mode),
         Column(">requests" if estimate.adds_up else None, None, lambda quote: quote.usage.requests),
-        Column(">uncached input" if cached else ">input", None, lambda quote: quote.bill.uncached_input_usd),
-        Column(">cached input" if cached else None, None, lambda quote: quote.bill.cached_input_usd),
-        Column(">output", None, lambda quote: quote.bill.output_usd),
-        Column(">tools" if tools else None, None, lambda quote: quote.tool_charges_usd),
+        Column(">uncached input" if cached else ">input", None, lambda quote: terms[id(quote)][0]),
+        Column(">cached input" if cached else None, None, lambda quote: terms[id(quote)][1]),
+        Column(">output", None, lambda quote: terms[id(quote)][2]),
+        Column(">tools" if tools else None, None, lambda quote: terms[id(quote)][3]),
         Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request),
-        Column(">total", None, lambda quote: quote.total_usd),
+        Column(">total", None, show_total or (lambda quote: quote.total_usd)),
         Column("|", None, lambda quote: compute_share(quote.total_usd, dearest), str),
         Column(">caching saves" if cached else None, None, lambda quote: quote.bill.caching_saves_usd),
         Column(">in batch", None, lambda quote: quote.batch_usd),

@@ -13,12 +13,21 @@ from gpt41_cli import rules
 from gpt41_cli.commands.reconcile.bill import AlternativeCost, Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import compute_share, format_exact, format_int, format_money, format_ratio, pluralize, sanitize
+from gpt41_cli.display import (
+    compute_share,
+    format_exact,
+    format_int,
+    format_money,
+    format_money_parts,
+    format_ratio,
+    pluralize,
+    sanitize,
+)
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import CountedFinding, Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
 from gpt41_cli.reports.entries import dump_counted_finding
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.rules import Effect, Level, Rule
@@ -86,31 +95,27 @@ def _format_period(groups: Iterable[ChargeKey]) -> str:
     return f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
 
 
+_TERMS = "uncached_input_usd", "cached_input_usd", "output_usd", "write_usd"
+
+
 def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
     usage, whole, charges = found.usage, found.total_usd, list(found.charges.values())
     cited = ", ".join(sorted({charge.offer.row.source.label for charge in charges}))
-    amounts = {
-        "input": (usage.input_tokens - usage.cached_tokens, "uncached input", "uncached_input_usd"),
-        "cached": (usage.cached_tokens, "cached input", "cached_input_usd"),
-        "output": (usage.output_tokens, "output", "output_usd"),
-    }
-    for label, (tokens, what, term) in amounts.items():
-        if tokens or label != "cached":
-            usd = sum_usd(getattr(charge.bill, term) for charge in charges)
-            yield ReportLine(
-                label, f"{pluralize(tokens, f'{what} token')}: {format_money(usd)}", cited, compute_share(usd, whole)
-            )
-    written = sum_usd(charge.bill.write_usd for charge in charges)
+    terms = (
+        *(sum_usd(getattr(charge.bill, term) for charge in charges) for term in _TERMS),
+        sum_usd(charge.tools_usd for charge in charges),
+    )
+    shown = format_money_parts(terms, whole)
+    shares = [compute_share(usd, whole) for usd in terms]
+    tokens = usage.input_tokens - usage.cached_tokens, usage.cached_tokens, usage.output_tokens
+    for index, (label, what) in enumerate((("input", "uncached input"), ("cached", "cached input"), ("output", "output"))):
+        if tokens[index] or label != "cached":
+            yield ReportLine(label, f"{pluralize(tokens[index], f'{what} token')}: {shown[index]}", cited, shares[index])
+    written, tools = terms[3:]
     if written:
-        yield ReportLine(
-            "written",
-            f"{format_money(written)} more for writing to the prompt cache than for input",
-            cited,
-            compute_share(written, whole),
-        )
-    tools = sum_usd(charge.tools_usd for charge in charges)
+        yield ReportLine("written", f"{shown[3]} more for writing to the prompt cache than for input", cited, shares[3])
     if tools:
-        yield ReportLine("tools", f"{format_money(tools)} for calls of built-in tools", share=compute_share(tools, whole))
+        yield ReportLine("tools", f"{shown[4]} for calls of built-in tools", share=shares[4])
     reasoning = sum(charge.reasoning_tokens for charge in charges)
     if reasoning:
         yield ReportLine("reasoning", f"{format_int(reasoning)} of the output tokens were spent on reasoning")
@@ -158,7 +163,7 @@ def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], .
         Column(">input", None, lambda row: row.usage.input_tokens),
         Column(">cached", None, lambda row: row.usage.cached_tokens),
         Column(">output", None, lambda row: row.usage.output_tokens),
-        Column(">total", None, lambda row: row.total_usd),
+        Column(">total", None, show_parts(sums, lambda row: row.total_usd)),
         Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
     )
 

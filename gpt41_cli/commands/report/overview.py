@@ -22,6 +22,7 @@ from gpt41_cli.commands.recommend.scores import score_models
 from gpt41_cli.config.tables import PERIODS_PER_MONTH
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import get_monthly_limit
+from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Citation, Finding
@@ -419,9 +420,10 @@ def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) ->
 
 
 def _sum_or_none(amounts: Iterable[Fraction | None]) -> Fraction | None:
+    """Add up amounts to 12 places, as they are printed for programs; None if one is missing."""
     total = Fraction(0)
     for amount in amounts:
         if amount is None:
             return None
-        total += amount
+        total += Fraction(to_decimal(amount))
     return total

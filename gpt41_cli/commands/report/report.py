@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
@@ -14,7 +14,7 @@ from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
 
@@ -25,11 +25,14 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
     """Make the report: all workloads in short, each of them as a part."""
     workloads = overview.workloads
     drawn = {each.subject.name for each in select_most_expensive(workloads)}
+    advised_months = show_parts(workloads, lambda row: row.monthly_usd)
+    advice = [_describe_advice(each, advised_months(each)) for each in workloads]
     parts = tuple(
-        _make_part(each, position, catalog, draws=each.subject.name in drawn) for position, each in enumerate(workloads, 1)
+        _make_part(each, advised, position, catalog, draws=each.subject.name in drawn)
+        for position, (each, advised) in enumerate(zip(workloads, advice, strict=True), 1)
     )
     charts = tuple(draw_overview_charts(overview))
-    columns = _list_columns(workloads)
+    columns = _list_columns(workloads, advised_months)
     return Report(
         schema=SCHEMA,
         answer="\n".join(
@@ -37,7 +40,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
             for workload in workloads
         ),
         headline=_make_headline(overview),
-        lines=tuple(ReportLine(workload.subject.name, _describe_advice(workload)) for workload in workloads),
+        lines=tuple(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
         tables=(make_table(columns, workloads),),
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
@@ -48,7 +51,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
             "headline": _make_headline(overview),
             "monthly_usd": overview.monthly_usd,
             "recommended_monthly_usd": overview.recommended_usd,
-            "workloads": [_make_workload_json(each, part) for each, part in zip(workloads, parts, strict=True)],
+            "workloads": list(map(_make_workload_json, workloads, advice, parts)),
             "charts": [chart.json for chart in charts],
         },
         records=make_records(columns, workloads),
@@ -107,23 +110,22 @@ def _is_unchanged(each: ExaminedWorkload) -> bool:
     return each.advised_pair == (each.subject.costing.model, each.subject.costing.mode)
 
 
-def _describe_advice(each: ExaminedWorkload) -> str:
+def _describe_advice(each: ExaminedWorkload, advised_month: str | None) -> str:
     """Say what to do, and what that does to the price per month or per request."""
     costing = each.subject.costing
     if each.advised_pair is None or each.each_usd is None:
         return "nothing fits: no variant in any mode meets every wish"
     verb = "stay with" if _is_unchanged(each) else "use"
     monthly = costing.monthly_usd
-    now, then, span = (
-        (costing.usd_per_request.expected, each.each_usd, "a request")
-        if monthly is None or each.monthly_usd is None
-        else (monthly.expected, each.monthly_usd, "a month")
-    )
-    changed = _describe_change(now, then, each.is_least)
-    return f"{verb} {' in '.join(each.advised_pair)}: {_format_least(then, each.is_least)} {span}{changed}"
+    if monthly is None or each.monthly_usd is None:
+        now, then, span = costing.usd_per_request.expected, each.each_usd, f"{format_money(to_decimal(each.each_usd))} a request"
+    else:
+        now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} a month"
+    least = "at least " if each.is_least else ""
+    return f"{verb} {' in '.join(each.advised_pair)}: {least}{span}{_describe_change(now, then, each.is_least)}"
 
 
-def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws: bool) -> Report:
+def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
     """Make the part of a workload: what it is and costs now, then the recommendation; with charts, if it is drawn."""
     work, priced = each.subject.work, [candidate.quote for candidate in each.priced_candidates if candidate.quote]
     found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
@@ -131,7 +133,7 @@ def _make_part(each: ExaminedWorkload, position: int, catalog: Catalog, *, draws
     asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
     return found._replace(
         answer=sanitize(each.subject.name),
-        headline=f"{each.subject.name}: {_describe_advice(each)}",
+        headline=f"{each.subject.name}: {advice}",
         lines=(
             ReportLine("now", _describe_current_cost(each)),
             *asked,
@@ -226,19 +228,29 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
         yield ReportLine("but", text)
 
 
-def _list_columns(workloads: Sequence[ExaminedWorkload]) -> tuple[Column[ExaminedWorkload], ...]:
+def _list_columns(
+    workloads: Sequence[ExaminedWorkload], advised_months: Callable[[ExaminedWorkload], str | None]
+) -> tuple[Column[ExaminedWorkload], ...]:
+    def find_month(row: ExaminedWorkload) -> Fraction | None:
+        return row.subject.costing.monthly_usd and row.subject.costing.monthly_usd.expected
+
+    def show_advised(row: ExaminedWorkload) -> str | None:
+        month = advised_months(row)
+        return month and ("at least " if row.is_least else "") + month
+
     return (
         Column("`workload", "name", lambda row: row.subject.name),
         Column("now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
         Column(None, "model", lambda row: row.subject.costing.model),
         Column(None, "mode", lambda row: row.subject.costing.mode),
         Column(">a request", "each_usd", lambda row: row.subject.costing.usd_per_request.expected),
-        Column(">a month", "monthly_usd", lambda row: (monthly := row.subject.costing.monthly_usd) and monthly.expected),
+        Column(">a month", None, show_parts(workloads, find_month)),
+        Column(None, "monthly_usd", find_month),
         Column("recommended", None, lambda row: row.advised_pair and " ".join(row.advised_pair), absent="nothing fits"),
         Column(None, "recommended_model", lambda row: row.advised_pair and row.advised_pair[0]),
         Column(None, "recommended_mode", lambda row: row.advised_pair and row.advised_pair[1]),
         Column(">a request", None, lambda row: _format_least(row.each_usd, row.is_least)),
-        Column(">a month", None, lambda row: _format_least(row.monthly_usd, row.is_least)),
+        Column(">a month", None, show_advised),
         Column(None, "recommended_each_usd", lambda row: row.each_usd),
         Column(None, "recommended_monthly_usd", lambda row: row.monthly_usd),
         Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
@@ -265,7 +277,7 @@ _CROSSING_COLUMNS: tuple[Column[LineCrossing], ...] = (
 """Where the lines meet what may be spent, and each other."""
 
 
-def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Json]:
+def _make_workload_json(each: ExaminedWorkload, advice: str, part: Report) -> Mapping[str, Json]:
     costing = each.subject.costing
     return {
         "name": each.subject.name,
@@ -281,7 +293,7 @@ def _make_workload_json(each: ExaminedWorkload, part: Report) -> Mapping[str, Js
         "recommended_each_usd": each.each_usd,
         "recommended_monthly_usd": each.monthly_usd,
         "monthly_fixed_usd": each.lines[0].fixed_usd,
-        "advice": _describe_advice(each),
+        "advice": advice,
         "tasks": [task.id for task in each.subject.wishes.tasks],
         "lines": [{"label": line.label, "text": line.text, "cited": line.citation} for line in part.lines],
         "candidates": make_records(_list_candidate_columns(each, ()), each.priced_candidates),
