@@ -105,6 +105,8 @@ NOT_TEXT = Rule("not-text", "What is read is text.", _WARNING, _AT_LEAST)
 LEFT_OUT = Rule("left-out", "Files of a folder that are not read are named.")
 UNREADABLE = Rule("unreadable", "Every file and folder of a folder can be read.", _ERROR, _AT_LEAST)
 
+OUTPUT_MISSING = Rule("output-missing", "It is stated how long answers are.", _WARNING, _AT_LEAST)
+
 # a Batch file
 BATCH_EMPTY = Rule("batch-empty", "A Batch file has at least one request.", _ERROR)
 BATCH_MARK = Rule("batch-mark", "A Batch file begins with JSON, not with a byte order mark.", _ERROR, groups=Group.FIXED_BY_SPLIT)

@@ -144,7 +144,8 @@ def read_input_workloads(
         prediction_tokens=_count_prediction_tokens(asked, variants),
         accepted_share=terms.accepted_share,
     )
-    work = replace(work, is_incomplete=any(each.is_unreadable for each in left_out))
+    is_incomplete = any(each.is_unreadable for each in left_out)
+    work = replace(work, is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None)
     return InputWorkloads(work, skipped_files=left_out)
 
 

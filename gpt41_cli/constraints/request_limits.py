@@ -85,6 +85,12 @@ def check_request_limits(
     return [each._replace(message=f"{variant.id}: {each.message}", level=level, subject=variant.id) for each in broken]
 
 
+def check_output(work: Workload) -> Iterator[Finding]:
+    """Make a warning if nobody said how long answers are."""
+    if work.lacks_output:
+        yield Finding(rules.OUTPUT_MISSING, "answers are not priced: --output-tokens says how long they are", actual="0")
+
+
 def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> list[Finding]:
     """Make a notice if cached tokens are stated that the cache can't give; they are priced as uncached input."""
     if work.replay is not None:

@@ -196,8 +196,8 @@ class Workload:
     all requests, `doubt_rules` the rules that may make counts inexact, `estimated_requests` the number of requests with such
     doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
     `is_batch`: all requests are lines for the Batch API. `replay` says how the prompt cache was replayed, if it was. All requests
-    are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more. Raises InputError if more of a
-    prediction is accepted than there is output.
+    are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how
+    long answers are, and none is priced. Raises InputError if more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -213,6 +213,7 @@ class Workload:
     replay: ReplayOptions | None = None
     times: int = 1
     is_incomplete: bool = False
+    lacks_output: bool = False
     _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -221,8 +222,8 @@ class Workload:
 
     @property
     def is_lower_bound(self) -> bool:
-        """True if there are tokens that can't be counted."""
-        return self.is_incomplete or self.lower_bound_requests > 0
+        """True if there are tokens that can't be counted, or answers that aren't priced."""
+        return self.is_incomplete or self.lacks_output or self.lower_bound_requests > 0
 
     def find_borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
         """Return the model whose image rule is borrowed if the variant's own isn't known; None if there are no pictures or it is

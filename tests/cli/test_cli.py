@@ -262,12 +262,14 @@ def test_help_into_a_closed_pipe_or_a_full_disk() -> None:
 
 
 def test_priority_above_its_limit_is_a_finding(run: Run) -> None:
-    done = run("cost", "--model", "gpt-4.1", "--mode", "priority", "--input-tokens", "200000", "--as-of", "2026-11-23", "-q")
+    work = ("--input-tokens", "200000", "--output-tokens", "0")
+    done = run("cost", "--model", "gpt-4.1", "--mode", "priority", *work, "--as-of", "2026-11-23", "-q")
     assert (done.code, done.err) == (1, "gpt41: gpt-4.1: priority takes no request above 128,000 input tokens\n")
 
 
 def test_a_headline_names_what_can_do_the_work(run: Run) -> None:
-    done = run("cost", "--input-tokens", "200000", "--model", "gpt-4o-mini", "--model", "gpt-4.1", "--as-of", "2026-11-23")
+    work = ("--input-tokens", "200000", "--output-tokens", "0")
+    done = run("cost", *work, "--model", "gpt-4o-mini", "--model", "gpt-4.1", "--as-of", "2026-11-23")
     assert done.code == 1
     assert done.out.startswith("$0.40 for 1 request\n")
 
@@ -284,7 +286,7 @@ def test_rates_are_shown_with_every_digit(run: Run) -> None:
     assert "4,000 cached input tokens at $2.125 a million" in done.out
 
 
-@pytest.mark.parametrize("command", [("count", "README.md"), ("cost", "--text", "hi"), ("count", "-")])
+@pytest.mark.parametrize("command", [("count", "README.md"), ("cost", "--text", "hi", "--output-tokens", "1"), ("count", "-")])
 def test_a_closed_standard_input(command: tuple[str, ...]) -> None:
     done = subprocess.run(
         ["bash", "-c", f"gpt41 {' '.join(command)} -q <&-"],

@@ -57,6 +57,7 @@ def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], mod
             quotes.append(add_batch_price(found, work))
     if not quotes:
         raise missing[0]
+    findings += request_limits.check_output(work)
     findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
         findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))

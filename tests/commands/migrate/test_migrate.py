@@ -216,7 +216,8 @@ def test_work_that_the_model_of_today_cannot_do_is_marked(run: Run) -> None:
 
 
 def test_a_model_that_has_ended_is_no_way_out(run: Run) -> None:
-    gone = ("migrate", "--from", "gpt-4o", "--to", "gpt-4.1-nano", "--input-tokens", "2000", "--on", "2026-11-26")
+    work = ("--input-tokens", "2000", "--output-tokens", "0")
+    gone = ("migrate", "--from", "gpt-4o", "--to", "gpt-4.1-nano", *work, "--on", "2026-11-26")
     done = run(*gone)
     assert done.code == 1
     said = "OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna"
