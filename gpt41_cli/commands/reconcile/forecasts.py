@@ -111,11 +111,12 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
             parts = tuple(_parse_quote(quote) for quote in JsonCursor(top).at("quotes").items())
             return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)
         if schema not in _LIST_KEYS:
-            raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK_SCHEMA))}", redact(schema))
-        found = require_list(top.get(_LIST_KEYS[schema]), _LIST_KEYS[schema])
+            found = redact(schema) if schema.startswith("gpt41.") else "another"  # this may be any file
+            raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK_SCHEMA))}", found)
+        listed = require_list(top.get(_LIST_KEYS[schema]), _LIST_KEYS[schema])
     except BadBody as error:
         raise InputError(problem=error, hint=_HOW_TO_MAKE, location=name) from None
-    values = (DocumentValue(index, each) for index, each in enumerate(found))
+    values = (DocumentValue(index, each) for index, each in enumerate(listed))
     return _read_records(values, name)
 
 

@@ -220,6 +220,7 @@ HINT = "; gpt41 cost, cost --each, count --each or check with --format json prin
             {"schema": "gpt41.plan/1"},
             f'saved.json: schema: expected one of {SCHEMAS}, found "gpt41.plan/1"',
         ),
+        ({"schema": "ghp_key"}, f"saved.json: schema: expected one of {SCHEMAS}, found another"),
         ({"schema": "gpt41.cost/1", "quotes": [{}]}, "saved.json: quotes[0].usage: expected an object, found nothing"),
         (
             {"schema": "gpt41.entries/1", "entries": [{"path": "x"}]},

@@ -322,6 +322,7 @@ def test_a_baseline_leaves_only_what_is_new(run: Run, tmp_path: Path) -> None:
         ("{}", "expected what gpt41 scan --format json prints, found something else"),
         ("[1]", "expected what gpt41 scan --format json prints, found something else"),
         ('{"schema": "gpt41.scan/2", "places": []}', 'expected a scan of this version (gpt41.scan/1), found "gpt41.scan/2"'),
+        ('{"schema": "ghp_key", "places": []}', "expected a scan of this version (gpt41.scan/1), found another"),
         ('{"schema": "gpt41.scan/1", "places": [1]}', "expected what gpt41 scan --format json prints, found something else"),
     ],
 )
