@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from gpt41_cli.cli.files import check_writable
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.views import VIEWS, find_format
@@ -83,6 +84,7 @@ def _check_writable(name: str) -> Path:
             raise InputError(f"--output: {quote_text(name)}", "a file", "a folder")
         if not path.parent.is_dir():
             raise InputError(f"--output: {quote_text(name)}", "a folder that exists", quote_text(str(path.parent)))
+        check_writable(path)
     except OSError as error:
         raise InputError(f"--output: {quote_text(name)}", "a file", error) from None
     return path

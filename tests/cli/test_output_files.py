@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -150,6 +153,112 @@ def test_a_link_stays_one_and_a_device_stays_what_it_is(tmp_path: Path) -> None:
     write_file("through", tmp_path / "pipe")
     assert os.read(reader, 100) == b"through"
     os.close(reader)
+
+
+def test_a_file_is_on_disk_before_it_replaces_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    def record(name: str, do: Callable[..., None], *given: object) -> None:
+        steps.append(name)
+        do(*given)
+
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(os, name, partial(record, name, getattr(os, name)))
+    write_file("text", tmp_path / "a")
+    assert steps == ["fsync", "replace"]
+
+
+def test_a_write_that_fails_removes_its_own_temporary_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / f".gpt41.{'00' * 8}.tmp").write_text("of another run")
+    (tmp_path / "a").write_text("before")
+    monkeypatch.setattr(os, "urandom", bytes)
+    with pytest.raises(InputError, match="expected a file that can be written, found: File exists"):
+        write_file("after", tmp_path / "a")
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_file("after", tmp_path / "a")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        f".gpt41.{'00' * 8}.tmp": "of another run",
+        "a": "before",
+    }
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    write_file("first", tmp_path / "a", is_new=True)
+    with pytest.raises(InputError, match="expected a file that can be written, found: File exists"):
+        write_file("second", tmp_path / "a", is_new=True)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "first")]
+
+
+def test_a_read_only_file_stays_as_it_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("before")
+    (tmp_path / "a.json").chmod(0o444)
+    done = run(*COST, "--output", "a.json")
+    assert done == (2, "", "gpt41: a.json: expected a file that can be written, found one that is read-only\n")
+    config = "version: 1\nworkloads: {a: {input_tokens: 9, model: gpt-4.1-mini}}\n"
+    (tmp_path / "gpt41.yaml").write_text(config)
+    (tmp_path / "gpt41.yaml").chmod(0o444)
+    log = str(ROOT / "tests" / "logs" / "batch_output.jsonl")
+    done = run("reconcile", log, "--workload", "a", "--write-config", *DAY)
+    assert done == (2, "", "gpt41: gpt41.yaml: expected a file that can be written, found one that is read-only\n")
+    assert ((tmp_path / "a.json").read_text(), (tmp_path / "gpt41.yaml").read_text()) == ("before", config)
+
+
+OUT = "expected a path that stays in the repository or the working directory, found a link that leaves it"
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        ((*COST, "--output", "link.json"), "link.json"),
+        ((*COST, "--output", "json=folder/a"), "folder/a"),
+        (("batch", BATCH, "--split", "folder", *DAY), "folder"),
+        (("batch", BATCH, "--split", "folder/parts", *DAY), "folder/parts"),
+        (("check", "--init", "prompt.txt", "--config", "folder/gpt41.yaml", *DAY), "folder/gpt41.yaml"),
+        (("report", "--charts", "folder", *DAY), "folder/*.svg"),
+    ],
+)
+def test_links_do_not_lead_what_is_written_out_of_the_repository(
+    run: Run, tmp_path: Path, command: tuple[str, ...], place: str, is_repository: bool
+) -> None:
+    here, outside = tmp_path / "here", tmp_path / "outside"
+    here.mkdir()
+    outside.mkdir()
+    if is_repository:
+        (here / ".git").mkdir()
+    (outside / "a.json").write_text("of somebody")
+    (here / "link.json").symlink_to(outside / "a.json")
+    (here / "folder").symlink_to(outside)
+    (here / "prompt.txt").write_text("A prompt.")
+    (here / "gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 9, output_tokens: 1, model: gpt-4.1-mini}}\n")
+    done = run(*command, cwd=here)
+    assert (done.code, done.out) == (2, "")
+    assert fnmatch(done.err, f"gpt41: {place}: {OUT}\n")
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("a.json", "of somebody")]
+
+
+def test_what_the_user_names_may_be_anywhere(run: Run, tmp_path: Path) -> None:
+    here, outside = tmp_path / "here", tmp_path / "outside"
+    (here / "below").mkdir(parents=True)
+    outside.mkdir()
+    (here / "inside").symlink_to("below")
+    (outside / "link").symlink_to(tmp_path)
+    for place in ("../outside/a.json", str(outside / "b.json"), "../outside/link/c.json", "inside/d.json"):
+        assert run(*COST, "--output", place, cwd=here).code == 0
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.json")} == {
+        "outside/a.json",
+        "outside/b.json",
+        "c.json",
+        "here/below/d.json",
+    }
 
 
 def test_what_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

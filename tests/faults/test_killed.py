@@ -127,6 +127,25 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, command: list[str]
         assert not (tmp_path / "parts").exists()
 
 
+def test_a_split_that_is_killed_leaves_nothing_hidden(tmp_path: Path) -> None:
+    line = '{"custom_id": "%d", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-4.1", "max_tokens": 9, '
+    line += '"messages": [{"role": "user", "content": "' + "one two " * 200 + '"}]}}\n'
+    (tmp_path / "big.jsonl").write_text("".join(line % number for number in range(4_000)))
+    command = ("batch", "big.jsonl", "--split", "parts", "--usage-tier", "1", "-q")
+    with started(*command, cwd=tmp_path) as process:
+        wait_until(lambda: process.poll() is not None or list(tmp_path.glob("parts/gpt41-unfinished-*/*")))
+        process.kill()
+        process.wait(SECONDS)
+    left = sorted(found.name for found in (tmp_path / "parts").rglob("*"))
+    assert left
+    assert not [name for name in left if name.startswith(".")]
+    if all(part.parent.name.startswith("gpt41-unfinished-") for part in tmp_path.rglob("*.part-*")):
+        with started(*command, cwd=tmp_path) as process:
+            _, err = process.communicate(timeout=SECONDS)
+        assert (process.returncode, err.count(b"\n")) == (0, 1)
+        assert list(tmp_path.glob("parts/big.part-0001.jsonl"))
+
+
 def list_open_files(pid: int) -> list[Path]:
     found = []
     for link in Path(f"/proc/{pid}/fd").iterdir():

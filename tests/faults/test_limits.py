@@ -1,4 +1,4 @@
-"""A system that is short of processes, file descriptors, memory or /dev/shm: real runs, which end, and never blame the input."""
+"""Real runs on a system that is short of processes, descriptors, memory or disk: they end, and don't blame the input."""
 
 from __future__ import annotations
 
@@ -119,3 +119,29 @@ def test_memory_that_runs_out_is_no_bug(tmp_path: Path) -> None:
         file.truncate(10_000_000_000)
     done = limit_memory(500, "reconcile", "zeros", cwd=tmp_path)
     assert done == (2, "", "gpt41: expected more memory than the system gives; --jobs 1 takes the least\n")
+
+
+@pytest.mark.parametrize("command", ["cost $DATA --output a.json", "batch $DATA --split parts", "check --init a.txt"])
+def test_a_full_disk_keeps_nothing_that_is_not_whole(tmp_path: Path, command: str) -> None:
+    need("unshare")
+    script = (
+        f"mount -t tmpfs -o size=64k none . || exit 77; cd $PWD; DATA={ROOT}/tests/data/batch.jsonl; "
+        f"echo before | tee a.json >a.txt; cat /dev/zero >filler 2>&-; gpt41 {command}; code=$?; ls -A; cat a.json; exit $code"
+    )
+    done = run("unshare", "-m", "sh", "-c", script, cwd=tmp_path)
+    if done.code == 77:
+        pytest.skip(f"a tmpfs can't be mounted: {done.err}")
+    assert done.code == 2
+    assert done.out.endswith("a.json\na.txt\nfiller\nbefore\n")
+    assert "parts\n" not in done.out
+    assert done.err.startswith("gpt41: ")
+    assert "No space left on device" in done.err
+
+
+def test_a_device_that_is_full(folder: Path) -> None:
+    for output in ("--output=json=/dev/full", "--output=text=/dev/full"):
+        done = run("gpt41", "cost", "--input-tokens", "9", output, cwd=folder)
+        assert done == (2, "", "gpt41: /dev/full: expected a file that can be written, found: No space left on device\n")
+    with Path("/dev/full").open("w") as full:
+        done = run("gpt41", "cost", "--input-tokens", "9", cwd=folder, stdout=full.fileno())
+    assert done == (2, "", "gpt41: standard output: expected to be able to write, found: No space left on device\n")

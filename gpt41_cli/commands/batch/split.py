@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.cli.files import check_writable, publish, sync
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile
 from gpt41_cli.commands.batch.parts import BatchPart, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
@@ -23,6 +24,11 @@ from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.sources import InputSource, read_stamp, wrap_os_errors
 from gpt41_cli.findings import STDIN
 from gpt41_cli.work.stream import make_file_changed_error
+
+_UNFINISHED_PREFIX = "gpt41-unfinished-"
+
+_MAX_BASE_BYTES = 230
+"""The most of a part's name that is its source's: with the number of the part, a file system takes 255 bytes."""
 
 _BATCH_FILE_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
 
@@ -58,6 +64,7 @@ class SplitPlan(NamedTuple):
 @contextmanager
 def make_output_folder(path: Path) -> Iterator[Path]:
     """Make the folder `path` if it doesn't exist; remove it afterwards if it is empty. Raises InputError if that fails."""
+    check_writable(path)
     is_made = False
     try:
         path.mkdir()
@@ -137,12 +144,19 @@ def _choose_base_names(sources: Sequence[InputSource]) -> list[str]:
     found: dict[str, str] = {}
     for source in sources:
         base = "stdin" if source.name == STDIN else _BATCH_FILE_SUFFIXES.sub("", Path(source.name).name, count=1)
-        name, times = base, 1
+        name, times = _shorten_name(base), 1
         while name.casefold() in found:
             times += 1
-            name = f"{base}-{times}"
+            name = _shorten_name(base, f"-{times}")
         found[name.casefold()] = name
     return list(found.values())
+
+
+def _shorten_name(base: str, ending: str = "") -> str:
+    """Return `base` and `ending`, with `base` cut if there isn't room for both."""
+    data = os.fsencode(base)
+    room = _MAX_BASE_BYTES - len(ending)
+    return (base if len(data) <= room else data[:room].decode(errors="ignore")) + ending
 
 
 def _file_exists_error(path: Path) -> InputError:
@@ -154,31 +168,33 @@ def _file_exists_error(path: Path) -> InputError:
 def write_parts(planned: SplitPlan) -> None:
     """Write all parts or none: after Ctrl-C, a full disk or an error, nothing is left.
 
-    Raises InputError if a file changed since it was planned, the name of a part is taken, or the folder can't take more.
+    The parts are written to a folder of their own and get their names when all are on disk. Only `kill -9` or a power failure can
+    leave that folder; its name says what it is. Raises InputError if a file changed since it was planned, the name of a part is
+    taken, or the folder can't take more.
     """
-    temporary: dict[Path, Path] = {}
     identities: dict[Path, tuple[int, int]] = {}
     is_whole = False
+    unfinished = planned.directory / f"{_UNFINISHED_PREFIX}{os.urandom(8).hex()}"
     try:
         with _convert_write_errors(planned.directory):
+            unfinished.mkdir()
             for file in planned.files:
-                _write_file_parts(file, temporary)
-            for path, written in temporary.items():
-                found = written.stat()
-                identities[path] = found.st_dev, found.st_ino
-                _publish(written, path)
+                _write_file_parts(file, unfinished)
+            for part in planned.part_files:
+                found = (unfinished / part.path.name).stat()
+                identities[part.path] = found.st_dev, found.st_ino
+                _publish(unfinished / part.path.name, part.path)
         is_whole = True
     finally:
-        if not is_whole:
-            try:
-                _discard(temporary, identities)
-            except KeyboardInterrupt:  # a second one follows at once if a whole process group gets it
-                _discard(temporary, identities)
-                raise
+        try:
+            _discard(unfinished, {} if is_whole else identities)
+        except KeyboardInterrupt:  # a second one follows at once if a whole process group gets it
+            _discard(unfinished, {} if is_whole else identities)
+            raise
 
 
-def _write_file_parts(file: FileSplit, temporary: dict[Path, Path]) -> None:
-    """Write the parts of a file, each flushed to disk when complete; `temporary` collects where each is."""
+def _write_file_parts(file: FileSplit, folder: Path) -> None:
+    """Write the parts of a file to `folder`, each flushed to disk when complete."""
     source = file.checked_file.source
     missing = [part.part.requests for part in file.part_files]
     position = 0
@@ -191,12 +207,13 @@ def _write_file_parts(file: FileSplit, temporary: dict[Path, Path]) -> None:
                 raise make_file_changed_error(source)
             place = file.part_indexes[position]
             if place not in written:
-                written[place] = outs.enter_context(_open_temporary(file.part_files[place].path, temporary))
+                written[place] = outs.enter_context((folder / file.part_files[place].path.name).open("xb"))
             written[place].write(line)
             position += 1
             missing[place] -= 1
             if not missing[place]:
-                _sync_and_close(written.pop(place))
+                with written.pop(place) as whole:
+                    sync(whole)
         if position < len(file.part_indexes) or read_stamp(stream) != file.checked_file.stamp:
             raise make_file_changed_error(source)
 
@@ -207,36 +224,20 @@ def _read_nonblank_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
         yield from (line for line in io.BytesIO(block.data) if not line.isspace())
 
 
-def _open_temporary(path: Path, temporary: dict[Path, Path]) -> BinaryIO:
-    temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    return temporary[path].open("xb")
-
-
-def _sync_and_close(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
-
-
 def _publish(written: Path, path: Path) -> None:
     """Give a part its name, unless the name is taken."""
     try:
-        os.link(written, path)  # a rename would overwrite
+        publish(written, path)
     except FileExistsError:
         raise _file_exists_error(path) from None
-    except OSError:  # a file system without links
-        if os.path.lexists(path):
-            raise _file_exists_error(path) from None
-        written.rename(path)
-    else:
-        written.unlink()
 
 
-def _discard(temporary: dict[Path, Path], identities: dict[Path, tuple[int, int]]) -> None:
-    """Remove what was written under either name. Files of others stay."""
-    for written in temporary.values():
-        with suppress(OSError):
+def _discard(unfinished: Path, identities: dict[Path, tuple[int, int]]) -> None:
+    """Remove the folder of unfinished parts, and the parts that have their name already. Files of others stay."""
+    with suppress(OSError):
+        for written in unfinished.iterdir():
             written.unlink()
+        unfinished.rmdir()
     for path, identity in identities.items():
         with suppress(OSError):
             found = path.lstat()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
@@ -95,10 +95,7 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
         raise InputError("--init", "files or folders to write a gpt41.yaml for", "none")
     if file.exists():
         raise InputError("--init", f"no {file} yet", "one, which is left as it is")
+    files.check_writable(file)
     text = draft_config(paths, file, open_working_tree(file).find_files, conditions)
-    try:
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except OSError as error:
-        raise InputError(expected="to be able to write it", found=error, location=str(file)) from None
+    files.write_file(text, file, is_new=True)
     output.print_to_stderr(f"wrote {file}")

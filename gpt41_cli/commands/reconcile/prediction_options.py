@@ -1,5 +1,6 @@
 """What `gpt41 reconcile` is asked beside the bill: how right a prediction was, and how long the answers of workloads are."""
 
+import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -106,6 +107,8 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
 
     estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.market.catalog)
     workloads = _read_workloads(asked, conditions.market.catalog) if asked.has_workloads else None
+    if workloads and asked.write_config:
+        files.check_writable(Path(os.path.relpath(workloads.path)))
     whose = _make_owner_lookup(asked, workloads, conditions.market.catalog) if workloads else None
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
     return ReconcileExtras(

@@ -603,6 +603,20 @@ def test_a_file_system_without_links_is_written_to_all_the_same(
     assert sorted(planned.directory.iterdir()) == [part.path for part in planned.part_files]
 
 
+def test_sources_with_the_longest_names_are_split(catalog: Catalog, tmp_path: Path) -> None:
+    names = ["a" * 249, "a" * 248 + "b", "a" * 232, "a" * 230 + "ccc", "é" * 124]
+    for name in names:
+        (tmp_path / f"{name}.jsonl").write_bytes(lines(line(1)))
+    found = split(catalog, [tmp_path / f"{name}.jsonl" for name in names], tmp_path / "out")
+    assert [path.name.removesuffix(".part-0001.jsonl") for path in found] == [
+        "a" * 230,
+        "a" * 228 + "-2",
+        "a" * 228 + "-3",
+        "a" * 228 + "-4",
+        "é" * 115,
+    ]
+
+
 def test_a_name_that_is_taken_while_the_parts_are_written_is_left_alone(planned: batch_split.SplitPlan) -> None:
     last = planned.part_files[-1].path
     last.write_bytes(b"of somebody else")
@@ -649,7 +663,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     until = time.monotonic() + 60
-    while time.monotonic() < until and not list(tmp_path.glob("out/.*")):
+    while time.monotonic() < until and not list(tmp_path.glob("out/gpt41-unfinished-*/*")):
         time.sleep(0.001)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
