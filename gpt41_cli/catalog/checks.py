@@ -111,6 +111,16 @@ def _is_partial_date(text: str) -> bool:
     return False
 
 
+def is_at_most(most: int) -> Check:
+    """Return a check that a number isn't larger than `most`."""
+
+    def check(number: int, at: Cursor, table: Seen) -> None:
+        if number > most:
+            at.fail(f"at most {most:,}")
+
+    return check
+
+
 def has_standard(modes: Mapping[str, object], at: Cursor, table: Seen) -> None:
     """Check that there are prices for the standard mode."""
     if "standard" not in modes:
@@ -141,5 +151,8 @@ def names_are_unique(models: Mapping[str, Any], at: Cursor, table: Seen) -> None
         for snapshot in model.snapshots:
             if owner.setdefault(snapshot, model.id) != model.id:
                 at.entries()[model.id].fail(f"snapshot {snapshot} once", f"it under {owner[snapshot]} too")
-    if not any(model.role == "family" for model in models.values()):
+    first = next((model for model in models.values() if model.role == "family"), None)
+    if first is None:
         at.fail("at least one model with the role family", "none")
+    if first.images is None:
+        at.entries()[first.id].entries()["images"].fail("a rule, by which models without one of their own are priced")

@@ -61,6 +61,8 @@ def _compose(text: str, file: str) -> Cursor:
         mark = error.problem_mark or error.context_mark
         location = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise TableError(location=location, problem=_describe_yaml_problem(error.problem or error)) from None
+    except RecursionError:  # PyYAML without libyaml composes in Python
+        raise TableError(expected="a table", found="YAML that nests hundreds of levels deep", location=file) from None
     except yaml.YAMLError as error:
         raise TableError(location=file, problem=_describe_yaml_problem(error)) from None
     if node is None:

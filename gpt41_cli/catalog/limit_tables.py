@@ -29,7 +29,7 @@ class BatchRules(NamedTuple):
     source: Cited
     max_requests: Positive
     max_file_megabytes: Positive
-    completion_window_hours: Positive
+    completion_window_hours: Annotated[Positive, checks.is_at_most(8_760)]
     models_per_file: Positive
     batches_per_hour: Positive
 

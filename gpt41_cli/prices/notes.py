@@ -16,11 +16,18 @@ _TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpret
 
 
 def write_notes(
-    catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_files: bool = True, with_writes: bool = True
+    catalog: Catalog,
+    work: Workload,
+    quotes: Sequence[Quote],
+    *,
+    adds_up: bool = False,
+    with_files: bool = True,
+    with_writes: bool = True,
 ) -> list[str]:
     """Yield what a reader of these prices must know, each sentence once.
 
-    `with_files`: also say how many files a batch needs. `with_writes`: also say that writing to the prompt cache isn't priced.
+    `adds_up`: the quotes are parts of the work, not choices. `with_files`: also say how many files a batch needs. `with_writes`:
+    also say that writing to the prompt cache isn't priced.
     """
     found: list[str] = []
     batch = catalog.limits.batch
@@ -33,11 +40,12 @@ def write_notes(
             f"The text alone is counted: sent as one user message it is billed {USER_MESSAGE_OVERHEAD} tokens more a request"
             f" [{source.label}]."
         )
-    in_batch = max((quote.usage.requests for quote in quotes if quote.mode == "batch"), default=0)
-    if with_files and in_batch > batch.max_requests:
-        files = pluralize(-(-in_batch // batch.max_requests), "file")
+    files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
+    if with_files and max(files_by_model, default=0) > 1:
+        files = pluralize(sum(files_by_model) if adds_up else max(files_by_model), "file")
+        one = ", each of one model" if adds_up and files_by_model[1:] else ""
         found.append(
-            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files} [{batch.source.label}]."
+            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files}{one} [{batch.source.label}]."
         )
     return [*found, *write_price_notes(catalog, work, quotes, with_writes=with_writes)]
 

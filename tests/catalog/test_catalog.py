@@ -160,6 +160,17 @@ WRONG_TABLES = [
     ("currency: USD", "currency: EUR", 'currency: expected one of USD, found "EUR"'),
     ("date: 2026-07-15", "date: 2026-13", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
     ("date: 2026-07-15", "date: 1234567890123456", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
+    ("date: 2026-07-15", "date: 999999999999999", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
+    (
+        "completion_window_hours: 24",
+        "completion_window_hours: 999999999999",
+        'limits.batch.completion_window_hours: expected at most 8,760, found "999999999999"',
+    ),
+    (
+        "images: {method: tiles, base_tokens: 85, tile_tokens: 170, tile_px: 512, fit_px: 2048, short_side_px: 768, low_detail_tokens: 85, source: vision-guide}",
+        "images: null",
+        "models.gpt-4.1.images: expected a rule, by which models without one of their own are priced, found ",
+    ),
     ("role: family", "role: leader", 'models.gpt-4.1.role: expected one of family, predecessor, successor, found "leader"'),
     ("snapshots: [gpt-4.1-mini-2025-04-14]", "snapshots: [gpt-4.1-2025-04-14]", "expected snapshot gpt-4.1-2025-04-14 once"),
     ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number from 1 to 1,000,000,000,000"),
@@ -243,6 +254,15 @@ def test_a_tag_deep_inside_is_found_too() -> None:
     assert parse_catalog(
         TABLE.replace("summary: The most capable", "summary: The (!) most capable", 1).encode(), "mine.yaml"
     ).models
+
+
+def test_what_nests_too_deep_for_a_parser_in_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compose(_text: str, Loader: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("yaml.compose", compose)
+    with pytest.raises(TableError, match=r"^mine\.yaml: expected a table, found YAML that nests hundreds of levels deep$"):
+        parse_catalog(b"[" * 500, "mine.yaml")
 
 
 @pytest.mark.parametrize(

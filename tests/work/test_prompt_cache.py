@@ -118,6 +118,27 @@ def test_a_cache_key_has_machines_of_its_own_and_a_model_a_cache_of_its_own(cata
     assert [replay.send(beginning(text, rules, catalog, model=model)) for model in models] == [0, 0, 1_024, 1_024]
 
 
+def test_a_minute_ends_with_its_last_request(catalog: Catalog) -> None:
+    """31 equal prompts a minute: 15 go to the first machine, 15 to the second, and the last of the minute to a third."""
+    rules = catalog.limits.prompt_cache
+    same = beginning("a" * 1_024, rules, catalog)
+    replay = CacheReplay(catalog, ReplayOptions(31))
+    hits = [replay.send(same) > 0 for _ in range(32)]
+    assert [number for number, is_hit in enumerate(hits, 1) if not is_hit] == [1, 16, 31]
+
+
+def test_forgetting_keeps_the_half_that_was_read_last(
+    monkeypatch: pytest.MonkeyPatch, small: CacheRules, catalog: Catalog
+) -> None:
+    monkeypatch.setattr(replays, "_MAX_PREFIXES", 12)
+    cache = PromptCache(small, 1_000, None)
+    many = [beginning(f"{number:04}", small, catalog) for number in range(13)]
+    assert asked(cache, many) == [0] * 13
+    assert len(cache._read_at) == len(cache._written_at) == 6
+    assert asked(cache, many[-6:], range(13, 19)) == [4] * 6
+    assert cache.send(many[-7], 19) == 0
+
+
 def test_memory_is_bounded_and_the_latest_stays(monkeypatch: pytest.MonkeyPatch, small: CacheRules, catalog: Catalog) -> None:
     monkeypatch.setattr(replays, "_MAX_PREFIXES", 10)
     many = [beginning(f"{number:04}", small, catalog) for number in range(40)]

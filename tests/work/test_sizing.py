@@ -299,7 +299,14 @@ def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: R
 def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
     assert not any("requests a file" in note for note in priced(catalog, sizing, times=40_000).notes)
-    assert any("these go in 2 files" in note for note in priced(catalog, sizing, times=60_000).notes)
+    assert any("these go in 2 files [" in note for note in priced(catalog, sizing, times=60_000).notes)
+
+
+def test_a_batch_file_is_of_one_model(catalog: Catalog, size: Any) -> None:
+    sizing = size(batch(chat(USER, max_tokens=1)), batch({**chat(USER, max_tokens=1), "model": "gpt-4.1-mini"}))
+    assert not any("requests a file" in note for note in priced(catalog, sizing, times=50_000).notes)
+    (note,) = [note for note in priced(catalog, sizing, times=60_000).notes if "requests a file" in note]
+    assert note.startswith("Batch takes at most 50,000 requests a file: these go in 4 files, each of one model [")
 
 
 def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:

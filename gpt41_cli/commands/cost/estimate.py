@@ -86,4 +86,4 @@ def estimate_parts(market: Market, parts: Mapping[ModelAndMode, Workload], toget
     ]
     quotes = tuple(quote for each in found for quote in each.quotes)
     findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
-    return Estimate(quotes, findings, tuple(write_notes(catalog, together, quotes)), adds_up=True)
+    return Estimate(quotes, findings, tuple(write_notes(catalog, together, quotes, adds_up=True)), adds_up=True)
