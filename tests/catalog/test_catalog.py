@@ -167,7 +167,7 @@ WRONG_TABLES = [
         'limits.batch.completion_window_hours: expected at most 8,760, found "999999999999"',
     ),
     (
-        "images: {method: tiles, base_tokens: 85, tile_tokens: 170, tile_px: 512, fit_px: 2048, short_side_px: 768, low_detail_tokens: 85, source: vision-guide}",
+        re.findall(r"images: \{method: tiles.*\}", TABLE)[0],
         "images: null",
         "models.gpt-4.1.images: expected a rule, by which models without one of their own are priced, found ",
     ),
@@ -257,7 +257,7 @@ def test_a_tag_deep_inside_is_found_too() -> None:
 
 
 def test_what_nests_too_deep_for_a_parser_in_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def compose(_text: str, Loader: object) -> None:
+    def compose(*_text: object, **_loader: object) -> None:
         raise RecursionError
 
     monkeypatch.setattr("yaml.compose", compose)
