@@ -45,7 +45,8 @@ def write_notes(
         files = pluralize(sum(files_by_model) if adds_up else max(files_by_model), "file")
         one = ", each of one model" if adds_up and files_by_model[1:] else ""
         found.append(
-            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files}{one} [{batch.source.label}]."
+            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files}{one} "
+            f"[{batch.source.label}]."
         )
     return [*found, *write_price_notes(catalog, work, quotes, with_writes=with_writes)]
 
