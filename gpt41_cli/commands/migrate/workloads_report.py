@@ -51,13 +51,19 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
 
 
 def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRange | None]:
-    """Return dollars per month of all workloads today and after the move; None and None unless all have a volume and a price."""
+    """Return dollars per month of all workloads today and after the move, as sums of what is printed of each.
+
+    None and None unless all have a volume and a price.
+    """
     if not all(moved.priced.cost.volume and not moved.is_stuck for moved in workloads):
         return None, None
-    stay = UsdRange(Fraction(0), Fraction(0))
-    now = sum((moved.usd_now for moved in workloads), Fraction(0))
-    ranges = [moved.usd_then or UsdRange(moved.usd_now, moved.usd_now) for moved in workloads]
-    return now, UsdRange(sum((each.expected for each in ranges), stay.expected), sum((each.high for each in ranges), stay.high))
+    today = [UsdRange(moved.usd_now, moved.usd_now).rounded for moved in workloads]
+    then = [moved.usd_then.rounded if moved.usd_then else stays for moved, stays in zip(workloads, today, strict=True)]
+    now, expected, high = (
+        sum(amounts, Fraction(0))
+        for amounts in ((each.expected for each in today), (each.expected for each in then), (each.high for each in then))
+    )
+    return now, UsdRange(expected, high)
 
 
 def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:

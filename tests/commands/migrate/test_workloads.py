@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.conftest import Run
 
 WORKLOADS = """version: 1
 workloads:
-  sort: {requests: sort.jsonl, model: gpt-4.1-mini, mode: batch, output_tokens: 100, volume: 3000 / month}
+  sort: {requests: sort.jsonl, model: gpt-4.1-mini, mode: batch, output_tokens: 100, volume: 3001 / week}
   write: {input_tokens: 2000, output_tokens: 500, model: gpt-4.1, volume: 600 / month}
   read: {input_tokens: 9, output_tokens: 9, model: gpt-6-luna, volume: 1 / month}
 """
@@ -40,8 +41,10 @@ def test_every_workload_is_priced_a_month_before_and_after(run: Run, folder: Pat
     assert (rows["write"]["to"], rows["write"]["to_mode"], rows["write"]["ends"]) == ("gpt-6-luna", "standard", "2027-01-14")
     assert (rows["sort"]["to"], rows["sort"]["to_mode"]) == ("gpt-6-luna", "batch")
     assert (rows["read"]["to"], rows["read"]["then_usd"]) == (None, None)
-    total = sum(float(each["usd"]) for each in rows.values())
-    assert float(found["monthly_usd"]) == pytest.approx(total, abs=1e-11)
+    assert sum(Decimal(each["usd"]) for each in rows.values()) == Decimal(found["monthly_usd"])
+    for end in ("expected", "high"):
+        then = [Decimal(each["then_usd"][end] if each["then_usd"] else each["usd"]) for each in rows.values()]
+        assert sum(then) == Decimal(found["then_monthly_usd"][end])
 
 
 def test_what_breaks_is_found_at_the_first_request(run: Run, folder: Path) -> None:
