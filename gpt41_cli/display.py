@@ -82,6 +82,23 @@ def format_money_parts(parts: Sequence[Decimal], total: Decimal) -> list[str]:
     return [vanishing if part > 0 and not shown else _format_dollars(shown) for part, shown in zip(parts, rounded, strict=True)]
 
 
+def format_change_parts(parts: Sequence[Decimal], total: Decimal) -> list[str]:
+    """Format the parts of a difference with their signs, so that what is printed adds up.
+
+    >>> format_change_parts([Decimal("6.104"), Decimal("-0.002"), Decimal("1.003")], Decimal("7.105"))
+    ['+$6.11', 'above -$0.01', '+$1.00']
+    """
+    step = _format_dollars(_find_step(total))
+    return [
+        f"{'+' if shown > 0 else ''}{_format_dollars(shown)}"
+        if shown or not part
+        else f"under +{step}"
+        if part > 0
+        else f"above -{step}"
+        for part, shown in zip(parts, round_parts(parts, total), strict=True)
+    ]
+
+
 def _sum_exactly(amounts: Iterable[Decimal]) -> Decimal:
     return reduce(_WIDE_CONTEXT.add, amounts, Decimal(0))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.display import format_money, format_money_parts, round_parts
+from gpt41_cli.display import format_change_parts, format_money, format_money_parts, round_parts
 from gpt41_cli.reports.columns import show_parts
 from tests.conftest import ROOT, Run
 
@@ -95,3 +95,15 @@ def test_the_terms_of_a_price_and_the_rows_of_a_bill_add_up(run: Run) -> None:
     lines = re.findall(r"^  (?:input|cached|output) .* tokens?: (\$[\d.,]+|under \$0\.01)", bill, re.MULTILINE)
     lines += re.findall(r"^  tools .*?(\$[\d.,]+) for calls", bill, re.MULTILINE)
     assert sum(map(read, lines)) == read(total[1])
+
+
+def test_the_causes_of_a_change_add_up_to_it(run: Run) -> None:
+    text = run("diff", "tests/example/base.json", "--config", "tests/example/gpt41.yaml", *DAY, cwd=ROOT).out
+    change = re.search(r", (up|down) (\$[\d.,]+) ", text)
+    assert change
+    causes = re.findall(r"^  [a-z ]+?  +([+-])(\$[\d.,]+)$", text.split("\n\n")[1], re.MULTILINE)
+    assert len(causes) > 1
+    amounts = [read(amount) * (1 if sign == "+" else -1) for sign, amount in causes]
+    assert sum(amounts) == read(change[2]) * (1 if change[1] == "up" else -1)
+    parts = [Decimal("6.104"), Decimal("-0.002"), Decimal("1.003"), Decimal("0.001"), Decimal(0)]
+    assert format_change_parts(parts, sum(parts, Decimal(0))) == ["+$6.11", "above -$0.01", "+$1.00", "under +$0.01", "$0.00"]

@@ -10,6 +10,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.diff.causes import CAUSE_FIELDS, CAUSE_NAMES, VOLUME, Cause, CostAndTokens, WorkloadCostNow
 from gpt41_cli.commands.diff.compare import MONTH, Diff, FileChange, TotalChange, WorkloadChange, sum_changes
 from gpt41_cli.display import (
+    format_change_parts,
     format_change_percent,
     format_exact,
     format_int,
@@ -68,12 +69,18 @@ def _make_headline(diff: Diff, changed: int) -> str:
     if total.before_cost.expected_usd == total.after_cost.expected_usd:
         return f"{cost}, the same as {base}, but {pluralize(changed, 'workload')} changed"
     first = total.causes[0]
-    share = f", {format_money_change(to_decimal(first.usd))}" if len(total.causes) > 1 else ""
+    share = f", {_format_causes(diff)[0]}" if len(total.causes) > 1 else ""
     most = "most of all " if len(total.causes) > 1 else ""
     return (
         f"{cost}, {_describe_change(total.before_cost.expected_usd, total.after_cost.expected_usd)} from {base}: "
         f"{most}{first.name}{share}"
     )
+
+
+def _format_causes(diff: Diff) -> list[str]:
+    """Format what each cause adds to the total, so that what is printed adds up to the change in the headline."""
+    change = diff.total.after_cost.expected_usd - diff.total.before_cost.expected_usd
+    return format_change_parts([to_decimal(cause.usd) for cause in diff.total.causes], to_decimal(change))
 
 
 def _describe_unit(diff: Diff) -> str:
@@ -93,7 +100,7 @@ def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
     """Yield every cause of the total if there are several, its high end, its tokens, and what didn't change."""
     was, now = diff.total.before_cost, diff.total.after_cost
     if len(diff.total.causes) > 1:
-        yield from (ReportLine(cause.name, format_money_change(to_decimal(cause.usd))) for cause in diff.total.causes)
+        yield from (ReportLine(cause.name, text) for cause, text in zip(diff.total.causes, _format_causes(diff), strict=True))
     if (was.high_usd, now.high_usd) != (was.expected_usd, now.expected_usd):
         by = _describe_change(was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
         yield ReportLine("at most", f"{format_money(to_decimal(now.high_usd))} {_describe_unit(diff)}, {by}")
