@@ -118,10 +118,18 @@ def run() -> int:
             command = context.command_path if context else "gpt41"
             print_to_stderr(f"{error.format_message().rstrip('.')}; see {command} --help")
             return EXIT_UNUSABLE
-        if "--debug" in sys.argv:
-            print_traceback()
-        print_to_stderr(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
-        return EXIT_BUG
+        return _report_bug(error)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of a library in Rust; it isn't an Exception, and its class isn't public
+            raise
+        return _report_bug(error)
+
+
+def _report_bug(error: BaseException) -> int:
+    if "--debug" in sys.argv:
+        print_traceback()
+    print_to_stderr(f"a bug in gpt41, please report it: {type(error).__name__}: {error} (--debug shows the traceback)")
+    return EXIT_BUG
 
 
 def _run_app() -> int:

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath, build_git_command, build_git_environment, run_git
+from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath, build_git_command, build_git_environment, make_git_error, run_git
 
 _COMMIT_ID = re.compile(rb"[0-9a-f]{40,64}")
 _LINK_MODE, _SUBMODULE_MODE = "120000", "160000"
@@ -160,7 +160,11 @@ def open_revision(folder: Path, name: str) -> Iterator[Revision]:
     entries = _list_tree(folder, name, commit)
     command = build_git_command(folder, "cat-file", "--batch")
     pipe, silent = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=silent, bufsize=0, env=build_git_environment()) as process:
+    try:
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=silent, bufsize=0, env=build_git_environment())
+    except OSError as error:
+        raise make_git_error(error) from None
+    with process:
         assert process.stdin
         assert process.stdout
         answers = io.BufferedReader(cast("io.RawIOBase", process.stdout))

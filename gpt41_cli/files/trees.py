@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
+from gpt41_cli.errors import InputError
 from gpt41_cli.files.globs import IgnoreRule, is_ignored, parse_ignore_rules
 
 IGNORED = "ignored"
@@ -96,12 +97,25 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
 
 
 def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git. Without the program, return a failed run that says so."""
+    """Run git. Without the program, return a failed run that says so.
+
+    Raises InputError if the system can't start git or ends it: then nobody knows what git would have said.
+    """
     command = build_git_command(folder, *arguments)
     try:
-        return subprocess.run(command, capture_output=True, check=False, env=build_git_environment())
-    except OSError:
+        done = subprocess.run(command, capture_output=True, check=False, env=build_git_environment())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return subprocess.CompletedProcess(command, 127, b"", b"there is no program git; install it")
+    except OSError as error:
+        raise make_git_error(error) from None
+    if done.returncode < 0:
+        raise InputError(expected="git to finish", found=f"signal {-done.returncode}, which ended it")
+    return done
+
+
+def make_git_error(error: OSError) -> InputError:
+    """Make the error for a system that can't start git."""
+    return InputError(expected="to be able to start git", found=error)
 
 
 def _list_git_files(folder: Path, *options: str) -> _NamesInFolder | None:

@@ -35,8 +35,16 @@ def read_style_sheet(name: str) -> str:
 
 
 def draw_svg(chart: Chart) -> str:
-    """Draw an `svg` element for a page. To screen readers it is one picture with the title as its name."""
-    drawn: str = import_converter().vegalite_to_svg(json.dumps(make_specification(chart)), allowed_base_urls=[])
+    """Draw an `svg` element for a page. To screen readers it is one picture with the title as its name.
+
+    Raises InputError if the library can't work, as when the system refuses to start its threads.
+    """
+    try:
+        drawn: str = import_converter().vegalite_to_svg(json.dumps(make_specification(chart)), allowed_base_urls=[])
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # it isn't an Exception, and its class isn't public
+            raise
+        raise InputError(problem=f"charts can't be drawn: {error}") from None
     label = html.escape(sanitize(f"{chart.title}. {chart.description}"))
 
     def root(found: re.Match[str]) -> str:

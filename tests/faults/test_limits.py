@@ -17,8 +17,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these limits ar
 SECONDS = 60
 """A run that takes longer waits for ever."""
 
-ANOTHER_USER = 61_234
-"""A user without processes: limits on their number don't count for root."""
+RIGHTS = "+dac_read_search,+dac_override"
+ANOTHER = ("setpriv", "--reuid=61234", "--clear-groups", f"--inh-caps={RIGHTS}", f"--ambient-caps={RIGHTS}")
+"""Runs a command as a user without processes, because limits on their number don't count for root, but with root's files."""
 
 
 def run(*command: str, cwd: Path, stdout: int | None = None) -> Done:
@@ -64,17 +65,25 @@ def need(*programs: str, root: bool = True) -> None:
 )
 def test_few_processes(folder: Path, processes: int, command: list[str]) -> None:
     need("setpriv", "prlimit")
-    # The capability lets the other user read an interpreter in a home folder.
-    user = (
-        "setpriv",
-        f"--reuid={ANOTHER_USER}",
-        "--clear-groups",
-        "--inh-caps=+dac_read_search",
-        "--ambient-caps=+dac_read_search",
-    )
     usual = run("gpt41", *command, "-q", "--jobs", "1", cwd=folder)
     assert usual.code == 0
-    assert run(*user, "prlimit", f"--nproc={processes}", "gpt41", *command, "-q", "--jobs", "8", cwd=folder) == usual
+    assert run(*ANOTHER, "prlimit", f"--nproc={processes}", "gpt41", *command, "-q", "--jobs", "8", cwd=folder) == usual
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("count . -q", "expected to be able to start git, found: Resource temporarily unavailable"),
+        ("report gpt41.yaml --output a.html -q", "charts can't be drawn: failed to spawn thread"),
+    ],
+)
+def test_no_process_for_git_and_no_thread_for_charts(folder: Path, command: str, message: str) -> None:
+    need("setpriv", "prlimit")
+    (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 9, output_tokens: 1, model: gpt-4.1-mini}}\n")
+    (folder / ".git").mkdir(exist_ok=True)
+    done = run(*ANOTHER, "prlimit", "--nproc=1", "gpt41", *command.split(), cwd=folder)
+    assert (done.code, done.out) == (2, "")
+    assert f"gpt41: {message}" in done.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("descriptors", [8, 16, 17])

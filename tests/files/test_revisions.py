@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,6 +155,23 @@ def test_where_there_is_nothing_to_read_from_that_is_said(tmp_path: Path, monkey
     assert complaint(tmp_path, "HEAD") == f"{found} a repository without any; commit something first"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: there is no program git; install it"
+
+
+def test_a_system_that_cannot_run_git_is_no_repository_without_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a folder would be listed by other rules, and a commit would not be there."""
+
+    real = subprocess.Popen
+    for refused in ("rev-parse", "--batch"):
+
+        def start(command: list[str], refused: str = refused, **given: Any) -> subprocess.Popen[bytes]:
+            if refused in command:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            return real(command, **given)
+
+        monkeypatch.setattr(subprocess, "Popen", start)
+        assert complaint(repository, "HEAD") == "expected to be able to start git, found: Resource temporarily unavailable"
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], -9, b"", b""))
+    assert complaint(repository, "HEAD") == "expected git to finish, found signal 9, which ended it"
 
 
 def test_a_shallow_clone_says_how_to_fetch_the_rest(repository: Path, tmp_path: Path) -> None:
