@@ -312,12 +312,12 @@ def price_training(choose: Random) -> Iterator[Figure]:
     document = _run(arguments, "\n".join(json.dumps({"messages": talk}) for talk in talks))
     many = len(talks)
     epochs = stated or (min(25, 100 // many) if many * 3 < 100 else 3)
-    tokens = epochs * sum(_count(json.dumps({"model": model, "messages": talk})) for talk in talks)
     before = sum(_count(json.dumps({"model": model, "messages": talk[:1]})) for talk in talks)
     output = sum(_count(talk[1]["content"], "--as=text") for talk in talks)
+    (trained,) = document["trainings"]
+    tokens = trained["example_tokens"] * epochs
     tuned = TABLE.find_model(model)["fine_tuned"]
     training = tokens * Fraction(tuned["training"][platform]["usd_per_million"]) / MILLION
-    (trained,) = document["trainings"]
     yield Figure("trained_tokens", trained["trained_tokens"], tokens)
     yield Figure("training_usd", trained["training_usd"], training)
     for line in document["comparisons"]:
