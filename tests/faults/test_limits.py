@@ -95,7 +95,7 @@ def test_few_file_descriptors(folder: Path, price: str, descriptors: int) -> Non
 
 def test_a_dev_shm_that_cannot_be_written(folder: Path, price: str) -> None:
     need("unshare")
-    script = "mount -o remount,ro /dev/shm && ! touch /dev/shm/gpt41 2>&- && exec gpt41 cost big.jsonl -q --jobs 2"
+    script = "mount -t tmpfs -o ro none /dev/shm && ! touch /dev/shm/gpt41 2>&- && exec gpt41 cost big.jsonl -q --jobs 2"
     done = run("unshare", "-m", "sh", "-c", script, cwd=folder)
     if done.code and "gpt41" not in done.err:
         pytest.skip(f"/dev/shm can't be mounted anew: {done.err}")
