@@ -14,10 +14,10 @@ from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import MODES, Market
+from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
-from gpt41_cli.constraints import request_limits
+from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports.findings import make_unreadable_findings
@@ -157,10 +157,15 @@ def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: L
     name, key = priced.declaration.name, exclusion.rule.key
     return exclusion._replace(
         message=f"{name}: {priced.cost.model} in {priced.cost.mode}: {exclusion.message}",
-        level=min(level, Level.WARNING) if exclusion.rule is rules.NO_SCORE else level,
+        level=min(level, _get_no_score_level(priced)) if exclusion.rule is rules.NO_SCORE else level,
         place=priced.contents.tally.largest[0].place if key is None else priced.declaration.locate(key),
         subject=name,
     )
+
+
+def _get_no_score_level(priced: PricedWorkload) -> Level:
+    """Return how much a missing score weighs: no launch benchmark has those of a successor, which is no fault of the workload."""
+    return Level.NOTICE if priced.contents.variant.model.role == "successor" else Level.WARNING
 
 
 def make_wishes(market: Market, costing: WorkloadCost) -> Wishes:
@@ -218,7 +223,7 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     """Make a notice if another variant or mode of the family meets the requirements for less, or meets them at all."""
     if not priced.declaration.require.tasks:
         return None
-    fitting = [each for each in judged.fitting if each.quote]
+    fitting = [each for each in judged.fitting if each.quote and not _ends_sooner(priced, each.variant)]
     best = min(fitting, key=lambda each: (_is_price_lower_bound(each), _get_total_usd(each)), default=None)
     own = judged.expected
     if best is None:
@@ -245,6 +250,15 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     text = f"{who} meets the requirements for {instead}"
     figures = format_exact(to_decimal(now)), format_exact(to_decimal(then))
     return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", *figures)]
+
+
+def _ends_sooner(priced: PricedWorkload, variant: Variant) -> bool:
+    """Return True if a variant ends within the horizon of the price table, and before the workload's own does."""
+    market = priced.market
+    life, own = (lifecycle.find_announced_shutdown(market, each) for each in (variant, priced.contents.variant))
+    if life is None or life.shutdown is None or (life.shutdown - market.as_of).days > market.catalog.horizon_days:
+        return False
+    return own is None or own.shutdown is None or life.shutdown < own.shutdown
 
 
 def _get_total_usd(candidate: Candidate) -> Decimal:

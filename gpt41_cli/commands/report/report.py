@@ -11,6 +11,7 @@ from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
+from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, make_move_headline
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
@@ -26,20 +27,23 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
     workloads = overview.workloads
     drawn = {each.subject.name for each in select_most_expensive(workloads)}
     advised_months = show_parts(workloads, lambda row: row.monthly_usd)
-    advice = [_describe_advice(each, advised_months(each)) for each in workloads]
+    follow_ups = [find_follow_up(each) for each in workloads]
+    advice = [_describe_advice(each, advised_months(each), then) for each, then in zip(workloads, follow_ups, strict=True)]
     parts = tuple(
         _make_part(each, advised, position, catalog, draws=each.subject.name in drawn)
         for position, (each, advised) in enumerate(zip(workloads, advice, strict=True), 1)
     )
     charts = tuple(draw_overview_charts(overview))
-    columns = _list_columns(workloads, advised_months)
+    named_follow_ups = {each.subject.name: then for each, then in zip(workloads, follow_ups, strict=True)}
+    columns = _list_columns(workloads, advised_months, named_follow_ups)
+    headline = make_move_headline(overview, follow_ups) or _make_headline(overview)
     return Report(
         schema=SCHEMA,
         answer="\n".join(
             f"{sanitize(workload.subject.name)} {' '.join(workload.advised_pair) if workload.advised_pair else 'none'}"
             for workload in workloads
         ),
-        headline=_make_headline(overview),
+        headline=headline,
         lines=tuple(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
         tables=(make_table(columns, workloads),),
         findings=tuple(
@@ -48,7 +52,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_collect_notes(parts, len(drawn))))),
         data={
             "as_of": overview.as_of,
-            "headline": _make_headline(overview),
+            "headline": headline,
             "monthly_usd": overview.monthly_usd,
             "recommended_monthly_usd": overview.recommended_usd,
             "workloads": list(map(_make_workload_json, workloads, advice, parts)),
@@ -110,8 +114,8 @@ def _is_unchanged(each: ExaminedWorkload) -> bool:
     return each.advised_pair == (each.subject.costing.model, each.subject.costing.mode)
 
 
-def _describe_advice(each: ExaminedWorkload, advised_month: str | None) -> str:
-    """Say what to do, and what that does to the price per month or per request."""
+def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_up: FollowUp | None) -> str:
+    """Say what to do, what that does to the price per month or per request, and what follows when it ends soon."""
     costing = each.subject.costing
     if each.advised_pair is None or each.each_usd is None:
         return "nothing fits: no variant in any mode meets every wish"
@@ -122,7 +126,9 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None) -> str:
     else:
         now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} a month"
     least = "at least " if each.is_least else ""
-    return f"{verb} {' in '.join(each.advised_pair)}: {least}{span}{_describe_change(now, then, each.is_least)}"
+    until = f" until {follow_up.ends}" if follow_up else ""
+    after = f"; {follow_up.text}" if follow_up else ""
+    return f"{verb} {' in '.join(each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least)}{after}"
 
 
 def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
@@ -229,7 +235,9 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 
 def _list_columns(
-    workloads: Sequence[ExaminedWorkload], advised_months: Callable[[ExaminedWorkload], str | None]
+    workloads: Sequence[ExaminedWorkload],
+    advised_months: Callable[[ExaminedWorkload], str | None],
+    follow_ups: Mapping[str, FollowUp | None],
 ) -> tuple[Column[ExaminedWorkload], ...]:
     def find_month(row: ExaminedWorkload) -> Fraction | None:
         return row.subject.costing.monthly_usd and row.subject.costing.monthly_usd.expected
@@ -238,6 +246,11 @@ def _list_columns(
         month = advised_months(row)
         return month and ("at least " if row.is_least else "") + month
 
+    def find_then(row: ExaminedWorkload) -> FollowUp | None:
+        return follow_ups[row.subject.name]
+
+    days = {then.ends for then in follow_ups.values() if then}
+    title = None if not days else f"from {min(days)}" if len(days) == 1 else "then"
     return (
         Column("`workload", "name", lambda row: row.subject.name),
         Column("now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
@@ -254,6 +267,12 @@ def _list_columns(
         Column(None, "recommended_each_usd", lambda row: row.each_usd),
         Column(None, "recommended_monthly_usd", lambda row: row.monthly_usd),
         Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
+        Column(title, None, lambda row: (then := find_then(row)) and f"{then.model} {then.mode}"),
+        Column(">price then" if days else None, None, lambda row: (then := find_then(row)) and then.usd),
+        Column(None, "then_from", lambda row: (then := find_then(row)) and then.ends),
+        Column(None, "then_model", lambda row: (then := find_then(row)) and then.model),
+        Column(None, "then_mode", lambda row: (then := find_then(row)) and then.mode),
+        Column(None, "then_usd", lambda row: (then := find_then(row)) and then.usd),
     )
 
 

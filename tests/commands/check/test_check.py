@@ -168,8 +168,7 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
         ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours, later than 60 minutes"),
         ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
         ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
-        ("no-score", "warning", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
-        ("qualifying-variant", "notice", "blind: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
+        ("no-score", "notice", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
         (
             "model-shut-down",
             "error",

@@ -164,7 +164,7 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     (tmp_path / "saved.json").write_text(run("check", "--as-of", "2026-11-26", "--format", "json").out)
     declared, saved = (run("report", name, "--as-of", "2026-11-26").out for name in ("gpt41.yaml", "saved.json"))
     for told in (declared, saved):
-        assert told.count("use gpt-4.1-mini in batch: $156.00 a month") == 2
+        assert told.count("use gpt-4.1-mini in batch until 2027-01-14: $156.00 a month") == 2
     assert "as good enough" not in saved
 
 
@@ -339,7 +339,8 @@ def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, mode
     config = CONFIG.replace("model: gpt-4.1,", f"model: '{model}',").replace("classification", "coding")
     (tmp_path / "gpt41.yaml").write_text(config)
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
-    assert found["advice"].startswith(f"stay with {model} in standard: $")
+    until = "" if model == "gpt-6-luna" else " until 2027-01-14"
+    assert found["advice"].startswith(f"stay with {model} in standard{until}: $")
     assert (found["recommended"], found["recommended_each_usd"]) == (f"{model} standard", found["each_usd"]["expected"])
     assert [(each["label"], each["text"]) for each in found["lines"][1:]] == [
         ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 a request"),
@@ -436,8 +437,8 @@ def test_what_fails_its_own_requirements_is_not_advised_to_stay(run: Run, tmp_pa
     )
     done = run("report", *TODAY, "--fail-on", "never", "--format", "json")
     advice = {each["name"]: each["advice"] for each in json.loads(done.out)["workloads"]}
-    assert advice["om"].startswith("use gpt-4.1-mini in standard: $96.00 a month")
-    assert advice["nov"].startswith("use gpt-4.1 in standard: $480.00 a month")
+    assert advice["om"].startswith("use gpt-4.1-mini in standard until 2027-01-14: $96.00 a month")
+    assert advice["nov"].startswith("use gpt-4.1 in standard until 2027-01-14: $480.00 a month")
     assert advice["open"].startswith("stay with gpt-6-luna in standard")
     assert advice["near"].startswith("stay with gpt-4o-mini in standard")
     page = run("report", *TODAY, "--fail-on", "never", "--format", "html").out

@@ -1,0 +1,85 @@
+"""What follows the models that workloads are advised to use, when these end soon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.commands.recommend.candidates import make_family_context
+from gpt41_cli.commands.recommend.succession import Succession, find_succession
+from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
+from gpt41_cli.constraints import lifecycle
+from gpt41_cli.display import format_money, pluralize, to_decimal
+
+
+class FollowUp(NamedTuple):
+    """From the day `ends` on: another model, at `usd` per month or, without a volume, per request, before reasoning tokens."""
+
+    ends: date
+    model: str
+    mode: str
+    usd: Fraction
+    reasons: bool
+
+    @property
+    def text(self) -> str:
+        """How the advice goes on: the model, the mode and the price."""
+        price = f"{format_money(to_decimal(self.usd))}{' before reasoning tokens' * self.reasons}"
+        return f"then {self.model} in {self.mode}, {price}"
+
+
+def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
+    """Find what follows the advice when it ends within the horizon of the price table; None if nothing does, or nothing fits."""
+    succession = _find_succession(each)
+    if succession is None:
+        return None
+    quote, costing = succession.replacement.quote, each.subject.costing
+    usd = Fraction(quote.total_usd) / quote.usage.requests
+    if costing.volume:
+        usd = usd * costing.volume.per_month + costing.storage_monthly_usd
+    reasons = succession.replacement.variant.model.reasoning is not None
+    return FollowUp(succession.ends, quote.model, quote.mode, usd, reasons)
+
+
+def _find_succession(each: ExaminedWorkload) -> Succession | None:
+    if not each.is_kept:
+        return each.recommendation.then
+    subject = each.subject
+    return find_succession(make_family_context(subject.market, subject.work, subject.wishes, subject.variant), each.current)
+
+
+def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]) -> str | None:
+    """Write which workloads must move to what, until when, and what all of them cost before and after; None if none must."""
+    moves, months = [], []
+    for each, follow_up in zip(overview.workloads, follow_ups, strict=True):
+        move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(each)
+        moves += [move] if move else []
+        ends_unanswered = move is None and _find_end(each.subject.market, each.subject.variant)
+        months.append(None if ends_unanswered else follow_up.usd if follow_up else each.monthly_usd)
+    if not moves:
+        return None
+    text = f"Move {pluralize(len(moves), 'workload')} to {', '.join(dict.fromkeys(to for _, to in moves))} before {min(moves)[0]}"
+    now, then = overview.monthly_usd, [month for month in months if month is not None]
+    if now is None or len(then) < len(months):
+        return text
+    after = ", before reasoning tokens" if any(follow_up and follow_up.reasons for follow_up in follow_ups) else ""
+    return f"{text}: {format_money(to_decimal(now))} a month now, {format_money(to_decimal(sum(then, Fraction(0))))} then{after}"
+
+
+def _find_advised_move(each: ExaminedWorkload) -> tuple[date, str] | None:
+    """Return when the model of a workload ends and what it is advised to move to, if that runs on."""
+    ends = _find_end(each.subject.market, each.subject.variant)
+    if ends is None or each.choice is None or _find_end(each.subject.market, each.choice.variant):
+        return None
+    return ends, each.choice.variant.id
+
+
+def _find_end(market: Market, variant: Variant) -> date | None:
+    """Return the day on which a variant ends within the horizon of the price table; else None."""
+    life = lifecycle.find_announced_shutdown(market, variant)
+    if life is None or life.shutdown is None or (life.shutdown - market.as_of).days > market.catalog.horizon_days:
+        return None
+    return life.shutdown
