@@ -24,7 +24,7 @@ _RECENT = "2025"
 class Evidence(NamedTuple):
     """How many recorded `requests` have a shape, and how many of them are counted right.
 
-    They declare `sets` different sets of tools, or send as many schemas. `newest` is the month of the newest; empty: not known.
+    They declare at least `sets` different sets of tools, or send as many schemas. `newest` is the month of the newest; empty: not known.
     """
 
     requests: int = 0
@@ -83,16 +83,16 @@ CALLS_IN_RESPONSES = Shape(
 TEXT_NEXT_TO_CALLS = Shape(rules.TEXT_BESIDE_CALLS, "text next to calls", Evidence(12, 12, 5, "2025-05"))
 NAME_ON_CALLS = Shape(rules.NAME_ON_CALLS, "a name on a message with calls", Evidence(26, 26, 5, "2025-05"))
 PARALLEL_BEYOND_ASCII = Shape(rules.PARALLEL_RESULTS, "characters beyond ASCII in parallel results", Evidence(4, 4, 2, "2026-03"))
-FORCED_CALL = Shape(rules.TOOL_CHOICE, "a forced call", Evidence(131, 130, 49, "2025-09"), Evidence(9, 9, 4))
-NO_CALL = Shape(rules.TOOL_CHOICE, "what `none` costs", Evidence(50, 50, 6, "2026-04"), Evidence(6, 6, 2, "2025-09"))
+FORCED_CALL = Shape(rules.TOOL_CHOICE, "a forced call", Evidence(131, 130, 37, "2025-09"), Evidence(9, 9, 4))
+NO_CALL = Shape(rules.TOOL_CHOICE, "what `none` costs", Evidence(50, 50, 5, "2026-04"), Evidence(6, 6, 2, "2025-09"))
 REQUIRED_CALL = Shape(
-    rules.TOOL_CHOICE, "what `required` costs", Evidence(130, 130, 22, "2026-05"), Evidence(47, 43, 14, "2025-07")
+    rules.TOOL_CHOICE, "what `required` costs", Evidence(130, 130, 22, "2026-05"), Evidence(47, 43, 5, "2025-07")
 )
 NO_PARALLEL_CALLS = Shape(
     rules.PARALLEL_TOOL_CALLS, "what switching parallel calls off costs", _NONE, Evidence(5, 5, 2, "2025-04")
 )
 TOOLS_WITH_FORMAT = Shape(
-    rules.TOOLS_WITH_SCHEMA, "tools together with a structured output", Evidence(32, 32, 4), Evidence(32, 22, 5)
+    rules.TOOLS_WITH_SCHEMA, "tools together with a structured output", Evidence(32, 32, 4), Evidence(32, 22, 1)
 )
 PICTURE_WITH_FORMAT = Shape(rules.IMAGE_WITH_SCHEMA, "pictures together with a structured output", Evidence(2, 0, 1, "2025-05"))
 
@@ -143,7 +143,7 @@ _TOOL_KEYWORDS = {
     **dict.fromkeys(("type", "properties", "required", "description", "title"), Evidence(545, 545, 67, "2026-08")),
     # These have shapes of their own in the table above.
     **dict.fromkeys(("enum", "items", "additionalProperties", "$ref", "anyOf", "minimum", "maximum", "format"), _BY_SHAPE),
-    "default": Evidence(149, 148, 32, "2025-05"),
+    "default": Evidence(149, 148, 20, "2025-05"),
     "$schema": Evidence(43, 43, 6, "2025-09"),
     **dict.fromkeys(("$defs", "definitions"), Evidence(28, 28, 7)),
 }
