@@ -24,7 +24,8 @@ _RECENT = "2025"
 class Evidence(NamedTuple):
     """How many recorded `requests` have a shape, and how many of them are counted right.
 
-    They declare at least `sets` different sets of tools, or send as many schemas. `newest` is the month of the newest; empty: not known.
+    They declare at least `sets` different sets of tools, or send as many schemas. `newest` is the month of the newest; empty: not
+    known.
     """
 
     requests: int = 0
