@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table as Grid
@@ -118,15 +118,32 @@ def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
     return grid
 
 
-def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid:
-    """Draw the table with bars if there is room, else without. If it doesn't fit even so, draw its rows as records."""
+def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid | Group:
+    """Draw the table with bars if there is room, else without, else with what all rows share said once above it. If it doesn't
+    fit even so, draw its rows as records.
+    """
     table = _make_cells_safe(table)
     plain = table.without_bars
     for cells in (_BAR_CELLS, _BAR_CELLS // 2) if draws else ():
         barred = _draw_bars(table, cells)
         if _fits(barred, screen):
             return _draw_grid(barred)
-    return _draw_grid(plain) if _fits(plain, screen) else _draw_records(plain)
+    if _fits(plain, screen):
+        return _draw_grid(plain)
+    narrow, shared = _split_shared_columns(plain)
+    if shared and _fits(narrow, screen):
+        return Group(Padding(Text(shared, _STYLES["cited"]), (0, 0, 0, 2)), _draw_grid(narrow))
+    return _draw_records(plain)
+
+
+def _split_shared_columns(table: Table) -> tuple[Table, str]:
+    """Return the table without the columns that hold one value in all of several rows, and these values with their titles."""
+    columns = list(zip(*(row.cells for row in table.rows), strict=True))
+    shared = [index for index, cells in enumerate(columns) if index and len(cells) > 1 and len(set(cells)) == 1]
+    kept = [index for index in range(len(columns)) if index not in shared]
+    rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in table.rows)
+    named = (f"{table.headings[index].title} {columns[index][0]}".strip() for index in shared if columns[index][0])
+    return table._replace(headings=tuple(table.headings[index] for index in kept), rows=rows), "; ".join(named)
 
 
 def _make_cells_safe(table: Table) -> Table:

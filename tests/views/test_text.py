@@ -77,3 +77,17 @@ main()
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT, check=False)
     assert done.returncode == 3
     assert "\n\\x3a:error::b\n" in done.stderr
+
+
+def test_what_all_rows_share_is_said_once_where_the_table_is_too_wide() -> None:
+    rows = tuple(Row((name, "gpt-4.1-mini", tokens, "")) for name, tokens in (("first", "1"), ("second", "20")))
+    table = Table(make_headings("name", "model", ">tokens", "remark"), rows)
+    report = Report("gpt41.test/1", "", "x", (), (table,), (), (), {}, (), None)
+    wide, narrow, narrowest = (render(report, "text", Screen(width, False)).splitlines()[2:] for width in (120, 30, 14))
+    assert wide == [
+        "  name    model         tokens  remark",
+        "  first   gpt-4.1-mini       1",
+        "  second  gpt-4.1-mini      20",
+    ]
+    assert narrow == ["  model gpt-4.1-mini", "  name    tokens", "  first        1", "  second      20"]
+    assert narrowest[0] == "  first"
