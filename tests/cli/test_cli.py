@@ -501,7 +501,7 @@ def test_a_terminal_is_filled_and_never_overrun(columns: int, colour: bool) -> N
     plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     assert max(len(line.rstrip()) for line in plain.splitlines()) <= columns
     words = " ".join(plain.split())
-    assert words.startswith("Use gpt-4.1-mini in batch: $0.000132 for 1 request")
+    assert words.startswith("Use gpt-4.1-mini in batch until 2027-01-14: $0.000132 for 1 request; then gpt-6-luna in batch, ")
 
 
 @pytest.mark.parametrize("memory", [40_000_000])
@@ -639,10 +639,10 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
     for command, first in (
         (("count", "texts"), "at least 2 tokens in 1 text"),
         (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini in standard: at least $"),
-        (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 in standard: at least $"),
+        (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 in standard until 2027-01-14: at least $"),
         (("check", *day), "1 workload: at least $0.002677 a month; 1 error, 1 warning"),
         (("diff", "base.json", *day), "no change from base.json"),
-        (("report", *day), "1 workload: "),
+        (("report", *day), "Move 1 workload to gpt-6-luna before 2027-01-14: "),
         (("scan", "texts", *day), ""),
     ):
         done = run(*command)
