@@ -68,11 +68,20 @@ def read_log(stream: BinaryIO, name: str) -> Iterator[LogValue]:
     begun = first.data.lstrip()
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
         _check_line_size(len(begun), Place(name, first.number))
-        yield from _read_rows(chain((seen,), data), name)
+        whole = chain((seen,), data)
+        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name)
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
         yield from _read_lines(chain((seen,), data))
+
+
+def _is_mostly_json(head: bytes) -> bool:
+    """Return True if the first lines are JSON objects with few exceptions, such as a first one that is cut off. In a CSV no line
+    is an object: quotes are doubled there.
+    """
+    lines = list(islice(LineBlock(1, head).iterate_lines(), _PROBED_LINES))
+    return 2 * sum(isinstance(_parse_or_error(line.data), dict) for line in lines) >= len(lines)
 
 
 def _read_lines(data: Iterable[bytes]) -> Iterator[LogValue]:

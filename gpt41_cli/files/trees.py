@@ -86,7 +86,7 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
         except (FileNotFoundError, NotADirectoryError):
             continue  # deleted, but git lists it until that is committed
         except OSError as error:
-            left_out.append(SkippedPath(str(path), f"unreadable: {error.strerror}", is_unreadable=True))
+            left_out.append(SkippedPath(str(path), error.strerror or "unreadable", is_unreadable=True))
             continue
         if S_ISREG(mode):
             files.append(path)

@@ -109,6 +109,20 @@ def test_a_bad_line_is_named_and_the_others_are_read(line: str, message: str) ->
     assert len(answers(f"{RECORD}\n{line}\n{RECORD}\n")) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("null", "expected an answer of the API, or a record of its usage, found nothing"),
+        ('"x"', "expected an answer of the API, or a record of its usage, found text"),
+        ('"input_tokens": 5}}', "expected JSON, but at column 15: Extra data"),
+        ("2026-11-20 started", "expected JSON, but at column 5: Extra data"),
+    ],
+)
+def test_a_first_line_that_is_no_object_does_not_hide_the_others(line: str, message: str) -> None:
+    data = f"{line}\n{json.dumps(COMPLETION)}\n"
+    assert (len(answers(data)), rest(data)) == (1, [("0.log:1", message)])
+
+
 def test_a_first_line_that_is_cut_off_does_not_hide_the_others() -> None:
     data = f'{{"id": "x", "usage": {{"prom\n{RECORD}\n{RECORD}\n'
     assert usages(data) == [Usage(1, 9, 0, 2)] * 2

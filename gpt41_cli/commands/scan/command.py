@@ -24,7 +24,8 @@ def scan(
         typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="GLOB", help="Files to leave out, such as tests/**; repeatable.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="GLOB", help="Files or folders to leave out, such as tests/**; repeatable."),
     ] = None,
     baseline: Annotated[
         Path | None,

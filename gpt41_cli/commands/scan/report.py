@@ -127,7 +127,7 @@ def _make_lines(result: ScanResult, market: Market, found: Sequence[_FoundUse]) 
     known = sum(each.is_known for each in calls)
     if known:
         yield ReportLine("known", f"{pluralize(known, 'call')} that the baseline has")
-    reasons = Counter(skipped.reason for skipped in result.skipped)
+    reasons = Counter(skipped.reason for skipped in result.skipped if not skipped.is_unreadable)
     if reasons:
         yield ReportLine("left out", ", ".join(f"{format_int(count)} {reason}" for reason, count in reasons.most_common()))
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from posixpath import normpath
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Variant
@@ -73,17 +74,18 @@ class ScanResult:
 def scan_files(
     sources: Sequence[InputSource], market: Market, *, only: Variant | None = None, excluded: Sequence[str] = ()
 ) -> ScanResult:
-    """Look into files for the models of the price table, or for `only` one. `excluded` are globs of files to leave out.
+    """Look into files for the models of the price table, or for `only` one. `excluded` are globs of files and folders to
+    leave out; unlike those of a shell they match names that begin with a dot, too.
 
     Raises InputError if a file that the user named can't be read.
     """
     names = ModelNames(market.catalog, only.model.id if only else None)
     ends = find_ends(market)
     result = ScanResult()
-    matchers = [PathPattern(glob).matches for glob in excluded]
+    matchers = [PathPattern(normpath(glob), is_git=True).matches for glob in excluded]
     for source in sources:
         path = PurePath(source.name)
-        if any(matches(path.as_posix()) for matches in matchers):
+        if any(matches(each.as_posix()) for each in (path, *path.parents[:-1]) for matches in matchers):
             result.skipped.append(SkippedPath(source.name, EXCLUDED))
             continue
         try:
@@ -92,7 +94,7 @@ def scan_files(
         except InputError as error:
             if not source.is_from_folder:
                 raise
-            result.skipped.append(SkippedPath(source.name, f"unreadable: {error.found}", is_unreadable=True))
+            result.skipped.append(SkippedPath(source.name, str(error.found), is_unreadable=True))
             continue
         if reason := find_skip_reason(path, data):
             result.skipped.append(SkippedPath(source.name, reason))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 import pytest
 
 from gpt41_cli.commands.scan.calls import UseKind, UseReader
 from gpt41_cli.commands.scan.lines import Lines
 from gpt41_cli.commands.scan.model_names import ModelNames, Naming
-from tests.builders import CATALOG
+from gpt41_cli.commands.scan.report import make_report
+from gpt41_cli.commands.scan.scan import scan_files
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.reports.findings import make_unreadable_findings
+from tests.builders import CATALOG, market
 from tests.conftest import Run
 
 NAMES = ModelNames(CATALOG)
@@ -353,6 +359,25 @@ def test_files_that_hold_no_code_are_left_out_and_counted(run: Run, tmp_path: Pa
         ("d.py", "over 20 MB"),
         ("tests/f.py", "--ignore"),
     ]
+
+
+@pytest.mark.parametrize("glob", ["tests", "tests/", "./tests/**", "**/tests", "[t]ests/*"])
+def test_what_is_ignored_has_no_hidden_exceptions(glob: str, run: Run, tmp_path: Path) -> None:
+    for name in (".env", "tests/.env", "tests/.github/a.yaml", "tests/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('MODEL="gpt-4.1"')
+    found = json.loads(run("scan", ".", "--as-of", "2026-11-29", "--ignore", glob, "--format", "json").out)
+    assert [place["path"] for place in found["places"]] == [".env"]
+    assert {skipped["reason"] for skipped in found["left_out"]} == {"--ignore"}
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_named_once() -> None:
+    def refuse() -> BinaryIO:
+        raise PermissionError(13, "Permission denied")
+
+    result = scan_files([InputSource("b.py", refuse, is_from_folder=True)], market())
+    assert result.skipped == [SkippedPath("b.py", "Permission denied", is_unreadable=True)]
+    assert make_report(result, market(), {}, (), list(make_unreadable_findings(result.skipped))).lines == ()
 
 
 def test_what_cannot_be_read_is_an_error_if_it_was_named(run: Run) -> None:
