@@ -16,19 +16,22 @@ from gpt41_cli.display import format_money, pluralize, to_decimal
 
 
 class FollowUp(NamedTuple):
-    """From the day `ends` on: another model, at `usd` per month or, without a volume, per request, before reasoning tokens."""
+    """From the day `ends` on: another model, at `usd` per month or, without a volume, per request, before reasoning tokens;
+    `most_usd` has all cache writes.
+    """
 
     ends: date
     model: str
     mode: str
     usd: Fraction
+    most_usd: Fraction
     reasons: bool
 
     @property
     def text(self) -> str:
         """How the advice goes on: the model, the mode and the price."""
-        price = f"{format_money(to_decimal(self.usd))}{' before reasoning tokens' * self.reasons}"
-        return f"then {self.model} in {self.mode}, {price}"
+        after = " before reasoning tokens" if self.reasons else ""
+        return f"then {self.model} in {self.mode}, {format_usd_span(self.usd, self.most_usd)}{after}"
 
 
 def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
@@ -37,11 +40,11 @@ def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
     if succession is None:
         return None
     quote, costing = succession.replacement.quote, each.subject.costing
-    usd = Fraction(quote.total_usd) / quote.usage.requests
-    if costing.volume:
-        usd = usd * costing.volume.per_month + costing.storage_monthly_usd
+    times = Fraction(costing.volume.per_month if costing.volume else 1, quote.usage.requests)
+    stored = costing.storage_monthly_usd if costing.volume else Fraction(0)
+    usd, most = (Fraction(total) * times + stored for total in (quote.total_usd, succession.replacement.most_usd))
     reasons = succession.replacement.variant.model.reasoning is not None
-    return FollowUp(succession.ends, quote.model, quote.mode, usd, reasons)
+    return FollowUp(succession.ends, quote.model, quote.mode, usd, most, reasons)
 
 
 def _find_succession(each: ExaminedWorkload) -> Succession | None:
@@ -53,12 +56,16 @@ def _find_succession(each: ExaminedWorkload) -> Succession | None:
 
 def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]) -> str | None:
     """Write which workloads must move to what, until when, and what all of them cost before and after; None if none must."""
-    moves, months = [], []
+    moves: list[tuple[date, str]] = []
+    months: list[tuple[Fraction, Fraction] | None] = []
     for each, follow_up in zip(overview.workloads, follow_ups, strict=True):
         move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(each)
         moves += [move] if move else []
         ends_unanswered = move is None and _find_end(each.subject.market, each.subject.variant)
-        months.append(None if ends_unanswered else follow_up.usd if follow_up else each.monthly_usd)
+        if follow_up:
+            months.append((follow_up.usd, follow_up.most_usd))
+        else:
+            months.append(None if ends_unanswered or each.monthly_usd is None else (each.monthly_usd, each.monthly_usd))
     if not moves:
         return None
     text = f"Move {pluralize(len(moves), 'workload')} to {', '.join(dict.fromkeys(to for _, to in moves))} before {min(moves)[0]}"
@@ -66,7 +73,18 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     if now is None or len(then) < len(months):
         return text
     after = ", before reasoning tokens" if any(follow_up and follow_up.reasons for follow_up in follow_ups) else ""
-    return f"{text}: {format_money(to_decimal(now))} a month now, {format_money(to_decimal(sum(then, Fraction(0))))} then{after}"
+    span = format_usd_span(sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0)))
+    return f"{text}: {format_money(to_decimal(now))} a month now, {span} then{after}"
+
+
+def format_usd_span(low: Fraction, high: Fraction) -> str:
+    """Format two amounts as a span, or as one if they look alike.
+
+    >>> format_usd_span(Fraction(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
+    ('$2.00 to $2.50', '$2.00')
+    """
+    shown = [format_money(to_decimal(amount)) for amount in (low, high)]
+    return " to ".join(dict.fromkeys(shown))
 
 
 def _find_advised_move(each: ExaminedWorkload) -> tuple[date, str] | None:

@@ -11,7 +11,7 @@ from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
-from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, make_move_headline
+from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, format_usd_span, make_move_headline
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
@@ -279,7 +279,7 @@ def _list_columns(
 def _format_follow_up(each: ExaminedWorkload, then: FollowUp) -> str:
     """Format the model and the price that follow, with the mode if it is another one."""
     mode = "" if each.advised_pair and each.advised_pair[1] == then.mode else f" {then.mode}"
-    return f"{then.model}{mode} {format_money(to_decimal(then.usd))}"
+    return f"{then.model}{mode} {format_usd_span(then.usd, then.most_usd)}"
 
 
 def _format_change(each: ExaminedWorkload) -> str:

@@ -65,11 +65,6 @@ class ScanResult:
     files: int = 0
     skipped: list[SkippedPath] = field(default_factory=list)
 
-    @property
-    def calls(self) -> list[ModelUse]:
-        """The uses that call a model, unless a comment says to ignore them."""
-        return [use for use in self.uses if use.kind is UseKind.CALL and use.ignored is None]
-
 
 def scan_files(
     sources: Sequence[InputSource], market: Market, *, only: Variant | None = None, excluded: Sequence[str] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path, PurePath
 from typing import BinaryIO
@@ -13,7 +14,8 @@ from gpt41_cli.commands.scan.lines import Lines
 from gpt41_cli.commands.scan.model_names import ModelNames, Naming
 from gpt41_cli.commands.scan.report import make_report
 from gpt41_cli.commands.scan.scan import scan_files
-from gpt41_cli.files.sources import InputSource
+from gpt41_cli.errors import InputError
+from gpt41_cli.files.sources import InputSource, find_sources
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.reports.findings import make_unreadable_findings
 from tests.builders import CATALOG, market
@@ -384,3 +386,58 @@ def test_what_cannot_be_read_is_an_error_if_it_was_named(run: Run) -> None:
     done = run("scan", "nowhere.py")
     assert done.code == 2
     assert done.err.startswith("gpt41: nowhere.py: expected a readable file, found: No such file")
+
+
+def places(folder: Path, text: str) -> list[tuple[int | None, str, UseKind]]:
+    """What a scan of one file finds."""
+    (folder / "bot.py").write_text(text)
+    sources, _ = find_sources([str(folder)], None, io.BytesIO)
+    return [(use.place.line, use.name, use.kind) for use in scan_files(sources, market()).uses]
+
+
+def test_a_line_has_each_model_once_and_a_call_comes_before_a_mention(tmp_path: Path) -> None:
+    assert places(tmp_path, 'a = ["gpt-4.1", "gpt-4.1"]') == [(1, "gpt-4.1", CALL)]
+    assert places(tmp_path, "# gpt-4.1 and gpt-4.1") == [(1, "gpt-4.1", MENTION)]
+    assert places(tmp_path, 'a = {"label": "GPT-4.1", "value": "gpt-4.1"}') == [(1, "gpt-4.1", CALL)]
+    assert places(tmp_path, 'a = "gpt-4.1, gpt-4o"\nb = 1') == [(1, "gpt-4.1", MENTION), (1, "gpt-4o", MENTION)]
+
+
+def test_what_names_no_model_of_the_table_has_no_place(tmp_path: Path) -> None:
+    assert places(tmp_path, "a = 1") == []
+    assert places(tmp_path, 'a = "ft:gpt-4.5-preview:acme::1"  # which nobody could train') == []
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    def fail() -> io.BytesIO:
+        raise InputError(expected="a readable file", found="Permission denied", location="a.py")
+
+    found = scan_files([InputSource("a.py", fail, is_from_folder=True)], market())
+    assert [(skipped.path, skipped.reason, skipped.is_unreadable) for skipped in found.skipped] == [
+        ("a.py", "unreadable: Permission denied", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f(x)\n" + "y\n" * 15_000 + 'model = "gpt-4.1"\ntemperature = 0\n', ["temperature"]),
+        ('f(model="gpt-4.1",\n  temperature=0,\n  text="' + "x" * 21_000 + '")', ["temperature"]),
+    ],
+)
+def test_a_call_is_looked_for_near_the_model_alone(tmp_path: Path, text: str, expected: list[str]) -> None:
+    (tmp_path / "bot.py").write_text(text)
+    sources, _ = find_sources([str(tmp_path)], None, io.BytesIO)
+    (use,) = scan_files(sources, market()).uses
+    assert [parameter.name for parameter in use.parameters] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('a = {"gpt-4.1": {"limits": {"requests": 5}, "input": 2.5}}', DATA),
+        ('a = {"gpt-4.1": {"limits": {"requests": 5}, "tools": []}}', CALL),
+        ('a = {"gpt-4.1": {"limits": (', CALL),
+    ],
+)
+def test_an_entry_with_prices_ends_where_its_brackets_do(text: str, kind: UseKind) -> None:
+    assert kinds("bot.py", text) == [("gpt-4.1", kind)]
