@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.recommend.candidates import make_family_context
-from gpt41_cli.commands.recommend.succession import Succession, find_succession
+from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_money, pluralize, to_decimal
@@ -62,10 +62,7 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
         move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(each)
         moves += [move] if move else []
         ends_unanswered = move is None and _find_end(each.subject.market, each.subject.variant)
-        if follow_up:
-            months.append((follow_up.usd, follow_up.most_usd))
-        else:
-            months.append(None if ends_unanswered or each.monthly_usd is None else (each.monthly_usd, each.monthly_usd))
+        months.append((follow_up.usd, follow_up.most_usd) if follow_up else None if ends_unanswered else _price_advised(each))
     if not moves:
         return None
     text = f"Move {pluralize(len(moves), 'workload')} to {', '.join(dict.fromkeys(to for _, to in moves))} before {min(moves)[0]}"
@@ -85,6 +82,19 @@ def format_usd_span(low: Fraction, high: Fraction) -> str:
     """
     shown = [format_money(to_decimal(amount)) for amount in (low, high)]
     return " to ".join(dict.fromkeys(shown))
+
+
+def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
+    """Return the price of a month as advised, and with all cache writes; None without a volume."""
+    volume, month, choice, subject = each.subject.costing.volume, each.monthly_usd, each.choice, each.subject
+    if volume is None or month is None:
+        return None
+    context = make_family_context(subject.market, subject.work, subject.wishes, subject.variant)
+    priced = price_replacement(context, choice.variant, choice.mode) if choice else None
+    if priced is None:
+        return month, month
+    added = Fraction(priced.most_usd - priced.quote.total_usd) * Fraction(volume.per_month, priced.quote.usage.requests)
+    return month, month + added
 
 
 def _find_advised_move(each: ExaminedWorkload) -> tuple[date, str] | None:

@@ -413,7 +413,7 @@ def test_a_file_of_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None
 
     found = scan_files([InputSource("a.py", fail, is_from_folder=True)], market())
     assert [(skipped.path, skipped.reason, skipped.is_unreadable) for skipped in found.skipped] == [
-        ("a.py", "unreadable: Permission denied", True)
+        ("a.py", "Permission denied", True)
     ]
 
 
