@@ -33,12 +33,14 @@ def write_notes(
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers alone need no token counting.
+        from gpt41_cli.tokens.generations import FAMILY, GENERATIONS
         from gpt41_cli.tokens.pieces import USER_MESSAGE_OVERHEAD
 
-        source = quotes[0].offer.variant.model.prompt.source
+        prompt = quotes[0].offer.variant.model.prompt
+        overhead = USER_MESSAGE_OVERHEAD + GENERATIONS[prompt.generation].answer - FAMILY.answer
         found.append(
-            f"The text alone is counted: sent as one user message it is billed {USER_MESSAGE_OVERHEAD} tokens more a request"
-            f" [{source.label}]."
+            f"The text alone is counted: sent as one user message it is billed {overhead} tokens more a request"
+            f" [{prompt.source.label}]."
         )
     files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
     if with_files and max(files_by_model, default=0) > 1:

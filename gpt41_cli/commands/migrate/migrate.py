@@ -140,13 +140,14 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
     if not offers:
         raise missing[0].error
     today = {offer.mode: add_batch_price(price_workload(offer, work), work) for offer in offers}
+    moved = work.with_family_answers() if question.from_variant.model.prompt.added_output_tokens == 0 else work
     paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
         offers, without = _find_offers(question.market, variant, modes)
         if question.to_variants and not offers:
             raise without[0].error
-        paths += [_price_path(work, offer, today.get(offer.mode)) for offer in offers]
+        paths += [_price_path(moved, offer, today.get(offer.mode)) for offer in offers]
         unpriced += without
     if not paths:
         raise unpriced[0].error

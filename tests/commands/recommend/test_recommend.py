@@ -657,10 +657,10 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
         recommend(market(CATALOG, "openai", day), work, Wishes((CATALOG.task("vision"),))) for day in (TODAY, date(2027, 2, 1))
     )
     (ends,) = [remark.message for remark in today.but if remark.rule.id == "model-retires"]
-    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
+    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-5.6-luna counts them")
     told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
-        "How gpt-6-luna counts pictures is not known: they are priced as gpt-4.1 counts them, which is an estimate."
+        "How gpt-6-luna counts pictures is not known: they are priced as gpt-5.6-luna counts them, which is an estimate."
     )
 
 
