@@ -158,6 +158,10 @@ class PromptRule(NamedTuple):
     escapes_parallel_results_until: Annotated[date | None, Default()]
     source: Cited
 
+    def add_to_answer(self, output_tokens: int) -> int:
+        """Return what this model bills for an answer that the family bills `output_tokens` for; 0 if none is priced."""
+        return output_tokens + self.added_output_tokens if output_tokens else 0
+
 
 class SpeedClass(NamedTuple):
     """The speed of a model within its family; class 1 answers fastest."""

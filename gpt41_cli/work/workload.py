@@ -128,10 +128,10 @@ class VariantLoad:
 class Assumptions(NamedTuple):
     """What holds for every request: its answer length, cached input, tools, and the accepted part of a prediction.
 
-    `output_tokens` is None if every answer is as long as its request allows, a ceiling. Cached input is a number of tokens or a
-    share, rounded down so that a price is never understated; a prompt too short for the cache has none. What `tools` find is
-    input that is never cached. `has_family_answers`: answers have the texts
-    of the family's, whatever model gives them. `accepted_share` of a prediction is rounded down as well; None means not stated.
+    `output_tokens` are those that the family bills for the text of an answer, whatever model gives it: a model of another
+    generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a number
+    of tokens or a share, rounded down so that a price is never understated; a prompt too short for the cache has none. What
+    `tools` find is input that is never cached. `accepted_share` of a prediction is rounded down as well; None means not stated.
     """
 
     output_tokens: int | None = 0
@@ -139,7 +139,6 @@ class Assumptions(NamedTuple):
     cached_share: Decimal | None = None
     tools: ToolUse = NO_TOOL_USE
     accepted_share: Decimal | None = None
-    has_family_answers: bool = False
 
     def count_cached(self, input_tokens: int) -> int:
         """Count how much of a request's input is assumed to be cached."""
@@ -185,8 +184,7 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     # A model that doesn't take predictions isn't sent any.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
-        more = model.prompt.added_output_tokens if terms.has_family_answers and terms.output_tokens else 0
-        return RequestSize(tokens, cached, terms.output_tokens + more, shape.answers, rejected)
+        return RequestSize(tokens, cached, model.prompt.add_to_answer(terms.output_tokens), shape.answers, rejected)
     if shape.max_output_tokens is not None:
         return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
     # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
@@ -239,10 +237,6 @@ class Workload:
         if variant.model.images or not any(shape.images for shape in self.shapes):
             return None
         return catalog.find_image_model(variant.model).id
-
-    def with_family_answers(self) -> Workload:
-        """Return the work with answers of the texts that the family gives, whichever model is asked."""
-        return replace(self, terms=self.terms._replace(has_family_answers=True), _loads={})
 
     def without_cache(self) -> Workload:
         """Return the work with a cold cache, if the prompt cache was replayed."""

@@ -222,8 +222,8 @@ def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> 
         modes=["standard"],
     )
     (quote,) = found.quotes
-    below = 136_000 * Decimal("0.1") + 136_000 * Decimal("0.01") + 1_000 * Decimal("0.5")
-    above = 136_001 * Decimal("0.2") + 136_000 * Decimal("0.02") + 1_000 * Decimal("0.75")
+    below = 136_000 * Decimal("0.1") + 136_000 * Decimal("0.01") + 1_003 * Decimal("0.5")
+    above = 136_001 * Decimal("0.2") + 136_000 * Decimal("0.02") + 1_003 * Decimal("0.75")
     assert quote.total_usd == (below + above) / 1_000_000
     assert quote.bill.caching_saves_usd == (136_000 * Decimal("0.09") + 136_000 * Decimal("0.18")) / 1_000_000
     assert (quote.surcharged_requests, quote.rates.input) == (1, Decimal("0.1"))

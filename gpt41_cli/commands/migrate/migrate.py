@@ -140,14 +140,13 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
     if not offers:
         raise missing[0].error
     today = {offer.mode: add_batch_price(price_workload(offer, work), work) for offer in offers}
-    moved = work.with_family_answers() if question.from_variant.model.prompt.added_output_tokens == 0 else work
     paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
         offers, without = _find_offers(question.market, variant, modes)
         if question.to_variants and not offers:
             raise without[0].error
-        paths += [_price_path(moved, offer, today.get(offer.mode)) for offer in offers]
+        paths += [_price_path(work, offer, today.get(offer.mode)) for offer in offers]
         unpriced += without
     if not paths:
         raise unpriced[0].error
@@ -187,7 +186,7 @@ def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, mod
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
     """Yield what a reader must know about the prices of today and of the target, and what is left out."""
     quotes = [*migration.current_quotes.values(), *(path.quote for path in migration.target_paths)]
-    yield from write_notes(catalog, migration.work, quotes, with_writes=False)
+    yield from write_notes(catalog, migration.work, quotes, with_differences=False)
     if quotes[0].usage.cached_tokens:
         yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:

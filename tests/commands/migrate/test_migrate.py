@@ -110,10 +110,11 @@ def test_what_goes_into_the_cache(input_tokens: int, cached: int, is_replayed: b
 def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
     sizes: list[tuple[int, int]], output: int, model: str
 ) -> None:
-    def work(output_tokens: int) -> Workload:
+    def work(output_tokens: int | None, most: int | None = None) -> Workload:
         shapes: dict[RequestShape, int] = {}
         for tokens, many in sizes:
-            shapes[RequestShape(tokens)] = shapes.get(RequestShape(tokens), 0) + many
+            shape = RequestShape(tokens, max_output_tokens=most)
+            shapes[shape] = shapes.get(shape, 0) + many
         return Workload(shapes, Assumptions(output_tokens))
 
     for each in leave(model, work=work(output)).paths:
@@ -124,7 +125,7 @@ def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
             continue
         for more, is_within in ((0, True), (1, False)):
             answer = output + (each.variant.model.prompt.added_output_tokens if output else 0)
-            reasoned = price_workload(each.quote.offer, work(answer + each.spare_reasoning_tokens + more)).total_usd
+            reasoned = price_workload(each.quote.offer, work(None, answer + each.spare_reasoning_tokens + more)).total_usd
             assert (reasoned + each.cache_writes.extra_usd <= each.current_quote.total_usd) is is_within
 
 
