@@ -24,7 +24,12 @@ from gpt41_cli.requests.request import Request
 from gpt41_cli.tokens.doubts.shapes import find_shapes
 
 SUCCESSORS = "successors"
-"""The folder of requests to other generations of models, which these rules aren't for."""
+"""The folder of requests to the GPT-5 generation, all counted for SUCCESSOR, the only one of them in the price table."""
+SUCCESSOR = "gpt-5.6-luna"
+UNCOUNTED_KINDS = {"other", "image_url"}
+"""Built-in tools, files, items that aren't messages, and pictures of unknown size."""
+LEAST_RIGHT_OF_SUCCESSORS = 0.93
+EXACT_SUCCESSORS = 0.98
 
 FLOORS = {
     "are right to the token": 0.97,
@@ -127,6 +132,26 @@ def _check_cached(scored: Iterable[Scored]) -> Iterator[bool]:
             yield cached == count_cacheable_tokens(cached, rules) <= count_cacheable_tokens(one.input_tokens, rules)
 
 
+def score_successors(folder: Path) -> bool:
+    """Print how many requests of a folder the successor's rules count right; return True if that is enough.
+
+    Other models count pictures by other rules.
+    """
+    meter = Meter(CATALOG, SUCCESSOR)
+    bills = {row["custom_id"]: row for row in map(json.loads, (folder / "usage.jsonl").open())}
+    right, sure = [], []
+    for row in map(json.loads, (folder / "requests.jsonl").open()):
+        bill = bills[row["custom_id"]]
+        if bill["kind"] in UNCOUNTED_KINDS or (bill["kind"] == "image" and bill["model"] != SUCCESSOR):
+            continue
+        entry = meter.count(read_request(row))
+        right.append(entry.input_tokens == bill["input_tokens"])
+        sure += [right[-1]] if entry.is_exact else []
+    print(f"{statistics.mean(right):7.2%} of {len(right):5,} are right to the token (at least {LEAST_RIGHT_OF_SUCCESSORS:.1%})")
+    print(f"{statistics.mean(sure):7.2%} of {len(sure):5,} that are called exact are right (at least {EXACT_SUCCESSORS:.1%})")
+    return statistics.mean(right) >= LEAST_RIGHT_OF_SUCCESSORS and statistics.mean(sure) >= EXACT_SUCCESSORS
+
+
 def check_evidence(scored: Iterable[Scored]) -> bool:
     """Print each shape that the table of evidence calls confirmed and the recordings refute; return True if there is none."""
     seen = collections.defaultdict(list)
@@ -153,9 +178,11 @@ def main() -> int:
     every: list[Scored] = []
     is_good = True
     for folder in folders:
-        if folder.name != SUCCESSORS:
+        print(f"\n{folder.name}")
+        if folder.name == SUCCESSORS:
+            is_good &= score_successors(folder)
+        else:
             scored = list(score_requests(folder))
-            print(f"\n{folder.name}")
             is_good &= print_figures(folder, scored)
             every += scored
     return int(not (check_evidence(every) and is_good))

@@ -234,6 +234,8 @@ BATCH_SAVING = Rule("batch-saving", "Batch would cost less, but is kept out.")
 PRIORITY_SAVING = Rule("priority-saving", "Priority would cost less, but is kept out.")
 NO_CACHE_DISCOUNT = Rule("no-cache-discount", "The mode gives cached tokens no discount.")
 BASE_PRICE = Rule("base-price", "A fine-tune is priced otherwise than the model that it is made of.")
+GENERATION = Rule("generation", "A model counts the same requests as the one before it does.")
+RECORDED_REASONING = Rule("recorded-reasoning", "How much recorded answers of the model reasoned.")
 REASONING = Rule("reasoning", "The model bills reasoning tokens as output.")
 WOULD_HAVE_TO_GIVE = Rule("would-have-to-give", "What keeps the nearest candidate out.")
 

@@ -124,7 +124,6 @@ UNSEEN = {
     ("$defs/lifecycle/shutdown", "anyOf 1"),
     ("$defs/model/released", "anyOf 1"),
     ("$defs/patches/low_detail_tokens", "integer"),
-    ("$defs/patches/note", "null"),
     ("$defs/tiles/low_detail_tokens", "null"),
     ("$defs/tiles/note", "string"),
 }

@@ -97,6 +97,11 @@ class Catalog(NamedTuple):
         model = self.models.get(name) or next((entry for entry in self.models.values() if name in entry.snapshots), None)
         return Variant(model.id, model) if model else None
 
+    def find_image_model(self, model: tables.Model) -> tables.Model:
+        """Return the model by whose rule `model` counts pictures: itself, or the first of its generation that has one."""
+        alike = (each for each in self.models.values() if each.images and each.prompt.generation == model.prompt.generation)
+        return model if model.images else next(alike, self.family[0].model)
+
     def platform(self, name: str) -> tables.Platform:
         """Look up a platform. Raises UnknownName if there is none of this name."""
         if name not in self.platforms:

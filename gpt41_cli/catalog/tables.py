@@ -145,15 +145,22 @@ ImageRule: TypeAlias = Annotated[TileRule | PatchRule, Tagged("method", tiles=Ti
 class PromptRule(NamedTuple):
     """How this model's prompts follow the rules of `gpt41_cli.tokens.prompt`.
 
-    `confirmed` is true if recorded requests of the model confirm the rules. The others are the last days on which the server was
-    seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped characters beyond ASCII in the
-    results of parallel calls.
+    `generation` names the rules. `confirmed` is true if recorded requests of the model confirm them. An answer without
+    reasoning is billed `added_output_tokens` more than one of the family with the same text. The others are the last days on
+    which the server was seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped
+    characters beyond ASCII in the results of parallel calls.
     """
 
+    generation: Annotated[Literal["family", "gpt-5"], Default("family")]
     confirmed: bool
+    added_output_tokens: Annotated[int, Default(0)]
     charges_required_calls_until: Annotated[date | None, Default()]
     escapes_parallel_results_until: Annotated[date | None, Default()]
     source: Cited
+
+    def add_to_answer(self, output_tokens: int) -> int:
+        """Return what this model bills for an answer that the family bills `output_tokens` for; 0 if none is priced."""
+        return output_tokens + self.added_output_tokens if output_tokens else 0
 
 
 class SpeedClass(NamedTuple):
@@ -172,11 +179,28 @@ class ModelEncoding(NamedTuple):
     source: Cited
 
 
+class RecordedReasoning(NamedTuple):
+    """The reasoning tokens of the recorded `answers` of a model at one effort. `unreasoned` of them had none.
+
+    `median`, `p90` and `most` are tokens. The prompts are short tests of other people's programs.
+    """
+
+    effort: str
+    model: str
+    answers: Positive
+    unreasoned: int
+    median: int
+    p90: int
+    most: int
+    source: Cited
+
+
 class ReasoningEfforts(NamedTuple):
     """The reasoning efforts of a model. Reasoning tokens are billed as output; with the effort `none` there are none."""
 
     default_effort: str
     efforts: tuple[str, ...]
+    recorded: Annotated[tuple[RecordedReasoning, ...], Default(())]
     source: Cited
 
 

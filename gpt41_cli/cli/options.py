@@ -85,7 +85,8 @@ CacheLifetimeOption = Annotated[
     ),
 ]
 OutputTokensOption = Annotated[
-    int | None, count_option("Output tokens of one answer.", show_default="0; for requests, their own maximum")
+    int | None,
+    count_option("Output tokens of one answer, as the family bills it.", show_default="0; for requests, their own maximum"),
 ]
 ToolsOption = Annotated[
     list[str] | None,

@@ -22,23 +22,26 @@ def write_notes(
     *,
     adds_up: bool = False,
     with_files: bool = True,
-    with_writes: bool = True,
+    with_differences: bool = True,
 ) -> list[str]:
     """Yield what a reader of these prices must know, each sentence once.
 
-    `adds_up`: the quotes are parts of the work, not choices. `with_files`: also say how many files a batch needs. `with_writes`:
-    also say that writing to the prompt cache isn't priced.
+    `adds_up`: the quotes are parts of the work, not choices. `with_files`: also say how many files a batch needs.
+    `with_differences`: also say how a model's bill differs from the family's: longer answers, and cache
+    writes, which aren't priced.
     """
     found: list[str] = []
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers alone need no token counting.
+        from gpt41_cli.tokens.generations import FAMILY, GENERATIONS
         from gpt41_cli.tokens.pieces import USER_MESSAGE_OVERHEAD
 
-        source = quotes[0].offer.variant.model.prompt.source
+        prompt = quotes[0].offer.variant.model.prompt
+        overhead = USER_MESSAGE_OVERHEAD + GENERATIONS[prompt.generation].answer - FAMILY.answer
         found.append(
-            f"The text alone is counted: sent as one user message it is billed {USER_MESSAGE_OVERHEAD} tokens more a request"
-            f" [{source.label}]."
+            f"The text alone is counted: sent as one user message it is billed {overhead} tokens more a request"
+            f" [{prompt.source.label}]."
         )
     files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
     if with_files and max(files_by_model, default=0) > 1:
@@ -48,16 +51,18 @@ def write_notes(
             f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files}{one} "
             f"[{batch.source.label}]."
         )
-    return [*found, *write_price_notes(catalog, work, quotes, with_writes=with_writes)]
+    return [*found, *write_price_notes(catalog, work, quotes, with_differences=with_differences)]
 
 
-def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_writes: bool = True) -> list[str]:
+def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_differences: bool = True) -> list[str]:
     """Yield how sure the tokens and prices are, and what isn't in them, each sentence once."""
     found = list(_write_request_notes(catalog, work))
     for quote in quotes:
         found += _write_token_notes(catalog, quote, work)
         found += _write_rate_notes(quote)
-        found += write_cache_write_notes(quote.offer) if with_writes else ()
+        if with_differences:
+            found += _write_answer_notes(catalog, quote.offer.variant, work)
+            found += write_cache_write_notes(quote.offer)
     return list(dict.fromkeys(found))
 
 
@@ -178,6 +183,16 @@ def write_surcharge_note(variant: Variant) -> str:
         f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
         f"[{surcharge.source.label}]."
     )
+
+
+def _write_answer_notes(catalog: Catalog, variant: Variant, work: Workload) -> Iterator[str]:
+    """Yield a note if the model adds tokens to the stated ones of an answer."""
+    prompt = variant.model.prompt
+    if prompt.added_output_tokens and work.terms.output_tokens:
+        yield (
+            f"{variant.id} bills {pluralize(prompt.added_output_tokens, 'token')} more than {catalog.family[0].id} for an answer "
+            f"of the same text: they are added to the output tokens that are stated [{prompt.source.label}]."
+        )
 
 
 def write_cache_write_notes(offer: Offer) -> Iterator[str]:

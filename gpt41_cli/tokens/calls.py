@@ -7,17 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from gpt41_cli.requests.request import CallTurn, FunctionCall
+from gpt41_cli.tokens.generations import PromptRules
 from gpt41_cli.tokens.pieces import HISTORY, PromptPiece
 
-_CHAT_CALL_OVERHEAD = 12
-_PARALLEL_CALLS_OVERHEAD = 20
-_RESPONSES_CALL_OVERHEAD = 10
-_TEXT_OVERHEAD = 4
-_ECHO_TOKENS = 3
-_AWAITING_DISCOUNT = 4
 
-
-def build_chat_calls(turn: CallTurn, *, escapes_results: bool) -> Iterator[PromptPiece]:
+def build_chat_calls(turn: CallTurn, rules: PromptRules) -> Iterator[PromptPiece]:
     """Build the pieces of one turn of calls in Chat Completions: right for 957 of 1,001 recorded requests, 139 sets of tools.
 
     Of the 44 others, 40 come from one repository that rewrites the ids it records. Ids cost nothing. The `name` of the message
@@ -26,43 +20,48 @@ def build_chat_calls(turn: CallTurn, *, escapes_results: bool) -> Iterator[Promp
     if turn.name:
         yield PromptPiece(HISTORY, "name", f":{turn.name}")
     if turn.text:
-        yield from _build_text(turn)
+        yield from _build_text(turn, rules.calls.text)
     if len(turn.calls) == 1:
         call = turn.calls[0]
-        yield from _build_call(call, compact_json(call.arguments), _CHAT_CALL_OVERHEAD, is_answered=bool(turn.results))
+        discount = None if turn.results else rules.calls.awaiting_discount
+        yield from _build_call(call, compact_json(call.arguments), rules.calls.single, discount)
         yield from _build_results(turn)
     else:
-        yield from _build_parallel_calls(turn, escapes_results)
+        yield from _build_parallel_calls(turn, rules)
 
 
-def _build_text(turn: CallTurn) -> Iterator[PromptPiece]:
+def _build_text(turn: CallTurn, overhead: int) -> Iterator[PromptPiece]:
     """Build the text next to calls, which is a message of its own (12/12) and carries the name of the turn again (6/6)."""
-    yield PromptPiece(HISTORY, "text next to the calls", turn.text, _TEXT_OVERHEAD)
+    yield PromptPiece(HISTORY, "text next to the calls", turn.text, overhead)
     if turn.name:
         yield PromptPiece(HISTORY, "name", f":{turn.name}")
 
 
-def build_responses_calls(turn: CallTurn) -> Iterator[PromptPiece]:
+def build_responses_calls(turn: CallTurn, rules: PromptRules, *, reasons: bool) -> Iterator[PromptPiece]:
     """Build the pieces of one turn of calls in Responses: right for 184 of 214 recorded requests, 64 sets of tools.
 
-    Parallel calls cost what single ones do. The server keeps tokens of its own of a call it made: sent back with its own id and
-    status, a single one usually counts 3 more (83 of 102 recorded requests; else 0, 2 or 5).
+    Parallel calls cost what single ones do; those of the GPT-5 generation cost what they do in Chat Completions if the model
+    doesn't reason. The server keeps tokens of its own of a call it made: sent back with its own id and status, a single one of
+    the family usually counts 3 more (83 of 102 recorded requests; else 0, 2 or 5).
     """
+    if len(turn.calls) > 1 and rules.has_parallel_calls_in_responses and not reasons:
+        yield from _build_parallel_calls(turn, rules)
+        return
+    overhead = rules.calls.in_responses if reasons else rules.calls.without_reasoning
     for index, call in enumerate(turn.calls):
-        yield from _build_call(call, call.arguments, _RESPONSES_CALL_OVERHEAD, is_answered=bool(turn.results) or index > 0)
+        discount = None if turn.results or index > 0 else rules.calls.awaiting_discount
+        yield from _build_call(call, call.arguments, overhead, discount)
     yield from _build_results(turn)
-    if len(turn.calls) == 1 and turn.calls[0].is_echo:
-        yield PromptPiece(HISTORY, "what the server keeps of its call", "", _ECHO_TOKENS)
+    if rules.calls.echo and len(turn.calls) == 1 and turn.calls[0].is_echo:
+        yield PromptPiece(HISTORY, "what the server keeps of its call", "", rules.calls.echo)
 
 
-def _build_call(call: FunctionCall, arguments: str, around: int, *, is_answered: bool) -> Iterator[PromptPiece]:
-    """Build arguments, name and addressee of a call. A call that awaits its result costs its name and 4 less."""
+def _build_call(call: FunctionCall, arguments: str, overhead: int, awaiting_discount: int | None) -> Iterator[PromptPiece]:
+    """Build arguments, name and addressee of a call. One that awaits its result costs a discount and its name less."""
     yield PromptPiece(HISTORY, "call: arguments", arguments)
-    if is_answered:
+    if awaiting_discount is None:
         yield PromptPiece(HISTORY, "call: name", call.name)
-    yield PromptPiece(
-        HISTORY, "call: addressee", f"functions.{call.name}", around if is_answered else around - _AWAITING_DISCOUNT
-    )
+    yield PromptPiece(HISTORY, "call: addressee", f"functions.{call.name}", overhead - (awaiting_discount or 0))
 
 
 def _build_results(turn: CallTurn) -> Iterator[PromptPiece]:
@@ -70,7 +69,7 @@ def _build_results(turn: CallTurn) -> Iterator[PromptPiece]:
         yield PromptPiece(HISTORY, "result", result)
 
 
-def _build_parallel_calls(turn: CallTurn, escapes_results: bool) -> Iterator[PromptPiece]:
+def _build_parallel_calls(turn: CallTurn, rules: PromptRules) -> Iterator[PromptPiece]:
     """Build several calls at once as one call of a tool that takes them all; their results are one JSON list. (118/118)
 
     A result that is JSON itself enters as its value, so its spacing changes; any other enters as a string.
@@ -78,8 +77,8 @@ def _build_parallel_calls(turn: CallTurn, escapes_results: bool) -> Iterator[Pro
     uses = ",".join(
         f'{{"recipient_name":"functions.{call.name}","parameters":{compact_json(call.arguments)}}}' for call in turn.calls
     )
-    yield PromptPiece(HISTORY, "parallel calls", f'{{"tool_uses":[{uses}]}}', _PARALLEL_CALLS_OVERHEAD)
-    results = json.dumps([_parse_or_keep(result) for result in turn.results], ensure_ascii=escapes_results)
+    yield PromptPiece(HISTORY, "parallel calls", f'{{"tool_uses":[{uses}]}}', rules.calls.parallel)
+    results = json.dumps([_parse_or_keep(result) for result in turn.results], ensure_ascii=rules.escapes_results)
     yield PromptPiece(HISTORY, "their results", results)
 
 

@@ -7,15 +7,16 @@ from datetime import date
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import ImageRule, Model, PromptRule
+from gpt41_cli.catalog.tables import ImageRule, Model
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, fast, make_count_memo, make_token_memo
 from gpt41_cli.tokens.doubts.find import find_doubts
+from gpt41_cli.tokens.generations import FAMILY, GENERATIONS, GPT_5, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
-from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry, count_pieces, join_texts
+from gpt41_cli.tokens.pieces import IMAGES, OVERHEAD, PARTS, Entry, PromptPiece, count_pieces, join_texts
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
-from gpt41_cli.tokens.prompt import CURRENT_RULES, PromptRules, build_prompt
+from gpt41_cli.tokens.prompt import build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
 
 SPARE_KEYWORDS = ("title", "default")
@@ -27,30 +28,30 @@ class CountingMethod(NamedTuple):
 
     encoding: str
     image_rule: ImageRule
-    rules: PromptRules = CURRENT_RULES
+    rules: PromptRules = FAMILY
 
 
 def get_counting_method(catalog: Catalog, model: Model | None, as_of: date | None = None) -> CountingMethod:
     """Return how `model` counts on a day (None: today); like the first of the family if the table doesn't say or doesn't have the
     model.
     """
-    first = catalog.family[0].model
-    images = (model and model.images) or first.images
+    images = catalog.find_image_model(model or catalog.family[0].model).images
     assert images is not None
     if model is None:
         return CountingMethod(DEFAULT_ENCODING, images)
-    return CountingMethod(model.encoding.name, images, find_rules(model.prompt, as_of) if as_of else CURRENT_RULES)
+    return CountingMethod(model.encoding.name, images, find_rules(model, as_of))
 
 
-def find_rules(prompt: PromptRule, as_of: date) -> PromptRules:
-    """Find the rules that were in force on a day."""
+def find_rules(model: Model, as_of: date | None = None) -> PromptRules:
+    """Find the rules by which the server counts for `model` on a day (None: today)."""
 
     def is_in_force(until: date | None) -> bool:
-        return until is not None and as_of <= until
+        return as_of is not None and until is not None and as_of <= until
 
-    return PromptRules(
-        escapes_results=is_in_force(prompt.escapes_parallel_results_until),
-        charges_required=is_in_force(prompt.charges_required_calls_until),
+    return GENERATIONS[model.prompt.generation]._replace(
+        reasons_by_default=model.reasoning is not None and model.reasoning.default_effort != "none",
+        escapes_results=is_in_force(model.prompt.escapes_parallel_results_until),
+        charges_required=is_in_force(model.prompt.charges_required_calls_until),
     )
 
 
@@ -62,6 +63,13 @@ def _drop_keyword(request: Request, keyword: str) -> Request:
         functions=functions,
         response_format=declared and declared._replace(schema=drop_keywords(declared.schema, {keyword})),
     )
+
+
+def _sum_parts(counted: Iterable[tuple[PromptPiece, int]]) -> Mapping[str, int]:
+    parts = dict.fromkeys(PARTS, 0)
+    for piece, tokens in counted:
+        parts[piece.part] += tokens
+    return parts
 
 
 def _list_texts(request: Request, method: CountingMethod) -> Iterable[str]:
@@ -160,6 +168,20 @@ class Meter:
         pieces = build_prompt(request, method.rules)
         text = sum(tokens for _, tokens in count_pieces(pieces, self.get_memo(method.encoding)))
         return text + sum(count_image_tokens(image, method.image_rule) for image in request.images)
+
+    def compare_generations(self, request: Request, method: CountingMethod) -> tuple[int, ...]:
+        """Count how many tokens more each part of a request (of PARTS) has by the rules of the GPT-5 generation.
+
+        Of plain messages only what frames them differs, so they needn't be counted again.
+        """
+        texts = [turn for turn in request.turns if isinstance(turn, Message)]
+        if request.functions or request.response_format or len(texts) < len(request.turns):
+            memo = self.get_memo(method.encoding)
+            older, newer = (_sum_parts(count_pieces(build_prompt(request, rules), memo)) for rules in (FAMILY, GPT_5))
+            return tuple(newer[part] - older[part] for part in PARTS)
+        answers = sum(turn.role == "assistant" for turn in texts)
+        framing = GPT_5.answer - FAMILY.answer + answers * (GPT_5.answer_in_history - FAMILY.answer_in_history)
+        return tuple(framing if part == OVERHEAD else 0 for part in PARTS)
 
     def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
         """Split the prompt as the cache sees it."""

@@ -16,9 +16,10 @@ from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.catalog.tables import ImageRule
 from gpt41_cli.requests.request import CallTurn, Image, Request
 from gpt41_cli.tokens.engine import BYTES_PER_TOKEN
+from gpt41_cli.tokens.generations import FAMILY, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.pieces import SCHEMA, TEXT, TOOLS, PromptPiece
-from gpt41_cli.tokens.prompt import CURRENT_RULES, PromptRules, build_declarations, build_ending, build_turn
+from gpt41_cli.tokens.prompt import build_declarations, build_ending, build_turn
 
 _FRAME_TOKEN = b"\xff" * BYTES_PER_TOKEN
 """Stands for each token around a text, which no text has."""
@@ -49,9 +50,9 @@ class CachePrefix(NamedTuple):
     key_digest: int = 0
 
 
-def split_prompt(request: Request, rules: PromptRules = CURRENT_RULES) -> list[PromptStretch]:
+def split_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptStretch]:
     """Split the whole prompt in the order of the cache."""
-    found = [_make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request)]
+    found = [_make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request, rules)]
     by_turn: dict[int, list[Image]] = {}
     for image in request.images:
         by_turn.setdefault(_find_image_turn(image, request), []).append(image)

@@ -8,40 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
 
 from gpt41_cli.requests.request import CallTurn, Message, Request, Turn
 from gpt41_cli.tokens.calls import build_chat_calls, build_responses_calls
 from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, format_functions
+from gpt41_cli.tokens.generations import FAMILY, PromptRules
 from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, PromptPiece
 from gpt41_cli.tokens.response_formats import format_response_format
 
 _MESSAGE_OVERHEAD = 3
-ANSWER_OVERHEAD = 3
-"""What a request costs besides its messages: the tokens with which the answer begins."""
-_BLOCK_MESSAGE_OVERHEAD = 4
 _FRONT_ROLES = ("system", "developer")
 
-_ANSWER_PIECE = PromptPiece(OVERHEAD, "the answer begins", "", ANSWER_OVERHEAD)
 
-
-class PromptRules(NamedTuple):
-    """What the server has changed: whether it counts the old way.
-
-    `escapes_results`: characters beyond ASCII in the results of parallel calls are escaped (29/29 to 2026-02; 0/4 from 2026-03).
-    `charges_required`: `tool_choice: required` in Chat Completions costs 2 (17/17 to 2024-10-07; 0/130 from 2024-10-24).
-    """
-
-    escapes_results: bool = False
-    charges_required: bool = False
-
-
-CURRENT_RULES = PromptRules()
-
-
-def build_prompt(request: Request, rules: PromptRules = CURRENT_RULES) -> list[PromptPiece]:
+def build_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptPiece]:
     """The pieces of `request`, in the order of the prompt; pictures are priced apart (`gpt41_cli.tokens.images`)."""
-    blocks = build_declarations(request)
+    blocks = build_declarations(request, rules)
     front = blocks if request.is_chat and _has_front_message(request) else []
     pieces = [] if front else [*blocks]
     for turn in request.turns:
@@ -52,13 +33,15 @@ def build_prompt(request: Request, rules: PromptRules = CURRENT_RULES) -> list[P
     return pieces
 
 
-def build_turn(request: Request, turn: Turn, rules: PromptRules = CURRENT_RULES) -> Iterable[PromptPiece]:
+def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
     """The pieces of one turn of `request`."""
     if isinstance(turn, CallTurn):
         if request.is_chat:
-            return build_chat_calls(turn, escapes_results=rules.escapes_results)
-        return build_responses_calls(turn)
-    if request.response_format and request.is_chat and turn.role == "assistant":
+            return build_chat_calls(turn, rules)
+        return build_responses_calls(turn, rules, reasons=_is_reasoning(request, rules))
+    if turn.role == "assistant" and rules.answer_in_history:
+        return (*build_message(turn), PromptPiece(OVERHEAD, "an answer in the history", "", rules.answer_in_history))
+    if rules.names_format and request.response_format and request.is_chat and turn.role == "assistant":
         return (
             *build_message(turn),
             _build_schema_name(request.response_format.name, "schema name, for an answer in the history"),
@@ -66,9 +49,19 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = CURRENT_RULES)
     return build_message(turn)
 
 
-def build_ending(request: Request, rules: PromptRules = CURRENT_RULES) -> Iterable[PromptPiece]:
+def build_ending(request: Request, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
     """What follows the turns."""
-    return (*_build_tool_choice(request, rules), _ANSWER_PIECE) if request.functions else (_ANSWER_PIECE,)
+    answer = _build_answer(rules.answer)
+    return (*_build_tool_choice(request, rules), answer) if request.functions and rules.charges_choice else (answer,)
+
+
+def _is_reasoning(request: Request, rules: PromptRules) -> bool:
+    return rules.reasons_by_default if request.reasoning_effort is None else request.reasoning_effort != "none"
+
+
+@cache
+def _build_answer(tokens: int) -> PromptPiece:
+    return PromptPiece(OVERHEAD, "the answer begins", "", tokens)
 
 
 def build_message(turn: Message) -> tuple[PromptPiece, ...]:
@@ -89,19 +82,13 @@ def _build_role(role: str) -> PromptPiece:
     return PromptPiece(OVERHEAD, "role", role, _MESSAGE_OVERHEAD)
 
 
-def build_declarations(request: Request) -> list[PromptPiece]:
+def build_declarations(request: Request, rules: PromptRules = FAMILY) -> list[PromptPiece]:
     """Tools and schema, as the endpoint places them; without a system message, those of Chat Completions are one of its own."""
     if not (request.functions or request.response_format):
         return []
     if not request.is_chat:
-        return list(_build_responses_blocks(request))
-    blocks = list(_build_chat_blocks(request))
-    if not _has_front_message(request):
-        first = blocks[0]
-        blocks[0] = first._replace(
-            text=first.text.lstrip("\n"), extra_tokens=first.extra_tokens + _BLOCK_MESSAGE_OVERHEAD, joins_previous=False
-        )
-    return blocks
+        return list(_build_responses_blocks(request, rules))
+    return list(_build_chat_blocks(request, rules))
 
 
 def _has_front_message(request: Request) -> bool:
@@ -110,22 +97,32 @@ def _has_front_message(request: Request) -> bool:
     return isinstance(first, Message) and first.role in _FRONT_ROLES
 
 
-def _build_chat_blocks(request: Request) -> Iterator[PromptPiece]:
+def _build_chat_blocks(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
     """Tools and schema of Chat Completions, joined to the system message and tokenised with it. (423/431, 192/192)
 
-    Without a system message they are one of their own, 4 tokens around them. The tools count 1 less than their text. The
-    name of the schema is charged again for the final answer, unless tools are sent too.
+    Without a system message the first of them begins a message of its own. The name of the schema is charged again for the final
+    answer, unless tools are sent too.
     """
+    is_joined = _has_front_message(request)
     if request.functions:
-        yield PromptPiece(
-            TOOLS, "declared functions", "\n\n" + format_functions(request.functions, CHAT_LAYOUT), -1, joins_previous=True
-        )
+        extra = (rules.tools_joined if is_joined else rules.tools_alone) + _count_undescribed(request, rules)
+        yield _build_block(TOOLS, "declared functions", format_functions(request.functions, CHAT_LAYOUT), extra, is_joined)
     if request.response_format:
-        yield PromptPiece(
-            SCHEMA, "structured output", "\n\n" + format_response_format(request.response_format), joins_previous=True
+        is_second = bool(request.functions)
+        extra = 0 if is_joined or is_second else rules.format_alone
+        yield _build_block(
+            SCHEMA, "structured output", format_response_format(request.response_format), extra, is_joined or is_second
         )
-        if not request.functions:
+        if rules.names_format and not request.functions:
             yield _build_schema_name(request.response_format.name, "schema name, for the answer")
+
+
+def _build_block(part: str, label: str, text: str, extra: int, is_joined: bool) -> PromptPiece:
+    return PromptPiece(part, label, "\n\n" + text if is_joined else text, extra, joins_previous=is_joined)
+
+
+def _count_undescribed(request: Request, rules: PromptRules) -> int:
+    return rules.undescribed_function * sum(not function.description for function in request.functions)
 
 
 def _build_schema_name(name: str, label: str) -> PromptPiece:
@@ -133,12 +130,14 @@ def _build_schema_name(name: str, label: str) -> PromptPiece:
     return PromptPiece(SCHEMA, label, name, 2)
 
 
-def _build_responses_blocks(request: Request) -> Iterator[PromptPiece]:
+def _build_responses_blocks(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
     """Tools and schema of Responses stand alone: the tools count 3 less than their text (162/173), the schema 1 more (66/66)."""
     if request.functions:
-        yield PromptPiece(TOOLS, "declared functions", format_functions(request.functions, RESPONSES_LAYOUT), -3)
+        extra = rules.tools_in_responses + _count_undescribed(request, rules)
+        yield PromptPiece(TOOLS, "declared functions", format_functions(request.functions, RESPONSES_LAYOUT), extra)
     if request.response_format:
-        yield PromptPiece(SCHEMA, "structured output", format_response_format(request.response_format), 1)
+        text = format_response_format(request.response_format)
+        yield PromptPiece(SCHEMA, "structured output", text, rules.format_in_responses)
 
 
 def _build_tool_choice(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:

@@ -21,6 +21,7 @@ from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, 
 from gpt41_cli.requests.request import Image, Request
 from gpt41_cli.rules import Group, Rule
 from gpt41_cli.tokens import TextCounter, count_stream
+from gpt41_cli.tokens.generations import GPT_5
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
@@ -154,6 +155,9 @@ def measure_request(
         raise refusal
     counted = counted or meter.count(sent)
     tokens = counted.input_tokens - counted.parts[IMAGES]
+    generation_tokens = meter.compare_generations(request, method)
+    if method.rules.name == GPT_5.name:
+        tokens -= sum(generation_tokens)
     return MeasuredRequest(
         ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
         RequestShape(
@@ -162,6 +166,7 @@ def measure_request(
             request.max_output_tokens,
             request.answer_count,
             meter.get_memo(method.encoding)(request.predicted_text) if request.predicted_text else 0,
+            generation_tokens=generation_tokens,
         ),
         request.needs,
         tuple(dict.fromkeys(doubt.rule for doubt in counted.doubts if not doubt.has_missing_tokens)),

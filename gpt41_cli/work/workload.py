@@ -33,6 +33,7 @@ class RequestShape(NamedTuple):
 
     `text_tokens` is the input without pictures. `max_output_tokens` is None if the request states no maximum. It asks for
     `answers` and predicts `prediction_tokens`. `cached_tokens` come from a replay of the prompt cache; None without one.
+    `generation_tokens` are those of each part (of `tokens.pieces.PARTS`) that models of the newer generation count more.
     """
 
     text_tokens: int
@@ -41,6 +42,7 @@ class RequestShape(NamedTuple):
     answers: int = 1
     prediction_tokens: int = 0
     cached_tokens: int | None = None
+    generation_tokens: tuple[int, ...] = ()
 
 
 class RequestSize(NamedTuple):
@@ -126,9 +128,10 @@ class VariantLoad:
 class Assumptions(NamedTuple):
     """What holds for every request: its answer length, cached input, tools, and the accepted part of a prediction.
 
-    `output_tokens` is None if every answer is as long as its request allows, a ceiling. Cached input is a number of tokens or a
-    share, rounded down so that a price is never understated; a prompt too short for the cache has none. What `tools` find is
-    input that is never cached. `accepted_share` of a prediction is rounded down as well; None means not stated.
+    `output_tokens` are those that the family bills for the text of an answer, whatever model gives it: a model of another
+    generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a number
+    of tokens or a share, rounded down so that a price is never understated; a prompt too short for the cache has none. What
+    `tools` find is input that is never cached. `accepted_share` of a prediction is rounded down as well; None means not stated.
     """
 
     output_tokens: int | None = 0
@@ -162,11 +165,13 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     """Return the size of a request of this shape as `variant` counts it."""
     model, first = variant.model, catalog.family[0].model
     tokens = shape.text_tokens
+    if model.prompt.generation != first.prompt.generation:
+        tokens += sum(shape.generation_tokens)
     if shape.images:
         # Imported here: numbers alone need no token counting.
         from gpt41_cli.tokens.images import count_image_tokens
 
-        rule = model.images or first.images
+        rule = catalog.find_image_model(model).images
         assert rule is not None
         tokens += sum(count_image_tokens(image, rule) for image in shape.images)
     if shape.cached_tokens is not None:
@@ -179,7 +184,7 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     # A model that doesn't take predictions isn't sent any.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
-        return RequestSize(tokens, cached, terms.output_tokens, shape.answers, rejected)
+        return RequestSize(tokens, cached, model.prompt.add_to_answer(terms.output_tokens), shape.answers, rejected)
     if shape.max_output_tokens is not None:
         return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
     # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
@@ -231,7 +236,7 @@ class Workload:
         """
         if variant.model.images or not any(shape.images for shape in self.shapes):
             return None
-        return catalog.family[0].id
+        return catalog.find_image_model(variant.model).id
 
     def without_cache(self) -> Workload:
         """Return the work with a cold cache, if the prompt cache was replayed."""

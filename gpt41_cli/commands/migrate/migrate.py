@@ -186,7 +186,7 @@ def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, mod
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
     """Yield what a reader must know about the prices of today and of the target, and what is left out."""
     quotes = [*migration.current_quotes.values(), *(path.quote for path in migration.target_paths)]
-    yield from write_notes(catalog, migration.work, quotes, with_writes=False)
+    yield from write_notes(catalog, migration.work, quotes, with_differences=False)
     if quotes[0].usage.cached_tokens:
         yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from gpt41_cli import rules
@@ -13,6 +14,9 @@ from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import make_reasoning_findings
+from gpt41_cli.work.workload import Workload
+
+_PER_MILLION = 1_000_000
 
 
 def list_advantages(migration: Migration) -> Iterator[Finding]:
@@ -92,7 +96,9 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
         if path.cache_writes.extra_usd and not migration.work.replay:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
         yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
+    yield from _explain_generation(migration, path)
     yield from make_reasoning_findings(path.variant)
+    yield from _describe_recorded_reasoning(migration, path)
     yield from _explain_cache_writes(migration, path)
     over = lifecycle.find_past_shutdown(migration.question.market, path.variant)
     if over:
@@ -100,6 +106,48 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
     life = lifecycle.find_announced_shutdown(migration.question.market, path.variant)
     if life:
         yield lifecycle.make_retirement_finding(path.variant, life, migration.question.market.as_of)
+
+
+def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
+    """Say how many tokens more or less the target counts for the same requests, part by part, and for the same answers."""
+    work, old, new = migration.work, migration.question.from_variant.model.prompt, path.variant.model.prompt
+    if old.generation == new.generation:
+        return
+    changes = []
+    if work.is_counted:
+        means = ", ".join(f"{part} {'+' if mean > 0 else ''}{format_exact(mean)}" for part, mean in _compare_parts(work))
+        changes.append(f"it counts the same requests otherwise: {means} tokens per request")
+    if new.added_output_tokens and work.terms.output_tokens:
+        changes.append(f"it bills {new.added_output_tokens} tokens more for an answer of the same text")
+    if changes:
+        basis = "" if new.confirmed else "; recordings confirm this for the models before it, and none of its own exist"
+        yield Finding(rules.GENERATION, f"{', and '.join(changes)}{basis}", sources=(new.source,))
+
+
+def _compare_parts(work: Workload) -> Iterator[tuple[str, Decimal]]:
+    """Return the mean tokens that the newer generation counts more, of each part of a request where that isn't none."""
+    # Imported here: numbers alone need nothing that counts tokens.
+    from gpt41_cli.tokens.pieces import PARTS
+
+    for index, part in enumerate(PARTS):
+        total = sum(shape.generation_tokens[index] * many for shape, many in work.shapes.items())
+        if total:
+            yield part, to_decimal(Fraction(total, work.requests), 1)
+
+
+def _describe_recorded_reasoning(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
+    """Say how much recorded answers reasoned at each effort, and what that would cost here."""
+    reasoning = path.variant.model.reasoning
+    if reasoning is None or not reasoning.recorded:
+        return
+    efforts = []
+    for row in reasoning.recorded:
+        cost = to_decimal(Fraction(path.quote.rates.output) * row.p90 * migration.work.requests / _PER_MILLION, 10)
+        most = f", 9 in 10 at most {format_int(row.p90)} ({format_money(cost)} here)" if row.p90 else ""
+        efforts.append(f"effort {row.effort}: {row.unreasoned} of {row.answers} without reasoning{most}")
+    first = reasoning.recorded[0]
+    text = f"recorded answers of {first.model} to short test prompts of other people: {'; '.join(efforts)}"
+    yield Finding(rules.RECORDED_REASONING, text, sources=(first.source,))
 
 
 def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Finding]:

@@ -26,9 +26,18 @@ def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) ->
     return report._replace(
         tables=(*report.tables, *([make_table(columns, found.items(), "Output tokens of an answer")] if found else [])),
         findings=(*report.findings, *_collect_findings(found, past)),
-        notes=(*report.notes, *((_RANGE_NOTE,) if found else ())),
+        notes=(*report.notes, *(_make_notes(past) if found else ())),
         data={**report.data, "workloads": make_records(columns, found.items())},
     )
+
+
+def _make_notes(past: ObservedAnswers) -> Iterator[str]:
+    yield _RANGE_NOTE
+    if past.added_tokens:
+        yield (
+            f"successors bill {pluralize(past.added_tokens, 'token')} more for an answer of the same text: they are left out of "
+            "these lengths, as every price at a successor adds them"
+        )
 
 
 def _list_columns(config: Config) -> tuple[Column[tuple[str, AnswerLengths]], ...]:

@@ -38,8 +38,9 @@ class ObservedAnswers:
     with the number of workloads and of different lengths.
 
     `whose` is None where nobody asks for workloads. `unattributed` counts the answers that may belong to several of them, and by
-    no name those to none; `summed_answers` those that stand in a sum, as several choices do, which tells no length. Batch objects
-    are no answers.
+    no name those to none; `summed_answers` those that stand in a sum, as several choices do, which tells no length. `lengths` are
+    as the family bills answers: those of other models are shorter than billed by what they add, at most `added_tokens`. Batch
+    objects are no answers.
     """
 
     def __init__(self, biller: AnswerPricer, whose: OwnerLookup | None = None, *, keeps_answers: bool = False) -> None:
@@ -48,6 +49,7 @@ class ObservedAnswers:
         self.lengths: dict[str, AnswerLengths] = {}
         self.unattributed: Counter[tuple[str, ...]] = Counter()
         self.summed_answers = 0
+        self.added_tokens = 0
         self._biller = biller
         self._find_workloads = whose
         self._keeps_answers = keeps_answers
@@ -66,11 +68,12 @@ class ObservedAnswers:
         usage = answer.usage
         offer = self._biller.find_offer(answer)
         if isinstance(offer, Finding):
-            group, total_usd = ModelAndMode(answer.model, answer.mode), None
+            group, total_usd, added = ModelAndMode(answer.model, answer.mode), None, 0
         else:
             charge = Charge(offer)
             charge.add(answer, self._biller.price_tools(offer, answer)[0])
             group, total_usd = ModelAndMode(offer.variant.id, answer.mode), charge.total_usd
+            added = offer.variant.model.prompt.added_output_tokens
         if self._keeps_answers and is_undone:
             self.answers.remove(answer.custom_id)
         elif self._keeps_answers:
@@ -78,9 +81,11 @@ class ObservedAnswers:
             self.answers.add(answer.custom_id, billed)
         if self._find_workloads is not None:
             names = tuple(sorted(self._find_workloads(answer.custom_id, group)))
-            self._attribute_answer(answer, names, total_usd, is_undone=is_undone)
+            self._attribute_answer(answer, names, total_usd, added, is_undone=is_undone)
 
-    def _attribute_answer(self, answer: Answer, names: tuple[str, ...], total_usd: Decimal | None, *, is_undone: bool) -> None:
+    def _attribute_answer(
+        self, answer: Answer, names: tuple[str, ...], total_usd: Decimal | None, added_tokens: int, *, is_undone: bool
+    ) -> None:
         usage, times = answer.usage, -1 if is_undone else 1
         if len(names) != 1:
             self.unattributed[names] += usage.requests * times
@@ -95,7 +100,9 @@ class ObservedAnswers:
                 del self.by_workload[name]
         if usage.requests == answer.choice_count == 1:
             lengths = self.lengths.setdefault(name, AnswerLengths())
-            lengths.add(usage.output_tokens, is_cut=answer.is_cut_off, is_undone=is_undone)
+            length = max(usage.output_tokens - added_tokens, 0)  # a price at the model adds them again
+            lengths.add(length, is_cut=answer.is_cut_off, is_undone=is_undone)
+            self.added_tokens = max(self.added_tokens, added_tokens)
             if not lengths.counts:
                 del self.lengths[name]
         else:

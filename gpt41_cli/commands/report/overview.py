@@ -27,7 +27,6 @@ from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Group, Level
-from gpt41_cli.tokens.pieces import IMAGES
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload
 from gpt41_cli.workloads.costing import WorkloadCost
@@ -237,10 +236,9 @@ def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInp
     dropped = Group.RECOMPUTED if market.as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
     kept = (finding for finding in saved.findings if not finding.rule.groups & dropped)
     is_open = not all(cost.requirements.tasks for cost in saved.costs.values())
-    pictures = any(cost.parts.get(IMAGES) for cost in saved.costs.values())
     note = (
         f"{file} has no single requests: each workload's are taken as equal, so that no surcharge on some of them is seen"
-        f"{', pictures as counted by what it runs on' if pictures else ''}"
+        ", their input as counted by what it runs on"
         f"{', and where it states no task, what it runs on as good enough' if is_open else ''}. "
         f"Its prices are those of {saved.as_of}."
     )
@@ -302,7 +300,10 @@ def _convert_saved(costing: WorkloadCost, market: Market) -> ReportedWorkload:
 def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
     """Make as many requests with the same sums, as equal as whole tokens allow."""
     many = costing.requests
-    sums = (costing.input_tokens, costing.cached_tokens, costing.output_tokens.expected)
+    answers = costing.output_tokens.expected
+    if not costing.is_ceiling:
+        answers = max(answers - many * catalog.variant(costing.model).model.prompt.added_output_tokens, 0)
+    sums = (costing.input_tokens, costing.cached_tokens, answers)
     # The first of them have a token more, as many as are left over.
     ends = sorted({0, many, *(total % many for total in sums)})
     sizes: dict[RequestSize, int] = {}
@@ -314,9 +315,14 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
         shapes[shape] = shapes.get(shape, 0) + end - start
 
     def load(model: str) -> VariantLoad:
-        """Whatever model reads it sees the same sizes, and what its tools find: pictures and answers are in them already."""
-        found = count_search_tokens(catalog, catalog.variant(model), costing.tools) or 0
-        return VariantLoad({size._replace(input_tokens=size.input_tokens + found): times for size, times in sizes.items()})
+        """Return the same sizes for any model, with what its tools find and its answers add; pictures are in them already."""
+        variant = catalog.variant(model)
+        found = count_search_tokens(catalog, variant, costing.tools) or 0
+        loaded: dict[RequestSize, int] = {}
+        for size, times in sizes.items():
+            answer = size.output_tokens if costing.is_ceiling else variant.model.prompt.add_to_answer(size.output_tokens)
+            loaded[size._replace(input_tokens=size.input_tokens + found, output_tokens=answer)] = times
+        return VariantLoad(loaded)
 
     terms = Assumptions(sums[2] // many, tools=costing.tools)
     return Workload(shapes, terms, needs=costing.tools.needed_abilities, _loads={model: load(model) for model in catalog.models})

@@ -133,7 +133,8 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
 
 def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
     """Make the part of a workload: what it is and costs now, then the recommendation; with charts, if it is drawn."""
-    work, priced = each.subject.work, [candidate.quote for candidate in each.priced_candidates if candidate.quote]
+    work, candidates = each.subject.work, (each.current, *each.priced_candidates)
+    priced = [candidate.quote for candidate in candidates if candidate.quote]
     found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
     reasons = _explain_staying(each) if each.is_kept else found.lines
     asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())

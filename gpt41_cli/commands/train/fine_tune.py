@@ -113,8 +113,11 @@ def _price_models(
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
         load = VariantLoad({RequestSize(longest, 0, -(-output_tokens // examples)): 1})
         cached = service.cached_share if longest >= conditions.market.catalog.limits.prompt_cache.minimum_tokens else None
-        served, today = (_make_usage(examples, tokens, output_tokens, cached) for tokens in (own, base))
-        beside = {each.id: (each, today) for each in (variant, *others)}
+        served = _make_usage(examples, own, output_tokens, cached)
+        beside = {}
+        for each in (variant, *others):
+            answers = output_tokens and output_tokens + examples * each.model.prompt.added_output_tokens
+            beside[each.id] = (each, _make_usage(examples, base, answers, cached))
         yield price_trained_model(conditions, variant, TrainingWork(billed, served, load), examples, list(beside.values()))
 
 

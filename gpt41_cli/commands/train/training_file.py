@@ -21,9 +21,10 @@ from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
 from gpt41_cli.rules import Level
+from gpt41_cli.tokens.generations import FAMILY
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import HISTORY, TEXT, count_pieces
-from gpt41_cli.tokens.prompt import ANSWER_OVERHEAD, build_turn
+from gpt41_cli.tokens.prompt import build_turn
 from gpt41_cli.totals import Addable, Largest, Occurrences
 from gpt41_cli.work.sizing import measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
@@ -128,7 +129,7 @@ def _count_tokens(
     request_tokens, input_tokens = (
         size_request(shape, Assumptions(), catalog, variant).input_tokens for shape in (whole, before)
     )
-    tokens = request_tokens - ANSWER_OVERHEAD + _EXAMPLE_OVERHEAD
+    tokens = request_tokens - FAMILY.answer + _EXAMPLE_OVERHEAD
     lost = max(tokens - training_rules.example_tokens.at_most, 0)
     return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens))
 

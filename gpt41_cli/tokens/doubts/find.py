@@ -9,6 +9,7 @@ from gpt41_cli.catalog.tables import Model, PatchRule
 from gpt41_cli.requests.request import Doubt, Request
 from gpt41_cli.rules import Effect
 from gpt41_cli.tokens.doubts.shapes import find_shapes
+from gpt41_cli.tokens.generations import FAMILY
 
 
 def find_doubts(request: Request, model: Model | None, *, is_named: bool = True) -> list[Doubt]:
@@ -30,6 +31,7 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
 def _make_model_doubt(model: Model | None) -> Doubt:
     """Doubt a model that the rules weren't found on. A reasoning model or an unknown one may keep tokens that aren't counted."""
+    rules_of = "the family" if model is None or model.prompt.generation == FAMILY.name else "the GPT-5 generation"
     if model is None:
         unknown = "the price table does not have this model"
     elif model.reasoning:
@@ -37,7 +39,7 @@ def _make_model_doubt(model: Model | None) -> Doubt:
     else:
         unknown = "no recordings confirm the rules for this model"
     effect = Effect.AT_LEAST if model is None or model.reasoning else Effect.INEXACT
-    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as the family is", effect)
+    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as {rules_of} is", effect)
 
 
 def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
@@ -53,6 +55,10 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
         if image.is_in_result:
             yield Doubt(rules.IMAGE_IN_RESULT, image.path, "a picture in a tool result has been seen to count less")
         if model and model.images is None:
-            yield Doubt(rules.IMAGE_RULE, image.path, "how this model counts pictures is not known: as the family's first does")
+            yield Doubt(
+                rules.IMAGE_RULE,
+                image.path,
+                "how this model counts pictures is not known: they are counted as by the first of its generation",
+            )
         if model and isinstance(model.images, PatchRule) and model.images.extra_tokens > 1:
             yield Doubt(rules.IMAGE_PATCHES, image.path, "the pictures of this model did not always count the same")

@@ -75,9 +75,9 @@ def test_a_broken_limit_is_an_error(catalog: Catalog, model: str, input_tokens: 
 
 def test_a_surcharge_is_on_the_whole_request(catalog: Catalog) -> None:
     """Above 272,000 input tokens the successors cost twice the input and one and a half times the output."""
-    assert price(catalog, "gpt-6-luna", input_tokens=272_000).quotes[0].total_usd == Decimal("0.0274")
+    assert price(catalog, "gpt-6-luna", input_tokens=272_000).quotes[0].total_usd == Decimal("0.0274015")
     above = price(catalog, "gpt-6-luna", input_tokens=272_001)
-    assert above.quotes[0].total_usd == Decimal("0.0547002")
+    assert above.quotes[0].total_usd == Decimal("0.05470245")
     assert any(note.startswith("gpt-6-luna: above 272,000 input tokens") for note in above.notes)
 
 

@@ -65,13 +65,13 @@ def test_the_same_work_before_and_after_is_priced_to_the_last_digit() -> None:
         "batch": Decimal("0.0028"),  # 1200 * 1.00 + 400 * 4.00
     }
     luna, batch = way(found, "gpt-6-luna"), way(found, "gpt-6-luna", "batch")
-    assert luna.quote.total_usd == Decimal("0.0002552")  # 480 * 0.10 + 720 * 0.01 + 400 * 0.50
+    assert luna.quote.total_usd == Decimal("0.0002567")  # 480 * 0.10 + 720 * 0.01 + 403 * 0.50
     assert luna.cache_writes == (480, Decimal("0.000012"))  # 480 * (0.125 - 0.10)
-    assert luna.total_with_writes_usd == Decimal("0.0002672")
-    assert luna.added_usd == Decimal("-0.0042528")
-    assert luna.spare_reasoning_tokens == 8505  # 4252.8 / 0.50, rounded down
-    assert batch.total_with_writes_usd == Decimal("0.0001336")  # half of it: its cache stacks with batch
-    assert batch.spare_reasoning_tokens == 10665  # (2800 - 133.6) / 0.25
+    assert luna.total_with_writes_usd == Decimal("0.0002687")
+    assert luna.added_usd == Decimal("-0.0042513")
+    assert luna.spare_reasoning_tokens == 8502  # 4251.3 / 0.50, rounded down
+    assert batch.total_with_writes_usd == Decimal("0.00013435")  # half of it: its cache stacks with batch
+    assert batch.spare_reasoning_tokens == 10662  # (2800 - 134.35) / 0.25
     assert way(found, "gpt-6.1-sol").spare_reasoning_tokens is None  # dearer without any
     assert found.chosen_path == luna
 
@@ -79,7 +79,7 @@ def test_the_same_work_before_and_after_is_priced_to_the_last_digit() -> None:
 def test_a_long_request_pays_the_surcharge_on_all_of_it_and_on_what_it_writes() -> None:
     found = leave(work=workload(input_tokens=300_000, output_tokens=100, requests=2))
     luna = way(found, "gpt-6-luna")
-    assert luna.quote.total_usd == 2 * (300_000 * Decimal("0.20") + 100 * Decimal("0.75")) / 10**6
+    assert luna.quote.total_usd == 2 * (300_000 * Decimal("0.20") + 103 * Decimal("0.75")) / 10**6
     assert luna.cache_writes == (600_000, 600_000 * Decimal("0.05") / 10**6)
     assert luna.spare_reasoning_tokens == int((2 * 600_800 - luna.total_with_writes_usd * 10**6) / 2 / Decimal("0.75"))
 
@@ -110,10 +110,11 @@ def test_what_goes_into_the_cache(input_tokens: int, cached: int, is_replayed: b
 def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
     sizes: list[tuple[int, int]], output: int, model: str
 ) -> None:
-    def work(output_tokens: int) -> Workload:
+    def work(output_tokens: int | None, most: int | None = None) -> Workload:
         shapes: dict[RequestShape, int] = {}
         for tokens, many in sizes:
-            shapes[RequestShape(tokens)] = shapes.get(RequestShape(tokens), 0) + many
+            shape = RequestShape(tokens, max_output_tokens=most)
+            shapes[shape] = shapes.get(shape, 0) + many
         return Workload(shapes, Assumptions(output_tokens))
 
     for each in leave(model, work=work(output)).paths:
@@ -123,7 +124,8 @@ def test_so_many_reasoning_tokens_cost_no_more_than_today_and_one_more_does(
             )
             continue
         for more, is_within in ((0, True), (1, False)):
-            reasoned = price_workload(each.quote.offer, work(output + each.spare_reasoning_tokens + more)).total_usd
+            answer = output + (each.variant.model.prompt.added_output_tokens if output else 0)
+            reasoned = price_workload(each.quote.offer, work(None, answer + each.spare_reasoning_tokens + more)).total_usd
             assert (reasoned + each.cache_writes.extra_usd <= each.current_quote.total_usd) is is_within
 
 
@@ -314,7 +316,7 @@ def test_work_for_nothing_is_no_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (
-        "the same work costs up to $0.0002672 more than today even without reasoning, were all that can be written to the "
+        "the same work costs up to $0.0002687 more than today even without reasoning, were all that can be written to the "
         "prompt cache"
     )
 
@@ -399,11 +401,11 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
     assert make_report(CATALOG, found).headline == (
-        "gpt-6.1-sol in place of gpt-4.1: $0.0036 to $0.0041 for the same work (today $0.0037), with all cache writes more even "
-        "without reasoning"
+        "gpt-6.1-sol in place of gpt-4.1: $0.00363 to $0.00413 for the same work (today $0.0037), with all cache writes more "
+        "even without reasoning"
     )
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (
-        "the same work costs up to $0.0004 more than today (11 %) even without reasoning, were all that can be written to the "
+        "the same work costs up to $0.00043 more than today (12 %) even without reasoning, were all that can be written to the "
         "prompt cache"
     )
 

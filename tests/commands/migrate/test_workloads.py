@@ -36,8 +36,8 @@ def moved(run: Run, *arguments: str, code: int = 0) -> Any:
 def test_every_workload_is_priced_a_month_before_and_after(run: Run, folder: Path) -> None:
     found = moved(run, "--on", "2026-11-29")
     rows = {each["name"]: each for each in found["workloads"]}
-    # 600 a month of 2,000 at $2 and 500 at $8 a million; then of 2,000 at $0.10, or 0.125 written, and 500 at $0.50.
-    assert (rows["write"]["usd"], rows["write"]["then_usd"]) == ("4.8", {"expected": "0.27", "high": "0.3"})
+    # 600 a month of 2,000 at $2 and 500 at $8 a million; then of 2,000 at $0.10, or 0.125 written, and 503 at $0.50.
+    assert (rows["write"]["usd"], rows["write"]["then_usd"]) == ("4.8", {"expected": "0.2709", "high": "0.3009"})
     assert (rows["write"]["to"], rows["write"]["to_mode"], rows["write"]["ends"]) == ("gpt-6-luna", "standard", "2027-01-14")
     assert (rows["sort"]["to"], rows["sort"]["to_mode"]) == ("gpt-6-luna", "batch")
     assert (rows["read"]["to"], rows["read"]["then_usd"]) == (None, None)

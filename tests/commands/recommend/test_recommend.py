@@ -132,7 +132,7 @@ def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> N
     found = ask(requests=1000)
     remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
     assert remark.message == (
-        "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.15 for the same work, "
+        "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.1515 for the same work, "
         "without its reasoning tokens"
     )
     assert [finding.rule.id for finding in found.findings] == ["model-retires"]
@@ -146,7 +146,7 @@ def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
     assert found.is_replacement
     assert found.choice is not None
     assert found.choice.quote is not None
-    assert found.choice.quote.total_usd == Decimal("0.000075")
+    assert found.choice.quote.total_usd == Decimal("0.00007575")
     assert {each.variant.id for each in found.alternatives} == {"gpt-6-luna", "gpt-5.6-luna"}
     assert "gpt-6-luna is chosen by price and limits alone" in " ".join(remark.message for remark in found.but)
     assert chosen(ask("coding", as_of=date(2027, 1, 13))) == "gpt-4.1 standard"
@@ -575,7 +575,7 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     until = date(2027, 6, 1)
     found = ask("extraction", until=until, requests=1000, deadline=DAY)
     assert headline(found, until=until, deadline=DAY) == (
-        "Use gpt-6-luna in batch: $0.075 for 1,000 requests ($0.000075 each); the family ends before 2027-06-01 is over"
+        "Use gpt-6-luna in batch: $0.07575 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
     )
     assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its named replacement is gpt-6-luna")
 
@@ -584,9 +584,9 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     ("as_of", "platform", "mode", "then"),
     [
         (date(2026, 10, 15), "openai", "batch", None),
-        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna in batch, $0.075 before reasoning tokens"),
-        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna in standard, $0.15 before reasoning tokens"),
-        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna in standard, $0.15 before reasoning tokens"),
+        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna in batch, $0.07575 before reasoning tokens"),
+        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna in standard, $0.1515 before reasoning tokens"),
+        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna in standard, $0.1515 before reasoning tokens"),
     ],
 )
 def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, platform: str, mode: str, then: str | None) -> None:
@@ -602,9 +602,9 @@ def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, pl
 
 def test_a_price_with_cache_writes_is_a_range_in_the_first_line() -> None:
     found = ask("extraction", input_tokens=3000, requests=1000)
-    assert headline(found).endswith("; then gpt-6-luna in standard, $0.35 to $0.425 before reasoning tokens")
+    assert headline(found).endswith("; then gpt-6-luna in standard, $0.3515 to $0.4265 before reasoning tokens")
     assert found.then is not None
-    assert found.then.replacement.most_usd == Decimal("0.425")
+    assert found.then.replacement.most_usd == Decimal("0.4265")
 
 
 def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
@@ -657,10 +657,10 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
         recommend(market(CATALOG, "openai", day), work, Wishes((CATALOG.task("vision"),))) for day in (TODAY, date(2027, 2, 1))
     )
     (ends,) = [remark.message for remark in today.but if remark.rule.id == "model-retires"]
-    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-4.1 counts them")
+    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-5.6-luna counts them")
     told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
-        "How gpt-6-luna counts pictures is not known: they are priced as gpt-4.1 counts them, which is an estimate."
+        "How gpt-6-luna counts pictures is not known: they are priced as gpt-5.6-luna counts them, which is an estimate."
     )
 
 

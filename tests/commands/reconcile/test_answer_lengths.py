@@ -197,3 +197,13 @@ def test_the_lengths_of_several_choices_are_not_known_one_by_one(run: Run, folde
     done = run("reconcile", "log.jsonl", "--config", "gpt41.yaml", "--format", "json", *DAY)
     assert [(each["answers"], each["mean"]) for each in json.loads(done.out)["workloads"]] == [(1, "10")]
     assert "not learned from: 1 answer in sums, which tell no length" in done.out
+
+
+def test_what_a_successor_adds_is_not_learned_as_every_price_adds_it(run: Run, folder: Path) -> None:
+    (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {new: {input_tokens: 9, output_tokens: 9, model: gpt-5.6-luna}}\n")
+    (folder / "log.jsonl").write_text("".join(answer("", tokens, model="gpt-5.6-luna") for tokens in (13, 23)))
+    done = run("reconcile", "log.jsonl", "--workload", "new", "--write-config", "--format", "json", *DAY)
+    assert done.err == "gpt41: gpt41.yaml: new: output_tokens: {expected: 15, high: 20} from 2 answers, was 9\n"
+    assert "successors bill 3 tokens more for an answer of the same text" in json.loads(done.out)["notes"][-1]
+    (checked,) = json.loads(run("check", "--as-of", "2026-11-23", "--format", "json").out)["workloads"]
+    assert checked["output_tokens"] == {"expected": 18, "high": 23}, "as they were billed"

@@ -171,7 +171,7 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
 def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
     saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
     (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", market(catalog, as_of=DAY)).notes
-    assert ", pictures as counted by what it runs on, and where it states no task" in note
+    assert ", their input as counted by what it runs on, and where it states no task" in note
 
 
 def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
