@@ -231,9 +231,7 @@ def make_meter(
 
 
 def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
-    """Print the first invalid inputs, one per line. Raises InputError if one of them is in a file that the user named."""
-    if not rejects.named_count and good:
-        return
+    """Print the first invalid inputs, one per line. Raises InputError if there is one, in a file or in a folder alike."""
     for example in rejects.examples:
         print_to_stderr(f"{example.place.label}: {example.message}")
     if rejects.count:

@@ -132,7 +132,7 @@ PricingOption = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]
 ConfigOption = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option("--config", metavar="FILE", help="The workloads.", show_default="gpt41.yaml, here or in a folder above"),
 ]
 FailOnOption = Annotated[

@@ -316,7 +316,8 @@ def test_of_many_the_first_ten_are_named_and_all_are_counted(run: Run, tmp_path:
     assert [each["message"] for each in findings] == [*(f"left out {each}" for each in named), "left out 1,224 more like these"]
 
 
-ON_A_DAY = [("count",), ("cost", "--as-of", "2026-11-23"), ("recommend", "--as-of", "2026-11-23")]
+AS_OF = ("--as-of", "2026-11-23")
+ON_A_DAY = [("count",), ("cost", *AS_OF), ("recommend", *AS_OF)]
 
 
 @pytest.mark.parametrize("command", ON_A_DAY, ids=[name for name, *_ in ON_A_DAY])
@@ -341,20 +342,35 @@ def test_what_is_left_out_is_a_warning(run: Run, tmp_path: Path, command: tuple[
     ]
 
 
-@pytest.mark.parametrize("command", ON_A_DAY, ids=[name for name, *_ in ON_A_DAY])
-def test_what_is_no_request_in_a_folder_is_a_warning_without_being_asked(
-    run: Run, tmp_path: Path, command: tuple[str, ...]
+@pytest.mark.parametrize("given", ["in", "in/a.jsonl in/b.json"])
+@pytest.mark.parametrize("command", [*ON_A_DAY[1:], ("plan", "--output-tokens", "5", *AS_OF), ("cache", *AS_OF)], ids=" ".join)
+def test_a_folder_with_what_is_no_request_is_refused_as_its_files_are(
+    run: Run, tmp_path: Path, command: tuple[str, ...], given: str
 ) -> None:
+    """A request that cannot be read is not a saving."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text(GOOD + line(chat(n=0)))
     (tmp_path / "in" / "b.json").write_text(line(chat({"content": SECRET})))
-    done = run(*command, "in", "--format", "json")
-    assert (done.code, done.err) == (0, "")
-    found = [each for each in json.loads(done.out)["findings"] if each["rule"] == "invalid-request"]
-    assert [(each["level"], each["message"]) for each in found] == [
-        ("warning", "left out in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0"),
-        ("warning", f"left out in/b.json:1: messages[0].role: expected one of {ROLES}, found nothing"),
-    ]
+    refusal = (
+        "gpt41: in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0\n"
+        f"gpt41: in/b.json:1: messages[0].role: expected one of {ROLES}, found nothing\n"
+        f"gpt41: 2 of 3 requests cannot be read{LEAVES_OUT}\n"
+    )
+    for quiet in ((), ("-q",)):
+        assert run(*command, *given.split(), *quiet) == (2, "", refusal)
+    assert run(*command, *given.split(), "--skip-invalid").code == 0
+
+
+def test_a_count_of_a_folder_says_what_it_leaves_out_and_fails(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text(GOOD + line(chat(n=0)))
+    message = "left out in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0"
+    for option, code, level in (([], 1, "error"), (["--skip-invalid"], 0, "warning")):
+        done = run("count", "in", *option)
+        assert (done.code, done.out.startswith("at least ")) == (code, True)
+        found = json.loads(run("count", "in", *option, "--format", "json").out)["findings"]
+        assert [(each["level"], each["message"]) for each in found] == [(level, message)]
+        assert run("count", "in", *option, "-q").err == f"gpt41: {message}\n"
 
 
 def test_a_byte_that_is_no_text_spoils_its_own_line_only(run: Run, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def make_report(
     variant: Variant | None,
     top: int | None,
     tree: bool,
+    skips_invalid: bool = False,
 ) -> Report:
     """Make the report with the largest `top` items (None: all of them, for programs), as a list or a `tree`, and what is too
     large.
@@ -64,7 +65,7 @@ def make_report(
         findings=(
             *make_max_tokens_findings(over),
             *_check_window(count, catalog, variant),
-            *make_invalid_findings(count.tally.rejects),
+            *make_invalid_findings(count.tally.rejects, None if skips_invalid else Level.ERROR),
             *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
         ),
@@ -97,7 +98,8 @@ def _make_headline(count: CountResult) -> str:
             kinds[item.kind] += 1
     numbers = {REQUESTS: count.tally.requests, **kinds}
     counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
-    is_least = count.tally.lower_bound_requests or any(each.is_unreadable for each in count.skipped)
+    tally = count.tally
+    is_least = tally.lower_bound_requests or tally.rejects.count or any(each.is_unreadable for each in count.skipped)
     least = "at least " if is_least else ""
     return f"{least}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 

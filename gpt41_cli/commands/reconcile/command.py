@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli.config_file import read_config_option
 from gpt41_cli.cli.inputs import read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
@@ -28,7 +29,7 @@ def reconcile(
     tolerance: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Exit with 1 where the bill is further than that from the prediction: 5%.")
     ] = None,
-    config: options.ConfigOption = None,
+    configs: options.ConfigOption = None,
     workload: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="told by custom_id, or model and mode"),
@@ -63,6 +64,7 @@ def reconcile(
     from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, prepare_extras
     from gpt41_cli.commands.reconcile.report import make_report
 
+    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
     threshold = parse.read_level(fail_on)
