@@ -143,7 +143,7 @@ class Reconciliation:
 
     def _resolve_model(self, answer: Answer) -> str | None:
         """Return the model of an answer by the name of its entry in the price table, if it has one."""
-        variant = self.conditions.market.catalog.find_variant(answer.model) if answer.model else None
+        variant = self._biller.find_variant(answer) if answer.model else None
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
