@@ -268,6 +268,7 @@ BASE_WITHOUT_CONFIG = Rule("base-without-config", "What is compared with has a g
 
 # what few recorded bills confirm of how a request is counted
 MODEL = Rule("model", "The rules of counting are confirmed for the model.", effect=_INEXACT)
+TOOLS_ALONE = Rule("tools-alone", "Declared functions are sent with messages.", effect=_AT_LEAST)
 TRAINING = Rule("training", "It is confirmed what training bills for an example.", effect=_INEXACT)
 CALLS = Rule("calls", "The server keeps no tokens of its own of a call.", effect=_INEXACT)
 TEXT_BESIDE_CALLS = Rule("text-beside-calls", "A message has text or calls, not both.", effect=_INEXACT)

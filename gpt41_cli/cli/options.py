@@ -161,7 +161,7 @@ InputKindOption = Annotated[
     typer.Option(
         "--as",
         metavar="KIND",
-        help="What the inputs are: text, image, chat, responses, batch or fine-tuning.",
+        help="What the inputs are: text, image, chat, responses, batch, fine-tuning or tools.",
         show_default="told from their content",
         autocompletion=complete(_list_kinds),
     ),

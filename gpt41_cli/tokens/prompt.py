@@ -67,7 +67,9 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = CURRENT_RULES)
 
 
 def build_ending(request: Request, rules: PromptRules = CURRENT_RULES) -> Iterable[PromptPiece]:
-    """What follows the turns."""
+    """What follows the turns. Functions alone, without a request, have nothing that follows them."""
+    if request.is_chat and not request.turns:
+        return ()
     return (*_build_tool_choice(request, rules), _ANSWER_PIECE) if request.functions else (_ANSWER_PIECE,)
 
 

@@ -64,7 +64,7 @@ BODIES = {
     "null": ("null", "the request: expected an object, found nothing"),
     "another object": (
         {"prompt": SECRET},
-        "expected messages, or a model and an input, or a custom_id and a body, found none of them",
+        "expected messages, or a model and an input, or a custom_id and a body, found bare prompts in JSON",
     ),
     # messages and their parts
     "no messages": (chat() | {"messages": []}, "messages: expected at least one message, found none"),
@@ -262,7 +262,10 @@ def test_a_document_that_is_no_json_is_named_with_the_place_in_it(run: Run, tmp_
 
 
 COMMANDS = [
-    (("count", "a.json", "--as", "soup"), 'as: expected one of text, image, batch, chat, responses, fine-tuning, found "soup"'),
+    (
+        ("count", "a.json", "--as", "soup"),
+        'as: expected one of text, image, batch, chat, responses, fine-tuning, tools, found "soup"',
+    ),
     (("count", "a.json", "--as", "responses"), "1 of 1 requests cannot be read"),
     *(
         (

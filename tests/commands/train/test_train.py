@@ -417,7 +417,7 @@ def test_what_is_wrong_with_an_example(body: dict[str, Any], messages: list[str]
 
 
 def test_a_preference_is_no_example() -> None:
-    with pytest.raises(BadBody, match="expected messages, found a preference, for which nothing says what training bills"):
+    with pytest.raises(BadBody, match=r"expected messages, found preferences for fine-tuning \(DPO\); gpt41 train reads"):
         read_request({"input": {}, "preferred_output": [], "non_preferred_output": []}, "fine-tuning")
 
 
