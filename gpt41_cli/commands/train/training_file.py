@@ -251,8 +251,10 @@ def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None)
 
 def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
     """Raise InputError, once, for a file in another format than that of examples with messages."""
+    if lines.examples or lines.invalid < 2:
+        return
     found = lines.breaches.by_rule[rules.INVALID_REQUEST]
-    if lines.examples or lines.invalid < 2 or len({each.message for each in found.examples}) > 1:
+    if len({each.message for each in found.examples}) > 1:
         return
     many = pluralize(lines.invalid, "line")
     if lines.preferences == lines.invalid:
@@ -262,8 +264,7 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
             f"{format_int(lines.preference_tokens)} with the preferred outputs"
         )
         raise InputError(problem=problem, location=source.label)
-    if found.examples:
-        raise InputError(problem=f"{many}, all alike: {found.examples[0].message}", location=source.label)
+    raise InputError(problem=f"{many}, all alike: {found.examples[0].message}", location=source.label)
 
 
 def _check_duplicates(lines: TrainingLines) -> Iterator[Finding]:
