@@ -105,6 +105,7 @@ NOT_TEXT = Rule("not-text", "What is read is text.", _WARNING, _AT_LEAST)
 LEFT_OUT = Rule("left-out", "Files of a folder that are not read are named.")
 UNREADABLE = Rule("unreadable", "Every file and folder of a folder can be read.", _ERROR, _AT_LEAST)
 
+UNCOUNTED_TOKENS = Rule("uncounted-tokens", "All tokens of the requests can be counted.", _WARNING, _AT_LEAST)
 OUTPUT_MISSING = Rule("output-missing", "It is stated how long answers are.", _WARNING, _AT_LEAST)
 
 # a Batch file
@@ -269,6 +270,8 @@ BASE_WITHOUT_CONFIG = Rule("base-without-config", "What is compared with has a g
 # what few recorded bills confirm of how a request is counted
 MODEL = Rule("model", "The rules of counting are confirmed for the model.", effect=_INEXACT)
 TOOLS_ALONE = Rule("tools-alone", "Declared functions are sent with messages.", effect=_AT_LEAST)
+UNLISTED_MODEL = Rule("unlisted-model", "The price table has the model.", effect=_INEXACT)
+UNKNOWN_FIELD = Rule("unknown-field", "A body has only fields that OpenAI names.", effect=_INEXACT)
 TRAINING = Rule("training", "It is confirmed what training bills for an example.", effect=_INEXACT)
 CALLS = Rule("calls", "The server keeps no tokens of its own of a call.", effect=_INEXACT)
 TEXT_BESIDE_CALLS = Rule("text-beside-calls", "A message has text or calls, not both.", effect=_INEXACT)
@@ -303,9 +306,13 @@ STORED_STATE = Rule("stored-state", "The request has all of its input, and none 
 ITEM = Rule("item", "The input has messages and calls, and no other items.", effect=_AT_LEAST)
 AUDIO = Rule("audio", "Answers are not spoken.", effect=_AT_LEAST, groups=Group.AUDIO)
 INPUT_AUDIO = Rule("input-audio", "No input is spoken.", effect=_AT_LEAST, groups=Group.AUDIO)
+ADDED_CONTENT = Rule("added-content", "No field makes the provider add content to the prompt.", effect=_AT_LEAST)
 FILE = Rule("file", "No content is a file.", effect=_AT_LEAST)
 INPUT_FILE = Rule("input-file", "No content is a file that was sent.", effect=_AT_LEAST)
 BUILT_IN_TOOL = Rule("built-in-tool", "The request uses no built-in tool.", effect=_AT_LEAST)
+
+LARGEST_PICTURES = "Pictures of unknown size count as the largest: --image-size says how large they are."
+"""The note on what IMAGE_SIZE does."""
 
 SAVINGS = {"standard": STANDARD_SAVING, "batch": BATCH_SAVING, "priority": PRIORITY_SAVING}
 """By mode: that it would cost less."""

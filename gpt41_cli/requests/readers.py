@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, get_choice, get_list, get_name, get_object, require_object
+from gpt41_cli.files.fields import (
+    BadBody,
+    JsonObject,
+    JsonValue,
+    get_choice,
+    get_list,
+    get_name,
+    get_object,
+    join_path,
+    require_object,
+)
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests import chat, kinds, responses
 from gpt41_cli.requests.content import RequestDraft
@@ -14,6 +24,7 @@ from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.plain_values import convert_to_plain
 from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
 from gpt41_cli.requests.settings import read_tools
+from gpt41_cli.requests.unknown_fields import doubt_unknown_fields
 
 
 class ParsedRequest(NamedTuple):
@@ -46,11 +57,16 @@ def _read_chat(value: JsonValue, path: str = "") -> ParsedRequest:
     """Read a body, or a list of messages, which is the body of a request without a model."""
     if isinstance(value, list):
         value = {"messages": value}
-    return ParsedRequest(chat.read_chat_request(_merge_extra_body(require_object(value, "the request")), path))
+    body = _merge_extra_body(require_object(value, "the request"))
+    return ParsedRequest(doubt_unknown_fields(chat.read_chat_request(body, path), path))
 
 
 def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
-    return ParsedRequest(responses.read_responses_request(_merge_extra_body(require_object(value, "the request")), path))
+    body = _merge_extra_body(require_object(value, "the request"))
+    if "embedding" in str(body.get("model")):
+        found = "one for embeddings, which bill the text alone: --as text counts it"
+        raise BadBody(join_path(path, "model"), "one that answers", found)
+    return ParsedRequest(doubt_unknown_fields(responses.read_responses_request(body, path), path))
 
 
 def _read_wrapped(value: JsonValue) -> ParsedRequest:
@@ -123,7 +139,7 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
     )
     body, method = get_object(value, "body", ""), value.get("method")
     return ParsedRequest(
-        read(body, "body"),
+        doubt_unknown_fields(read(body, "body"), "body"),
         custom_id,
         is_batch=True,
         method=method if isinstance(method, str) else None,

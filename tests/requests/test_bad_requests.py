@@ -469,3 +469,49 @@ def test_what_is_doubted_is_told_in_the_same_order_every_time(run: Run) -> None:
     for command in (("count",), ("count", "--format", "json"), ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")):
         outputs = {run(*command, stdin=sent, PYTHONHASHSEED=seed).out for seed in ("1", "2", "3")}
         assert len(outputs) == 1
+
+
+DATA: dict[str, Any] = {"data_sources": [{}]}
+FIELD: dict[str, Any] = {"provider": {}}
+FILE_PART = [{"type": "file", "file": {"file_id": "x"}}]
+LINK = [{"type": "image_url", "image_url": {"url": "https://example.com/1.jpg"}}]
+
+
+@pytest.mark.parametrize(
+    ("body", "bound"),
+    [
+        (chat(max_tokens=10, **DATA), "at least "),
+        (chat(max_tokens=10, **DATA, **FIELD), "at least "),
+        (chat({"role": "user", "content": FILE_PART}, max_tokens=10), "at least "),
+        (chat(max_tokens=10, **FIELD), "about "),
+        (chat({"role": "user", "content": LINK}, max_tokens=10), "at most "),
+        (chat({"role": "user", "content": [*LINK, *FILE_PART]}, max_tokens=10), "about "),
+    ],
+    ids=["data", "data and field", "file", "field", "picture", "picture and file"],
+)
+def test_the_first_line_says_which_bound_it_is(run: Run, tmp_path: Path, body: dict[str, Any], bound: str) -> None:
+    """And standard error does, for whoever takes the bare answer."""
+    (tmp_path / "a.jsonl").write_text(
+        line({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {**body, "model": "gpt-4.1"}})
+    )
+    for command in (("cost",), ("batch",), ("recommend",), ("plan", "--deadline", "24h"), ("cost", "--each"), ("count",)):
+        day = () if command == ("count",) else AS_OF
+        done = run(*command, "a.jsonl", *day)
+        if command[-1] == "--each" and body["messages"][0]["content"] == [*LINK, *FILE_PART]:
+            continue  # each request has its own record, which says what it is
+        assert f"{bound}{'' if command == ('count',) else '$'}" in done.out.split("\n")[0], command
+        if command[-1] not in ("--each", "count"):
+            told = "gpt41: 1 request has tokens that cannot be counted: its price is a lower bound\n"
+            assert run(*command, "a.jsonl", *day, "-q").err == (told if "file" in str(body) or "data" in str(body) else "")
+
+
+def test_a_request_for_embeddings_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(line({"model": "text-embedding-3-small", "input": "Where?"}))
+    done = run("count", "a.json")
+    found = "found one for embeddings, which bill the text alone: --as text counts it"
+    assert (done.code, done.err.split("\n")[0]) == (2, f"gpt41: a.json:1: model: expected one that answers, {found}")
+
+
+def test_the_count_of_a_model_that_is_not_listed_is_near_the_bill(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(line(chat(model="gpt-5-nano")))
+    assert run("count", "a.json").out.startswith("about ")

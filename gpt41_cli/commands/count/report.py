@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
-from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
@@ -69,7 +69,7 @@ def make_report(
             *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
         ),
-        notes=(*_make_notes(variant), *_note_hidden_requests(count)),
+        notes=(*_make_notes(variant), *_note_largest_pictures(count), *_note_hidden_requests(count)),
         data={
             "input_tokens": count.input_tokens,
             "encoding": encoding,
@@ -100,8 +100,11 @@ def _make_headline(count: CountResult) -> str:
     counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
     tally = count.tally
     is_least = tally.lower_bound_requests or tally.rejects.count or any(each.is_unreadable for each in count.skipped)
-    least = "at least " if is_least else ""
-    return f"{least}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+    doubted = {rule for rule, _ in tally.places_by_doubt}
+    is_most = rules.IMAGE_SIZE in doubted
+    is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
+    bound = choose_bound_prefix(is_most, bool(is_least), is_near or rules.UNLISTED_MODEL in doubted)
+    return f"{bound}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 
 
 def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:
@@ -227,6 +230,11 @@ def _make_notes(variant: Variant | None) -> tuple[str, ...]:
     if variant and not variant.model.encoding.published:
         return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
     return ()
+
+
+def _note_largest_pictures(count: CountResult) -> Iterator[str]:
+    if any(rule is rules.IMAGE_SIZE for rule, _ in count.tally.places_by_doubt):
+        yield rules.LARGEST_PICTURES
 
 
 def _note_hidden_requests(count: CountResult) -> Iterator[str]:

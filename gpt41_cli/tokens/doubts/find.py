@@ -29,14 +29,17 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
 
 def _make_model_doubt(model: Model | None) -> Doubt:
-    """Doubt a model that the rules weren't found on. A reasoning model or an unknown one may keep tokens that aren't counted."""
+    """Doubt a model that the rules weren't found on. A reasoning model may keep tokens that aren't counted. One that the table
+    doesn't have may count more or less.
+    """
     if model is None:
-        unknown = "the price table does not have this model"
-    elif model.reasoning:
+        message = "the price table does not have this model, whose tokenizer may differ: it is counted as the family is"
+        return Doubt(rules.UNLISTED_MODEL, "model", message)
+    if model.reasoning:
         unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
     else:
         unknown = "no recordings confirm the rules for this model"
-    effect = Effect.AT_LEAST if model is None or model.reasoning else Effect.INEXACT
+    effect = Effect.AT_LEAST if model.reasoning else Effect.INEXACT
     return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as the family is", effect)
 
 
