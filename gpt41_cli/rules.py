@@ -286,6 +286,7 @@ IMAGE_SIZE = Rule("image-size", "The size of each picture is known.", effect=_IN
 IMAGE_DETAIL = Rule("image-detail", "Each picture has automatic detail.", effect=_INEXACT)
 IMAGE_IN_RESULT = Rule("image-in-result", "No result of a tool has a picture.", effect=_INEXACT)
 IMAGE_WITH_SCHEMA = Rule("image-with-schema", "The request has pictures or a structured output, not both.", effect=_INEXACT)
+IMAGE_ANIMATED = Rule("image-animated", "The API takes no GIF or WebP that moves.", _WARNING, _INEXACT)
 IMAGE_PATCHES = Rule("image-patches", "The pictures of the model always count the same.", effect=_INEXACT)
 RECURSIVE_SCHEMA = Rule("recursive-schema", "No schema contains itself.", effect=_INEXACT)
 SCHEMA_KEYWORD = Rule("schema-keyword", "Schemas have only keywords that are confirmed.", effect=_INEXACT)

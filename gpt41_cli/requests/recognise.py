@@ -9,7 +9,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files import compressed, documents, pictures, text
+from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Place
@@ -43,10 +43,11 @@ class TextInput(NamedTuple):
 
 
 class PictureInput(NamedTuple):
-    """The size of a picture in pixels."""
+    """The size of a picture in pixels, and if it moves."""
 
     width: int
     height: int
+    is_animated: bool = False
 
 
 class DocumentValue(NamedTuple):
@@ -99,6 +100,8 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     whole = chain((head,), pieces)
     if kind == IMAGE_KIND or (kind is None and not is_listed and pictures.is_picture(head)):
         return _read_picture(head, pieces, name)
+    if kind is None and (head.startswith(b"%PDF-") or not text.may_be_text(head)):
+        _refuse_binary(head, name)
     may_be_requests = kind or _has_json_start(head, name) or (not is_listed and _is_mostly_requests(head))
     if kind == TEXT_KIND:
         return TextInput(text.decode_text(whole, name))
@@ -159,13 +162,24 @@ def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedReques
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:
     size = pictures.read_picture_size(head)
     if size is None:
-        more = chain((head,), islice(rest, pictures.MAX_HEADER_BYTES // text.CHUNK_BYTES))
-        size = pictures.read_picture_size(b"".join(more))
+        head = b"".join(chain((head,), islice(rest, pictures.MAX_HEADER_BYTES // text.CHUNK_BYTES)))
+        size = pictures.read_picture_size(head)
     if size is None:
         raise BadBody(
             expected=f"a picture ({pictures.PICTURE_FORMATS})", found="none, or one that is cut off in its header", location=name
         )
-    return PictureInput(*size)
+    return PictureInput(*size, pictures.is_animated(head))
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    """Raise BadBody for a binary file in a known format; others fail when they are decoded."""
+    if found := binaries.find_binary_format(head):
+        raise BadBody(
+            expected=f"text, requests or a picture ({pictures.PICTURE_FORMATS})",
+            found=found.name,
+            hint=found.advice,
+            location=name,
+        )
 
 
 def _refuse_other_text(head: bytes, name: str) -> None:

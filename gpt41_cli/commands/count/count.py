@@ -151,4 +151,4 @@ def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput
     meter = inputs.make_meter()
     if meter.model is None:
         raise InputError(expected="--model with a picture, whose tokens depend on the model", found="none", location=source.label)
-    return meter.count_picture(Image(found.width, found.height))._replace(place=Place(source.name))
+    return meter.count_picture(Image(found.width, found.height, is_animated=found.is_animated))._replace(place=Place(source.name))

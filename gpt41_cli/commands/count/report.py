@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
@@ -16,7 +17,8 @@ from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_unreadable_findings
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
-from gpt41_cli.rules import Level
+from gpt41_cli.rules import Level, Rule
+from gpt41_cli.tokens.pieces import Entry
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
@@ -118,14 +120,26 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
         elif tally.requests > 1:
             share = format_percent(Decimal(tally.exact_requests) / tally.requests)
             yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")
-    for entry in (*count.pictures, *(tally.examples if tally.requests == 1 else ())):
+    yield from _make_picture_lines(count.pictures)
+    for entry in tally.examples if tally.requests == 1 else ():
         for doubt in entry.doubts:
             yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
-    for doubt, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
+    for counted, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
         many = f"in {format_int(requests)} requests, first " if requests > 1 else ""
-        yield ReportLine("doubt", f"{many}{first.label}: {doubt.message}", doubt.rule.id)
+        yield ReportLine("doubt", f"{many}{first.label}: {counted.message}", counted.rule.id)
+
+
+def _make_picture_lines(pictures: Sequence[Entry]) -> Iterator[ReportLine]:
+    """Say each doubt about pictures once, with how many it is about."""
+    labels: defaultdict[tuple[Rule, str], list[str]] = defaultdict(list)
+    for picture in pictures:
+        for doubt in picture.doubts:
+            labels[doubt.rule, doubt.message].append(doubt.path or picture.place.label)
+    for (rule, message), found in labels.items():
+        many = f"in {format_int(len(found))} pictures, first " if len(found) > 1 else ""
+        yield ReportLine("doubt", f"{many}{found[0]}: {message}", rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:

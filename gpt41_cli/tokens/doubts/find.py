@@ -51,6 +51,10 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
         if image.width is None and not is_any_size:
             yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
+        if image.is_animated:
+            yield Doubt(
+                rules.IMAGE_ANIMATED, image.path, "this picture is animated, which the API does not take: counted as a still one"
+            )
         if image.detail != "auto":
             yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.is_in_result:
