@@ -269,6 +269,7 @@ BASE_WITHOUT_CONFIG = Rule("base-without-config", "What is compared with has a g
 
 # what few recorded bills confirm of how a request is counted
 MODEL = Rule("model", "The rules of counting are confirmed for the model.", effect=_INEXACT)
+TEMPLATE = Rule("template", "A request has no placeholders that are still to be filled in.", _WARNING, _INEXACT)
 TOOLS_ALONE = Rule("tools-alone", "Declared functions are sent with messages.", effect=_AT_LEAST)
 UNLISTED_MODEL = Rule("unlisted-model", "The price table has the model.", effect=_INEXACT)
 UNKNOWN_FIELD = Rule("unknown-field", "A body has only fields that OpenAI names.", effect=_INEXACT)

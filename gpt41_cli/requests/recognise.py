@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from pathlib import PurePath
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
@@ -15,6 +16,7 @@ from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.kinds import ContentKind
+from gpt41_cli.requests.placeholders import find_placeholders
 
 if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
     from gpt41_cli.requests.readers import ParsedRequest
@@ -29,6 +31,12 @@ _PROBED_LINES = 10
 _TEXT_HEAD_BYTES = 1 << 14
 """As much of a text is searched for what says that it is no prompt."""
 
+_TEMPLATE_SUFFIXES = (
+    *("", ".txt", ".md", ".prompt", ".prompty", ".yml", ".yaml"),
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".hbs", ".handlebars", ".mustache", ".liquid"),
+)
+"""Endings of the names of prompts and their templates."""
+
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
 
@@ -37,9 +45,10 @@ _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'
 
 
 class TextInput(NamedTuple):
-    """Text, in pieces."""
+    """Text, in pieces, and the placeholders at its beginning if it may be the template of a prompt."""
 
     pieces: Iterator[str]
+    placeholders: Sequence[str] = ()
 
 
 class PictureInput(NamedTuple):
@@ -107,7 +116,7 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
         return TextInput(text.decode_text(whole, name))
     if not may_be_requests:
         _refuse_other_text(head, name)
-        return TextInput(text.decode_text(whole, name))
+        return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
     mark, encoding = text.detect_byte_order_mark(head)
     if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.split_into_blocks
@@ -193,6 +202,14 @@ def _refuse_other_text(head: bytes, name: str) -> None:
         raise refusal.refuse(name)
 
 
+def _find_placeholders(head: bytes, name: str) -> Sequence[str]:
+    """List the placeholders at the beginning of a text, unless its name says that it is code, which has such marks of its own."""
+    if PurePath(name).suffix.lower() not in _TEMPLATE_SUFFIXES:
+        return ()
+    begun = next(iter(text.convert_to_utf8((head,), name)), b"")
+    return find_placeholders(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
+
+
 def _has_json_start(head: bytes, name: str) -> bool:
     return next(iter(text.convert_to_utf8((head,), name)), b"").lstrip()[:1] in (b"{", b"[")
 
@@ -231,7 +248,7 @@ def _read_requests(
         refusal = kinds.RECORDS
     if refusal:
         raise refusal.refuse(name)
-    return TextInput(text.decode_text(chain((seen,), data), name))
+    return TextInput(text.decode_text(chain((seen,), data), name), _find_placeholders(seen, name))
 
 
 def _parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:

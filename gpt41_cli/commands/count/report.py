@@ -16,6 +16,7 @@ from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPat
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_unreadable_findings
+from gpt41_cli.requests.placeholders import describe_placeholders
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.tokens.pieces import Entry
@@ -67,6 +68,7 @@ def make_report(
         findings=(
             *make_max_tokens_findings(over),
             *_check_window(count, catalog, variant),
+            *_make_template_findings(count),
             *make_invalid_findings(count.tally.rejects, None if skips_invalid else Level.ERROR),
             *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
@@ -129,6 +131,14 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
     for counted, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
         many = f"in {format_int(requests)} requests, first " if requests > 1 else ""
         yield ReportLine("doubt", f"{many}{first.label}: {counted.message}", counted.rule.id)
+
+
+def _make_template_findings(count: CountResult) -> Iterator[Finding]:
+    """Warn of texts that are templates."""
+    for place, placeholders in count.templates[:DEFAULT_ROWS]:
+        yield Finding(rules.TEMPLATE, f"{place.label}: {describe_placeholders(placeholders)}", place=place)
+    if len(count.templates) > DEFAULT_ROWS:
+        yield Finding(rules.TEMPLATE, f"{format_int(len(count.templates) - DEFAULT_ROWS)} more templates like these")
 
 
 def _make_picture_lines(pictures: Sequence[Entry]) -> Iterator[ReportLine]:
