@@ -110,7 +110,12 @@ class AnswerPricer:
         if variant is None:
             named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
             return Finding(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}")
-        return self.get_offer(variant.id, answer.mode, answer.day or self._conditions.market.as_of)
+        day = answer.day or self._conditions.market.as_of
+        offer = self.get_offer(variant.id, answer.mode, day)
+        rows = variant.rate_table.get(self._conditions.market.platform.id, {}).get(answer.mode)
+        if isinstance(offer, Finding) and rows and (variant.model.released or day) <= day:
+            return self.get_offer(variant.id, answer.mode, rows[0].effective_from)  # the first known one, with a warning
+        return offer
 
     def find_variant(self, answer: Answer) -> Variant | None:
         """Return the model of an answer: the first of its names that the table has, or that --model translates."""
