@@ -361,3 +361,11 @@ def shorten(text: str, longest: int = 1000) -> str:
 def _cut_middle(text: str, longest: int) -> str:
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]}…{text[half + 1 - longest :]}"
+
+
+def choose_bound_prefix(is_most: bool, is_least: bool, is_near: bool = False) -> str:
+    """Choose what to say before an amount that is the most or the least possible, or only near the true one (`is_near`).
+
+    Answers need not be as long as they may be, but what isn't counted is billed for certain: the least goes before the most.
+    """
+    return "about " if is_near else "at least " if is_least else "at most " if is_most else ""

@@ -105,6 +105,7 @@ NOT_TEXT = Rule("not-text", "What is read is text.", _WARNING, _AT_LEAST)
 LEFT_OUT = Rule("left-out", "Files of a folder that are not read are named.")
 UNREADABLE = Rule("unreadable", "Every file and folder of a folder can be read.", _ERROR, _AT_LEAST)
 
+UNCOUNTED_TOKENS = Rule("uncounted-tokens", "All tokens of the requests can be counted.", _WARNING, _AT_LEAST)
 OUTPUT_MISSING = Rule("output-missing", "It is stated how long answers are.", _WARNING, _AT_LEAST)
 
 # a Batch file
@@ -270,6 +271,10 @@ BASE_WITHOUT_CONFIG = Rule("base-without-config", "What is compared with has a g
 
 # what few recorded bills confirm of how a request is counted
 MODEL = Rule("model", "The rules of counting are confirmed for the model.", effect=_INEXACT)
+TEMPLATE = Rule("template", "A request has no placeholders that are still to be filled in.", _WARNING, _INEXACT)
+TOOLS_ALONE = Rule("tools-alone", "Declared functions are sent with messages.", effect=_AT_LEAST)
+UNLISTED_MODEL = Rule("unlisted-model", "The price table has the model.", effect=_INEXACT)
+UNKNOWN_FIELD = Rule("unknown-field", "A body has only fields that OpenAI names.", effect=_INEXACT)
 TRAINING = Rule("training", "It is confirmed what training bills for an example.", effect=_INEXACT)
 CALLS = Rule("calls", "The server keeps no tokens of its own of a call.", effect=_INEXACT)
 TEXT_BESIDE_CALLS = Rule("text-beside-calls", "A message has text or calls, not both.", effect=_INEXACT)
@@ -284,6 +289,7 @@ IMAGE_SIZE = Rule("image-size", "The size of each picture is known.", effect=_IN
 IMAGE_DETAIL = Rule("image-detail", "Each picture has automatic detail.", effect=_INEXACT)
 IMAGE_IN_RESULT = Rule("image-in-result", "No result of a tool has a picture.", effect=_INEXACT)
 IMAGE_WITH_SCHEMA = Rule("image-with-schema", "The request has pictures or a structured output, not both.", effect=_INEXACT)
+IMAGE_ANIMATED = Rule("image-animated", "The API takes no GIF or WebP that moves.", _WARNING, _INEXACT)
 IMAGE_PATCHES = Rule("image-patches", "The pictures of the model always count the same.", effect=_INEXACT)
 RECURSIVE_SCHEMA = Rule("recursive-schema", "No schema contains itself.", effect=_INEXACT)
 SCHEMA_KEYWORD = Rule("schema-keyword", "Schemas have only keywords that are confirmed.", effect=_INEXACT)
@@ -304,9 +310,13 @@ STORED_STATE = Rule("stored-state", "The request has all of its input, and none 
 ITEM = Rule("item", "The input has messages and calls, and no other items.", effect=_AT_LEAST)
 AUDIO = Rule("audio", "Answers are not spoken.", effect=_AT_LEAST, groups=Group.AUDIO)
 INPUT_AUDIO = Rule("input-audio", "No input is spoken.", effect=_AT_LEAST, groups=Group.AUDIO)
+ADDED_CONTENT = Rule("added-content", "No field makes the provider add content to the prompt.", effect=_AT_LEAST)
 FILE = Rule("file", "No content is a file.", effect=_AT_LEAST)
 INPUT_FILE = Rule("input-file", "No content is a file that was sent.", effect=_AT_LEAST)
 BUILT_IN_TOOL = Rule("built-in-tool", "The request uses no built-in tool.", effect=_AT_LEAST)
+
+LARGEST_PICTURES = "Pictures of unknown size count as the largest: --image-size says how large they are."
+"""The note on what IMAGE_SIZE does."""
 
 SAVINGS = {"standard": STANDARD_SAVING, "batch": BATCH_SAVING, "priority": PRIORITY_SAVING}
 """By mode: that it would cost less."""

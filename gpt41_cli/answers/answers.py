@@ -12,61 +12,25 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.answers import tool_calls
 from gpt41_cli.answers.days import TIME_FIELDS, read_day
+from gpt41_cli.answers.figure_names import (
+    CACHE_WRITE_FIELDS,
+    CACHED_FIELDS,
+    COUNT_FIELDS,
+    INPUT_FIELDS,
+    LABEL_FIELDS,
+    MODEL_FIELDS,
+    OUTPUT_DETAIL_FIELDS,
+    OUTPUT_FIELDS,
+    REQUEST_COUNT_FIELDS,
+    TIER_FIELDS,
+    TOTAL_FIELD,
+)
 from gpt41_cli.answers.unread import find_unread_figures
-from gpt41_cli.files.documents import parse_embedded_object
+from gpt41_cli.answers.usage import HOLDERS, find_usage
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, fail, get_list, get_optional_object, get_text, join_path
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 
-INPUT_FIELDS = ("input_tokens", "prompt_tokens")
-OUTPUT_FIELDS = ("output_tokens", "completion_tokens")
-CACHED_FIELDS = (
-    "cached_tokens",
-    "input_cached_tokens",
-    "cached_input_tokens",
-    "prompt_tokens_cached",
-    "cached_prompt_tokens",
-    "prompt_cached_tokens",
-    "cache_read_input_tokens",
-    "input_cache_read_tokens",
-    "prompt_cache_read_tokens",
-    "cache_read_tokens",
-)
-CACHE_WRITE_FIELDS = (
-    "cache_write_tokens",
-    "input_cache_write_tokens",
-    "cache_creation_input_tokens",
-    "prompt_cache_write_tokens",
-)
-OUTPUT_DETAIL_FIELDS = ("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
-REQUEST_COUNT_FIELDS = ("requests", "num_model_requests")
-TOTAL_FIELD = "total_tokens"
-COUNT_FIELDS = (
-    *INPUT_FIELDS,
-    *OUTPUT_FIELDS,
-    TOTAL_FIELD,
-    *CACHED_FIELDS,
-    *CACHE_WRITE_FIELDS,
-    *OUTPUT_DETAIL_FIELDS,
-    *REQUEST_COUNT_FIELDS,
-)
-"""Every name that a log gives to a count; of several names for one thing, a record has one."""
-
-TIER_FIELDS = ("mode", "service_tier")
-MODEL_FIELDS = ("model", "response_model", "model_name")
-LABEL_FIELDS = (
-    "id",
-    "custom_id",
-    *MODEL_FIELDS,
-    "batch",
-    "status",
-    "finish_reason",
-    "currency",
-    "cache_hit",
-    "request_id",
-    "metadata",
-    "run_type",
-)
 AMOUNT_FIELDS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
 """What a log may say of a price: it is no report of usage, and is not read."""
 
@@ -75,6 +39,7 @@ BATCH = "batch"
 
 TIER_MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
 _KNOWN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS))
+_KNOWN_PARTS = frozenset((*COUNT_FIELDS, "audio_tokens", "text_tokens", "image_tokens"))
 _MAX_COUNT = 10**15 - 1
 _ANSWER_ID_PREFIXES = ("chatcmpl-", "resp_")
 _AUDIO_FIELDS = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
@@ -88,7 +53,8 @@ class Answer(NamedTuple):
     CompletionUsage in OpenAI's SDK 3.54.0). `mode` may be the name of a service tier that has no mode. `is_cut_off`: it ended at
     its maximum. `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in
     the log, which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
-    call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it.
+    call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are
+    names that the record gives to the model as well.
     """
 
     usage: Usage
@@ -109,6 +75,7 @@ class Answer(NamedTuple):
     tools: ToolUse = NO_TOOL_USE
     unpriced_calls: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    other_models: tuple[str, ...] = ()
 
 
 class StreamPart(NamedTuple):
@@ -131,36 +98,11 @@ _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
 """Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
 
 
-def has_usage(value: JsonObject) -> bool:
-    """Return True if there is a count of input tokens in a usage or in the record itself."""
-    return _has_input(_find_usage(value, "")[0])
-
-
 def get_counts(value: JsonObject) -> tuple[JsonValue, JsonValue]:
     """Return the input and output counts as written."""
-    usage, _ = _find_usage(value, "")
+    usage = find_usage(value, "").figures
     first, second = ([usage[key] for key in names if usage.get(key) is not None] for names in (INPUT_FIELDS, OUTPUT_FIELDS))
     return first[0] if first else None, second[0] if second else None
-
-
-def _has_input(usage: JsonObject) -> bool:
-    name, other = INPUT_FIELDS  # asked of every object that is read: a loop would take twice the time
-    return usage.get(name) is not None or usage.get(other) is not None
-
-
-def _find_usage(value: JsonObject, path: str) -> tuple[JsonObject, str]:
-    """Find the figures of a record: in its `usage`, in the full usage that LiteLLM keeps next to two counts, or in the record
-    itself.
-    """
-    if isinstance(value.get("usage"), dict):
-        return value["usage"], join_path(path, "usage")
-    metadata = value.get("metadata")
-    if isinstance(metadata, str):
-        metadata = parse_embedded_object(metadata, "usage_object")
-    usage = metadata.get("usage_object") if isinstance(metadata, dict) else None
-    if isinstance(usage, dict) and _has_input(usage):
-        return usage, join_path(path, "metadata.usage_object")
-    return value, path
 
 
 def get_custom_id(value: JsonObject) -> str | None:
@@ -179,7 +121,7 @@ def get_answer_id(value: JsonObject) -> str | None:
 
 def read_answer(value: JsonObject, path: str) -> Answer:
     """Read the answer in an object with a `usage`, or in a flat record."""
-    usage, at = _find_usage(value, path)
+    usage, at, is_record = find_usage(value, path)
     of_input, of_output = _find_details(usage, at, INPUT_FIELDS), _find_details(usage, at, OUTPUT_FIELDS)
     input_tokens, output_tokens = _read_count([(usage, at)], INPUT_FIELDS), _read_count([(usage, at)], OUTPUT_FIELDS)
     cached, written = _read_count(of_input, CACHED_FIELDS), _read_count(of_input, CACHE_WRITE_FIELDS)
@@ -190,34 +132,53 @@ def read_answer(value: JsonObject, path: str) -> Answer:
     for name, tokens in zip(OUTPUT_DETAIL_FIELDS, (reasoning, accepted, rejected), strict=True):
         _require_part_of(name.replace("_", " "), tokens, "output tokens", output_tokens, at)
     is_total = value.get("object") == "batch"
+    models = list_answer_models(value, path)
     return Answer(
-        Usage(_read_request_count(value, path, is_total=is_total), input_tokens, cached, output_tokens),
+        Usage(_read_request_count(value, usage, path, is_total=is_total), input_tokens, cached, output_tokens),
         get_answer_id(value),
         get_custom_id(value),
-        read_answer_model(value, path),
+        next(iter(models), None),
         BATCH if is_total or _is_batch(value, path) else _read_mode(value, path),
-        read_day(value),
+        read_answer_day(value),
         reasoning,
         accepted,
         rejected,
         cache_write_tokens=written,
         is_cut_off=is_cut_off(value, path),
         is_batch_total=is_total,
-        is_sum=not is_total and _has_request_count(value),
+        is_sum=not is_total and (_has_request_count(value) or (is_record and _has_request_count(usage))),
         currency=get_text(value, "currency", path).upper() or None,
         choice_count=len(get_list(value, "choices", path)) or 1,
         tools=tool_calls.count_priced_calls(value),
         unpriced_calls=tool_calls.list_unpriced_calls(value),
-        doubts=tuple(_find_doubts(value, of_input, of_output, input_tokens + output_tokens)),
+        doubts=tuple(_find_doubts(value, of_input, of_output, input_tokens + output_tokens, is_record=is_record)),
+        other_models=tuple(models[1:]),
     )
 
 
-def read_answer_model(value: JsonObject, path: str) -> str | None:
-    """Read the model, without the name of the provider that gateways put before it."""
-    named = get_text(value, "model", path) or next(
-        (value[key] for key in MODEL_FIELDS if value.get(key) and isinstance(value[key], str)), ""
-    )
-    return named.removeprefix("azure/").removeprefix("openai/") or None
+def list_answer_models(value: JsonObject, path: str) -> list[str]:
+    """List the names that a record gives to the model, the most certain first; those of the record itself, or else those of an
+    object next to the answer.
+    """
+    get_text(value, "model", path)  # raises if it isn't one
+    owners = (value, *_list_owners(value))
+    named = ([owner[key] for key in MODEL_FIELDS if owner.get(key) and isinstance(owner[key], str)] for owner in owners)
+    return list(dict.fromkeys(next(filter(None, named), [])))
+
+
+def read_answer_day(value: JsonObject) -> date | None:
+    """Read the day of a record, or that of the answer in it."""
+    return next((day for owner in (value, *_list_owners(value)) if (day := read_day(owner))), None)
+
+
+def _list_owners(value: JsonObject) -> Iterator[JsonObject]:
+    """List the objects of a record that describe its answer."""
+    for name in ("response", *HOLDERS):
+        if isinstance(value.get(name), dict):
+            yield value[name]
+    extra = value.get("extra")  # of LangSmith
+    if isinstance(extra, dict):
+        yield from (extra[name] for name in ("metadata", "invocation_params") if isinstance(extra.get(name), dict))
 
 
 def suggest_usage_export(amount: str) -> str:
@@ -233,7 +194,9 @@ def is_cut_off(value: JsonObject, path: str) -> bool:
     return any(isinstance(choice, dict) and choice.get("finish_reason") == "length" for choice in choices)
 
 
-def _find_doubts(value: JsonObject, of_input: _CountPlaces, of_output: _CountPlaces, tokens: int) -> Iterator[str]:
+def _find_doubts(
+    value: JsonObject, of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool
+) -> Iterator[str]:
     """List contradictions in an answer, worded to follow "an answer", without figures, so that equal doubts are listed once."""
     (usage, _) = of_output[-1]
     sum_ = usage.get(TOTAL_FIELD)
@@ -256,10 +219,22 @@ def _find_doubts(value: JsonObject, of_input: _CountPlaces, of_output: _CountPla
         yield "with audio tokens: priced as those of text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIER_FIELDS):
         yield "that does not say whether it was in batch: priced in standard"
-    if usage is value and (unread := find_unread_figures(value, _KNOWN_FIELDS, tokens)):
+    if unread := _list_unread_figures(of_input, of_output, tokens, is_record=is_record):
         yield f"with figures that are not read, though they may change its price: {', '.join(unread)}"
-    if read_day(value) is None and any(value.get(key) for key in TIME_FIELDS):
+    if read_answer_day(value) is None and any(value.get(key) for key in TIME_FIELDS):
         yield "whose time cannot be read: priced as if it said none"
+
+
+def _list_unread_figures(of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool) -> list[str]:
+    """List figures that aren't read: every one of a usage and its details; of a record those that sound like one."""
+    usage, _ = of_input[-1]
+    if is_record:
+        found = find_unread_figures(usage, _KNOWN_FIELDS, tokens)
+    else:
+        found = find_unread_figures(usage, _KNOWN_FIELDS, tokens, is_usage=True)
+    for details, _ in (*of_input[:-1], *of_output[:-1]):
+        found += find_unread_figures(details, _KNOWN_PARTS, 0, is_usage=True)
+    return found
 
 
 def _find_details(usage: JsonObject, path: str, names: Sequence[str]) -> _CountPlaces:
@@ -291,11 +266,12 @@ def _require_part_of(what: str, tokens: int, of: str, all_tokens: int, path: str
         raise BadBody(path, f"at most as many {what} as {of} ({all_tokens:,}), of which they are a part", f"{tokens:,}")
 
 
-def _read_request_count(value: JsonObject, path: str, *, is_total: bool) -> int:
+def _read_request_count(value: JsonObject, usage: JsonObject, path: str, *, is_total: bool) -> int:
     if is_total:
         counts = get_optional_object(value, "request_counts", path) or {}
         return _read_count([(counts, join_path(path, "request_counts"))], ("completed",))
-    return _read_count([(value, path)], REQUEST_COUNT_FIELDS) if _has_request_count(value) else 1
+    owner = value if _has_request_count(value) else usage
+    return _read_count([(owner, path)], REQUEST_COUNT_FIELDS) if _has_request_count(owner) else 1
 
 
 def _has_request_count(value: JsonObject) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from gpt41_cli.answers.answers import get_answer_id, get_counts, has_usage
+from gpt41_cli.answers.answers import get_answer_id, get_counts
 from gpt41_cli.answers.unread import split_words
+from gpt41_cli.answers.usage import has_usage
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
 

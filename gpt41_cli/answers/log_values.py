@@ -11,16 +11,18 @@ from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import (
-    AMOUNT_FIELDS,
+from gpt41_cli.answers.answers import AMOUNT_FIELDS, suggest_usage_export
+from gpt41_cli.answers.days import TIME_FIELDS
+from gpt41_cli.answers.figure_names import (
     COUNT_FIELDS,
     INPUT_FIELDS,
     LABEL_FIELDS,
     MODEL_FIELDS,
     TIER_FIELDS,
-    suggest_usage_export,
+    classify_figure,
+    is_details_name,
+    is_usage_name,
 )
-from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.unread import is_suspect_name, parse_figure
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError, quote_text
@@ -135,9 +137,9 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
         names = next(rows, [])
     except csv.Error as error:
         raise InputError(expected="CSV", found=error, location=Place(name, before + rows.line_num)) from None
-    columns = [_COLUMN_NAMES.get(name, name) for name in (cell.strip().lower().replace(" ", "_") for cell in names)]
+    columns = _name_columns(names)
     _check_columns(columns, Place(name, before + 1))
-    if ignored := tuple(column for column in columns if column and column not in _KNOWN_COLUMNS):
+    if ignored := tuple(column for column in columns if column and not _is_read(column)):
         yield LogValue(before + 1, None, None, ignored)
     line, sums = before + rows.line_num + 1, _RowSums()
     for row in _read_cells(rows, before):
@@ -149,6 +151,21 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
         if value is not None and not _is_empty(value):
             yield LogValue(line, None, value)
         line = before + rows.line_num + 1
+
+
+def _name_columns(header: list[str]) -> list[str]:
+    """Return the columns of a header: those of figures by OpenAI's names, whatever the vendor's are, unless a column has the name
+    already.
+    """
+    written = [cell.strip().removeprefix("attributes.") for cell in header]
+    columns = [_COLUMN_NAMES.get(name.lower().replace(" ", "_"), name) for name in written]
+    for index, name in enumerate(columns):
+        figure = None if name in _KNOWN_COLUMNS else classify_figure(name.replace(" ", "_"), is_in_usage=False)
+        if figure and figure.value in COUNT_FIELDS and figure.value not in columns:
+            columns[index] = figure.value
+        elif name not in _KNOWN_COLUMNS and not is_usage_name(name):
+            columns[index] = name.lower().replace(" ", "_")
+    return columns
 
 
 def _read_cells(rows: Any, before: int) -> Iterator[list[str] | BadBody]:
@@ -180,9 +197,13 @@ def _check_line_size(size: int, place: Place) -> None:
         raise InputError(expected=expected, found="a longer one", location=place)
 
 
+def _is_read(column: str) -> bool:
+    return column in _KNOWN_COLUMNS or is_usage_name(column) or is_details_name(column)
+
+
 def _check_columns(columns: list[str], header: Place) -> None:
     """Raise InputError if no column counts tokens, or a known column appears twice."""
-    if not set(INPUT_FIELDS) & set(columns):
+    if not set(INPUT_FIELDS) & set(columns) and not any(map(is_usage_name, columns)):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]
         if amounts:
             wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
@@ -239,7 +260,7 @@ def _build_record(columns: list[str], row: list[str]) -> JsonObject | BadBody:
         return {
             column: _parse_cell(column, cell.strip())
             for column, cell in zip(columns, row, strict=True)
-            if cell.strip() and (column in _KNOWN_COLUMNS or (is_suspect_name(column) and parse_figure(cell)))
+            if cell.strip() and (_is_read(column) or (is_suspect_name(column) and parse_figure(cell)))
         }
     except BadBody as error:
         return error

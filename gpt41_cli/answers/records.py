@@ -13,20 +13,21 @@ from gpt41_cli import rules
 from gpt41_cli.answers.answers import (
     AMOUNT_FIELDS,
     BATCH,
-    COUNT_FIELDS,
     TIER_MODES,
     Answer,
     LogEntry,
     StreamPart,
     get_answer_id,
     get_custom_id,
-    has_usage,
     is_cut_off,
+    list_answer_models,
     read_answer,
-    read_answer_model,
+    read_answer_day,
     suggest_usage_export,
 )
+from gpt41_cli.answers.containers import list_contained_records, spread_attributes
 from gpt41_cli.answers.days import read_day
+from gpt41_cli.answers.figure_names import COUNT_FIELDS
 from gpt41_cli.answers.inside import (
     MAX_ANSWERS,
     MAX_DEPTH,
@@ -36,6 +37,7 @@ from gpt41_cli.answers.inside import (
     find_only_usage,
     find_wrapped_objects,
 )
+from gpt41_cli.answers.usage import has_usage
 from gpt41_cli.files.fields import (
     BadBody,
     JsonObject,
@@ -78,7 +80,11 @@ def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]
         yield _explain_no_usage(value)
         return
     try:
-        yield from _read_by_kind(value, path, depth)
+        contained = list_contained_records(value) if "object" not in value else ()
+        for record in contained:
+            yield from _read_record(record.value, join_path(path, record.path), depth + 1)
+        if not contained:
+            yield from _read_by_kind(spread_attributes(value), path, depth)
     except BadBody as error:
         yield error
 
@@ -110,6 +116,9 @@ def _find_unbilled_reason(value: JsonObject) -> Finding | None:
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
         return Finding(rules.NOT_A_CALL, f"a run of kind {redact(run)}: calls of models are runs of their own")
+    kind = value.get("openinference.span.kind")
+    if isinstance(kind, str) and kind.upper() != "LLM":
+        return Finding(rules.NOT_A_CALL, f"a span of kind {redact(kind)}: calls of models are spans of their own")
     if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
         return Finding(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills")
     return None
@@ -202,7 +211,9 @@ def _add_record_fields(found: Answer, value: JsonObject, path: str) -> Answer:
     """Add to an answer what only the record around it says."""
     found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
     mode = BATCH if _is_batch_line(value) or value.get("batch") is True else found.mode
-    found = found._replace(model=found.model or read_answer_model(value, path), day=found.day or read_day(value), mode=mode)
+    models = [found.model, *found.other_models] if found.model else list_answer_models(value, path)
+    found = found._replace(model=next(iter(models), None), other_models=tuple(models[1:]))
+    found = found._replace(day=found.day or read_answer_day(value), mode=mode)
     return _merge_copy(found, value, path) if has_usage(value) else found
 
 

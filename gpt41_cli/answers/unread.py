@@ -12,10 +12,15 @@ _BILLED_WORDS = ("cache", "token", "search")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _WHOLE_NUMBER = re.compile(r"(\d{1,19})(?:\.0+)?", re.ASCII)
 _MAX_NAMES = 5
+_AMOUNT_WORDS = frozenset(
+    (
+        *("cost", "price", "usd", "spend", "per", "rate", "ratio", "percent", "saved", "savings"),
+        *("time", "latency", "duration", "seconds", "ms", "ttl", "expires", "id", "key", "enabled"),
+    )
+)
 _HARMLESS_WORDS = (
     *("max", "min", "limit", "remaining", "budget", "total", "average", "avg", "mean"),
-    *("cost", "price", "usd", "spend", "per", "rate", "ratio", "percent", "saved", "savings"),
-    *("time", "latency", "duration", "seconds", "ms", "ttl", "expires", "id", "key", "enabled"),
+    *_AMOUNT_WORDS,
     *("text", "image", "audio", "uncached", "reasoning", "prediction"),
 )
 """What makes of such a name no count of its own: a limit, an amount, a time, or a part that is in the tokens that are read."""
@@ -36,6 +41,11 @@ def is_suspect_name(name: str) -> bool:
     )
 
 
+def is_uncertain_name(name: str) -> bool:
+    """Return True if the name of a figure in a usage isn't one of an amount, a time or an id."""
+    return _AMOUNT_WORDS.isdisjoint(split_words(name))
+
+
 def parse_figure(value: JsonValue) -> int:
     """Return the count in a value, a number or text; 0 if it counts nothing."""
     if isinstance(value, str):
@@ -45,11 +55,15 @@ def parse_figure(value: JsonValue) -> int:
     return int(value) if is_count else 0
 
 
-def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int) -> list[str]:
-    """Find the names of the first few such figures in a record with a total of tokens. Another name of that total isn't one."""
+def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int, *, is_usage: bool = False) -> list[str]:
+    """Find the names of the first few such figures in a record with a total of tokens. Another name of that total isn't one.
+
+    In a usage every figure is one, except amounts and times.
+    """
+    is_suspect = is_uncertain_name if is_usage else is_suspect_name
     found = (
         name
         for name, value in record.items()
-        if name not in known and parse_figure(value) not in (0, tokens) and is_suspect_name(name)
+        if name not in known and parse_figure(value) not in (0, tokens) and is_suspect(name)
     )
     return [redact(name) for name in islice(found, _MAX_NAMES)]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits
+from gpt41_cli.catalog.model_names import normalize_model_name
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.findings import Citation
 from gpt41_cli.records import GIVEN, Positive, Read
@@ -79,14 +80,17 @@ class Catalog(NamedTuple):
         fine-tune of a model that can't be fine-tuned.
         """
         variant = self.find_variant(name)
-        if variant is None and self.find_base_variant(_strip_fine_tune_id(name)):
+        if variant is None and self.find_base_variant(_strip_fine_tune_id(normalize_model_name(name))):
             raise InputError("model", "a base model that can be fine-tuned", quote_text(name))
         if variant is None:
             raise UnknownName("model", name, self.models)
         return variant
 
     def find_variant(self, name: str) -> Variant | None:
-        """Look up a model id; None if the table doesn't have it."""
+        """Look up a model id, also as gateways and clients write it; None if the table doesn't have it."""
+        return self._find_exact_variant(name) or self._find_exact_variant(normalize_model_name(name))
+
+    def _find_exact_variant(self, name: str) -> Variant | None:
         base = self.find_base_variant(_strip_fine_tune_id(name))
         if base is None or not name.startswith(FINE_TUNED_PREFIX):
             return base

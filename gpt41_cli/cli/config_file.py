@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
+
+
+def read_config_option(named: "Sequence[Path] | None") -> Path | None:
+    """Return what `--config` names, if anything. Raises InputError if it is given twice: no file may be left out in silence."""
+    if named and len(named) > 1:
+        raise InputError("--config", "one file", ", ".join(map(str, named)), "run the command once for each of them")
+    return named[0] if named else None
 
 
 def find_config(named: Path | None) -> Path:

@@ -195,7 +195,8 @@ def _make_request_workloads(
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
-    together = replace(together, is_incomplete=any(each.is_unreadable for each in left_out))
+    is_incomplete = found.rejects.count > 0 or any(each.is_unreadable for each in left_out)
+    together = replace(together, is_incomplete=is_incomplete)
     return InputWorkloads(together, found, left_out)
 
 
@@ -231,9 +232,7 @@ def make_meter(
 
 
 def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
-    """Print the first invalid inputs, one per line. Raises InputError if one of them is in a file that the user named."""
-    if not rejects.named_count and good:
-        return
+    """Print the first invalid inputs, one per line. Raises InputError if there is one, in a file or in a folder alike."""
     for example in rejects.examples:
         print_to_stderr(f"{example.place.label}: {example.message}")
     if rejects.count:

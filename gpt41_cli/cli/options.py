@@ -133,7 +133,7 @@ PricingOption = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
 ]
 ConfigOption = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option("--config", metavar="FILE", help="The workloads.", show_default="gpt41.yaml, here or in a folder above"),
 ]
 FailOnOption = Annotated[
@@ -162,7 +162,7 @@ InputKindOption = Annotated[
     typer.Option(
         "--as",
         metavar="KIND",
-        help="What the inputs are: text, image, chat, responses, batch or fine-tuning.",
+        help="What the inputs are: text, image, chat, responses, batch, fine-tuning or tools.",
         show_default="told from their content",
         autocompletion=complete(_list_kinds),
     ),

@@ -86,7 +86,11 @@ def check_request_limits(
 
 
 def check_output(work: Workload) -> Iterator[Finding]:
-    """Make a warning if nobody said how long answers are."""
+    """Make a warning if nobody said how long answers are, and if requests have tokens that can't be counted."""
+    if many := work.lower_bound_requests:
+        verb, whose = ("has", "its") if many == 1 else ("have", "their")
+        message = f"{pluralize(many, 'request')} {verb} tokens that cannot be counted: {whose} price is a lower bound"
+        yield Finding(rules.UNCOUNTED_TOKENS, message, actual=str(many))
     if work.lacks_output:
         yield Finding(rules.OUTPUT_MISSING, "answers are not priced: --output-tokens says how long they are", actual="0")
 

@@ -213,9 +213,9 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_require_unique_keys, parse_constant=_refuse_constant)
 
 
-def parse_embedded_object(value: JsonValue, name: str) -> JsonObject | None:
-    """Parse text as a JSON object that has the name in it; None for anything else."""
-    if isinstance(value, str) and value.startswith("{") and f'"{name}"' in value:
+def parse_embedded_object(value: JsonValue, name: str = "") -> JsonObject | None:
+    """Parse text as a JSON object, one that has the name in it if a name is given; None for anything else."""
+    if isinstance(value, str) and value.startswith("{") and (not name or f'"{name}"' in value):
         with suppress(BadBody, UnicodeError):
             found = parse_json(value.encode())
             return found if isinstance(found, dict) else None

@@ -18,6 +18,10 @@ _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _GIF_MAGICS = (b"GIF87a", b"GIF89a")
 
+_GIF_LOOPS = (b"\x21\xff\x0bNETSCAPE2.0", b"\x21\xff\x0bANIMEXTS1.0")
+_GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
+_WEBP_ANIMATION = 0x02
+
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _HEADER_CHARACTERS = 1 << 18
 """Characters of base64 that hold nearly every header; a JPEG may carry more before its size."""
@@ -36,6 +40,36 @@ def is_picture(head: bytes) -> bool:
 
 def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def is_animated(data: bytes) -> bool:
+    """Return True if the GIF or WebP that begins with `data` has more than one picture, as far as `data` shows it."""
+    if data.startswith(_GIF_MAGICS):
+        return any(mark in data for mark in _GIF_LOOPS) or _count_gif_pictures(data) > 1
+    return _is_webp(data) and data[12:16] == b"VP8X" and len(data) > 20 and bool(data[20] & _WEBP_ANIMATION)
+
+
+def _count_gif_pictures(data: bytes) -> int:
+    """Count the pictures of a GIF, two at most, skipping the blocks between them (GIF89a, 18 to 26)."""
+    found, at = 0, 13
+    try:
+        at += _get_color_table_bytes(data[10])
+        while found < 2 and data[at] in (_GIF_EXTENSION, _GIF_PICTURE):
+            if data[at] == _GIF_PICTURE:
+                found += 1
+                at += 11 + _get_color_table_bytes(data[at + 9])
+            else:
+                at += 2
+            while data[at]:
+                at += 1 + data[at]
+            at += 1
+    except IndexError:
+        pass  # cut off
+    return found
+
+
+def _get_color_table_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def read_picture_size(data: bytes) -> tuple[int, int] | None:

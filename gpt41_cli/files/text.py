@@ -77,6 +77,19 @@ def is_binary(head: bytes) -> bool:
     return b"\0" in head[:_SNIFFED_BYTES] and not detect_byte_order_mark(head)[0]
 
 
+def may_be_text(head: bytes) -> bool:
+    """Return True if the first bytes of a file are UTF-8, but for a character that is cut off, or have a byte order mark."""
+    if detect_byte_order_mark(head)[0]:
+        return True
+    if b"\0" in head[:_SNIFFED_BYTES]:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(head[:_SNIFFED_BYTES])
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def detect_byte_order_mark(head: bytes) -> tuple[bytes, str]:
     """Return the byte order mark that `head` begins with, which may be empty, and its encoding."""
     for mark, encoding in _BYTE_ORDER_MARKS:

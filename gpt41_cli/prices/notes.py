@@ -90,13 +90,13 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
         yield _write_prediction_note(catalog, work)
     if uncalled := sorted((work.needs & _TOOLS_BILLED_PER_CALL) - work.terms.tools.needed_abilities):
         yield f"Requests declare {', '.join(uncalled)}: what calls cost is not in the price; --tools says how many there are."
-    if work.lower_bound_requests:
-        yield f"{_describe_share(work.lower_bound_requests, work)} tokens that cannot be counted: their price is a lower bound."
+    if work.has_largest_pictures:
+        yield rules.LARGEST_PICTURES
     if work.estimated_requests:
-        rules = ", ".join(sorted(rule.id for rule in work.doubt_rules))
+        doubts = ", ".join(sorted(rule.id for rule in work.doubt_rules))
         source = catalog.family[0].model.prompt.source.label
         yield (
-            f"{_describe_share(work.estimated_requests, work)} something that few recorded bills confirm ({rules}): "
+            f"{_describe_share(work.estimated_requests, work)} something that few recorded bills confirm ({doubts}): "
             f"gpt41 count tells [{source}]."
         )
 

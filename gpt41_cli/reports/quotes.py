@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.display import choose_bound_prefix, format_int, pluralize
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.prices.tools import ToolCharge
 from gpt41_cli.pricing import Usage
@@ -41,15 +41,12 @@ def _dump_charge(charge: ToolCharge) -> Mapping[str, Json]:
 
 
 def find_bound_prefix(work: Workload, *quotes: Quote) -> str:
-    """Return "at most", "at least" or the like if the price is a bound: maximal answers make it the most, uncounted tokens the
-    least.
+    """Return "at most", "at least" or the like if the price is a bound or near it: maximal answers and pictures make it the most,
+    uncounted tokens the least.
     """
-    return choose_bound_prefix(work.is_ceiling, work.is_lower_bound or any(quote.is_lower_bound for quote in quotes))
-
-
-def choose_bound_prefix(is_most: bool, is_least: bool) -> str:
-    """Choose what to say before an amount that is the most or the least possible, or near it if it is both."""
-    return "about " if is_most and is_least else "at most " if is_most else "at least " if is_least else ""
+    is_least = work.is_lower_bound or any(quote.is_lower_bound for quote in quotes)
+    is_near = work.has_largest_pictures if is_least else work.is_approximate
+    return choose_bound_prefix(work.is_ceiling or work.has_largest_pictures, is_least, is_near)
 
 
 def make_work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> ReportLine:

@@ -20,6 +20,7 @@ from gpt41_cli.files.fields import (
     require_object,
 )
 from gpt41_cli.requests.content import RequestDraft, read_content_text
+from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.request import CHAT_ENDPOINT, CallTurn, Doubt, FunctionCall, FunctionDeclaration, Message, Request
 from gpt41_cli.requests.settings import (
     read_effort,
@@ -61,7 +62,7 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
         tool_choice=mode,
         forced_function=chosen,
         images=gathered.images,
-        doubts=gathered.doubts,
+        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, join_path(path, "messages"))],
         max_output_tokens=get_count(body, "max_completion_tokens", path) or get_count(body, "max_tokens", path),
         answer_count=get_count(body, "n", path) or 1,
         service_tier=get_text(body, "service_tier", path) or None,

@@ -6,18 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, get_choice, get_name, get_object, require_object
+from gpt41_cli.files.fields import (
+    BadBody,
+    JsonObject,
+    JsonValue,
+    get_choice,
+    get_list,
+    get_name,
+    get_object,
+    join_path,
+    require_object,
+)
 from gpt41_cli.findings import Finding, Place
-from gpt41_cli.requests import chat, responses
+from gpt41_cli.requests import chat, kinds, responses
+from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.examples import find_flaws
+from gpt41_cli.requests.plain_values import convert_to_plain
 from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
+from gpt41_cli.requests.settings import read_tools
+from gpt41_cli.requests.unknown_fields import doubt_unknown_fields
 
 
 class ParsedRequest(NamedTuple):
     """A request as found at a `place` of an input, with its `custom_id`.
 
     If `is_batch`, it is a line for the Batch API, which has a `method` (None: it names none) and may ask for a stream.
-    `line_bytes` is the length of its line without the line break. `flaws` are those of an example for fine-tuning.
+    `line_bytes` is the length of its line without the line break. `flaws` are those of an example for fine-tuning. `preferred` is
+    the request of a preference with its preferred output as the answer.
     """
 
     request: Request
@@ -28,29 +43,93 @@ class ParsedRequest(NamedTuple):
     is_streamed: bool = False
     line_bytes: int = 0
     flaws: Sequence[Finding] = ()
+    preferred: Request | None = None
     place: Place = Place("")
 
 
-def _read_chat(value: JsonObject) -> ParsedRequest:
-    return ParsedRequest(chat.read_chat_request(value, ""))
+def _merge_extra_body(value: JsonObject) -> JsonObject:
+    """Return the body that the SDK sends: the fields of its argument `extra_body` are fields of the body."""
+    extra = value.get("extra_body")
+    return {key: each for key, each in value.items() if key != "extra_body"} | extra if isinstance(extra, dict) else value
 
 
-def _read_responses(value: JsonObject) -> ParsedRequest:
-    return ParsedRequest(responses.read_responses_request(value, ""))
+def _read_chat(value: JsonValue, path: str = "") -> ParsedRequest:
+    """Read a body, or a list of messages, which is the body of a request without a model."""
+    if isinstance(value, list):
+        value = {"messages": value}
+    body = _merge_extra_body(require_object(value, "the request"))
+    return ParsedRequest(doubt_unknown_fields(chat.read_chat_request(body, path), path))
 
 
-def _read_training(value: JsonObject) -> ParsedRequest:
+def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
+    body = _merge_extra_body(require_object(value, "the request"))
+    if "embedding" in str(body.get("model")):
+        found = "one for embeddings, which bill the text alone: --as text counts it"
+        raise BadBody(join_path(path, "model"), "one that answers", found)
+    return ParsedRequest(doubt_unknown_fields(responses.read_responses_request(body, path), path))
+
+
+def _read_wrapped(value: JsonValue) -> ParsedRequest:
+    """Read the request inside a record of a log."""
+    found = kinds.find_wrapped_request(value)
+    if found is None:
+        raise BadBody(expected="a record with one request in it", found="none, or several")
+    path, body = found
+    return _read_chat(body, path) if "messages" in body else _read_responses(body, path)
+
+
+def _read_tools(value: JsonValue) -> ParsedRequest:
+    """Read declared functions alone, which are a part of a request. Tools of an MCP server are declared as functions."""
+    found = kinds.list_tools(value)
+    if found is None:
+        raise BadBody(expected="a list of tools or functions", found="another value")
+    path, tools = found
+    gathered = RequestDraft([], [], [], set())
+    functions = read_tools({"tools": [_nest_function(tool) for tool in tools]}, path, gathered, nested=True)
+    doubt = Doubt(
+        rules.TOOLS_ALONE, path or "tools", "these are declared functions alone: the messages sent with them are not counted"
+    )
+    return ParsedRequest(
+        Request(CHAT_ENDPOINT, None, (), functions, doubts=[*gathered.doubts, doubt], needs=frozenset(gathered.needs))
+    )
+
+
+def _nest_function(tool: JsonValue) -> JsonValue:
+    """Return a tool as Chat Completions declares it."""
+    if not isinstance(tool, dict) or "function" in tool or tool.get("type", "function") != "function":
+        return tool
+    schema = next((tool[key] for key in kinds.SCHEMA_KEYS if tool.get(key) is not None), None)
+    return {"type": "function", "function": {**tool, "parameters": schema}}
+
+
+def _read_training(value: JsonValue) -> ParsedRequest:
     """Read an example for fine-tuning. It counts as the request that it shows, which isn't quite what training bills."""
-    if "preferred_output" in value:
-        raise BadBody(expected="messages", found="a preference, for which nothing says what training bills")
+    value = require_object(value, "the request")
+    if "messages" not in value and (kind := kinds.find_kind(value)) and not kind.reader:
+        raise BadBody(expected="messages", found=kind.name, hint=kind.advice)
     request = chat.read_chat_request(value, "")
     doubt = Doubt(rules.TRAINING, "messages", "training bills 2 tokens less for an example than for the request that it shows")
     return ParsedRequest(request._replace(doubts=[*request.doubts, doubt]), is_training_example=True, flaws=find_flaws(value))
 
 
-def _read_batch(value: JsonObject) -> ParsedRequest:
+def _read_training_line(value: JsonValue) -> ParsedRequest:
+    """Read an example, or a preference in OpenAI's form, whose tokens `train` reports."""
+    if not isinstance(value, dict) or "preferred_output" not in value:
+        return _read_training(value)
+    body = get_object(value, "input", "")
+    answered = {**body, "messages": [*get_list(body, "messages", "input"), *get_list(value, "preferred_output", "")]}
+    return ParsedRequest(
+        chat.read_chat_request(body, "input"), is_training_example=True, preferred=chat.read_chat_request(answered, "")
+    )
+
+
+def _read_batch(value: JsonValue) -> ParsedRequest:
     """Read a line for the Batch API. Its `url` says which endpoint's rules the body follows."""
-    if recognise_kind(value) in ("chat", "responses"):
+    value = require_object(value, "the request")
+    kind = kinds.find_kind(value)
+    if kind and not kind.reader:
+        raise BadBody(expected="custom_id, method, url and body, as the Batch API takes them", found=kind.name)
+    if kind and kind.reader in (kinds.CHAT_KIND, kinds.RESPONSES_KIND):
         raise BadBody(
             expected="custom_id, method, url and body, as the Batch API takes them", found="the body of a request alone"
         )
@@ -60,7 +139,7 @@ def _read_batch(value: JsonObject) -> ParsedRequest:
     )
     body, method = get_object(value, "body", ""), value.get("method")
     return ParsedRequest(
-        read(body, "body"),
+        doubt_unknown_fields(read(body, "body"), "body"),
         custom_id,
         is_batch=True,
         method=method if isinstance(method, str) else None,
@@ -68,43 +147,42 @@ def _read_batch(value: JsonObject) -> ParsedRequest:
     )
 
 
-READERS: Mapping[str, Callable[[JsonObject], ParsedRequest]] = {
-    "batch": _read_batch,
-    "chat": _read_chat,
-    "responses": _read_responses,
-    "fine-tuning": _read_training,
+READERS: Mapping[str, Callable[[JsonValue], ParsedRequest]] = {
+    kinds.BATCH_KIND: _read_batch,
+    kinds.CHAT_KIND: _read_chat,
+    kinds.RESPONSES_KIND: _read_responses,
+    kinds.TRAINING_KIND: _read_training,
+    kinds.TOOLS_KIND: _read_tools,
 }
+_ALL_READERS = {**READERS, kinds.WRAPPED_KIND: _read_wrapped, kinds.TRAINING_LINE_KIND: _read_training_line}
 
 INPUT_KINDS = ("text", "image", *READERS)
 """What an input can be said to be."""
 
-_RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
-
 
 def recognise_kind(value: JsonValue) -> str | None:
-    """Return the kind of request, a name in READERS, by the keys that only that kind has; None if `value` isn't a request.
+    """Return the kind of request, a name in READERS, that a value is; None if it isn't a request."""
+    kind = kinds.find_kind(value)
+    return kind.reader if kind and kind.reader in _ALL_READERS else None
 
-    Messages with a model are a Chat Completions body, messages alone an example for fine-tuning, a model with an input a
-    Responses body.
+
+def read_request(value: object, kind: str | None = None) -> ParsedRequest:
+    """Read `value` as `kind`, or as the kind that it is recognised as.
+
+    `value` is what the SDK takes: mappings, lists, tuples and the SDK's own objects. Raises BadBody if it isn't a request.
     """
-    if not isinstance(value, dict):
-        return None
-    if "custom_id" in value or ("body" in value and "url" in value):
-        return "batch"
-    messages = value.get("messages")
-    if "messages" in value and ("model" in value or _is_list_of_objects(messages)):
-        return "chat" if "model" in value else "fine-tuning"
-    return "responses" if "model" in value and any(name in value for name in _RESPONSES_KEYS) else None
+    return read_json_request(convert_to_plain(value), kind)
 
 
-def _is_list_of_objects(value: JsonValue) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def read_request(value: JsonValue, kind: str | None = None) -> ParsedRequest:
-    """Read `value` as `kind`, or as the kind that it is recognised as. Raises BadBody if it isn't a request."""
-    found = require_object(value, "the request")
-    kind = kind or recognise_kind(found)
+def read_json_request(value: JsonValue, kind: str | None = None) -> ParsedRequest:
+    """Read a value as the JSON parser returns it. Raises BadBody if it isn't a request."""
+    expected = "messages, or a model and an input, or a custom_id and a body"
     if kind is None:
-        raise BadBody(expected="messages, or a model and an input, or a custom_id and a body", found="none of them")
-    return READERS[kind](found)
+        row = kinds.find_kind(value)
+        if row and not row.reader:
+            raise BadBody(expected=expected, found=row.name)
+        kind = row.reader if row else None
+    if kind is None or kind not in _ALL_READERS:
+        require_object(value, "the request")
+        raise BadBody(expected=expected, found="none of them")
+    return _ALL_READERS[kind](value)

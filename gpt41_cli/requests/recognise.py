@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from pathlib import PurePath
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files import compressed, documents, pictures, text
+from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Place
+from gpt41_cli.requests import kinds
+from gpt41_cli.requests.kinds import ContentKind
+from gpt41_cli.requests.placeholders import find_placeholders
 
 if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
     from gpt41_cli.requests.readers import ParsedRequest
@@ -24,6 +28,15 @@ BINARY_REASON = "binary"
 _PROBED_LINES = 10
 """Lines among which one must be a request, or claim to be."""
 
+_TEXT_HEAD_BYTES = 1 << 14
+"""As much of a text is searched for what says that it is no prompt."""
+
+_TEMPLATE_SUFFIXES = (
+    *("", ".txt", ".md", ".prompt", ".prompty", ".yml", ".yaml"),
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".hbs", ".handlebars", ".mustache", ".liquid"),
+)
+"""Endings of the names of prompts and their templates."""
+
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
 
@@ -32,16 +45,18 @@ _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'
 
 
 class TextInput(NamedTuple):
-    """Text, in pieces."""
+    """Text, in pieces, and the placeholders at its beginning if it may be the template of a prompt."""
 
     pieces: Iterator[str]
+    placeholders: Sequence[str] = ()
 
 
 class PictureInput(NamedTuple):
-    """The size of a picture in pixels."""
+    """The size of a picture in pixels, and if it moves."""
 
     width: int
     height: int
+    is_animated: bool = False
 
 
 class DocumentValue(NamedTuple):
@@ -94,9 +109,14 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     whole = chain((head,), pieces)
     if kind == IMAGE_KIND or (kind is None and not is_listed and pictures.is_picture(head)):
         return _read_picture(head, pieces, name)
+    if kind is None and (head.startswith(b"%PDF-") or not text.may_be_text(head)):
+        _refuse_binary(head, name)
     may_be_requests = kind or _has_json_start(head, name) or (not is_listed and _is_mostly_requests(head))
-    if kind == TEXT_KIND or not may_be_requests:
+    if kind == TEXT_KIND:
         return TextInput(text.decode_text(whole, name))
+    if not may_be_requests:
+        _refuse_other_text(head, name)
+        return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
     mark, encoding = text.detect_byte_order_mark(head)
     if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.split_into_blocks
@@ -144,20 +164,50 @@ def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedReques
     from gpt41_cli.requests import readers
 
     if not isinstance(item, FileLine):
-        return readers.read_request(item.value, kind)._replace(place=place)
-    return readers.read_request(documents.parse_json(item.data), kind)._replace(place=place, line_bytes=len(item.data))
+        return readers.read_json_request(item.value, kind)._replace(place=place)
+    return readers.read_json_request(documents.parse_json(item.data), kind)._replace(place=place, line_bytes=len(item.data))
 
 
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:
     size = pictures.read_picture_size(head)
     if size is None:
-        more = chain((head,), islice(rest, pictures.MAX_HEADER_BYTES // text.CHUNK_BYTES))
-        size = pictures.read_picture_size(b"".join(more))
+        head = b"".join(chain((head,), islice(rest, pictures.MAX_HEADER_BYTES // text.CHUNK_BYTES)))
+        size = pictures.read_picture_size(head)
     if size is None:
         raise BadBody(
             expected=f"a picture ({pictures.PICTURE_FORMATS})", found="none, or one that is cut off in its header", location=name
         )
-    return PictureInput(*size)
+    return PictureInput(*size, pictures.is_animated(head))
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    """Raise BadBody for a binary file in a known format; others fail when they are decoded."""
+    if found := binaries.find_binary_format(head):
+        raise BadBody(
+            expected=f"text, requests or a picture ({pictures.PICTURE_FORMATS})",
+            found=found.name,
+            hint=found.advice,
+            location=name,
+        )
+
+
+def _refuse_other_text(head: bytes, name: str) -> None:
+    """Raise BadBody for text that another command reads, and for lines of JSON texts."""
+    begun = next(iter(text.convert_to_utf8((head,), name)), b"")
+    refusal = kinds.find_text_kind(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
+    if refusal is None and begun.lstrip()[:1] == b'"':
+        values = [value for _, value in _parse_first_lines(begun)]
+        refusal = kinds.RECORDS if len(values) > 1 and all(isinstance(value, str) for value in values) else None
+    if refusal:
+        raise refusal.refuse(name)
+
+
+def _find_placeholders(head: bytes, name: str) -> Sequence[str]:
+    """List the placeholders at the beginning of a text, unless its name says that it is code, which has such marks of its own."""
+    if PurePath(name).suffix.lower() not in _TEMPLATE_SUFFIXES:
+        return ()
+    begun = next(iter(text.convert_to_utf8((head,), name)), b"")
+    return find_placeholders(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
 
 
 def _has_json_start(head: bytes, name: str) -> bool:
@@ -166,8 +216,8 @@ def _has_json_start(head: bytes, name: str) -> bool:
 
 def _is_mostly_requests(head: bytes) -> bool:
     """Return True if the first lines are requests with few exceptions, such as a first line that isn't one."""
-    lines = list(islice(LineBlock(1, head).iterate_lines(), _PROBED_LINES)) if _has_request_markers(head) else []
-    return 2 * sum(_is_request(line.data, is_listed=True) for line in lines) >= len(lines) > 0
+    lines = _parse_first_lines(head) if _has_request_markers(head) else []
+    return 2 * sum(_is_request(line, value, is_listed=True) for line, value in lines) >= len(lines) > 0
 
 
 def _read_requests(
@@ -178,7 +228,7 @@ def _read_requests(
     split: Callable[[Iterable[bytes]], LineChunks],
 ) -> TextInput | RequestInput:
     """Read requests as a document or as lines. The input is text if neither the whole nor any of the first lines looks like a
-    request.
+    request. Raises BadBody for what another command reads.
     """
     seen = read_first_lines(data)
     first = next(LineBlock(1, seen).iterate_lines(), FileLine(1, b""))
@@ -187,10 +237,56 @@ def _read_requests(
         found = _read_document(seen, name, kind, is_listed)
         if found:
             return found
-    looked_at = islice(LineBlock(1, seen).iterate_lines(), _PROBED_LINES)
-    if kind or any(_is_request(line.data, is_listed) for line in looked_at):
+    lines = _parse_first_lines(seen)
+    if kind in (None, kinds.CHAT_KIND) and lines and all(kinds.is_message(value) for _, value in lines):
+        return _read_conversation(chain((seen,), data), name)
+    if kind or any(_is_request(line, value, is_listed) for line, value in lines):
         return RequestInput(split(chain((seen,), data)))
-    return TextInput(text.decode_text(chain((seen,), data), name))
+    values = [value for _, value in lines]
+    refusal = _find_refusal(values)
+    if refusal is None and len(values) > 1 and all(map(kinds.RECORDS.matches, values)):
+        refusal = kinds.RECORDS
+    if refusal:
+        raise refusal.refuse(name)
+    return TextInput(text.decode_text(chain((seen,), data), name), _find_placeholders(seen, name))
+
+
+def _parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
+    """Parse the first lines; the error takes the place of the value of a line that isn't JSON. A last line that is cut off is
+    dropped.
+    """
+    found: list[tuple[bytes, JsonValue | BadBody]] = []
+    for line in islice(LineBlock(1, data).iterate_lines(), _PROBED_LINES):
+        try:
+            found.append((line.data, documents.parse_json(line.data)))
+        except BadBody as error:
+            found.append((line.data, error))
+    is_cut_off = len(found) > 1 and isinstance(found[-1][1], BadBody) and data.endswith(found[-1][0])
+    return found[:-1] if is_cut_off else found
+
+
+def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
+    """Read a message from every line; together they are one request. Raises BadBody for a line that is no message."""
+    messages = []
+    whole = b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES))
+    for line in LineBlock(1, whole).iterate_lines():
+        try:
+            value = documents.parse_json(line.data)
+        except BadBody as error:
+            error.location = Place(name, line.number)
+            raise
+        if not kinds.is_message(value):
+            raise BadBody(
+                expected="a message, as the lines before it are", found="another value", location=Place(name, line.number)
+            )
+        messages.append(value)
+    return RequestInput(iter((DocumentValues([DocumentValue(None, messages)]),)))
+
+
+def _find_refusal(values: Sequence[JsonValue | BadBody]) -> ContentKind | None:
+    """Return the kind of lines, or of the values of a list, that are no requests; None if most of them have no kind."""
+    found = [row for row in map(kinds.find_kind, values) if row and not row.reader]
+    return found[0] if found and 2 * len(found) >= len(values) else None
 
 
 def read_first_lines(data: Iterator[bytes]) -> bytes:
@@ -213,37 +309,51 @@ def read_first_lines(data: Iterator[bytes]) -> bytes:
 
 def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) -> RequestInput | None:
     """Read the requests of one document; None if it isn't one, or may be lines after all."""
-    if not kind and not _has_request_markers(data):
+    if not kind and not kinds.MARKERS.search(data):
         return None
     try:
         value = documents.parse_json(data)
     except BadBody as error:
-        lines = islice(LineBlock(1, data).iterate_lines(), 1, _PROBED_LINES)
-        if is_listed or any(_is_request(line.data, is_listed=True) for line in lines):
+        lines = _parse_first_lines(data)[1:]
+        may_be_text = is_listed or (not kind and not _has_request_markers(data))
+        if may_be_text or any(_is_request(line, value, is_listed=True) for line, value in lines):
             return None
         raise BadBody(location=name, problem=f"{error} (--as text counts it as text)") from None
-    values = value if isinstance(value, list) else [value]
-    if not kind and not any(map(_is_recognised, values)):
+    return _read_value(value, name, kind)
+
+
+def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput | None:
+    """Read the requests of the value of a document: it is one, or a list of them. None if it is neither."""
+    row = kinds.find_kind(value)
+    if isinstance(value, dict) and row and row.reader == kinds.MESSAGE_KIND:
+        value, row = [value], kinds.find_kind([value])
+    if not isinstance(value, list) or (row and row.reader):
+        if kind or (row and row.reader):
+            return RequestInput(iter((DocumentValues([DocumentValue(None, value)]),)))
+        if row:
+            raise row.refuse(name)
         return None
-    is_list = isinstance(value, list)
-    found = [DocumentValue(index if is_list else None, each) for index, each in enumerate(values)]
+    if not kind and not any(map(_is_recognised, value)):
+        refusal = _find_refusal(value)
+        if refusal:
+            raise refusal.refuse(name)
+        return None
+    found = [DocumentValue(index, each) for index, each in enumerate(value)]
     return RequestInput(
         DocumentValues(found[start : start + _VALUES_PER_CHUNK]) for start in range(0, len(found), _VALUES_PER_CHUNK)
     )
 
 
-def _is_request(line: bytes, is_listed: bool) -> bool:
+def _is_request(line: bytes, value: JsonValue | BadBody, is_listed: bool) -> bool:
     """Return True if a line is a request, or isn't JSON but looks like a malformed one."""
-    try:
-        return _is_recognised(documents.parse_json(line))
-    except BadBody:
+    if isinstance(value, BadBody):
         return not is_listed and line.lstrip().startswith(b"{") and _has_request_markers(line)
+    return _is_recognised(value)
 
 
 def _is_recognised(value: JsonValue) -> bool:
-    from gpt41_cli.requests.readers import recognise_kind
-
-    return recognise_kind(value) is not None
+    kind = kinds.find_kind(value)
+    return kind is not None and kind.reader not in (None, kinds.MESSAGE_KIND)
 
 
 def _has_request_markers(data: bytes) -> bool:

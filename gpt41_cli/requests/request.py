@@ -38,7 +38,7 @@ class Image(NamedTuple):
     """A picture: its size in pixels (None: not known), the `detail` asked for, and its place in the request.
 
     `address`, a URL or a file id, identifies it. It belongs to the turn number `turn`, from 0, and comes after `offset`
-    characters of that turn's text.
+    characters of that turn's text. `is_animated`: it is a GIF or WebP that moves.
     """
 
     width: int | None
@@ -49,6 +49,7 @@ class Image(NamedTuple):
     address: str = ""
     turn: int = 0
     offset: int = 0
+    is_animated: bool = False
 
 
 class Message(NamedTuple):

@@ -19,6 +19,7 @@ from gpt41_cli.files.fields import (
     require_object,
 )
 from gpt41_cli.requests.content import RequestDraft, read_content_text
+from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.request import RESPONSES_ENDPOINT, CallTurn, Doubt, FunctionCall, Message, Request
 from gpt41_cli.requests.settings import read_effort, read_response_format, read_set_fields, read_tool_choice, read_tools
 
@@ -59,7 +60,7 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
         allows_parallel_calls=body.get("parallel_tool_calls") is not False,
         has_instructions=bool(instructions),
         images=gathered.images,
-        doubts=gathered.doubts,
+        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, join_path(path, "input"))],
         max_output_tokens=get_count(body, "max_output_tokens", path),
         service_tier=get_text(body, "service_tier", path) or None,
         prompt_cache_key=get_text(body, "prompt_cache_key", path),

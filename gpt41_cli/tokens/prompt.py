@@ -50,7 +50,9 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Ite
 
 
 def build_ending(request: Request, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
-    """What follows the turns."""
+    """What follows the turns. Functions alone, without a request, have nothing that follows them."""
+    if request.is_chat and not request.turns:
+        return ()
     answer = _build_answer(rules.answer)
     return (*_build_tool_choice(request, rules), answer) if request.functions and rules.charges_choice else (answer,)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 from gpt41_cli.requests.request import Image
@@ -229,6 +230,16 @@ class Workload:
     def is_lower_bound(self) -> bool:
         """True if there are tokens that can't be counted, or answers that aren't priced."""
         return self.is_incomplete or self.lacks_output or self.lower_bound_requests > 0
+
+    @property
+    def is_approximate(self) -> bool:
+        """True if there is something in the requests that may cost more or less than is priced."""
+        return rules.UNKNOWN_FIELD in self.doubt_rules
+
+    @property
+    def has_largest_pictures(self) -> bool:
+        """True if pictures of unknown size are counted as the largest."""
+        return rules.IMAGE_SIZE in self.doubt_rules
 
     def find_borrowed_image_rule(self, catalog: Catalog, variant: Variant) -> str | None:
         """Return the model whose image rule is borrowed if the variant's own isn't known; None if there are no pictures or it is

@@ -349,9 +349,9 @@ def _make_entry(parts: Mapping[str, int], place: Place) -> Entry:
 
 
 def _raise_for_rejects(tally: Tally) -> None:
-    """Raise InputError for invalid requests if the config names their file, or there is nothing else."""
+    """Raise InputError for invalid requests, whether the config names their file, its folder or a glob."""
     rejects = tally.rejects
-    if rejects.named_count or (rejects.count and not tally.requests):
+    if rejects.count:
         first = rejects.examples[0]
         more = (
             f" ({format_int(rejects.count)} of {format_int(rejects.count + tally.requests)} cannot be read)"

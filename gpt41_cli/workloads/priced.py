@@ -62,7 +62,7 @@ class PricedWorkload(NamedTuple):
     @property
     def is_lower_bound(self) -> bool:
         """Whether it has tokens that nobody outside can count, so that its price is the least that it costs."""
-        return (self.quote.is_lower_bound or self.workload.is_lower_bound) and not self.cost.is_ceiling
+        return self.quote.is_lower_bound or self.workload.is_lower_bound
 
 
 def price_declared_workload(declared: WorkloadDeclaration, contents: WorkloadContents, market: Market) -> PricedWorkload:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, LogEntry, StreamPart
+from gpt41_cli.answers.figure_names import MODEL_FIELDS
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.findings import Finding
@@ -247,19 +248,22 @@ def test_a_retry_is_found_beside_what_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "model"),
+    ("names", "models"),
     [
-        ({"response_model": "m"}, "m"),
-        ({"model_name": "openai/m"}, "m"),
-        ({"model": "azure/m"}, "m"),
-        ({"model": "azure/openai/m"}, "m"),
-        ({"model": "a", "response_model": "m"}, "a"),
-        ({"model": "", "response_model": None, "model_name": "m"}, "m"),
-        ({"model_name": 5}, None),
+        ({"response_model": "m"}, ("m",)),
+        ({"model_name": "openai/m"}, ("openai/m",)),
+        ({"model": "a", "response_model": "m"}, ("a", "m")),
+        ({"model": "", "response_model": None, "model_name": "m"}, ("m",)),
+        ({"model_name": 5}, ()),
+        ({"response": {"modelId": "m"}}, ("m",)),
+        ({"extra": {"metadata": {"ls_model_name": "m"}, "invocation_params": {"model": "n"}}}, ("m",)),
+        ({"response_metadata": {"model_name": "m"}}, ("m",)),
+        *(({name: "m"}, ("m",)) for name in MODEL_FIELDS),
     ],
 )
-def test_the_model_of_a_record_by_the_names_that_loggers_give_it(names: Body, model: str | None) -> None:
-    assert one({**RECORD, **names}) == Answer(Usage(1, 9, 0, 2), model=model)
+def test_the_models_of_a_record_by_the_names_that_loggers_give_it(names: Body, models: tuple[str, ...]) -> None:
+    model = models[0] if models else None
+    assert one({**RECORD, **names}) == Answer(Usage(1, 9, 0, 2), model=model, other_models=models[1:])
 
 
 def test_what_a_log_puts_around_an_answer_tells_what_the_answer_itself_does_not() -> None:
@@ -587,7 +591,7 @@ UNREAD = "with figures that are not read, though they may change its price:"
             {**RECORD, "cached_tokens": 1, "input_tokens_details": {"cached_tokens": 2}},
             ["that says its cached_tokens twice, not alike: priced is that of the details"],
         ),
-        ({**RECORD, "prompt_cache_hits": "7", "cachedTokens": 4.0}, [f'{UNREAD} "prompt_cache_hits", "cachedTokens"']),
+        ({**RECORD, "prompt_cache_hits": "7", "cachedUnits": 4.0}, [f'{UNREAD} "prompt_cache_hits", "cachedUnits"']),
         ({**RECORD, "web_search_requests": 2}, [f'{UNREAD} "web_search_requests"']),
         ({**RECORD, "a token\x1b": 2}, [f"{UNREAD} text"]),
         ({**RECORD, "cache_a": 0, "cache_b": "0.0", "cache_c": "none", "cache_d": True, "cache_e": 0.5, "cache_f": None}, []),

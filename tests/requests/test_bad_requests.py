@@ -64,7 +64,7 @@ BODIES = {
     "null": ("null", "the request: expected an object, found nothing"),
     "another object": (
         {"prompt": SECRET},
-        "expected messages, or a model and an input, or a custom_id and a body, found none of them",
+        "expected messages, or a model and an input, or a custom_id and a body, found bare prompts in JSON",
     ),
     # messages and their parts
     "no messages": (chat() | {"messages": []}, "messages: expected at least one message, found none"),
@@ -262,7 +262,10 @@ def test_a_document_that_is_no_json_is_named_with_the_place_in_it(run: Run, tmp_
 
 
 COMMANDS = [
-    (("count", "a.json", "--as", "soup"), 'as: expected one of text, image, batch, chat, responses, fine-tuning, found "soup"'),
+    (
+        ("count", "a.json", "--as", "soup"),
+        'as: expected one of text, image, batch, chat, responses, fine-tuning, tools, found "soup"',
+    ),
     (("count", "a.json", "--as", "responses"), "1 of 1 requests cannot be read"),
     *(
         (
@@ -316,7 +319,8 @@ def test_of_many_the_first_ten_are_named_and_all_are_counted(run: Run, tmp_path:
     assert [each["message"] for each in findings] == [*(f"left out {each}" for each in named), "left out 1,224 more like these"]
 
 
-ON_A_DAY = [("count",), ("cost", "--as-of", "2026-11-23"), ("recommend", "--as-of", "2026-11-23")]
+AS_OF = ("--as-of", "2026-11-23")
+ON_A_DAY = [("count",), ("cost", *AS_OF), ("recommend", *AS_OF)]
 
 
 @pytest.mark.parametrize("command", ON_A_DAY, ids=[name for name, *_ in ON_A_DAY])
@@ -341,20 +345,35 @@ def test_what_is_left_out_is_a_warning(run: Run, tmp_path: Path, command: tuple[
     ]
 
 
-@pytest.mark.parametrize("command", ON_A_DAY, ids=[name for name, *_ in ON_A_DAY])
-def test_what_is_no_request_in_a_folder_is_a_warning_without_being_asked(
-    run: Run, tmp_path: Path, command: tuple[str, ...]
+@pytest.mark.parametrize("given", ["in", "in/a.jsonl in/b.json"])
+@pytest.mark.parametrize("command", [*ON_A_DAY[1:], ("plan", "--output-tokens", "5", *AS_OF), ("cache", *AS_OF)], ids=" ".join)
+def test_a_folder_with_what_is_no_request_is_refused_as_its_files_are(
+    run: Run, tmp_path: Path, command: tuple[str, ...], given: str
 ) -> None:
+    """A request that cannot be read is not a saving."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text(GOOD + line(chat(n=0)))
     (tmp_path / "in" / "b.json").write_text(line(chat({"content": SECRET})))
-    done = run(*command, "in", "--format", "json")
-    assert (done.code, done.err) == (0, "")
-    found = [each for each in json.loads(done.out)["findings"] if each["rule"] == "invalid-request"]
-    assert [(each["level"], each["message"]) for each in found] == [
-        ("warning", "left out in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0"),
-        ("warning", f"left out in/b.json:1: messages[0].role: expected one of {ROLES}, found nothing"),
-    ]
+    refusal = (
+        "gpt41: in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0\n"
+        f"gpt41: in/b.json:1: messages[0].role: expected one of {ROLES}, found nothing\n"
+        f"gpt41: 2 of 3 requests cannot be read{LEAVES_OUT}\n"
+    )
+    for quiet in ((), ("-q",)):
+        assert run(*command, *given.split(), *quiet) == (2, "", refusal)
+    assert run(*command, *given.split(), "--skip-invalid").code == 0
+
+
+def test_a_count_of_a_folder_says_what_it_leaves_out_and_fails(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text(GOOD + line(chat(n=0)))
+    message = "left out in/a.jsonl:2: n: expected a whole number from 1 to 1,000,000,000, found the number 0"
+    for option, code, level in (([], 1, "error"), (["--skip-invalid"], 0, "warning")):
+        done = run("count", "in", *option)
+        assert (done.code, done.out.startswith("at least ")) == (code, True)
+        found = json.loads(run("count", "in", *option, "--format", "json").out)["findings"]
+        assert [(each["level"], each["message"]) for each in found] == [(level, message)]
+        assert run("count", "in", *option, "-q").err == f"gpt41: {message}\n"
 
 
 def test_a_byte_that_is_no_text_spoils_its_own_line_only(run: Run, tmp_path: Path) -> None:
@@ -450,3 +469,49 @@ def test_what_is_doubted_is_told_in_the_same_order_every_time(run: Run) -> None:
     for command in (("count",), ("count", "--format", "json"), ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")):
         outputs = {run(*command, stdin=sent, PYTHONHASHSEED=seed).out for seed in ("1", "2", "3")}
         assert len(outputs) == 1
+
+
+DATA: dict[str, Any] = {"data_sources": [{}]}
+FIELD: dict[str, Any] = {"provider": {}}
+FILE_PART = [{"type": "file", "file": {"file_id": "x"}}]
+LINK = [{"type": "image_url", "image_url": {"url": "https://example.com/1.jpg"}}]
+
+
+@pytest.mark.parametrize(
+    ("body", "bound"),
+    [
+        (chat(max_tokens=10, **DATA), "at least "),
+        (chat(max_tokens=10, **DATA, **FIELD), "at least "),
+        (chat({"role": "user", "content": FILE_PART}, max_tokens=10), "at least "),
+        (chat(max_tokens=10, **FIELD), "about "),
+        (chat({"role": "user", "content": LINK}, max_tokens=10), "at most "),
+        (chat({"role": "user", "content": [*LINK, *FILE_PART]}, max_tokens=10), "about "),
+    ],
+    ids=["data", "data and field", "file", "field", "picture", "picture and file"],
+)
+def test_the_first_line_says_which_bound_it_is(run: Run, tmp_path: Path, body: dict[str, Any], bound: str) -> None:
+    """And standard error does, for whoever takes the bare answer."""
+    (tmp_path / "a.jsonl").write_text(
+        line({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {**body, "model": "gpt-4.1"}})
+    )
+    for command in (("cost",), ("batch",), ("recommend",), ("plan", "--deadline", "24h"), ("cost", "--each"), ("count",)):
+        day = () if command == ("count",) else AS_OF
+        done = run(*command, "a.jsonl", *day)
+        if command[-1] == "--each" and body["messages"][0]["content"] == [*LINK, *FILE_PART]:
+            continue  # each request has its own record, which says what it is
+        assert f"{bound}{'' if command == ('count',) else '$'}" in done.out.split("\n")[0], command
+        if command[-1] not in ("--each", "count"):
+            told = "gpt41: 1 request has tokens that cannot be counted: its price is a lower bound\n"
+            assert run(*command, "a.jsonl", *day, "-q").err == (told if "file" in str(body) or "data" in str(body) else "")
+
+
+def test_a_request_for_embeddings_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(line({"model": "text-embedding-3-small", "input": "Where?"}))
+    done = run("count", "a.json")
+    found = "found one for embeddings, which bill the text alone: --as text counts it"
+    assert (done.code, done.err.split("\n")[0]) == (2, f"gpt41: a.json:1: model: expected one that answers, {found}")
+
+
+def test_the_count_of_a_model_that_is_not_listed_is_near_the_bill(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(line(chat(model="gpt-5-nano")))
+    assert run("count", "a.json").out.startswith("about ")

@@ -220,15 +220,49 @@ def test_evidence_confirms_if_it_is_enough_right_and_recent(evidence: Evidence, 
 def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
     for model in ("gpt-4.1", "gpt-4.1-mini-2025-04-14", "gpt-4o-2024-05-13", "ft:gpt-4.1:acme::x"):
         assert rules(meter, {**chat(USER), "model": model}) == []
-    for model in ("gpt-6-luna", "gpt-4.5-preview", "o3-mini", "ft:o3-mini:acme::x"):
-        assert rules(meter, {**chat(USER), "model": model}) == [("model", "model")]
-    bounds = {
-        name: meter.count(readers.read_request({**chat(USER), "model": name})).is_lower_bound
-        for name in ("gpt-4.5-preview", "o3-mini")
-    }
-    assert bounds == {"gpt-4.5-preview": False, "o3-mini": True}, "a model that nobody knows may keep its reasoning"
+    listed = {name: catalog.find_variant(name) for name in ("gpt-6-luna", "gpt-4.5-preview", "o3-mini", "ft:o3-mini:acme::x")}
+    for model, variant in listed.items():
+        assert rules(meter, {**chat(USER), "model": model}) == [("model" if variant else "unlisted-model", "model")]
+    assert listed["o3-mini"] is None
+    assert not meter.count(readers.read_request({**chat(USER), "model": "o3-mini"})).is_lower_bound, "it may count less"
+    assert not meter.count(readers.read_request({**chat(USER), "model": "gpt-4.5-preview"})).is_lower_bound
     assert meter.count(readers.read_request({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
     assert rules(meter, {"messages": [USER]}) == [("training", "messages")], "where no model is named, none is doubted"
     assert rules(meter, chat(USER, functions=[SECRET["function"]])) == [("legacy-functions", "functions")]
     overriding = Meter(catalog, model="gpt-6-luna")
     assert rules(overriding, chat(USER)) == [("model", "model")]
+
+
+CHAT_BODY = {"model": "gpt-4.1", "messages": [USER]}
+RESPONSES_BODY = {"model": "gpt-4.1", "input": "hi"}
+
+
+@pytest.mark.parametrize("body", [CHAT_BODY, RESPONSES_BODY])
+@pytest.mark.parametrize(
+    ("field", "rule"),
+    [
+        *((name, "added-content") for name in ("data_sources", "plugins", "files", "file_ids", "attachments")),
+        *((name, "unknown-field") for name in ("provider", "transforms", "top_k", "maxTokens")),
+    ],
+)
+def test_a_field_that_openai_does_not_name_is_a_doubt(meter: Meter, body: dict[str, object], field: str, rule: str) -> None:
+    """Fields that add content make a lower bound; what others do is not known. A null field is not set."""
+    counted = meter.count(readers.read_request({**body, field: [{}]}))
+    assert [(doubt.rule.id, doubt.path) for doubt in counted.doubts] == [(rule, field)]
+    assert (counted.is_exact, counted.is_lower_bound) == (False, rule == "added-content")
+    line = {"custom_id": "a", "method": "POST", "url": f"/v1/{'responses' if 'input' in body else 'chat/completions'}"}
+    counted = meter.count(readers.read_request({**line, "body": {**body, field: [{}]}}))
+    assert [(doubt.rule.id, doubt.path) for doubt in counted.doubts] == [(rule, f"body.{field}")]
+    assert meter.count(readers.read_request({**body, field: None})).is_exact
+
+
+def test_the_name_of_an_unknown_field_is_shown_only_if_it_is_a_word(meter: Meter) -> None:
+    counted = meter.count(readers.read_request({**CHAT_BODY, "a secret sentence": 1}))
+    assert [doubt.path for doubt in counted.doubts] == ["a field"]
+
+
+def test_fields_that_openai_names_are_no_doubt(meter: Meter) -> None:
+    chat_fields = ("seed", "user", "logit_bias", "verbosity", "safety_identifier", "stream_options", "metadata", "store")
+    for fields, body in ((chat_fields, CHAT_BODY), (("truncation", "include", "max_tool_calls", "background"), RESPONSES_BODY)):
+        for field in fields:
+            assert meter.count(readers.read_request({**body, field: 1})).is_exact, field

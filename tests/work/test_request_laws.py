@@ -323,7 +323,7 @@ def test_the_order_of_keys_changes_nothing(meter: Meter, body: Body, shuffle: ra
 @settings(max_examples=60)
 @given(body=bodies, ignored=with_some({}, **{key: st.just(value) for key, value in SETTINGS.items()}))
 def test_settings_that_are_no_prompt_change_nothing(meter: Meter, body: Body, ignored: Body) -> None:
-    assert counted(meter, body | ignored) == counted(meter, body)
+    assert counted(meter, body | ignored).parts == counted(meter, body).parts
 
 
 @settings(max_examples=60)

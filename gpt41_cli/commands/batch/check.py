@@ -14,6 +14,7 @@ from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.batch_lines import BatchLines, read_batch_lines
 from gpt41_cli.constraints.rate_limits import check_usage_tier
+from gpt41_cli.constraints.request_limits import check_output
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.files.sources import FileStamp, InputSource, open_source, read_stamp
 from gpt41_cli.findings import Finding
@@ -111,6 +112,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     quotes = prices[0].quotes if prices else ()
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
     findings = [found for file in files for found in make_violation_findings(file.source, file.violations, mended)]
+    findings += check_output(work) if work else ()
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.market)
     return BatchCheck(

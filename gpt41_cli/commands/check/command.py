@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gpt41_cli.cli import files, options, output, parse
-from gpt41_cli.cli.config_file import find_config, read_config
+from gpt41_cli.cli.config_file import find_config, read_config, read_config_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError
@@ -24,7 +24,7 @@ def check(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
     ] = False,
-    config: options.ConfigOption = None,
+    configs: options.ConfigOption = None,
     retires_within: Annotated[
         str | None,
         typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
@@ -52,6 +52,7 @@ def check(
         _print_schema()
     from gpt41_cli.workloads.priced import CheckOptions
 
+    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)

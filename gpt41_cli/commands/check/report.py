@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config, RequestVolume
-from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_record, make_records, make_table, show_parts
@@ -119,7 +119,7 @@ def _format_usd(checked: CheckedWorkload, amount: UsdRange) -> str:
 
 
 def _format_least(checked: CheckedWorkload) -> str:
-    return "at least " if checked.priced.is_lower_bound else ""
+    return choose_bound_prefix(False, checked.priced.is_lower_bound, checked.priced.workload.is_approximate)
 
 
 def _show_months(workloads: Sequence[CheckedWorkload]) -> Callable[[CheckedWorkload], str | None]:
@@ -161,7 +161,8 @@ def _describe_total(check: ConfigCheck) -> str:
     workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    least = "at least " if any(workload.priced.is_lower_bound for workload in check.workloads) else ""
+    is_near = any(workload.priced.workload.is_approximate for workload in check.workloads)
+    least = choose_bound_prefix(False, any(workload.priced.is_lower_bound for workload in check.workloads), is_near)
     return f"{workloads}: {least}{format_usd_range(check.monthly_usd)} a month"
 
 

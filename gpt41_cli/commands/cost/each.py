@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Offer, Variant
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
@@ -76,7 +77,7 @@ class RequestPricer:
             price(usage, offer.rates_for(found.input_tokens)),
             not sized.doubts,
             sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
-            self.terms.output_tokens is None,
+            self.terms.output_tokens is None and rules.UNKNOWN_FIELD not in sized.doubts,
             sum_usd(each.usd for each in charged),
             sent.place,
         )

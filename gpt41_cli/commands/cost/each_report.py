@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
-from gpt41_cli.display import format_exact, format_int, format_money, pluralize
+from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_money, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_record, make_invalid_row
 from gpt41_cli.reports.findings import make_invalid_findings
-from gpt41_cli.reports.quotes import choose_bound_prefix
 
 SCHEMA = "gpt41.priced/1"
 
@@ -54,7 +53,9 @@ def make_report(
     """Make a report with a row per request."""
     priced = [each for each in found if isinstance(each, PricedRequest)]
     total_usd = sum_usd(each.total_usd for each in priced)
-    bound = choose_bound_prefix(is_ceiling, any(each.is_lower_bound for each in priced))
+    is_near = is_ceiling and not all(each.is_ceiling for each in priced)
+    is_least = any(each.is_lower_bound for each in priced)
+    bound = choose_bound_prefix(is_ceiling, is_least, is_near and not is_least)
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, priced)),

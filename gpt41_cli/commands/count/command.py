@@ -97,10 +97,13 @@ def count(
                 partial(make_max_tokens_findings, large) if large else None,
             )
         found = count_inputs(inputs)
-    if not (skip_invalid and found.input_count):
-        refuse_invalid(found.tally.rejects, found.input_count)
+    rejects = found.tally.rejects
+    if not found.input_count or (rejects.named_count and not skip_invalid):
+        refuse_invalid(rejects, found.input_count)
     if found.tally.requests or found.pictures:
         catalog = read_catalog()  # what counted them
     large = find_oversized_inputs(found, max_tokens) if max_tokens else None
-    shown = make_report(found, large, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree)
+    shown = make_report(
+        found, large, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree, skips_invalid=skip_invalid
+    )
     output.show_and_exit(shown, wanted)

@@ -41,18 +41,20 @@ class PendingText(NamedTuple):
 
     place: Place
     wait_for_tokens: Callable[[], int]
+    placeholders: Sequence[str] = ()
 
 
 class CountResult(NamedTuple):
     """Counted inputs, largest first, what was skipped in folders, and a tally of the requests among them.
 
-    `pictures` are the pictures one by one.
+    `pictures` are the pictures one by one, `templates` the texts that have placeholders, with these.
     """
 
     items: tuple[CountedInput, ...]
     skipped: tuple[SkippedPath, ...]
     tally: Tally
     pictures: tuple[Entry, ...] = ()
+    templates: tuple[tuple[Place, Sequence[str]], ...] = ()
 
     @property
     def input_count(self) -> int:
@@ -112,8 +114,9 @@ def count_inputs(inputs: CountInputs) -> CountResult:
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
         raise InputError(expected="text or requests in what is named", found=explain_empty(inputs.skipped))
     tally = reduce(iadd, tallies.values(), Tally())
+    templates = tuple((text.place, text.placeholders) for text in texts if text.placeholders)
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))
-    return CountResult(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures))
+    return CountResult(tuple(ordered), tuple(inputs.skipped), tally, tuple(pictures), templates)
 
 
 class ChunkResult(NamedTuple, Generic[G]):
@@ -131,7 +134,7 @@ def _count_sources(
         try:
             with open_input(source, inputs.reading.kind) as found:
                 if isinstance(found, TextInput):
-                    yield PendingText(Place(source.name), counter.add(found.pieces))
+                    yield PendingText(Place(source.name), counter.add(found.pieces), found.placeholders)
                 elif isinstance(found, PictureInput):
                     yield _count_picture(inputs, source, found)
                 else:
@@ -151,4 +154,4 @@ def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput
     meter = inputs.make_meter()
     if meter.model is None:
         raise InputError(expected="--model with a picture, whose tokens depend on the model", found="none", location=source.label)
-    return meter.count_picture(Image(found.width, found.height))._replace(place=Place(source.name))
+    return meter.count_picture(Image(found.width, found.height, is_animated=found.is_animated))._replace(place=Place(source.name))

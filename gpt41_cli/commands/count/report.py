@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
-from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
 from gpt41_cli.reports.findings import make_invalid_findings, make_unreadable_findings
+from gpt41_cli.requests.placeholders import describe_placeholders
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND
-from gpt41_cli.rules import Level
+from gpt41_cli.rules import Level, Rule
+from gpt41_cli.tokens.pieces import Entry
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
@@ -40,6 +43,7 @@ def make_report(
     variant: Variant | None,
     top: int | None,
     tree: bool,
+    skips_invalid: bool = False,
 ) -> Report:
     """Make the report with the largest `top` items (None: all of them, for programs), as a list or a `tree`, and what is too
     large.
@@ -64,11 +68,12 @@ def make_report(
         findings=(
             *make_max_tokens_findings(over),
             *_check_window(count, catalog, variant),
-            *make_invalid_findings(count.tally.rejects),
+            *_make_template_findings(count),
+            *make_invalid_findings(count.tally.rejects, None if skips_invalid else Level.ERROR),
             *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
         ),
-        notes=(*_make_notes(variant), *_note_hidden_requests(count)),
+        notes=(*_make_notes(variant), *_note_largest_pictures(count), *_note_hidden_requests(count)),
         data={
             "input_tokens": count.input_tokens,
             "encoding": encoding,
@@ -97,9 +102,13 @@ def _make_headline(count: CountResult) -> str:
             kinds[item.kind] += 1
     numbers = {REQUESTS: count.tally.requests, **kinds}
     counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
-    is_least = count.tally.lower_bound_requests or any(each.is_unreadable for each in count.skipped)
-    least = "at least " if is_least else ""
-    return f"{least}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+    tally = count.tally
+    is_least = tally.lower_bound_requests or tally.rejects.count or any(each.is_unreadable for each in count.skipped)
+    doubted = {rule for rule, _ in tally.places_by_doubt}
+    is_most = rules.IMAGE_SIZE in doubted
+    is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
+    bound = choose_bound_prefix(is_most, bool(is_least), is_near or rules.UNLISTED_MODEL in doubted)
+    return f"{bound}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
 
 
 def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:
@@ -113,14 +122,34 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
         elif tally.requests > 1:
             share = format_percent(Decimal(tally.exact_requests) / tally.requests)
             yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")
-    for entry in (*count.pictures, *(tally.examples if tally.requests == 1 else ())):
+    yield from _make_picture_lines(count.pictures)
+    for entry in tally.examples if tally.requests == 1 else ():
         for doubt in entry.doubts:
             yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
-    for doubt, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
+    for counted, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
         many = f"in {format_int(requests)} requests, first " if requests > 1 else ""
-        yield ReportLine("doubt", f"{many}{first.label}: {doubt.message}", doubt.rule.id)
+        yield ReportLine("doubt", f"{many}{first.label}: {counted.message}", counted.rule.id)
+
+
+def _make_template_findings(count: CountResult) -> Iterator[Finding]:
+    """Warn of texts that are templates."""
+    for place, placeholders in count.templates[:DEFAULT_ROWS]:
+        yield Finding(rules.TEMPLATE, f"{place.label}: {describe_placeholders(placeholders)}", place=place)
+    if len(count.templates) > DEFAULT_ROWS:
+        yield Finding(rules.TEMPLATE, f"{format_int(len(count.templates) - DEFAULT_ROWS)} more templates like these")
+
+
+def _make_picture_lines(pictures: Sequence[Entry]) -> Iterator[ReportLine]:
+    """Say each doubt about pictures once, with how many it is about."""
+    labels: defaultdict[tuple[Rule, str], list[str]] = defaultdict(list)
+    for picture in pictures:
+        for doubt in picture.doubts:
+            labels[doubt.rule, doubt.message].append(doubt.path or picture.place.label)
+    for (rule, message), found in labels.items():
+        many = f"in {format_int(len(found))} pictures, first " if len(found) > 1 else ""
+        yield ReportLine("doubt", f"{many}{found[0]}: {message}", rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
@@ -225,6 +254,11 @@ def _make_notes(variant: Variant | None) -> tuple[str, ...]:
     if variant and not variant.model.encoding.published:
         return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
     return ()
+
+
+def _note_largest_pictures(count: CountResult) -> Iterator[str]:
+    if any(rule is rules.IMAGE_SIZE for rule, _ in count.tally.places_by_doubt):
+        yield rules.LARGEST_PICTURES
 
 
 def _note_hidden_requests(count: CountResult) -> Iterator[str]:

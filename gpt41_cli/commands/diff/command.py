@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from gpt41_cli.cli import options, output, parse
-from gpt41_cli.cli.config_file import find_config, read_config
+from gpt41_cli.cli.config_file import find_config, read_config, read_config_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.display import sanitize
@@ -38,7 +38,7 @@ def diff(
         str | None,
         typer.Argument(metavar="[HEAD]", help="The same for what it is compared with.", show_default="the working tree"),
     ] = None,
-    config: options.ConfigOption = None,
+    configs: options.ConfigOption = None,
     fail_on: options.FailOnOption = "error",
     jobs: options.JobsOption = None,
     as_of: options.AsOfOption = None,
@@ -62,6 +62,7 @@ def diff(
     from gpt41_cli.commands.diff.report import make_report
     from gpt41_cli.workloads.priced import CheckOptions
 
+    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, [base, head, config, pricing])
     threshold = parse.read_level(fail_on)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli.config_file import read_config_option
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
@@ -59,7 +60,7 @@ def migrate(
     requests: options.RequestsOption = 1,
     leaving: FromModel = None,
     to: ToModels = None,
-    config: options.ConfigOption = None,
+    configs: options.ConfigOption = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,6 +96,7 @@ def migrate(
     from gpt41_cli.commands.migrate.migrate import MigrationQuestion, plan_migration
     from gpt41_cli.commands.migrate.report import make_report
 
+    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)

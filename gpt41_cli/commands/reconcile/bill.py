@@ -19,6 +19,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.findings import CountedFinding, Finding, Place, sort_most_frequent_first
+from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.rules import Rule
 from gpt41_cli.totals import Occurrences
@@ -38,13 +39,20 @@ class AlternativeCost(NamedTuple):
 
 
 class Reconciliation:
-    """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read."""
+    """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read.
+
+    `unpriced` is the usage of answers without a price, by reason; `taken_names` are names that logs give to models, with the
+    names of their entries in the price table.
+    """
 
     def __init__(self, conditions: BillingContext) -> None:
         self.conditions = conditions
         self.charges: dict[ChargeKey, Charge] = {}
         self.rejects = Rejections()
         self.undated = 0
+        self.unpriced: dict[tuple[Rule, str], Usage] = {}
+        self.taken_names: dict[str, str] = {}
+        self._unpriced_by_day: dict[date | None, Usage] = {}
         self._biller = AnswerPricer(conditions)
         self._issues: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self._batch_objects: dict[object, Located[Answer]] = {}
@@ -90,8 +98,8 @@ class Reconciliation:
         self._batch_objects[answer.id or place] = Located(place, answer)
 
     def close(self, logs: str) -> None:
-        """Add the batch objects, except those whose answers are in the logs line by line. Raises InputError if nothing was
-        priced; it names the `logs` if no place in them is known.
+        """Add the batch objects, except those whose answers are in the logs line by line. Raises InputError if there
+        was no answer; it names the `logs` if no place in them is known.
 
         The lines may be in a file of their own, or together with those of other batches.
         """
@@ -105,7 +113,7 @@ class Reconciliation:
                 self.record_issue(place, Finding(rules.BATCH_UNCLEAR, unclear))
             self._add_charge(place, answer)
         self._compare_sums()
-        if not self.charges and not self.rejects.count:
+        if not self.charges and not self.rejects.count and not self.unpriced:
             found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
             raise InputError(
                 expected="answers that report their usage and have a price",
@@ -143,7 +151,7 @@ class Reconciliation:
 
     def _resolve_model(self, answer: Answer) -> str | None:
         """Return the model of an answer by the name of its entry in the price table, if it has one."""
-        variant = self.conditions.market.catalog.find_variant(answer.model) if answer.model else None
+        variant = self._biller.find_variant(answer) if answer.model else None
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
@@ -156,24 +164,36 @@ class Reconciliation:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
                 self.record_issue(places[1], Finding(rules.SUM_BESIDE_SUMS, both))
 
-    def record_issue(self, place: Place, unbilled: Finding, *, is_undone: bool = False) -> None:
-        """Count what isn't priced, and keep the place of the first of each kind. `is_undone` counts one less."""
+    def record_issue(self, place: Place, unbilled: Finding, usage: Usage | None = None, *, is_undone: bool = False) -> None:
+        """Count what isn't priced, by the requests of its `usage` if it has one, and keep the place of the first of each kind.
+        `is_undone` counts less.
+        """
+        times = max(1, usage.requests) if usage else 1
         key = unbilled.rule, unbilled.message
         if key not in self._issues and (is_undone or len(self._issues) >= _MAX_REASONS):
             key = unbilled.rule, "others"
+        if usage:
+            known = self.unpriced.get(key, Usage())
+            self.unpriced[key] = known - usage if is_undone else known + usage
         if not is_undone:
             self._issues[key].add(place)
+            self._issues[key].count += times - 1
             return
-        self._issues[key].count -= 1
+        self._issues[key].count -= times
         if not self._issues[key].count:
             del self._issues[key]
+            self.unpriced.pop(key, None)
 
     def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False) -> None:
         """Add an answer to its group, or take away one that was added before."""
         offer = self._biller.find_offer(answer)
         if isinstance(offer, Finding):
-            self.record_issue(place, offer, is_undone=is_undone)
+            self.record_issue(place, offer, answer.usage, is_undone=is_undone)
+            known = self._unpriced_by_day.get(answer.day, Usage())
+            self._unpriced_by_day[answer.day] = known - answer.usage if is_undone else known + answer.usage
             return
+        if answer.model and answer.model != offer.variant.id and len(self.taken_names) < _MAX_REASONS:
+            self.taken_names[answer.model] = offer.variant.id
         if answer.day is None:
             self.undated += answer.usage.requests * (-1 if is_undone else 1)
         group = ChargeKey(offer.variant.id, answer.mode, answer.day)
@@ -206,6 +226,10 @@ class Reconciliation:
             yield Finding(
                 rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
             )
+        if day and day < offer.row.effective_from:
+            first = offer.row.effective_from
+            early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that, of {first}"
+            yield Finding(rules.ANSWER_UNCLEAR, early)
         if day and day - self.conditions.market.as_of > _TIME_ZONE_SLACK:
             yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
@@ -250,7 +274,7 @@ class Reconciliation:
 
     def price_alternatives(self) -> list[AlternativeCost]:
         """Price the same tokens at each variant of the family, in standard and batch, at the prices of their days; the cheapest
-        first.
+        first. Those of answers without a price are among them.
 
         Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used.
         """
@@ -258,10 +282,19 @@ class Reconciliation:
         for variant in self.conditions.market.catalog.family:
             for mode in _COMPARED_MODES:
                 amounts = [self._price_elsewhere(variant, mode, group, charge) for group, charge in self.charges.items()]
+                amounts += [self._price_unpriced_elsewhere(variant, mode, *each) for each in self._unpriced_by_day.items()]
                 known = [amount for amount in amounts if amount is not None]
                 if known and len(known) == len(amounts):
                     found.append(AlternativeCost(variant, mode, sum_usd(known)))
         return sorted(found, key=lambda each: each.total_usd)
+
+    def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, usage: Usage) -> Decimal | None:
+        offer = self._biller.get_offer(variant.id, mode, day or self.conditions.market.as_of)
+        if variant.model.surcharge or not isinstance(offer, Offer):
+            return None
+        used = UsageByRates()
+        used.add(variant, usage, 0, 0)
+        return used.price(offer).total_usd
 
     def _price_elsewhere(self, variant: Variant, mode: str, group: ChargeKey, charge: Charge) -> Decimal | None:
         if variant.model.surcharge or charge.abilities - variant.model.abilities:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Market, Offer
+from gpt41_cli.catalog import Market, Offer, Variant
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
@@ -29,6 +31,11 @@ class BillingContext(NamedTuple):
 
     market: Market
     model: str | None = None
+    aliases: Mapping[str, str] = MappingProxyType({})
+
+    def translate(self, name: str) -> str:
+        """Return the model that a name stands for, as --model NAME=MODEL says; other names as they are."""
+        return self.aliases.get(name, name)
 
 
 class ChargeKey(NamedTuple):
@@ -99,11 +106,22 @@ class AnswerPricer:
         catalog, model = self._conditions.market.catalog, answer.model or self._conditions.model
         if model is None:
             return Finding(rules.MODEL_MISSING, "expected a model in the answer or --model, found none")
-        variant = catalog.find_variant(model)
+        variant = self.find_variant(answer)
         if variant is None:
             named = redact(model) if any(map(str.isspace, model)) else quote_text(model)  # it may be a text in the wrong place
             return Finding(rules.UNKNOWN_MODEL, f"{named} is not in {catalog.file}")
-        return self.get_offer(variant.id, answer.mode, answer.day or self._conditions.market.as_of)
+        day = answer.day or self._conditions.market.as_of
+        offer = self.get_offer(variant.id, answer.mode, day)
+        rows = variant.rate_table.get(self._conditions.market.platform.id, {}).get(answer.mode)
+        if isinstance(offer, Finding) and rows and (variant.model.released or day) <= day:
+            return self.get_offer(variant.id, answer.mode, rows[0].effective_from)  # the first known one, with a warning
+        return offer
+
+    def find_variant(self, answer: Answer) -> Variant | None:
+        """Return the model of an answer: the first of its names that the table has, or that --model translates."""
+        names = (answer.model, *answer.other_models) if answer.model else (self._conditions.model,)
+        known = (self._conditions.market.catalog.find_variant(self._conditions.translate(name)) for name in names if name)
+        return next((variant for variant in known if variant), None)
 
     def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[Finding, ...]]:
         """Price the calls of an answer's built-in tools, and say what can't be priced. Containers are billed by size and time."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli.config_file import read_config_option
 from gpt41_cli.cli.inputs import read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
@@ -13,8 +14,12 @@ from gpt41_cli.cli.progress import show_progress
 def reconcile(
     logs: Annotated[list[str] | None, typer.Argument(metavar="[LOG]...", help="Files and folders; - is standard input.")] = None,
     model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="The model of answers that name none.", autocompletion=options.complete_models),
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]MODEL",
+            help="The model of answers that name none; or of those that name a deployment or label. Repeatable.",
+            autocompletion=options.complete_models,
+        ),
     ] = None,
     platform: options.PlatformOption = "openai",
     requests: Annotated[
@@ -28,7 +33,7 @@ def reconcile(
     tolerance: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Exit with 1 where the bill is further than that from the prediction: 5%.")
     ] = None,
-    config: options.ConfigOption = None,
+    configs: options.ConfigOption = None,
     workload: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="told by custom_id, or model and mode"),
@@ -60,14 +65,15 @@ def reconcile(
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, prepare_extras
+    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, prepare_extras, read_models
     from gpt41_cli.commands.reconcile.report import make_report
 
+    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
     threshold = parse.read_level(fail_on)
-    named = None if model is None else catalog.variant(model).id
-    conditions = BillingContext(parse.read_market(catalog, platform, as_of), named)
+    named, aliases = read_models(model, catalog)
+    conditions = BillingContext(parse.read_market(catalog, platform, as_of), named, aliases)
     asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
@@ -75,7 +81,7 @@ def reconcile(
         found_logs = LogReader(seen, left_out)
         names = ", ".join(source.label for source in sources[:3])
         found = reconcile_logs(beside.observe(found_logs.read()), conditions, names)
-    if not found.charges:
+    if not found.charges and not found.unpriced:
         refuse_invalid(found.rejects, 0, "answers")
     report = make_report(found, found_logs.skipped, skips_invalid=skip_invalid)
     output.show_and_exit(beside.add_to_report(report, found), wanted, threshold)

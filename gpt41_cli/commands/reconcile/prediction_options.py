@@ -93,6 +93,23 @@ class ReconcileExtras(NamedTuple):
         return shown._replace(findings=(*shown.findings, *unread))
 
 
+def read_models(given: list[str] | None, catalog: "Catalog") -> tuple[str | None, dict[str, str]]:
+    """Return the model of answers that name none, and the models of deployments and labels: `MODEL` and `NAME=MODEL`."""
+    named, aliases = None, dict[str, str]()
+    for each in given or ():
+        name, equals, model = each.rpartition("=")
+        variant = catalog.variant(model.strip())
+        if not equals and named not in (None, variant.id):
+            raise InputError("--model", "one model for answers that name none, and NAME=MODEL for names", quote_text(each))
+        if not equals:
+            named = variant.id
+        elif not name.strip() or aliases.get(name.strip(), variant.id) != variant.id:
+            raise InputError("--model", "NAME=MODEL, each name once", quote_text(each))
+        else:
+            aliases[name.strip()] = variant.id
+    return named, aliases
+
+
 def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:
     """What is to be looked at while the logs are read. InputError where options or the files they name cannot be used."""
     if asked.requests and asked.estimate is not None:

@@ -24,7 +24,7 @@ from gpt41_cli.display import (
     sanitize,
 )
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import CountedFinding, Finding
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
@@ -35,12 +35,13 @@ from gpt41_cli.rules import Effect, Level, Rule
 SCHEMA = "gpt41.reconcile/1"
 
 _MAX_ISSUES_SHOWN = 5
+_MAX_NAMES = 20
 
 
 def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, skips_invalid: bool = False) -> Report:
     """Make the report: the bill, what was saved, and what it would cost elsewhere.
 
-    Records of a file that the user named and that can't be read are errors, unless they may be left out.
+    Records that can't be read and answers without a price are errors, unless they may be left out.
     """
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
@@ -56,8 +57,8 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             if table.rows
         ),
         findings=(
-            *_collect_findings(found.issues),
-            *make_invalid_findings(found.rejects, None if skips_invalid or not found.rejects.named_count else Level.ERROR),
+            *_collect_findings(found, None if skips_invalid else Level.ERROR),
+            *make_invalid_findings(found.rejects, None if skips_invalid else Level.ERROR),
             *make_skipped_findings(left_out),
         ),
         notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
@@ -82,7 +83,9 @@ def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     unpriced = [issue for issue in found.issues if issue.finding.rule.effect is Effect.AT_LEAST]
     charges = sum(issue.times for issue in unpriced if issue.finding.rule is rules.TOOL_PRICE)
     answers = sum(issue.times for issue in unpriced) - charges + found.rejects.count
-    rest = f"; {format_int(answers)} more not priced" * (answers > 0)
+    tokens = _describe_tokens(sum(found.unpriced.values(), Usage()))
+    more = " more" * (found.usage.requests > 0)
+    rest = f"; {format_int(answers)}{more} not priced{tokens}" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
     least = "at least " if rest else ""
     return f"{least}{format_money(found.total_usd)} for {pluralize(found.usage.requests, 'answer')}{_format_period(groups)}{rest}"
@@ -204,6 +207,8 @@ def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconc
 
 
 def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
+    if found.unpriced and not _is_shut_down(each, found):
+        return ""  # the answers without a price are among the tokens
     ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
     return "shut down" if _is_shut_down(each, found) else "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
 
@@ -212,33 +217,59 @@ def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
     return lifecycle.find_past_shutdown(found.conditions.market, each.variant) is not None
 
 
-def _collect_findings(issues: Sequence[CountedFinding]) -> Iterator[Finding]:
-    """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together."""
+def _collect_findings(bill: Reconciliation, gap_level: Level | None) -> Iterator[Finding]:
+    """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together. `gap_level` is
+    the level of those that make the bill a lower bound; None leaves that of their rules.
+    """
     shown: Counter[Rule] = Counter()
     more: Counter[Rule] = Counter()
-    for finding, times, first in issues:
+    for finding, times, first in bill.issues:
         rule = finding.rule
+        level = gap_level if rule.effect is Effect.AT_LEAST else None
         shown[rule] += 1
         if shown[rule] > _MAX_ISSUES_SHOWN:
             more[rule] += times
             continue
-        what = f"{format_int(times)} not priced: "
+        what = f"{format_int(times)} not priced{_describe_tokens(bill.unpriced.get((rule, finding.message)))}: "
         if rule.effect is Effect.INEXACT:
             what = f"{format_int(times)} times " * (times > 1)
         message = f"{what}{finding.message} ({'first ' * (times > 1)}{sanitize(first.label)})"
-        yield finding._replace(message=message, place=first, actual=str(times), names_place=True)
+        yield finding._replace(
+            message=message, level=finding.level if level is None else level, place=first, actual=str(times), names_place=True
+        )
     for rule, times in more.items():
-        yield Finding(rule, f"{format_int(times)} more for reasons like these", actual=str(times))
+        level = gap_level if rule.effect is Effect.AT_LEAST else None
+        yield Finding(rule, f"{format_int(times)} more for reasons like these", level, actual=str(times))
+
+
+def _describe_tokens(usage: Usage | None) -> str:
+    """Say how many tokens answers without a price have."""
+    if usage is None or usage == Usage(usage.requests):
+        return ""
+    return f" ({format_int(usage.input_tokens)} input and {format_int(usage.output_tokens)} output tokens)"
 
 
 def _collect_notes(found: Reconciliation) -> Iterator[str]:
     if found.undated:
         yield f"{pluralize(found.undated, 'answer')} of no known day: at the prices of {found.conditions.market.as_of}."
+    yield from _list_taken_names(found)
     offers = [charge.offer for charge in found.charges.values() if charge.offer.row.confidence != "high"]
     yield from dict.fromkeys(
         f"The price of {offer.variant.id} in {offer.mode} is of {offer.row.confidence} confidence [{offer.row.source.label}]."
         for offer in offers
     )
+
+
+def _list_taken_names(found: Reconciliation) -> Iterator[str]:
+    """List the names in logs that were taken for a model of the table; its own snapshots and fine-tunes aren't."""
+    models = found.conditions.market.catalog.models
+    names: dict[str, list[str]] = {}
+    for name, model in sorted(found.taken_names.items()):
+        if model not in models or name not in models[model].snapshots:
+            names.setdefault(model, []).append(sanitize(name))
+    for model, taken in names.items():
+        more = f" and {len(taken) - _MAX_NAMES} more" * (len(taken) > _MAX_NAMES)
+        yield f"Taken for {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:

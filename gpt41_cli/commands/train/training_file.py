@@ -13,10 +13,12 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
-from gpt41_cli.display import format_int
+from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.kinds import TRAINING_LINE_KIND
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
@@ -72,12 +74,29 @@ file was written again later.
 """
 
 
+class InspectedPreference(NamedTuple):
+    """The tokens of a preference: of its input, and with the preferred output. Nothing says what training bills for it."""
+
+    line: int
+    input_tokens: int
+    preferred_tokens: int
+
+
 class TrainingTargets(NamedTuple):
     """The models and rules that examples are inspected for."""
 
     meter: Meter
     variants: tuple[Variant, ...]
     rules: TrainingRules
+
+
+def inspect_line(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExample | InspectedPreference:
+    """Inspect one line of a training file: an example, or a preference."""
+    if sent.preferred is None:
+        return inspect_example(trained, sent)
+    _, method = trained.meter.find_variant(trained.meter.model)
+    counted = (trained.meter.count_input_tokens(request, method) for request in (sent.request, sent.preferred))
+    return InspectedPreference(sent.place.line or 0, *counted)
 
 
 def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExample:
@@ -144,6 +163,9 @@ def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iter
         yield Finding(rules.TRAINING_TOKENS, message, actual=str(billed.tokens), allowed=str(most))
 
 
+_PREFERENCE_MESSAGE = "expected messages, found a preference, for which nothing says what training bills"
+
+
 class TrainingLines(Addable):
     """What is kept of the examples of a file, in order: 20 bytes of each, sums, and violations.
 
@@ -159,20 +181,31 @@ class TrainingLines(Addable):
         self.picture_lines: Occurrences[int] = Occurrences()
         self.lower_bounds = 0
         self.invalid = 0
+        self.preferences = 0
+        self.preference_input_tokens = 0
+        self.preference_tokens = 0
         self.size_bytes = 0
         self.breaches = RuleViolations()
 
     @classmethod
-    def collect(cls, found: Iterable[InspectedExample | RejectedRequest]) -> TrainingLines:
-        """Collect inspected examples."""
+    def collect(cls, found: Iterable[InspectedExample | InspectedPreference | RejectedRequest]) -> TrainingLines:
+        """Collect inspected lines."""
         lines = cls()
         for each in found:
             if isinstance(each, RejectedRequest):
-                lines.invalid += 1
-                lines.breaches.add(Finding(rules.INVALID_REQUEST, each.message, Level.ERROR, Place("", each.place.line)))
+                lines._reject(each.message, each.place.line)
+            elif isinstance(each, InspectedPreference):
+                lines.preferences += 1
+                lines.preference_input_tokens += each.input_tokens
+                lines.preference_tokens += each.preferred_tokens
+                lines._reject(_PREFERENCE_MESSAGE, each.line)
             else:
                 lines._add(each)
         return lines
+
+    def _reject(self, message: str, line: int | None) -> None:
+        self.invalid += 1
+        self.breaches.add(Finding(rules.INVALID_REQUEST, message, Level.ERROR, Place("", line)))
 
     def _add(self, found: InspectedExample) -> None:
         self.line_numbers.append(found.line)
@@ -207,13 +240,32 @@ def read_training_files(sources: Sequence[InputSource], trained: TrainingTargets
 def _read_lines(source: InputSource, trained: TrainingTargets, jobs: int | None) -> TrainingLines:
     with open_source(source) as stream:
         chunks = read_lines(stream, source.label)
-        reading, work = ReadingOptions("fine-tuning", jobs), partial(inspect_example, trained)
+        reading, work = ReadingOptions(TRAINING_LINE_KIND, jobs), partial(inspect_line, trained)
         some = map_chunks(source, RequestInput(chunks), reading, work, TrainingLines.collect, trained.meter.memo_filler)
         lines = reduce(iadd, some, TrainingLines())
+    _refuse_other_format(source, lines)
     lines.size_bytes = chunks.size_bytes
     for breach in (*_check_duplicates(lines), *_check_file_size(chunks.size_bytes, trained.rules)):
         lines.breaches.add(breach)
     return lines
+
+
+def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
+    """Raise InputError, once, for a file in another format than that of examples with messages."""
+    if lines.examples or lines.invalid < 2:
+        return
+    found = lines.breaches.by_rule[rules.INVALID_REQUEST]
+    if len({each.message for each in found.examples}) > 1:
+        return
+    many = pluralize(lines.invalid, "line")
+    if lines.preferences == lines.invalid:
+        problem = (
+            f"{many} of preferences for fine-tuning (DPO), for which nothing says what training bills: "
+            f"{format_int(lines.preference_input_tokens)} tokens of input, "
+            f"{format_int(lines.preference_tokens)} with the preferred outputs"
+        )
+        raise InputError(problem=problem, location=source.label)
+    raise InputError(problem=f"{many}, all alike: {found.examples[0].message}", location=source.label)
 
 
 def _check_duplicates(lines: TrainingLines) -> Iterator[Finding]:

@@ -30,15 +30,18 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
 
 def _make_model_doubt(model: Model | None) -> Doubt:
-    """Doubt a model that the rules weren't found on. A reasoning model or an unknown one may keep tokens that aren't counted."""
-    rules_of = "the family" if model is None or model.prompt.generation == FAMILY.name else "the GPT-5 generation"
+    """Doubt a model that the rules weren't found on. A reasoning model may keep tokens that aren't counted. One that the table
+    doesn't have may count more or less.
+    """
     if model is None:
-        unknown = "the price table does not have this model"
-    elif model.reasoning:
+        message = "the price table does not have this model, whose tokenizer may differ: it is counted as the family is"
+        return Doubt(rules.UNLISTED_MODEL, "model", message)
+    if model.reasoning:
         unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
     else:
         unknown = "no recordings confirm the rules for this model"
-    effect = Effect.AT_LEAST if model is None or model.reasoning else Effect.INEXACT
+    rules_of = "the family" if model.prompt.generation == FAMILY.name else "the GPT-5 generation"
+    effect = Effect.AT_LEAST if model.reasoning else Effect.INEXACT
     return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as {rules_of} is", effect)
 
 
@@ -50,6 +53,10 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
         if image.width is None and not is_any_size:
             yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
+        if image.is_animated:
+            yield Doubt(
+                rules.IMAGE_ANIMATED, image.path, "this picture is animated, which the API does not take: counted as a still one"
+            )
         if image.detail != "auto":
             yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.is_in_result:

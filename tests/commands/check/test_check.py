@@ -273,7 +273,8 @@ def test_the_lines_of_a_batch_file_break_what_they_break_for_batch(run: Run, tmp
     config(tmp_path, f"workloads: {{night: {{requests: night/, {declared}}}}}")
     checked = run("check", *DAY, "--format", "json")
     if checked.code == 2:
-        assert "of one model and mode" in checked.err or "expected a model" in checked.err
+        reasons = ("of one model and mode", "expected a model", "workloads.night.requests: night/batch.jsonl:2: ")
+        assert any(reason in checked.err for reason in reasons)
         return
     tokens = ("--output-tokens", "5") if "output" in declared else ()
     alone = run("batch", "night/batch.jsonl", *DAY, *tokens, "--format", "json")

@@ -324,3 +324,34 @@ def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: t
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"gpt41: {complaint}")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("pattern", ["in", "in/*.json", "[in/a.json, in/b.json]"])
+def test_a_request_that_cannot_be_read_is_no_saving(run: Run, tmp_path: Path, pattern: str) -> None:
+    """A folder, a glob and the files alike: `diff`, `check` and `report` say which request it is and where."""
+    (tmp_path / "in").mkdir()
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "word " * 50}]}
+    for name in ("a", "b"):
+        (tmp_path / "in" / f"{name}.json").write_text(json.dumps(body))
+    workload = f"{{requests: {pattern}, output_tokens: 10, volume: 1000 / month}}"
+    (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  a: {workload}\n")
+    commit_all(tmp_path)
+    assert run("diff", "HEAD", *DAY).code == 0
+    mistakes = (
+        ({"model": "gpt-5-none"}, "model: expected a known one"),
+        ({"messages": [{"role": "usr", "content": ""}]}, "messages[0].role: expected one of"),
+    )
+    for change, message in mistakes:
+        (tmp_path / "in" / "b.json").write_text(json.dumps(body | change))
+        for command in (("diff", "HEAD"), ("check",), ("check", "-q"), ("report", "--format", "json")):
+            done = run(*command, *DAY)
+            assert (done.code, done.out) == (2, "")
+            assert f"in/b.json:1: {message}" in done.err
+
+
+@pytest.mark.parametrize("command", [("check",), ("diff", "HEAD"), ("migrate",), ("reconcile", "a.jsonl")], ids=" ".join)
+def test_a_second_config_is_refused(run: Run, command: tuple[str, ...]) -> None:
+    """With the last one alone, a gate would pass what the first one forbids."""
+    done = run(*command, "--config", "a.yaml", "--config", "b.yaml")
+    message = "gpt41: --config: expected one file, found a.yaml, b.yaml; run the command once for each of them\n"
+    assert (done.code, done.out, done.err) == (2, "", message)

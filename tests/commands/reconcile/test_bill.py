@@ -133,9 +133,14 @@ def test_names_of_any_length_are_cut() -> None:
     }
 
 
-def test_where_nothing_has_a_price_the_reasons_are_the_error() -> None:
-    with pytest.raises(InputError, match=r'have a price, found none: .*: "my-deployment" is not in pricing.yaml$'):
-        bill([{**MINI, "model": "my-deployment"}] * 2)
+def test_where_nothing_has_a_price_the_tokens_are_reported() -> None:
+    found = bill([{**MINI, "model": "my-deployment"}] * 2)
+    assert make_report(found).headline == (
+        "at least $0.00 for 0 answers; 2 not priced (2,000,000 input and 200,000 output tokens)"
+    )
+    assert found.price_alternatives()[0].total_usd == Decimal("0.14")
+    with pytest.raises(InputError, match=r"found none: log1:1: the request failed"):
+        bill([{"error": {"code": "e"}}])
     with pytest.raises(InputError, match=r"^expected answers that report their usage and have a price, found none$"):
         bill([])
 
@@ -343,7 +348,8 @@ def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
     found = bill([searched("gpt-4.1", "image_generation"), {**MINI, "service_tier": "flex"}])
     assert (
         make_report(found).headline
-        == "at least $0.0188 for 1 answer on 2026-11-21; 1 more not priced; 1 charge of tools not priced"
+        == "at least $0.0188 for 1 answer on 2026-11-21; 1 more not priced (1,000,000 input and 100,000 output tokens); "
+        "1 charge of tools not priced"
     )
     # Tokens that a search may have added are priced, as far as they are known.
     assert make_report(bill([searched("gpt-4.1-mini", "web_search")])).headline == "$0.01376 for 1 answer on 2026-11-21"
@@ -603,13 +609,14 @@ def test_a_bad_line_fails_the_run_unless_it_is_to_be_left_out_and_the_rest_is_pr
         )
 
 
-def test_what_is_not_priced_fails_no_run_that_does_not_ask_for_it(run: Run) -> None:
+def test_what_is_not_priced_fails_a_run_unless_it_may_be_left_out(run: Run) -> None:
     logs = str(ROOT / "tests/logs")
-    assert run("reconcile", logs, "-q").code == 0
-    assert run("reconcile", logs, "-q", "--fail-on", "warning").code == 1
+    assert run("reconcile", logs, "-q").code == 1
+    assert run("reconcile", logs, "-q", "--skip-invalid").code == 0
+    assert run("reconcile", logs, "-q", "--skip-invalid", "--fail-on", "warning").code == 1
     assert run("reconcile", "-", "-q", stdin='{"prompt_tokens": 5}').err == (
-        "gpt41: expected answers that report their usage and have a price, found none: "
-        "standard input:1: expected a model in the answer or --model, found none\n"
+        "gpt41: 1 not priced (5 input and 0 output tokens): expected a model in the answer or --model, found none "
+        "(standard input:1)\n"
     )
 
 
@@ -719,3 +726,55 @@ def test_names_of_gateways_and_whole_numbers_of_tables_are_read(run: Run, tmp_pa
         '{"model": "openai/gpt-4.1", "usage": {"prompt_tokens": 1000.0, "completion_tokens": 1e2}}'
     )
     assert run("reconcile", "log.csv", "log.json", "--as-of", str(TODAY), "-q").out == "0.0084\n"
+
+
+def test_an_answer_from_before_the_first_known_price_is_at_that_price_with_a_warning() -> None:
+    """Between the release of a model and the first row of the table the price was not looked up, but there was one."""
+    model = CATALOG.models["gpt-4.1-mini"]
+    standard = tuple(row._replace(effective_from=date(2026, 11, 10)) for row in model.rates["openai"]["standard"])
+    rates = {"openai": {**model.rates["openai"], "standard": standard}}
+    catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
+    found = bill([{**MINI, "day": "2026-11-09"}], catalog=catalog)
+    assert found.total_usd == Decimal("0.56")
+    (issue,) = found.issues
+    assert issue.finding.message == (
+        "an answer of gpt-4.1-mini from before its first known price in standard is priced at that, of 2026-11-10"
+    )
+
+
+def test_deployments_and_labels_are_translated(run: Run, tmp_path: Path) -> None:
+    """`--model NAME=MODEL` may be given several times, next to the model of answers that name none."""
+    (tmp_path / "log.csv").write_text("model,input_tokens,output_tokens\nprod,1000000,0\nmail,1000000,0\n,1000000,0\n")
+    given = ("--model", "prod=gpt-4.1-mini", "--model", "mail=openai/gpt-4.1", "--model", "gpt-4.1-mini")
+    done = run("reconcile", "log.csv", *given)
+    assert (done.code, done.out.partition("\n")[0]) == (0, "$2.80 for 3 answers")
+    assert "Taken for gpt-4.1: mail." in done.out
+    assert "Taken for gpt-4.1-mini: prod." in done.out
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("gpt-4.1", "gpt-4.1-mini"), "--model: expected one model for answers that name none, and NAME=MODEL for names"),
+        (("=gpt-4.1",), "--model: expected NAME=MODEL, each name once"),
+        (("a=gpt-4.1", "a=gpt-4.1-mini"), "--model: expected NAME=MODEL, each name once"),
+        (("a=gpt-9",), "model: expected "),
+    ],
+)
+def test_models_that_contradict_each_other_are_refused(run: Run, given: tuple[str, ...], message: str) -> None:
+    done = run("reconcile", "-", *(option for each in given for option in ("--model", each)), stdin='{"input_tokens": 1}')
+    assert done.code == 2
+    assert done.err.startswith(f"gpt41: {message}")
+
+
+def test_the_requests_of_a_sum_without_a_price_are_counted() -> None:
+    """A row of an export stands for many requests."""
+    found = bill(
+        [MINI, {**MINI, "model": "gpt-9", "num_model_requests": 21}, {**MINI, "model": "gpt-8", "num_model_requests": 8}]
+    )
+    report = make_report(found)
+    assert report.headline.endswith("; 29 more not priced (2,000,000 input and 200,000 output tokens)")
+    messages = [finding.message for finding in report.findings]
+    assert '21 not priced (1,000,000 input and 100,000 output tokens): "gpt-9" is not in pricing.yaml (first log1:2)' in messages
+    assert {finding.level.label for finding in report.findings} == {"error"}
+    assert {finding.level.label for finding in make_report(found, skips_invalid=True).findings} == {"warning"}

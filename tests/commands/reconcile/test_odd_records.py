@@ -173,15 +173,20 @@ def test_the_edges_of_the_calendar_are_days_like_others(run: Run, day: str) -> N
     bad = {**GOOD, "day": "0001-01-01"}
     late = {**GOOD, "day": "9999-12-31"}
     done = run("reconcile", "-", "--as-of", day, "-q", stdin="\n".join(map(json.dumps, (GOOD, bad, late))))
-    assert done.code == 0
-    assert done.err.startswith("gpt41: 1 not priced: no price is known for gpt-4.1-nano in priority on openai on 0001-01-01")
+    assert done.code == 1
+    assert done.err.startswith(
+        "gpt41: 1 not priced (1,000 input and 50 output tokens): "
+        "no price is known for gpt-4.1-nano in priority on openai on 0001-01-01"
+    )
     assert run("reconcile", str(ROOT / "tests/logs/usage.csv"), "--as-of", day).code == 0
 
 
 def test_a_model_that_the_platform_does_not_sell_is_listed(run: Run) -> None:
     log = [{**GOOD, "model": "gpt-4.1", "mode": None}, {**GOOD, "model": "gpt-4o", "mode": None, "service_tier": "flex"}]
     done = run("reconcile", "-", "--platform", "azure-global", "--as-of", "2026-11-23", stdin="\n".join(map(json.dumps, log)))
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("at least $0.0024 for 1 answer on 2026-11-20; 1 more not priced\n")
+    assert (done.code, done.err) == (1, "")
+    assert done.out.startswith(
+        "at least $0.0024 for 1 answer on 2026-11-20; 1 more not priced (1,000 input and 50 output tokens)\n"
+    )
     assert "no price is known for gpt-4o in flex on azure-global: " in done.out
     assert "pricing.yaml has gpt-4o on openai" in done.out

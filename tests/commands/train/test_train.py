@@ -417,7 +417,7 @@ def test_what_is_wrong_with_an_example(body: dict[str, Any], messages: list[str]
 
 
 def test_a_preference_is_no_example() -> None:
-    with pytest.raises(BadBody, match="expected messages, found a preference, for which nothing says what training bills"):
+    with pytest.raises(BadBody, match=r"expected messages, found preferences for fine-tuning \(DPO\); gpt41 train reads"):
         read_request({"input": {}, "preferred_output": [], "non_preferred_output": []}, "fine-tuning")
 
 
@@ -546,3 +546,38 @@ def test_a_table_without_the_rules_says_what_is_missing(tmp_path: Path, run: Run
     assert run("cost", "--input-tokens", "5", "--pricing", "mine.yaml", *ON).code == 0
     with pytest.raises(InputError):
         _ = TrainingOptions(market(read_catalog(mine), as_of=TODAY)).rules
+
+
+PREFERENCE = (
+    '{"input": {"messages": [{"role": "user", "content": "Where is my order?"}]}, '
+    '"preferred_output": [{"role": "assistant", "content": "May I have the number of your order?"}]}'
+)
+PREFERENCES_FOUND = (
+    "3 lines of preferences for fine-tuning (DPO), for which nothing says what training bills: 36 tokens of input, "
+    "75 with the preferred outputs\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"prompt": "a", "completion": "b"}', "3 lines, all alike: expected messages, found examples of prompt and completion"),
+        (
+            '{"instruction": "a", "output": "b"}',
+            "3 lines, all alike: expected messages, found examples of instruction and output",
+        ),
+        ('{"conversations": [{"from": "human", "value": "a"}]}', "3 lines, all alike: expected messages, found conversations of"),
+        (
+            '{"prompt": "a", "chosen": "b", "rejected": "c"}',
+            "3 lines, all alike: expected messages, found preferences for fine-t",
+        ),
+        (PREFERENCE, PREFERENCES_FOUND),
+    ],
+)
+def test_another_training_format_is_named_once(run: Run, tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "f.jsonl").write_text(f"{line}\n" * 3)
+    done = run("train", "f.jsonl", "--model", "gpt-4.1-mini", *ON)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: f.jsonl: {message}")
+    (tmp_path / "f.jsonl").write_text(f"{line}\n" * 3 + '{"messages": [{"role": "assistant", "content": "x"}]}\n')
+    assert run("train", "f.jsonl", "--model", "gpt-4.1-mini", *ON).out.count("f.jsonl:2: expected messages, found ") == 1

@@ -1,0 +1,123 @@
+"""Records inside what a vendor exports as one document: OTLP, Open WebUI, promptfoo, inspect_ai, attributes of spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gpt41_cli.answers.figure_names import is_usage_name
+from gpt41_cli.answers.usage import has_input, has_usage
+from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
+
+_ATTRIBUTES = ("attributes", "properties")
+"""Where a span or an event keeps its fields: OpenTelemetry, OpenInference; PostHog, aider."""
+
+_MAX_DEPTH = 5
+_OTLP_VALUES = ("stringValue", "intValue", "doubleValue", "boolValue")
+
+
+class ContainedRecord(NamedTuple):
+    """A record inside another, and its path."""
+
+    path: str
+    value: JsonObject
+
+
+def list_contained_records(value: JsonObject) -> list[ContainedRecord]:
+    """List the records of a document that is none itself; nothing if it isn't one of these documents."""
+    for list_records in (_list_spans, _list_chat_messages, _list_promptfoo_results, _list_observations, _list_usages_by_model):
+        if found := list(list_records(value)):
+            return found
+    return []
+
+
+def spread_attributes(value: JsonObject) -> JsonObject:
+    """Return a record with the attributes of a span as its own fields, if they have a usage or name a model."""
+    for name in _ATTRIBUTES:
+        attributes = value.get(name)
+        if isinstance(attributes, dict):
+            fields = dict(_flatten(attributes, ""))
+            if has_usage(fields):
+                return {**fields, **{key: each for key, each in value.items() if key != name}}
+    return value
+
+
+def _flatten(value: JsonObject, prefix: str, depth: int = 0) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the fields of attributes by their dotted names."""
+    for key, each in value.items():
+        if isinstance(each, dict) and depth < _MAX_DEPTH and not is_usage_name(key):
+            yield from _flatten(each, f"{prefix}{key}.", depth + 1)
+        else:
+            yield f"{prefix}{key}", each
+
+
+def _list_spans(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the spans of OTLP as JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding)."""
+    for key in ("resourceSpans", "resource_spans", "batches"):
+        for at, resource in _list_objects(value, key):
+            for scope_key in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
+                for scope_at, scope in _list_objects(resource, scope_key):
+                    for span_at, span in _list_objects(scope, "spans"):
+                        attributes = dict(_read_otlp_attributes(span))
+                        if attributes:
+                            yield ContainedRecord(f"{at}.{scope_at}.{span_at}", {**span, "attributes": attributes})
+
+
+def _read_otlp_attributes(span: JsonObject) -> Iterator[tuple[str, JsonValue]]:
+    for _, pair in _list_objects(span, "attributes"):
+        key, value = pair.get("key"), pair.get("value")
+        if isinstance(key, str) and isinstance(value, dict):
+            found = next((value[name] for name in _OTLP_VALUES if name in value), None)
+            is_count = "intValue" in value and isinstance(found, str) and found.isdigit() and len(found) < 20
+            yield key, int(str(found)) if is_count else found
+
+
+def _list_chat_messages(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the answers with a usage in a chat of Open WebUI."""
+    chat = value.get("chat")
+    history = chat.get("history") if isinstance(chat, dict) else None
+    messages = history.get("messages") if isinstance(history, dict) else None
+    if isinstance(messages, dict):
+        for key, each in messages.items():
+            if isinstance(each, dict) and has_usage(each):
+                yield ContainedRecord(join_path("chat.history.messages", redact(key).strip('"')), each)
+
+
+def _list_promptfoo_results(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the results of promptfoo; `cached` there is what promptfoo's own cache answered, which nobody bills."""
+    results = value.get("results")
+    for at, each in _list_objects(results, "results") if isinstance(results, dict) else ():
+        response, provider = each.get("response"), each.get("provider")
+        usage = response.get("tokenUsage") if isinstance(response, dict) else None
+        if isinstance(response, dict) and isinstance(usage, dict):
+            model = provider.get("id") if isinstance(provider, dict) else provider
+            own = {key: figure for key, figure in usage.items() if key not in ("cached", "numRequests")}
+            yield ContainedRecord(f"results.{at}", {"model": model, "usage": own, "cache_hit": response.get("cached")})
+
+
+def _list_observations(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the generations of a trace of Langfuse."""
+    for at, each in _list_objects(value, "observations"):
+        if each.get("type") in ("GENERATION", "EMBEDDING"):
+            yield ContainedRecord(at, each)
+
+
+def _list_usages_by_model(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List usages that are kept by model, as inspect_ai does in `stats.model_usage`."""
+    stats = value.get("stats")
+    for owner, before in ((stats, "stats."), (value, "")):
+        for key, usages in owner.items() if isinstance(owner, dict) else ():
+            if is_usage_name(key) and isinstance(usages, dict) and usages and not has_input(usages):
+                found = [(model, each) for model, each in usages.items() if isinstance(each, dict) and has_input(each)]
+                if len(found) == len(usages):
+                    for model, usage in found:
+                        name = redact(model).strip('"')
+                        yield ContainedRecord(join_path(f"{before}{key}", name), {"model": model, "usage": usage})
+                    return
+
+
+def _list_objects(value: JsonValue, key: str) -> Iterator[tuple[str, JsonObject]]:
+    found = value.get(key) if isinstance(value, dict) else None
+    for index, each in enumerate(found) if isinstance(found, list) else ():
+        if isinstance(each, dict):
+            yield f"{key}[{index}]", each

@@ -1,0 +1,197 @@
+"""Where the usage of an answer stands in a record, in OpenAI's words whatever the vendor's are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gpt41_cli.answers.days import TIME_FIELDS
+from gpt41_cli.answers.figure_names import (
+    CACHE_WRITE_FIELDS,
+    CACHED_FIELDS,
+    COUNT_FIELDS,
+    EXCLUSIVE_CACHED_NAMES,
+    EXCLUSIVE_USAGE_NAMES,
+    INPUT_FIELDS,
+    LABEL_FIELDS,
+    OUTPUT_FIELDS,
+    REQUEST_COUNT_FIELDS,
+    TIER_FIELDS,
+    TOTAL_FIELD,
+    Figure,
+    classify_figure,
+    is_details_name,
+    is_usage_name,
+)
+from gpt41_cli.answers.unread import parse_figure
+from gpt41_cli.files.documents import parse_embedded_object
+from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
+
+HOLDERS = ("response_metadata", "metadata", "Metadata", "llm_output", "llmOutput")
+"""Objects next to an answer in which its vendor keeps the usage or the model: LangChain, LiteLLM, Semantic Kernel."""
+
+_OPENAI_FIELDS = frozenset(
+    (
+        *("input_tokens", "prompt_tokens", "output_tokens", "completion_tokens", "total_tokens"),
+        *("input_tokens_details", "prompt_tokens_details", "output_tokens_details", "completion_tokens_details"),
+    )
+)
+_OPENAI_DETAILS = ("input_tokens_details", "prompt_tokens_details", "output_tokens_details", "completion_tokens_details")
+_OPENAI_PARTS = frozenset(
+    (
+        *("cached_tokens", "cache_write_tokens", "reasoning_tokens", "audio_tokens", "text_tokens", "image_tokens"),
+        *("accepted_prediction_tokens", "rejected_prediction_tokens"),
+    )
+)
+_NAMES_BY_FIGURE = {
+    Figure.INPUT: INPUT_FIELDS,
+    Figure.OUTPUT: OUTPUT_FIELDS,
+    Figure.CACHED: CACHED_FIELDS,
+    Figure.CACHE_WRITE: CACHE_WRITE_FIELDS,
+    Figure.REQUESTS: REQUEST_COUNT_FIELDS,
+}
+
+_PLAIN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS, *TIER_FIELDS, *TIME_FIELDS)) - {*HOLDERS}
+"""The fields of a record in OpenAI's words."""
+
+
+class FoundUsage(NamedTuple):
+    """The figures of a record in OpenAI's words, and their path. `is_record`: they are the record's own fields."""
+
+    figures: JsonObject
+    path: str
+    is_record: bool = False
+
+
+def has_input(value: JsonObject) -> bool:
+    """Return True if an object that is a usage counts input tokens in any vendor's words."""
+    if value.get("prompt_tokens") is not None or value.get("input_tokens") is not None:
+        return True
+    return any(_is_input(key, is_in_usage=True) and parse_number(value[key]) is not None for key in value)
+
+
+def has_usage(value: JsonObject) -> bool:
+    """Return True if there is a count of input tokens in a usage or in the record itself."""
+    if value.get("prompt_tokens") is not None or value.get("input_tokens") is not None:
+        return True
+    usage = value.get("usage")
+    if isinstance(usage, dict) and has_input(usage):
+        return True
+    return any(_is_input(key, is_in_usage=False) and parse_number(value[key]) is not None for key in value) or any(
+        True for _ in _list_usages(value)
+    )
+
+
+def find_usage(value: JsonObject, path: str) -> FoundUsage:
+    """Find the figures of a record: in the most detailed usage in it, or in the record itself."""
+    usage = value.get("usage")
+    if isinstance(usage, dict) and _is_openai_usage(usage):
+        return FoundUsage(usage, join_path(path, "usage"))
+    if value.keys() <= _PLAIN_FIELDS:
+        return FoundUsage(value, path, is_record=True)
+    found = [(translate_usage(each, name=name), at) for each, name, at in _list_usages(value)]
+    if found:
+        figures, at = max(found, key=lambda each: _count_figures(each[0]))
+        return FoundUsage(figures, join_path(path, at))
+    if isinstance(usage, dict) and not any(_is_input(key, is_in_usage=False) and value[key] is not None for key in value):
+        return FoundUsage(usage, join_path(path, "usage"))
+    return FoundUsage(translate_usage(value), path, is_record=True)
+
+
+def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
+    """Return figures with OpenAI's names in place of the vendor's; what isn't known stays. `name` is that of the usage, and empty
+    for the fields of a record.
+    """
+    is_in_usage, translated = bool(name), dict[str, JsonValue]()
+    for key, value in usage.items():
+        details = value if isinstance(value, dict) else _parse_details(key, value)
+        if details is None or not is_details_name(key):
+            _put(translated, usage, key, value, is_in_usage=is_in_usage)
+        elif key in _OPENAI_DETAILS and details.keys() <= _OPENAI_PARTS:
+            translated[key] = details
+        else:
+            for part, each in details.items():
+                if isinstance(each, dict):
+                    translated.update({inner: each[inner] for inner in each if parse_number(each[inner]) is not None})
+                else:
+                    _put(translated, usage, f"{key}.{part}", each, is_in_usage=True)
+    if name in EXCLUSIVE_USAGE_NAMES or not usage.keys().isdisjoint(EXCLUSIVE_CACHED_NAMES):
+        return _add_cached_share(translated, is_certain=True)
+    return _add_cached_share(translated, is_certain=False)
+
+
+def parse_number(value: JsonValue) -> int | float | None:
+    """Return a number; None for anything else."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _is_openai_usage(usage: JsonObject) -> bool:
+    details = (usage.get(name) for name in _OPENAI_DETAILS)
+    return usage.keys() <= _OPENAI_FIELDS and all(not isinstance(each, dict) or each.keys() <= _OPENAI_PARTS for each in details)
+
+
+def _is_input(name: str, *, is_in_usage: bool) -> bool:
+    return classify_figure(name, is_in_usage=is_in_usage) is Figure.INPUT
+
+
+def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
+    """List the usages in a record and in the objects next to the answer, with their names and paths."""
+    for key, each in value.items():
+        if is_usage_name(key):
+            usage = parse_embedded_object(each) if isinstance(each, str) else each
+            if isinstance(usage, dict) and has_input(usage):
+                yield usage, key, key
+    for holder in HOLDERS:
+        held = value.get(holder)
+        if isinstance(held, str):
+            held = parse_embedded_object(held, "usage_object")
+        if isinstance(held, dict):
+            for usage, name, at in _list_usages({key: each for key, each in held.items() if key not in HOLDERS}):
+                yield usage, name, f"{holder}.{at}"
+
+
+def _parse_details(key: str, value: JsonValue) -> JsonObject | None:
+    """Return the details that a log keeps as JSON in a text, as llm does."""
+    if not isinstance(value, str) or not is_details_name(key):
+        return None
+    return parse_embedded_object(value)
+
+
+def _put(translated: dict[str, JsonValue], usage: JsonObject, key: str, value: JsonValue, *, is_in_usage: bool) -> None:
+    """Put a figure under its name at OpenAI; under its own if there is another value already, or if it isn't known."""
+    figure = None if key in COUNT_FIELDS else classify_figure(key, is_in_usage=is_in_usage)
+    if figure is None or (parse_number(value) is None and not is_in_usage):
+        translated[key] = value
+        return
+    if figure is Figure.PART or value is None:
+        return
+    names = _NAMES_BY_FIGURE.get(figure, (figure.value,))
+    known = next((owner[name] for owner in (usage, translated) for name in names if owner.get(name) is not None), None)
+    if known is None or "native" in key:
+        translated.update(dict.fromkeys(names[:1], value))
+    elif known != value:
+        translated[key] = value
+
+
+def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
+    """Add the cached tokens to an input that leaves them out, as the total says, or the vendor if there is no total."""
+    name = next((each for each in INPUT_FIELDS if usage.get(each) is not None), "")
+    apart = sum(_read_first(usage, names) for names in (CACHED_FIELDS, CACHE_WRITE_FIELDS))
+    if not name or not apart:
+        return usage
+    input_tokens, output_tokens = (_read_first(usage, names) for names in (INPUT_FIELDS, OUTPUT_FIELDS))
+    total = _read_first(usage, (TOTAL_FIELD,))
+    if total == input_tokens + output_tokens or not (is_certain or total == input_tokens + output_tokens + apart):
+        return usage
+    return {**usage, name: input_tokens + apart}
+
+
+def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
+    return next((parse_figure(usage[name]) for name in names if usage.get(name) is not None), 0)
+
+
+def _count_figures(usage: JsonObject) -> tuple[int, int]:
+    """Count the tokens of a usage, and the parts that it tells apart."""
+    parts = {key: each for owner in (usage, *usage.values()) if isinstance(owner, dict) for key, each in owner.items()}
+    tokens = _read_first(usage, INPUT_FIELDS) + _read_first(usage, OUTPUT_FIELDS)
+    return tokens, sum(1 for each in parts.values() if parse_figure(each))

@@ -1,0 +1,38 @@
+"""Placeholders of templates in a request: it counts as it is written, not as it is sent once they are filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gpt41_cli import rules
+from gpt41_cli.requests.request import Doubt, Message, Turn
+
+_PLACEHOLDER = re.compile(
+    r"(?<!\$)\{\{[-~#/^>&]?\s*[A-Za-z_$][\w.\[\]'\"|:() -]{0,80}?\s*[-~]?\}\}"
+    r"|\{%-?\s*(?:if|elif|else|for|endif|endfor|set|include|block|macro|raw)\b[^%\n]{0,120}%\}"
+    r"|\$\{[A-Za-z_][\w.]{0,80}\}"
+)
+"""`{{x}}` of Jinja, Mustache and Handlebars, `{% if x %}` of Jinja and Liquid, and `${x}` of JavaScript and shells."""
+
+_MARKS = ("{{", "{%", "${")
+_MAX_NAMED = 5
+_PROMPT_ROLES = ("system", "developer", "user")
+
+
+def find_placeholders(text: str) -> list[str]:
+    """List the different placeholders in a text, in order."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(text))) if any(mark in text for mark in _MARKS) else []
+
+
+def find_template_doubts(turns: Sequence[Turn], path: str) -> list[Doubt]:
+    """Return the doubt about a request with placeholders in its prompts; none if there are none. A result isn't a prompt."""
+    texts = (turn.text for turn in turns if isinstance(turn, Message) and turn.role in _PROMPT_ROLES)
+    found = list(dict.fromkeys(name for text in texts for name in find_placeholders(text)))
+    return [Doubt(rules.TEMPLATE, path, describe_placeholders(found))] if found else []
+
+
+def describe_placeholders(found: Sequence[str]) -> str:
+    """Say which placeholders a template has, and that it is the template that is counted."""
+    more = f" and {len(found) - _MAX_NAMED} more" if len(found) > _MAX_NAMED else ""
+    return f"a template with {', '.join(found[:_MAX_NAMED])}{more}: it counts as written, not as filled in"

@@ -1,0 +1,43 @@
+"""Python objects, as the SDK takes them, as the plain values that a JSON parser returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gpt41_cli.files.fields import BadBody, JsonValue, join_path
+
+
+def convert_to_plain(value: object, path: str = "") -> JsonValue:
+    """Convert mappings to dicts, tuples to lists, and the SDK's own objects (anything with `model_dump`) to what they send.
+
+    Raises BadBody, with the path, for anything else that JSON does not have.
+    """
+    try:
+        return _convert(value, path)
+    except RecursionError:
+        raise BadBody(path, "values that nest less deep", "hundreds of levels, or a value that contains itself") from None
+
+
+def _convert(value: object, path: str) -> JsonValue:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # a member of an enum, too, is its text
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {_require_key(key, path): _convert(each, join_path(path, key)) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_convert(each, f"{path}[{index}]") for index, each in enumerate(value)]
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and not isinstance(value, type):
+        return _convert(dump(), path)
+    raise BadBody(path or "the request", "text, a number, a list, a mapping or an object of the SDK", f"a {type(value).__name__}")
+
+
+def _require_key(key: object, path: str) -> str:
+    if isinstance(key, str):
+        return key
+    raise BadBody(path or "the request", "keys that are text", f"a {type(key).__name__}")

@@ -1,0 +1,206 @@
+"""Usage in the words of vendors: each shape gives the same answer."""
+
+from typing import Any
+
+import pytest
+
+from gpt41_cli.answers.answers import Answer
+from gpt41_cli.answers.figure_names import Figure, classify_figure
+from gpt41_cli.answers.records import read_entries
+from gpt41_cli.pricing import Usage
+
+CACHED = Usage(1, 10_000, 8_960, 200)
+PLAIN = Usage(1, 10_000, 0, 200)
+OPENAI = {
+    "prompt_tokens": 10_000,
+    "completion_tokens": 200,
+    "total_tokens": 10_200,
+    "prompt_tokens_details": {"cached_tokens": 8_960},
+}
+LANGCHAIN = {
+    "input_tokens": 10_000,
+    "output_tokens": 200,
+    "total_tokens": 10_200,
+    "input_token_details": {"audio": 0, "cache_read": 8_960},
+    "output_token_details": {"audio": 0, "reasoning": 0},
+}
+
+
+def span(**attributes: object) -> dict[str, object]:
+    """Make a span of OTLP with these attributes."""
+    listed = [
+        {"key": key, "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}}
+        for key, value in attributes.items()
+    ]
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "chat", "attributes": listed}]}]}]}
+
+
+GEN_AI = {
+    "gen_ai.response.model": "m",
+    "gen_ai.usage.input_tokens": 10_000,
+    "gen_ai.usage.output_tokens": 200,
+    "gen_ai.usage.cache_read.input_tokens": 8_960,
+}
+OPENINFERENCE = {
+    "llm.model_name": "m",
+    "llm.token_count.prompt": 10_000,
+    "llm.token_count.completion": 200,
+    "llm.token_count.total": 10_200,
+    "llm.token_count.prompt_details.cache_read": 8_960,
+}
+PARTS = {"nonCached": 0, "noCacheTokens": 1_040, "cacheReadTokens": 8_960, "cacheWriteTokens": 0}
+SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
+    "AI SDK 4": ({"usage": {"promptTokens": 10_000, "completionTokens": 200, "totalTokens": 10_200}}, PLAIN),
+    "AI SDK 5": ({"usage": {"inputTokens": 10_000, "outputTokens": 200, "cachedInputTokens": 8_960}}, CACHED),
+    "AI SDK 6": ({"usage": {"inputTokens": 10_000, "inputTokenDetails": PARTS, "outputTokens": 200}}, CACHED),
+    "AI SDK, steps": (
+        {"usage": {"inputTokens": 9, "outputTokens": 2}, "totalUsage": {"inputTokens": 10_000, "outputTokens": 200}},
+        PLAIN,
+    ),
+    "LangChain": ({"usage_metadata": LANGCHAIN, "response_metadata": {"model_name": "m"}}, CACHED),
+    "LangChain, both": ({"usage_metadata": LANGCHAIN, "response_metadata": {"token_usage": OPENAI, "model_name": "m"}}, CACHED),
+    "LangChain, metadata": ({"response_metadata": {"token_usage": OPENAI, "model_name": "m"}}, CACHED),
+    "LangChain, callback": ({"generations": [], "llm_output": {"token_usage": OPENAI, "model_name": "m"}}, CACHED),
+    "LangChain.js": ({"llmOutput": {"tokenUsage": {"promptTokens": 10_000, "completionTokens": 200}}}, PLAIN),
+    "LangSmith": ({"prompt_tokens": 10_000, "completion_tokens": 200, "prompt_token_details": {"cache_read": 8_960}}, CACHED),
+    "LangChain4j": (
+        {"tokenUsage": {"inputTokenCount": 10_000, "outputTokenCount": 200, "inputTokensDetails": {"cachedTokens": 8_960}}},
+        CACHED,
+    ),
+    ".NET": (
+        {
+            "Metadata": {
+                "Usage": {"InputTokenCount": 10_000, "OutputTokenCount": 200, "InputTokenDetails": {"CachedTokenCount": 8_960}}
+            }
+        },
+        CACHED,
+    ),
+    "Langfuse": ({"usageDetails": {"input": 1_040, "input_cached_tokens": 8_960, "output": 200, "total": 10_200}}, CACHED),
+    "Langfuse, no total": ({"usage_details": {"input": 1_040, "input_cached_tokens": 8_960, "output": 200}}, CACHED),
+    "Langfuse, text": ({"usageDetails": '{"input": 1040, "input_cached_tokens": 8960, "output": 200}'}, CACHED),
+    "Langfuse, inclusive": ({"usageDetails": {"input": 10_000, "cached": 8_960, "output": 200, "total": 10_200}}, CACHED),
+    "OpenTelemetry": ({"attributes": GEN_AI}, CACHED),
+    "OpenTelemetry, flat": (GEN_AI, CACHED),
+    "OTLP": (span(**GEN_AI), CACHED),
+    "OpenInference": ({"attributes": OPENINFERENCE}, CACHED),
+    "OpenInference, nested": (
+        {"attributes": {"llm": {"token_count": {"prompt": 10_000, "completion": 200, "prompt_details": {"cache_read": 8_960}}}}},
+        CACHED,
+    ),
+    "OTLP, OpenInference": (span(**OPENINFERENCE), CACHED),
+    "inspect_ai": ({"usage": {"input_tokens": 1_040, "output_tokens": 200, "input_tokens_cache_read": 8_960}}, CACHED),
+    "inspect_ai, by model": (
+        {"stats": {"model_usage": {"m": {"input_tokens": 1_040, "output_tokens": 200, "input_tokens_cache_read": 8_960}}}},
+        CACHED,
+    ),
+    "llm": (
+        {
+            "input_tokens": 10_000,
+            "output_tokens": 200,
+            "token_details": '{"prompt_tokens_details": {"cached_tokens": 8960}}',
+        },
+        CACHED,
+    ),
+    "promptfoo": (
+        {
+            "results": {
+                "results": [
+                    {
+                        "provider": {"id": "m"},
+                        "response": {"tokenUsage": {"prompt": 10_000, "completion": 200, "cached": 0}, "cached": False},
+                    }
+                ]
+            }
+        },
+        PLAIN,
+    ),
+    "aider": ({"event": "message_send", "properties": {"prompt_tokens": 10_000, "completion_tokens": 200}}, PLAIN),
+    "Strands": ({"usage": {"inputTokens": 10_000, "outputTokens": 200, "cacheReadInputTokens": 8_960}}, CACHED),
+    "Strands, apart": (
+        {"usage": {"inputTokens": 1_040, "outputTokens": 200, "totalTokens": 10_200, "cacheReadInputTokens": 8_960}},
+        CACHED,
+    ),
+    "PostHog": (
+        {"properties": {"$ai_input_tokens": 10_000, "$ai_output_tokens": 200, "$ai_cache_read_input_tokens": 8_960}},
+        CACHED,
+    ),
+    "OpenRouter": (
+        {
+            "tokens_prompt": 9_000,
+            "tokens_completion": 150,
+            "native_tokens_prompt": 10_000,
+            "native_tokens_completion": 200,
+            "native_tokens_cached": 8_960,
+        },
+        CACHED,
+    ),
+    "OpenAI's old export": (
+        {"n_context_tokens_total": 10_000, "n_generated_tokens_total": 200, "n_cached_context_tokens_total": 8_960},
+        CACHED,
+    ),
+    "Open WebUI": ({"chat": {"history": {"messages": {"a": {"usage": OPENAI}}}}}, CACHED),
+    "Assistants": (
+        {"usage": {"prompt_tokens": 10_000, "completion_tokens": 200, "prompt_token_details": {"cached_tokens": 8_960}}},
+        CACHED,
+    ),
+    "pydantic-ai, old": ({"usage": {"requests": 1, "request_tokens": 10_000, "response_tokens": 200}}, PLAIN),
+    "pydantic-ai": ({"usage": {"requests": 1, "input_tokens": 10_000, "cache_read_tokens": 8_960, "output_tokens": 200}}, CACHED),
+    "Langfuse, trace": (
+        {"observations": [{"type": "SPAN"}, {"type": "GENERATION", "usage": {"input": 10_000, "output": 200, "unit": "TOKENS"}}]},
+        PLAIN,
+    ),
+}
+
+
+@pytest.mark.parametrize("vendor", SHAPES)
+def test_each_vendor_s_usage_is_read(vendor: str) -> None:
+    """Every shape gives one answer with the same tokens, and no doubt."""
+    value, usage = SHAPES[vendor]
+    (answer,) = read_entries(value)
+    assert isinstance(answer, Answer)
+    assert (answer.usage, answer.doubts) == (usage, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("inputTokens", Figure.INPUT),
+        ("InputTokenCount", Figure.INPUT),
+        ("tokens_prompt", Figure.INPUT),
+        ("num_output_tokens", Figure.OUTPUT),
+        ("cachedInputTokens", Figure.CACHED),
+        ("cacheWriteTokens", Figure.CACHE_WRITE),
+        ("reasoningTokens", Figure.REASONING),
+        ("max_tokens", None),
+        ("input", None),
+        ("total_input_tokens", None),
+        ("input_cost", None),
+        ("request_tokens", None),
+    ],
+)
+def test_a_field_of_a_record_is_a_figure_only_if_it_says_so(name: str, figure: Figure | None) -> None:
+    assert classify_figure(name, is_in_usage=False) is figure
+
+
+@pytest.mark.parametrize(
+    ("usage", "name"),
+    [
+        ({"prompt_tokens": 9, "completion_tokens": 2, "thinking": 4}, '"thinking"'),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"video_units": 4}},
+            '"prompt_tokens_details.video_units"',
+        ),
+        ({"inputTokens": 9, "outputTokens": 2, "inputTokenDetails": {"other": 4}}, '"inputTokenDetails.other"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "inputTokens": 8}, '"inputTokens"'),
+    ],
+)
+def test_a_figure_of_a_usage_that_is_not_read_is_named(usage: dict[str, Any], name: str) -> None:
+    (answer,) = read_entries({"usage": usage})
+    assert isinstance(answer, Answer)
+    assert answer.doubts == (f"with figures that are not read, though they may change its price: {name}",)
+
+
+def test_costs_and_times_of_a_usage_are_no_figures() -> None:
+    (answer,) = read_entries({"usage": {"prompt_tokens": 9, "completion_tokens": 2, "cost": 5, "queue_time": 3, "total_time": 4}})
+    assert isinstance(answer, Answer)
+    assert answer.doubts == ()

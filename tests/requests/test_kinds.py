@@ -1,0 +1,265 @@
+"""The table of contents: each kind is read as what it is, or refused with a sentence that says what it is and what reads it."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from gpt41_cli import Meter, read_catalog, read_request
+from gpt41_cli.errors import InputError
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.requests.readers import read_json_request
+from tests.builders import USER, chat, responses
+from tests.conftest import Run
+
+MESSAGES = [{"role": "system", "content": "You sort mail."}, {"role": "user", "content": "Where is my bike?"}]
+SCHEMA = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
+FUNCTION = {"name": "find_book", "description": "Look a book up.", "parameters": SCHEMA}
+TOOL = {"type": "function", "function": FUNCTION}
+MCP_TOOL = {"name": "find_book", "description": "Look a book up.", "inputSchema": SCHEMA}
+BODY = {"model": "gpt-4.1", "messages": MESSAGES}
+PROMPT_LINES = [{"prompt": "Where is my bike?"}, {"prompt": "Where is my car?"}]
+USAGE = {"prompt_tokens": 12, "completion_tokens": 2, "total_tokens": 14}
+PREFERENCE = {"input": {"messages": [USER]}, "preferred_output": [{"role": "assistant", "content": "Noon."}]}
+
+
+def lines(*values: Any) -> str:
+    return "".join(f"{json.dumps(value)}\n" for value in values)
+
+
+READ_KINDS = {
+    "a list of messages": (json.dumps(MESSAGES, indent=1), 20, 1),
+    "lists of messages, one per line": (lines(MESSAGES, MESSAGES), 40, 2),
+    "a list of lists of messages": (json.dumps([MESSAGES, MESSAGES]), 40, 2),
+    "one message per line": (lines(*MESSAGES), 20, 1),
+    "one message": (lines(MESSAGES[1]), 12, 1),
+    "request": (lines({"request": BODY}), 20, 1),
+    "request_body next to an answer": (lines({"request_body": BODY, "response_body": {"usage": USAGE}}), 20, 1),
+    "body": (lines({"ts": 1, "body": BODY}, {"ts": 2, "body": BODY}), 40, 2),
+    "kwargs": (json.dumps([{"kwargs": BODY}], indent=1), 20, 1),
+    "a body in text": (lines({"request": json.dumps(BODY)}), 20, 1),
+    "a request in a request": (lines({"request": {"method": "POST", "body": BODY}}), 20, 1),
+    "a list of messages in a record": (lines({"model": "gpt-4.1", "inputs": {"messages": MESSAGES}}), 20, 1),
+    "a list of messages under another name": (lines({"id": "x", "prompt_messages": MESSAGES}), 20, 1),
+    "Responses": (lines({"request": {"model": "gpt-4.1", "input": "Where is my bike?"}}), 12, 1),
+    "extra_body": (lines({"model": "gpt-4.1", "extra_body": {"messages": MESSAGES}, "messages": []}), 20, 1),
+}
+
+
+@pytest.mark.parametrize("name", READ_KINDS)
+def test_requests_are_read_from_every_form_in_which_people_keep_them(name: str, run: Run, tmp_path: Path) -> None:
+    text, tokens, requests = READ_KINDS[name]
+    (tmp_path / "f.jsonl").write_text(text)
+    found = json.loads(run("count", "f.jsonl", "--format", "json").out)
+    assert (found["input_tokens"], found["requests"]["requests"]) == (tokens, requests)
+    assert found["requests"]["exact"] == requests
+    assert run("count", "f.jsonl", "--as", "text", "-q").out != f"{tokens}\n"
+
+
+TOOL_FILES = {
+    "tools": [TOOL],
+    "functions": [FUNCTION],
+    "tools of Responses": [{"type": "function", **FUNCTION}],
+    "tools of an MCP server": [MCP_TOOL],
+    "an answer of an MCP server": {"jsonrpc": "2.0", "id": 1, "result": {"tools": [MCP_TOOL]}},
+    "an object with tools": {"tools": [TOOL]},
+    "an object with functions": {"functions": [FUNCTION]},
+    "one tool": TOOL,
+}
+
+
+@pytest.mark.parametrize("name", TOOL_FILES)
+def test_tools_alone_count_as_the_functions_that_they_declare(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tools.json").write_text(json.dumps(TOOL_FILES[name], indent=1))
+    (tmp_path / "body.json").write_text(json.dumps({**chat(USER), "tools": [TOOL]}))
+    expected = json.loads(run("count", "body.json", "--format", "json").out)["requests"]["parts"]["tools"]
+    found = json.loads(run("count", "tools.json", "--format", "json").out)
+    assert found["input_tokens"] == found["requests"]["parts"]["tools"] == expected > 20
+    assert (found["requests"]["exact"], found["requests"]["lower_bounds"]) == (0, 1)
+    assert "find_book" in run("count", "tools.json", "--show").out
+    assert run("cost", "tools.json", "--output-tokens", "10").out.startswith("at least ")
+
+
+REFUSED = {
+    "an answer": ({"object": "chat.completion", "choices": [], "usage": USAGE}, "answers, not requests; gpt41 reconcile reads"),
+    "an answer of Responses": (
+        {"object": "response", "model": "gpt-4.1", "instructions": None, "output": []},
+        "answers, not req",
+    ),
+    "a line of a batch's output": ({"custom_id": "a", "response": {"body": {"usage": USAGE}}}, "answers, not requests"),
+    "usage alone": (USAGE, "usage, not requests; gpt41 reconcile reads it"),
+    "usage below": (
+        {"at": "noon", "data": {"usageMetadata": {"promptTokenCount": 1, "totalTokenCount": 3}}},
+        "usage, not requests",
+    ),
+    "usage of Langfuse": ({"id": "a", "usageDetails": {"input": 5, "output": 1}}, "usage, not requests"),
+    "attributes of spans": ({"gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 1}, "usage, not requests"),
+    "a preference": (PREFERENCE, "preferences for fine-tuning (DPO); gpt41 train reads"),
+    "chosen and rejected": ({"prompt": "a", "chosen": "b", "rejected": "c"}, "preferences for fine-tuning (DPO)"),
+    "prompt and completion": ({"prompt": "a", "completion": "b"}, "examples of prompt and completion"),
+    "Alpaca": ({"instruction": "a", "input": "b", "output": "c"}, "(Alpaca)"),
+    "ShareGPT": ({"conversations": [{"from": "human", "value": "Hi"}]}, "(ShareGPT)"),
+    "Gemini": (
+        {"key": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}},
+        "requests with contents, as Gemini takes them",
+    ),
+    "Anthropic": ({"custom_id": "a", "params": BODY}, "lines with params, as Anthropic's Message Batches take them"),
+    "Bedrock": ({"recordId": "a", "modelInput": BODY}, "lines with modelInput, as batch inference of Amazon Bedrock"),
+    "Completions": ({"model": "gpt-4.1", "prompt": "Hi"}, "requests with a prompt, as the legacy Completions endpoint"),
+    "a saved report": ({"schema": "gpt41.count/1", "input_tokens": 3}, "a report that gpt41 saved; gpt41 diff"),
+    "bare prompts": (PROMPT_LINES[0], "bare prompts in JSON; make each line"),
+}
+
+
+@pytest.mark.parametrize("layout", ["line", "lines", "list"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_request_is_refused_with_what_it_is_and_what_reads_it(
+    name: str, layout: str, run: Run, tmp_path: Path
+) -> None:
+    value, words = REFUSED[name]
+    text = {"line": lines(value), "lines": lines(value, value), "list": json.dumps([value, value], indent=1)}[layout]
+    (tmp_path / "f.json").write_text(text)
+    done = run("count", "f.json")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(
+        f"gpt41: f.json: expected requests or text, found {words}" if words[0] != "(" else "gpt41: f.json: "
+    )
+    assert words in done.err
+    assert done.err.endswith("; --as text counts the file as one text\n")
+    assert done.err.count("\n") == 1
+    for command in ("cost", "recommend"):
+        assert words in run(command, "f.json", "--output-tokens", "10").err
+    assert run("count", "f.json", "--as", "text").code == 0
+
+
+REFUSED_TEXT = {
+    "lines of other objects": (lines({"a": 1}, {"b": 2}), "JSON Lines that are neither requests nor messages; make each line"),
+    "lines of texts": (lines("Where is my bike?", "Where is my car?"), "JSON Lines that are neither requests nor messages"),
+    "gpt41.yaml": ("# ours\nversion: 1\nworkloads:\n  a: {input_tokens: 5}\n", "a gpt41.yaml; gpt41 check reads it"),
+    "a table of usage": (
+        "day,model,input_tokens,output_tokens\n2026-11-20,gpt-4.1,5,4\n",
+        "a table of usage; gpt41 reconcile reads it",
+    ),
+    "a table of spans": ("id;llm.token_count.prompt;llm.token_count.completion\na;1;2\n", "a table of usage"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_TEXT)
+def test_text_that_another_command_reads_is_refused(name: str, run: Run, tmp_path: Path) -> None:
+    text, words = REFUSED_TEXT[name]
+    (tmp_path / "f").write_text(text)
+    done = run("count", "f")
+    assert (done.code, done.err.partition(words)[0]) == (2, "gpt41: f: expected requests or text, found ")
+    assert run("count", "f", "--as", "text").code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# How to ask\n\nSend this:\n\n```json\n{"role": "user", "content": "Hi"}\n```\n',
+        '{"name": "package", "version": "1", "max_input_tokens": 5, "min_output_tokens": 1}',
+        "[1, 2, 3]",
+        '{"greeting": "Hello", "farewell": "Bye"}',
+        "input tokens, output tokens, and what they cost\n\nThese are the words.\n",
+        '"Hello," she said.\n"Hello," said he.\n',
+        "version: 1\nservices:\n  web: {}\n",
+        '{"request": {"id": 1}}',
+    ],
+)
+def test_texts_that_only_mention_such_things_stay_text(text: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.txt").write_text(text)
+    done = run("count", "f.txt")
+    assert done.code == 0
+    assert "1 text" in done.out
+
+
+def test_what_is_refused_is_left_out_of_a_folder_and_listed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.txt").write_text("Hello")
+    (tmp_path / "d" / "b.jsonl").write_text(lines(*PROMPT_LINES))
+    done = run("count", "d")
+    assert done.out.startswith("1 token in 1 text\n")
+    assert "d/b.jsonl: expected requests or text, found bare prompts in JSON" in done.out
+
+
+def test_one_message_per_line_must_go_on_to_the_end(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_text(lines(*MESSAGES * 6, {"a": 1}))
+    assert (
+        run("count", "f.jsonl").err == "gpt41: f.jsonl:13: expected a message, as the lines before it are, found another value\n"
+    )
+    (tmp_path / "f.jsonl").write_text(lines(*MESSAGES * 6) + "{oops\n")
+    assert run("count", "f.jsonl").err.startswith("gpt41: f.jsonl:13: expected JSON, but at column 2")
+
+
+def test_a_record_with_several_requests_is_not_read_as_one_of_them() -> None:
+    with pytest.raises(BadBody, match="found none of them"):
+        read_json_request({"first": BODY, "second": BODY})
+    with pytest.raises(BadBody, match="tools"):
+        read_json_request({"a": 1}, "tools")
+    with pytest.raises(BadBody, match="none, or several"):
+        read_json_request({"first": BODY, "second": BODY}, "wrapped")
+
+
+def test_built_in_tools_in_a_list_are_not_counted_and_said_to_be(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(json.dumps({"tools": [TOOL]}))
+    assert "declared functions alone" in run("count", "f.json").out
+
+
+class Dumped:
+    """Stands for an object of the SDK."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+
+    def model_dump(self) -> dict[str, Any]:
+        return self.fields
+
+
+class Role(StrEnum):
+    USER = "user"
+
+
+def test_requests_of_python_objects_are_read_as_the_sdk_sends_them() -> None:
+    meter = Meter(read_catalog())
+    answer = {"role": "assistant", "content": "Hello", "refusal": None, "tool_calls": None}
+    plain = meter.count(read_request(chat(USER, answer, USER))).parts
+    for messages in (
+        [USER, Dumped(**answer), USER],
+        (USER, answer, USER),
+        [MappingProxyType(USER), answer, {**USER, "role": Role.USER}],
+    ):
+        assert meter.count(read_request(MappingProxyType({"model": "gpt-4.1", "messages": messages}))).parts == plain
+    assert meter.count(read_request(Dumped(**chat(USER, answer, USER), temperature=0.5, n=1))).parts == plain
+    assert meter.count(read_request(responses("x"))).is_exact
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            {"messages": [USER, object()]},
+            "messages[1]: expected text, a number, a list, a mapping or an object of the SDK, found a object",
+        ),
+        ({1: 2}, "the request: expected keys that are text, found a int"),
+        ({"messages": {3: 4}}, "messages: expected keys that are text, found a int"),
+        (Dumped, "the request: expected text, a number, a list, a mapping or an object of the SDK, found a type"),
+        (chat({"role": "user", "content": {"x"}}), "messages[0].content: expected text, a number, a list, a mapping or an obj"),
+        (5, "the request: expected an object, found the number 5"),
+    ],
+)
+def test_what_python_cannot_send_is_an_error_with_its_place(value: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_request(value)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_value_that_contains_itself_is_refused() -> None:
+    value: dict[str, Any] = {**chat(USER)}
+    value["self"] = value
+    with pytest.raises(InputError, match="nest less deep"):
+        read_request(value)
