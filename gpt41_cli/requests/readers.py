@@ -160,12 +160,6 @@ INPUT_KINDS = ("text", "image", *READERS)
 """What an input can be said to be."""
 
 
-def recognise_kind(value: JsonValue) -> str | None:
-    """Return the kind of request, a name in READERS, that a value is; None if it isn't a request."""
-    kind = kinds.find_kind(value)
-    return kind.reader if kind and kind.reader in _ALL_READERS else None
-
-
 def read_request(value: object, kind: str | None = None) -> ParsedRequest:
     """Read `value` as `kind`, or as the kind that it is recognised as.
 

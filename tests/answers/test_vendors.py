@@ -7,7 +7,9 @@ import pytest
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.figure_names import Figure, classify_figure
 from gpt41_cli.answers.records import read_entries
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage
+from tests.conftest import Run
 
 CACHED = Usage(1, 10_000, 8_960, 200)
 PLAIN = Usage(1, 10_000, 0, 200)
@@ -204,3 +206,37 @@ def test_costs_and_times_of_a_usage_are_no_figures() -> None:
     (answer,) = read_entries({"usage": {"prompt_tokens": 9, "completion_tokens": 2, "cost": 5, "queue_time": 3, "total_time": 4}})
     assert isinstance(answer, Answer)
     assert answer.doubts == ()
+
+
+def usages(value: dict[str, Any]) -> list[Usage]:
+    return [entry.usage for entry in read_entries(value) if isinstance(entry, Answer)]
+
+
+def test_what_stands_next_to_the_answers_of_an_export_is_passed_over() -> None:
+    asked = {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "10"}}
+    answered = {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "2"}}
+    spans = [{"name": "db"}, {"attributes": [{"key": 5}, asked, answered]}, "no span"]
+    assert usages({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}) == [Usage(1, 10, 0, 2)]
+    messages = {"1": {"role": "user"}, "2": {"usage": {"prompt_tokens": 10, "completion_tokens": 2}}}
+    assert usages({"chat": {"history": {"messages": messages}}}) == [Usage(1, 10, 0, 2)]
+    results = [{"error": "timeout"}, {"response": {"tokenUsage": {"prompt": 10, "completion": 2}}}]
+    assert usages({"results": {"results": results}}) == [Usage(1, 10, 0, 2)]
+    observations = [{"type": "SPAN"}, {"type": "GENERATION", "usageDetails": {"input": 10, "output": 2}}]
+    assert usages({"observations": observations}) == [Usage(1, 10, 0, 2)]
+    assert usages({"attributes": {"http.method": "POST"}, "prompt_tokens": 10, "completion_tokens": 2}) == [Usage(1, 10, 0, 2)]
+
+
+def test_a_span_that_is_no_call_of_a_model_is_not_billed() -> None:
+    (entry,) = read_entries({"openinference.span.kind": "CHAIN", "prompt_tokens": 10, "completion_tokens": 2})
+    assert isinstance(entry, Finding)
+    assert entry.message == 'a span of kind "CHAIN": calls of models are spans of their own'
+
+
+def test_a_usage_without_tokens_is_no_answer() -> None:
+    assert usages({"model": "m", "usage": {"seconds": 3}}) == []
+
+
+def test_the_columns_of_a_tracing_tool_are_read(run: Run) -> None:
+    table = "model,gen_ai.usage.input_tokens,gen_ai.usage.output_tokens\ngpt-4.1,1000,100\n"
+    done = run("reconcile", "-", "-q", "--as-of", "2026-11-23", stdin=table)
+    assert (done.code, done.out) == (0, "0.0028\n")

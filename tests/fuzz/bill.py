@@ -49,18 +49,35 @@ class PriceTable:
         entry: dict[str, Any] = self.models[self.names[base]]
         return entry
 
-    def find_rates(self, name: str, mode: str, platform: str, day: str) -> dict[str, Any] | None:
-        """The row of prices in force on a day; None if there is none."""
+    def find_rates(self, name: str, mode: str, platform: str, day: str, *, from_release: bool = False) -> dict[str, Any] | None:
+        """The row of prices in force on a day; None if there is none. `from_release`: the first counts from the release on."""
         entry = self.find_model(name)
         rates = entry.get("fine_tuned", {"rates": {}})["rates"] if name.startswith("ft:") else entry["rates"]
-        rows = [row for row in rates.get(platform, {}).get(mode, ()) if row["effective_from"] <= day]
+        known = rates.get(platform, {}).get(mode, ())
+        rows = [row for row in known if row["effective_from"] <= day]
+        if not rows and from_release and known and entry["released"] <= day:
+            rows = [known[0]]
         return rows[-1] if rows else None
 
+    def answer(self, name: str, output: int) -> int:
+        """What a model bills for an answer that the family bills `output` for."""
+        return output + int(self.find_model(name)["prompt"].get("added_output_tokens", 0)) if output else 0
+
     def price(
-        self, name: str, mode: str, platform: str, day: str, input_tokens: int, cached: int, output: int, written: int = 0
+        self,
+        name: str,
+        mode: str,
+        platform: str,
+        day: str,
+        input_tokens: int,
+        cached: int,
+        output: int,
+        written: int = 0,
+        *,
+        from_release: bool = False,
     ) -> Bill | None:
         """The price of one request; None if no price is known."""
-        row = self.find_rates(name, mode, platform, day)
+        row = self.find_rates(name, mode, platform, day, from_release=from_release)
         if row is None:
             return None
         surcharge = self.find_model(name).get("surcharge")

@@ -263,3 +263,13 @@ def test_a_value_that_contains_itself_is_refused() -> None:
     value["self"] = value
     with pytest.raises(InputError, match="nest less deep"):
         read_request(value)
+
+
+def test_a_line_of_another_provider_is_no_line_of_a_batch_file() -> None:
+    with pytest.raises(BadBody, match="expected custom_id, method, url and body, as the Batch API takes them, found "):
+        read_json_request({"custom_id": "a", "params": {"model": "claude", "messages": MESSAGES}}, "batch")
+
+
+def test_one_message_on_several_lines_is_a_request(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "message.json").write_text(json.dumps(MESSAGES[1], indent=1))
+    assert run("count", "message.json", "-q").out == "12\n"

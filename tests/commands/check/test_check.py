@@ -300,14 +300,14 @@ def test_each_line_is_read_and_counted_once_and_each_candidate_judged_once(
 
         monkeypatch.setattr(owner, name, counted)
 
-    count(readers, "read_request")
+    count(readers, "read_json_request")
     count(meter, "build_prompt")
     count(workload_checks, "judge_candidate")
     path = tmp_path / "gpt41.yaml"
     declared = parse_config(path.read_bytes(), "gpt41.yaml", catalog)
     found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
     assert "batch files" in found.workloads[0].findings_by_check
-    assert calls == {"read_request": 6, "build_prompt": 6, "judge_candidate": 9}
+    assert calls == {"read_json_request": 6, "build_prompt": 6, "judge_candidate": 9}
 
 
 def test_a_usage_tier_that_cannot_take_it_all(run: Run, tmp_path: Path) -> None:

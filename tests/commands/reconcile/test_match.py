@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.answers.logs import Located
+from gpt41_cli.answers.logs import Located, Withdrawal
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.attribution import find_owners
@@ -461,6 +461,39 @@ def test_answers_are_looked_at_as_they_pass_by() -> None:
     assert past.by_workload == {"a": AnswerTotals(usage * 5, one * 5)}
     assert (past.lengths, past.summed_answers) == ({"a": AnswerLengths(Counter({10: 2}), cut_answers=1)}, 4)
     assert past.unattributed == {("a", "b"): 1, (): 1}
+
+
+def test_a_withdrawn_answer_leaves_nothing_behind() -> None:
+    whose = {"1": {"a"}, "3": {"b", "a"}, "4": {"a"}, "5": {"a"}}
+    past = ObservedAnswers(AnswerPricer(CONDITIONS), lambda custom_id, group: whose.get(custom_id or "", ()), keeps_answers=True)
+    usage = Usage(1, 1_000, 0, 10)
+    answers = [
+        Answer(usage, custom_id="1", model="gpt-4.1", is_cut_off=True),
+        Answer(usage, custom_id="3", model="gpt-4.1"),
+        Answer(usage * 4, custom_id="4", model="gpt-4.1"),
+        Answer(usage, model="gpt-4.1"),
+        Answer(usage, custom_id="5", model="gpt-4.1"),
+        Answer(usage, custom_id="5", model="gpt-4.1"),
+    ]
+    log = Place("log")
+    list(past.observe([Located(log, answer) for answer in answers]))
+    list(past.observe([Located(log, Withdrawal(answer)) for answer in answers[:-1]]))
+    assert past.by_workload["a"].usage == usage
+    assert past.lengths == {"a": AnswerLengths(Counter({10: 1}))}
+    list(past.observe([Located(log, Withdrawal(answers[-1]))]))
+    assert (past.answers.by_id, past.answers.without_id, past.answers.repeated) == ({}, 0, {"5": 0})
+    assert (past.by_workload, past.lengths, past.unattributed, past.summed_answers) == ({}, {}, {}, 0)
+
+
+def test_what_is_left_of_a_workload_after_a_withdrawal_stays() -> None:
+    past = ObservedAnswers(AnswerPricer(CONDITIONS), lambda custom_id, group: ("a",))
+    long, short = (Answer(Usage(1, 1_000, 0, output), custom_id="1", model="gpt-4.1") for output in (90, 10))
+    log = Place("log")
+    list(past.observe([Located(log, long), Located(log, short), Located(log, Withdrawal(long))]))
+    assert past.by_workload["a"].usage == short.usage
+    assert past.lengths == {"a": AnswerLengths(Counter({10: 1}))}
+    list(past.observe([Located(log, Withdrawal(short))]))
+    assert (past.by_workload, past.lengths) == ({}, {})
 
 
 def test_what_nobody_asks_for_is_not_kept() -> None:
