@@ -93,8 +93,6 @@ def find_usage(value: JsonObject, path: str) -> FoundUsage:
     if found:
         figures, at = max(found, key=lambda each: _count_figures(each[0]))
         return FoundUsage(figures, join_path(path, at))
-    if isinstance(usage, dict) and not any(_is_input(key, is_in_usage=False) and value[key] is not None for key in value):
-        return FoundUsage(usage, join_path(path, "usage"))
     return FoundUsage(translate_usage(value), path, is_record=True)
 
 
