@@ -257,7 +257,7 @@ def test_a_folder_deeper_than_the_system_takes_is_named(tree: Path) -> None:
 
 def test_what_git_says_of_a_folder_is_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = (
-        b"warning: unable to access '/root/.config/git/ignore': Permission denied\n"
+        b"warning: unable to access '/home/ada/.config/git/ignore': Permission denied\n"
         b"warning: unable to access '.gitignore': Permission denied\n"
         b"warning: could not open directory 'src/a b/': Permission denied\n"
         b"warning: unable to access 'src/deep/.gitignore': Permission denied\n"
