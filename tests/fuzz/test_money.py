@@ -48,7 +48,7 @@ def test_the_workloads_have_prices() -> None:
         ("input: 2.00, cached_input: 0.50, output: 8.00", "input: 2.01, cached_input: 0.50, output: 8.00"),
         ("input: 0.40, cached_input: 0.10, output: 1.60", "input: 0.40, cached_input: 0.11, output: 1.60"),
         ("input: 1.00, cached_input: null, output: 4.00", "input: 1.00, cached_input: 0.25, output: 4.00"),
-        ("effective_from: 2026-07-15, input: 3.50", "effective_from: 2026-07-14, input: 3.50"),
+        ("effective_from: 2026-07-15, input: 3.50", "effective_from: 2027-07-15, input: 3.50"),
         ("above_input_tokens: 272000", "above_input_tokens: 272001"),
         ("cache_write_30m: 1.25", "cache_write_30m: 1.00"),
         ("usd_per_1000_calls: 10.00", "usd_per_1000_calls: 1.00"),
