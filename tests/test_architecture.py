@@ -29,6 +29,7 @@ FLOORS = [
     {"work"},
     {"config"},
     {"constraints"},
+    {"code"},
     {"prices"},
     {"workloads"},
     {"reports"},

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gpt41_cli.commands.scan.scan import ModelUse
+from gpt41_cli.code.scan import ModelUse
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.sources import open_file, wrap_os_errors
 

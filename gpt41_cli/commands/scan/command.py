@@ -52,9 +52,9 @@ def scan(
     gpt41 scan --format json > scan.json
     gpt41 scan --baseline scan.json --format sarif
     """
+    from gpt41_cli.code.scan import find_ends, scan_files
     from gpt41_cli.commands.scan.baseline import find_known, read_baseline
     from gpt41_cli.commands.scan.report import make_report
-    from gpt41_cli.commands.scan.scan import find_ends, scan_files
     from gpt41_cli.commands.scan.scan_findings import make_scan_findings
     from gpt41_cli.files.sources import find_sources
     from gpt41_cli.reports.findings import make_unreadable_findings

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
-from gpt41_cli.commands.scan.calls import UseKind
-from gpt41_cli.commands.scan.scan import Ending, ModelUse, ScanResult
+from gpt41_cli.code.calls import UseKind
+from gpt41_cli.code.scan import Ending, ModelUse, ScanResult
 from gpt41_cli.commands.scan.scan_findings import describe_refused
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, pluralize, sanitize

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
-from gpt41_cli.commands.scan.calls import UseKind
-from gpt41_cli.commands.scan.scan import Ending, ModelUse, ScanResult
+from gpt41_cli.code.calls import UseKind
+from gpt41_cli.code.scan import Ending, ModelUse, ScanResult
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
 from gpt41_cli.findings import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gpt41_cli.commands.scan.lines import Lines
+from gpt41_cli.code.lines import Lines
 
 _SET = r"\\?[\"']?[ \t]*(?::|=>|=(?!=))[ \t]*"
 # What an answer of the API or a measurement has, and a request hasn't.

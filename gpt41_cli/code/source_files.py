@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from pathlib import PurePath
 
-from gpt41_cli.commands.scan.records import count_figures
+from gpt41_cli.code.records import count_figures
 from gpt41_cli.files.text import detect_byte_order_mark, is_binary
 
 MAX_BYTES = 20_000_000

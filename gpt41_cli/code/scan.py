@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.tables import Lifecycle, RefusedField
-from gpt41_cli.commands.scan.calls import UseKind, UseReader
-from gpt41_cli.commands.scan.lines import Lines
-from gpt41_cli.commands.scan.model_names import ModelNames, NamedModel
-from gpt41_cli.commands.scan.parameters import CallFinder, Parameter, Surroundings
-from gpt41_cli.commands.scan.source_files import MAX_BYTES, decode, find_skip_reason
+from gpt41_cli.code.calls import UseKind, UseReader
+from gpt41_cli.code.lines import Lines
+from gpt41_cli.code.model_names import ModelNames, NamedModel
+from gpt41_cli.code.parameters import CallFinder, Parameter, Surroundings
+from gpt41_cli.code.source_files import MAX_BYTES, decode, find_skip_reason
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import InputError

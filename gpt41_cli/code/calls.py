@@ -10,10 +10,10 @@ from enum import Enum
 from pathlib import PurePath
 from typing import NamedTuple
 
-from gpt41_cli.commands.scan.lines import Lines
-from gpt41_cli.commands.scan.model_names import NamedModel, Naming
-from gpt41_cli.commands.scan.records import is_in_answer, is_in_table
-from gpt41_cli.commands.scan.source_files import FileKind, find_comment_marks, find_file_kind, is_model_table
+from gpt41_cli.code.lines import Lines
+from gpt41_cli.code.model_names import NamedModel, Naming
+from gpt41_cli.code.records import is_in_answer, is_in_table
+from gpt41_cli.code.source_files import FileKind, find_comment_marks, find_file_kind, is_model_table
 
 # A gateway's or vendor's prefix belongs to the id: openai/gpt-4.1, azure/eu/gpt-4.1, openai:gpt-4.1.
 _PREFIX = re.compile(r"(?:(?<![\w.-])[A-Za-z][\w.-]*[/:])*$")
