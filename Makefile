@@ -19,7 +19,7 @@ lint: .venv/pyvenv.cfg
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Record the runs in tests/golden/ and in the README anew. Read the difference before you commit it.
+# Record the runs in tests/golden/ and on the pages anew. Read the difference before you commit it.
 golden: .venv/pyvenv.cfg
 	$(BIN)/python -m pytest -n auto tests/test_golden.py --update-golden $(ARGS)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.builders import IDENTITY, commit_all, git
 from tests.conftest import ROOT, environment
 
-[README] = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+[SHOWN] = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
 
 INSTALLED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "gpt41_cli", "pricing.yaml", "pyproject.toml", "schemas")
 
@@ -25,7 +25,7 @@ workloads:
 
 
 class Project(NamedTuple):
-    """The repository of a user, who has `pre-commit install`ed what the README shows."""
+    """The repository of a user, who has `pre-commit install`ed what the page on CI shows."""
 
     folder: Path
     home: Path
@@ -59,7 +59,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     # As it lies here, committed or not; by name, as other files come and go at the top while tests run.
     git(published, f"--work-tree={ROOT}", "add", *(f":/{name}" for name in INSTALLED))
     git(published, "commit", "-m", "x")
-    config = README.replace("URL", str(published)).replace("COMMIT", git(published, "rev-parse", "HEAD"))
+    config = SHOWN.replace("URL", str(published)).replace("COMMIT", git(published, "rev-parse", "HEAD"))
     config = config.replace("id: gpt41-check", 'id: gpt41-check\n        args: [--as-of, "2026-11-23"]')
     (folder / ".pre-commit-config.yaml").write_text(config)
     (folder / "gpt41.yaml").write_text(WORKLOADS)

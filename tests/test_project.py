@@ -72,7 +72,7 @@ def test_the_action_installs_what_the_project_asks_for_with_hashes() -> None:
 
 def test_every_action_is_named_by_its_commit() -> None:
     """But the one of this repository, whose commit the reader chooses."""
-    for page in ("README.md", ".github/workflows/test.yml"):
+    for page in ("README.md", "docs/ci.md", ".github/workflows/test.yml"):
         for used in re.findall(r"uses: (\S+)", (ROOT / page).read_text()):
             assert used == "OWNER/gpt41@COMMIT" or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", used), used
 

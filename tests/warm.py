@@ -1,8 +1,7 @@
 """Runs of gpt41 that need not load its modules and the vocabulary, as a process that has loaded them forks for each of them.
 
 Loading them is most of what a short run does, and the same in all of them. All else is as in a process of its own: the arguments,
-the environment, the working directory, the three streams, the exit code. What a command forgot to import is seen by the runs of
-the README, which are in processes of their own.
+the environment, the working directory, the three streams, the exit code.
 
     python warm.py SOCKET                   waits for runs, until its standard input is closed
     python -IS warm.py SOCKET ARGUMENT...   a run
