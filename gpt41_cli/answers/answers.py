@@ -18,10 +18,12 @@ from gpt41_cli.answers.figure_names import (
     COUNT_FIELDS,
     INPUT_FIELDS,
     LABEL_FIELDS,
+    LONG_WRITE_FIELDS,
     MODEL_FIELDS,
     OUTPUT_DETAIL_FIELDS,
     OUTPUT_FIELDS,
     REQUEST_COUNT_FIELDS,
+    SHORT_WRITE_FIELDS,
     TIER_FIELDS,
     TOTAL_FIELD,
 )
@@ -48,13 +50,14 @@ _AUDIO_FIELDS = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 class Answer(NamedTuple):
     """An answer that reported its usage, or a sum of several if the log holds only that. A field is None if the log doesn't say.
 
-    `id` identifies the answer; for a sum it is its time and grouping. `usage` is as billed: cached tokens are part of the input;
-    reasoning tokens and those of a prediction, rejected ones included, are part of the output (field descriptions of
-    CompletionUsage in OpenAI's SDK 3.54.0). `mode` may be the name of a service tier that has no mode. `is_cut_off`: it ended at
-    its maximum. `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in
-    the log, which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
-    call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are
-    names that the record gives to the model as well.
+    `id` identifies the answer; for a sum it is its time and grouping. `usage` is as billed: cached tokens are part of the
+    input, and so are those written to the cache, of which `long_write_tokens` stay there for 12 hours; reasoning tokens and
+    those of a prediction, rejected ones included, are part of the output (field descriptions of CompletionUsage in OpenAI's
+    SDK 3.54.0). `mode` may be the name of a service tier that has no mode. `is_cut_off`: it ended at its maximum.
+    `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in the log,
+    which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
+    call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are names that the
+    record gives to the model as well.
     """
 
     usage: Usage
@@ -67,6 +70,7 @@ class Answer(NamedTuple):
     accepted_prediction_tokens: int = 0
     rejected_prediction_tokens: int = 0
     cache_write_tokens: int = 0
+    long_write_tokens: int = 0
     is_cut_off: bool = False
     is_batch_total: bool = False
     is_sum: bool = False
@@ -124,7 +128,7 @@ def read_answer(value: JsonObject, path: str) -> Answer:
     usage, at, is_record = find_usage(value, path)
     of_input, of_output = _find_details(usage, at, INPUT_FIELDS), _find_details(usage, at, OUTPUT_FIELDS)
     input_tokens, output_tokens = _read_count([(usage, at)], INPUT_FIELDS), _read_count([(usage, at)], OUTPUT_FIELDS)
-    cached, written = _read_count(of_input, CACHED_FIELDS), _read_count(of_input, CACHE_WRITE_FIELDS)
+    cached, (written, long_written) = _read_count(of_input, CACHED_FIELDS), _read_writes(of_input)
     reasoning, accepted, rejected = (_read_count(of_output, (name,)) for name in OUTPUT_DETAIL_FIELDS)
     _require_part_of(
         "cached and cache-write tokens" if written else "cached tokens", cached + written, "input tokens", input_tokens, at
@@ -144,6 +148,7 @@ def read_answer(value: JsonObject, path: str) -> Answer:
         accepted,
         rejected,
         cache_write_tokens=written,
+        long_write_tokens=long_written,
         is_cut_off=is_cut_off(value, path),
         is_batch_total=is_total,
         is_sum=not is_total and (_has_request_count(value) or (is_record and _has_request_count(usage))),
@@ -209,12 +214,17 @@ def _find_doubts(
         (of_output[-1:], OUTPUT_FIELDS),
         (of_input, CACHED_FIELDS),
         (of_input, CACHE_WRITE_FIELDS),
+        (of_input, SHORT_WRITE_FIELDS),
+        (of_input, LONG_WRITE_FIELDS),
     ):
         written = (owner[name] for owner, _ in places for name in names if owner.get(name) is not None)
         if len({value if isinstance(value, int | float) else "no number" for value in written}) > 1:
             there = [name for name in names if any(owner.get(name) is not None for owner, _ in places)]
             first = f"the first of {', '.join(there)}" if there[1:] else "that of the details"
             yield f"that says its {names[0]} twice, not alike: priced is {first}"
+    whole, short, long = (_read_count(of_input, names) for names in (CACHE_WRITE_FIELDS, SHORT_WRITE_FIELDS, LONG_WRITE_FIELDS))
+    if whole and short + long not in (0, whole):
+        yield "whose cache writes by lifetime are not the sum of its cache writes: priced is the larger"
     if any(owner.get(name) for owner, _ in (*of_input, *of_output) for name in _AUDIO_FIELDS):
         yield "with audio tokens: priced as those of text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIER_FIELDS):
@@ -259,6 +269,12 @@ def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
                     fail(join_path(path, name), f"a whole number from 0 to {_MAX_COUNT:,}", value)
                 return value
     return 0
+
+
+def _read_writes(places: _CountPlaces) -> tuple[int, int]:
+    """Read the tokens that were written to the cache, and those of them that stay for 12 hours."""
+    short, long = _read_count(places, SHORT_WRITE_FIELDS), _read_count(places, LONG_WRITE_FIELDS)
+    return max(_read_count(places, CACHE_WRITE_FIELDS), short + long), long
 
 
 def _require_part_of(what: str, tokens: int, of: str, all_tokens: int, path: str) -> None:

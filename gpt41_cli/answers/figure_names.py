@@ -6,6 +6,7 @@ Case, dots, underscores and the order of the words don't matter, and neither do 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -33,6 +34,11 @@ CACHE_WRITE_FIELDS = (
     "cache_creation_input_tokens",
     "prompt_cache_write_tokens",
 )
+SHORT_WRITE_FIELDS = ("cache_write_30m_tokens", "input_cache_write_30m_tokens", "ttl_30m_tokens")
+LONG_WRITE_FIELDS = ("cache_write_12h_tokens", "input_cache_write_12h_tokens", "ttl_12h_tokens")
+"""The parts of what is written to the cache, by how long it stays there: fields of the organization's usage API, and of
+`cache_write_tokens_details` (OpenAI's SDK 3.57.0).
+"""
 OUTPUT_DETAIL_FIELDS = ("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
 REQUEST_COUNT_FIELDS = ("requests", "num_model_requests")
 TOTAL_FIELD = "total_tokens"
@@ -42,6 +48,8 @@ COUNT_FIELDS = (
     TOTAL_FIELD,
     *CACHED_FIELDS,
     *CACHE_WRITE_FIELDS,
+    *SHORT_WRITE_FIELDS,
+    *LONG_WRITE_FIELDS,
     *OUTPUT_DETAIL_FIELDS,
     *REQUEST_COUNT_FIELDS,
 )
@@ -86,6 +94,8 @@ class Figure(Enum):
     OUTPUT = "output_tokens"
     CACHED = "cached_tokens"
     CACHE_WRITE = "cache_write_tokens"
+    SHORT_WRITE = "cache_write_30m_tokens"
+    LONG_WRITE = "cache_write_12h_tokens"
     REASONING = "reasoning_tokens"
     ACCEPTED = "accepted_prediction_tokens"
     REJECTED = "rejected_prediction_tokens"
@@ -109,6 +119,9 @@ OpenRouter.
 
 _CACHED_NAMES = ("cached", "cache read", "cache reads", "cache hit", "cached read")
 _WRITE_NAMES = ("cache write", "cache writes", "cache creation", "cached write")
+_LIFETIME = re.compile(r"(?<![0-9])(30m|12h)(?![0-9a-z])", re.IGNORECASE)
+_FIGURES_BY_LIFETIME = {"30m": Figure.SHORT_WRITE, "12h": Figure.LONG_WRITE}
+_WRITE_WORDS = frozenset(("write", "writes", "creation", "ttl"))
 _UNCACHED_NAMES = ("uncached", "no cache", "cache miss")
 _NAMES: Mapping[Figure, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Figure.CACHED: (_CACHED_NAMES, ("", *_INPUT_WORDS)),
@@ -161,6 +174,8 @@ def classify_figure(name: str, *, is_in_usage: bool) -> Figure | None:
     words = frozenset(split_words(name))
     significant = words - _COUNTING_WORDS
     figure = _BY_WORDS.get(significant)
+    if (lifetime := _LIFETIME.search(name)) and not words.isdisjoint(_WRITE_WORDS):
+        figure = _FIGURES_BY_LIFETIME[lifetime[0].lower()]
     says_what = is_in_usage or not words.isdisjoint(("token", "tokens")) or figure is Figure.REQUESTS
     if figure is None and is_in_usage and not significant.isdisjoint(("audio", "text", "image")):
         return Figure.AUDIO if "audio" in significant else Figure.PART

@@ -23,7 +23,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
-from gpt41_cli.answers.unread import is_suspect_name, parse_figure
+from gpt41_cli.answers.unread import is_figure, is_suspect_name
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
@@ -260,7 +260,7 @@ def _build_record(columns: list[str], row: list[str]) -> JsonObject | BadBody:
         return {
             column: _parse_cell(column, cell.strip())
             for column, cell in zip(columns, row, strict=True)
-            if cell.strip() and (_is_read(column) or (is_suspect_name(column) and parse_figure(cell)))
+            if cell.strip() and (_is_read(column) or (is_suspect_name(column) and is_figure(cell)))
         }
     except BadBody as error:
         return error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import BATCH, Answer, LogEntry, StreamPart
+from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.display import sanitize
@@ -54,7 +54,7 @@ class LogReader:
     """Reads logs in one pass. What was skipped in folders is known at the end.
 
     Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
-    is logged twice must not be priced twice, and is priced in batch if one of the two is.
+    is logged twice must not be priced twice, and is priced as the record of it that says most.
     """
 
     def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = ()) -> None:
@@ -115,8 +115,8 @@ class LogReader:
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
     def _drop_repeated(self, place: Place, answer: Answer, was_cut: bool) -> Iterator[LogItem]:
-        """Yield the answer if it is new, else why it is skipped. In batch it takes the place of the same answer in another mode:
-        a line of a Batch output shows its mode, and a body on its own doesn't.
+        """Yield the answer if it is new, or if it says more than the same one before, whose place it takes; else why it is
+        skipped. What is priced doesn't depend on the order.
         """
         answer = answer._replace(is_cut_off=answer.is_cut_off or was_cut)
         if answer.id is None:
@@ -130,7 +130,7 @@ class LogReader:
                 other = "with the id of another and other figures: both are priced"
                 answer = answer._replace(doubts=(*answer.doubts, other))
             self._seen_ids.add(name)
-        elif answer.mode == BATCH != earlier.mode:
+        elif earlier.mode != BATCH and _rank_by_content(earlier) < _rank_by_content(answer):
             yield Located(place, Withdrawal(earlier._replace(id=answer.id, usage=answer.usage)))
             yield Located(place, _explain_duplicate(earlier.mode, answer.mode))
         else:
@@ -147,12 +147,22 @@ class LogReader:
         return self._seen_details.setdefault(details, details)
 
 
+def _rank_by_content(answer: Answer) -> tuple[object, ...]:
+    """Return the key by which the same answer is chosen from several records of it: the highest.
+
+    A line of a Batch output shows its mode, and a body on its own doesn't. A body that was logged without a service tier says
+    nothing of its mode, so one with a tier counts; then one that names its model, its day and its custom_id.
+    """
+    mode, said = answer.mode, (answer.model, answer.day, answer.custom_id)
+    content = repr(answer._replace(id=None, usage=_IN_BATCH.usage))
+    return mode == BATCH, mode != TIER_MODES[""], mode, *(each is not None for each in said), content
+
+
 def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
     """Explain why an answer in a mode is not priced if the same one is priced in `priced_mode`."""
     if mode == priced_mode:
         return Finding(rules.ANSWER_TWICE, "an answer that has been in the logs before")
-    first = ", as it is first" if priced_mode != BATCH else ""
-    modes = f"priced in {sanitize(priced_mode[:_MAX_SHOWN_CHARACTERS])}{first}, not in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}"
+    modes = f"priced in {sanitize(priced_mode[:_MAX_SHOWN_CHARACTERS])}, not in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}"
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 
+from gpt41_cli.errors import quote_text
 from gpt41_cli.files.fields import JsonObject, JsonValue, redact
 
 _BILLED_WORDS = ("cache", "token", "search")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_WRITTEN_NUMBER = re.compile(r"[-+]?\d[\d.,_' ]{0,40}", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"(\d{1,19})(?:\.0+)?", re.ASCII)
 _MAX_NAMES = 5
 _AMOUNT_WORDS = frozenset(
@@ -55,15 +56,31 @@ def parse_figure(value: JsonValue) -> int:
     return int(value) if is_count else 0
 
 
+def is_figure(value: JsonValue, *, is_usage: bool = False) -> bool:
+    """Return True for a number other than 0, also a negative one and one in text. A fraction is one in a usage."""
+    if isinstance(value, str):
+        return _WRITTEN_NUMBER.fullmatch(value.strip()) is not None and any(digit in value for digit in "123456789")
+    return isinstance(value, int | float) and not isinstance(value, bool) and value != 0 and (is_usage or value % 1 == 0)
+
+
+def _format_path(name: str) -> str:
+    """Quote a name or dotted path whose words are plain, however long it is; say "text" for the others."""
+    return quote_text(".".join(redact(word).strip('"') for word in name.split("."))) if "." in name else redact(name)
+
+
 def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int, *, is_usage: bool = False) -> list[str]:
-    """Find the names of the first few such figures in a record with a total of tokens. Another name of that total isn't one.
+    """Find the names of such figures in a record with a total of tokens, the first few and "..." for more. Another name of that
+    total isn't one.
 
     In a usage every figure is one, except amounts and times.
     """
     is_suspect = is_uncertain_name if is_usage else is_suspect_name
-    found = (
+    found = [
         name
         for name, value in record.items()
-        if name not in known and parse_figure(value) not in (0, tokens) and is_suspect(name)
-    )
-    return [redact(name) for name in islice(found, _MAX_NAMES)]
+        if name not in known
+        and is_figure(value, is_usage=is_usage)
+        and parse_figure(value) != (tokens or -1)
+        and is_suspect(name)
+    ]
+    return [*map(_format_path, found[:_MAX_NAMES]), *["..."] * (len(found) > _MAX_NAMES)]

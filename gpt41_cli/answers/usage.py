@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from gpt41_cli.answers.figure_names import (
     EXCLUSIVE_USAGE_NAMES,
     INPUT_FIELDS,
     LABEL_FIELDS,
+    LONG_WRITE_FIELDS,
     OUTPUT_FIELDS,
     REQUEST_COUNT_FIELDS,
+    SHORT_WRITE_FIELDS,
     TIER_FIELDS,
     TOTAL_FIELD,
     Figure,
@@ -48,6 +51,8 @@ _NAMES_BY_FIGURE = {
     Figure.OUTPUT: OUTPUT_FIELDS,
     Figure.CACHED: CACHED_FIELDS,
     Figure.CACHE_WRITE: CACHE_WRITE_FIELDS,
+    Figure.SHORT_WRITE: SHORT_WRITE_FIELDS,
+    Figure.LONG_WRITE: LONG_WRITE_FIELDS,
     Figure.REQUESTS: REQUEST_COUNT_FIELDS,
 }
 
@@ -100,19 +105,17 @@ def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
     """Return figures with OpenAI's names in place of the vendor's; what isn't known stays. `name` is that of the usage, and empty
     for the fields of a record.
     """
-    is_in_usage, translated = bool(name), dict[str, JsonValue]()
+    is_in_usage, translated, parts = bool(name), dict[str, JsonValue](), dict[str, JsonValue]()
     for key, value in usage.items():
-        details = value if isinstance(value, dict) else _parse_details(key, value)
-        if details is None or not is_details_name(key):
+        details = value if isinstance(value, dict | list) else _parse_details(key, value)
+        if details is None or not (is_in_usage or is_details_name(key)):
             _put(translated, usage, key, value, is_in_usage=is_in_usage)
-        elif key in _OPENAI_DETAILS and details.keys() <= _OPENAI_PARTS:
+        elif key in _OPENAI_DETAILS and isinstance(details, dict) and details.keys() <= _OPENAI_PARTS:
             translated[key] = details
         else:
-            for part, each in details.items():
-                if isinstance(each, dict):
-                    translated.update({inner: each[inner] for inner in each if parse_number(each[inner]) is not None})
-                else:
-                    _put(translated, usage, f"{key}.{part}", each, is_in_usage=True)
+            parts.update(_list_parts(details, key))
+    for key, value in parts.items():  # last, so that no part takes the place of the whole
+        _put(translated, usage, key, value, is_in_usage=True)
     if name in EXCLUSIVE_USAGE_NAMES or not usage.keys().isdisjoint(EXCLUSIVE_CACHED_NAMES):
         return _add_cached_share(translated, is_certain=True)
     return _add_cached_share(translated, is_certain=False)
@@ -146,6 +149,17 @@ def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
         if isinstance(held, dict):
             for usage, name, at in _list_usages({key: each for key, each in held.items() if key not in HOLDERS}):
                 yield usage, name, f"{holder}.{at}"
+
+
+def _list_parts(value: JsonValue, path: str) -> Iterator[tuple[str, JsonValue]]:
+    """List the values inside details by their dotted paths, however deep they are."""
+    waiting = deque([(path, value)])
+    while waiting:
+        at, each = waiting.popleft()
+        if isinstance(each, dict | list):
+            waiting += ((f"{at}.{key}", inner) for key, inner in (each.items() if isinstance(each, dict) else enumerate(each)))
+        else:
+            yield at, each
 
 
 def _parse_details(key: str, value: JsonValue) -> JsonObject | None:

@@ -70,7 +70,15 @@ class Offer(NamedTuple):
 
     def cache_write_extra_for(self, input_tokens: int) -> Decimal:
         """Return what input written to the prompt cache for 30 minutes costs above the input rate."""
-        write, surcharge = self.row.cache_write_30m, self._surcharge_for(input_tokens)
+        return self._write_extra_for(self.row.cache_write_30m, input_tokens)
+
+    def long_write_extra_for(self, input_tokens: int) -> Decimal:
+        """Return what input written for 12 hours costs above the input rate; that of 30 minutes if no other price is known."""
+        row = self.row
+        return self._write_extra_for(row.cache_write_30m if row.cache_write_12h is None else row.cache_write_12h, input_tokens)
+
+    def _write_extra_for(self, write: Decimal | None, input_tokens: int) -> Decimal:
+        surcharge = self._surcharge_for(input_tokens)
         extra = Decimal(0) if write is None else EXACT.subtract(write, self.row.rates.input)
         return EXACT.multiply(extra, surcharge.input_multiplier) if surcharge else extra
 

@@ -6,17 +6,21 @@ import sys
 from dataclasses import dataclass, field
 
 from gpt41_cli.catalog import Offer, Variant
-from gpt41_cli.pricing import Bill, Rates, Usage, price, price_tokens, sum_usd
+from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, price_tokens, sum_usd
 from gpt41_cli.totals import Addable
 from gpt41_cli.work.workload import VariantLoad
 
 
 @dataclass
 class BilledUsage(Addable):
-    """Usage at the same rates. Written tokens are part of the input, rejected ones part of the output."""
+    """Usage at the same rates. Written tokens are part of the input, rejected ones part of the output.
+
+    `long_written_tokens` are those of the written ones that stay in the cache for 12 hours.
+    """
 
     usage: Usage = field(default_factory=Usage)
     written_tokens: int = 0
+    long_written_tokens: int = 0
     rejected_tokens: int = 0
 
 
@@ -34,7 +38,14 @@ class UsageByRates(Addable):
         return cls(*(BilledUsage(part.usage, rejected_tokens=part.rejected_tokens) for part in parts))
 
     def add(
-        self, variant: Variant, usage: Usage, written_tokens: int = 0, rejected_tokens: int = 0, *, is_undone: bool = False
+        self,
+        variant: Variant,
+        usage: Usage,
+        written_tokens: int = 0,
+        rejected_tokens: int = 0,
+        long_written_tokens: int = 0,
+        *,
+        is_undone: bool = False,
     ) -> None:
         """Add one request; or the sum of several, of which nobody knows how long they are, as short ones. `is_undone` takes away
         what was added before.
@@ -43,6 +54,7 @@ class UsageByRates(Addable):
         times = -1 if is_undone else 1
         part.usage = part.usage - usage if is_undone else part.usage + usage
         part.written_tokens += written_tokens * times
+        part.long_written_tokens += long_written_tokens * times
         part.rejected_tokens += rejected_tokens * times
 
     @property
@@ -63,8 +75,10 @@ class UsageByRates(Addable):
         """The price at an offer of this variant, or of one without a surcharge."""
         bills = []
         for part, input_tokens in self._parts:
-            rates, write = offer.rates_for(input_tokens), offer.cache_write_extra_for(input_tokens)
-            bill = price(part.usage, rates)
-            write_usd, rejected_usd = price_tokens(part.written_tokens, write), price_tokens(part.rejected_tokens, rates.output)
+            rates, bill = offer.rates_for(input_tokens), price(part.usage, offer.rates_for(input_tokens))
+            short, long = offer.cache_write_extra_for(input_tokens), offer.long_write_extra_for(input_tokens)
+            written = price_tokens(part.written_tokens - part.long_written_tokens, short)
+            write_usd = EXACT.add(written, price_tokens(part.long_written_tokens, long))
+            rejected_usd = price_tokens(part.rejected_tokens, rates.output)
             bills.append(bill._replace(write_usd=write_usd, rejected_usd=rejected_usd))
         return Bill(*(sum_usd(terms) for terms in zip(*bills, strict=True)))

@@ -1,5 +1,7 @@
 """Usage in the words of vendors: each shape gives the same answer."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -194,12 +196,88 @@ def test_a_field_of_a_record_is_a_figure_only_if_it_says_so(name: str, figure: F
         ),
         ({"inputTokens": 9, "outputTokens": 2, "inputTokenDetails": {"other": 4}}, '"inputTokenDetails.other"'),
         ({"prompt_tokens": 9, "completion_tokens": 2, "inputTokens": 8}, '"inputTokens"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "credit": -4}, '"credit"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "share": 0.5}, '"share"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "thinking": " 1,024 "}, '"thinking"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "server_tool_use": {"web_search": 3}}, '"server_tool_use.web_search"'),
+        ({"prompt_tokens": 9, "completion_tokens": 2, "other": [{"of": {"tokens": 4}}]}, '"other.0.of.tokens"'),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 2, "completion_tokens_details": {"tokens_of_a_kind_that_is_new": 4}},
+            '"completion_tokens_details.tokens_of_a_kind_that_is_new"',
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 2, **{f"kind{number}": 4 for number in range(6)}},
+            '"kind0", "kind1", "kind2", "kind3", "kind4", ...',
+        ),
+        ({"inputTokenDetails": {"tokens": 4}, "inputTokens": 9, "outputTokens": 2}, '"inputTokenDetails.tokens"'),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 2, "cache_creation": {"ephemeral_1h_input_tokens": 4}},
+            '"cache_creation.ephemeral_1h_input_tokens"',
+        ),
     ],
 )
 def test_a_figure_of_a_usage_that_is_not_read_is_named(usage: dict[str, Any], name: str) -> None:
     (answer,) = read_entries({"usage": usage})
     assert isinstance(answer, Answer)
     assert answer.doubts == (f"with figures that are not read, though they may change its price: {name}",)
+
+
+def list_usages(value: Any) -> Iterator[dict[str, Any]]:
+    """List the objects inside a value that hold figures of tokens."""
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from list_usages(each)
+    if isinstance(value, dict) and any(isinstance(each, int) and each in (10_000, 8_960, 1_040, 200) for each in value.values()):
+        yield value
+
+
+@pytest.mark.parametrize("vendor", SHAPES)
+@pytest.mark.parametrize("figure", [7, -7, "7"])
+def test_no_vendor_s_usage_has_a_figure_that_is_passed_over(vendor: str, figure: int | str) -> None:
+    for index, _ in enumerate(list_usages(SHAPES[vendor][0])):
+        value = deepcopy(SHAPES[vendor][0])
+        changed = [*list_usages(value)][index]
+        changed["extra_cache_tokens"] = figure
+        doubts = [entry.doubts for entry in read_entries(value) if isinstance(entry, Answer)]
+        assert "extra_cache_tokens" in str(doubts) or vendor in TWO_USAGES, changed
+
+
+TWO_USAGES = ("LangChain, both", "AI SDK, steps")
+"""Records with two usages, of which one is read."""
+
+
+@pytest.mark.parametrize(
+    ("usage", "written"),
+    [
+        ({"input_tokens_details": {"cached_tokens": 1, "cache_write_tokens": 5}}, (5, 0)),
+        ({"input_tokens_details": {"cache_write_tokens": 5, "cache_write_tokens_details": {"ttl_12h_tokens": 5}}}, (5, 5)),
+        (
+            {
+                "input_tokens_details": {
+                    "cache_write_tokens": 5,
+                    "cache_write_tokens_details": {"ttl_30m_tokens": 3, "ttl_12h_tokens": 2},
+                }
+            },
+            (5, 2),
+        ),
+        ({"input_cache_write_30m_tokens": 3, "input_cache_write_12h_tokens": 2}, (5, 2)),
+        ({"input_cache_write_30m_tokens": 3, "input_cache_write_12h_tokens": 2, "input_cache_write_tokens": 5}, (5, 2)),
+        ({"inputTokenDetails": {"cacheWriteTokens12h": 2, "cacheWriteTokens30m": 0}}, (2, 2)),
+    ],
+)
+def test_cache_writes_of_12_hours_are_told_apart(usage: dict[str, Any], written: tuple[int, int]) -> None:
+    for value in ({"usage": {"input_tokens": 9, "output_tokens": 2, **usage}}, {"input_tokens": 9, "output_tokens": 2, **usage}):
+        (answer,) = read_entries(value)
+        assert isinstance(answer, Answer)
+        assert (answer.cache_write_tokens, answer.long_write_tokens, answer.doubts) == (*written, ())
+
+
+def test_cache_writes_that_do_not_add_up_are_doubted() -> None:
+    for total, most in ((9, 9), (4, 5)):
+        usage = {"cache_write_tokens": total, "input_cache_write_30m_tokens": 3, "input_cache_write_12h_tokens": 2}
+        (answer,) = read_entries({"usage": {"input_tokens": 20, "output_tokens": 2, **usage}})
+        assert isinstance(answer, Answer)
+        assert (answer.cache_write_tokens, answer.long_write_tokens) == (most, 2)
+        assert answer.doubts == ("whose cache writes by lifetime are not the sum of its cache writes: priced is the larger",)
 
 
 def test_costs_and_times_of_a_usage_are_no_figures() -> None:

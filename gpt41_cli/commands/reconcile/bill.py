@@ -234,6 +234,9 @@ class Reconciliation:
             yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
+        elif answer.long_write_tokens and offer.row.cache_write_12h is None:
+            short = f"no price of cache writes for 12 hours is known for {model} in {offer.mode}: priced as those for 30 minutes"
+            yield Finding(rules.WRITE_PRICE, short)
         least = offer.variant.model.surcharge_threshold
         if answer.usage.requests != 1 and answer.usage.input_tokens > least:
             some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""

@@ -59,8 +59,8 @@ class Charge:
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0), *, is_undone: bool = False) -> None:
         """Add an answer at this offer, and the price of its tools. `is_undone` takes away one that was added before."""
-        written, rejected = answer.cache_write_tokens, answer.rejected_prediction_tokens
-        self.used.add(self.offer.variant, answer.usage, written, rejected, is_undone=is_undone)
+        written, rejected, long = answer.cache_write_tokens, answer.rejected_prediction_tokens, answer.long_write_tokens
+        self.used.add(self.offer.variant, answer.usage, written, rejected, long, is_undone=is_undone)
         times = -1 if is_undone else 1
         self.reasoning_tokens += answer.reasoning_tokens * times
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times

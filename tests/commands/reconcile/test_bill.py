@@ -263,7 +263,8 @@ def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_t
     for logs, usd, modes in (
         ([line, body], "0.14", ("batch", "standard")),
         ([body, line], "0.14", ("batch", "standard")),
-        ([body, {**body, "service_tier": "priority"}], "0.28", ("standard, as it is first", "priority")),
+        ([body, {**body, "service_tier": "priority"}], "0.49", ("priority", "standard")),
+        ([{**body, "service_tier": "priority"}, body], "0.49", ("priority", "standard")),
     ):
         found = bill(logs)
         assert found.total_usd == Decimal(usd)
@@ -297,6 +298,19 @@ def test_the_bill_is_the_same_whatever_comes_first_of_an_answer_in_several_modes
         others = sorted((each.finding.message, each.times) for each in found.issues if each not in modes)
         bills.add(repr((found.total_usd, sorted(found.charges.items()), found.price_alternatives(), others)))
     assert len(bills) == 1
+
+
+def test_the_bill_is_the_same_whatever_each_record_of_an_answer_leaves_out() -> None:
+    body = {**MINI, "id": "chatcmpl-1"}
+    records: list[Body] = [
+        {**body, "model": None},
+        {**body, "created": 1_795_219_200},
+        {**body, "service_tier": "priority", "created": 1_795_219_200},
+        {**body, "cache_write_tokens": 7, "service_tier": "flex"},
+    ]
+    bills = {repr((found.charges, found.total_usd)) for found in map(bill, map(list, permutations(records)))}
+    assert len(bills) == 1
+    assert bill(records).charges.keys() == {ChargeKey("gpt-4.1-mini", "priority", date(2026, 11, 21))}
 
 
 def test_a_reason_that_no_longer_holds_is_counted_down_also_among_others() -> None:
@@ -455,6 +469,15 @@ def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch
     assert standard.caching_saved_usd == standard.usage.input_tokens * Decimal("0.1") / 1_000_000 - standard.total_usd
     assert standard.caching_saved_usd == Decimal("0.0009") - Decimal("0.00475")
     assert (batch.total_usd, batch.batch_saved_usd) == (Decimal("0.0125"), Decimal("0.0125"))
+
+
+def test_cache_writes_of_12_hours_have_a_price_of_their_own() -> None:
+    written = {**LUNA, "input_tokens": 200_000, "cache_write_30m_tokens": 60_000, "cache_write_12h_tokens": 40_000}
+    assert bill([written]).total_usd == Decimal("0.0275")  # 100,000 at 0.10, 60,000 at 0.125, 40,000 at 0.25 a million
+    found = bill([{**written, "mode": "batch"}])
+    (issue,) = found.issues
+    assert (found.total_usd, issue.finding.rule.id) == (Decimal("0.01125"), "write-price")
+    assert issue.finding.message.startswith("no price of cache writes for 12 hours is known for gpt-6-luna in batch")
 
 
 def test_rejected_tokens_of_long_requests_pay_the_surcharge_too() -> None:
