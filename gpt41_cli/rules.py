@@ -232,6 +232,7 @@ SPEED = Rule("speed", "Why the choice is the fastest.")
 RUNNER_UP = Rule("runner-up", "Another variant fits too.")
 STANDARD_SAVING = Rule("standard-saving", "Standard would cost less, but is kept out.")
 BATCH_SAVING = Rule("batch-saving", "Batch would cost less, but is kept out.")
+FLEX_SAVING = Rule("flex-saving", "Flex would cost less, but is kept out.")
 PRIORITY_SAVING = Rule("priority-saving", "Priority would cost less, but is kept out.")
 NO_CACHE_DISCOUNT = Rule("no-cache-discount", "The mode gives cached tokens no discount.")
 BASE_PRICE = Rule("base-price", "A fine-tune is priced otherwise than the model that it is made of.")
@@ -318,7 +319,7 @@ BUILT_IN_TOOL = Rule("built-in-tool", "The request uses no built-in tool.", effe
 LARGEST_PICTURES = "Pictures of unknown size count as the largest: --image-size says how large they are."
 """The note on what IMAGE_SIZE does."""
 
-SAVINGS = {"standard": STANDARD_SAVING, "batch": BATCH_SAVING, "priority": PRIORITY_SAVING}
+SAVINGS = {"standard": STANDARD_SAVING, "batch": BATCH_SAVING, "flex": FLEX_SAVING, "priority": PRIORITY_SAVING}
 """By mode: that it would cost less."""
 
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in [*globals().values()] if isinstance(rule, Rule)}

@@ -23,6 +23,12 @@ class PriorityRules(NamedTuple):
     max_input_tokens: Positive
 
 
+class FlexRules(NamedTuple):
+    """The source of the rules of flex processing: it costs less, answers later, and promises no time."""
+
+    source: Cited
+
+
 class BatchRules(NamedTuple):
     """The limits of a Batch API input file."""
 
@@ -157,6 +163,7 @@ class ApiLimits(NamedTuple):
     long_context_tokens: Positive
     usage_tiers: UsageTiers
     priority: PriorityRules
+    flex: FlexRules
     tool_windows: Mapping[str, ToolWindow]
     batch: BatchRules
     prompt_cache: CacheRules

@@ -37,6 +37,11 @@ class Variant(NamedTuple):
         return self.fine_tuned.rates if self.fine_tuned else self.model.rates
 
     @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes in which this variant has a price on some platform."""
+        return tuple(mode for mode in tables.MODES if any(mode in by_mode for by_mode in self.rate_table.values()))
+
+    @property
     def lifecycles(self) -> Mapping[str, tables.Lifecycle]:
         """When this variant ends, by provider; a fine-tune follows its base except where the table says otherwise."""
         return {**self.model.lifecycle, **(self.fine_tuned.lifecycle if self.fine_tuned else {})}

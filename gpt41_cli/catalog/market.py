@@ -35,6 +35,11 @@ class Market(NamedTuple):
         """Return the market of the same table and platform on another day."""
         return self._replace(as_of=day)
 
+    def suggest_models(self, variant: Variant, mode: str) -> str:
+        """Name the models that are sold in a mode, to end a sentence; empty if the variant is, on another platform."""
+        sold = [model.id for model in self.catalog.models.values() if mode in model.rates.get(self.platform.id, {})]
+        return f"; {mode} is for {', '.join(sold)}" if sold and mode not in variant.modes else ""
+
     def offer(self, variant: Variant, mode: str) -> Offer:
         """Find the price of a variant in a mode. Raises MissingPrice if none is known, UnknownName for an unknown mode."""
         if mode not in MODES:
@@ -44,7 +49,9 @@ class Market(NamedTuple):
         if modes is None:
             raise MissingPrice(problem=f"{missing}: {self.catalog.file} has {variant.id} on {', '.join(variant.rate_table)}")
         if mode not in modes:
-            raise MissingPrice(problem=f"{missing}: {self.catalog.file} has {', '.join(modes)}")
+            raise MissingPrice(
+                problem=f"{missing}: {self.catalog.file} has {', '.join(modes)}{self.suggest_models(variant, mode)}"
+            )
         rows = [row for row in modes[mode] if row.effective_from <= self.as_of]
         if not rows:
             raise MissingPrice(problem=f"{missing} on {self.as_of}: the first known one is of {modes[mode][0].effective_from}")

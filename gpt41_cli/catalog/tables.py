@@ -17,7 +17,7 @@ from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import Rates
 from gpt41_cli.records import INLINE, OTHERS, OWN_KEY, Default, Key, Or, Positive, Read, Tagged
 
-MODES = ("standard", "batch", "priority")
+MODES = ("standard", "batch", "flex", "priority")
 
 
 Cited: TypeAlias = Annotated[Citation, Read(checks.find_source)]

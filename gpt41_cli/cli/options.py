@@ -121,7 +121,7 @@ ModesOption = Annotated[
     typer.Option(
         "--mode",
         metavar="MODE",
-        help="standard, batch or priority; repeatable.",
+        help="standard, batch, flex or priority; repeatable.",
         show_default="standard",
         autocompletion=complete(_list_modes),
     ),

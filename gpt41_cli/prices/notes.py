@@ -14,6 +14,8 @@ from gpt41_cli.work.workload import Workload
 
 _TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpreter"))
 
+FLEX_TIME = "flex answers later than standard, may refuse requests while capacity is short, and promises no time"
+
 
 def write_notes(
     catalog: Catalog,
@@ -167,6 +169,8 @@ def _write_rate_notes(quote: Quote) -> Iterator[str]:
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
         yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
+    if quote.mode == "flex":
+        yield f"{FLEX_TIME.capitalize()} [{quote.offer.market.catalog.limits.flex.source.label}]."
     if quote.surcharged_requests:
         yield write_surcharge_note(variant)
     yield from write_confidence_notes(quote.offer)

@@ -37,7 +37,7 @@ class Quote(NamedTuple):
 
     @property
     def mode(self) -> str:
-        """standard, batch or priority."""
+        """standard, batch, flex or priority."""
         return self.offer.mode
 
     @property

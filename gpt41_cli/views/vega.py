@@ -315,7 +315,7 @@ def _draw_points(chart: Chart) -> VegaSpec:
 
 _STEP_LINE_MARK = {"type": "line", "interpolate": "step-after", "color": "var(--c1)", "strokeDash": [6, 3], "strokeWidth": 2}
 _TONE_COLOURS = {"chosen": "var(--c1)", "faint": "var(--faint)", "": "var(--c2)"}
-_MODE_SHAPES = {"standard": "circle", "batch": "square", "priority": "triangle-up"}
+_MODE_SHAPES = {"standard": "circle", "batch": "square", "flex": "diamond", "priority": "triangle-up"}
 
 
 def _list_positions(series: ChartSeries) -> list[VegaSpec]:
@@ -335,7 +335,7 @@ def _draw_mode_points(named: Sequence[tuple[ChartSeries, ChartPoint]], x: VegaSp
     ]
     there = {series.mode for series, _ in named}
     modes = [*(mode for mode in _MODE_SHAPES if mode in there), *sorted(there - _MODE_SHAPES.keys())]
-    scale = {"domain": modes, "range": [_MODE_SHAPES.get(mode, "diamond") for mode in modes]}
+    scale = {"domain": modes, "range": [_MODE_SHAPES.get(mode, "cross") for mode in modes]}
     legend = {"orient": "bottom", "symbolFillColor": "var(--ink)", "symbolStrokeColor": "var(--ink)"}
     shape = {"field": "mode", "type": "nominal", "scale": scale, "legend": legend}
     colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}

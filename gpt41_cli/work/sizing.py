@@ -30,7 +30,14 @@ from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
 
-_MODES_BY_SERVICE_TIER = {None: "standard", "auto": "standard", "default": "standard", "priority": "priority", "fast": "priority"}
+_MODES_BY_SERVICE_TIER = {
+    None: "standard",
+    "auto": "standard",
+    "default": "standard",
+    "flex": "flex",
+    "priority": "priority",
+    "fast": "priority",
+}
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
 
 
@@ -210,7 +217,7 @@ def find_mode(sent: ParsedRequest, names_mode: bool) -> str:
         return "batch"
     if names_mode and tier not in _MODES_BY_SERVICE_TIER:
         known = ", ".join(filter(None, _MODES_BY_SERVICE_TIER))
-        raise BadBody("service_tier", f"one of {known}, which this family has", redact(str(tier)))
+        raise BadBody("service_tier", f"one of {known}", redact(str(tier)))
     return _MODES_BY_SERVICE_TIER.get(tier, str(tier))
 
 
@@ -296,20 +303,18 @@ def split_into_workloads(
     groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
     for named, totals in sizing.groups.items():
         groups[ModelAndMode(model or named.model, mode or named.mode)] += totals
-    return {
-        group: _make_workload(totals, terms, times, sizing.replay, is_batch=group.mode == "batch")
-        for group, totals in groups.items()
-    }
+    return {group: _make_workload(totals, terms, times, sizing.replay, mode=group.mode) for group, totals in groups.items()}
 
 
 def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
     """Make one workload of all requests, whatever they name, sent `times` times."""
-    is_batch = all(group.mode == "batch" for group in sizing.groups)
-    return _make_workload(reduce(iadd, sizing.groups.values(), ModelModeTotals()), terms, times, sizing.replay, is_batch=is_batch)
+    modes = {group.mode for group in sizing.groups}
+    mode = modes.pop() if len(modes) == 1 else None
+    return _make_workload(reduce(iadd, sizing.groups.values(), ModelModeTotals()), terms, times, sizing.replay, mode=mode)
 
 
 def _make_workload(
-    totals: ModelModeTotals, terms: Assumptions, times: int, replay: ReplayOptions | None, *, is_batch: bool
+    totals: ModelModeTotals, terms: Assumptions, times: int, replay: ReplayOptions | None, *, mode: str | None
 ) -> Workload:
     return Workload(
         {shape: many * times for shape, many in totals.shapes.items()},
@@ -320,7 +325,7 @@ def _make_workload(
         lower_bound_requests=totals.lower_bound_requests * times,
         training_requests=totals.training_requests * times,
         is_counted=True,
-        is_batch=is_batch,
+        mode=mode,
         replay=replay,
         times=times,
     )

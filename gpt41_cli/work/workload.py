@@ -201,9 +201,10 @@ class Workload:
     `text_tokens` of the input are plain texts, not yet framed as a message. `needs` are the abilities that a model needs to take
     all requests, `doubt_rules` the rules that may make counts inexact, `estimated_requests` the number of requests with such
     doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
-    `is_batch`: all requests are lines for the Batch API. `replay` says how the prompt cache was replayed, if it was. All requests
-    are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how
-    long answers are, and none is priced. Raises InputError if more of a prediction is accepted than there is output.
+    `mode` is the one that all requests are written for; None if there is none. `replay` says how the prompt cache was replayed,
+    if it was. All requests are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more.
+    `lacks_output`: nobody said how long answers are, and none is priced. Raises InputError if more of a prediction is accepted
+    than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -215,7 +216,7 @@ class Workload:
     lower_bound_requests: int = 0
     training_requests: int = 0
     is_counted: bool = False
-    is_batch: bool = False
+    mode: str | None = None
     replay: ReplayOptions | None = None
     times: int = 1
     is_incomplete: bool = False

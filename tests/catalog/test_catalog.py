@@ -100,8 +100,8 @@ def test_what_has_no_fine_tunes_cannot_be_one(catalog: Catalog) -> None:
 
 
 def test_an_unknown_mode_platform_and_task_are_errors(catalog: Catalog) -> None:
-    with pytest.raises(UnknownName, match='^mode: expected one of standard, batch, priority, found "flex"$'):
-        market(catalog, "openai", TODAY).offer(catalog.variant("gpt-4.1"), "flex")
+    with pytest.raises(UnknownName, match='^mode: expected one of standard, batch, flex, priority, found "turbo"$'):
+        market(catalog, "openai", TODAY).offer(catalog.variant("gpt-4.1"), "turbo")
     with pytest.raises(UnknownName, match="^platform: .* did you mean openai"):
         catalog.platform("opnai")
     with pytest.raises(UnknownName, match="^task: .* did you mean coding"):
@@ -175,7 +175,7 @@ WRONG_TABLES = [
     ("snapshots: [gpt-4.1-mini-2025-04-14]", "snapshots: [gpt-4.1-2025-04-14]", "expected snapshot gpt-4.1-2025-04-14 once"),
     ("context_window: 1047576", "context_window: 1047576.0", "expected a whole number from 1 to 1,000,000,000,000"),
     ("published: true", "published: perhaps", 'expected one of true, false, found "perhaps"'),
-    ("        standard:\n", "        turbo:\n", "expected one of the modes standard, batch, priority"),
+    ("        standard:\n", "        turbo:\n", "expected one of the modes standard, batch, flex, priority"),
     ("shutdown: 2027-01-14", "shutdown: 2026-01-14", "expected a day after the announcement (2026-10-14)"),
     ("method: tiles", "method: circles", 'expected one of tiles, patches, found "circles"'),
     ("tolerance_percent: 10", "tolerance_percent: 110", "expected at most 100"),
@@ -319,7 +319,7 @@ def test_a_table_of_ones_own_is_used(tmp_path: Path) -> None:
 
 def test_every_family_member_has_every_mode_and_every_source_is_used(shipped: Catalog) -> None:
     for variant in shipped.family:
-        assert set(variant.rate_table["openai"]) == set(MODES)
+        assert set(variant.rate_table["openai"]) == {*MODES} - {"flex"}
     cited = (ROOT / "pricing.yaml").read_text().split("\nplatforms:")[1]
     assert [name for name in shipped.sources if f"source: {name}" not in cited] == []
 

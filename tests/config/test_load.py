@@ -163,7 +163,11 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "lifetime: long",
             '10:15: workloads.triage.lifetime: expected a time such as 90m, 24h or 2d, found "long"',
         ),
-        ("mode: batch", "mode: bulk", '11:11: workloads.triage.mode: expected one of standard, batch, priority, found "bulk"'),
+        (
+            "mode: batch",
+            "mode: bulk",
+            '11:11: workloads.triage.mode: expected one of standard, batch, flex, priority, found "bulk"',
+        ),
         ("usage_tier: 2", "usage_tier: 9", '12:17: workloads.triage.usage_tier: expected one of 1, 2, 3, 4, 5, found "9"'),
         (
             "usage_tier: 2",

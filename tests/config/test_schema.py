@@ -58,7 +58,7 @@ def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
         ("workloads:", "workload:", "$"),
         ("monthly_usd: 500", "month_usd: 500", "$.budget"),
         ("usage_tier: 2}", "usage_tier: two}", "$.defaults.usage_tier"),
-        ("mode: batch", "mode: flex", "$.workloads.triage.mode"),
+        ("mode: batch", "mode: bulk", "$.workloads.triage.mode"),
         ("mode: batch", "mod: batch", "$.workloads.triage"),
         ("requests: prompts/triage/*.json", "", "$.workloads.triage"),
         ("requests: prompts/triage/*.json", "requests: []", "$.workloads.triage.requests"),

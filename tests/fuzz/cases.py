@@ -42,7 +42,7 @@ VALUES: dict[str, tuple[str, ...]] = {
         "file_searches=2,storage_gb=3,storage_days=2",
         "container_gb=1,container_minutes=3",
     ),
-    "mode": ("standard", "batch", "priority"),
+    "mode": ("standard", "batch", "flex", "priority"),
     "platform": ("openai", "azure-global", "azure-data-zone"),
     "kind": ("text", "image", "chat", "responses", "batch", "fine-tuning"),
     "image_size": ("1x1", "1024x768", "999999x999999"),

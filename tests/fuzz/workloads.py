@@ -35,7 +35,7 @@ DAYS = (
 )
 NAMES = (*TABLE.models, "ft:gpt-4.1-mini-2025-04-14:a::b", "ft:gpt-4.1:x", "gpt-4.1-2025-04-14", "ft:gpt-4o-mini:z")
 PLATFORMS = ("openai", "azure-global", "azure-data-zone")
-MODES = ("standard", "batch", "priority")
+MODES = ("standard", "batch", "flex", "priority")
 LEAST_CACHED = 1_024
 
 

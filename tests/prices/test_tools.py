@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, parse_catalog, read_catalog
+from gpt41_cli.catalog import parse_catalog, read_catalog
 from gpt41_cli.commands.diff.compare import compare_sides
 from gpt41_cli.errors import MissingPrice, TableError
 from gpt41_cli.prices.quote import Quote, price_workload
@@ -82,7 +82,9 @@ def test_eight_thousand_tokens_of_mini_make_a_thousand_searches_13_dollars_20() 
 )
 def test_calls_cost_the_same_in_every_mode_and_as_many_times_as_there_are_requests(requests: int, tools: ToolUse) -> None:
     once = priced(tools).tool_charges_usd
-    assert {priced(tools, mode=mode, requests=requests).tool_charges_usd for mode in MODES} == {once * requests}
+    assert {priced(tools, mode=mode, requests=requests).tool_charges_usd for mode in CATALOG.variant("gpt-4.1").modes} == {
+        once * requests
+    }
 
 
 def test_what_a_search_finds_is_never_cached() -> None:

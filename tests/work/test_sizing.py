@@ -135,12 +135,12 @@ def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, si
 def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size: Any, run: Run) -> None:
     (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.examples
     assert (unknown.place.line, unknown.message) == (2, 'model: expected a known one, found "o3-mini"; did you mean gpt-4o-mini?')
-    sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="flex", max_tokens=1)))
+    sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="scale", max_tokens=1)))
     done = run("cost", stdin=sent)
     assert done.code == 2
     assert done.err == (
-        "gpt41: standard input:2: service_tier: expected one of auto, default, priority, fast, which this family has, "
-        'found "flex"\ngpt41: 1 of 2 requests cannot be read; --skip-invalid leaves them out\n'
+        'gpt41: standard input:2: service_tier: expected one of auto, default, flex, priority, fast, found "scale"\n'
+        "gpt41: 1 of 2 requests cannot be read; --skip-invalid leaves them out\n"
     )
     assert run("cost", "--skip-invalid", "-q", stdin=sent).out == "0.000036\n"
     assert run("cost", "--mode", "batch", "-q", stdin=sent).out == "0.000036\n", "where the mode is said, no tier counts"

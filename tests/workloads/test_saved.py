@@ -178,7 +178,7 @@ NO_REPORT = "; a saved report is what gpt41 check --format json prints"
         (("digest",), "", "digest: expected a name, found empty text"),
         (("workloads",), {}, "workloads: expected a list, found an object"),
         (("workloads", 0), 7, "workloads[0]: expected an object, found the number 7"),
-        (("workloads", 0, "mode"), "flex", 'workloads[0].mode: expected one of standard, batch, priority, found "flex"'),
+        (("workloads", 0, "mode"), "bulk", 'workloads[0].mode: expected one of standard, batch, flex, priority, found "bulk"'),
         (("workloads", 0, "requests"), 0, "workloads[0].requests: expected a whole number, 1 or more, found the number 0"),
         (
             ("workloads", 0, "requests"),

@@ -159,7 +159,7 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
     """
     replayed = split_into_workloads(sizing, conditions.terms, 1)
     cold = {group: work.without_cache() for group, work in replayed.items()}
-    ways = (("batch", "batch", cold), ("standard", "standard", cold), ("cached", "standard", replayed))
+    ways = (("batch", "batch", cold), ("standard", "standard", cold), ("flex", "flex", cold), ("cached", "standard", replayed))
     for name, mode, works in ways if replayed else ():
         try:
             quotes = tuple(_quote_model(group.model, mode, work, conditions) for group, work in works.items())

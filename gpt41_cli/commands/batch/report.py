@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "gpt41.batch/1"
 _HOURS_PER_DAY = 24
-_PRICE_PHRASES = {"standard": "standard", "cached": "standard with the prompt cache"}
+_PRICE_PHRASES = {"standard": "standard", "flex": "flex", "cached": "standard with the prompt cache"}
 
 
 def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = None) -> Report:
@@ -96,6 +96,8 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
     batch = check.prices[0].total_usd
     for price in check.prices[1:]:
         saved = EXACT.subtract(price.total_usd, batch)
+        if not saved and price.name == "flex":
+            continue  # both cost half of standard
         share = f" ({format_percent(abs(saved) / price.total_usd)})" if price.total_usd else ""
         label = "saved" if saved >= 0 else "lost"
         yield ReportLine(label, f"{format_money(abs(saved))}{share} by batch against {_PRICE_PHRASES[price.name]}")

@@ -10,11 +10,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import MODES, Market, Variant
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
 from gpt41_cli.constraints import lifecycle, request_limits
@@ -181,7 +180,7 @@ def make_wishes(market: Market, costing: WorkloadCost) -> Wishes:
         deadline=must.deadline,
         usage_tier=must.usage_tier,
         times_a_day=costing.runs_per_day,
-        sends_in_batch=costing.mode == "batch",
+        mode=costing.mode,
         until=None if _is_until_past(must, market.as_of) else must.until,
     )
 
@@ -214,7 +213,7 @@ def judge_workload(priced: PricedWorkload) -> JudgedWorkload:
         return judge_candidate(context._replace(work=work), market.catalog.variant(name), mode)
 
     works = (priced.workload, priced.high_workload)
-    offered = product((variant.id for variant in family), MODES if wishes.tasks else ())
+    offered = [(variant.id, mode) for variant in family if wishes.tasks for mode in variant.modes]
     fitting = (judge(*each, works[0]) for each in offered if not any(judge(*each, work).exclusions for work in works))
     return JudgedWorkload(tuple(fitting), *(judge(own.id, priced.contents.mode, work) for work in works))
 

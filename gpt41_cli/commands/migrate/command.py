@@ -66,7 +66,7 @@ def migrate(
         typer.Option(
             "--mode",
             metavar="MODE",
-            help="standard, batch or priority; repeatable, the first is the answer's.",
+            help="standard, batch, flex or priority; repeatable, the first is the answer's.",
             show_default="standard and batch",
         ),
     ] = None,

@@ -26,8 +26,8 @@ from gpt41_cli.work.workload import VariantLoad, Workload
 if TYPE_CHECKING:  # numbers alone need nothing that reads requests
     from gpt41_cli.work.sizing import RequestTotals
 
-DEFAULT_MODES = ("standard", "batch")
-"""The modes that are compared if none is requested."""
+DEFAULT_MODES = ("standard", "batch", "flex")
+"""The modes that are compared if none is requested; the last one if it has a price."""
 
 _PER_MILLION = 1_000_000
 
@@ -45,7 +45,8 @@ class MigrationQuestion(NamedTuple):
 
 
 class MigrationPath(NamedTuple):
-    """The work at another variant in one mode. `current_quote` is today's price in that mode, None if there is none.
+    """The work at another variant in one mode. `current_quote` is today's price in that mode, or in standard
+    if today's model has no flex; None if there is none.
 
     `cache_writes` is the most that can be written to the prompt cache or, if the cache was replayed, what the replay writes.
     `spare_reasoning_tokens` is how many each request may add before the work, cache writes included, costs more than today. It is
@@ -133,20 +134,22 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
     Raises MissingPrice if the variant to leave, a requested one or all others have no price, InputError if there are no others.
     """
     catalog = question.market.catalog
-    modes = tuple(question.modes) or (DEFAULT_MODES[::-1] if work.is_batch else DEFAULT_MODES)
+    modes = tuple(question.modes) or tuple(sorted(DEFAULT_MODES, key=lambda mode: mode != work.mode))
     steps = follow_replacements(question.market, question.from_variant)
     contenders, ended = _find_contenders(question, steps)
-    offers, missing = _find_offers(question.market, question.from_variant, modes)
+    offers, missing = _find_offers(question, question.from_variant, modes)
+    if not offers and "flex" in modes:  # flex is for successors: what it saves is against standard
+        offers, _ = _find_offers(question, question.from_variant, DEFAULT_MODES[:1])
     if not offers:
         raise missing[0].error
     today = {offer.mode: add_batch_price(price_workload(offer, work), work) for offer in offers}
     paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
-        offers, without = _find_offers(question.market, variant, modes)
+        offers, without = _find_offers(question, variant, modes)
         if question.to_variants and not offers:
             raise without[0].error
-        paths += [_price_path(work, offer, today.get(offer.mode)) for offer in offers]
+        paths += [_price_path(work, offer, _find_current_quote(today, offer.mode)) for offer in offers]
         unpriced += without
     if not paths:
         raise unpriced[0].error
@@ -214,15 +217,21 @@ def _find_contenders(
     return running, [(variants[name], life) for name, life in lives.items() if life]
 
 
-def _find_offers(market: Market, variant: Variant, modes: Sequence[str]) -> tuple[list[Offer], list[UnpricedMode]]:
-    """Return the variant's offer in each mode that has a price, and the modes that have none."""
+def _find_current_quote(today: Mapping[str, Quote], mode: str) -> Quote | None:
+    """Return today's price in a mode; in standard if the model of today has no flex."""
+    return today.get(mode) or (today.get("standard") if mode == "flex" else None)
+
+
+def _find_offers(question: MigrationQuestion, variant: Variant, modes: Sequence[str]) -> tuple[list[Offer], list[UnpricedMode]]:
+    """Return the variant's offer in each mode that has a price, and the modes that have none. Flex is no loss if nobody asked."""
     offers: list[Offer] = []
     missing: list[UnpricedMode] = []
     for mode in modes:
         try:
-            offers.append(market.offer(variant, mode))
+            offers.append(question.market.offer(variant, mode))
         except MissingPrice as error:
-            missing.append(UnpricedMode(variant.id, mode, error))
+            if mode != "flex" or question.modes:
+                missing.append(UnpricedMode(variant.id, mode, error))
     return offers, missing
 
 

@@ -24,9 +24,10 @@ def make_family_report(market: Market) -> Report:
     catalog = market.catalog
     family = catalog.family
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
+    sold = [mode for mode in MODES if any(mode in variant.modes for variant in family)]
     facts: list[tuple[str, list[str]]] = [
         ("state", [describe_state(market, variant) for variant in family]),
-        *((f"{mode} (in / cached / out)", [_format_rates(market, variant, mode) for variant in family]) for mode in MODES),
+        *((f"{mode} (in / cached / out)", [_format_rates(market, variant, mode) for variant in family]) for mode in sold),
         ("context window", [format_int(variant.context_window) for variant in family]),
         ("longest answer", [format_limit(variant.model.max_output_tokens) for variant in family]),
         ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),

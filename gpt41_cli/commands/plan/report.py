@@ -34,7 +34,7 @@ def make_report(
     catalog: Catalog, work: Workload, plan: Plan, rejects: Rejections | None = None, skipped_files: Sequence[SkippedPath] = ()
 ) -> Report:
     """Make the report of a plan. Its bare answer has a line for every timing or only for the choice: model, mode, tier, and
-    seconds or `never`. It is `none` if nothing meets the deadline.
+    seconds, `never` or `unknown`. It is `none` if nothing meets the deadline.
     """
     shown, columns = plan.shown, _list_columns(plan)
     bare = (plan.choice,) if plan.choice else shown
@@ -66,7 +66,13 @@ def make_report(
 
 
 def _format_answer_line(timing: Timing) -> str:
-    return f"{timing.variant.id} {timing.mode} {timing.tier} {'never' if timing.seconds is None else timing.seconds}"
+    return f"{timing.variant.id} {timing.mode} {timing.tier} {_format_seconds(timing)}"
+
+
+def _format_seconds(timing: Timing) -> str:
+    if timing.seconds is None:
+        return "unknown" if timing.obstacle and timing.obstacle.rule is rules.NO_LIMITS else "never"
+    return str(timing.seconds)
 
 
 def _make_headline(work: Workload, plan: Plan) -> str:
@@ -74,6 +80,9 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
         price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}"
         return f"Fits in {format_duration(plan.deadline_seconds)}: {name_timing(plan.choice)} ({price}), {tier}"
+    if plan.lacks_limits and plan.shown[0].obstacle:
+        models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
+        return f"How long {models} takes isn't known: {plan.shown[0].obstacle.message}"
     if plan.deadline_seconds:
         return f"Too slow: nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
     if not plan.passing:

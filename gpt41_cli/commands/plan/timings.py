@@ -46,7 +46,7 @@ class Timing(NamedTuple):
 
     @property
     def mode(self) -> str:
-        """standard, batch or priority."""
+        """standard, batch, flex or priority."""
         return self.quote.mode
 
     @property
@@ -60,8 +60,8 @@ class Timing(NamedTuple):
         return self.slowest_wait and self.slowest_wait.seconds
 
     def meets(self, deadline: timedelta | None) -> bool:
-        """Return True if the work is done by then and nothing speaks against it."""
-        if self.seconds is None or self.caveats:
+        """Return True if the work is done by then and nothing speaks against it. Flex promises no time."""
+        if self.seconds is None or self.caveats or (deadline and self.mode == "flex"):
             return False
         return deadline is None or self.seconds <= deadline // timedelta(seconds=1)
 
@@ -93,6 +93,11 @@ class Plan(NamedTuple):
         return tuple([timing for timing in done if not timing.caveats] or done)
 
     @property
+    def lacks_limits(self) -> bool:
+        """True if the table has no limits of any model shown, so that nobody can say how long it takes."""
+        return all(timing.variant.model.rate_limits is None for timing in self.shown)
+
+    @property
     def shown(self) -> tuple[Timing, ...]:
         """The timings in the requested tier, or in all of them."""
         return tuple(timing for timing in self.timings if self.tier in (None, timing.tier))
@@ -113,17 +118,13 @@ def plan(
 ) -> Plan:
     """Time the work in every mode that has a price, in one tier or all. Without `variants`, time those of the family that run.
 
-    Raises UnknownName for an unknown tier, InputError for a platform without tiers, a deadline of 0 or a variant whose limits
-    aren't known, and MissingPrice if no mode has a price.
+    Raises UnknownName for an unknown tier, InputError for a platform without tiers or a deadline of 0, and MissingPrice if no
+    mode has a price.
     """
     catalog = market.catalog
     check_usage_tier(market, tier)
     if deadline is not None and not deadline:
         raise InputError("deadline", notation.A_DEADLINE, "0")
-    for variant in variants:
-        if variant.model.rate_limits is None:
-            known = ", ".join(model.id for model in catalog.models.values() if model.rate_limits)
-            raise InputError("model", f"one whose rate limits {catalog.file} has ({known})", variant.id)
     running = [variant for variant in catalog.family if not lifecycle.find_past_shutdown(market, variant)]
     quotes = _price_all_modes(market, variants or running or catalog.family, work)
     timings = tuple(timing for quote in quotes for timing in _time_all_tiers(quote, work))
@@ -176,8 +177,9 @@ def _find_caveats(timing: Timing) -> Iterator[Finding]:
 
 def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Finding]:
     if plan.deadline_seconds and not plan.choice:
-        message = f"nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
-        yield Finding(rules.DEADLINE, message)
+        known = "known to be " if plan.lacks_limits else ""
+        message = f"nothing is {known}done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
+        yield Finding(rules.DEADLINE, message, Level.WARNING if plan.lacks_limits else Level.ERROR)
     yield from _check_obstacles(plan)
     for timing in plan.shown:
         is_requested = plan.tier is not None and timing.mode != "priority"
@@ -195,7 +197,8 @@ def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Fi
 def _check_obstacles(plan: Plan) -> Iterator[Finding]:
     """Report what never passes the requested tier, or the highest of all, as an error.
 
-    It is a warning if something else meets the deadline, if only priority is blocked, or if limits aren't known but others pass.
+    It is a warning if something else meets the deadline, if only priority is blocked, or if limits aren't known but others
+    pass, or if the table has none at all.
     """
     highest = max(timing.tier for timing in plan.shown)
     last = [timing for timing in plan.shown if timing.tier == highest]
@@ -204,7 +207,9 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
         if timing.obstacle:
             modes.setdefault((timing.variant.id, timing.obstacle), []).append(timing.mode)
     for (model, finding), kept_out in modes.items():
-        is_spared = plan.choice or kept_out == ["priority"] or (finding.rule is rules.NO_LIMITS and plan.passing)
+        is_spared = (
+            plan.choice or kept_out == ["priority"] or (finding.rule is rules.NO_LIMITS and (plan.passing or plan.lacks_limits))
+        )
         everywhere = len(kept_out) == sum(timing.variant.id == model for timing in last)
         name = model if everywhere else f"{model} in {' and '.join(kept_out)}"
         level = Level.WARNING if is_spared else Level.ERROR

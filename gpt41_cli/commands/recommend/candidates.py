@@ -17,6 +17,7 @@ from gpt41_cli.constraints import abilities, lifecycle, rate_limits, request_lim
 from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
+from gpt41_cli.prices.notes import FLEX_TIME
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.work.workload import VariantLoad, Workload
 
@@ -25,7 +26,7 @@ class Wishes(NamedTuple):
     """What the work is and may cost.
 
     `min_scores` maps a metric to the lowest score allowed; `tolerance` is a share in place of the tasks' own. `times_a_day` is
-    how often recurring work is sent, None for work that is sent once. `sends_in_batch`: it is sent in batch today.
+    how often recurring work is sent, None for work that is sent once; `mode` is the mode of today, if that is known.
     """
 
     tasks: tuple[Task, ...]
@@ -36,7 +37,7 @@ class Wishes(NamedTuple):
     deadline: timedelta | None = None
     usage_tier: int | None = None
     times_a_day: Fraction | None = None
-    sends_in_batch: bool = False
+    mode: str | None = None
     until: date | None = None
     max_usd: Decimal | None = None
     evaluation: Evaluation | None = None
@@ -86,8 +87,12 @@ class SelectionContext(NamedTuple):
     def admits_batch(self) -> bool:
         """True if the answers may wait for a batch: by the deadline or, without one, because the work is sent in batch today."""
         if self.wishes.deadline is None:
-            return self.work.is_batch or self.wishes.sends_in_batch
+            return self.sends_in("batch")
         return self.wishes.deadline >= timedelta(hours=self.catalog.limits.batch.completion_window_hours)
+
+    def sends_in(self, mode: str) -> bool:
+        """Return True if the work is sent in this mode today."""
+        return mode in (self.work.mode, self.wishes.mode)
 
     def get_load(self, variant: Variant) -> VariantLoad:
         """Return the workload as `variant` counts it."""
@@ -189,6 +194,8 @@ def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) 
 def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str) -> Iterator[Finding]:
     hours = case.catalog.limits.batch.completion_window_hours
     deadline = case.wishes.deadline
+    if mode == "flex" and not case.sends_in(mode):
+        yield Finding(rules.DEADLINE, FLEX_TIME, sources=(case.catalog.limits.flex.source,), brief="no time promised")
     if mode == "batch" and not case.admits_batch:
         text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"

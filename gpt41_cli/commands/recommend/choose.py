@@ -24,8 +24,8 @@ from gpt41_cli.work.workload import Workload
 
 PREFERENCES = ("cost", "quality", "speed")
 
-# Priority answers before standard, and batch within a day.
-_MODE_SPEED_RANKS = {"priority": 0, "standard": 1, "batch": 2}
+# Priority answers before standard, flex some time after it, and batch within a day.
+_MODE_SPEED_RANKS = {"priority": 0, "standard": 1, "flex": 2, "batch": 3}
 # A variant whose speed isn't stated counts as slower than all others.
 _UNKNOWN_SPEED_RANK = 1_000
 
@@ -68,7 +68,7 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     case = SelectionContext(market, work, wishes, scores, "the best" if is_replacement else "the family's best")
     _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
-    candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in MODES]
+    candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in variant.modes]
     fitting = sorted((candidate for candidate in candidates if not candidate.exclusions), key=_make_sort_key(wishes.prefer))
     excluded = sorted((candidate for candidate in candidates if candidate.exclusions), key=_rank_excluded)
     choice = fitting[0] if fitting else None

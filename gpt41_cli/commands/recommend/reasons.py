@@ -23,7 +23,7 @@ from gpt41_cli.display import (
     pluralize,
 )
 from gpt41_cli.findings import Citation, Finding
-from gpt41_cli.prices.notes import make_reasoning_findings
+from gpt41_cli.prices.notes import FLEX_TIME, make_reasoning_findings
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.rules import Rule
 
@@ -54,6 +54,7 @@ def explain_choice(
         *(() if case.scores else _warn_missing_scores(choice)),
         *_list_disallowed_savings(case, choice, excluded),
         *(() if is_replacement else _compare_other_variants(case, choice, alternatives, excluded)),
+        *_warn_flex_time(case, choice),
         *_warn_lost_cache_discount(choice),
         *_warn_base_price(case, choice),
         *make_reasoning_findings(choice.variant),
@@ -85,7 +86,9 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
     whole = f"{_format_price_ratio(choice.quote, standard.quote)} of standard ({format_money(standard.quote.total_usd)})"
-    waiting = "these requests are written for the Batch API" if case.work.is_batch else "what is sent in batch today can wait"
+    waiting = (
+        "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
+    )
     if deadline:
         waiting = f"{format_int(deadline // timedelta(hours=1))} h to wait admits batch"
     text = f"{waiting}, {whole}"
@@ -196,7 +199,9 @@ def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded
 
 
 def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
-    """Say which deadline admits batch: its window, or longer if the usage tier needs longer for all of the work."""
+    """Say which admits batch, as none admits flex: its window, or longer if the usage tier needs longer for all of the work."""
+    if batch.mode == "flex":
+        return FLEX_TIME
     hours = case.catalog.limits.batch.completion_window_hours
     duration = case.find_pace(batch.variant, batch.mode)
     if duration and duration.seconds > hours * _SECONDS_PER_HOUR:
@@ -238,6 +243,12 @@ def _format_cost(candidate: Candidate) -> str:
 
 def _get_price_source(candidate: Candidate) -> tuple[Citation, ...]:
     return (candidate.quote.offer.row.source,) if candidate.quote else ()
+
+
+def _warn_flex_time(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
+    """Warn that work which is sent in flex has no promise to be done by any deadline."""
+    if choice.mode == "flex":
+        yield Finding(rules.DEADLINE, FLEX_TIME, sources=(case.catalog.limits.flex.source,))
 
 
 def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Finding]:

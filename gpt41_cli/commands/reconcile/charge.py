@@ -146,6 +146,7 @@ class AnswerPricer:
         if modes is None or mode not in modes:
             missing = f"no price is known for {sanitize(model)} in {sanitize(mode[:40])} on {market.platform.id}"
             priced = f"{sanitize(model)} on {', '.join(variant.rate_table)}" if modes is None else ", ".join(modes)
+            priced += "" if modes is None else market.suggest_models(variant, mode)
             return Finding(rules.MISSING_PRICE, f"{missing}: {catalog.file} has {priced}")
         try:
             return market.on_day(day).offer(variant, mode)

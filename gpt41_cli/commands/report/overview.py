@@ -282,12 +282,12 @@ def _find_spending_limits(costing: WorkloadCost, budget_usd: Decimal | None, cat
 
 
 def _convert_saved(costing: WorkloadCost, market: Market) -> ReportedWorkload:
-    catalog, batch = market.catalog, costing.mode == "batch"
+    catalog = market.catalog
     market, variant = market.on_platform(catalog.platform(costing.platform)), catalog.variant(costing.model)
     return ReportedWorkload(
         costing.name,
         costing,
-        replace(_make_equal_requests(costing, catalog), is_batch=batch),  # who sends it in batch waits as long as that takes
+        replace(_make_equal_requests(costing, catalog), mode=costing.mode),  # it waits as long as that mode takes
         variant,
         market,
         _derive_wishes(market, costing, variant),

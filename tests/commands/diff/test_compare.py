@@ -368,7 +368,7 @@ def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
     [
         ("gpt-4.1-nano", "priority", "azure-global", "no price is known for gpt-4.1-nano in priority on azure-global: "),
         ("gpt-4.1-micro", "standard", "openai", "model: expected a known one, found"),
-        ("gpt-4.1", "express", "openai", 'mode: expected one of standard, batch, priority, found "express"'),
+        ("gpt-4.1", "express", "openai", 'mode: expected one of standard, batch, flex, priority, found "express"'),
         ("gpt-4.1", "standard", "moon", "platform: expected one of openai, "),
         ("ft:gpt-4.5-preview:a::b", "standard", "openai", "model: expected a base model that can be fine-tuned"),
     ],

@@ -363,9 +363,9 @@ def test_a_table_without_these_entries_still_answers() -> None:
 
 def test_a_break_even_beyond_the_longest_answer_is_any() -> None:
     found = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=100_000, output_tokens=100, requests=1))
-    assert [way.has_unlimited_reasoning for way in found.paths] == [True, True]
+    assert [way.has_unlimited_reasoning for way in found.paths] == [True, True, True]
     few = leave("gpt-4o", "gpt-6-luna", work=workload(input_tokens=1_000, output_tokens=100, requests=1))
-    assert [way.has_unlimited_reasoning for way in few.paths] == [False, False]
+    assert [way.has_unlimited_reasoning for way in few.paths] == [False, False, False]
 
 
 ASKED = '{"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 100%s}'
@@ -387,11 +387,12 @@ def test_requests_in_priority_are_compared_in_priority_first(run: Run, tmp_path:
 
 
 def test_requests_in_a_mode_that_has_no_price_say_how_they_are_compared(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text(ASKED % ', "service_tier": "flex"')
+    (tmp_path / "a.jsonl").write_text(ASKED % ', "service_tier": "scale"')
     done = run("migrate", "a.jsonl", "--as-of", str(TODAY))
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        'gpt41: service_tier: expected requests in standard, batch, priority, found "flex"; --mode takes all of them in one\n'
+        'gpt41: service_tier: expected requests in standard, batch, flex, priority, found "scale"; '
+        "--mode takes all of them in one\n"
     )
     done = run("migrate", "a.jsonl", "--mode", "standard", "--as-of", str(TODAY), "-q")
     assert (done.code, done.out) == (0, "gpt-6-luna\n")

@@ -248,13 +248,32 @@ def test_what_cannot_be_planned(asked: dict[str, Any], error: type[Exception], m
     assert str(raised.value).startswith(message)
 
 
-def test_a_model_without_limits_is_refused_with_those_that_have_them() -> None:
-    with pytest.raises(InputError) as raised:
-        ask("gpt-6-luna")
-    assert str(raised.value) == (
-        "model: expected one whose rate limits pricing.yaml has (gpt-4.1, gpt-4.1-mini, gpt-4.1-nano, gpt-4o, gpt-4o-mini), "
-        "found gpt-6-luna"
-    )
+def test_a_model_without_limits_is_priced_and_its_time_is_not_known(run: Run) -> None:
+    numbers = ["--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23", "--usage-tier", "2"]
+    unknown = "How long gpt-6-luna takes isn't known: no rate limits of it are known\n"
+    for wish in ([], ["--deadline", "2h"]):
+        done = run("plan", *numbers, "--model", "gpt-6-luna", *wish)
+        assert (done.code, done.out.startswith(unknown)) == (0, True)
+        assert "gpt-6-luna: no rate limits of it are known [no-limits]" in done.out
+    assert run("plan", *numbers, "--model", "gpt-6-luna", "-q").out.splitlines()[0] == "gpt-6-luna standard 2 unknown"
+    both = run("plan", *numbers, "--model", "gpt-6-luna", "--model", "gpt-4.1-mini", "--deadline", "2h", "-q")
+    assert (both.code, both.out) == (0, "gpt-4.1-mini standard 2 1\n")
+
+
+def test_flex_meets_no_deadline() -> None:
+    """It has no limits yet that this table knows, so it borrows some here."""
+    limits = TABLE.split("    rate_limits:\n", 1)[1].split("    images:", 1)[0]
+    table = TABLE.replace("    images: null\n", f"    rate_limits:\n{limits}    images: null\n", 1)
+    lent = parse_catalog(table.encode(), "pricing.yaml")
+    work = workload(input_tokens=1000, output_tokens=100, requests=1)
+    found = plan(market(lent, "openai", TODAY), work, variants=[lent.variant("gpt-6-luna")], tier=2, deadline=timedelta(hours=2))
+    assert {timing.mode: timing.meets(found.deadline) for timing in found.shown} == {
+        "standard": True,
+        "batch": False,
+        "flex": False,
+        "priority": True,
+    }
+    assert all(timing.meets(None) for timing in found.shown)
 
 
 def test_bare_answers_are_for_scripts(run: Run) -> None:

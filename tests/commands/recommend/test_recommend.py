@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.catalog import MODES, Catalog, parse_catalog
+from gpt41_cli.catalog import Catalog, parse_catalog
 from gpt41_cli.catalog.evaluation import read_evaluation
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
@@ -85,7 +85,7 @@ def test_every_candidate_is_in_the_answer_once() -> None:
     for found in (ask(), ask("coding", deadline=DAY), ask(max_usd=Decimal(0))):
         candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
         names = sorted(each.name for each in candidates)
-        assert names == sorted(f"{variant.id} {mode}" for variant in CATALOG.family for mode in MODES)
+        assert names == sorted(f"{variant.id} {mode}" for variant in CATALOG.family for mode in variant.modes)
         assert all(each.exclusions for each in found.excluded)
         assert not any(each.exclusions for each in found.alternatives)
 
@@ -646,7 +646,7 @@ def test_work_that_may_not_be_done_when_the_model_ends_goes_elsewhere() -> None:
 
 
 def test_what_is_sent_in_batch_may_take_as_long_as_it_does() -> None:
-    found = ask(output_tokens=300, requests=100_000, usage_tier=1, sends_in_batch=True)
+    found = ask(output_tokens=300, requests=100_000, usage_tier=1, mode="batch")
     assert chosen(found) == "gpt-4.1-mini batch"
     assert "what is sent in batch today can wait, half of standard ($88.00)" in [remark.message for remark in found.why]
 
