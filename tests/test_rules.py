@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from gpt41_cli.rules import RULES, Effect, Level, get_rule
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "gpt41_cli"
-TABLE = PACKAGE / "rules.py"
-OTHERS = [path for path in PACKAGE.rglob("*.py") if path != TABLE]
+TABLE = PACKAGE / "rules"
+OTHERS = [path for path in PACKAGE.rglob("*.py") if path.parent != TABLE]
 
 
 def test_every_rule_is_used_under_the_name_of_its_id() -> None:
@@ -29,12 +30,11 @@ def constant(rule_id: str) -> str:
     return rule_id.upper().replace("-", "_")
 
 
-def test_an_explanation_is_one_sentence() -> None:
+def test_a_rule_says_in_sentences_what_it_demands_why_and_what_to_do() -> None:
     for rule in RULES.values():
-        assert rule.sentence[0].isupper(), rule
-        assert rule.sentence.endswith("."), rule
+        for text in (rule.sentence, rule.why, rule.remedy):
+            assert re.fullmatch(r"[A-Z][^\n]*\.", text), rule
         assert ". " not in rule.sentence, rule
-        assert "\n" not in rule.sentence, rule
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: str(path.relative_to(PACKAGE)))

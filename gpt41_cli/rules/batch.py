@@ -1,0 +1,120 @@
+"""Rules of Batch files."""
+
+from gpt41_cli.rules.rule import Effect, Group, Level, Rule
+
+BATCH_EMPTY = Rule(
+    "batch-empty",
+    "A Batch file has at least one request.",
+    why="The Batch API rejects an empty file.",
+    remedy="Check what writes the file.",
+    level=Level.ERROR,
+)
+BATCH_MARK = Rule(
+    "batch-mark",
+    "A Batch file begins with JSON, not with a byte order mark.",
+    why="The Batch API doesn't read the first line of a file with a byte order mark.",
+    remedy="Save the file as UTF-8 without a byte order mark, or write parts with gpt41 batch --split.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_BLANK_LINES = Rule(
+    "batch-blank-lines",
+    "A Batch file has no blank lines, which OpenAI doesn't document as allowed.",
+    why="The Batch API may reject the file.",
+    remedy="Remove the blank lines, or write parts with gpt41 batch --split.",
+    level=Level.WARNING,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_CUSTOM_ID = Rule(
+    "batch-custom-id",
+    "Each request of a Batch file has a custom_id of its own.",
+    why=(
+        "The answers come in any order, and custom_id is the only way to match them. The Batch API rejects a "
+        "second request with the same one."
+    ),
+    remedy="Give each line a custom_id of its own.",
+    level=Level.ERROR,
+)
+BATCH_MODELS = Rule(
+    "batch-models",
+    "All requests of a Batch file name the same model.",
+    why="The Batch API rejects a file with a second model.",
+    remedy="Write one file per model; gpt41 batch --split does.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_ENDPOINTS = Rule(
+    "batch-endpoints",
+    "All requests of a Batch file go to the same endpoint.",
+    why="The Batch API rejects a file with a second url.",
+    remedy="Write one file per endpoint; gpt41 batch --split does.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_METHOD = Rule(
+    "batch-method",
+    "Each request of a Batch file has the method POST.",
+    why="The Batch API takes nothing else.",
+    remedy='Set "method": "POST" on each line.',
+    level=Level.ERROR,
+)
+BATCH_STREAM = Rule(
+    "batch-stream",
+    "No request of a Batch file asks for a stream.",
+    why="A batch answers with a file, so it can't stream.",
+    remedy="Remove stream from the body, or set it to false.",
+    level=Level.ERROR,
+)
+BATCH_URL = Rule(
+    "batch-url",
+    "Each request of a Batch file goes to an endpoint whose requests can be counted.",
+    why="These requests can't be counted here, so they have no price. The Batch API may still take them.",
+    remedy="Check the url. Other endpoints, such as embeddings, have no price here.",
+    level=Level.ERROR,
+)
+BATCH_REQUESTS = Rule(
+    "batch-requests",
+    "A Batch file has no more requests than the Batch API takes.",
+    why="The Batch API rejects a longer file.",
+    remedy="Write several files; gpt41 batch --split does.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_BYTES = Rule(
+    "batch-bytes",
+    "A Batch file is not larger than the Batch API takes.",
+    why="The Batch API rejects a larger file.",
+    remedy="Write several files; gpt41 batch --split does.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_LINE_BYTES = Rule(
+    "batch-line-bytes",
+    "No line of a Batch file is larger than a whole file may be.",
+    why="No file can hold this request, so a batch can't answer it.",
+    remedy="Make the request smaller, or send it in standard. Pictures can be addresses instead of data.",
+    level=Level.ERROR,
+)
+BATCH_QUEUE = Rule(
+    "batch-queue",
+    "A Batch file fits into the queue of its model.",
+    why="The Batch API rejects a file whose tokens don't fit into the queue of your usage tier.",
+    remedy="Write parts for your tier with gpt41 batch --split DIR --usage-tier N, and send one after the other.",
+    level=Level.ERROR,
+    groups=Group.FIXED_BY_SPLIT,
+)
+BATCH_QUEUE_REQUEST = Rule(
+    "batch-queue-request",
+    "Each request of a Batch file fits into the queue of its model.",
+    why="Your usage tier can never queue this request.",
+    remedy="Shorten it, send it in standard, or move to a higher usage tier.",
+    level=Level.ERROR,
+)
+UNKNOWN_MODEL = Rule(
+    "unknown-model",
+    "The price table has the model that a request names.",
+    why='Without a price the answer is only "at least".',
+    remedy="Correct the name, or add the model to a price table of your own (--pricing).",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)

@@ -1,0 +1,73 @@
+"""Rules of the workloads of gpt41.yaml."""
+
+from gpt41_cli.rules.rule import Group, Level, Rule
+
+UNTIL_PAST = Rule(
+    "until-past",
+    "The day until which the workload must run is in the future.",
+    why="The requirement no longer protects you.",
+    remedy="Set a new day in require.until.",
+)
+BUDGET_PER_REQUEST = Rule(
+    "budget-per-request",
+    "The mean request of a workload costs no more than its budget.",
+    why="A request costs more than you planned.",
+    remedy="Shorten the prompt or the answer, use a cheaper variant or mode, or raise the budget.",
+    level=Level.ERROR,
+)
+BUDGET_MONTHLY = Rule(
+    "budget-monthly",
+    "A month of a workload costs no more than its budget.",
+    why="The month costs more than you planned.",
+    remedy="Use a cheaper variant or mode, send less, or raise the budget.",
+    level=Level.ERROR,
+)
+BUDGET_TOTAL = Rule(
+    "budget-total",
+    "A month of all workloads together costs no more than the budget.",
+    why="The month costs more than you planned for everything together.",
+    remedy="Look at the most expensive workloads first, or raise the budget.",
+    level=Level.ERROR,
+)
+BUDGET_INPUT_TOKENS = Rule(
+    "budget-input-tokens",
+    "No request of a workload has more input tokens than its budget.",
+    why="A prompt has grown beyond what you planned.",
+    remedy="Shorten the request that is listed, or raise the budget.",
+    level=Level.ERROR,
+)
+BUDGET_GROWTH = Rule(
+    "budget-growth",
+    "The workload has not become more expensive by more than its budget allows.",
+    why="This change costs more than one change may.",
+    remedy="Look at the causes in gpt41 diff. Shorten what grew, or raise growth_percent for this change.",
+    level=Level.ERROR,
+)
+CHEAPER_VARIANT = Rule(
+    "cheaper-variant",
+    "No other variant or mode meets the same requirements for less.",
+    why="You pay more than you have to.",
+    remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
+    groups=Group.DATE_DEPENDENT,
+)
+QUALIFYING_VARIANT = Rule(
+    "qualifying-variant",
+    "The variant in use meets the requirements.",
+    why="It says which variant you could use instead.",
+    remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
+    groups=Group.DATE_DEPENDENT,
+)
+ANSWERS_CUT = Rule(
+    "answers-cut",
+    "No answer was cut at its maximum length.",
+    why="Cut answers are often useless and are paid all the same. Their real length would be greater.",
+    remedy="Raise the maximum of the answer, or ask for shorter answers.",
+    level=Level.WARNING,
+)
+NOT_LEARNED = Rule(
+    "not-learned",
+    "The workload and the length of each answer are known.",
+    why="These answers don't help to say how long answers are.",
+    remedy="Name the workload with --workload, or use custom_ids that occur in its requests.",
+    level=Level.WARNING,
+)

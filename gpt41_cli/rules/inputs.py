@@ -1,0 +1,97 @@
+"""Rules of requests, texts and folders."""
+
+from gpt41_cli.rules.rule import Effect, Level, Rule
+
+CONTEXT_WINDOW = Rule(
+    "context-window",
+    "Input and output of a request fit into the context window of the model.",
+    why="OpenAI rejects a request whose input and answer together don't fit, and you get no answer.",
+    remedy="Shorten the input, lower the maximum of the answer, or use a model with a larger window.",
+    level=Level.ERROR,
+    key=None,
+)
+MAX_INPUT_TOKENS = Rule(
+    "max-input-tokens",
+    "The input of a request is no larger than the model takes.",
+    why="OpenAI rejects a request whose input is larger.",
+    remedy="Shorten the input, or split the work into several requests.",
+    level=Level.ERROR,
+    key=None,
+)
+MAX_OUTPUT_TOKENS = Rule(
+    "max-output-tokens",
+    "The answer to a request is no longer than the model gives.",
+    why="OpenAI rejects a request that asks for a longer answer.",
+    remedy="Lower max_tokens (or max_completion_tokens, max_output_tokens), or split the work.",
+    level=Level.ERROR,
+    key="output_tokens",
+)
+PRIORITY_LONG_CONTEXT = Rule(
+    "priority-long-context",
+    "Priority processing takes no request with a long context.",
+    why="OpenAI answers such a request in standard, or rejects it, so the price isn't that of priority.",
+    remedy="Shorten the input, or use standard for these requests.",
+    level=Level.ERROR,
+    key=None,
+)
+MAX_TOKENS = Rule(
+    "max-tokens",
+    "No input has more tokens than the command allows.",
+    why="You set this limit with --max-tokens: a longer prompt costs more than you planned.",
+    remedy="Shorten the input that is listed, or raise the limit.",
+    level=Level.ERROR,
+)
+TOOL_WINDOW = Rule(
+    "tool-window",
+    "The input fits into the window of each tool.",
+    why="A tool that gets more than its window cuts it off, so answers may miss what you sent.",
+    remedy="Shorten the input, or use a model that has the tool without this limit.",
+    level=Level.ERROR,
+    key="require.needs",
+)
+INVALID_REQUEST = Rule(
+    "invalid-request",
+    "Every line is a request that can be counted.",
+    why='It isn\'t counted or priced, so the answer is only "at least".',
+    remedy="Correct the line that is listed, or leave it out with --skip-invalid.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+NOT_TEXT = Rule(
+    "not-text",
+    "Every file is text.",
+    why='It isn\'t counted, so the answer is only "at least".',
+    remedy="Convert the file to UTF-8, or leave it out of the inputs.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+LEFT_OUT = Rule(
+    "left-out",
+    "Every file of a folder is counted.",
+    why="Ignored files, binary files and links don't count, and you should know which.",
+    remedy="Nothing, if you don't send these files. To count one anyway, give its own path.",
+)
+UNREADABLE = Rule(
+    "unreadable",
+    "Every file and folder of a folder can be read.",
+    why='It isn\'t counted, so the answer is only "at least".',
+    remedy="Correct the permissions, or leave the folder out of the inputs.",
+    level=Level.ERROR,
+    effect=Effect.AT_LEAST,
+)
+UNCOUNTED_TOKENS = Rule(
+    "uncounted-tokens",
+    "All tokens of the requests can be counted.",
+    why="Nobody outside OpenAI can count them, so the real count and price are higher.",
+    remedy="Run gpt41 count to see which parts these are, and compare with the usage that the API reports.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+OUTPUT_MISSING = Rule(
+    "output-missing",
+    "The length of the answers is given.",
+    why="Without it the answers cost nothing here, so the real price is higher.",
+    remedy="Give --output-tokens, or output_tokens in gpt41.yaml.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)

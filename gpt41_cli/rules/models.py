@@ -1,0 +1,175 @@
+"""Rules of prices, of the prompt cache, of the life of a model, and of the move to another."""
+
+from gpt41_cli.rules.rule import Effect, Group, Level, Rule
+
+CACHE_BREAK = Rule(
+    "cache-break",
+    "Requests that begin alike read their common beginning from the prompt cache.",
+    why="Everything after the first difference is paid in full.",
+    remedy="Move what changes (dates, names, ids) to the end of the prompt.",
+)
+CACHE_KEY = Rule(
+    "cache-key",
+    "Requests that begin alike share a prompt cache key.",
+    why="Requests with different keys go to different machines and can't share what is cached.",
+    remedy="Use one prompt_cache_key for requests that begin alike.",
+)
+CACHE_MINIMUM = Rule(
+    "cache-minimum",
+    "A prompt is long enough to be cached.",
+    why="A shorter prompt is never cached, so none of it gets the discount.",
+    remedy="Nothing, or put more shared text (instructions, examples, tools) at the beginning if that saves money.",
+)
+MISSING_PRICE = Rule(
+    "missing-price",
+    "The price table has the price that is needed.",
+    why='Without it the answer is only "at least".',
+    remedy="Choose a platform, mode and day that have a price, or use a price table of your own (--pricing).",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+PRICE_TABLE_STALE = Rule(
+    "price-table-stale",
+    "The price table was checked recently.",
+    why="Prices and dates may have changed since.",
+    remedy="Update gpt41, or check pricing.yaml against its sources.",
+    level=Level.WARNING,
+    groups=Group.RECOMPUTED,
+)
+MODEL_SHUT_DOWN = Rule(
+    "model-shut-down",
+    "The model still runs.",
+    why="OpenAI rejects every call.",
+    remedy="Move to the replacement that is named: gpt41 migrate says what it costs, gpt41 scan where the model is called.",
+    level=Level.WARNING,
+    groups=Group.RECOMPUTED | Group.UNAVAILABLE,
+)
+MODEL_RETIRES = Rule(
+    "model-retires",
+    "The model has no announced end.",
+    why="From that day on, every call fails.",
+    remedy="Plan the move: gpt41 migrate says what it costs and breaks. --retires-within makes this an error.",
+    level=Level.WARNING,
+    groups=Group.RECOMPUTED,
+)
+NOT_RELEASED = Rule(
+    "not-released",
+    "The model has been released.",
+    why="It can't be called on that day.",
+    remedy="Choose another model, or a later day with --as-of.",
+    level=Level.ERROR,
+    groups=Group.UNAVAILABLE,
+)
+UNTIL = Rule(
+    "until",
+    "The model runs until the day that you require.",
+    why="The work needs the model longer than it runs.",
+    remedy="Choose a model that runs longer, or change the day (--until, require.until).",
+    level=Level.ERROR,
+    key="require.until",
+)
+ENDS_BEFORE_DONE = Rule(
+    "ends-before-done",
+    "The model runs until the work is done.",
+    why="The rest of the work will fail.",
+    remedy="Send it faster (a higher usage tier, another mode), or move it to the replacement.",
+    level=Level.WARNING,
+    groups=Group.DATE_DEPENDENT,
+)
+REPLACEMENT = Rule(
+    "replacement",
+    "A provider names a replacement for the model.",
+    why="It is the provider's own advice on where to go.",
+    remedy="Compare it with the other successors in the table.",
+)
+REPLACEMENT_UNKNOWN = Rule(
+    "replacement-unknown",
+    "The price table has the replacement that a provider names.",
+    why="It can't be priced here.",
+    remedy="Name another model with --to, or add this one to a price table of your own (--pricing).",
+    level=Level.WARNING,
+)
+DATES = Rule(
+    "dates",
+    "The days when the model ends at each provider.",
+    why="From that day on, every call to that provider fails.",
+    remedy="Plan the move before the first of the days that you depend on.",
+)
+GUIDANCE = Rule(
+    "guidance",
+    "Advice of the model's makers for the move.",
+    why="They know best how to begin.",
+    remedy="Try it on a sample of your requests before you move.",
+)
+REASONING_BREAK_EVEN = Rule(
+    "reasoning-break-even",
+    "How many reasoning tokens a request may add before it costs more than today.",
+    why="Nobody knows in advance how much a model will reason, and each reasoning token is billed as output.",
+    remedy="Measure it on a sample. If it reasons more than this, the move costs more than today.",
+)
+BATCH_AND_CACHE = Rule(
+    "batch-and-cache",
+    "Batch keeps the discount of the prompt cache.",
+    why="If both apply, batch costs less than either alone.",
+    remedy="Nothing. It is in the price.",
+)
+CACHE_WRITES = Rule(
+    "cache-writes",
+    "The price of writing to the prompt cache.",
+    why="What isn't in the price today may cost something after the move.",
+    remedy="Use --cached simulate to compute it from your requests.",
+)
+DEARER = Rule(
+    "dearer",
+    "The same work costs no more than today.",
+    why="The move costs you more.",
+    remedy="Compare the other successors and modes in the table, or lower the reasoning effort.",
+)
+REFUSED_PARAMETER = Rule(
+    "refused-parameter",
+    "The model takes every field that the requests set.",
+    why="The call fails with an error as soon as the model changes.",
+    remedy="Remove or replace the field as the finding says; gpt41 scan shows where it is in the code.",
+    level=Level.WARNING,
+)
+DEPRECATED_PARAMETER = Rule(
+    "deprecated-parameter",
+    "The model will go on taking every field that the requests set.",
+    why="It works today and may fail one day.",
+    remedy="Replace the field as the finding says when you next change the code.",
+)
+REFUSED_EFFORT = Rule(
+    "refused-effort",
+    "The model has the reasoning effort that the requests ask for.",
+    why="The call fails with an error.",
+    remedy="Set an effort that the model has.",
+    level=Level.WARNING,
+)
+MISSING_ABILITY = Rule(
+    "missing-ability",
+    "The successor has every ability of the model you leave.",
+    why="What you use today won't work there.",
+    remedy="Check whether your work needs it. If so, choose another successor.",
+    level=Level.WARNING,
+)
+UNSTATED_ABILITY = Rule(
+    "unstated-ability",
+    "It is documented that the successor has every ability of the model you leave.",
+    why="It may not work there.",
+    remedy="Try it with one request before you move.",
+    level=Level.WARNING,
+)
+SMALLER_LIMIT = Rule(
+    "smaller-limit",
+    "The limits of the successor are no smaller.",
+    why="Requests near the limit fail there.",
+    remedy="Check your largest requests against it.",
+)
+IMAGE_RULE = Rule(
+    "image-rule",
+    "It is known how the model counts pictures.",
+    why="Pictures may count more or less, and so may the price.",
+    remedy="Send one picture and compare with the usage that the API reports.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)

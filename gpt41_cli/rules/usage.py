@@ -1,0 +1,195 @@
+"""Rules of logs, of the usage in them, and of predictions."""
+
+from gpt41_cli.rules.rule import Effect, Level, Rule
+
+USAGE_MISSING = Rule(
+    "usage-missing",
+    "Each record of a log reports the tokens that were billed.",
+    why='Nothing can be priced without it, so the bill is only "at least".',
+    remedy="Log the usage of the answer. For streams, set stream_options.include_usage.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+ANSWER_FAILED = Rule(
+    "answer-failed",
+    "Each request was answered.",
+    why="A request without an answer costs nothing.",
+    remedy="Nothing, unless there are many: look at the errors in the log.",
+)
+ANSWER_TWICE = Rule(
+    "answer-twice",
+    "Each answer is in the logs once.",
+    why="It is billed once, so it counts once.",
+    remedy="Nothing. If it should count twice, give the answers ids of their own.",
+)
+NOT_A_CALL = Rule(
+    "not-a-call",
+    "A run in a log is a call of a model, not something that makes such calls.",
+    why="A chain or a tool run repeats the tokens of its calls: counting both would count twice.",
+    remedy="Nothing. Export the runs of models too, if they are missing.",
+    level=Level.WARNING,
+)
+CACHE_HIT = Rule(
+    "cache-hit",
+    "Each answer came from the API, not from a cache of your own.",
+    why="Nobody bills such an answer, so it costs nothing here.",
+    remedy="Nothing.",
+)
+FILE_TWICE = Rule(
+    "file-twice",
+    "Each file of logs is read once.",
+    why="Its answers would count twice, so it counts once.",
+    remedy="Delete the copy, or give only one of the files.",
+    level=Level.WARNING,
+)
+SUM_BESIDE_ANSWERS = Rule(
+    "sum-beside-answers",
+    "Answers are in the logs one by one or as a sum, not both.",
+    why="If the sum has the same answers, they count twice.",
+    remedy="Give either the single answers or the sums of that day.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+SUM_BESIDE_SUMS = Rule(
+    "sum-beside-sums",
+    "The sums of a model and day are in one file.",
+    why="If the files overlap, answers count twice.",
+    remedy="Give files whose days don't overlap.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+TOTAL_ROW = Rule(
+    "total-row",
+    "A row of a CSV is an answer or a sum of several, not the total of other rows.",
+    why="A total would count everything twice, so it isn't priced.",
+    remedy="Nothing.",
+)
+TOTAL_UNCLEAR = Rule(
+    "total-unclear",
+    "It is clear whether a row of a CSV is the total of the rows before it.",
+    why="It is taken as a total and isn't priced. If it is an answer, the bill is too low.",
+    remedy="Remove the row, or give it a model and a day.",
+    level=Level.WARNING,
+)
+MODE_UNCLEAR = Rule(
+    "mode-unclear",
+    "An answer is in the logs in one mode.",
+    why="The same answer costs half as much in batch as in standard.",
+    remedy="Check which of the two logs is right, and give only that one.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+MODEL_MISSING = Rule(
+    "model-missing",
+    "An answer names the model that gave it.",
+    why='Without a model there is no price, so the bill is only "at least".',
+    remedy="Give --model MODEL, or --model NAME=MODEL for a deployment.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+BATCH_TWICE = Rule(
+    "batch-twice",
+    "A batch is counted once, by its lines or as a whole.",
+    why="Its lines and its sum are the same tokens, so they count once.",
+    remedy="Nothing.",
+)
+BATCH_UNCLEAR = Rule(
+    "batch-unclear",
+    "It is clear whether the lines of a batch are in its sum.",
+    why="If they are the same batch, its tokens count twice.",
+    remedy="Give either the lines of the batch or the batch object.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+ANSWER_UNCLEAR = Rule(
+    "answer-unclear",
+    "The tokens, the day and the model of an answer fit together.",
+    why="Figures that contradict each other can't all be right, so the bill may be off.",
+    remedy="Look at the place that is listed, and correct what writes the log.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+TOOL_PRICE = Rule(
+    "tool-price",
+    "The price of the built-in tools of an answer is known.",
+    why='Calls of such tools cost something on top, so the bill is only "at least".',
+    remedy="Add the tool to a price table of your own (--pricing), or compare with the bill.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+SEARCH_TOKENS = Rule(
+    "search-tokens",
+    "It is known whether the usage includes the tokens that a web search finds.",
+    why="If they aren't in the usage, the bill is higher.",
+    remedy="Compare with the bill of a day that has such searches.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+WRITE_PRICE = Rule(
+    "write-price",
+    "The price of writing to the prompt cache is known.",
+    why="They are priced as input, and may cost more.",
+    remedy="Add the price to a table of your own (--pricing).",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+SUM_OF_LONG = Rule(
+    "sum-of-long",
+    "It is known whether requests in a sum were so long that they cost more.",
+    why="Long requests of some models cost more per token, and a sum doesn't say how long each was.",
+    remedy="Log single answers, or use a shorter bucket width in the usage API.",
+    level=Level.WARNING,
+    effect=Effect.INEXACT,
+)
+COLUMNS_IGNORED = Rule(
+    "columns-ignored",
+    "Every column of a CSV is about what was billed.",
+    why="If one of them has tokens or prices, they are missing from the bill.",
+    remedy="Nothing, if these columns are about something else. Otherwise rename them, such as input_tokens.",
+    effect=Effect.INEXACT,
+)
+OTHER_MODEL = Rule(
+    "other-model",
+    "The model that a request asks for is the one that answers.",
+    why="Another model has another price, so the prediction can't hold.",
+    remedy="Check the deployment or alias behind the name.",
+    level=Level.WARNING,
+)
+DRIFT = Rule(
+    "drift",
+    "The bill differs from the prediction by no more than you tolerate.",
+    why="Budgets and forecasts rest on the prediction.",
+    remedy="Look at the requests that are listed: their answers are longer than expected, or something counts differently.",
+    level=Level.ERROR,
+)
+CUSTOM_ID_TWICE = Rule(
+    "custom-id-twice",
+    "Each custom_id belongs to one request and one answer.",
+    why="It isn't clear which request an answer belongs to, so neither is compared.",
+    remedy="Give each request a custom_id of its own.",
+)
+CUSTOM_ID_UNKNOWN = Rule(
+    "custom-id-unknown",
+    "Each request has an answer, and each answer has a request.",
+    why="What has no partner can't be compared.",
+    remedy="Give all files of requests and answers that belong together.",
+)
+CUSTOM_ID_MISSING = Rule(
+    "custom-id-missing",
+    "Requests and answers that are compared have a custom_id.",
+    why="Without it they can't be matched.",
+    remedy="Set a custom_id on each request, or compare totals with --estimate.",
+)
+NOT_COMPARED = Rule(
+    "not-compared",
+    "Everything predicted was billed, and everything billed was predicted.",
+    why="The comparison covers only a part of the bill.",
+    remedy="Add the missing workload or its answers, or tell workloads apart with --workload.",
+    level=Level.WARNING,
+)
+BASE_WITHOUT_CONFIG = Rule(
+    "base-without-config",
+    "The base of the comparison has a gpt41.yaml.",
+    why="There is nothing to compare with, so everything counts as new.",
+    remedy="Nothing for the first commit with a gpt41.yaml. Otherwise check the revision, or give --config.",
+)
