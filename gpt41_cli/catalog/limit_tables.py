@@ -59,6 +59,11 @@ class CacheRules(NamedTuple):
     requests_per_minute_per_prefix: Positive
     routing_prefix_tokens: Positive
 
+    def count_readable(self, input_tokens: int) -> int:
+        """Return how many tokens of an input the cache can give at most: the least that it keeps, and whole steps."""
+        beyond = input_tokens - self.minimum_tokens
+        return input_tokens - beyond % self.step_tokens if beyond >= 0 else 0
+
 
 class EpochRule(NamedTuple):
     """The number of epochs if none is stated: `target`, but more for few examples, until `examples_at_least` are trained on in

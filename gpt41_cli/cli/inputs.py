@@ -124,7 +124,16 @@ def read_input_workloads(
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with show_progress(sources) as seen:
             encoding = find_encoding(variants)
-            found = sizing.measure_sources(seen, reading, meter, encoding, left_out, names_mode=asked.names_mode, replay=replay)
+            found = sizing.measure_sources(
+                seen,
+                reading,
+                meter,
+                encoding,
+                left_out,
+                names_mode=asked.names_mode,
+                replay=replay,
+                is_sent_again=replay is not None and asked.requests > 1,
+            )
         if isinstance(found, sizing.RequestTotals):
             return _make_request_workloads(found, terms, asked, left_out)
         text_tokens, images = found

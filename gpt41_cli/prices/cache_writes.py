@@ -35,8 +35,5 @@ def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is
 
 
 def _count_written_tokens(size: RequestSize, rules: CacheRules, is_replayed: bool) -> int:
-    beyond = size.input_tokens - rules.minimum_tokens
-    if beyond < 0:
-        return 0
-    rest = beyond % rules.step_tokens if is_replayed else 0
-    return max(size.input_tokens - rest - size.cached_tokens, 0)
+    readable = rules.count_readable(size.input_tokens)
+    return max((readable if is_replayed or not readable else size.input_tokens) - size.cached_tokens, 0)

@@ -124,6 +124,8 @@ def _write_replay_note(catalog: Catalog, work: Workload, traffic: ReplayOptions)
     per_minute = resolve_requests_per_minute(rules, traffic)
     takes = format_duration(-(-work.requests // work.times * 60 // per_minute))
     once = ", sent once: sent again they would read more than is priced here" if work.times > 1 else ""
+    if work.is_warm:
+        once = f", {'the first time with an empty cache, then ' * (work.times > 1)}with the one that they left the time before"
     return (
         f"Cached input is what a replay of the prompt cache gives these requests in their order, "
         f"{format_int(per_minute)} a minute "

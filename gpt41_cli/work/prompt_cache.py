@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.limit_tables import CacheRules
@@ -19,6 +19,10 @@ EXTENDED_CACHE_ABILITY = "extended-cache-24h"
 _MINUTES_PER_HOUR = 60
 _MAX_PREFIXES = 400_000
 """Prefixes that are held at most, so that memory does not grow with the requests."""
+_ROOM_OF_REQUEST = 8
+"""The memory of a request next to that of its prefixes."""
+
+S = TypeVar("S")
 
 
 class ReplayOptions(NamedTuple):
@@ -127,6 +131,24 @@ class PromptCache:
         alive = alive[-_MAX_PREFIXES // 2 :]
         self._read_at = {key: self._read_at[key] for key in alive}
         self._written_at = {key: self._written_at[key] for key in alive}
+
+
+class SentPrefixes(Generic[S]):
+    """What was sent, to be sent again to the cache that it left, with its prefixes: no more of them than _MAX_PREFIXES, so that
+    memory doesn't grow with the requests. `kept` is None if there were more.
+    """
+
+    def __init__(self) -> None:
+        self.kept: list[S] | None = []
+        self._room = _MAX_PREFIXES
+
+    def add(self, sent: S, prefix: CachePrefix) -> None:
+        """Keep what was sent, as long as there is room."""
+        self._room -= len(prefix.digests) + _ROOM_OF_REQUEST
+        if self._room < 0:
+            self.kept = None
+        elif self.kept is not None:
+            self.kept.append(sent)
 
 
 REAL_CACHE, KEYED_CACHE, IDEAL_CACHE = "real", "keyed", "ideal"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import iadd
@@ -26,7 +26,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.totals import Addable, Occurrences
-from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
 
@@ -97,12 +97,14 @@ class ModelModeTotals(Addable):
 
 
 class RequestTotals(Addable):
-    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed. `places_by_field` has all that
-    they set of what some model refuses, in the order in which it was first seen.
+    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed, and `warm_groups` are the same
+    requests if they are sent again, to the cache that they left. `places_by_field` has all that they set of what some model
+    refuses, in the order in which it was first seen.
     """
 
     def __init__(self, replay: ReplayOptions | None = None) -> None:
         self.groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
+        self.warm_groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
         self.rejects = Rejections()
         self.replay = replay
         self.places_by_field: defaultdict[RefusableField, Occurrences[Place]] = defaultdict(Occurrences)
@@ -123,6 +125,11 @@ class RequestTotals(Addable):
     def add(self, sized: MeasuredRequest) -> None:
         """Add one request."""
         self.groups[sized.group].add(sized)
+
+    def replay_again(self, sent: SentPrefixes[MeasuredRequest], replay: CacheReplay) -> None:
+        """Send the requests again, to the cache that they left, if all of them were kept."""
+        for each in sent.kept or ():
+            self.warm_groups[each.group].add(replay_request(each, replay))
 
     @property
     def requests(self) -> int:
@@ -230,13 +237,15 @@ def measure_sources(
     *,
     names_mode: bool = False,
     replay: CacheReplay | None = None,
+    is_sent_again: bool = False,
 ) -> PromptTotals | RequestTotals:
     """Measure what `sources` hold: texts and pictures, or requests.
 
     `skipped` collects what is skipped in folders; `names_mode` is as for `measure_request`; `replay` is asked for the cached
-    tokens of each request, in their order. Raises InputError if everything is skipped, or if there are requests together with
-    texts or pictures.
+    tokens of each request, in their order, and again if `is_sent_again`. Raises InputError if everything is skipped, or if there
+    are requests together with texts or pictures.
     """
+    sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if is_sent_again else None
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
     sizing = RequestTotals(replay.traffic if replay else None)
@@ -250,7 +259,7 @@ def measure_sources(
                         images.append(Image(found.width, found.height))
                     else:
                         work = partial(measure_request, meter(), names_mode=names_mode, is_replayed=replay is not None)
-                        sizing = reduce(iadd, _measure_requests(source, found, reading, work, meter(), replay), sizing)
+                        sizing = reduce(iadd, _measure_requests(source, found, reading, work, meter(), replay, sent), sizing)
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))
         text_tokens = sum(tokens() for tokens in texts)
@@ -264,6 +273,8 @@ def measure_sources(
             found="both",
             hint="--as text makes all of it text",
         )
+    if replay and sent:
+        sizing.replay_again(sent, replay)
     return sizing
 
 
@@ -274,6 +285,7 @@ def _measure_requests(
     work: Callable[[ParsedRequest], MeasuredRequest],
     meter: Meter,
     replay: CacheReplay | None,
+    sent: SentPrefixes[MeasuredRequest] | None,
 ) -> Iterator[RequestTotals]:
     """Measure the requests of a source in chunks. What the cache gives depends on earlier requests, so it is asked here, in
     order.
@@ -283,13 +295,17 @@ def _measure_requests(
         return
     for some in map_chunks(source, found, reading, work, list, meter.memo_filler):
         yield RequestTotals.from_requests(
-            each if isinstance(each, RejectedRequest) else replay_request(each, replay) for each in some
+            each if isinstance(each, RejectedRequest) else replay_request(each, replay, sent) for each in some
         )
 
 
-def replay_request(sized: MeasuredRequest, replay: CacheReplay) -> MeasuredRequest:
-    """Return the request with its cached tokens. It is the next one in the order of `replay`."""
+def replay_request(
+    sized: MeasuredRequest, replay: CacheReplay, sent: SentPrefixes[MeasuredRequest] | None = None
+) -> MeasuredRequest:
+    """Return the request with its cached tokens. It is the next one in the order of `replay`; `sent` keeps it."""
     assert sized.prefix is not None
+    if sent:
+        sent.add(sized, sized.prefix)
     return sized._replace(shape=sized.shape._replace(cached_tokens=replay.send(sized.prefix)), prefix=None)
 
 
@@ -300,24 +316,52 @@ def split_into_workloads(
 
     `model` and `mode`, if given, are those of all requests.
     """
-    groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
-    for named, totals in sizing.groups.items():
-        groups[ModelAndMode(model or named.model, mode or named.mode)] += totals
-    return {group: _make_workload(totals, terms, times, sizing.replay, mode=group.mode) for group, totals in groups.items()}
+    groups, warm = (
+        _merge_groups(each, lambda named: ModelAndMode(model or named.model, mode or named.mode))
+        for each in (sizing.groups, sizing.warm_groups)
+    )
+    return {
+        group: _make_workload(totals, warm.get(group), terms, times, sizing.replay, mode=group.mode)
+        for group, totals in groups.items()
+    }
+
+
+def _merge_groups(
+    groups: Mapping[ModelAndMode, ModelModeTotals], find_group: Callable[[ModelAndMode], ModelAndMode]
+) -> dict[ModelAndMode, ModelModeTotals]:
+    merged: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
+    for named, totals in groups.items():
+        merged[find_group(named)] += totals
+    return merged
 
 
 def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
     """Make one workload of all requests, whatever they name, sent `times` times."""
     modes = {group.mode for group in sizing.groups}
     mode = modes.pop() if len(modes) == 1 else None
-    return _make_workload(reduce(iadd, sizing.groups.values(), ModelModeTotals()), terms, times, sizing.replay, mode=mode)
+    totals, warm = (reduce(iadd, each.values(), ModelModeTotals()) for each in (sizing.groups, sizing.warm_groups))
+    return _make_workload(totals, warm if sizing.warm_groups else None, terms, times, sizing.replay, mode=mode)
 
 
 def _make_workload(
-    totals: ModelModeTotals, terms: Assumptions, times: int, replay: ReplayOptions | None, *, mode: str | None
+    totals: ModelModeTotals,
+    warm: ModelModeTotals | None,
+    terms: Assumptions,
+    times: int,
+    replay: ReplayOptions | None,
+    *,
+    mode: str | None,
 ) -> Workload:
+    """Make the workload of requests that are sent `times` times: after the first time as the `warm` ones, if those are known.
+
+    Once stands for any volume, and so for warm ones alone.
+    """
+    cold_times = 1 if warm and times > 1 else 0 if warm else times
+    shapes = Counter({shape: many * cold_times for shape, many in totals.shapes.items() if cold_times})
+    for shape, many in warm.shapes.items() if warm else ():
+        shapes[shape] += many * (times - cold_times)
     return Workload(
-        {shape: many * times for shape, many in totals.shapes.items()},
+        dict(shapes),
         terms,
         needs=frozenset(totals.needs) | terms.tools.needed_abilities,
         doubt_rules=frozenset(totals.doubts),
@@ -327,5 +371,6 @@ def _make_workload(
         is_counted=True,
         mode=mode,
         replay=replay,
+        is_warm=warm is not None,
         times=times,
     )

@@ -130,9 +130,10 @@ class Assumptions(NamedTuple):
     """What holds for every request: its answer length, cached input, tools, and the accepted part of a prediction.
 
     `output_tokens` are those that the family bills for the text of an answer, whatever model gives it: a model of another
-    generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a number
-    of tokens or a share, rounded down so that a price is never understated; a prompt too short for the cache has none. What
-    `tools` find is input that is never cached. `accepted_share` of a prediction is rounded down as well; None means not stated.
+    generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a
+    number of tokens or a share, rounded down so that a price is never understated, and no more than the cache can give; a
+    prompt too short for the cache has none. What `tools` find is input that is never cached. `accepted_share` of a
+    prediction is rounded down as well; None means not stated.
     """
 
     output_tokens: int | None = 0
@@ -178,9 +179,9 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     if shape.cached_tokens is not None:
         cached = min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
     else:
-        cached = terms.count_cached(tokens)
-        if tokens < catalog.limits.prompt_cache.minimum_tokens and cached <= tokens:  # more cached than input is an error
-            cached = 0
+        cached, readable = terms.count_cached(tokens), catalog.limits.prompt_cache.count_readable(tokens)
+        if terms.cached_share is not None or (not readable and cached <= tokens):  # more cached than input is an error
+            cached = min(cached, readable)
     tokens += count_search_tokens(catalog, variant, terms.tools) or 0
     # A model that doesn't take predictions isn't sent any.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
@@ -202,9 +203,9 @@ class Workload:
     all requests, `doubt_rules` the rules that may make counts inexact, `estimated_requests` the number of requests with such
     doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
     `mode` is the one that all requests are written for; None if there is none. `replay` says how the prompt cache was replayed,
-    if it was. All requests are sent `times` times. `is_incomplete`: a folder could not be listed, so there may be more.
-    `lacks_output`: nobody said how long answers are, and none is priced. Raises InputError if more of a prediction is accepted
-    than there is output.
+    if it was; `is_warm`: requests that are sent again read from the cache that the first ones left. All requests are sent
+    `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how long
+    answers are, and none is priced. Raises InputError if more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -218,6 +219,7 @@ class Workload:
     is_counted: bool = False
     mode: str | None = None
     replay: ReplayOptions | None = None
+    is_warm: bool = False
     times: int = 1
     is_incomplete: bool = False
     lacks_output: bool = False
@@ -256,7 +258,7 @@ class Workload:
         for shape, many in self.shapes.items():
             cold = shape._replace(cached_tokens=None)
             shapes[cold] = shapes.get(cold, 0) + many
-        return replace(self, shapes=shapes, replay=None, _loads={})
+        return replace(self, shapes=shapes, replay=None, is_warm=False, _loads={})
 
     def without_storage(self) -> Workload:
         """Return the work without its storage, for use next to work that already pays for it."""

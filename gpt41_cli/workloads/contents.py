@@ -28,7 +28,7 @@ from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter, get_counting_method
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, TEXT, Entry
 from gpt41_cli.work import sizing
-from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
@@ -208,6 +208,7 @@ class _RequestsReader:
         if declared.cached.is_simulated:
             with declared.errors_at("lifetime" if "lifetime" in declared.locations else "cached"):
                 self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
+        self.sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if self.replay and declared.volume else None
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
         self.line_meter = self.meter if declared.model is None else Meter(catalog)
         self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
@@ -231,6 +232,7 @@ class _RequestsReader:
                 raise InputError(expected="requests", found=explain_empty(skipped))
             if any(totals.training_requests for totals in self.request_totals.groups.values()) and not declared.output_tokens:
                 raise InputError(expected="output_tokens with fine-tuning examples, which state no maximum", found="none")
+        self._replay_volume()
         variant, mode = self._find_model_and_mode()
         with declared.errors_at("prediction"):
             work = sizing.merge_into_workload(self.request_totals, self.terms, 1)
@@ -240,6 +242,12 @@ class _RequestsReader:
         tallies = {key: each for key, each in self.tallies.items() if each.requests}
         batch_files = {source: lines or self._read_batch_file(source) for source, lines in self.batch_files.items()}
         return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped), self.request_totals)
+
+    def _replay_volume(self) -> None:
+        """Let the requests read from the cache that they left if they stand for a volume of more."""
+        volume, totals = self.declaration.volume, self.request_totals
+        if self.sent and self.replay and volume and volume.per_month > totals.requests:
+            totals.replay_again(self.sent, self.replay)
 
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind) as found:
@@ -301,7 +309,7 @@ class _RequestsReader:
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add the requests of a chunk; return the modes that they are written for."""
         found = RequestTotals.from_requests(
-            replay_request(request, self.replay) if self.replay and isinstance(request, MeasuredRequest) else request
+            replay_request(request, self.replay, self.sent) if self.replay and isinstance(request, MeasuredRequest) else request
             for request in chunk.requests
         )
         self.request_totals += found

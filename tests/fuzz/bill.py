@@ -73,6 +73,7 @@ class PriceTable:
         cached: int,
         output: int,
         written: int = 0,
+        long_written: int = 0,
         *,
         from_release: bool = False,
     ) -> Bill | None:
@@ -87,11 +88,12 @@ class PriceTable:
         as_input = Fraction(row["input"]) * on_input
         as_cached = as_input if row["cached_input"] == "null" else Fraction(row["cached_input"]) * on_input
         as_write = Fraction(row["cache_write_30m"]) * on_input if "cache_write_30m" in row else as_input
+        as_long_write = Fraction(row["cache_write_12h"]) * on_input if "cache_write_12h" in row else as_write
         return Bill(
             (input_tokens - cached) * as_input / MILLION,
             cached * as_cached / MILLION,
             output * Fraction(row["output"]) * on_output / MILLION,
-            written * (as_write - as_input) / MILLION,
+            ((written - long_written) * as_write + long_written * as_long_write - written * as_input) / MILLION,
         )
 
     def price_tools(self, name: str, platform: str, day: str, tools: dict[str, int], requests: int) -> Fraction | None:

@@ -37,6 +37,7 @@ NAMES = (*TABLE.models, "ft:gpt-4.1-mini-2025-04-14:a::b", "ft:gpt-4.1:x", "gpt-
 PLATFORMS = ("openai", "azure-global", "azure-data-zone")
 MODES = ("standard", "batch", "flex", "priority")
 LEAST_CACHED = 1_024
+CACHE_STEP = 128
 
 
 class Figure(NamedTuple):
@@ -131,7 +132,8 @@ def _choose_cached(choose: Random, input_tokens: int) -> tuple[int, list[str]]:
             share = choose.choice(
                 ("0", "100", "50", "33.333333", "99.999999", f"{choose.randrange(100)}.{choose.randrange(1000)}")
             )
-            return int(Fraction(share) / 100 * input_tokens) if is_long else 0, [f"--cached={share}%"]
+            readable = input_tokens // CACHE_STEP * CACHE_STEP if is_long else 0
+            return min(int(Fraction(share) / 100 * input_tokens), readable), [f"--cached={share}%"]
         case _:
             return 0, []
 
@@ -162,18 +164,19 @@ def price_answers(choose: Random) -> Iterator[Figure]:
         input_tokens, output = choose.choice((0, 1, 1024, 272_000, 272_001, choose.randint(0, 10**6))), choose.randint(0, 5_000)
         cached = choose.choice((0, 0, choose.randint(0, input_tokens), input_tokens))
         written = choose.choice((0, 0, 0, choose.randint(0, input_tokens - cached)))
-        answer = _make_answer(choose, number, name, tier, day, (input_tokens, cached, written, output))
+        long = choose.choice((0, written, written // 3))
+        answer = _make_answer(choose, number, name, tier, day, (input_tokens, cached, written, long, output))
         if choose.random() < 0.3:
             answer, mode = {"custom_id": f"c{number}", "response": {"status_code": 200, "body": answer}}, "batch"
         lines.append(json.dumps(answer))
         billed = (platform, day or today, input_tokens)
-        bill = TABLE.price(name, mode, *billed, cached, output, written, from_release=True) if mode in MODES else None
+        bill = TABLE.price(name, mode, *billed, cached, output, written, long, from_release=True) if mode in MODES else None
         if bill is None:
             continue
         charges[name if name.startswith("ft:") else TABLE.names[name], mode, day].append(bill)
         whole, standard = (
             TABLE.price(name, mode, *billed, 0, output, from_release=True),
-            TABLE.price(name, "standard", *billed, cached, output, written),
+            TABLE.price(name, "standard", *billed, cached, output, written, long),
         )
         assert whole
         saved_by_cache += whole.total - bill.total
@@ -200,12 +203,14 @@ def _make_answer(
     choose: Random, number: int, name: str, tier: str | None, day: str | None, tokens: tuple[int, ...]
 ) -> dict[str, Any]:
     """An answer of Chat Completions or Responses with this usage."""
-    input_tokens, cached, written, output = tokens
+    input_tokens, cached, written, long, output = tokens
     is_response = choose.random() < 0.5
     names = ("input_tokens", "output_tokens") if is_response else ("prompt_tokens", "completion_tokens")
     usage: dict[str, Any] = {names[0]: input_tokens, names[1]: output, "total_tokens": input_tokens + output}
     if cached or written:
         usage[f"{names[0]}_details"] = {"cached_tokens": cached, "cache_write_tokens": written}
+    if long:
+        usage[f"{names[0]}_details"]["cache_write_tokens_details"] = {"ttl_30m_tokens": written - long, "ttl_12h_tokens": long}
     answer = {"id": f"x-{number}", "object": "response" if is_response else "chat.completion", "model": name, "usage": usage}
     dated = {"created_at" if is_response else "created": day} if day else {}
     return answer | dated | ({"service_tier": tier} if tier else {})

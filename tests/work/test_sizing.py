@@ -21,9 +21,11 @@ from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import find_sources
 from gpt41_cli.tokens import count
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work import prompt_cache
+from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.sizing import PromptTotals, RequestTotals, measure_sources, merge_into_workload, split_into_workloads
 from gpt41_cli.work.stream import ReadingOptions
-from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, RequestSize, VariantLoad, Workload
+from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, RequestSize, VariantLoad, Workload, size_request
 from tests.builders import CALL, USER, Body, chat, image_message, market, responses
 from tests.conftest import Run
 
@@ -33,10 +35,11 @@ AS_THEY_ARE = Assumptions(None)
 
 @pytest.fixture
 def size(tmp_path: Path, catalog: Catalog) -> Any:
-    def size(*bodies: Body) -> RequestTotals:
+    def size(*bodies: Body, **replayed: Any) -> RequestTotals:
         (tmp_path / "f.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = find_sources([str(tmp_path / "f.jsonl")], None, lambda: pytest.fail("standard input is not named"))
-        totals = measure_sources(found, ReadingOptions(), lambda: Meter(catalog), "o200k_base", skipped)
+        meter = Meter(catalog, needs_tokens=bool(replayed))
+        totals = measure_sources(found, ReadingOptions(), lambda: meter, "o200k_base", skipped, **replayed)
         assert isinstance(totals, RequestTotals)
         return totals
 
@@ -353,3 +356,29 @@ def test_a_rate_that_only_some_requests_pay_is_told_as_that(run: Run) -> None:
     ask = ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")
     assert "at $0.10 a million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out
     assert "long requests more" not in run(*ask, stdin=long).out
+
+
+@pytest.mark.parametrize(("room", "is_warm"), [(400_000, True), (20, False)])
+def test_requests_are_sent_again_if_all_of_them_were_kept(
+    catalog: Catalog, size: Any, monkeypatch: pytest.MonkeyPatch, room: int, is_warm: bool
+) -> None:
+    """Two requests of 1,926 tokens, 1,920 of which are found from the second on; 5 times both."""
+    monkeypatch.setattr(prompt_cache, "_MAX_PREFIXES", room)
+    body = chat({"role": "system", "content": " word" * 1_912}, USER)
+    sizing = size(body, body, replay=CacheReplay(catalog, ReplayOptions()), is_sent_again=True)
+    work = merge_into_workload(sizing, AS_THEY_ARE, 5)
+    assert (work.is_warm, work.requests) == (is_warm, 10)
+    (part,) = split_into_workloads(sizing, AS_THEY_ARE, 5).values()
+    for each in (work, part):
+        cached = {shape.cached_tokens: many for shape, many in each.shapes.items()}
+        assert cached == ({0: 1, 1_920: 9} if is_warm else {0: 5, 1_920: 5})
+    assert work.without_cache().is_warm is False
+
+
+@pytest.mark.parametrize(
+    ("tokens", "share", "cached"),
+    [(1_194, "0.98", 1_152), (1_194, "0.5", 597), (1_023, "0.98", 0), (1_024, "1", 1_024), (2_000, "1", 1_920)],
+)
+def test_a_share_is_no_more_than_the_cache_can_give(catalog: Catalog, tokens: int, share: str, cached: int) -> None:
+    terms = Assumptions(0, cached_share=Decimal(share))
+    assert size_request(RequestShape(tokens), terms, catalog, catalog.variant("gpt-4.1")).cached_tokens == cached

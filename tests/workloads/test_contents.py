@@ -107,6 +107,9 @@ def test_the_prompt_cache_is_replayed_as_its_traffic_says(catalog: Catalog, fold
     assert costing(catalog, workload).cached_tokens == 19 * 1920
     assert costing(catalog, f"{workload}, requests_per_minute: 1, lifetime: 1m").cached_tokens == 19 * 1920
     assert costing(catalog, f"{workload}, requests_per_minute: 60").cached_tokens < 19 * 1920
+    # As a sample of a larger volume, they find what they left the time before.
+    assert costing(catalog, f"{workload}, volume: 20 / month").cached_tokens == 19 * 1920
+    assert costing(catalog, f"{workload}, volume: 21 / month").cached_tokens == 20 * 1920
 
 
 @pytest.mark.parametrize(

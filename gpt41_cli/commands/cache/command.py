@@ -19,6 +19,7 @@ def cache(
         str | None,
         typer.Option(metavar="MODEL", help="The model they all go to.", show_default="the one that each names"),
     ] = None,
+    requests: options.RequestsOption = 1,
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
     skip_invalid: options.SkipInvalidOption = False,
@@ -37,6 +38,7 @@ def cache(
     \b
     gpt41 cache requests.jsonl
     gpt41 cache requests.jsonl --requests-per-minute 120 --lifetime 10m
+    gpt41 cache request.json --requests 40000
     gpt41 cost requests.jsonl --cached simulate
     """
     from gpt41_cli.commands.cache.report import make_report
@@ -52,7 +54,7 @@ def cache(
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with show_progress(sources) as seen:
-        found = replay_requests(seen, reading, meter, traffic, left_out)
+        found = replay_requests(seen, reading, meter, traffic, left_out, requests)
     if not (skip_invalid and found.requests):
         refuse_invalid(found.rejects, found.requests)
     if not found.requests:

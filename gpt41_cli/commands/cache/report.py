@@ -112,9 +112,9 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     label = cache_rules.source.label
     per_minute = format_int(resolve_requests_per_minute(cache_rules, study.traffic))
     takes = format_duration(-(-total.usage.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
-    yield ReportLine(
-        "replay", f"{pluralize(total.usage.requests, 'request')} in their order, {per_minute} a minute for {takes}", label
-    )
+    again = f", {format_int(study.times)} times, at first with an empty cache" * (study.times > 1)
+    sent = pluralize(total.usage.requests // study.times, "request")
+    yield ReportLine("replay", f"{sent} in their order{again}, {per_minute} a minute for {takes}", label)
     for value in asked:
         idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from itertools import accumulate
+from operator import iadd
 from typing import NamedTuple
 
+from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cache.divergence import PromptComparison, SampledPrompt, compare_prompts
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody
@@ -25,7 +27,7 @@ from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch
 from gpt41_cli.totals import Addable
-from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions
+from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 
 COMPARED_PER_FILE = 200
@@ -67,6 +69,18 @@ class CacheReads(Addable):
         """The usage of all requests as replayed."""
         return self.replayed.usage
 
+    def __mul__(self, times: int) -> CacheReads:
+        """Return the same requests `times` times."""
+        return CacheReads(
+            self.replayed * times,
+            self.ideal * times,
+            self.hits * times,
+            self.near_misses * times,
+            self.picture_requests * times,
+            self.cache_keys,
+            self.tokens_lost_to_keys * times,
+        )
+
 
 class SharedPrefix(NamedTuple):
     """A beginning of `tokens` that `requests` read from an ideal cache, and the section of the prompt where it ends, if known."""
@@ -78,7 +92,9 @@ class SharedPrefix(NamedTuple):
 
 
 class CacheStudy(NamedTuple):
-    """The replay of all requests. `compared_requests` is how many of the first ones were compared with each other."""
+    """The replay of all requests, which are sent `times` times. `compared_requests` is how many of the first ones were compared
+    with each other.
+    """
 
     reads_by_model: dict[str, CacheReads]
     shared_prefixes: Sequence[SharedPrefix]
@@ -86,6 +102,7 @@ class CacheStudy(NamedTuple):
     compared_requests: int
     traffic: ReplayOptions
     rejects: Rejections
+    times: int = 1
 
     @property
     def requests(self) -> int:
@@ -106,14 +123,61 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     )
 
 
+class _ReadingCaches:
+    """The caches that requests are replayed against side by side, and what was read from them."""
+
+    def __init__(self, catalog: Catalog, traffic: ReplayOptions) -> None:
+        self._catalog = catalog
+        self._real, self.ideal, self._keyed = (
+            CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE)
+        )
+        self.reads: dict[str, CacheReads] = {}
+
+    def send(self, seen: CacheRequest) -> bool:
+        """Send a request to all caches. Return True if it read something from the real one."""
+        rules, variant = self._catalog.limits.prompt_cache, self._catalog.variant(seen.prefix.model)
+        mine = self.reads.setdefault(seen.prefix.model, CacheReads())
+        cached = min(self._real.send(seen.prefix), seen.input_tokens)
+        best = min(self.ideal.send(seen.prefix), seen.input_tokens)
+        mine.replayed.add(variant, Usage(1, seen.input_tokens, cached))
+        mine.ideal.add(variant, Usage(1, seen.input_tokens, best))
+        if seen.prefix.key_digest:
+            mine.cache_keys.add(seen.prefix.key_digest)
+            mine.tokens_lost_to_keys += max(best - self._keyed.send(seen.prefix), 0)
+        mine.hits += cached > 0
+        mine.near_misses += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
+        mine.picture_requests += seen.has_pictures
+        return cached > 0
+
+    def send_again(self, sent: Sequence[CacheRequest], times: int) -> None:
+        """Send requests again to the caches that they left, and count that `times` times."""
+        first, self.reads = self.reads, {}
+        first_hits = {model: cache.hits.copy() for model, cache in self.ideal.caches.items()}
+        for seen in sent:
+            self.send(seen)
+        for model, again in self.reads.items():
+            self.reads[model] = reduce(iadd, (first[model], again * times), CacheReads())
+        for model, hits in first_hits.items():
+            cache = self.ideal.caches[model]
+            for prefix, many in cache.hits.items():
+                hits[prefix] += (many - hits[prefix]) * times
+            cache.hits = hits
+
+
 def replay_requests(
-    sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, traffic: ReplayOptions, skipped: list[SkippedPath]
+    sources: Sequence[InputSource],
+    reading: ReadingOptions,
+    meter: Meter,
+    traffic: ReplayOptions,
+    skipped: list[SkippedPath],
+    times: int = 1,
 ) -> CacheStudy:
-    """Replay the requests of all sources in order. Raises InputError for a source without requests, or an impossible lifetime."""
-    catalog = meter.catalog
-    rules = catalog.limits.prompt_cache
-    replay, ideal, keyed = (CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE))
-    reads: dict[str, CacheReads] = {}
+    """Replay the requests of all sources in order, `times` times; after the first time they read from the cache that they left.
+
+    Raises InputError for a source without requests, an impossible lifetime, or too many requests to be sent again.
+    """
+    caches = _ReadingCaches(meter.catalog, traffic)
+    sent: SentPrefixes[CacheRequest] = SentPrefixes()
     samples: list[CacheRequest] = []
     is_read: list[bool] = []
     rejects = Rejections()
@@ -122,32 +186,28 @@ def replay_requests(
         if isinstance(seen, RejectedRequest):
             rejects.add(seen)
             continue
-        mine = reads.setdefault(seen.prefix.model, CacheReads())
-        cached = min(replay.send(seen.prefix), seen.input_tokens)
-        best = min(ideal.send(seen.prefix), seen.input_tokens)
-        variant = catalog.variant(seen.prefix.model)
-        mine.replayed.add(variant, Usage(1, seen.input_tokens, cached))
-        mine.ideal.add(variant, Usage(1, seen.input_tokens, best))
-        if seen.prefix.key_digest:
-            mine.cache_keys.add(seen.prefix.key_digest)
-            mine.tokens_lost_to_keys += max(best - keyed.send(seen.prefix), 0)
-        mine.hits += cached > 0
-        mine.near_misses += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
-        mine.picture_requests += seen.has_pictures
+        was_read = caches.send(seen)
+        if times > 1:
+            sent.add(seen._replace(stretches=()), seen.prefix)
         characters = sum(len(stretch.text) for stretch in seen.stretches)
         if seen.stretches and len(samples) < _MAX_COMPARED and characters <= room:
             room -= characters
             samples.append(seen)
-            is_read.append(cached > 0)
+            is_read.append(was_read)
+    if sent.kept is None:
+        raise InputError("--requests", "fewer requests, which are kept to be sent again", "too many")
+    if sent.kept:
+        caches.send_again(sent.kept, times - 1)
     compared = [_make_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
     count = meter.get_memo(DEFAULT_ENCODING)
     return CacheStudy(
-        reads,
-        _find_shared_prefixes(ideal, samples, compared),
-        compare_prompts(compared, count, rules),
+        caches.reads,
+        _find_shared_prefixes(caches.ideal, samples, compared),
+        compare_prompts(compared, count, meter.catalog.limits.prompt_cache),
         len(samples),
         traffic,
         rejects,
+        times,
     )
 
 

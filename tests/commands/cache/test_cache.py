@@ -27,9 +27,10 @@ from gpt41_cli.commands.cache.divergence import (
 )
 from gpt41_cli.commands.cache.savings import compute_savings
 from gpt41_cli.commands.cache.study import CacheStudy, replay_requests
-from gpt41_cli.errors import MissingPrice
+from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import find_sources
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work import prompt_cache
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions
 from tests.builders import (
@@ -69,11 +70,11 @@ def test_pictures_in_results_tell_prompts_apart(studied: Any) -> None:
 
 @pytest.fixture
 def studied(tmp_path: Path, catalog: Catalog) -> Any:
-    def studied(*bodies: Body, traffic: ReplayOptions = ReplayOptions(), model: str | None = None) -> CacheStudy:  # noqa: B008 -- it is immutable
+    def studied(*bodies: Body, traffic: ReplayOptions = ReplayOptions(), model: str | None = None, times: int = 1) -> CacheStudy:  # noqa: B008 -- it is immutable
         path = tmp_path / "r.jsonl"
         path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
         found, skipped = find_sources([str(path)], None, lambda: pytest.fail("standard input is not named"))
-        return replay_requests(found, ReadingOptions(jobs=1), Meter(catalog, model, needs_tokens=True), traffic, skipped)
+        return replay_requests(found, ReadingOptions(jobs=1), Meter(catalog, model, needs_tokens=True), traffic, skipped, times)
 
     return studied
 
@@ -360,12 +361,48 @@ def test_long_requests_pay_their_surcharge_with_and_without_the_cache(run: Run) 
     assert writes.startswith("gpt-6-luna bills what it writes to the prompt cache at $0.125 a million in place of $0.10")
 
 
-def test_a_replay_that_is_priced_many_times_says_so(run: Run) -> None:
+MANY_TIMES = ("cost", "--cached", "simulate", "--as-of", "2026-11-23", "--requests", "400")
+
+
+def test_a_request_that_stands_for_many_reads_from_the_cache_that_it_left(run: Run) -> None:
+    """Each of them but the first reads all whole steps of its 1,938 tokens."""
     body = json.dumps(chat({"role": "system", "content": LONG_TEXT}, USER, max_tokens=9))
-    ask = ("cost", "--cached", "simulate", "--as-of", "2026-11-23", "--requests", "400")
-    once, again = "15 a minute for 4 seconds: gpt41 cache", "sent once: sent again they would read more than is priced here"
-    assert once in run(*ask[:-2], stdin=body).out
-    assert f"15 a minute for 4 seconds, {again}: gpt41 cache" in run(*ask, stdin=body).out
+    once, again = "15 a minute for 4 seconds: gpt41 cache", "the first time with an empty cache, then with the one that they left"
+    assert once in run(*MANY_TIMES[:-2], stdin=body).out
+    done = run(*MANY_TIMES, stdin=body)
+    assert f"15 a minute for 4 seconds, {again} the time before: gpt41 cache" in done.out
+    quote = json.loads(run(*MANY_TIMES, "--format", "json", stdin=body).out)["quotes"][0]
+    read = 1_938 // 128 * 128
+    assert quote["usage"] == {"requests": 400, "input_tokens": 400 * 1_938, "cached_tokens": 399 * read, "output_tokens": 3_600}
+    found = json.loads(run("cache", "--requests", "400", "--format", "json", stdin=body).out)
+    assert (found["requests"], found["hits"], found["cached_tokens"]) == (400, 399, 399 * read)
+    assert found["ideal_cached_tokens"] == found["cached_tokens"]
+    assert found["shared"][0]["requests"] == 399
+    assert (
+        "1 request in their order, 400 times, at first with an empty cache" in run("cache", "--requests", "400", stdin=body).out
+    )
+    share = run("recommend", *MANY_TIMES[1:], "--deadline", "24h", stdin=body).out
+    assert "Use gpt-4.1 in standard" in share
+
+
+def test_many_requests_sent_again_read_what_is_still_there(run: Run) -> None:
+    """12 requests a minute apart, of which each beginning is asked for again after 6 minutes: one more than it is kept."""
+    texts = [f"{number} {LONG_TEXT}" for number in range(6)]
+    lines = "".join(json.dumps(chat({"role": "system", "content": each}, USER, max_tokens=9)) + "\n" for each in texts)
+    found = json.loads(run("cache", "--requests", "3", "--requests-per-minute", "1", "--format", "json", stdin=lines).out)
+    assert (found["requests"], found["hits"], found["ideal_cached_tokens"] > 0) == (18, 0, True)
+    found = json.loads(run("cache", "--requests", "3", "--requests-per-minute", "2", "--format", "json", stdin=lines).out)
+    assert (found["requests"], found["hits"]) == (18, 12)
+
+
+def test_more_requests_than_are_kept_are_not_sent_again(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompt_cache, "_MAX_PREFIXES", 20)
+    body = chat({"role": "system", "content": LONG_TEXT}, USER)
+    assert studied(body, times=3).reads_by_model["gpt-4.1"].hits == 2
+    with pytest.raises(
+        InputError, match="^--requests: expected fewer requests, which are kept to be sent again, found too many$"
+    ):
+        studied(body, body, times=3)
 
 
 def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
