@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -193,13 +194,35 @@ def bash(step: dict[str, Any], given: dict[str, str], cwd: Path, env: dict[str, 
 Act = Callable[..., Ran]
 
 
+def write_python(folder: Path, script: str) -> None:
+    """Write a shell script to where the action looks for the Python that it has installed."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").write_text(f"#!/bin/sh\n{script}")
+    (folder / "bin" / "python").chmod(0o755)
+
+
+def remove_gpt41(tmp_path: Path) -> Path:
+    """Remove what takes the place of the installed gpt41, and return where it was."""
+    folder = tmp_path / "temp" / "gpt41"
+    shutil.rmtree(folder)
+    return folder
+
+
 @pytest.fixture
-def act(tmp_path: Path, installed: Path, github: tuple[GitHub, str]) -> Act:
-    """Run the action in a checkout, for an event, with inputs by name, `_` in place of `-`, and more environment as `env`."""
+def use_installed(tmp_path: Path, act: Act, installed: Path) -> None:
+    """Let `act` run what the first step installs."""
+    remove_gpt41(tmp_path).symlink_to(installed)
+
+
+@pytest.fixture
+def act(tmp_path: Path, warm: list[str], github: tuple[GitHub, str]) -> Act:
+    """Run the action in a checkout, for an event, with inputs by name, `_` in place of `-`, and more environment as `env`.
+
+    A warm run takes the place of what the first step installs; `use_installed` puts that back.
+    """
     pricing = lasting_prices(tmp_path)
     temp = tmp_path / "temp"
-    temp.mkdir()
-    (temp / "gpt41").symlink_to(installed)
+    write_python(temp / "gpt41", f'shift 5 # -I -X utf8 -m gpt41_cli\nexec {shlex.join(warm)} "$@"\n')
 
     def act(checkout: Path, event: dict[str, Any], env: dict[str, str] | None = None, **inputs: str) -> Ran:
         files = {name: temp / name for name in ("GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
@@ -247,6 +270,7 @@ def test_only_the_step_that_comments_has_a_token_and_it_runs_nothing_that_is_ins
     assert "RUNNER_TEMP" not in COMMENT["run"]
 
 
+@pytest.mark.usefixtures("use_installed")
 def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
     state, _ = github
     for _ in range(150):
@@ -302,13 +326,9 @@ def test_the_comment_of_another_bot_is_not_taken_over(tmp_path: Path, act: Act, 
     assert quoted["body"] != MARKER
 
 
-def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path, act: Act, github: tuple[GitHub, str], installed: Path) -> None:
+def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
-    slow = tmp_path / "temp" / "gpt41"
-    slow.unlink()
-    (slow / "bin").mkdir(parents=True)
-    (slow / "bin" / "python").write_text("#!/bin/sh\nsleep 300 &\nwait\n")
-    (slow / "bin" / "python").chmod(0o755)
+    write_python(remove_gpt41(tmp_path), "sleep 300 &\nwait\n")
     hurried = tmp_path / "bin" / "python3"
     hurried.parent.mkdir()
     script = "import subprocess, sys; real = subprocess.Popen.communicate; sys.argv[:] = sys.argv[1:]; "
@@ -475,6 +495,7 @@ def test_what_cannot_be_fetched_cannot_be_compared(tmp_path: Path, act: Act, git
     assert "gpt41 diff could not do its work" in github[0].comments[0]["body"]
 
 
+@pytest.mark.usefixtures("use_installed")
 def test_without_git_the_check_runs(tmp_path: Path, act: Act) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
     (tmp_path / "bin").mkdir()
@@ -493,6 +514,7 @@ def test_a_head_is_compared_with_where_it_parted(tmp_path: Path, act: Act) -> No
     assert git(tmp_path / "checkout", "rev-parse", "--is-shallow-repository") == "false"
 
 
+@pytest.mark.usefixtures("use_installed")
 def test_the_workspace_cannot_stand_in_for_what_runs(tmp_path: Path, act: Act) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
     checkout = pull.clone(tmp_path / "checkout")
