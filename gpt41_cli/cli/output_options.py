@@ -63,28 +63,28 @@ def _read_output_file(output: str) -> OutputFile:
     """Parse `FILE`, whose ending tells the format, or `FORMAT=FILE`. `./` keeps an equals sign in a name."""
     name, is_pair, path = output.partition("=")
     if is_pair and _FORMAT_NAME_PATTERN.fullmatch(name):
-        return OutputFile(_check_format(name), _check_writable(path))
+        return OutputFile(_check_format(name), check_output_path(path))
     told = find_format(output)
     if told is None:
         endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
         expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
         raise InputError("--output", expected, quote_text(output))
-    return OutputFile(told, _check_writable(output))
+    return OutputFile(told, check_output_path(output))
 
 
-def _check_writable(name: str) -> Path:
-    """Return the path of a file that can be written, as far as can be checked beforehand."""
+def check_output_path(name: str, option: str = "--output") -> Path:
+    """Return the path of a file that can be written, as far as can be checked beforehand. Raises InputError for any other."""
     path = Path(name)
     if name in ("", "-"):
-        raise InputError("--output", "a file", quote_text(name), "--format is for standard output")
+        raise InputError(option, "a file", quote_text(name), "--format is for standard output" if option == "--output" else "")
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is an OSError
         if path.is_dir():
-            raise InputError(f"--output: {quote_text(name)}", "a file", "a folder")
+            raise InputError(f"{option}: {quote_text(name)}", "a file", "a folder")
         if not path.parent.is_dir():
-            raise InputError(f"--output: {quote_text(name)}", "a folder that exists", quote_text(str(path.parent)))
+            raise InputError(f"{option}: {quote_text(name)}", "a folder that exists", quote_text(str(path.parent)))
         check_writable(path)
     except OSError as error:
-        raise InputError(f"--output: {quote_text(name)}", "a file", error) from None
+        raise InputError(f"{option}: {quote_text(name)}", "a file", error) from None
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date
 from typing import NamedTuple
 
@@ -108,6 +109,12 @@ class Meter:
         self._memos: dict[str, Memo[int]] = {}
         self._token_memos: dict[str, Memo[bytes]] = {}
         self._variants: dict[str | None, tuple[Variant | None, CountingMethod]] = {}
+
+    def on_day(self, as_of: date | None) -> Meter:
+        """Return a meter that counts as of another day, and shares what it remembers of texts with this one."""
+        other = copy(self)
+        other._as_of, other._variants = as_of, {}
+        return other
 
     def get_memo(self, encoding: str) -> Memo[int]:
         """Return the memo that counts the texts of a vocabulary."""

@@ -63,7 +63,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "text": ("hello",),
     "jobs": ("1", "2"),
 }
-WRITING = {"--output", "--split", "--init", "--charts", "--write-config"}
+WRITING = {"--output", "--split", "--init", "--charts", "--write-config", "--save-misses"}
 """Options that make files: a second run would find another folder than the first."""
 
 UNSUITED = {

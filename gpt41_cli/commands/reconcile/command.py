@@ -1,5 +1,6 @@
 """`gpt41 reconcile`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,10 @@ def reconcile(
     tolerance: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Exit with 1 where the bill is further than that from the prediction: 5%.")
     ] = None,
+    save_misses: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one anonymised request for each kind of miss to attach to a report."),
+    ] = None,
     configs: options.ConfigOption = None,
     workload: Annotated[
         str | None,
@@ -60,21 +65,23 @@ def reconcile(
     gpt41 reconcile logs/
     gpt41 reconcile usage.csv --format csv
     gpt41 reconcile batch_output.jsonl --requests batch.jsonl --tolerance 5%
+    gpt41 reconcile logs/ --requests sent.jsonl --save-misses misses.jsonl
     gpt41 reconcile logs/ --write-config
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, prepare_extras, read_models
+    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras, read_models
     from gpt41_cli.commands.reconcile.report import make_report
 
     config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
+    check_misses_file(save_misses, requests, logs)
     threshold = parse.read_level(fail_on)
     named, aliases = read_models(model, catalog)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), named, aliases)
-    asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, skip_invalid, jobs)
+    asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:

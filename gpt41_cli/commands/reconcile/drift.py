@@ -14,6 +14,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart
 from gpt41_cli.commands.reconcile.match import Drift, Drifts, MatchedRequests, match_requests
+from gpt41_cli.commands.reconcile.misses import MissGroup, group_misses
 from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
@@ -109,7 +110,8 @@ class PredictionComparison(NamedTuple):
     """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share.
 
     `other_models` counts the requests that another model answered, by the model they ask for and the one that answered;
-    `billed_tokens` and `billed_usd` are the input and the dollars of the whole bill.
+    `billed_tokens` and `billed_usd` are the input and the dollars of the whole bill. `misses` are the requests that are
+    off, by what they have.
     """
 
     matched: MatchedRequests
@@ -119,6 +121,7 @@ class PredictionComparison(NamedTuple):
     other_models: Mapping[tuple[str, str], int] = {}
     billed_tokens: Fraction = Fraction(0)
     billed_usd: Fraction = Fraction(0)
+    misses: Sequence[MissGroup] = ()
 
     @property
     def uncompared(self) -> Fraction:
@@ -158,6 +161,7 @@ def compare_prediction(
         _count_other_models(matched, bill.conditions.market.catalog),
         Fraction(bill.usage.input_tokens),
         Fraction(bill.total_usd),
+        group_misses(matched.pairs),
     )
 
 

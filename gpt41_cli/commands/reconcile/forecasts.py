@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast
+from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast, RequestTrait
+from gpt41_cli.commands.reconcile.misses import list_traits
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_text, redact, require_list, require_object
@@ -20,6 +23,7 @@ from gpt41_cli.findings import Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import DocumentValue, RequestInput, RequestItem, read_lines
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.tokens.pieces import Entry
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.workloads.costing import WorkloadCost
@@ -55,17 +59,50 @@ class Forecasts(NamedTuple):
     left_out: tuple[SkippedPath, ...] = ()
 
 
-def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, meter: Meter, models: Mapping[str, str]) -> Forecasts:
-    """The requests that were sent, each counted for the model that answered it: `models` has that by custom_id.
+class AnswerTerms(NamedTuple):
+    """What decides how a request was counted on the server: the model that answered, and its day; None: not known."""
 
-    InputError for a file that holds no requests.
+    model: str | None = None
+    day: date | None = None
+
+
+class CountingTerms(NamedTuple):
+    """What a request is counted with: the meter of its day, and the model that answered it, or that it asks for."""
+
+    meter: Meter
+    model: str | None
+
+
+class SentRequestMeter:
+    """Counts requests for the models that answered them, by the rules of their days. `answers` has both by custom_id.
+
+    A request whose answer has no day, or that has no answer, is counted on the day of `meter`.
     """
+
+    def __init__(self, meter: Meter, answers: Mapping[str, AnswerTerms]) -> None:
+        self.memo_filler = meter.memo_filler
+        self._meter = meter
+        self._on_day = cache(meter.on_day)
+        self._answers = answers
+
+    def find_terms(self, sent: ParsedRequest) -> CountingTerms:
+        """Find what a request is counted with. A model that the table doesn't have counts as the one that was asked for."""
+        model, day = self._answers.get(sent.custom_id or "", AnswerTerms())
+        meter = self._on_day(day) if day else self._meter
+        is_known = model is not None and meter.find_variant(model)[0] is not None
+        return CountingTerms(meter, model if is_known else sent.request.model)
+
+    def count(self, sent: ParsedRequest) -> Entry:
+        """Count a request."""
+        meter, model = self.find_terms(sent)
+        return meter.count(sent._replace(request=sent.request._replace(model=model)))
+
+
+def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, meter: SentRequestMeter) -> Forecasts:
+    """Count the requests that were sent. Raises InputError for a file that holds no requests."""
 
     def forecast(sent: ParsedRequest) -> tuple[str | None, RequestForecast]:
         request = sent.request
-        asked, answered = request.model, models.get(sent.custom_id or "")
-        if answered is not None and meter.find_variant(answered)[0]:
-            sent = sent._replace(request=request._replace(model=answered))
         entry = meter.count(sent)
         most = request.max_output_tokens
         return sent.custom_id, RequestForecast(
@@ -73,11 +110,13 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
             entry.input_tokens,
             entry.is_exact,
             None if most is None else most * request.answer_count,
-            model=asked,
+            model=request.model,
+            traits=list_traits(request, entry.doubts),
         )
 
     ledger: CustomIdLedger[RequestForecast] = CustomIdLedger()
     rejects = Rejections()
+    known: dict[tuple[RequestTrait, ...], tuple[RequestTrait, ...]] = {}  # many requests have the same
     skipped: list[SkippedPath] = []
     for source in sources:
         try:
@@ -88,7 +127,9 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
                     if isinstance(each, RejectedRequest):
                         rejects.add(each)
                     else:
-                        ledger.add(*each)
+                        custom_id, predicted = each
+                        traits = known.setdefault(predicted.traits, predicted.traits)
+                        ledger.add(custom_id, predicted._replace(traits=traits))
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
     return Forecasts(ledger, is_ceiling=True, rejects=rejects, left_out=tuple(skipped))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
@@ -14,11 +15,23 @@ from gpt41_cli.totals import MAX_KEPT, Occurrences
 T = TypeVar("T")
 
 
+class RequestTrait(NamedTuple):
+    """Something that a request has and that its count may be wrong for: an id that `gpt41 count` prints, too, and words.
+
+    `is_doubtful`: too few recorded bills confirm how it is counted.
+    """
+
+    id: str
+    words: str
+    is_doubtful: bool = False
+
+
 class RequestForecast(NamedTuple):
     """A request as it was predicted. `is_exact`: every rule that it was counted by is confirmed by recorded bills.
 
     `output_tokens` are those of all its answers, as they are expected or as many as it allows; None: nothing is said.
-    `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one.
+    `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one. `traits` are known if
+    it was counted here.
     """
 
     place: Place
@@ -27,16 +40,18 @@ class RequestForecast(NamedTuple):
     output_tokens: int | None = None
     total_usd: Decimal | None = None
     model: str | None = None
+    traits: tuple[RequestTrait, ...] = ()
 
 
 class BilledRequest(NamedTuple):
-    """A request as it was billed. `total_usd` None: its model or its mode has no price here."""
+    """A request as it was billed. `total_usd` None: its model or its mode has no price here. `day` None: the answer has none."""
 
     place: Place
     model: str | None
     input_tokens: int
     output_tokens: int
     total_usd: Decimal | None = None
+    day: date | None = None
 
 
 class CustomIdLedger(Generic[T]):

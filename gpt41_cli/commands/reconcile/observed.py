@@ -77,7 +77,7 @@ class ObservedAnswers:
         if self._keeps_answers and is_undone:
             self.answers.remove(answer.custom_id)
         elif self._keeps_answers:
-            billed = BilledRequest(place, answer.model, usage.input_tokens, usage.output_tokens, total_usd)
+            billed = BilledRequest(place, answer.model, usage.input_tokens, usage.output_tokens, total_usd, answer.day)
             self.answers.add(answer.custom_id, billed)
         if self._find_workloads is not None:
             names = tuple(sorted(self._find_workloads(answer.custom_id, group)))

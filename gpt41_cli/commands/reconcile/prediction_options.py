@@ -1,7 +1,7 @@
 """What `gpt41 reconcile` is asked beside the bill: how right a prediction was, and how long the answers of workloads are."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli.cli import files, output, parse
 from gpt41_cli.cli.config_file import find_config
 from gpt41_cli.cli.inputs import make_reading, read_sources, refuse_invalid
+from gpt41_cli.cli.output_options import check_output_path
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.findings import STDIN
 
 if TYPE_CHECKING:
     from gpt41_cli.answers.logs import LogItem
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.commands.reconcile.bill import Reconciliation
     from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.forecasts import Forecasts
+    from gpt41_cli.commands.reconcile.forecasts import Forecasts, SentRequestMeter
+    from gpt41_cli.commands.reconcile.match import BilledRequest
+    from gpt41_cli.commands.reconcile.misses import MissGroup
     from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
     from gpt41_cli.config.tables import Config, TokenRange
+    from gpt41_cli.files.sources import InputSource
+    from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.reports import Report
+    from gpt41_cli.work.stream import ReadingOptions
 
 
 class ReconcileOptions(NamedTuple):
@@ -33,6 +40,7 @@ class ReconcileOptions(NamedTuple):
     config: Path | None
     workload: str | None
     write_config: bool
+    save_misses: Path | None
     skip_invalid: bool
     jobs: int | None
 
@@ -45,6 +53,15 @@ class ReconcileOptions(NamedTuple):
     def has_workloads(self) -> bool:
         """Whether it is asked whose the answers are."""
         return self.config is not None or self.workload is not None or self.write_config
+
+
+class SentRequests(NamedTuple):
+    """The requests that were sent: their files, what was left out of folders, how to read them, and what counts them."""
+
+    sources: "list[InputSource]"
+    left_out: "list[SkippedPath]"
+    reading: "ReadingOptions"
+    meter: "SentRequestMeter"
 
 
 class WorkloadsFile(NamedTuple):
@@ -87,10 +104,36 @@ class ReconcileExtras(NamedTuple):
         from gpt41_cli.commands.reconcile.prediction_report import add_prediction
         from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
-        forecasts = self.forecasts or _count_sent_requests(self.asked, past, self.conditions.market.catalog)
-        shown = add_prediction(report, compare_prediction(forecasts, past, bill, _read_tolerance(self.asked)))
+        tolerance = _read_tolerance(self.asked)
+        if self.forecasts:
+            forecasts = self.forecasts
+            comparison = compare_prediction(forecasts, past, bill, tolerance)
+        else:
+            sent = self._find_sent_requests(past)
+            forecasts = _count_sent_requests(self.asked, sent)
+            comparison = compare_prediction(forecasts, past, bill, tolerance)
+            if self.asked.save_misses:
+                _save_misses(self.asked.save_misses, sent, comparison.misses)
+        shown = add_prediction(report, comparison)
         unread = (*make_invalid_findings(forecasts.rejects), *make_skipped_findings(forecasts.left_out))
         return shown._replace(findings=(*shown.findings, *unread))
+
+    def _find_sent_requests(self, past: "ObservedAnswers") -> "SentRequests":
+        """Find the files of requests, and what counts each for the model that answered it, on the day when it did."""
+        from gpt41_cli.commands.reconcile.forecasts import AnswerTerms, SentRequestMeter
+        from gpt41_cli.tokens.meter import Meter
+
+        named, translate = self.conditions.model, self.conditions.translate
+
+        def find_terms(answer: "BilledRequest") -> AnswerTerms:
+            model = answer.model or named
+            return AnswerTerms(model and translate(model), answer.day)
+
+        sources, left_out = read_sources(self.asked.requests, None)
+        reading, market = make_reading(None, self.asked.jobs, sources), self.conditions.market
+        terms = {custom_id: find_terms(answer) for custom_id, answer in past.answers.by_id.items()}
+        meter = Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of)
+        return SentRequests(sources, left_out, reading, SentRequestMeter(meter, terms))
 
 
 def read_models(given: list[str] | None, catalog: "Catalog") -> tuple[str | None, dict[str, str]]:
@@ -133,28 +176,51 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
     )
 
 
+def check_misses_file(path: Path | None, requests: list[str] | None, logs: list[str] | None) -> None:
+    """Raise InputError for a file of misses that can't be written, or without requests that can be read twice."""
+    if path is None:
+        return
+    if not requests:
+        raise InputError("--save-misses", "--requests, which it takes misses from", "it alone")
+    if STDIN in requests:
+        raise InputError("--requests", "files with --save-misses, which reads them twice", "standard input")
+    check_output_path(str(path), "--save-misses")
+    if os.path.realpath(path) in map(os.path.realpath, (*requests, *(logs or ()))):
+        raise InputError("--save-misses", "a file that is not read", quote_text(str(path)))
+
+
 def _read_tolerance(asked: ReconcileOptions) -> Decimal | None:
     return None if asked.tolerance is None else parse.read_percent(asked.tolerance, "--tolerance")
 
 
-def _count_sent_requests(asked: ReconcileOptions, past: "ObservedAnswers", catalog: "Catalog") -> "Forecasts":
-    """The requests that were sent, counted for the models that answered."""
+def _count_sent_requests(asked: ReconcileOptions, sent: SentRequests) -> "Forecasts":
     from gpt41_cli.commands.reconcile.forecasts import count_requests
     from gpt41_cli.files.sources import explain_empty
-    from gpt41_cli.tokens.meter import Meter
 
-    sources, left_out = read_sources(asked.requests, None)
-    reading = make_reading(None, asked.jobs, sources)
-    models = {custom_id: answer.model for custom_id, answer in past.answers.by_id.items() if answer.model}
-    with show_progress(sources) as seen:
-        found = count_requests(seen, reading, Meter(catalog, is_much=reading.is_large), models)
+    with show_progress(sent.sources) as seen:
+        found = count_requests(seen, sent.reading, sent.meter)
     good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
     if not asked.skip_invalid or not good:
         refuse_invalid(found.rejects, good)
-    skipped = (*left_out, *found.left_out)
+    skipped = (*sent.left_out, *found.left_out)
     if not good:
         raise InputError("--requests", "the requests that were sent", explain_empty(skipped))
     return found._replace(left_out=skipped)
+
+
+def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") -> None:
+    """Write a request for each group of misses, and say what is in the file; without misses, nothing is written."""
+    from gpt41_cli.commands.reconcile.saved_misses import anonymise_misses
+
+    if not misses:
+        output.print_to_stderr(f"{path}: not written: every request was billed as counted")
+        return
+    saved = anonymise_misses(misses, sent.sources, sent.meter)
+    files.write_file("".join(f"{line}\n" for line in saved.lines), path)
+    left = f"; {pluralize(saved.failed, 'kind')} left out, as no words count the same" if saved.failed else ""
+    output.print_to_stderr(
+        f"{path}: {pluralize(len(saved.lines), 'request')} in which words took the place of texts, names were kept{left}"
+    )
 
 
 def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":

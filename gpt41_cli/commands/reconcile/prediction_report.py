@@ -8,6 +8,7 @@ from typing import Any
 
 from gpt41_cli.commands.reconcile.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
 from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, RequestPair, find_median_error
+from gpt41_cli.commands.reconcile.misses import MissGroup
 from gpt41_cli.display import (
     format_change_percent,
     format_int,
@@ -22,6 +23,9 @@ from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.entries import format_request_name
 from gpt41_cli.totals import MAX_KEPT
 
+_MAX_MISSES_SAID = 3
+_MAX_TRAITS_SAID = 3
+
 
 def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
     """Add the prediction to the report on the bill; its records become the comparison."""
@@ -29,30 +33,33 @@ def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
     return report._replace(
         lines=(
             *report.lines,
-            *_describe_accuracy(comparison.matched),
+            *_describe_accuracy(comparison.matched, comparison.misses),
             *_compare_volumes(comparison.parts.drifts),
             *_describe_drifts(comparison),
         ),
-        tables=(*report.tables, *_make_pairs_tables(comparison.matched), *_make_parts_tables(comparison.parts.drifts)),
+        tables=(
+            *report.tables,
+            *_make_misses_tables(comparison.misses),
+            *_make_pairs_tables(comparison.matched),
+            *_make_parts_tables(comparison.parts.drifts),
+        ),
         findings=(*report.findings, *check_prediction(comparison)),
         data={**report.data, "prediction": shown},
         records=(*make_records(_PAIR_COLUMNS, comparison.matched.pairs), *shown["parts"]),
     )
 
 
-def _describe_accuracy(match: MatchedRequests) -> Iterator[ReportLine]:
-    """Say how many requests were billed as predicted, and how far off the others are."""
+def _describe_accuracy(match: MatchedRequests, misses: Sequence[MissGroup]) -> Iterator[ReportLine]:
+    """Say how many requests were billed as predicted, what the others have, and how far off they are."""
     if not match.pairs:
         return
     every, confirmed, differing = len(match.pairs), match.confirmed, match.differing
-    sure = ""
+    parts = [f"{format_int(every - len(differing))} of {pluralize(every, 'request')} exact", *_describe_misses(misses)]
+    yield ReportLine("matched", "; ".join(parts))
     if 0 < len(confirmed) < every:
         right = sum(not pair.error_tokens for pair in confirmed)
-        sure = (
-            f"; {format_score(Fraction(right, len(confirmed)))} of the {format_int(len(confirmed))} whose count is called exact"
-        )
-    share = format_score(Fraction(every - len(differing), every))
-    yield ReportLine("matched", f"{share} of {pluralize(every, 'request')} to the input token{sure}")
+        share = format_score(Fraction(right, len(confirmed)))
+        yield ReportLine("matched", f"{format_int(right)} of the {format_int(len(confirmed))} that are called exact ({share})")
     if differing:
         largest = differing[0]
         share_of = "" if largest.error_share is None else f" ({format_change_percent(largest.error_share)} of what was billed)"
@@ -60,6 +67,24 @@ def _describe_accuracy(match: MatchedRequests) -> Iterator[ReportLine]:
         worst = f"by {most}{pluralize(abs(largest.error_tokens), 'token')}{share_of}"
         median = f"; the median error of all is {pluralize(find_median_error(match.pairs), 'token')}" if every > 1 else ""
         yield ReportLine("off", f"{pluralize(len(differing), 'request')}, {worst}{median}")
+
+
+def _describe_misses(misses: Sequence[MissGroup]) -> Iterator[str]:
+    """Describe the largest groups of requests that are off, and count the rest."""
+    for group in misses[:_MAX_MISSES_SAID]:
+        number = len(group.pairs)
+        same = "the same " if number > 1 else ""
+        found = f": {_name_traits(group)}" if group.traits else ""
+        yield f"{format_int(number)} off by {same}{pluralize(abs(group.error_tokens), 'token')}{found}"
+    rest = sum(len(group.pairs) for group in misses[_MAX_MISSES_SAID:])
+    if rest:
+        yield f"{pluralize(rest, 'other')} off"
+
+
+def _name_traits(group: MissGroup) -> str:
+    ids = list(dict.fromkeys(trait.id for trait in group.traits))
+    more = f" and {len(ids) - _MAX_TRAITS_SAID} more" if len(ids) > _MAX_TRAITS_SAID else ""
+    return f"{', '.join(ids[:_MAX_TRAITS_SAID])}{more}"
 
 
 def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
@@ -119,6 +144,23 @@ _PAIR_COLUMNS: tuple[Column[RequestPair], ...] = (
 )
 
 
+_MISS_COLUMNS: tuple[Column[MissGroup], ...] = (
+    Column(">requests", "requests", lambda group: len(group.pairs)),
+    Column(">off", "error_tokens", lambda group: group.error_tokens, "{:+,}".format),
+    Column("they have", "shapes", lambda group: [trait.words for trait in group.traits], ", ".join),
+    Column(None, "rules", lambda group: list(dict.fromkeys(trait.id for trait in group.traits))),
+    Column(None, "custom_ids", lambda group: [pair.custom_id for pair in group.pairs[:MAX_KEPT]]),
+)
+
+
+def _make_misses_tables(misses: Sequence[MissGroup]) -> Iterator[Table]:
+    """Make the table of what the requests have that are off. A single request has its line in the next table."""
+    several = [group for group in misses if len(group.pairs) > 1 and group.traits]
+    if several:
+        more = f", the first {MAX_KEPT} of {format_int(len(several))} kinds" if len(several) > MAX_KEPT else ""
+        yield make_table(_MISS_COLUMNS, several[:MAX_KEPT], f"Off by the same tokens{more}")
+
+
 def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
     """Make the table of requests that differ most."""
     differing = match.differing
@@ -170,6 +212,7 @@ def _make_prediction_json(comparison: PredictionComparison) -> dict[str, Any]:
         **{figure: _make_drift_json(drift) for figure, drift in comparison.drifts._asdict().items()},
         "held": held.figure,
         "tolerance": comparison.tolerance,
+        "misses": make_records(_MISS_COLUMNS, comparison.misses),
         "differing": make_records(_PAIR_COLUMNS, match.differing),
         "parts": make_records(_list_part_columns(comparison.parts.drifts), comparison.parts.drifts),
     }

@@ -35,7 +35,14 @@ from gpt41_cli.commands.reconcile.drift import (
     compare_parts,
     compare_prediction,
 )
-from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart, count_requests, read_estimate
+from gpt41_cli.commands.reconcile.forecasts import (
+    AnswerTerms,
+    Forecasts,
+    PredictedPart,
+    SentRequestMeter,
+    count_requests,
+    read_estimate,
+)
 from gpt41_cli.commands.reconcile.match import (
     BilledRequest,
     CustomIdLedger,
@@ -145,21 +152,22 @@ def test_requests_are_counted_for_the_model_that_answered(catalog: Catalog) -> N
     messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
     asked, answered = "gpt-4.1", "gpt-4o-mini"  # their pictures cost 255 and 8,500 tokens
     lines = [line(each, model=asked, messages=messages) for each in ("a", "b", "c")]
-    found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {"b": answered, "c": "unknown"}).requests.by_id
+    meter = SentRequestMeter(Meter(catalog), {"b": AnswerTerms(answered), "c": AnswerTerms("unknown")})
+    found = count_requests([source(*lines)], ReadingOptions(), meter).requests.by_id
     assert found["b"].input_tokens > found["a"].input_tokens == found["c"].input_tokens
     assert found["b"].place == Place("sent.jsonl", 2, position=1)
 
 
 def test_requests_state_the_most_that_they_allow(catalog: Catalog) -> None:
     lines = [line("a", max_tokens=5, n=3), line("b"), line(None), b"{}\n"]
-    found = count_requests([source(*lines)], ReadingOptions(), Meter(catalog), {})
+    found = count_requests([source(*lines)], ReadingOptions(), SentRequestMeter(Meter(catalog), {}))
     assert [each.output_tokens for each in found.requests.by_id.values()] == [15, None]
     assert (found.requests.without_id, found.rejects.count, found.rejects.examples[0].place.label) == (1, 1, "sent.jsonl:4")
 
 
 def test_a_file_of_no_requests_is_refused(catalog: Catalog) -> None:
     with pytest.raises(InputError, match=r"sent\.jsonl: expected the requests that were sent, found none"):
-        count_requests([source(b"hello")], ReadingOptions(), Meter(catalog), {})
+        count_requests([source(b"hello")], ReadingOptions(), SentRequestMeter(Meter(catalog), {}))
 
 
 RECORD = {"custom_id": "a", "index": 0, "path": "x", "line": 1, "input_tokens": 9, "exact": True}

@@ -1,0 +1,174 @@
+"""The requests that show misses, without what their authors wrote, as lines that `gpt41 count` reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, cycle
+from typing import Any, NamedTuple
+
+from gpt41_cli import __version__
+from gpt41_cli.commands.reconcile.forecasts import SentRequestMeter
+from gpt41_cli.commands.reconcile.match import RequestPair
+from gpt41_cli.commands.reconcile.misses import MissGroup
+from gpt41_cli.errors import InputError
+from gpt41_cli.files.documents import FileLine, parse_json
+from gpt41_cli.files.fields import BadBody, JsonObject
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.requests.anonymise import Anonymiser
+from gpt41_cli.requests.readers import read_json_request
+from gpt41_cli.requests.recognise import RequestInput, list_items
+from gpt41_cli.work.stream import open_input
+
+_WORDS = (
+    *("time", "year", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state", "family", "student"),
+    *("group", "country", "problem", "hand", "part", "place", "case", "week", "company", "system", "program", "question"),
+    *("work", "number", "night", "point", "home", "water", "room", "mother", "area", "money", "story", "fact", "month", "lot"),
+)
+"""Each is one token, alone and after a blank."""
+_ACCENTED_WORDS = ("años", "\\u00e9")
+"""The first word of a text with characters beyond ASCII, and with such as JSON escapes them: some rules treat these apart."""
+_LINE = re.compile(r"(\s*)(.*?)([.,:;!?)\]}]*\s*)", re.DOTALL)
+_UNLISTED_MODEL = "anonymous-model"
+"""Stands for a model that the price table doesn't have, whose name may say whose it is."""
+_MAX_ATTEMPTS = 4
+
+
+class SavedMisses(NamedTuple):
+    """The lines of a file of misses, and of how many groups no request could be anonymised."""
+
+    lines: Sequence[str]
+    failed: int
+
+
+class _Line(NamedTuple):
+    before: str
+    words: list[str]
+    after: str
+
+
+class WordWriter:
+    """Writes words in place of texts, as many tokens as these have. The longest text gets `spare_words` more.
+
+    Lines stay lines and keep the punctuation at their end, which may form a token with what follows.
+    """
+
+    def __init__(self, count: Callable[[str], int], spare_words: int = 0, longest: str | None = None) -> None:
+        self.texts: list[tuple[int, str]] = []
+        self._count = count
+        self._spare_words = spare_words
+        self._longest = longest
+        self._words = cycle(_WORDS)
+
+    def write(self, text: str) -> str:
+        """Write words in place of a text."""
+        target = self._count(text)
+        self.texts.append((target, text))
+        if text == self._longest:
+            target += self._spare_words
+            self._longest = None
+        words = [self._write_line(line) for line in text.split("\n")]
+        for _ in range(_MAX_ATTEMPTS):
+            missing = target - self._count(_join(words))
+            if not missing:
+                break
+            _resize(words, missing, self._words)
+        return _join(words)
+
+    def _write_line(self, line: str) -> _Line:
+        match = _LINE.fullmatch(line)
+        assert match is not None  # it matches any text
+        before, core, after = match.groups()
+        words = [next(self._words) for _ in range(self._count(core))]
+        accented, escaped = _ACCENTED_WORDS
+        if not core.isascii():
+            words[0] = accented
+        elif "\\u" in core:
+            words[0] = escaped
+        return _Line(before, words, after)
+
+
+def _join(lines: Sequence[_Line]) -> str:
+    return "\n".join(f"{before}{' '.join(words)}{after}" for before, words, after in lines)
+
+
+def _resize(lines: Sequence[_Line], more: int, words: Iterator[str]) -> None:
+    """Add words to the longest line, or take them away from the longest lines, down to the first word of each."""
+    by_length = sorted((line.words for line in lines), key=len, reverse=True)
+    by_length[0].extend(next(words) for _ in range(more))
+    for line in by_length:
+        spare = min(-more, len(line) - 1)
+        if spare > 0:
+            del line[-spare:]
+            more += spare
+
+
+def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource], meter: SentRequestMeter) -> SavedMisses:
+    """Anonymise the smallest request of each group, and check that it counts as before.
+
+    The requests are read again. Raises InputError if a file has changed since it was counted.
+    """
+    chosen = {pair.custom_id: (pair, group) for group in groups for pair in [_choose_smallest(group)]}
+    bodies = {custom_id: value for source in sources for custom_id, value in _find_lines(source, chosen)}
+    lines: list[str] = []
+    for custom_id, (pair, group) in chosen.items():
+        if custom_id not in bodies:
+            raise InputError(expected="files that stay as they are while they are read", found="one that has changed")
+        line = _anonymise_line(bodies[custom_id], pair, meter)
+        if line is not None:
+            named = {**line, "custom_id": f"miss-{len(lines) + 1}", **_describe_miss(group, pair)}
+            lines.append(json.dumps(named, ensure_ascii=False))
+    return SavedMisses(lines, len(chosen) - len(lines))
+
+
+def _choose_smallest(group: MissGroup) -> RequestPair:
+    return min(group.pairs, key=lambda pair: pair.forecast.input_tokens)
+
+
+def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tuple[str, JsonObject]]:
+    """Find the lines with the ids that are wanted."""
+    try:
+        with open_input(source, None) as found:
+            for item in chain.from_iterable(map(list_items, found.chunks)) if isinstance(found, RequestInput) else ():
+                try:
+                    value = parse_json(item.data) if isinstance(item, FileLine) else item.value
+                except BadBody:
+                    continue  # it was reported when it was counted
+                custom_id = value.get("custom_id") if isinstance(value, dict) else None
+                if isinstance(value, dict) and isinstance(custom_id, str) and custom_id in wanted:
+                    yield custom_id, value
+    except InputError:
+        if not source.is_from_folder:
+            raise
+
+
+def _anonymise_line(line: JsonObject, pair: RequestPair, meter: SentRequestMeter) -> JsonObject | None:
+    """Return a line for the Batch API with an anonymised body that counts the same; None if no attempt leads to one."""
+    terms = meter.find_terms(read_json_request(line))
+    variant, method = terms.meter.find_variant(terms.model)
+    model = {} if terms.model is None else {"model": variant.model.id if variant else _UNLISTED_MODEL}
+    spare_words, longest = 0, None
+    for _ in range(_MAX_ATTEMPTS):
+        writer = WordWriter(terms.meter.get_memo(method.encoding), spare_words, longest)
+        body = {**model, **Anonymiser(writer.write).replace_body(line["body"])}
+        new = {"custom_id": pair.custom_id, "method": "POST", "url": line["url"], "body": body}
+        missing = pair.forecast.input_tokens - terms.meter.count(read_json_request(new)).input_tokens
+        if not missing:
+            return new
+        spare_words += missing
+        longest = max(writer.texts, default=(0, None))[1]
+    return None
+
+
+def _describe_miss(group: MissGroup, pair: RequestPair) -> JsonObject:
+    """Return what a line says of its miss, besides the request."""
+    day = pair.answer.day
+    return {
+        "counted_input_tokens": pair.forecast.input_tokens,
+        "billed_input_tokens": pair.answer.input_tokens,
+        "day": day and day.isoformat(),
+        "requests": len(group.pairs),
+        "shapes": [trait.words for trait in group.traits],
+        "gpt41_version": __version__,
+    }
