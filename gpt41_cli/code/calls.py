@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from enum import Enum
 from pathlib import PurePath
 from typing import NamedTuple
@@ -42,6 +42,9 @@ _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
 _LONGEST_PART = 1_000
 """Characters of a line before and after a name that are looked at."""
 
+_MAX_PARSED = 2_000_000
+"""Characters of Python that are parsed: a syntax tree takes a hundred times the memory."""
+
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)"')
 
 
@@ -72,7 +75,7 @@ class UseReader:
             return UseKind.DATA
         if self._kind is FileKind.PROSE or named.naming is Naming.DISPLAY_NAME:
             return UseKind.MENTION
-        if any(named.start in offsets for offsets in self._comments):
+        if self._is_in_comment(named.start):
             return UseKind.MENTION
         line = _cut_line(self._lines, named)
         if self._kind is FileKind.NOTEBOOK:
@@ -91,6 +94,10 @@ class UseReader:
             self._lines, named.start, named.end, is_config=is_config
         )
         return UseKind.DATA if is_data else UseKind.CALL
+
+    def _is_in_comment(self, at: int) -> bool:
+        position = bisect_right(self._comments, at, key=lambda offsets: offsets.start) - 1
+        return position >= 0 and at in self._comments[position]
 
     def _find_notebook_section(self, at: int) -> tuple[str, str]:
         """Return the type of the cell that has an offset, and the part of the cell: source, outputs, metadata or attachments."""
@@ -121,6 +128,8 @@ class _Line(NamedTuple):
         """Return True if a comment begins before the name. Marks within a string begin none."""
         if self.before.lstrip().startswith(("* ", "# ") if "//" in marks else "# "):
             return True
+        if not any(mark in self.before for mark in marks):
+            return False
         quote = ""
         for index, char in enumerate(self.before):
             if char in "\"'`":
@@ -180,7 +189,7 @@ def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
 
 
 def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list[range]:
-    """Return the offsets of comments and of strings that document code, if they may have many lines."""
+    """Return the offsets of comments and of strings that document code, in order, if they may have many lines."""
     suffix = path.suffix.lower()
     if suffix == ".py":
         return _find_docstrings(lines)
@@ -191,16 +200,19 @@ def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list
 
 def _find_docstrings(lines: Lines) -> list[range]:
     """Return the offsets of docstrings and other strings that stand alone in a Python file; none if it can't be parsed."""
+    if len(lines.text) > _MAX_PARSED:
+        return []
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(lines.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     # A number of columns is one of bytes; a range that is some characters too long still ends in the line of its string.
-    return [
+    ranges = (
         range(
             lines.find_start(node.lineno - 1), lines.find_start((node.end_lineno or node.lineno) - 1) + (node.end_col_offset or 0)
         )
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    ]
+    )
+    return sorted(ranges, key=lambda offsets: offsets.start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,10 +18,10 @@ _CLOSING = {")": "(", "]": "[", "}": "{"}
 MAX_REGION = 20_000
 """Characters of the longest call that is looked into: what is longer isn't the call alone."""
 
-MAX_LINES = 200
-MAX_MAPPING = 5_000
-"""Lines and characters of a mapping that are looked into, before and after the model."""
+MAX_DISTANCE = 5_000
+"""Characters between a model and a parameter of the same mapping at most, if it has no brackets: it may be a whole file."""
 
+_SET = re.compile(r"(?<![\w.$\"'-])([\"']?)([A-Za-z_]\w*)\1[ \t]*(?::|=>|=(?!=))")
 _CHAT_CALL = re.compile(r"chat[._]?completions|ChatCompletion|/v1/chat/", re.IGNORECASE)
 _EFFORT = re.compile(r"effort[\"']?[ \t]*[:=][ \t]*[\"']?(\w+)")
 _RESPONSES_CALL = re.compile(r"responses\s*\.\s*\w+\s*\(|/v1/responses", re.IGNORECASE)
@@ -42,47 +42,85 @@ class Surroundings(NamedTuple):
     effort: str | None
 
 
+class _Region(NamedTuple):
+    """A call, an object or a mapping: the offsets at which each parameter is set, and what else it says."""
+
+    offsets: Mapping[str, Sequence[int]]
+    endpoint: str | None
+    effort: str | None
+
+
 class CallFinder:
-    """Finds the brackets around the places of one file, which is split into tokens once, and only if it has a call."""
+    """Finds the parameters next to the names of one file, which is split into tokens once, and only if it has a call."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._text = lines.text
+        self._known: dict[tuple[int, int], _Region] = {}
 
     @cached_property
-    def _regions(self) -> list[tuple[int, int]]:
-        return sorted(_find_regions(self._text))
+    def _brackets(self) -> list[_Bracket]:
+        return list(_nest(sorted(_find_pairs(self._text))))
 
     def find_surroundings(self, at: int, names: Collection[str]) -> Surroundings:
         """Return which of the parameters `names` are set in the call around an offset."""
-        start, end = self._find_region(at)
-        region = self._text[start:end]
-        either = "|".join(map(re.escape, sorted(names)))
-        pattern = rf"(?<![\w.$\"'-])([\"']?)({either})\1[ \t]*(?::|=>|=(?!=))"
-        found: dict[str, Parameter] = {}
-        for match in re.finditer(pattern, region) if names else ():
-            line = self._lines.find_number(start + match.start(2)) + 1
-            found.setdefault(match[2], Parameter(match[2], line))
-        head = self._text[max(0, self._text.rfind("\n", 0, max(0, start - 200))) : end]
+        start, end, distance = self._find_region(at)
+        region = self._known.get((start, end)) or self._known.setdefault((start, end), self._read_region(start, end))
+        found = []
+        for name in names:
+            offsets = region.offsets.get(name, ())
+            index = bisect_left(offsets, at - distance)
+            if index < len(offsets) and offsets[index] < at + distance:
+                found.append((offsets[index], name))
+        parameters = (Parameter(name, self._lines.find_number(offset) + 1) for offset, name in sorted(found))
+        return Surroundings(tuple(parameters), region.endpoint, region.effort)
+
+    def _read_region(self, start: int, end: int) -> _Region:
+        offsets: dict[str, list[int]] = {}
+        for match in _SET.finditer(self._text, start, end):
+            offsets.setdefault(match[2], []).append(match.start(2))
+        before = max(0, start - 200)
+        head = self._text[max(0, self._text.rfind("\n", max(0, before - 1_000), before)) : end]
         is_chat, is_responses = bool(_CHAT_CALL.search(head)), bool(_RESPONSES_CALL.search(head))
         endpoint = None if is_chat == is_responses else "chat-completions" if is_chat else "responses"
-        effort = _EFFORT.search(region)
-        return Surroundings(tuple(found.values()), endpoint, effort[1] if effort else None)
+        effort = _EFFORT.search(self._text, start, end)
+        return _Region(offsets, endpoint, effort[1] if effort else None)
 
-    def _find_region(self, at: int) -> tuple[int, int]:
-        """Return the innermost brackets around an offset, or the lines of the same mapping where there are none."""
-        for position in range(bisect_left(self._regions, (at, 0)) - 1, -1, -1):
-            start, end = self._regions[position]
-            if at - start > MAX_REGION:
-                break
+    def _find_region(self, at: int) -> tuple[int, int, int]:
+        """Return the innermost brackets around an offset, or the lines of the same mapping where there are none, and how far from
+        the offset a parameter may be.
+        """
+        index = bisect_left(self._brackets, (at,)) - 1
+        while index >= 0:
+            start, end, outer = self._brackets[index]
             if at < end and self._text[start] != "[":
                 if end - start <= MAX_REGION:
-                    return start, end
+                    return start, end, MAX_REGION
                 break
-        return _find_block(self._lines, at)
+            index = outer
+        first, last = self._lines.find_block(self._lines.find_number(at), is_item=True)
+        return self._lines.find_start(first), self._lines.find_end(last), MAX_DISTANCE
 
 
-def _find_regions(text: str) -> Iterator[tuple[int, int]]:
+class _Bracket(NamedTuple):
+    """The offsets of a pair of brackets, and the position of the pair around it; -1 if there is none."""
+
+    start: int
+    end: int
+    outer: int
+
+
+def _nest(pairs: Sequence[tuple[int, int]]) -> Iterator[_Bracket]:
+    """Yield pairs of brackets, which are sorted, with the pair that each is in."""
+    opened: list[int] = []
+    for index, (start, end) in enumerate(pairs):
+        while opened and pairs[opened[-1]][1] <= start:
+            opened.pop()
+        yield _Bracket(start, end, opened[-1] if opened else -1)
+        opened.append(index)
+
+
+def _find_pairs(text: str) -> Iterator[tuple[int, int]]:
     """Yield the offsets of each pair of brackets; what strings hold doesn't count."""
     opened: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
@@ -92,29 +130,3 @@ def _find_regions(text: str) -> Iterator[tuple[int, int]]:
         elif mark in _CLOSING and opened and opened[-1][0] == _CLOSING[mark]:
             yield opened.pop()[1], match.end()
 
-
-def _find_block(lines: Lines, at: int) -> tuple[int, int]:
-    """Return the lines around an offset that are indented at least as far, as the keys of a mapping in YAML are."""
-    number = lines.find_number(at)
-    depth = _measure_indent(lines[number])
-    first = last = number
-    lowest, highest = max(0, number - MAX_LINES), min(len(lines), number + MAX_LINES)
-    while first > lowest and _is_in_block(lines[first - 1], depth) and not lines[first].lstrip().startswith("- "):
-        first -= 1
-    while last + 1 < highest and _is_in_block(lines[last + 1], depth) and not _begins_item(lines[last + 1], depth):
-        last += 1
-    return max(lines.find_start(first), at - MAX_MAPPING), min(lines.find_end(last), at + MAX_MAPPING)
-
-
-def _measure_indent(line: str) -> int:
-    """Return how far the key of a line is indented; that of a list's item counts from behind its dash."""
-    return len(line) - len(line.lstrip(" -"))
-
-
-def _is_in_block(line: str, depth: int) -> bool:
-    return bool(line.strip()) and _measure_indent(line) >= depth
-
-
-def _begins_item(line: str, depth: int) -> bool:
-    """Return True if the line begins the next item of the list that the block is in."""
-    return line.lstrip().startswith("- ") and len(line) - len(line.lstrip()) < depth

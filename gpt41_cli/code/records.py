@@ -56,11 +56,11 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
     first, last = lines.find_start(number), lines.find_end(number)
     if _ANSWERED_BEFORE.search(lines.text, max(first, start - _NEAR), start):
         return True
-    if _ANSWER_FIELD.search(lines.text, max(first, start - _NEAR), min(last, end + _NEAR)):
+    if lines.has_match(_ANSWER_FIELD, max(first, start - _NEAR), min(last, end + _NEAR)):
         return True
     if not is_config and not _is_member(lines, number, start, end):
         return False
-    return _ANSWER_FIELD.search(_join_siblings(lines, number)) is not None
+    return _is_near(_ANSWER_FIELD, lines, number)
 
 
 def is_in_table(lines: Lines, start: int, end: int) -> bool:
@@ -78,9 +78,9 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
         return _FIGURE.search(text, opening.end(), _find_closing(text, opening.end())) is not None
     number = lines.find_number(end)
     is_mapping = not text[key.end() : lines.find_end(number)].strip() and number + 1 < len(lines)
-    if not is_mapping or _measure_indent(lines[number + 1]) <= _measure_indent(lines[number]):
+    if not is_mapping or lines.measure_indent(number + 1) <= lines.measure_indent(number):
         return False
-    return _FIGURE.search(_join_siblings(lines, number + 1)) is not None
+    return _is_near(_FIGURE, lines, number + 1)
 
 
 def count_figures(text: str) -> int:
@@ -97,21 +97,11 @@ def _is_member(lines: Lines, number: int, start: int, end: int) -> bool:
     return after.endswith(",") or (number > 0 and lines[number - 1].rstrip().endswith(_CONTINUED))
 
 
-def _join_siblings(lines: Lines, number: int) -> str:
-    """Return the lines around one that are indented at least as far."""
-    depth = _measure_indent(lines[number])
-    first = last = number
-    while first > max(0, number - _SIBLING_LINES) and _measure_indent(lines[first - 1]) >= depth:
-        first -= 1
-    while last + 1 < min(len(lines), number + _SIBLING_LINES) and _measure_indent(lines[last + 1]) >= depth:
-        last += 1
-    return lines.text[lines.find_start(first) : lines.find_end(last)]
-
-
-def _measure_indent(line: str) -> int:
-    """Return how far a line is indented; that of a list's item counts from behind its dash, and that of no text is -1."""
-    content = line.lstrip(" \t-|")
-    return len(line) - len(content) if content else -1
+def _is_near(pattern: re.Pattern[str], lines: Lines, number: int) -> bool:
+    """Return True if a pattern matches in the lines around one that are indented at least as far."""
+    first, last = lines.find_block(number)
+    first, last = max(first, number - _SIBLING_LINES), min(last, number + _SIBLING_LINES)
+    return lines.has_match(pattern, lines.find_start(first), lines.find_end(last))
 
 
 def _find_closing(text: str, start: int) -> int:
