@@ -270,6 +270,7 @@ ask(model="gpt-4.1-nano", temperature=0)
 ask(model="gpt-4.1")  # gpt41: ignore - until it is replaced
 ask(model="gpt-6-luna")
 # It was gpt-4.5-preview.
+ask(prompt={"id": "pmpt_68a1"})
 """
 
 

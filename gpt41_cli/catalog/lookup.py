@@ -51,7 +51,7 @@ class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
     Answers name what follows a model from `horizon_days` before its end on.
 
-    `tools` is None if it has no prices for built-in tools.
+    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end.
     """
 
     file: Annotated[str, GIVEN]
@@ -68,6 +68,7 @@ class Catalog(NamedTuple):
     horizon_days: Positive
     limits: ApiLimits
     tools: tables.ToolPrices | None = None
+    endings: Mapping[str, tables.FeatureEnding] = {}
 
     def models_with_role(self, role: str) -> tuple[tables.Model, ...]:
         """List the models of a role in the order of the table, the most capable first."""

@@ -92,6 +92,15 @@ class Lifecycle(NamedTuple):
 Lifecycles: TypeAlias = Mapping[ProviderName, Annotated[Lifecycle, checks.ends_after_announcement]]
 
 
+class FeatureEnding(NamedTuple):
+    """A feature of the API that ends. Code that has one of the `marks` uses it."""
+
+    id: Annotated[str, OWN_KEY]
+    name: str
+    marks: Annotated[tuple[str, ...], checks.is_not_empty("at least one text")]
+    lifecycle: Lifecycles
+
+
 class RateLimit(NamedTuple):
     """What one usage tier allows for one model. None means no limit."""
 

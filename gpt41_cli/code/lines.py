@@ -45,10 +45,10 @@ class Lines:
         return len(line) - len(content) if content else -1
 
     def find_block(self, number: int, *, is_item: bool = False) -> tuple[int, int]:
-        """Return the first and the last of the lines around one that are indented at least as far, as the keys of a mapping are.
+        """Return the first and the last of the lines around one that are indented at least as far, as keys of a mapping are.
 
-        With `is_item`, the lines of other items of the list that they are in don't count. The lines of a block share its answer, so
-        that many questions about a long block take no longer than one.
+        With `is_item`, the lines of other items of the list that they are in don't count. A block is found once for all of its
+        lines, so that many questions about a long one take no longer than one.
         """
         depth = self.measure_indent(number)
         known = self._blocks.get((is_item, depth))
@@ -57,13 +57,17 @@ class Lines:
         first = last = number
         while first and self.measure_indent(first - 1) >= depth and not (is_item and _ITEM.match(self[first])):
             first -= 1
-        while last + 1 < len(self) and self.measure_indent(last + 1) >= depth and not (is_item and self._begins_item(last + 1, depth)):
+        while (
+            last + 1 < len(self)
+            and self.measure_indent(last + 1) >= depth
+            and not (is_item and self._begins_item(last + 1, depth))
+        ):
             last += 1
         self._blocks[is_item, depth] = first, last
         return first, last
 
     def has_match(self, pattern: re.Pattern[str], start: int, end: int) -> bool:
-        """Return True if a short `pattern` matches between two offsets. Each part of the text is searched once for each pattern."""
+        """Return True if a short `pattern` matches between two offsets. No part of the text is searched twice for a pattern."""
         return any(
             start <= begins and ends <= end
             for chunk in range(start // _CHUNK, -(-end // _CHUNK))

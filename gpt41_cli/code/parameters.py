@@ -129,4 +129,3 @@ def _find_pairs(text: str) -> Iterator[tuple[int, int]]:
             opened.append((mark, match.start()))
         elif mark in _CLOSING and opened and opened[-1][0] == _CLOSING[mark]:
             yield opened.pop()[1], match.end()
-

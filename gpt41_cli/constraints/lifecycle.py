@@ -43,6 +43,14 @@ def make_retirement_finding(variant: Variant, life: Lifecycle, as_of: date) -> F
     return Finding(rules.MODEL_RETIRES, text, sources=sources)
 
 
+def describe_feature_end(name: str, life: Lifecycle, market: Market) -> str:
+    """Say when a feature of the API ends or ended, and what makes that uncertain."""
+    assert life.shutdown is not None
+    days = (life.shutdown - market.as_of).days
+    when = f"ends this in {pluralize(days, 'day')}, on {life.shutdown}" if days > 0 else f"ended this on {life.shutdown}"
+    return f"{name}: {market.platform.provider_name} {when}{_describe_uncertainty(life)}"
+
+
 def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Finding | None:
     """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
     life = find_announced_shutdown(market, variant)

@@ -52,6 +52,13 @@ MODEL_RETIRES = Rule(
     level=Level.WARNING,
     groups=Group.RECOMPUTED,
 )
+FEATURE_ENDS = Rule(
+    "feature-ends",
+    "The features of the API that code uses have no announced end.",
+    why="From that day on, requests that use the feature fail.",
+    remedy="Stop using it before that day. --retires-within makes this an error.",
+    level=Level.WARNING,
+)
 NOT_RELEASED = Rule(
     "not-released",
     "The model has been released.",

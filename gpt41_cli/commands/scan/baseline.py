@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gpt41_cli.code.scan import ModelUse
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.sources import open_file, wrap_os_errors
 
@@ -35,7 +35,7 @@ def read_baseline(path: Path) -> Counter[str]:
     return Counter(fingerprints)
 
 
-def find_known(uses: Iterable[ModelUse], baseline: Counter[str]) -> set[int]:
+def find_known(uses: Iterable[CodeUse], baseline: Counter[str]) -> set[int]:
     """Return the positions of the uses that the baseline has. Of equal lines in a file, as many as it has are known."""
     left = baseline.copy()
     known = set()

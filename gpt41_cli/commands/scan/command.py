@@ -34,6 +34,7 @@ def scan(
         ),
     ] = None,
     fail_on: options.FailOnOption = "error",
+    jobs: options.JobsOption = None,
     platform: options.PlatformOption = "openai",
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
@@ -52,7 +53,8 @@ def scan(
     gpt41 scan --format json > scan.json
     gpt41 scan --baseline scan.json --format sarif
     """
-    from gpt41_cli.code.scan import find_ends, scan_files
+    from gpt41_cli.code.endings import find_ends
+    from gpt41_cli.code.scan import scan_files
     from gpt41_cli.commands.scan.baseline import find_known, read_baseline
     from gpt41_cli.commands.scan.report import make_report
     from gpt41_cli.commands.scan.scan_findings import make_scan_findings
@@ -67,7 +69,7 @@ def scan(
     only = None if model is None else catalog.variant(model)
     saved = None if baseline is None else read_baseline(baseline)
     sources, skipped = find_sources(paths or ["."], None, parse.open_standard_input)
-    result = scan_files(sources, market, only=only, excluded=ignore or ())
+    result = scan_files(sources, market, only=only, excluded=ignore or (), jobs=jobs)
     result.skipped[:0] = skipped
     known = find_known(result.uses, saved) if saved else set()
     ends = find_ends(market)

@@ -9,8 +9,11 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.code.calls import UseKind
-from gpt41_cli.code.scan import Ending, ModelUse, ScanResult
+from gpt41_cli.code.endings import Ending
+from gpt41_cli.code.scan import ScanResult
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.commands.scan.scan_findings import describe_refused
+from gpt41_cli.constraints.lifecycle import describe_feature_end
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, pluralize, sanitize
 from gpt41_cli.findings import Finding
@@ -25,19 +28,23 @@ MAX_ROWS = 40
 
 
 class _FoundUse(NamedTuple):
-    """A use, the end of its model if that has one, and whether the baseline has it."""
+    """A use, the end of its model if that has one, whether the baseline has it, and whether it is of a feature of the API."""
 
-    use: ModelUse
+    use: CodeUse
     end: Ending | None
     is_known: bool
+    is_feature: bool
 
 
 def make_report(
     result: ScanResult, market: Market, ends: Mapping[str, Ending], known: Collection[int], findings: Sequence[Finding]
 ) -> Report:
     """Make the report; `known` are the positions of the uses that the baseline has."""
-    found = [_FoundUse(use, ends.get(use.variant.model.id), position in known) for position, use in enumerate(result.uses)]
-    calls = [each for each in found if _is_call(each)]
+    found = [
+        _FoundUse(use, ends.get(use.entry), position in known, use.entry in market.catalog.endings)
+        for position, use in enumerate(result.uses)
+    ]
+    calls = [each for each in found if each.use.is_call]
     ending = [call for call in calls if call.end and not call.is_known]
     rows = sorted(ending, key=lambda call: call.end.days if call.end else 0)
     tables = [make_table(_COLUMNS, rows[:MAX_ROWS])] if rows else []
@@ -72,7 +79,8 @@ _COLUMNS: Sequence[Column[_FoundUse]] = (
     Column(None, "line", lambda found: found.use.place.line),
     Column(None, "column", lambda found: found.use.place.column),
     Column("`model", "name", lambda found: found.use.name, sanitize),
-    Column(None, "model", lambda found: found.use.variant.model.id),
+    Column(None, "model", lambda found: None if found.is_feature else found.use.entry),
+    Column(None, "feature", lambda found: found.use.entry if found.is_feature else None),
     Column(None, "kind", lambda found: found.use.kind.value),
     Column("ends", "shutdown", lambda found: found.end and found.end.life.shutdown),
     Column(">days", "days_left", lambda found: found.end and found.end.days, lambda days: format_int(max(days, 0))),
@@ -85,33 +93,35 @@ _COLUMNS: Sequence[Column[_FoundUse]] = (
 )
 
 
-def _is_call(found: _FoundUse) -> bool:
-    return found.use.kind is UseKind.CALL and found.use.ignored is None
-
-
 def _make_headline(result: ScanResult, rows: Sequence[_FoundUse]) -> str:
     """Write how many calls name models that end, of each model."""
     files = pluralize(result.files, "file")
     if not rows:
         return f"No call of a model that ends in {files}"
-    counts = Counter((row.use.variant.model.id, _describe_end(row.end)) for row in rows)
-    parts = [f"{format_int(count)} of {model} ({end})" for (model, end), count in counts.items()]
+    counts = Counter(map(_describe_end, rows))
+    parts = [f"{format_int(count)} of {end}" for end, count in counts.items()]
     where = pluralize(len({row.use.place.path for row in rows}), "file")
     return f"{pluralize(len(rows), 'call')} in {where} must change: {', '.join(parts)}"
 
 
-def _describe_end(end: Ending | None) -> str:
+def _describe_end(row: _FoundUse) -> str:
+    """Name the model or feature that ends, and the days left."""
+    end = row.end
     assert end is not None
-    return "shut down" if end.is_over else f"{pluralize(end.days, 'day')} left"
+    left = "shut down" if end.is_over else f"{pluralize(end.days, 'day')} left"
+    return f"{end.feature.name if end.feature else row.use.entry} ({left})"
 
 
 def _make_lines(result: ScanResult, market: Market, found: Sequence[_FoundUse]) -> Iterator[ReportLine]:
     """Say when each model that is called ends, what isn't a call, and what was left out."""
-    calls = [each for each in found if _is_call(each)]
-    for name in dict.fromkeys(call.use.variant.model.id for call in calls if call.end):
-        dates = describe_end_dates(market, market.catalog.variant(name))
-        yield ReportLine("dates", dates.message, dates.citation)
-    running = Counter(call.use.variant.model.id for call in calls if not call.end)
+    calls = [each for each in found if each.use.is_call]
+    for name, end in {call.use.entry: call.end for call in calls if call.end}.items():
+        if end.feature:
+            yield ReportLine("dates", describe_feature_end(end.feature.name, end.life, market), end.life.source.label)
+        else:
+            dates = describe_end_dates(market, market.catalog.variant(name))
+            yield ReportLine("dates", dates.message, dates.citation)
+    running = Counter(call.use.entry for call in calls if not call.end and call.use.entry in market.catalog.models)
     if running:
         yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} of {model}" for model, count in running.items()))
     others = Counter(each.use.kind for each in found if each.use.kind is not UseKind.CALL and each.end)

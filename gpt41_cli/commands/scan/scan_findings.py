@@ -8,11 +8,13 @@ from datetime import timedelta
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.code.calls import UseKind
-from gpt41_cli.code.scan import Ending, ModelUse, ScanResult
+from gpt41_cli.code.endings import Ending
+from gpt41_cli.code.scan import ScanResult
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
 from gpt41_cli.findings import Finding
-from gpt41_cli.rules import Level
+from gpt41_cli.rules import Level, Rule
 
 
 def make_scan_findings(
@@ -23,38 +25,47 @@ def make_scan_findings(
     A call of a model that is shut down, or ends `within` that time, is an error; of any other that ends, a warning. Everything
     that isn't a call is a notice, once for each file and model.
     """
-    mentions: dict[tuple[str, str], list[ModelUse]] = {}
+    mentions: dict[tuple[str, str], list[CodeUse]] = {}
     for position, use in enumerate(result.uses):
-        end = ends.get(use.variant.model.id)
+        end = ends.get(use.entry)
         if end is None or use.ignored is not None or position in known:
             continue
         if use.kind is UseKind.CALL:
             yield _make_call_finding(use, market, end, within)
         else:
-            mentions.setdefault((use.place.path, use.variant.id), []).append(use)
+            mentions.setdefault((use.place.path, use.subject), []).append(use)
     for uses in mentions.values():
-        end = ends[uses[0].variant.model.id]
-        rule = rules.MODEL_SHUT_DOWN if end.is_over else rules.MODEL_RETIRES
-        what = "recorded data" if uses[0].kind is UseKind.DATA else "prose, a comment or a name"
-        message = f"{uses[0].variant.id} is named in {pluralize(len(uses), 'line')} of {what}"
-        yield Finding(rule, message, Level.NOTICE, uses[0].place, subject=uses[0].variant.id)
+        use, end = uses[0], ends[uses[0].entry]
+        what = "recorded data" if use.kind is UseKind.DATA else "prose, a comment or a name"
+        verb = "are" if end.feature and end.feature.name.endswith("s") else "is"
+        message = f"{end.feature.name if end.feature else use.subject} {verb} named in {pluralize(len(uses), 'line')} of {what}"
+        yield Finding(_choose_rule(end), message, Level.NOTICE, use.place, subject=use.subject)
 
 
-def _make_call_finding(use: ModelUse, market: Market, end: Ending, within: timedelta | None) -> Finding:
-    if end.is_over:
+def _choose_rule(end: Ending) -> Rule:
+    if end.feature:
+        return rules.FEATURE_ENDS
+    return rules.MODEL_SHUT_DOWN if end.is_over else rules.MODEL_RETIRES
+
+
+def _make_call_finding(use: CodeUse, market: Market, end: Ending, within: timedelta | None) -> Finding:
+    is_soon = end.is_over or (within is not None and end.days <= within.days)
+    if end.feature:
+        text = lifecycle.describe_feature_end(end.feature.name, end.life, market)
+        finding = Finding(rules.FEATURE_ENDS, f"{use.name}: {text}", sources=(end.life.source,))
+    elif end.is_over:
         ended = lifecycle.make_shutdown_finding(market.platform, end.life)
-        finding = ended._replace(message=f"{use.variant.id}: {ended.message}", level=Level.ERROR)
+        finding = ended._replace(message=f"{use.subject}: {ended.message}")
     else:
-        finding = lifecycle.make_retirement_finding(use.variant, end.life, market.as_of)
-        if within is not None and end.days <= within.days:
-            finding = finding._replace(level=Level.ERROR)
+        finding = lifecycle.make_retirement_finding(market.catalog.variant(use.subject), end.life, market.as_of)
     refused = describe_refused(use)
     if refused and end.variant:
         finding = finding._replace(message=f"{finding.message}; {end.variant.id} refuses {refused}")
-    return finding._replace(place=use.place, subject=use.variant.id, actual=str(end.life.shutdown))
+    level = Level.ERROR if is_soon else Level.WARNING
+    return finding._replace(level=level, place=use.place, subject=use.subject, actual=str(end.life.shutdown))
 
 
-def describe_refused(use: ModelUse) -> str:
+def describe_refused(use: CodeUse) -> str:
     """Name the parameters that the replacement refuses, each with its line unless it is that of the model."""
     return ", ".join(
         parameter.name + f" (line {parameter.line})" * (parameter.line != use.place.line) for parameter in use.parameters

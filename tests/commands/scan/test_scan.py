@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 import pytest
 
-from gpt41_cli.code.calls import UseKind
+from gpt41_cli.code.calls import UseKind, UseReader
+from gpt41_cli.code.lines import Lines
+from gpt41_cli.code.model_names import ModelNames
+from gpt41_cli.code.parameters import CallFinder
+from gpt41_cli.code.records import is_in_answer
 from gpt41_cli.code.scan import scan_files
 from gpt41_cli.commands.scan.report import make_report
 from gpt41_cli.errors import InputError
@@ -217,3 +221,77 @@ def test_a_call_is_looked_for_near_the_model_alone(tmp_path: Path, text: str, ex
     sources, _ = find_sources([str(tmp_path)], None, io.BytesIO)
     (use,) = scan_files(sources, market()).uses
     assert [parameter.name for parameter in use.parameters] == expected
+
+
+def test_features_of_the_api_that_end_are_found(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        'client.responses.create(prompt={"id": "pmpt_68a1-b"})\n# once pmpt_2\nclient.beta.threads.create()\n'
+        'requests.post("https://api.openai.com/v1/evals")\nclient.evals.create()\nmy_pmpt_3 = 1\n'
+    )
+    done = run("scan", "--as-of", "2026-11-29", "--format", "json")
+    assert done.code == 1
+    assert [(place["line"], place["name"], place["feature"], place["kind"]) for place in json.loads(done.out)["places"]] == [
+        (1, "pmpt_68a1-b", "reusable-prompts", "call"),
+        (2, "pmpt_2", "reusable-prompts", "mention"),
+        (3, "beta.threads.create", "assistants-api", "call"),
+        (4, "api.openai.com/v1/evals", "evals-api", "call"),
+        (5, "evals.create", "evals-api", "call"),
+    ]
+    findings = json.loads(done.out)["findings"]
+    assert [(f["rule"], f["level"], f["subject"]) for f in findings] == [
+        ("feature-ends", "warning", "reusable-prompts"),
+        ("feature-ends", "error", "assistants-api"),
+        ("feature-ends", "warning", "evals-api"),
+        ("feature-ends", "warning", "evals-api"),
+        ("feature-ends", "notice", "reusable-prompts"),
+    ]
+    assert findings[0]["message"].startswith("pmpt_68a1-b: reusable prompts: OpenAI ends this in 1 day, on 2026-11-30 (medium")
+    assert findings[1]["message"].startswith("beta.threads.create: the Assistants API: OpenAI ended this on 2026-08-26 (medium")
+    assert findings[4]["message"] == "reusable prompts are named in 1 line of prose, a comment or a name"
+    text = run("scan", "--as-of", "2026-11-29").out
+    assert text.startswith(
+        "4 calls in 1 file must change: 1 of the Assistants API (shut down), 1 of reusable prompts (1 day left)"
+    )
+    assert run("scan", "--as-of", "2026-11-29", "--model", "gpt-4.1").out.startswith("No call of a model that ends in 1 file")
+    assert run("scan", "--as-of", "2026-11-29", "--platform", "azure-global").code == 0
+    assert run("scan", "--as-of", "2026-11-29", "--retires-within", "1d", "--format", "jsonl").code == 1
+
+
+def test_python_that_is_too_long_to_parse_has_no_docstrings() -> None:
+    lines = Lines('"""\nask("gpt-4.1")\n"""\n' + "x = 1\n" * 350_000)
+    (named,) = ModelNames(market().catalog).find(lines.text)
+    assert UseReader(PurePath("bot.py"), lines, 1).read(named) is CALL
+
+
+def test_several_processes_find_what_one_does_in_the_same_order(tmp_path: Path) -> None:
+    for number in range(250):
+        (tmp_path / f"{number:03}.py").write_text('model = "gpt-4.1"\n')
+    sources, _ = find_sources([str(tmp_path)], None, io.BytesIO)
+    alone, shared = (scan_files(sources, market(), excluded=["007.py"], jobs=jobs) for jobs in (1, 2))
+    assert alone == shared
+    assert (alone.files, len(alone.uses), len(alone.skipped)) == (250, 250, 0)
+
+
+class CountedLines(Lines):
+    """Lines that count how often one is read."""
+
+    reads = 0
+
+    def __getitem__(self, number: int) -> str:
+        self.reads += 1
+        return super().__getitem__(number)
+
+
+@pytest.mark.parametrize("line", ["key: gpt-4.1\n", '    "gpt-4.1",\n', '{"usage": {}, "model": "gpt-4.1"}\n'])
+def test_the_work_for_a_file_grows_with_its_length_alone(line: str) -> None:
+    """Every line is read a few times, however many calls are around it."""
+    reads = []
+    for many in (500, 1_000):
+        lines = CountedLines(line * many)
+        finder = CallFinder(lines)
+        for named in ModelNames(market().catalog).find(lines.text):
+            is_in_answer(lines, named.start, named.end, is_config=True)
+            finder.find_surroundings(named.start, ("temperature", "top_p"))
+        reads.append(lines.reads)
+    assert reads[1] - 2 * reads[0] < 10
+    assert reads[0] < 10 * 500
