@@ -21,7 +21,7 @@ lint: .venv/pyvenv.cfg
 
 # Record the runs in tests/golden/ and on the pages anew. Read the difference before you commit it.
 golden: .venv/pyvenv.cfg
-	$(BIN)/python -m pytest -n auto tests/test_golden.py --update-golden $(ARGS)
+	$(BIN)/python -m pytest -n auto tests/test_golden.py tests/test_pages.py --update-golden $(ARGS)
 
 # How fast the commands are next to others, as ratios. It is slow: it reads files of 50 and 600 MB again and again.
 bench: .venv/pyvenv.cfg

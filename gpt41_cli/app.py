@@ -25,6 +25,7 @@ from gpt41_cli.commands.check import command as check
 from gpt41_cli.commands.cost import command as cost
 from gpt41_cli.commands.count import command as count
 from gpt41_cli.commands.diff import command as diff
+from gpt41_cli.commands.explain import command as explain
 from gpt41_cli.commands.migrate import command as migrate
 from gpt41_cli.commands.models import command as models
 from gpt41_cli.commands.plan import command as plan
@@ -75,6 +76,7 @@ def gpt41(
     gpt41 reconcile batch_output.jsonl
     gpt41 report --output report.html
     gpt41 models
+    gpt41 explain model-retires
     """
 
 
@@ -92,6 +94,7 @@ app.command()(migrate.migrate)
 app.command()(reconcile.reconcile)
 app.command()(report.report)
 app.command()(models.models)
+app.command()(explain.explain)
 
 
 def _exit_on_sigterm(*_: object) -> NoReturn:

@@ -196,6 +196,8 @@ RUNS = (
     f"models {TODAY}",
     f"models gpt-4.1-mini {TODAY}",
     "models --check",
+    "explain",
+    "explain model-retires",
     f"reconcile logs {TODAY}",
     f"reconcile logs/usage.csv --fail-on never {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",

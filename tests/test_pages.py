@@ -12,7 +12,9 @@ import cmarkgfm
 import pytest
 import typer.main
 
+from docs.make_rules import PAGE, make_page
 from gpt41_cli import app
+from gpt41_cli.rules import RULES
 from tests.conftest import ROOT
 from tests.pages import BLOCK, PAGES
 
@@ -62,13 +64,23 @@ def test_every_named_command_has_the_options_it_is_named_with(page: Path) -> Non
     for line, name in re.findall(r"(?<![\w/+.-])(gpt41 ([a-z]+)[^`\n|;>#]*)", text):
         if name in COMMANDS:
             known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
-            for option in re.findall(r"(?<= )--?[a-z][\w-]*", line.replace(" --help", "")):
+            for option in re.findall(r"(?<= )--?[a-z][\w-]*", line.partition(". ")[0].replace(" --help", "")):
                 assert option in known, line
 
 
 def test_the_page_shows_the_gpt41_yaml_that_it_checks() -> None:
     page = (ROOT / "docs" / "check-and-diff.md").read_text()
     assert f"```yaml\n{(ROOT / 'tests/example/gpt41.yaml').read_text()}```" in page
+
+
+def test_the_page_of_rules_is_made_from_the_table(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-golden"):
+        PAGE.write_text(make_page())
+    assert PAGE.read_text() == make_page(), "run docs/make_rules.py"
+
+
+def test_every_rule_has_an_anchor() -> None:
+    assert find_anchors(PAGE) >= RULES.keys()
 
 
 def test_the_python_of_the_page_runs() -> None:

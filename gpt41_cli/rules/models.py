@@ -48,7 +48,7 @@ MODEL_RETIRES = Rule(
     "model-retires",
     "The model has no announced end.",
     why="From that day on, every call fails.",
-    remedy="Plan the move: gpt41 migrate says what it costs and breaks. --retires-within makes this an error.",
+    remedy="Plan the move: gpt41 migrate says what it costs and breaks. --retires-within 90d makes this an error of gpt41 check.",
     level=Level.WARNING,
     groups=Group.RECOMPUTED,
 )
