@@ -2,6 +2,8 @@
 
 A `console` block is a recording: each command after `$ `, then what a user sees: standard output, standard error behind `! `, and
 `[exit N]` unless it is 0. If `...` follows some lines of a recording, it shows only so many of the output.
+
+Markdown that a command prints is quoted between `<!-- $ COMMAND -->` and `<!-- end -->`, where readers see it drawn.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from typing import Any, NamedTuple, Self
 from unittest import mock
 
 import typer.main
+from rich.console import Console
+from rich.text import Text
 
 import gpt41_cli.catalog
 from gpt41_cli import app
@@ -29,10 +33,18 @@ from gpt41_cli.cli import parse
 from tests.conftest import ROOT, environment
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+QUOTE = re.compile(r"(?<=^<!-- \$ )(.*?) -->\n.*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 CHECKED_ON = re.compile(r"""(\b(?:checked_on": "|(?:checked|compared)\s+on\s+))\d{4}-\d\d-\d\d""")
 CUT = "..."
 WIDTH = 100
+PICTURES = {
+    ROOT / "docs/images/recommend.svg": (
+        "gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h"
+    )
+}
+"""Pictures of runs in the folder of the tests' data, each with its command."""
+PICTURE_WIDTH = 80
 DAY = date(2026, 11, 23)
 """The day on which all runs of the pages happen: nobody has to read --as-of in every command."""
 _STEP = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|(?:<<<)|[^'"\\;|&])+|&&|[;|]""")
@@ -81,6 +93,18 @@ def terminal(environ: dict[str, str] | None = None) -> Iterator[None]:
             signal.signal(signal.SIGTERM, handler)
 
 
+def show_again(page: str) -> str:
+    """Return the text of a page with all that its commands print, as of now. Needs `terminal`."""
+    return QUOTE.sub(_quote_again, BLOCK.sub(lambda block: record_again(block[0]), page))
+
+
+def _quote_again(found: re.Match[str]) -> str:
+    """Return the Markdown that a command prints, as a quotation that a reader sees drawn."""
+    lines, _ = _record(found[1])
+    quoted = "".join(f"> {line}".rstrip() + "\n" for line in "\n".join(lines).strip().split("\n"))
+    return f"{found[1]} -->\n{quoted}\n"
+
+
 def record_again(recording: str) -> str:
     """Return the recording as it would be made now. Needs `terminal`."""
     shown = []
@@ -89,6 +113,16 @@ def record_again(recording: str) -> str:
         kept = recorded.index(CUT) if CUT in recorded else len(lines)
         shown += [prompt, *lines[:kept], *([CUT] if kept < len(lines) else []), *([f"[exit {code}]"] if code else [])]
     return "".join(f"{line}\n" for line in shown)
+
+
+def draw_picture(command: str) -> str:
+    """Return a run as a picture of a terminal, in SVG that loads nothing. Needs `terminal` with colours and PICTURE_WIDTH."""
+    with contextlib.chdir(ROOT / "tests" / "data"):
+        out = run_gpt41(shlex.split(command)[1:]).out.decode()
+    console = Console(record=True, file=io.StringIO(), width=PICTURE_WIDTH, force_terminal=True)
+    console.print(Text.from_ansi(f"$ {command}\n\n{out}"))
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="gpt41", unique_id="gpt41"), flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 
 
 def mask(out: str) -> str:

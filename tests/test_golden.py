@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, environment
-from tests.pages import BLOCK, PAGES, mask, record_again, terminal
+from tests.pages import PAGES, PICTURE_WIDTH, PICTURES, draw_picture, mask, show_again, terminal
 
 FOLDER = ROOT / "tests" / "golden"
 GOLDEN = sorted(FOLDER.rglob("*.txt"))
@@ -41,10 +41,19 @@ def test_a_recording_is_short_and_in_the_folder_of_its_command() -> None:
 def test_a_page_shows_what_its_commands_print(page: Path, request: pytest.FixtureRequest) -> None:
     recorded = page.read_text()
     with terminal():
-        again = BLOCK.sub(lambda block: record_again(block[0]), recorded)
+        again = show_again(recorded)
     if request.config.getoption("--update-golden"):
         page.write_text(again)
     assert again == page.read_text()
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_a_picture_shows_what_its_command_prints(path: Path, request: pytest.FixtureRequest) -> None:
+    with terminal({"COLUMNS": str(PICTURE_WIDTH), "NO_COLOR": ""}):
+        again = draw_picture(PICTURES[path])
+    if request.config.getoption("--update-golden"):
+        path.write_text(again)
+    assert again == path.read_text()
 
 
 def repeat(recording: str, **env: str) -> str:
