@@ -210,13 +210,13 @@ class _TypeFormatter:
         """Format the variants of `anyOf`, objects included (17/17).
 
         The description of a variant comes after it, that of an object before it. A union of several lines begins with a bar on a
-        line of its own (4/4). A union within a union is in parentheses (2/2, thin).
+        line of its own (4/4). A union within a union is in parentheses (2/2, thin; of several lines it was never recorded).
         """
         variants: list[_Variant] = []
         for value in united:
             kind = self.format_type(value, _TypePosition.VARIANT)
             schema = self.references.resolve(value)
-            if get_union_variants(schema) and " | " in kind and "\n" not in kind:
+            if get_union_variants(schema) and (" | " in kind or kind.startswith("\n")):
                 kind = f"({kind})"
             said = [] if kind.startswith("//") or not schema.get("description") else [_get_keyword_text(schema, "description")]
             said += self._list_constraints(schema)
@@ -311,4 +311,5 @@ def _choose_gap(kind: str) -> str:
 
 
 def _format_trailing_comment(said: Sequence[str]) -> str:
-    return f" // {', '.join(said)}" if said else ""
+    """Format what comes after a type. More lines than one, which no recording has, are comments of their own."""
+    return f" {format_comment(', '.join(said))}".rstrip() if said else ""
