@@ -172,6 +172,29 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
     return ToolUse(**used)
 
 
+def read_reasoning_tokens(value: str | None, efforts: "Iterable[str]") -> dict[str, int]:
+    """Parse `--reasoning-tokens`: tokens by effort, or one number, which has no effort and is under an empty name."""
+    if value is None:
+        return {}
+    alone = notation.parse_count(value)
+    if alone is not None:
+        return {"": alone}
+    found: dict[str, int] = {}
+    for part in value.split(","):
+        effort, _, amount = part.strip().partition("=")
+        tokens = notation.parse_count(amount)
+        if tokens is None:
+            raise InputError(
+                "--reasoning-tokens", "tokens such as 500, or by effort, such as low=200,high=900", quote_text(value)
+            )
+        if effort not in efforts:
+            raise UnknownName("--reasoning-tokens", effort, sorted(efforts))
+        if effort in found:
+            raise InputError("--reasoning-tokens", "each effort once", quote_text(value))
+        found[effort] = tokens
+    return found
+
+
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:
     """Parse `METRIC=SCORE` pairs."""
     scores = {}

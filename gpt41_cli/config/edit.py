@@ -1,10 +1,10 @@
-"""Change the answers that gpt41.yaml expects, and no other character: comments, order, quotes and line ends stay."""
+"""Change the answers that gpt41.yaml expects, or its models, and nothing else: comments, order, quotes and line ends stay."""
 
 from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gpt41_cli.catalog import cursor as yaml_cursor
@@ -14,8 +14,11 @@ from gpt41_cli.errors import InputError, quote_text
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BLOCK_HEADER = re.compile(r"[|>][1-9+-]*")
-_KEYS_BEFORE_ANSWERS = ("requests", "prompt", "input_tokens", "model", "mode", "platform")
-"""The keys of a workload after which its answers come; one of the first three is always there."""
+_INPUT_KEYS = ("requests", "prompt", "input_tokens")
+"""The keys that say what a workload sends; one of them is always there."""
+
+_KEYS_BEFORE_ANSWERS = (*_INPUT_KEYS, "model", "mode", "platform")
+"""The keys of a workload after which its answers come."""
 
 
 class _TextEdit(NamedTuple):
@@ -39,6 +42,35 @@ def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, TokenRan
         if name not in workloads:
             raise InputError(expected=f"one of the workloads {', '.join(workloads)}", found=quote_text(name), location=file)
         edits += _plan_edits(text, workloads[name], output_tokens)
+    return _apply_edits(data, text, edits)
+
+
+def replace_settings(data: bytes, file: str, settings: Mapping[str | None, Mapping[str, str]]) -> str:
+    """Return the text of a config with other plain values, such as `model`, for workloads by name, and for the defaults as None.
+
+    An existing value is replaced; if there is none, a line is added to the workload. Raises TableError if a value to change has
+    an anchor.
+    """
+    text = data.decode("utf-8-sig")
+    top = yaml_cursor.read_yaml(data, file).entries()
+    workloads = top["workloads"].entries()
+    edits: list[_TextEdit] = []
+    for name, values in settings.items():
+        owner = top["defaults"] if name is None else workloads[name]
+        entries = owner.entries()
+        for key, value in values.items():
+            if key in entries:
+                _refuse_anchor(text, entries[key])
+                edits.append(_replace_value(entries[key], value))
+        added = [f"{key}: {value}" for key, value in values.items() if key not in entries]
+        if added:
+            _refuse_anchor(text, owner)
+            last = max((entries[key] for key in _INPUT_KEYS if key in entries), key=lambda each: each.span.start)
+            edits += _add_entries(text, owner, last, added)
+    return _apply_edits(data, text, edits)
+
+
+def _apply_edits(data: bytes, text: str, edits: Iterable[_TextEdit]) -> str:
     for edit in sorted(edits, reverse=True):  # from the end, so that no place moves before it is used
         text = text[: edit.start] + edit.text + text[edit.end :]
     return ("\ufeff" if data.startswith(BOM_UTF8) else "") + text
@@ -50,7 +82,7 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
     if "output_tokens" not in entries:
         _refuse_anchor(text, workload)
         last = max((entries[key] for key in _KEYS_BEFORE_ANSWERS if key in entries), key=lambda each: each.span.start)
-        yield from _add_entry(text, workload, last, f"output_tokens: {whole}")
+        yield from _add_entries(text, workload, last, [f"output_tokens: {whole}"])
         return
     at = entries["output_tokens"]
     _refuse_anchor(text, at)
@@ -64,7 +96,7 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
     if "high" in figures:
         yield _replace_value(figures["high"], str(output_tokens.high))
     else:
-        yield from _add_entry(text, at, figures["expected"], f"high: {output_tokens.high}")
+        yield from _add_entries(text, at, figures["expected"], [f"high: {output_tokens.high}"])
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:
@@ -77,16 +109,17 @@ def _replace_value(at: Cursor, value: str) -> _TextEdit:
     return _TextEdit(at.span.start, at.span.end, value)
 
 
-def _add_entry(text: str, mapping: Cursor, after: Cursor, entry: str) -> Iterator[_TextEdit]:
-    """Add an entry to a mapping after one of its own: in brackets on the same line, else on a new line below that one and its
+def _add_entries(text: str, mapping: Cursor, after: Cursor, entries: Sequence[str]) -> Iterator[_TextEdit]:
+    """Add entries to a mapping after one of its own: in brackets on the same line, else on new lines below that one and its
     comment.
     """
     if mapping.is_flow:
-        yield _TextEdit(after.span.end, after.span.end, f", {entry}")
+        yield _TextEdit(after.span.end, after.span.end, "".join(f", {entry}" for entry in entries))
         return
     indentation = " " * mapping.span.column
     first = _LINE_BREAK.search(text)
     line_break = first[0] if first else "\n"
+    entry = f"{line_break}{indentation}".join(entries)
     leaf = after.last_leaf.span
     end = leaf.end
     if _LINE_BREAK.fullmatch(text[end - 1]):  # a text in lines of its own, which ends with its last line break

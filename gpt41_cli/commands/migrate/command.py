@@ -1,11 +1,12 @@
 """`gpt41 migrate`."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.config_file import read_config_option
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.options import complete_models
@@ -39,6 +40,15 @@ OnDate = Annotated[
     typer.Option("--on", "--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today"),
 ]
 
+ReasoningTokens = Annotated[
+    str | None,
+    typer.Option(
+        "--reasoning-tokens",
+        metavar="N|EFFORT=N",
+        help="Reasoning tokens that each request adds at the successor: 500, or by effort, low=200,high=900.",
+    ),
+]
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +67,7 @@ def migrate(
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
+    reasoning_tokens: ReasoningTokens = None,
     requests: options.RequestsOption = 1,
     leaving: FromModel = None,
     to: ToModels = None,
@@ -70,6 +81,9 @@ def migrate(
             show_default="standard and batch",
         ),
     ] = None,
+    write_config: Annotated[
+        bool, typer.Option("--write-config", help="Write the moved models into gpt41.yaml, and change nothing else there.")
+    ] = False,
     platform: options.PlatformOption = "openai",
     fail_on: options.FailOnOption = "error",
     skip_invalid: options.SkipInvalidOption = False,
@@ -88,7 +102,7 @@ def migrate(
 
     \b
     gpt41 migrate
-    gpt41 migrate batch.jsonl --output-tokens 300
+    gpt41 migrate batch.jsonl --output-tokens 300 --reasoning-tokens low=200,high=900
     gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
     gpt41 migrate requests.jsonl --cached simulate --fail-on warning
     gpt41 migrate batch.jsonl --on 2027-01-14 --platform azure-global
@@ -100,6 +114,7 @@ def migrate(
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)
+    reasoning = parse.read_reasoning_tokens(reasoning_tokens, catalog.reasoning_efforts)
     has_inputs = bool(paths or text is not None or input_tokens is not None)
     if config and has_inputs:
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
@@ -107,8 +122,14 @@ def migrate(
         _refuse_work_options(
             {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens, "--requests": requests - 1}
         )
-        shown = _move_workloads(file, parse.read_market(catalog, None, on, "--on"), to or [], jobs)
-        output.show_and_exit(shown, wanted, threshold)
+        asked_of_all = WorkloadsQuestion(
+            file, parse.read_market(catalog, None, on, "--on"), to or [], reasoning, jobs, write_config
+        )
+        output.show_and_exit(_move_workloads(asked_of_all), wanted, threshold)
+    if write_config:
+        raise InputError(
+            "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
+        )
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
@@ -117,7 +138,8 @@ def migrate(
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
     migration = plan_migration(work.combined, question)
-    output.show_and_exit(make_report(catalog, migration, work.rejects, work.skipped_files), wanted, threshold)
+    report = make_report(catalog, migration, work.rejects, work.skipped_files, reasoning)
+    output.show_and_exit(report, wanted, threshold)
 
 
 def _find_config(named: Path | None) -> Path | None:
@@ -139,18 +161,36 @@ def _refuse_work_options(options: "Mapping[str, object]") -> None:
             raise InputError(name, "inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
 
 
-def _move_workloads(file: Path, market: "Market", to: list[str], jobs: int | None) -> "Report":
-    from gpt41_cli.cli.config_file import read_config
+class WorkloadsQuestion(NamedTuple):
+    """The gpt41.yaml whose workloads move, on which market, to which models, and whether the moved one is written."""
+
+    file: Path
+    market: "Market"
+    to: list[str]
+    reasoning_tokens: "Mapping[str, int]"
+    jobs: int | None
+    writes: bool
+
+
+def _move_workloads(question: WorkloadsQuestion) -> "Report":
+    from gpt41_cli.commands.migrate.rewrite import ConfigFile, write_moved_config
     from gpt41_cli.commands.migrate.workloads import move_workloads
     from gpt41_cli.commands.migrate.workloads_report import make_report
+    from gpt41_cli.config.load import parse_config
     from gpt41_cli.config.roots import open_working_tree
     from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
 
-    root = open_working_tree(file)
-    config = read_config(root, market.catalog)
-    assert config is not None
-    priced = price_declared_workloads(config, root.find_files, CheckOptions(market, jobs=jobs))
-    return make_report(config, market, move_workloads(priced, [market.catalog.variant(name) for name in to]))
+    market, root = question.market, open_working_tree(question.file)
+    data = root.read_config()
+    assert data is not None  # it was found
+    config = parse_config(data, root.config_label, market.catalog)
+    if question.writes:
+        files.check_writable(Path(os.path.relpath(question.file)))
+    priced = price_declared_workloads(config, root.find_files, CheckOptions(market, jobs=question.jobs))
+    moved = move_workloads(priced, [market.catalog.variant(name) for name in question.to], question.reasoning_tokens)
+    if question.writes:
+        write_moved_config(ConfigFile(question.file, data, config, root.find_files), moved, question.jobs)
+    return make_report(config, market, moved)
 
 
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:

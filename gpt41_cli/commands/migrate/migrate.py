@@ -19,17 +19,15 @@ from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
 from gpt41_cli.prices.usage_by_rates import UsageByRates
-from gpt41_cli.pricing import EXACT
+from gpt41_cli.pricing import EXACT, price_tokens, sum_usd
 from gpt41_cli.rules import Level
-from gpt41_cli.work.workload import VariantLoad, Workload
+from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers alone need nothing that reads requests
     from gpt41_cli.work.sizing import RequestTotals
 
 DEFAULT_MODES = ("standard", "batch", "flex")
 """The modes that are compared if none is requested; the last one if it has a price."""
-
-_PER_MILLION = 1_000_000
 
 
 class MigrationQuestion(NamedTuple):
@@ -50,13 +48,15 @@ class MigrationPath(NamedTuple):
 
     `cache_writes` is the most that can be written to the prompt cache or, if the cache was replayed, what the replay writes.
     `spare_reasoning_tokens` is how many each request may add before the work, cache writes included, costs more than today. It is
-    None if the model doesn't reason, today's price isn't known, or the work costs more without any.
+    None if the model doesn't reason, today's price isn't known, or the work costs more without any. `reasoning_token_usd` is what
+    one more token of output in every request costs, exact.
     """
 
     quote: Quote
     current_quote: Quote | None
     cache_writes: CacheWrites
     spare_reasoning_tokens: int | None
+    reasoning_token_usd: Decimal
 
     @property
     def variant(self) -> Variant:
@@ -240,21 +240,26 @@ def _price_path(work: Workload, offer: Offer, old: Quote | None) -> MigrationPat
     load = work.load_on(catalog, offer.variant)
     quote = add_batch_price(price_workload(offer, work), work)
     written = price_cache_writes(offer, load, catalog.limits.prompt_cache, is_replayed=work.replay is not None)
-    path = MigrationPath(quote, old, written, None)
+    token_usd = price_token_of_each(offer, UsageByRates.from_load(offer.variant, load))
+    path = MigrationPath(quote, old, written, None, token_usd)
     spare = None if path.added_usd is None else -path.added_usd
-    return path if spare is None else path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer, load, spare))
+    return (
+        path if spare is None else path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer.variant, token_usd, spare))
+    )
 
 
-def find_reasoning_headroom(offer: Offer, load: VariantLoad, spare_usd: Decimal) -> int | None:
-    """Return how many reasoning tokens each request may add for `spare_usd` in total, rounded down; None if the model doesn't
-    reason, `spare_usd` is negative or output is free.
+def price_token_of_each(offer: Offer, used: UsageByRates) -> Decimal:
+    """Price one more token of output in every request, exactly."""
+    return sum_usd(price_tokens(usage.requests, rates.output) for rates, usage in used.split_by_rates(offer).items())
+
+
+def find_reasoning_headroom(variant: Variant, token_usd: Decimal, spare_usd: Decimal) -> int | None:
+    """Return how many reasoning tokens each request may add for `spare_usd` in total, rounded down, if one in every request costs
+    `token_usd`; None if the model doesn't reason, `spare_usd` is negative or output is free.
     """
-    used = UsageByRates.from_load(offer.variant, load).split_by_rates(offer)
-    # One more token in every request costs this much per million.
-    usd_per_million = sum(usage.requests * Fraction(rates.output) for rates, usage in used.items())
-    if offer.variant.model.reasoning is None or spare_usd < 0 or not usd_per_million:
+    if variant.model.reasoning is None or spare_usd < 0 or not token_usd:
         return None
-    return int(Fraction(spare_usd) * _PER_MILLION / usd_per_million)
+    return int(Fraction(spare_usd) / Fraction(token_usd))
 
 
 def _choose_target(

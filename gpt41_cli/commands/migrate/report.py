@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.migrate import reasons
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
+from gpt41_cli.commands.migrate.reasoning import ReasonedPrice, price_reasoning
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.reports import Json, Report, ReportLine
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table, show_value
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.rules import Level
@@ -30,14 +32,20 @@ NO_TARGET = "none"
 
 
 def make_report(
-    catalog: Catalog, migration: Migration, rejects: Rejections | None = None, skipped_files: Sequence[SkippedPath] = ()
+    catalog: Catalog,
+    migration: Migration,
+    rejects: Rejections | None = None,
+    skipped_files: Sequence[SkippedPath] = (),
+    reasoning_tokens: Mapping[str, int] = {},
 ) -> Report:
-    """Make the report of a migration."""
+    """Make the report of a migration. `reasoning_tokens` are those that each request is taken to add, by effort."""
     work = migration.work
+    reasoned = price_reasoning(migration.target_paths, reasoning_tokens)
+    issues = migration.incompatibilities[migration.target.id] if migration.target else ()
     parts = {
         "why": list(reasons.list_advantages(migration)),
         "but": list(reasons.list_drawbacks(migration)),
-        "breaks": migration.incompatibilities[migration.target.id] if migration.target else (),
+        **sort_by_certainty(issues),
         "dates": list(reasons.list_end_dates(catalog, migration)),
         "guide": list(reasons.list_guidance(migration)),
     }
@@ -46,12 +54,15 @@ def make_report(
     return Report(
         schema=SCHEMA,
         answer=migration.target.id if migration.target else NO_TARGET,
-        headline=_make_headline(migration),
+        headline=_make_headline(migration, reasoned),
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
             *(ReportLine(kind, finding.message, finding.citation) for kind, findings in parts.items() for finding in findings),
         ),
-        tables=(make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),),
+        tables=(
+            make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),
+            *_make_reasoning_table(migration, reasoned),
+        ),
         findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
         notes=migration.notes,
         data={
@@ -64,9 +75,13 @@ def make_report(
             "lower_bounds": work.lower_bound_requests,
             "is_replayed": work.replay is not None,
             "today": [dump_quote(quote) for quote in migration.current_quotes.values()],
+            "reasoning": make_records(_list_reasoning_columns(migration, reasoned), reasoned),
             "ways": [_make_path_json(path) for path in migration.paths],
             "reasons": [
-                dump_reason(finding, kind=kind) for kind, findings in parts.items() if kind != "breaks" for finding in findings
+                dump_reason(finding, kind=kind)
+                for kind, findings in parts.items()
+                if kind not in CERTAINTIES
+                for finding in findings
             ],
             "breaks": [
                 dump_reason(issue, model=model, level=issue.level.label)
@@ -80,6 +95,41 @@ def make_report(
     )
 
 
+CERTAINTIES = ("breaks", "unsure", "differs")
+"""How sure it is that something breaks: for certain; maybe, as nobody has confirmed it; not in this work."""
+
+_UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
+"""The rules whose findings say that nobody knows whether something breaks."""
+
+
+def sort_by_certainty(issues: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Sort what breaks, or may, by CERTAINTIES."""
+    found: dict[str, list[Finding]] = {name: [] for name in CERTAINTIES}
+    for issue in issues:
+        is_used, is_unsure = issue.level >= Level.WARNING, issue.rule in _UNCONFIRMED
+        found[CERTAINTIES[2] if not is_used else CERTAINTIES[is_unsure]].append(issue)
+    return found
+
+
+def _list_reasoning_columns(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> tuple[Column[ReasonedPrice], ...]:
+    time = "before" if migration.is_shut_down else "today"
+    has_efforts = any(price.effort for price in reasoned)
+    return (
+        Column("effort" if has_efforts else None, "effort", lambda price: price.effort or None),
+        Column(">tokens", "tokens", lambda price: price.tokens),
+        Column(None, "model", lambda price: price.path.quote.model),
+        Column("mode", "mode", lambda price: price.path.quote.mode),
+        Column(">total", "total_usd", lambda price: price.total_usd),
+        Column(f">against {time}", "added_usd", lambda price: price.added_usd, format_money_change),
+    )
+
+
+def _make_reasoning_table(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> Iterator[Table]:
+    if reasoned:
+        title = f"{reasoned[0].path.variant.id} with reasoning tokens in every request, and with all cache writes"
+        yield make_table(_list_reasoning_columns(migration, reasoned), reasoned, title)
+
+
 def _find_mentioned(migration: Migration) -> Iterator[Finding]:
     """Find the findings about the target that are among the lines: what breaks, and when it ends."""
     if migration.target:
@@ -89,20 +139,31 @@ def _find_mentioned(migration: Migration) -> Iterator[Finding]:
         yield from (finding for finding in ends if finding.rule is rules.MODEL_RETIRES)
 
 
-def _make_headline(migration: Migration) -> str:
+def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> str:
     leaving, path = migration.question.from_variant.id, migration.chosen_path
     if path is None:
         ends = [choose(migration.paths, key=lambda path: path.total_with_writes_usd) for choose in (min, max)]
         prices = [f"{format_money(end.total_with_writes_usd)} ({end.quote.model} in {end.quote.mode})" for end in ends]
         usd = find_bound_prefix(migration.work) + " to ".join(dict.fromkeys(prices))
-        return f"Nothing with a price here is named in place of {leaving}: {usd} for the same work"
+        return f"{_explain_no_target(migration)}: {usd} for the same work"
     where = "" if path.quote.mode == "standard" else f" in {path.quote.mode}"
     low, high = format_money(path.quote.total_usd), format_money(path.total_with_writes_usd)
     usd = low if low == high else f"{low} to {high}"
     time = "before" if migration.is_shut_down else "today"
     current = f" ({time} {format_money(path.current_quote.total_usd)})" if path.current_quote else ""
-    price = f"{find_bound_prefix(migration.work)}{usd} for the same work{current}{_describe_headroom(path, time)}"
+    stated = [(price.effort, price.tokens, price.total_usd) for price in reasoned if price.path is path]
+    with_reasoning = describe_reasoned(stated) if len(stated) == 1 else ""  # else a table says it
+    price = f"{find_bound_prefix(migration.work)}{usd} for the same work{current}{with_reasoning}{_describe_headroom(path, time)}"
     return f"{path.quote.model} in place of {leaving}{where}: {price}{_describe_refusal(migration)}"
+
+
+def describe_reasoned(prices: Iterable[tuple[str, int, Decimal]] | Iterable[tuple[str, int, Fraction]]) -> str:
+    """Say what stated reasoning tokens lead to, given as effort, tokens and dollars; nothing without any."""
+    shown = [
+        f"{show_value(usd)} with {pluralize(tokens, 'reasoning token')} a request{f' (effort {effort})' if effort else ''}"
+        for effort, tokens, usd in prices
+    ]
+    return "".join(f", {text}" for text in shown)
 
 
 def _describe_refusal(migration: Migration) -> str:
@@ -123,6 +184,16 @@ def _describe_headroom(path: MigrationPath, time: str) -> str:
         most = format_int(path.variant.model.max_output_tokens or 0)
         return f", and no more than {time} however long it reasons (its answers end at {most} tokens)"
     return f", and up to {pluralize(path.spare_reasoning_tokens, 'reasoning token')} a request cost no more than {time}"
+
+
+def _explain_no_target(migration: Migration) -> str:
+    """Say that what is named isn't released yet on that day, or that nothing with a price is named."""
+    leaving, day = migration.question.from_variant.id, migration.question.market.as_of
+    for step in reversed(migration.replacement_steps):
+        if step.variant and step.variant.model.released and step.variant.model.released > day:
+            released = f"was released on {step.variant.model.released}, after {day}"
+            return f"{step.variant.id}, which is named in place of {leaving}, {released}; elsewhere"
+    return f"Nothing with a price here is named in place of {leaving}"
 
 
 class _PricedAt(NamedTuple):

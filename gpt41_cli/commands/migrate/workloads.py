@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
-from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, MigrationQuestion, plan_migration
+from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, Migration, MigrationPath, MigrationQuestion, plan_migration
+from gpt41_cli.commands.migrate.reasoning import price_reasoning
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
@@ -17,17 +19,17 @@ from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import PricedWorkload
 
-_FALLBACK_MODE = "standard"
-
 
 class MovedWorkload(NamedTuple):
     """A workload today and after its move. `migration` is None if it stays, because no end of its model is announced, or if
-    `missing` says that nothing it may move to has a price.
+    `missing` says that nothing it may move to has a price. `reasoning_tokens` are those that each request is taken to add, by
+    effort.
     """
 
     priced: PricedWorkload
     migration: Migration | None
     missing: MissingPrice | None = None
+    reasoning_tokens: Mapping[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -46,8 +48,9 @@ class MovedWorkload(NamedTuple):
 
     @property
     def ends(self) -> date | None:
-        """The day on which its model ends on its platform, if that is announced."""
-        life = self.priced.quote.offer.variant.lifecycles.get(self.priced.market.platform.provider)
+        """The day on which its model ends or has ended on its platform, if that is announced."""
+        market, variant = self.priced.market, self.priced.quote.offer.variant
+        life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
         return life.shutdown if life else None
 
     @property
@@ -57,11 +60,32 @@ class MovedWorkload(NamedTuple):
         """
         if self.path is None:
             return None
-        requests, volume = self.path.quote.usage.requests, self.priced.cost.volume
-        times = Fraction(1, requests) * (volume.per_month if volume else 1)
-        stored = self.priced.cost.storage_monthly_usd if volume else 0
-        low, high = Fraction(self.path.quote.total_usd), Fraction(self.path.total_with_writes_usd)
-        return UsdRange(low * times + stored, high * times + stored)
+        return UsdRange(self._scale(self.path.quote.total_usd), self._scale(self.path.total_with_writes_usd))
+
+    @property
+    def reasoned(self) -> Mapping[str, Fraction]:
+        """The price after the move with all cache writes and the stated reasoning tokens, by effort, per month or request; empty
+        if it doesn't move, or the model doesn't reason.
+        """
+        paths = [self.path] if self.path else []
+        return {price.effort: self._scale(price.total_usd) for price in price_reasoning(paths, self.reasoning_tokens)}
+
+    @property
+    def cheaper_modes(self) -> Mapping[str, Fraction]:
+        """The price, with all cache writes, in each mode of the same model that costs less, per month or request."""
+        others = self.migration.target_paths if self.migration and self.path else ()
+        return {
+            path.quote.mode: self._scale(path.total_with_writes_usd)
+            for path in others
+            if self.path and path.total_with_writes_usd < self.path.total_with_writes_usd
+        }
+
+    def _scale(self, total_usd: Decimal) -> Fraction:
+        """Return the price of a month or, without a volume, of a request for that of all requests."""
+        assert self.path
+        volume = self.priced.cost.volume
+        times = Fraction(1, self.path.quote.usage.requests) * (volume.per_month if volume else 1)
+        return Fraction(total_usd) * times + (self.priced.cost.storage_monthly_usd if volume else 0)
 
     @property
     def usd_now(self) -> Fraction:
@@ -77,16 +101,18 @@ class MovedWorkload(NamedTuple):
         return tuple(issue for issue in issues if issue.level >= Level.WARNING)
 
 
-def move_workloads(workloads: Sequence[PricedWorkload], to: Sequence[Variant]) -> list[MovedWorkload]:
+def move_workloads(
+    workloads: Sequence[PricedWorkload], to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
+) -> list[MovedWorkload]:
     """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to what is named."""
-    return [_move_workload(priced, to) for priced in workloads]
+    return [_move_workload(priced, to)._replace(reasoning_tokens=reasoning_tokens) for priced in workloads]
 
 
 def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorkload:
     market, variant = priced.market, priced.quote.offer.variant
     if any(target.id == variant.id for target in to) or not (to or _is_leaving(market, variant)):
         return MovedWorkload(priced, None)
-    modes = tuple(dict.fromkeys((priced.quote.mode, _FALLBACK_MODE)))
+    modes = tuple(dict.fromkeys((priced.quote.mode, *DEFAULT_MODES)))
     question = MigrationQuestion(variant, to, modes, market, priced.contents.request_totals)
     try:
         return MovedWorkload(priced, plan_migration(priced.workload, question))

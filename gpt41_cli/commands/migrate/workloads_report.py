@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.migrate.migrate import MigrationPath
+from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, sort_by_certainty
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
-from gpt41_cli.reports import Report, ReportLine
+from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.costing import UsdRange
 
 SCHEMA = "gpt41.migrate-workloads/1"
-
-_UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
-"""The rules whose findings say that nobody knows whether something breaks."""
 
 
 def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkload]) -> Report:
@@ -29,12 +28,13 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
     skipped = [file for moved in workloads for file in moved.priced.contents.skipped_files]
     moving = [moved for moved in workloads if moved.path]
     now, then = _sum_up(workloads)
+    columns = _list_columns(workloads)
     return Report(
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(moved.name)} {moved.path.variant.id}" for moved in moving if moved.path) or "none",
         headline=_make_headline(market, workloads),
         lines=tuple(_make_lines(workloads)),
-        tables=(make_table(_COLUMNS, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
+        tables=(make_table(columns, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
         findings=(*findings, *make_skipped_findings(skipped)),
         notes=tuple(_make_notes(workloads)),
         data={
@@ -42,9 +42,9 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
             "on": market.as_of,
             "monthly_usd": now,
             "then_monthly_usd": then and then._asdict(),
-            "workloads": make_records(_COLUMNS, workloads),
+            "workloads": make_records(columns, workloads),
         },
-        records=make_records(_COLUMNS, workloads),
+        records=make_records(columns, workloads),
         catalog=market.catalog,
         mentioned=[finding for finding in findings if finding.rule not in (rules.MODEL_SHUT_DOWN, rules.MISSING_PRICE)],
     )
@@ -66,12 +66,30 @@ def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRan
     return now, UsdRange(expected, high)
 
 
+def _sum_up_reasoned(workloads: Sequence[MovedWorkload]) -> Mapping[str, Fraction]:
+    """Return dollars per month of all workloads after the move, with the stated reasoning tokens, by effort."""
+    efforts = dict.fromkeys(effort for moved in workloads for effort in moved.reasoned)
+    return {
+        effort: sum((Fraction(to_decimal(_price_reasoned(moved, effort))) for moved in workloads), Fraction(0))
+        for effort in efforts
+    }
+
+
+def _price_reasoned(moved: MovedWorkload, effort: str) -> Fraction:
+    """Return the price after the move at an effort; of a workload that stays, or moves to a model that doesn't reason, the price
+    that it has.
+    """
+    high = moved.usd_then.high if moved.usd_then else moved.usd_now
+    return moved.reasoned.get(effort, high)
+
+
 def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
     """Write what to move before which day, and what all workloads cost before and after."""
     moving = [moved for moved in workloads if moved.path]
     stuck = [moved for moved in workloads if moved.is_stuck]
     if not moving and not stuck:
-        return f"Nothing has to move: the table knows of no end of the models of {pluralize(len(workloads), 'workload')}"
+        end = f"no end of the models of {pluralize(len(workloads), 'workload')} is announced on {market.as_of}"
+        return f"Nothing has to move: {end}"
     targets = ", ".join(dict.fromkeys(moved.path.variant.id for moved in moving if moved.path))
     text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "Nothing with a price is named to move to"
     days = [moved.ends for moved in (*moving, *stuck) if moved.ends]
@@ -83,16 +101,22 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
     if now is None or then is None or stuck:
         return text
     reasons = any(moved.path and moved.path.variant.model.reasoning for moved in moving)
-    return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{', before reasoning tokens' * reasons}"
+    tokens = moving[0].reasoning_tokens if moving else {}
+    sums = _sum_up_reasoned(workloads)
+    reasoned = describe_reasoned((effort, tokens[effort], usd) for effort, usd in sums.items()) if len(sums) == 1 else ""
+    after = ", before reasoning tokens" * reasons + reasoned
+    return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{after}"
 
 
 def _make_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
-    """Say what breaks for sure, what nobody has confirmed, and when the models end."""
-    for label, is_confirmed in (("breaks", True), ("unsure", False)):
+    """Say what to change where, what it may cost, what breaks for sure, what nobody has confirmed, and when the models end."""
+    yield from _make_change_lines(workloads)
+    yield from _make_reasoning_lines(workloads)
+    yield from _make_cheaper_lines(workloads)
+    for label in CERTAINTIES[:2]:
         for moved in workloads:
-            for finding in moved.breaks:
-                if (finding.rule not in _UNCONFIRMED) is is_confirmed:
-                    yield ReportLine(label, f"{sanitize(moved.name)}: {finding.message}", finding.citation)
+            for finding in sort_by_certainty(moved.breaks)[label]:
+                yield ReportLine(label, f"{sanitize(moved.name)}: {finding.message}", finding.citation)
     dates = {}
     for moved in workloads:
         if moved.path or moved.is_stuck:
@@ -100,6 +124,47 @@ def _make_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
             dates[variant.id] = describe_end_dates(market, variant)
     for finding in dates.values():
         yield ReportLine("dates", finding.message, finding.citation)
+
+
+def _make_change_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
+    """Say where in gpt41.yaml which model and mode must stand."""
+    by_setting: dict[str, list[str]] = {}
+    for moved in workloads:
+        if moved.path:
+            mode = "" if moved.path.quote.mode == moved.priced.quote.mode else f" and mode: {moved.path.quote.mode}"
+            place = moved.priced.declaration.locate("model").label
+            by_setting.setdefault(f"model: {moved.path.variant.id}{mode}", []).append(f"{sanitize(moved.name)} ({place})")
+    for setting, names in by_setting.items():
+        yield ReportLine("change", f"{setting} in {', '.join(names)}; --write-config writes it")
+
+
+def _make_reasoning_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
+    """Say what all workloads cost at each effort, if there are several."""
+    now, _ = _sum_up(workloads)
+    sums = _sum_up_reasoned(workloads) if now is not None else {}
+    if len(sums) > 1:
+        tokens = workloads[0].reasoning_tokens
+        texts = (f"{_format_usd(usd)} at {effort} ({format_int(tokens[effort])} a request)" for effort, usd in sums.items())
+        yield ReportLine("reasons", f"a month with the reasoning tokens of an effort: {', '.join(texts)}")
+
+
+def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
+    """Say what batch and flex would cost, for each workload for which they cost less."""
+    for moved in workloads:
+        by_price: dict[Fraction, list[str]] = {}
+        for mode, usd in moved.cheaper_modes.items():
+            by_price.setdefault(usd, []).append(_MODE_TERMS[mode])
+        for usd, terms in by_price.items():
+            period = "month" if moved.priced.cost.volume else "request"
+            yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} a {period} {', or '.join(terms)}")
+
+
+_MODE_TERMS = {
+    "standard": "in standard",
+    "batch": "in batch, which answers within a day",
+    "flex": "in flex, which promises no time",
+    "priority": "in priority",
+}
 
 
 def _make_notes(workloads: Sequence[MovedWorkload]) -> Iterator[str]:
@@ -128,7 +193,26 @@ def _format_headroom(path: MigrationPath) -> str:
     return "any" if path.has_unlimited_reasoning else format_int(path.spare_reasoning_tokens)
 
 
-_COLUMNS: Sequence[Column[MovedWorkload]] = (
+def _list_columns(workloads: Sequence[MovedWorkload]) -> tuple[Column[MovedWorkload], ...]:
+    efforts = dict.fromkeys(effort for moved in workloads for effort in moved.reasoned)
+    reasoned = (
+        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_get_reasoned, effort), absent="-")
+        for effort in efforts
+    )
+    return (*_COLUMNS_BEFORE, *reasoned, *_COLUMNS_AFTER)
+
+
+def _get_reasoned(effort: str, moved: MovedWorkload) -> Fraction | None:
+    return moved.reasoned.get(effort)
+
+
+def _dump_reasoned(moved: MovedWorkload) -> Sequence[Json]:
+    return [
+        {"effort": effort or None, "tokens": moved.reasoning_tokens[effort], "usd": usd} for effort, usd in moved.reasoned.items()
+    ]
+
+
+_COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column("`workload", "name", lambda moved: moved.name, sanitize),
     Column("model", "model", lambda moved: moved.priced.quote.model),
     Column("mode", "mode", lambda moved: moved.priced.quote.mode),
@@ -141,6 +225,10 @@ _COLUMNS: Sequence[Column[MovedWorkload]] = (
     Column(">now", "usd", lambda moved: moved.usd_now),
     Column(">then", None, lambda moved: moved.usd_then and _format_range(moved.usd_then), absent="-"),
     Column(None, "then_usd", lambda moved: moved.usd_then and moved.usd_then._asdict()),
+    Column(None, "reasoned", _dump_reasoned),
+    Column(None, "cheaper", lambda moved: [{"mode": mode, "usd": usd} for mode, usd in moved.cheaper_modes.items()]),
+)
+_COLUMNS_AFTER: Sequence[Column[MovedWorkload]] = (
     Column(">reasoning tokens", None, lambda moved: moved.path and _format_headroom(moved.path), absent="-"),
     Column(None, "reasoning_tokens", lambda moved: moved.path and moved.path.spare_reasoning_tokens),
     Column("breaks", None, lambda moved: ", ".join(finding.brief for finding in moved.breaks if finding.brief)),

@@ -66,7 +66,7 @@ def test_on_the_day_of_the_end_the_run_fails(run: Run, folder: Path) -> None:
 def test_nothing_has_to_move_if_no_end_is_known(run: Run, folder: Path) -> None:
     (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 9, output_tokens: 9, model: gpt-6-luna}}\n")
     done = run("migrate", "--on", "2026-11-29")
-    assert done.out.startswith("Nothing has to move: the table knows of no end of the models of 1 workload\n")
+    assert done.out.startswith("Nothing has to move: no end of the models of 1 workload is announced on 2026-11-29\n")
     assert run("migrate", "--on", "2026-11-29", "-q").out == "none\n"
 
 
@@ -82,6 +82,95 @@ def test_what_has_no_price_elsewhere_is_named_and_the_rest_is_priced(run: Run, f
     assert run("migrate", "--on", "2026-11-29", "--to", "gpt-6.1-sol").out.startswith(
         "Move 3 workloads to gpt-6.1-sol before 2027-01-14; 1 more workload can't be priced elsewhere\n"
     )
+
+
+def test_stated_reasoning_tokens_are_priced_for_each_workload_and_effort(run: Run, folder: Path) -> None:
+    rows = {each["name"]: each for each in moved(run, "--on", "2026-11-29", "--reasoning-tokens", "none=0,low=200")["workloads"]}
+    # 600 a month of 200 tokens at $0.50 a million more than with all cache writes.
+    assert rows["write"]["reasoned"] == [
+        {"effort": "none", "tokens": 0, "usd": "0.3009"},
+        {"effort": "low", "tokens": 200, "usd": "0.3609"},
+    ]
+    assert rows["read"]["reasoned"] == []
+    shown = run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "low=200,none=0").out
+    assert "a month with the reasoning tokens of an effort: $1.36 at low (200 a request), $0.6452 at none (0 a request)" in shown
+    assert (
+        "then, before reasoning tokens, $1.36 with 200 reasoning tokens a request\n"
+        in run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "200").out
+    )
+    refused = run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "none=0", "--to", "gpt-6.1-sol")
+    assert (refused.code, refused.err) == (
+        2,
+        "gpt41: --reasoning-tokens: expected an effort of gpt-6.1-sol (low, medium, high, xhigh, max), found none\n",
+    )
+
+
+def test_batch_and_flex_are_ways_to_pay_less(run: Run, folder: Path) -> None:
+    rows = {each["name"]: each for each in moved(run, "--on", "2026-11-29")["workloads"]}
+    assert rows["write"]["cheaper"] == [{"mode": "batch", "usd": "0.15045"}, {"mode": "flex", "usd": "0.15045"}]
+    assert rows["sort"]["cheaper"] == []
+    assert (
+        "write: $0.1505 a month in batch, which answers within a day, or in flex, which promises no time"
+        in run("migrate", "--on", "2026-11-29").out
+    )
+
+
+STUCK = "{input_tokens: 9, platform: azure-data-zone, mode: priority}"
+
+MOVED = """version: 1
+workloads:
+  sort: {requests: sort.jsonl, model: gpt-6-luna, mode: batch, output_tokens: 100, volume: 3001 / week}
+  write: {input_tokens: 2000, output_tokens: 500, model: gpt-6-luna, volume: 600 / month}
+  read: {input_tokens: 9, output_tokens: 9, model: gpt-6-luna, volume: 1 / month}
+"""
+
+
+def test_the_moved_config_is_written_once(run: Run, folder: Path) -> None:
+    done = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
+    assert (done.code, (folder / "gpt41.yaml").read_text()) == (0, MOVED)
+    assert done.err == (
+        "gpt41: gpt41.yaml: sort: gpt-6-luna in batch, was gpt-4.1-mini in batch\n"
+        "gpt41: gpt41.yaml: write: gpt-6-luna in standard, was gpt-4.1 in standard\n"
+    )
+    again = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
+    assert (again.code, (folder / "gpt41.yaml").read_text()) == (0, MOVED)
+    assert again.err == "gpt41: gpt41.yaml: left as it is: nothing has to move to a model with a price\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (  # all of the defaults move to the same
+            "defaults: {model: gpt-4.1}  # ours\nworkloads:\n  a: {input_tokens: 9}\n",
+            "defaults: {model: gpt-6-luna}  # ours\nworkloads:\n  a: {input_tokens: 9}\n",
+        ),
+        (  # one of them has nothing with a price to move to
+            f"defaults: {{model: gpt-4.1}}\nworkloads:\n  a: {{input_tokens: 9}}\n  b: {STUCK}\n",
+            f"defaults: {{model: gpt-4.1}}\nworkloads:\n  a: {{input_tokens: 9, model: gpt-6-luna}}\n  b: {STUCK}\n",
+        ),
+        (  # the mode has no price there
+            "workloads:\n  a:\n    model: gpt-4.1  # 1\n    platform: azure-global\n    input_tokens: 9\n    mode: batch\n",
+            "workloads:\n  a:\n    model: gpt-6-luna  # 1\n    platform: azure-global\n    input_tokens: 9\n    mode: standard\n",
+        ),
+        (  # the requests name the model themselves
+            "defaults: {model: gpt-4.1}\nworkloads:\n  a:\n    requests: sort.jsonl\n    cached: 0%\n",
+            "defaults: {model: gpt-6-luna}\nworkloads:\n  a:\n    requests: sort.jsonl\n    model: gpt-6-luna\n    cached: 0%\n",
+        ),
+    ],
+)
+def test_only_models_and_modes_change_in_the_config(run: Run, folder: Path, before: str, after: str) -> None:
+    (folder / "gpt41.yaml").write_text(f"version: 1\n{before}")
+    done = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
+    assert (done.code, (folder / "gpt41.yaml").read_text()) == (0, f"version: 1\n{after}")
+    assert ("its requests name a model, too: change it there" in done.err) is ("requests" in before)
+
+
+def test_a_config_that_cannot_be_written_or_is_none_is_refused(run: Run, folder: Path) -> None:
+    assert run("migrate", "sort.jsonl", "--write-config").err.startswith("gpt41: --write-config: expected no inputs")
+    (folder / "gpt41.yaml").write_text(WORKLOADS.replace("model: gpt-4.1,", "model: &m gpt-4.1,"))
+    anchored = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
+    assert anchored.code == 2
+    assert "expected a value without an anchor" in anchored.err
 
 
 @pytest.mark.parametrize("option", [("--from", "gpt-4.1"), ("--mode", "batch"), ("--cached", "5"), ("--requests", "2")])
