@@ -7,7 +7,7 @@ FUZZ_CASES ?= 200000
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: test lint golden bench fuzz mutants requirements
+.PHONY: test lint golden bench fuzz mutants requirements site
 
 # All tests, on all cores: three to five minutes on two.
 test: .venv/pyvenv.cfg
@@ -46,6 +46,18 @@ requirements:
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
 		uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make requirements" --output-file .github/requirements.txt pyproject.toml -
+
+# The pages of docs/ as a site in build/site/html. REPOSITORY is where links to other files of the repository lead.
+REPOSITORY ?= https://github.com/OWNER/gpt41/blob/main
+site:
+	rm -rf build/site
+	mkdir -p build/site/docs
+	cp -r docs/*.md docs/images build/site/docs
+	cp docs/zensical.toml build/site
+	sed -i 's#](\.\./#]($(REPOSITORY)/#g' build/site/docs/*.md
+	$(PYTHON) -m venv build/site/.venv
+	build/site/.venv/bin/python -m pip install --quiet --disable-pip-version-check 'zensical==0.0.73'
+	build/site/.venv/bin/zensical build --strict -f build/site/zensical.toml
 
 .venv/pyvenv.cfg: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -44,10 +44,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in find_anchors(target), address
 
 
-def test_the_index_has_every_page() -> None:
-    index = (ROOT / "docs" / "README.md").read_text()
+def test_the_index_and_the_site_have_every_page() -> None:
+    index, site = ((ROOT / "docs" / name).read_text() for name in ("README.md", "zensical.toml"))
     for page in DOCS:
         assert page.name == "README.md" or f"]({page.name})" in index, page
+        assert f'"{page.name}"' in site, page
 
 
 def test_the_readme_is_short() -> None:
