@@ -9,6 +9,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +18,13 @@ import pytest
 
 from gpt41_cli import catalog as catalogs
 from gpt41_cli.app import app
+from gpt41_cli.commands.diff.code import CodeComparison
 from gpt41_cli.commands.diff.compare import compare_sides
 from gpt41_cli.commands.diff.report import make_report as report_diff
 from gpt41_cli.config.tables import RequestVolume
+from gpt41_cli.findings import Place
 from gpt41_cli.views import Screen, render
+from gpt41_cli.workloads.code_calls import CodeChange, WorkloadEffect
 from tests.builders import (
     CALL,
     CATALOG,
@@ -347,7 +351,9 @@ def compared() -> Iterator[Printed]:
         (side(alone, monthly), side(costing(name="b"), costing(name="a", volume=None))),
         (side(has_config=False), side(monthly)),
     ]
+    effects = (WorkloadEffect("a", "month", Fraction(5), False), WorkloadEffect("b", "request", None, False))
+    code = CodeComparison((CodeChange(Place("src/c.py", 1), "gpt-4.1-mini", "gpt-4.1", effects),))
     for before, after in sides:
-        found = report_diff(CATALOG, compare_sides(before, after, market(CATALOG, as_of=date(2026, 11, 23))))
+        found = report_diff(CATALOG, compare_sides(before, after, market(CATALOG, as_of=date(2026, 11, 23)), code))
         document, records = (render(found, name, Screen(None, False)) for name in ("json", "jsonl"))
         yield Printed("diff", "diff", json.loads(document), [json.loads(line) for line in records.splitlines()])

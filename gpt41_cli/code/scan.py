@@ -13,7 +13,7 @@ from gpt41_cli.code.source_files import MAX_BYTES, decode, find_skip_reason
 from gpt41_cli.code.uses import CodeUse, FileReader
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.globs import PathPattern
-from gpt41_cli.files.sources import InputSource, open_source
+from gpt41_cli.files.sources import InputSource, Unreadable, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.tokens.workers import map_in_order
 
@@ -82,7 +82,8 @@ def _scan_file(source: InputSource, reader: FileReader, result: ScanResult) -> N
     except InputError as error:
         if not source.is_from_folder:
             raise
-        result.skipped.append(SkippedPath(source.name, str(error.found), is_unreadable=True))
+        is_unreadable = isinstance(error, Unreadable)  # else its content is elsewhere, such as in Git LFS
+        result.skipped.append(SkippedPath(source.name, str(error.found), is_unreadable))
         return
     if reason := find_skip_reason(path, data):
         result.skipped.append(SkippedPath(source.name, reason))

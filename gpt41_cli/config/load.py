@@ -23,7 +23,8 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     without = [name for name, declared in workloads.items() if declared.volume is None]
     if document.budget.monthly_usd is not None and without:
         top["budget.monthly_usd"].fail("a volume in every workload beside it", f"none in {', '.join(without)}")
-    return Config(file, workloads, document.budget, {key: at.location for key, at in top.items() if key.startswith("budget.")})
+    locations = {key: at.location for key, at in top.items() if key == "code" or key.startswith("budget.")}
+    return Config(file, workloads, document.budget, locations, document.code)
 
 
 def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:

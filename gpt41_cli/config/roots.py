@@ -27,7 +27,8 @@ _KeyedListing = tuple[list[str], list[SkippedPath]]
 
 
 class ConfigRoot(NamedTuple):
-    """One side of a comparison: its `label`, the name of its config in messages, and functions to read what it has.
+    """One side of a comparison: its `label`, the name of its config in messages, and functions to read what it has. The files of
+    a commit can be read by one process alone.
 
     A file is known by its key: its path from the folder of the config file, with "/" between the names. Keys are the same in
     every root.
@@ -40,6 +41,7 @@ class ConfigRoot(NamedTuple):
     open_file: Callable[[str], BinaryIO]
     is_folder: Callable[[str], bool]
     list_folder: Callable[[str], _KeyedListing]
+    is_commit: bool = False
 
     def find_files(self, pattern: str) -> tuple[dict[str, InputSource], list[SkippedPath]]:
         """Find the files of a path, folder or glob, by their keys, and what is skipped.
@@ -136,6 +138,7 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
             open_file=lambda key: io.BytesIO(at.read(path(key)) or b""),
             is_folder=lambda key: _is_folder(at, path(key)),
             list_folder=below,
+            is_commit=True,
         )
 
 

@@ -268,12 +268,16 @@ class Document(NamedTuple):
     workloads: Annotated[Mapping[str, WorkloadDeclaration], is_not_empty("at least one workload")]
     defaults: SharedSettings = SharedSettings()
     budget: TotalBudget = TotalBudget()
+    code: Texts = ()
 
 
 class Config(NamedTuple):
-    """A whole gpt41.yaml. `budget` is for all workloads together; `locations` is as in WorkloadDeclaration."""
+    """A whole gpt41.yaml. `budget` is for all workloads together; `code` are the files and folders whose calls the workloads
+    describe; `locations` is as in WorkloadDeclaration.
+    """
 
     file: str
     workloads: Mapping[str, WorkloadDeclaration]
     budget: TotalBudget
     locations: Mapping[str, Place]
+    code: tuple[str, ...] = ()

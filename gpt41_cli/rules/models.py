@@ -59,6 +59,27 @@ FEATURE_ENDS = Rule(
     remedy="Stop using it before that day. --retires-within makes this an error.",
     level=Level.WARNING,
 )
+CODE_UNDECLARED = Rule(
+    "code-undeclared",
+    "Every model that the code calls is declared by a workload.",
+    why="What is not declared has no price and no budget here.",
+    remedy="Declare a workload for the call, or leave it out with a comment: gpt41: ignore - the reason.",
+    level=Level.WARNING,
+)
+CODE_UNUSED = Rule(
+    "code-unused",
+    "The model of every workload is called in the code.",
+    why="The workload may be priced at a model that nobody calls.",
+    remedy="Change the model of the workload to that of the code, or list the code that calls it under code.",
+    level=Level.WARNING,
+)
+CODE_CHANGED = Rule(
+    "code-changed",
+    "Code calls the model that its workload declares.",
+    why="The workload is priced at the model that the code called before.",
+    remedy="Change the model of the workload, too, or undo the change of the code.",
+    level=Level.WARNING,
+)
 NOT_RELEASED = Rule(
     "not-released",
     "The model has been released.",

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from gpt41_cli.commands.check.code_checks import check_code
 from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_usd_ranges
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
 from gpt41_cli.display import format_int, format_money, to_decimal
+from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
 from gpt41_cli.workloads.contents import FileLister
 from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload, price_declared_workloads
@@ -25,12 +28,13 @@ class CheckedWorkload(NamedTuple):
 
 
 class ConfigCheck(NamedTuple):
-    """All workloads. `shared_findings` are about several together; `monthly_usd`, the sum of what is printed, is None if a
-    volume is missing.
+    """All workloads. `shared_findings` are about several together; `unreadable_code` is what of the code can't be read;
+    `monthly_usd`, the sum of what is printed, is None if a volume is missing.
     """
 
     workloads: tuple[CheckedWorkload, ...]
     shared_findings: Mapping[str, tuple[SharedFinding, ...]]
+    unreadable_code: tuple[SkippedPath, ...]
     monthly_usd: UsdRange | None
     notes: tuple[str, ...]
 
@@ -51,9 +55,13 @@ def check_workloads(config: Config, files: FileLister, conditions: CheckOptions)
     """Price every workload and run every check that applies."""
     priced = price_declared_workloads(config, files, conditions, inspects_batch=True)
     shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
+    calls = find_code_calls(config, files, conditions.market, conditions.jobs) if config.code else CodeCalls({})
+    if config.code:
+        shared["calls in the code"] = tuple(check_code(config, calls, priced, conditions.market.catalog))
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
+        calls.unreadable,
         sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
         tuple(_make_notes(priced, conditions)),
     )

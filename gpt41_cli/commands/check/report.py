@@ -46,7 +46,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
             *_make_tool_lines(check),
         ),
         tables=(make_table(columns, check.workloads), *_make_file_tables(costings)),
-        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings(skipped)))),
+        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *check.unreadable_code])))),
         notes=check.notes,
         data={
             "config": config.file,

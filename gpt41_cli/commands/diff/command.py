@@ -1,7 +1,7 @@
 """`gpt41 diff`."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -15,19 +15,23 @@ from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 
 if TYPE_CHECKING:
+    from gpt41_cli.commands.diff.code import CodeComparison
     from gpt41_cli.commands.diff.compare import DiffSide
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
     from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.findings import Place
-    from gpt41_cli.workloads.priced import CheckOptions
+    from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 
 
 class _LoadedSide(NamedTuple):
-    """One side, and what was skipped in its folders."""
+    """One side, and what was skipped in its folders. `root` is None for a saved report, which keeps no code."""
 
     side: "DiffSide"
     left_out: "Sequence[SkippedPath]" = ()
+    root: "ConfigRoot | None" = None
+    config: "Config | None" = None
+    workloads: "Sequence[PricedWorkload]" = ()
 
 
 def diff(
@@ -69,17 +73,38 @@ def diff(
     conditions = CheckOptions(parse.read_market(catalog, None, as_of), jobs=jobs)
     if head is None:
         config = find_config(config)
-    before, after = (_load_side(each, config, conditions) for each in (base, head))
-    if not after.side.has_config:
-        raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
-    found = compare_sides(before.side, after.side, conditions.market)
+    with ExitStack() as opened:
+        before, after = (_load_side(each, config, conditions, opened) for each in (base, head))
+        if not after.side.has_config:
+            raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
+        code = _compare_code(before, after, conditions)
+    found = compare_sides(before.side, after.side, conditions.market, code)
     output.show_and_exit(make_report(catalog, found, after.left_out), wanted, threshold)
 
 
-def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions") -> _LoadedSide:
+def _compare_code(before: _LoadedSide, after: _LoadedSide, conditions: "CheckOptions") -> "CodeComparison":
+    """Compare the calls in the code that the config after names. Before, the code may not have been there."""
+    from gpt41_cli.commands.diff.code import NO_CODE, CodeComparison
+    from gpt41_cli.workloads.code_calls import find_code_calls, find_code_changes
+
+    config, market, jobs = after.config, conditions.market, conditions.jobs
+    if config is None or after.root is None or not config.code:
+        return NO_CODE
+    if before.root is None:
+        return CodeComparison(is_unknown_before=True)
+    # The files of a commit come through one pipe, which workers can't share.
+    was, now = (
+        find_code_calls(config, side.root.find_files, market, 1 if side.root.is_commit else jobs, may_lack=side is before)
+        for side in (before, after)
+        if side.root
+    )
+    return CodeComparison(tuple(find_code_changes(was, now, after.workloads, market)), now.unreadable)
+
+
+def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions", opened: ExitStack) -> _LoadedSide:
     """Load the side called `name`: a saved report or a revision; None is the working tree.
 
-    A revision may have `config` even if the working tree doesn't.
+    A revision may have `config` even if the working tree doesn't. Its files can be read until `opened` ends.
     """
     from gpt41_cli.config import roots
 
@@ -89,8 +114,7 @@ def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions"
     here = roots.open_working_tree(path)
     if name is None:
         return _price_side(here, here.config_label, conditions)
-    with roots.open_commit(path, name) as root:
-        return _price_side(root, here.config_label, conditions)
+    return _price_side(opened.enter_context(roots.open_commit(path, name)), here.config_label, conditions)
 
 
 def _is_saved_report(name: str, config: Path | None) -> bool:
@@ -144,11 +168,12 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
 
     config = read_config(root, conditions.market.catalog)
     if config is None:
-        return _LoadedSide(DiffSide(root.label, {}, has_config=False))
+        return _LoadedSide(DiffSide(root.label, {}, has_config=False), root=root)
     found = price_declared_workloads(config, root.find_files, conditions)
     costings = {each.cost.name: each.cost for each in found}
     left_out = [skipped_file for priced in found for skipped_file in priced.contents.skipped_files]
-    return _LoadedSide(DiffSide(root.label, costings, config.budget.growth_percent, _find_budget_places(config, file)), left_out)
+    side = DiffSide(root.label, costings, config.budget.growth_percent, _find_budget_places(config, file))
+    return _LoadedSide(side, left_out, root, config, found)
 
 
 def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Place]":

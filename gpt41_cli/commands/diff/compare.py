@@ -23,6 +23,7 @@ from gpt41_cli.commands.diff.causes import (
     find_causes,
     reprice_workload,
 )
+from gpt41_cli.commands.diff.code import NO_CODE, CodeComparison, make_code_finding
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
@@ -123,12 +124,14 @@ class Diff(NamedTuple):
     file_changes: tuple[FileChange, ...]
     changed_file_count: int
     growth_checks: tuple[GrowthCheck, ...]
+    code: CodeComparison
     findings: tuple[Finding, ...]
 
 
-def compare_sides(before: DiffSide, after: DiffSide, market: Market) -> Diff:
-    """Compare the workloads of two sides by name. Both are priced by `market`, so a changed price never
-    counts as changed work.
+def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeComparison = NO_CODE) -> Diff:
+    """Compare the workloads of two sides by name; `code` says how their code differs.
+
+    Both are priced by `market`, so a changed price never counts as changed work.
 
     Raises MissingPrice, naming side and workload, if one has no price on that day.
     """
@@ -149,7 +152,12 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market) -> Diff:
         tuple(moved[:_MAX_FILES]),
         len(moved),
         checked,
-        (*_note_missing_config(before), *(each.finding for each in checked if each.finding)),
+        code,
+        (
+            *_note_missing_config(before),
+            *(each.finding for each in checked if each.finding),
+            *map(make_code_finding, code.changes),
+        ),
     )
 
 

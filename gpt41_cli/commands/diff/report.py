@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.diff.causes import CAUSE_FIELDS, CAUSE_NAMES, VOLUME, Cause, CostAndTokens, WorkloadCostNow
+from gpt41_cli.commands.diff.code import describe_change
 from gpt41_cli.commands.diff.compare import MONTH, Diff, FileChange, TotalChange, WorkloadChange, sum_changes
 from gpt41_cli.display import (
     format_change_parts,
@@ -42,7 +43,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         headline=_make_headline(diff, len(changed)),
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
-        findings=(*diff.findings, *make_skipped_findings(left_out)),
+        findings=(*diff.findings, *make_skipped_findings([*left_out, *diff.code.unreadable])),
         notes=tuple(_make_notes(diff)),
         data=_dump_diff(diff, total, records),
         records=records,
@@ -64,6 +65,10 @@ def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
 def _make_headline(diff: Diff, changed: int) -> str:
     total, base = diff.total, diff.before.label
     cost = f"{format_money(to_decimal(total.after_cost.expected_usd))} {_describe_unit(diff)}"
+    if not changed and diff.code.changes:
+        others = len(diff.code.changes) - 1
+        more = f", and {pluralize(others, 'more call')} changed" if others else ""
+        return f"no change of the workloads from {base} ({cost}), but {describe_change(diff.code.changes[0])}{more}"
     if not changed:
         return f"no change from {base}: {cost}"
     if total.before_cost.expected_usd == total.after_cost.expected_usd:
@@ -223,6 +228,8 @@ def _make_notes(diff: Diff) -> Iterator[str]:
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
     if stale := [workload.name for workload in diff.workloads if workload.after and _has_other_prices(workload.after)]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
+    if diff.code.is_unknown_before:
+        yield f"{diff.before.label} keeps no code: a git revision in its place shows which calls name another model."
     if one_sided := [workload.name for workload in diff.workloads if workload.gained_volume is not None]:
         yield (
             f"With a volume on one side only: {', '.join(one_sided)}. To the month of the other side they add nothing, though "
@@ -265,6 +272,19 @@ def _dump_diff(diff: Diff, total: TotalChange, records: Sequence[Mapping[str, Js
         "workloads": records,
         "files": make_records(_FILE_COLUMNS, diff.file_changes),
         "files_moved": diff.changed_file_count,
+        "code": [
+            {
+                "path": change.place.path,
+                "line": change.place.line,
+                "before": change.before,
+                "after": change.after,
+                "workloads": [
+                    {"workload": effect.workload, "unit": effect.unit, "change_usd": effect.change_usd}
+                    for effect in change.effects
+                ],
+            }
+            for change in diff.code.changes
+        ],
         "growth": [
             {
                 "workload": growth_check.name or None,
