@@ -11,12 +11,21 @@ from contextlib import suppress
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from gpt41_cli.display import format_int
+from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.files.text import CHUNK_BYTES
 from gpt41_cli.findings import Place
 
 MAX_DOCUMENT_BYTES = 1 << 29
 """A line or a document beyond this is refused: it is the most that one request may send in all."""
+
+
+_ENDLESS_LINE_BYTES = 4 * MAX_DOCUMENT_BYTES
+"""So much of a line is read to find the next one."""
+
+
+class EndlessLine(InputError):
+    """A line that is so long that its end is no longer looked for."""
 
 
 class FileLine(NamedTuple):
@@ -57,7 +66,10 @@ class LineBlock(NamedTuple):
 
 
 def split_into_blocks(chunks: Iterable[bytes]) -> Iterator[LineBlock]:
-    """Split `chunks` into blocks of lines, about a chunk each. Of a line that is too long, only enough is kept to refuse it."""
+    """Split `chunks` into blocks of lines, about a chunk each. Of a line that is too long, only enough is kept to refuse it.
+
+    Raises EndlessLine if such a line goes on and on, as zeros from a device do.
+    """
     pending: list[bytes] = []
     size = 0
     first = 1
@@ -68,9 +80,12 @@ def split_into_blocks(chunks: Iterable[bytes]) -> Iterator[LineBlock]:
             yield LineBlock(first, data)
             first += data.count(b"\n")
             pending, size = [chunk[end:]], len(chunk) - end
-        elif size <= MAX_DOCUMENT_BYTES:
-            pending.append(chunk)
+        else:
+            if size <= MAX_DOCUMENT_BYTES:
+                pending.append(chunk)
             size += len(chunk)
+            if size > _ENDLESS_LINE_BYTES:
+                raise EndlessLine(expected=f"lines of at most {format_int(MAX_DOCUMENT_BYTES)} bytes", found="one without an end")
     if size:
         yield LineBlock(first, b"".join(pending))
 

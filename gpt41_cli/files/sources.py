@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import trees
+from gpt41_cli.files.documents import EndlessLine
 from gpt41_cli.files.text import read_chunks
 from gpt41_cli.findings import STDIN
 
@@ -192,11 +193,20 @@ def open_source(source: InputSource) -> Iterator[BinaryIO]:
     """Open a source. Raises InputError if it can't be opened or read to its end."""
     with wrap_os_errors(source.label):
         stream = source.open()
-    with stream:
+    with stream, name_endless_line(source.label):
         try:
             yield stream
         except OSError as error:
             raise Unreadable(expected="a readable file", found=error, location=source.label) from None
+
+
+@contextmanager
+def name_endless_line(name: str) -> Iterator[None]:
+    """Add the name of the input to an EndlessLine."""
+    try:
+        yield
+    except EndlessLine as error:
+        raise EndlessLine(expected=error.expected, found=error.found, location=name) from None
 
 
 def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:

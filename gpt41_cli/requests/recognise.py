@@ -181,12 +181,19 @@ def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput
 
 
 def _refuse_binary(head: bytes, name: str) -> None:
-    """Raise BadBody for a binary file in a known format; others fail when they are decoded."""
+    """Raise BadBody for a binary file: one in a known format, or with NUL bytes. Others fail when they are decoded."""
     if found := binaries.find_binary_format(head):
         raise BadBody(
             expected=f"text, requests or a picture ({pictures.PICTURE_FORMATS})",
             found=found.name,
             hint=found.advice,
+            location=name,
+        )
+    if text.is_binary(head):
+        raise BadBody(
+            expected="text, requests or a picture",
+            found="a binary file, which has NUL bytes at its beginning",
+            hint="--as text counts it all the same",
             location=name,
         )
 

@@ -46,6 +46,13 @@ def test_a_binary_file_is_named_by_its_first_bytes(name: str, run: Run, tmp_path
         assert f"gpt41: f: expected text, requests or a picture (PNG, JPEG, WebP or GIF), found {name}; " in done.err
 
 
+@pytest.mark.parametrize("command", ["count", "cost", "recommend", "cache", "migrate"])
+def test_zeros_are_a_binary_file(command: str, run: Run) -> None:
+    done = run(command, stdin=b"\0" * 9_000)
+    found = "expected text, requests or a picture, found a binary file, which has NUL bytes at its beginning"
+    assert (done.code, done.err) == (2, f"gpt41: standard input: {found}; --as text counts it all the same\n")
+
+
 def test_other_binaries_and_texts_that_begin_alike_are_as_before(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"\x7fELF\xff")
     assert "which is no UTF-8" in run("count", "f").err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.answers.logs import LogReader
+from gpt41_cli.commands.batch.split import spool_source
 from gpt41_cli.errors import InputError
-from gpt41_cli.files import sources, text, trees
+from gpt41_cli.files import documents, sources, text, trees
+from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.work.stream import skip_or_raise
 from tests.builders import make_deep_folder
 
@@ -312,3 +315,18 @@ def test_a_file_of_a_folder_that_cannot_be_read_is_missing() -> None:
     assert list(logs.read()) == []
     reason = "expected a readable file, found: Permission denied"
     assert logs.skipped == [trees.SkippedPath("a.md", reason, is_unreadable=True)]
+
+
+def test_a_line_whose_end_never_comes_is_an_error_with_the_name_of_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The limits are those of an ordinary run in small."""
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 1_000)
+    monkeypatch.setattr(documents, "_ENDLESS_LINE_BYTES", 4_000)
+    message = "^a.log: expected lines of at most 1,000 bytes, found one without an end$"
+    source = InputSource("a.log", lambda: io.BytesIO(b"{}\n" + b"x" * 9_000))
+    with pytest.raises(InputError, match=message), open_source(source) as stream:
+        list(documents.split_into_blocks(iter(partial(stream.read, 100), b"")))
+    monkeypatch.setattr("gpt41_cli.files.text.CHUNK_BYTES", 100)
+    with pytest.raises(InputError, match=message), spool_source(source, tmp_path):
+        pytest.fail("it has no end")

@@ -21,7 +21,7 @@ from gpt41_cli.commands.batch.rules import find_queues
 from gpt41_cli.constraints.batch_lines import ModelAndEndpoint
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import compressed, documents, text
-from gpt41_cli.files.sources import InputSource, read_stamp, wrap_os_errors
+from gpt41_cli.files.sources import InputSource, name_endless_line, read_stamp, wrap_os_errors
 from gpt41_cli.findings import STDIN
 from gpt41_cli.work.stream import make_file_changed_error
 
@@ -94,9 +94,9 @@ def spool_source(source: InputSource, directory: Path) -> Iterator[InputSource]:
             return
         head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), source.label)
         with _convert_write_errors(directory), tempfile.TemporaryFile(dir=directory) as file:
-            file.write(head)
-            for piece in pieces:
-                file.write(piece)
+            with name_endless_line(source.label):
+                for block in documents.split_into_blocks(chain((head,), pieces)):
+                    file.write(block.data)
             file.flush()
             yield source._replace(open=lambda: _reopen(file.fileno()))
 
