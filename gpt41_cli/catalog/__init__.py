@@ -22,7 +22,7 @@ MAX_TABLE_BYTES = 5_000_000
 
 def parse_catalog(data: bytes, file: str) -> Catalog:
     """Read the catalog from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
-    return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest())
+    return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest(), aliases={})
 
 
 def read_catalog(path: Path | str | None = None) -> Catalog:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple, Self
 
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits
@@ -51,7 +52,8 @@ class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
     Answers name what follows a model from `horizon_days` before its end on.
 
-    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end.
+    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end. `aliases`
+    are the models of other names, such as Azure deployments.
     """
 
     file: Annotated[str, GIVEN]
@@ -69,6 +71,12 @@ class Catalog(NamedTuple):
     limits: ApiLimits
     tools: tables.ToolPrices | None = None
     endings: Mapping[str, tables.FeatureEnding] = {}
+    aliases: Annotated[Mapping[str, str], GIVEN] = MappingProxyType({})
+
+    def with_aliases(self, aliases: Mapping[str, str]) -> Self:
+        """Return the catalog with more names for its models: by the name of a deployment or label, a model."""
+        spellings = {spelling: model for name, model in aliases.items() for spelling in (name, normalize_model_name(name))}
+        return self._replace(aliases={**self.aliases, **spellings})
 
     def models_with_role(self, role: str) -> tuple[tables.Model, ...]:
         """List the models of a role in the order of the table, the most capable first."""
@@ -78,6 +86,16 @@ class Catalog(NamedTuple):
     def family(self) -> tuple[Variant, ...]:
         """The variants that `recommend` chooses among."""
         return tuple(Variant(model.id, model) for model in self.models_with_role("family"))
+
+    def translate(self, name: str) -> str:
+        """Return the model of an alias; any other name as it is."""
+        if not self.aliases:
+            return name
+        return self.aliases.get(name) or self.aliases.get(normalize_model_name(name), name)
+
+    def find_named_variant(self, name: str) -> Variant | None:
+        """Look up the name in a request or answer: an alias or a model id; None if the table doesn't have it."""
+        return self.find_variant(self.translate(name))
 
     def variant(self, name: str) -> Variant:
         """Look up a model id: an entry, one of its snapshots, or an `ft:` id made from either.

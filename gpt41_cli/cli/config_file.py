@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import Gpt41Error, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,24 @@ def find_config(named: Path | None) -> Path:
     if not named.is_file():
         raise InputError("--config", "a file", f"{'a folder' if named.is_dir() else 'none'} at {named}")
     return named
+
+
+def add_config_aliases(catalog: "Catalog", named: Path | None = None) -> "Catalog":
+    """Return the catalog with the aliases of the config that `--config` names, or of the nearest one if it can be read.
+
+    Raises TableError or InputError for a config that is named.
+    """
+    from gpt41_cli.config.load import read_aliases
+    from gpt41_cli.config.roots import open_working_tree
+
+    try:
+        root = open_working_tree(find_config(named))
+        aliases = read_aliases(root.read_config() or b"", root.config_label, catalog)
+    except Gpt41Error:  # a file that nobody asked for: names that only it knows are refused as unknown ones
+        if named:
+            raise
+        return catalog
+    return catalog.with_aliases(aliases) if aliases else catalog
 
 
 def read_config(root: "ConfigRoot", catalog: "Catalog") -> "Config | None":

@@ -99,7 +99,8 @@ class InputWorkloads(NamedTuple):
 
         assert self.request_totals is not None
         parts = split_into_workloads(self.request_totals, self.combined.terms, self.combined.times, model, mode)
-        return {named: replace(part, is_incomplete=self.combined.is_incomplete) for named, part in parts.items()}
+        whole = self.combined
+        return {named: replace(part, is_incomplete=whole.is_incomplete, flaws=whole.flaws) for named, part in parts.items()}
 
 
 def read_input_workloads(

@@ -111,8 +111,18 @@ ModelsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
-        metavar="MODEL",
-        help="Model, snapshot or ft: id; repeatable. Without it: the family side by side.",
+        metavar="[NAME=]MODEL",
+        help="Model, snapshot or ft: id, or what a deployment or label is; repeatable. Without it: the family side by side.",
+        autocompletion=complete_models,
+    ),
+]
+OneModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="[NAME=]MODEL",
+        help="The model of all requests, or what a deployment or label is; repeatable.",
+        show_default="the one that each names",
         autocompletion=complete_models,
     ),
 ]

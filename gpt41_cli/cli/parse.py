@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from gpt41_cli import notation
+from gpt41_cli.cli.config_file import add_config_aliases
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
-    from gpt41_cli.catalog import Catalog, Market
+    from gpt41_cli.catalog import Catalog, Market, Variant
     from gpt41_cli.pricing import ToolUse
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
@@ -37,6 +38,33 @@ def read_market(catalog: "Catalog", platform: str | None, as_of: str | None, opt
 
     place = next(iter(catalog.platforms.values())) if platform is None else catalog.platform(platform)
     return Market(catalog, place, read_day(as_of, option))
+
+
+def read_models(values: list[str] | None, catalog: "Catalog", config: Path | None = None) -> "tuple[Catalog, list[Variant]]":
+    """Parse `--model`: the models given, each once, and the catalog with the aliases of each NAME=MODEL and of gpt41.yaml, which
+    is `config` or the nearest one.
+
+    Raises UnknownName for an unknown model, InputError for a name without a model or with two.
+    """
+    catalog = add_config_aliases(catalog, config)
+    variants: dict[str, Variant] = {}
+    aliases: dict[str, str] = {}
+    for each in values or ():
+        name, equals, model = (part.strip() for part in each.rpartition("="))
+        variant = catalog.variant(model)
+        if not equals:
+            variants[variant.id] = variant
+        elif not name or aliases.setdefault(name, variant.id) != variant.id:
+            raise InputError("--model", "NAME=MODEL, each name once", quote_text(each))
+    return (catalog.with_aliases(aliases) if aliases else catalog), list(variants.values())
+
+
+def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | None = None) -> "tuple[Catalog, Variant | None]":
+    """Parse `--model` of a command that takes one model; else as `read_models`. Raises InputError for several."""
+    catalog, variants = read_models(values, catalog, config)
+    if len(variants) > 1:
+        raise InputError("--model", "one model, and NAME=MODEL for other names", ", ".join(each.id for each in variants))
+    return catalog, variants[0] if variants else None
 
 
 def read_paths(paths: list[str] | None, text: str | None) -> list[str]:

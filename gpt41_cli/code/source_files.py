@@ -27,6 +27,22 @@ _PROSE_FOLDERS = frozenset(("issue_template", "discussion_template", "pull_reque
 _DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".httprr", ".snap"))
 _RECORDING_FOLDERS = frozenset(("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "_snaps"))
 _CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".rmd", ".qmd", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
+_CODE_SUFFIXES = frozenset(
+    (
+        *_CODE_WITH_HASHES,
+        *(".c", ".cc", ".cjs", ".clj", ".cpp", ".cs", ".css", ".dart", ".el", ".elm", ".erl", ".fs", ".go", ".groovy", ".h"),
+        *(".hpp", ".hs", ".html", ".ipynb", ".java", ".js", ".jsx", ".kt", ".kts", ".lisp", ".lua", ".m", ".mjs", ".ml", ".php"),
+        *(".rs", ".scala", ".scm", ".sql", ".svelte", ".swift", ".ts", ".tsx", ".vb", ".vue", ".zig", ".sh", ".bash", ".ps1"),
+    )
+)
+_REPOSITORY_NAMES = re.compile(
+    r"(?:licen[sc]e|copying|notice|readme|changelog|changes|history|contributing|code_of_conduct|security|support|authors"
+    r"|contributors|maintainers|codeowners|todo|version|requirements|pyproject|package|makefile|dockerfile|procfile|gemfile)"
+    r"(?:[-.]\w+)*",
+    re.IGNORECASE,
+)
+"""Names of files that are about a repository."""
+
 _SETTINGS = (
     ".yaml",
     ".yml",
@@ -109,6 +125,19 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     if suffix in _PROSE or (not suffix and name.isalpha() and path.name.isupper()):  # README, LICENSE
         return FileKind.PROSE
     return FileKind.CODE
+
+
+def is_source_code(name: str) -> bool:
+    """Return True for the name of a file of code, by its ending."""
+    return PurePath(name).suffix.lower() in _CODE_SUFFIXES
+
+
+def is_no_prompt(name: str) -> bool:
+    """Return True for the name of a text that is no prompt: code, settings, hidden files, and what is about the repository."""
+    path = PurePath(name)
+    kind = find_file_kind(path, "")
+    is_settings = kind is FileKind.CONFIG and path.suffix.lower() not in (*_TEMPLATES, ".prompty", ".yaml", ".yml")
+    return is_source_code(name) or is_settings or path.name.startswith(".") or bool(_REPOSITORY_NAMES.fullmatch(path.name))
 
 
 def is_model_table(path: PurePath, text: str, models: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.cursor import Cursor, read_yaml
-from gpt41_cli.config.tables import CachedInput, Config, Document, SharedSettings, WorkloadDeclaration
+from gpt41_cli.config.tables import CachedInput, Config, Document, ModelAliases, SharedSettings, WorkloadDeclaration
 from gpt41_cli.records import build
 
 _INPUT_KEYS = ("requests", "prompt", "input_tokens")
@@ -16,6 +16,7 @@ _INPUT_KEYS = ("requests", "prompt", "input_tokens")
 def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     """Read the config from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
     root = read_yaml(data, file)
+    catalog = catalog.with_aliases(_read_aliases(root, catalog))
     document = build(Document, root, catalog=catalog)
     top = _get_entries(root, "budget")
     entries = top["workloads"].entries()
@@ -24,7 +25,19 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     if document.budget.monthly_usd is not None and without:
         top["budget.monthly_usd"].fail("a volume in every workload beside it", f"none in {', '.join(without)}")
     locations = {key: at.location for key, at in top.items() if key == "code" or key.startswith("budget.")}
-    return Config(file, workloads, document.budget, locations, document.code)
+    return Config(file, workloads, document.budget, document.models, locations, document.code)
+
+
+def read_aliases(data: bytes, file: str, catalog: Catalog) -> Mapping[str, str]:
+    """Read `models` alone, the models of aliases, from a config. Raises TableError with line and column."""
+    return _read_aliases(read_yaml(data, file), catalog)
+
+
+def _read_aliases(root: Cursor, catalog: Catalog) -> Mapping[str, str]:
+    entries = root.entries()
+    if "models" not in entries:
+        return {}
+    return build(ModelAliases, root, catalog=catalog).models
 
 
 def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from gpt41_cli import notation
@@ -19,7 +20,7 @@ from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import NO_TOOL_USE, PAIRED_TOOL_FIELDS, ToolUse
-from gpt41_cli.records import GIVEN, INLINE, OWN_KEY, Key, Positive, Read, Seen
+from gpt41_cli.records import GIVEN, INLINE, OTHERS, OWN_KEY, Key, Positive, Read, Seen
 
 CONFIG_VERSION = "1"
 
@@ -65,6 +66,13 @@ def is_positive_time(time: timedelta, at: Cursor, _: Seen) -> None:
 def one_or_more(item: Read) -> Read:
     """Return a reader of a list, or of one item without the brackets."""
     return Read(lambda at, config: tuple(item.function(each, config) for each in at.items_or_self()))
+
+
+def read_model(catalog: Catalog, name: str) -> str:
+    """Return the model of an alias, any other name as it is. Raises UnknownName if the catalog doesn't have the model."""
+    model = catalog.translate(name)
+    catalog.variant(model)
+    return model
 
 
 Duration: TypeAlias = Annotated[timedelta, written_as(notation.parse_duration, "a time such as 90m, 24h or 2d")]
@@ -196,7 +204,7 @@ class PredictedOutput(NamedTuple):
 class SharedSettings(NamedTuple):
     """The settings that defaults and workloads share."""
 
-    model: Annotated[str | None, known_to(lambda catalog, name: name if catalog.variant(name) else None)] = None
+    model: Annotated[str | None, known_to(read_model)] = None
     mode: Annotated[str | None, Read(lambda at, _: at.choice(*MODES))] = None
     platform: Annotated[Platform | None, known_to(Catalog.platform)] = None
     output_tokens: Annotated[TokenRange | None, Read(read_range)] = None
@@ -261,23 +269,35 @@ class WorkloadDeclaration(NamedTuple):
             raise InputError(path, location=at, problem=error) from None
 
 
+ModelNames: TypeAlias = Mapping[str, Annotated[str, known_to(lambda catalog, name: catalog.variant(name).id)]]
+
+
+class ModelAliases(NamedTuple):
+    """The part of a gpt41.yaml that says which models the names of deployments and labels are."""
+
+    models: ModelNames
+    others: Annotated[Mapping[str, Annotated[None, Read(lambda at, _: None)]], OTHERS]
+
+
 class Document(NamedTuple):
-    """A gpt41.yaml as written."""
+    """A gpt41.yaml as written. `models` are the models of Azure deployments and other labels, by their names."""
 
     version: Annotated[str, Read(lambda at, _: at.choice(CONFIG_VERSION))]
     workloads: Annotated[Mapping[str, WorkloadDeclaration], is_not_empty("at least one workload")]
     defaults: SharedSettings = SharedSettings()
     budget: TotalBudget = TotalBudget()
+    models: ModelNames = MappingProxyType({})
     code: Texts = ()
 
 
 class Config(NamedTuple):
-    """A whole gpt41.yaml. `budget` is for all workloads together; `code` are the files and folders whose calls the workloads
-    describe; `locations` is as in WorkloadDeclaration.
+    """A whole gpt41.yaml. `budget` is for all workloads together; `models` has the models of aliases; `code` are the files and
+    folders whose calls the workloads describe; `locations` is as in WorkloadDeclaration.
     """
 
     file: str
     workloads: Mapping[str, WorkloadDeclaration]
     budget: TotalBudget
+    models: Mapping[str, str]
     locations: Mapping[str, Place]
     code: tuple[str, ...] = ()

@@ -34,10 +34,13 @@ _RULES_BY_PATH = {"url": rules.BATCH_URL, "custom_id": rules.BATCH_CUSTOM_ID}
 
 
 class ModelAndEndpoint(NamedTuple):
-    """The model and endpoint that all requests of a Batch file must share, as they name them."""
+    """The model and endpoint that all requests of a Batch file must share, as they name them. `variant_id` is the model in the
+    price table; None if the table doesn't have it.
+    """
 
     model: str
     endpoint: str
+    variant_id: str | None = None
 
 
 class InspectedRequest(NamedTuple):
@@ -54,17 +57,17 @@ class InspectedRequest(NamedTuple):
 
 
 def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
-    """Check one line by itself. `measured` is the request as counted for the model that it names, None if that is unknown.
+    """Check one line by itself. `measured` is the request as counted for its model, None if that is unknown.
 
     Raises BadBody if the line names no model.
     """
     request, catalog = sent.request, meter.catalog
     if request.model is None:
         raise BadBody("body.model", "a model", "nothing")
-    line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, request.endpoint)
+    variant, _ = meter.find_variant(meter.model or request.model)
+    line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, sent.url, variant and variant.id)
     own = hash_text(str(sent.custom_id))
-    breaches = list(_find_line_violations(sent))
-    variant, _ = meter.find_variant(request.model)
+    breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
     if variant is None or measured is None:
         breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models)), Level.ERROR))
         return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
@@ -87,6 +90,9 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
         yield Finding(
             rules.BATCH_STREAM, "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
         )
+    if sent.is_background:
+        message = "body.background: expected none in a batch, which runs in the background itself, found true: it may be refused"
+        yield Finding(rules.BATCH_BACKGROUND, message, allowed="false")
 
 
 def _make_invalid_line_violation(line: int, message: str, path: str) -> Finding:
@@ -197,7 +203,7 @@ def read_batch_lines(
     """
 
     def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
-        known, _ = meter.find_variant(sent.request.model)
+        known, _ = meter.find_variant(meter.model or sent.request.model)
         measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
         return inspect_request(meter, terms, sent, measured), measured
 

@@ -86,7 +86,8 @@ def check_request_limits(
 
 
 def check_output(work: Workload) -> Iterator[Finding]:
-    """Make a warning if nobody said how long answers are, and if requests have tokens that can't be counted."""
+    """Make a warning if nobody said how long answers are, and if requests have tokens that can't be counted or may be refused."""
+    yield from work.flaws
     if many := work.lower_bound_requests:
         verb, whose = ("has", "its") if many == 1 else ("have", "their")
         message = f"{pluralize(many, 'request')} {verb} tokens that cannot be counted: {whose} price is a lower bound"

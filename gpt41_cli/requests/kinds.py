@@ -35,6 +35,12 @@ class ContentKind(NamedTuple):
         return BadBody(expected="requests or text", found=self.name, hint=f"{self.advice}; {_AS_TEXT}", location=location)
 
 
+_REQUEST_KEYS = {
+    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "stop", "seed", "stream", "response_format"),
+    *("tool_choice", "presence_penalty", "frequency_penalty", "logprobs", "service_tier"),
+}
+"""What a request says of the answer, and an example for fine-tuning, which has its own, does not."""
+
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
 _ANSWER_OBJECTS = ("response", "chat.completion", "chat.completion.chunk", "text_completion")
@@ -71,12 +77,19 @@ def _is_batch(value: JsonValue) -> bool:
 
 
 def _is_chat(value: JsonValue) -> bool:
-    return is_conversation(value) or (isinstance(value, dict) and "messages" in value and "model" in value)
+    """Return True for a body or a list of messages. A body without a model is one for an Azure deployment, or an argument of the
+    SDK; it asks for an answer, so the last message isn't one.
+    """
+    if not isinstance(value, dict):
+        return is_conversation(value)
+    if "messages" in value and "model" in value:
+        return True
+    return _has_messages(value) and (value["messages"][-1].get("role") != "assistant" or bool(value.keys() & _REQUEST_KEYS))
 
 
-def _is_training(value: JsonValue) -> bool:
+def _has_messages(value: JsonValue) -> bool:
     messages = value.get("messages") if isinstance(value, dict) else None
-    return isinstance(messages, list) and bool(messages) and isinstance(messages[0], dict)
+    return isinstance(messages, list) and bool(messages) and all(isinstance(each, dict) for each in (messages[0], messages[-1]))
 
 
 def _is_responses(value: JsonValue) -> bool:
@@ -245,7 +258,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
     ),
     ContentKind(_is_batch, BATCH_KIND),
     ContentKind(_is_chat, CHAT_KIND),
-    ContentKind(_is_training, TRAINING_KIND),
+    ContentKind(_has_messages, TRAINING_KIND),
     ContentKind(_is_responses, RESPONSES_KIND),
     ContentKind(lambda value: find_wrapped_request(value) is not None, WRAPPED_KIND),
     ContentKind(lambda value: list_tools(value) is not None, TOOLS_KIND),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,11 +15,13 @@ from gpt41_cli.files.fields import (
     get_list,
     get_name,
     get_object,
+    get_text,
     join_path,
     require_object,
 )
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests import chat, kinds, responses
+from gpt41_cli.requests.api_rules import find_broken_rules
 from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.plain_values import convert_to_plain
@@ -26,12 +29,19 @@ from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
 from gpt41_cli.requests.settings import read_tools
 from gpt41_cli.requests.unknown_fields import doubt_unknown_fields
 
+_ENDPOINT_URL = re.compile(
+    r"(?:https://[^/]+)?(?:/openai)?(?:/deployments/[^/]+)?(?:/v1)?/(chat/completions|responses)/?(?:\?.*)?"
+)
+"""The url of an endpoint as OpenAI and Azure write it. Which of them a platform takes is a rule of `batch`."""
+
 
 class ParsedRequest(NamedTuple):
     """A request as found at a `place` of an input, with its `custom_id`.
 
-    If `is_batch`, it is a line for the Batch API, which has a `method` (None: it names none) and may ask for a stream.
-    `line_bytes` is the length of its line without the line break. `flaws` are those of an example for fine-tuning. `preferred` is
+    If `is_batch`, it is a line for the Batch API, which has a `url`, a `method` (None: it names none) and may ask for a stream
+    or to run in the background.
+    `line_bytes` is the length of its line without the line break. `flaws` are the rules of the API that it breaks, or
+    those of examples for fine-tuning. `preferred` is
     the request of a preference with its preferred output as the answer.
     """
 
@@ -39,8 +49,10 @@ class ParsedRequest(NamedTuple):
     custom_id: str | None = None
     is_batch: bool = False
     is_training_example: bool = False
+    url: str = ""
     method: str | None = None
     is_streamed: bool = False
+    is_background: bool = False
     line_bytes: int = 0
     flaws: Sequence[Finding] = ()
     preferred: Request | None = None
@@ -53,12 +65,18 @@ def _merge_extra_body(value: JsonObject) -> JsonObject:
     return {key: each for key, each in value.items() if key != "extra_body"} | extra if isinstance(extra, dict) else value
 
 
+def _parse(body: JsonObject, path: str, *, is_chat: bool) -> ParsedRequest:
+    """Read the body at `path`, its fields that OpenAI doesn't name, and the rules of the API that it breaks."""
+    read = chat.read_chat_request if is_chat else responses.read_responses_request
+    return ParsedRequest(doubt_unknown_fields(read(body, path), path), flaws=find_broken_rules(body, path, is_chat=is_chat))
+
+
 def _read_chat(value: JsonValue, path: str = "") -> ParsedRequest:
     """Read a body, or a list of messages, which is the body of a request without a model."""
     if isinstance(value, list):
         value = {"messages": value}
     body = _merge_extra_body(require_object(value, "the request"))
-    return ParsedRequest(doubt_unknown_fields(chat.read_chat_request(body, path), path))
+    return _parse(body, path, is_chat=True)
 
 
 def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
@@ -66,7 +84,7 @@ def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
     if "embedding" in str(body.get("model")):
         found = "one for embeddings, which bill the text alone: --as text counts it"
         raise BadBody(join_path(path, "model"), "one that answers", found)
-    return ParsedRequest(doubt_unknown_fields(responses.read_responses_request(body, path), path))
+    return _parse(body, path, is_chat=False)
 
 
 def _read_wrapped(value: JsonValue) -> ParsedRequest:
@@ -134,16 +152,18 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
             expected="custom_id, method, url and body, as the Batch API takes them", found="the body of a request alone"
         )
     custom_id = get_name(value, "custom_id", "")
-    read = (
-        chat.read_chat_request if get_choice(value, "url", "", ENDPOINTS) == CHAT_ENDPOINT else responses.read_responses_request
-    )
+    url = get_text(value, "url", "")
+    named = _ENDPOINT_URL.fullmatch(url)
+    endpoint = f"/v1/{named[1]}" if named else get_choice(value, "url", "", ENDPOINTS)
     body, method = get_object(value, "body", ""), value.get("method")
-    return ParsedRequest(
-        doubt_unknown_fields(read(body, "body"), "body"),
-        custom_id,
+    parsed = _parse(body, "body", is_chat=endpoint == CHAT_ENDPOINT)
+    return parsed._replace(
+        custom_id=custom_id,
         is_batch=True,
+        url=url,
         method=method if isinstance(method, str) else None,
         is_streamed=body.get("stream") is True,
+        is_background=body.get("background") is True,
     )
 
 

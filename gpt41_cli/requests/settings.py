@@ -58,8 +58,12 @@ def read_function(value: JsonValue, path: str) -> FunctionDeclaration:
 
 
 def read_set_fields(body: JsonObject) -> frozenset[str]:
-    """Return the names of the fields that are set. A null field isn't set."""
-    return frozenset(name for name, value in body.items() if value is not None)
+    """Return the names of the fields that are set. A null field isn't set, nor is an object of nulls, which answers echo."""
+    return frozenset(name for name, value in body.items() if value is not None and not _is_all_null(value))
+
+
+def _is_all_null(value: JsonValue) -> bool:
+    return isinstance(value, dict) and bool(value) and all(each is None for each in value.values())
 
 
 def read_effort(body: JsonObject) -> str | None:

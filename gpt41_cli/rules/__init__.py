@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from gpt41_cli.rules import batch, budgets, choice, counting, inputs, models, training, usage
+from gpt41_cli.rules import api, batch, budgets, choice, counting, inputs, models, training, usage
+from gpt41_cli.rules.api import *
 from gpt41_cli.rules.batch import *
 from gpt41_cli.rules.budgets import *
 from gpt41_cli.rules.choice import *
@@ -30,6 +31,7 @@ SECTIONS: Mapping[str, tuple[Rule, ...]] = {
     title: tuple(value for value in vars(module).values() if isinstance(value, Rule))
     for title, module in {
         "Requests, texts and folders": inputs,
+        "What OpenAI refuses": api,
         "Batch files": batch,
         "Prices, models and the prompt cache": models,
         "Time, and the choice of a variant": choice,

@@ -65,11 +65,21 @@ BATCH_STREAM = Rule(
     remedy="Remove stream from the body, or set it to false.",
     level=Level.ERROR,
 )
+BATCH_BACKGROUND = Rule(
+    "batch-background",
+    "No request of a Batch file runs in the background.",
+    why="A batch runs in the background itself. The guide doesn't say that it takes the field, so the request may be refused.",
+    remedy='Remove "background" from the body.',
+    level=Level.WARNING,
+)
 BATCH_URL = Rule(
     "batch-url",
-    "Each request of a Batch file goes to an endpoint whose requests can be counted.",
-    why="These requests can't be counted here, so they have no price. The Batch API may still take them.",
-    remedy="Check the url. Other endpoints, such as embeddings, have no price here.",
+    "Each request of a Batch file goes to an endpoint that the platform has and whose requests can be counted.",
+    why=(
+        "OpenAI takes /v1/chat/completions, Azure also /chat/completions. Requests to other endpoints can't be counted here, so "
+        "they have no price; the Batch API may still take them."
+    ),
+    remedy="Check the url and --platform. Other endpoints, such as embeddings, have no price here.",
     level=Level.ERROR,
 )
 BATCH_REQUESTS = Rule(

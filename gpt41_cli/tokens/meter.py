@@ -216,7 +216,7 @@ class Meter:
     def find_variant(self, name: str | None) -> tuple[Variant | None, CountingMethod]:
         """Look up a model id and how it counts. The variant is None if the table doesn't have it or no model is named."""
         if name not in self._variants:
-            variant = self.catalog.find_variant(name) if name else None
+            variant = self.catalog.find_named_variant(name) if name else None
             self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model, self._as_of)
         return self._variants[name]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import iadd
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import Image, Request
@@ -27,7 +27,9 @@ from gpt41_cli.tokens.pieces import IMAGES, Entry
 from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.totals import Addable, Occurrences
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
+from gpt41_cli.work.refused_settings import RefusableField, find_refusable_fields, find_refused_settings
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
+from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
 
 _MODES_BY_SERVICE_TIER = {
@@ -41,25 +43,9 @@ _MODES_BY_SERVICE_TIER = {
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
 
 
-class RefusableField(NamedTuple):
-    """A field that a request sets and that some model of the table refuses, with the endpoint and the reasoning effort.
-
-    `effort` is None if the request sets none, OTHER if no model of the table has it.
-    """
-
-    parameter: str
-    endpoint: str
-    effort: str | None
-
-
-OTHER_EFFORT = "another"
-EFFORT_FIELD = "reasoning_effort"
-"""The field of an effort, whatever an endpoint calls it."""
-
-
 class MeasuredRequest(NamedTuple):
     """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is
-    missing.
+    missing. `flaws` are the rules of the API that it breaks.
 
     `prefix` is there where the prompt cache is going to be replayed.
     """
@@ -72,6 +58,7 @@ class MeasuredRequest(NamedTuple):
     is_training: bool
     prefix: CachePrefix | None = None
     refusable_fields: tuple[RefusableField, ...] = ()
+    flaws: tuple[Finding, ...] = ()
     place: Place = Place("")
 
 
@@ -99,7 +86,7 @@ class ModelModeTotals(Addable):
 class RequestTotals(Addable):
     """Many requests as far as their price goes; `replay` is how the prompt cache was replayed, and `warm_groups` are the same
     requests if they are sent again, to the cache that they left. `places_by_field` has all that they set of what some model
-    refuses, in the order in which it was first seen.
+    refuses, in the order in which it was first seen; `flaws` are the rules of the API that they break.
     """
 
     def __init__(self, replay: ReplayOptions | None = None) -> None:
@@ -107,6 +94,7 @@ class RequestTotals(Addable):
         self.warm_groups: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
         self.rejects = Rejections()
         self.replay = replay
+        self.flaws = RuleViolations()
         self.places_by_field: defaultdict[RefusableField, Occurrences[Place]] = defaultdict(Occurrences)
 
     @classmethod
@@ -118,6 +106,8 @@ class RequestTotals(Addable):
                 sizing.rejects.add(each)
             else:
                 sizing.add(each)
+                for flaw in each.flaws:
+                    sizing.flaws.add(flaw._replace(place=each.place))
                 for use in each.refusable_fields:
                     sizing.places_by_field[use].add(each.place)
         return sizing
@@ -172,6 +162,7 @@ def measure_request(
     generation_tokens = meter.compare_generations(request, method)
     if method.rules.name == GPT_5.name:
         tokens -= sum(generation_tokens)
+    fields = tuple(find_refusable_fields(request, meter.refusable_fields, meter.reasoning_efforts))
     return MeasuredRequest(
         ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
         RequestShape(
@@ -187,18 +178,10 @@ def measure_request(
         counted.is_lower_bound,
         sent.is_training_example,
         meter.digest_prefix(request) if is_replayed else None,
-        tuple(_find_refusable_fields(request, meter)),
+        fields,
+        () if sent.is_training_example else (*sent.flaws, *(find_refused_settings(fields, variant, sent) if variant else ())),
         sent.place,
     )
-
-
-def _find_refusable_fields(request: Request, meter: Meter) -> Iterator[RefusableField]:
-    effort = request.reasoning_effort
-    known = effort if effort is None or effort in meter.reasoning_efforts else OTHER_EFFORT
-    for parameter in request.set_fields & meter.refusable_fields:
-        yield RefusableField(parameter, request.endpoint, known)
-    if effort is not None:
-        yield RefusableField(EFFORT_FIELD, request.endpoint, known)
 
 
 def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
@@ -340,7 +323,8 @@ def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -
     modes = {group.mode for group in sizing.groups}
     mode = modes.pop() if len(modes) == 1 else None
     totals, warm = (reduce(iadd, each.values(), ModelModeTotals()) for each in (sizing.groups, sizing.warm_groups))
-    return _make_workload(totals, warm if sizing.warm_groups else None, terms, times, sizing.replay, mode=mode)
+    work = _make_workload(totals, warm if sizing.warm_groups else None, terms, times, sizing.replay, mode=mode)
+    return replace(work, flaws=tuple(list_request_flaws(sizing.flaws)))
 
 
 def _make_workload(

@@ -53,6 +53,17 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
             yield Finding(rule, message, level, Place(source.name), str(more), None, source.name, names_place=True)
 
 
+def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
+    """List the rules of the API that requests break, with the first examples: warnings, as other providers may take them."""
+    for rule, found in flaws.by_rule.items():
+        for example in found.examples:
+            assert example.place is not None
+            message = f"{example.place.label}: {example.message}"
+            yield example._replace(message=message, level=min(example.level, Level.WARNING), names_place=True)
+        if more := found.count - len(found.examples):
+            yield Finding(rule, f"{format_int(more)} more like these", Level.WARNING, actual=str(more))
+
+
 def hash_text(text: str) -> bytes:
     """Hash text to 16 bytes. Two of a million texts have the same hash by chance once in 10^26 files."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

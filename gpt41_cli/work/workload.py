@@ -19,6 +19,7 @@ PREDICTED_OUTPUTS = "predicted-outputs"
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.findings import Finding
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
 
@@ -205,7 +206,8 @@ class Workload:
     `mode` is the one that all requests are written for; None if there is none. `replay` says how the prompt cache was replayed,
     if it was; `is_warm`: requests that are sent again read from the cache that the first ones left. All requests are sent
     `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how long
-    answers are, and none is priced. Raises InputError if more of a prediction is accepted than there is output.
+    answers are, and none is priced. `flaws` are the rules of the API that its
+    requests break. Raises InputError if more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -223,6 +225,7 @@ class Workload:
     times: int = 1
     is_incomplete: bool = False
     lacks_output: bool = False
+    flaws: tuple[Finding, ...] = ()
     _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -26,8 +26,9 @@ def price_declared_workloads(
     Raises InputError, with the place in gpt41.yaml, if one cannot be read or has no price.
     """
     found = []
+    catalog = conditions.market.catalog.with_aliases(config.models)
     for declared in config.workloads.values():
-        contents = read_contents(declared, files, conditions.market.catalog, conditions.jobs, inspects_batch=inspects_batch)
+        contents = read_contents(declared, files, catalog, conditions.jobs, inspects_batch=inspects_batch)
         found.append(price_declared_workload(declared, contents, conditions.market))
     return found
 

@@ -211,7 +211,7 @@ def test_what_cannot_be_read_or_priced(catalog: Catalog, folder: Path, workload:
         '{"model": "gpt-4.1", "messages": [{"role": "user", "content": 5}]}',
     )
     (folder / "broken.jsonl").write_text(f"{good}\n{bad}\n{bad}\n")
-    (folder / "examples.jsonl").write_text('{"messages": [{"role": "user", "content": "x"}]}\n')
+    (folder / "examples.jsonl").write_text('{"messages": [{"role": "assistant", "content": "x"}]}\n')
     (folder / "binaries").mkdir()
     (folder / "binaries/c").write_bytes(b"\0\1\2")
     with pytest.raises(InputError) as raised:

@@ -172,7 +172,7 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
 
 def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:
     catalog = conditions.market.catalog
-    offer = conditions.market.offer(catalog.variant(str(model)), mode)
+    offer = conditions.market.offer(catalog.variant(conditions.meter.model or str(model)), mode)
     return price_workload(offer, work)
 
 

@@ -18,6 +18,7 @@ def batch(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE]...", help="Batch API input files; - is standard input.")
     ] = None,
+    model: options.OneModelOption = None,
     image_size: options.ImageSizeOption = None,
     output_tokens: options.OutputTokensOption = None,
     usage_tier: Annotated[
@@ -45,13 +46,14 @@ def batch(
     \b
     gpt41 batch batch.jsonl --usage-tier 1
     gpt41 batch big.jsonl.zst --split parts --usage-tier 2
+    gpt41 batch azure.jsonl --platform azure-global --model NAME=MODEL
     zcat *.jsonl.gz | gpt41 batch - --output-tokens 300 -q
     """
     from gpt41_cli.commands.batch.check import BatchOptions, check_batch_files
     from gpt41_cli.commands.batch.report import make_report
     from gpt41_cli.work.workload import Assumptions
 
-    catalog = parse.read_catalog(pricing)
+    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing))
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     for path in paths or ():
         if Path(path).is_dir():
@@ -59,7 +61,7 @@ def batch(
     if split == "":
         raise InputError("--split", "a folder", "an empty name")
     sources, _ = read_sources(paths, None)
-    meter = make_meter(catalog, None, image_size, make_reading(None, jobs, sources), needs_tokens=True)
+    meter = make_meter(catalog, variant and variant.id, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(
         parse.read_market(catalog, platform, as_of),
         meter,

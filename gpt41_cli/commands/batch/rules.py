@@ -13,6 +13,7 @@ from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.fields import redact
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.request import ENDPOINTS
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolations, find_duplicate_lines
 
@@ -69,6 +70,23 @@ def _check_same_name(held: BatchFile, rule: Rule, path: str, names: Sequence[str
             yield Finding(rule, message, place=Place("", line), actual=names[lane], allowed=names[0])
 
 
+def _check_urls(held: BatchFile) -> Iterator[Finding]:
+    """Check that the platform takes each url: OpenAI the full one, Azure also without the version (Microsoft's guide to batch
+    deployments, https://learn.microsoft.com/azure/ai-services/openai/how-to/batch).
+    """
+    is_azure = held.market.platform.provider != held.market.catalog.limits.usage_tiers.provider
+    taken = [*ENDPOINTS, *(each.removeprefix("/v1") for each in ENDPOINTS if is_azure)]
+    urls = [target.endpoint for target in held.lines.targets.different]
+    if set(urls) <= set(taken):
+        return
+    for line, lane in zip(held.lines.line_numbers, held.lines.targets.indexes, strict=True):
+        url = urls[lane]
+        if url not in taken:
+            message = f"url: expected one of {', '.join(taken)}, found {redact(url)}"
+            hint = "" if is_azure else "; it is one of Azure's: --platform azure-global"
+            yield Finding(rules.BATCH_URL, message + hint, place=Place("", line), actual=url)
+
+
 def _check_request_count(held: BatchFile) -> Iterator[Finding]:
     most, many = held.market.catalog.limits.batch.max_requests, held.lines.request_lines
     if many > most:
@@ -108,7 +126,7 @@ def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
 
 def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
     for index, target in enumerate(held.lines.targets.different):
-        variant = held.market.catalog.find_variant(target.model)
+        variant = held.market.catalog.variant(target.variant_id) if target.variant_id else None
         if variant and (life := lifecycle.find_past_shutdown(held.market, variant)):
             finding = lifecycle.make_shutdown_finding(held.market.platform, life)
             line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
@@ -118,7 +136,7 @@ def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:
     """Find the queue of each target's requests."""
-    found = (catalog.find_variant(lane.model) for lane in lines.targets.different)
+    found = (catalog.variant(lane.variant_id) if lane.variant_id else None for lane in lines.targets.different)
     nothing = BatchQueue(None, None, catalog.limits.long_context_tokens)
     return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in found]
 
@@ -128,7 +146,10 @@ def _check_queue(held: BatchFile) -> Iterator[Finding]:
     short: dict[str, int] = {}
     long: dict[str, int] = {}
     of_lanes = find_queues(held.market.catalog, held.lines, held.usage_tier)
-    names = [_resolve_model_name(held.market.catalog, lane.model) for lane in held.lines.targets.different]
+    catalog = held.market.catalog
+    names = [
+        catalog.variant(lane.variant_id).model.id if lane.variant_id else lane.model for lane in held.lines.targets.different
+    ]
     for lane, tokens in zip(held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         pool = long if tokens > of_lanes[lane].long_context_threshold else short
         pool[names[lane]] = pool.get(names[lane], 0) + tokens
@@ -140,11 +161,6 @@ def _check_queue(held: BatchFile) -> Iterator[Finding]:
                     f"{name} queues at most {format_int(most)} {what}tokens in tier {held.usage_tier}, found {format_int(tokens)}"
                 )
                 yield Finding(rules.BATCH_QUEUE, message, actual=str(tokens), allowed=str(most))
-
-
-def _resolve_model_name(catalog: Catalog, name: str) -> str:
-    variant = catalog.find_variant(name)
-    return variant.model.id if variant else name
 
 
 def _check_single_requests(held: BatchFile) -> Iterator[Finding]:
@@ -166,6 +182,7 @@ FILE_RULES: Sequence[Callable[[BatchFile], Iterator[Finding]]] = (
     _check_unique_ids,
     _check_one_model,
     _check_one_endpoint,
+    _check_urls,
     _check_request_count,
     _check_file_bytes,
     _check_line_bytes,

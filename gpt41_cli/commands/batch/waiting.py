@@ -54,7 +54,7 @@ def _group_parts_by_model(catalog: Catalog, files: Sequence[BatchLines], tier: i
         targets = lines.targets.different
         _, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
         for part in parts:
-            variant = catalog.find_variant(targets[part.target_index].model)
-            if variant:
-                found.setdefault(variant.model.id, []).append(part)
+            variant_id = targets[part.target_index].variant_id
+            if variant_id:
+                found.setdefault(catalog.variant(variant_id).model.id, []).append(part)
     return found

@@ -1,9 +1,5 @@
 """`gpt41 cache`."""
 
-from typing import Annotated
-
-import typer
-
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
@@ -15,10 +11,7 @@ def cache(
     paths: options.PathsArgument = None,
     kind: options.InputKindOption = None,
     image_size: options.ImageSizeOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="The model they all go to.", show_default="the one that each names"),
-    ] = None,
+    model: options.OneModelOption = None,
     requests: options.RequestsOption = 1,
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
@@ -45,10 +38,9 @@ def cache(
     from gpt41_cli.commands.cache.savings import compute_savings
     from gpt41_cli.commands.cache.study import replay_requests
 
-    catalog = parse.read_catalog(pricing)
+    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing))
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     market = parse.read_market(catalog, platform, as_of)
-    variant = None if model is None else catalog.variant(model)
     traffic = parse.read_replay_options(requests_per_minute, lifetime)
     sources, left_out = read_sources(paths, None)
     reading = make_reading(kind, jobs, sources)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.code.source_files import is_no_prompt, is_source_code
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.config.tables import CONFIG_VERSION, CachedInput, SharedSettings, TokenRange, WorkloadDeclaration
+from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import escape_wildcards
 from gpt41_cli.files.sources import InputSource
@@ -31,7 +33,6 @@ _INVALID_NAME_CHARACTERS = re.compile(r"[^\w-]+", re.ASCII)
 
 _HEAD_TEMPLATE = """\
 # What gpt41 check holds the calls of this repository against; paths count from the folder of this file. A workload may also say
-#   volume: 120000 / month                       how many are sent in a day, week or month
 #   cached: simulate                             or the share of the input that the prompt cache gives, such as 60%
 #   mode: batch                                  or standard, or priority
 #   budget: {{per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}}
@@ -45,16 +46,24 @@ _WORKLOAD_TEMPLATE = """\
   {name}:
     requests: {path}
 {output}\
+    volume: 1000 / month  # a guess: put in how many are sent in a day, week or month
     budget: {{growth_percent: 10}}
 """
-_GUESSED_OUTPUT_ENTRY = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
+_GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: put in how long your answers are\n"
+_GUESSED_OUTPUT = TokenRange(300, 1000)
+_LEFT_OUT_ENTRY = "# Left out, as they are no prompts: {names}\n"
+_MAX_NAMED = 10
 
 
 class _DraftWorkload(NamedTuple):
-    """One workload to write: its files, and if anything states how long its answers are."""
+    """One workload to write: its files, if some of its answers have a length that nothing states, and the smallest maximum that
+    a request states. `is_partial`: files of a folder were left out.
+    """
 
     paths: tuple[str, ...]
     has_guessed_output: bool
+    least_maximum: int | None = None
+    is_partial: bool = False
 
 
 def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions: CheckOptions) -> str:
@@ -64,6 +73,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
     """
     model = _choose_default_model(conditions)
     found: dict[str, _DraftWorkload] = {}
+    left_out: list[str] = []
     for path in paths:
         if path == STDIN:
             raise InputError("--init", "files or folders", "standard input, which is not there the next time")
@@ -76,17 +86,19 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
         if unlisted:
             raise InputError("--init", "folders that can be listed", unlisted[0])
         try:
-            groups = _group_files(sources, model, conditions)
+            groups = _group_files(sources, model, conditions, left_out)
         except InputError as error:
             raise InputError.from_error(error, f"--init: {path}") from None
         for (named, mode), each in groups.items():
             name = Path(path).resolve().name.split(".")[0]
-            if len(groups) > 1:
-                found[_make_unique_name(f"{name} {named} {mode}", found)] = each
+            if len(groups) > 1 or each.is_partial:
+                found[_make_unique_name(f"{name} {named} {mode}" if len(groups) > 1 else name, found)] = each
             else:
                 found[_make_unique_name(name, found)] = each._replace(paths=(pattern,))
     head = _HEAD_TEMPLATE.format(version=CONFIG_VERSION, model=model)
-    return head + "".join(_format_workload(name, each) for name, each in found.items())
+    more = f" and {len(left_out) - _MAX_NAMED} more" if len(left_out) > _MAX_NAMED else ""
+    notes = _LEFT_OUT_ENTRY.format(names=", ".join(map(sanitize, left_out[:_MAX_NAMED])) + more) if left_out else ""
+    return head + "".join(_format_workload(name, each) for name, each in found.items()) + notes
 
 
 def _choose_default_model(conditions: CheckOptions) -> str:
@@ -99,11 +111,14 @@ def _choose_default_model(conditions: CheckOptions) -> str:
 
 
 def _group_files(
-    sources: Mapping[str, InputSource], model: str, conditions: CheckOptions
+    sources: Mapping[str, InputSource], model: str, conditions: CheckOptions, left_out: list[str]
 ) -> dict[tuple[str, str], _DraftWorkload]:
-    """Group the files by the model and mode of their requests. Non-text files in folders are skipped."""
+    """Group the files by the model and mode of their requests. Files in folders that can't be read are skipped; `left_out`
+    collects texts that are no prompts. Raises InputError if nothing is left, or for such a file that the user named.
+    """
     found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
+    skipped = len(left_out)
     for key, source in sources.items():
         declared = _declare_workload(key, model, conditions.market.catalog)
         try:
@@ -115,13 +130,22 @@ def _group_files(
             if source.is_from_folder:
                 continue
             raise
+        if contents.workload.text_tokens and is_no_prompt(key):
+            hint = "gpt41 scan finds the calls in code" if is_source_code(key) else "name the files with your prompts"
+            refused = InputError(expected="requests or prompts", found=f"{quote_text(key)}, which is neither", hint=hint)
+            if not source.is_from_folder:
+                raise refused
+            left_out.append(key)
+            continue
         group = contents.variant.id, contents.mode
         is_guess = bool(contents.workload.requests_without_maximum or contents.workload.training_requests)
         before = found.get(group, _DraftWorkload((), False))
-        found[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess)
+        maxima = (before.least_maximum, *(shape.max_output_tokens for shape in contents.workload.shapes))
+        least = min((each for each in maxima if each is not None), default=None)
+        found[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess, least)
     if refused and not found:
         raise refused
-    return found
+    return {group: each._replace(is_partial=len(left_out) > skipped) for group, each in found.items()}
 
 
 def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclaration:
@@ -149,7 +173,9 @@ def _list_single_file(key: str, source: InputSource, pattern: str) -> ListedFile
 def _format_workload(name: str, found: _DraftWorkload) -> str:
     paths = [_format_yaml_scalar(path) for path in found.paths]
     path = paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]"
-    return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=_GUESSED_OUTPUT_ENTRY if found.has_guessed_output else "")
+    high = min(_GUESSED_OUTPUT.high, found.least_maximum or _GUESSED_OUTPUT.high)
+    guess = _GUESSED_OUTPUT_ENTRY.format(expected=min(_GUESSED_OUTPUT.expected, high), high=high)
+    return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=guess if found.has_guessed_output else "")
 
 
 def _make_pattern(path: str) -> str:

@@ -277,8 +277,8 @@ def _check_batch_files(priced: PricedWorkload, judged: JudgedWorkload) -> Worklo
         return None
     market, found = priced.market, list[Finding]()
     for source, lines in contents.batch_files.items():
-        for variant in filter(None, (market.catalog.find_variant(target.model) for target in lines.targets.different)):
-            market.offer(variant, "batch")
+        for variant_id in filter(None, (target.variant_id for target in lines.targets.different)):
+            market.offer(market.catalog.variant(variant_id), "batch")
         found += make_violation_findings(source, find_violations(BatchFile(lines, market, declared.usage_tier)))
     return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.rule is not rules.MODEL_SHUT_DOWN]
 

@@ -74,9 +74,8 @@ def cost(
     """
     from gpt41_cli.commands.cost.report import make_report
 
-    catalog = parse.read_catalog(pricing)
+    catalog, variants = parse.read_models(model, parse.read_catalog(pricing))
     wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing])
-    variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     modes = list(dict.fromkeys(mode or ()))
     market = parse.read_market(catalog, platform, as_of)
     asked = InputOptions.from_parameters(locals(), names_mode=not modes)

@@ -8,20 +8,10 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.each import finish_each
 from gpt41_cli.cli.inputs import find_encoding, make_meter, make_reading, read_sources, refuse_invalid
-from gpt41_cli.cli.options import complete_models, count_option
+from gpt41_cli.cli.options import count_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
-
-ModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="The model to count for; without it, the one that a request names.",
-        autocompletion=complete_models,
-    ),
-]
 
 MaxTokens = Annotated[
     int | None, count_option("Exit with 1 where a text, a picture or a request has more tokens, and name it.", at_least=1)
@@ -31,7 +21,7 @@ MaxTokens = Annotated[
 def count(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
-    model: ModelOption = None,
+    model: options.OneModelOption = None,
     kind: options.InputKindOption = None,
     image_size: options.ImageSizeOption = None,
     each: options.EachOption = False,
@@ -70,18 +60,18 @@ def count(
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    read_catalog = cache(lambda: parse.read_catalog(pricing))
+    read_catalog = cache(lambda: parse.read_one_model(model, parse.read_catalog(pricing))[0])
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or wanted.has_format("json")
     catalog = read_catalog() if needs_table else None
-    variant = catalog.variant(model) if catalog and model else None
+    variant = parse.read_one_model(model, catalog)[1] if catalog else None
 
     if show and (each or quiet):
         raise InputError("--show", "it alone", "--each" if each else "--quiet")
     day = parse.read_day(as_of, "--as-of") if as_of else None
     sources, left_out = read_sources(paths, text)
     reading = make_reading(kind, jobs, sources)
-    meter = cache(lambda: make_meter(read_catalog(), model, image_size, reading, as_of=day))
+    meter = cache(lambda: make_meter(read_catalog(), variant and variant.id, image_size, reading, as_of=day))
     encoding = find_encoding([variant]) if variant else DEFAULT_ENCODING
     with show_progress(sources, is_streamed=each) as seen:
         inputs = CountInputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Variant
-from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.constraints import request_limits
-from gpt41_cli.constraints.refused_fields import _CHAT_ENDPOINT, _describe_refusal, find_refused_fields
+from gpt41_cli.constraints.refused_fields import _describe_refusal, find_refused_fields
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Place, sort_worst_first
 from gpt41_cli.rules import Level
@@ -18,7 +17,7 @@ from gpt41_cli.work.workload import Workload
 if TYPE_CHECKING:  # numbers alone need nothing that reads requests
     from gpt41_cli.findings import Place
     from gpt41_cli.totals import Occurrences
-    from gpt41_cli.work.sizing import RefusableField, RequestTotals
+    from gpt41_cli.work.sizing import RequestTotals
 
 _FINE_TUNING_ABILITY = "fine-tuning"
 
@@ -99,8 +98,10 @@ def _check_pictures(move: ModelChange) -> Iterator[Finding]:
 
 def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[Finding]:
     """Find refused fields that the requests set, each with its first place."""
+    from gpt41_cli.work.refused_settings import is_refused
+
     for refusal in move.to_variant.model.refuses:
-        used = [places for use, places in uses.places_by_field.items() if _is_rule_applicable(refusal, use, move.to_variant)]
+        used = [places for use, places in uses.places_by_field.items() if is_refused(refusal, use, move.to_variant)]
         if not used:
             continue
         text = f"{refusal.parameter} in {_format_use_count(used, uses)}: {_describe_refusal(move.to_variant, refusal, 'it')}"
@@ -110,7 +111,7 @@ def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[Fi
 
 def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Finding]:
     """Find reasoning efforts that the requests ask for and the new model doesn't have."""
-    from gpt41_cli.work.sizing import EFFORT_FIELD
+    from gpt41_cli.work.refused_settings import EFFORT_FIELD
 
     reasoning = move.to_variant.model.reasoning
     if reasoning is None:
@@ -140,13 +141,3 @@ def _format_use_count(used: Sequence[Occurrences[Place]], uses: RequestTotals) -
 
 def _count_requests(used: Sequence[Occurrences[Place]]) -> int:
     return sum(places.count for places in used)
-
-
-def _is_rule_applicable(rule: RefusedField, use: RefusableField, to: Variant) -> bool:
-    """Return True if the rule is about this use. A request that states no effort has the model's default."""
-    from gpt41_cli.requests.request import CHAT_ENDPOINT
-
-    is_on_endpoint = rule.endpoint is None or (rule.endpoint == _CHAT_ENDPOINT) is (use.endpoint == CHAT_ENDPOINT)
-    default = to.model.reasoning.default_effort if to.model.reasoning else None
-    is_refused_at_effort = rule.unless_effort is None or (use.effort or default) != rule.unless_effort
-    return use.parameter == rule.parameter and is_on_endpoint and is_refused_at_effort

@@ -51,9 +51,8 @@ def plan(
     from gpt41_cli.commands.plan.report import make_report
     from gpt41_cli.commands.plan.timings import plan as make
 
-    catalog = parse.read_catalog(pricing)
+    catalog, variants = parse.read_models(model, parse.read_catalog(pricing))
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
-    variants = list({variant.id: variant for variant in map(catalog.variant, model or ())}.values())
     market = parse.read_market(catalog, platform, as_of)
     wait = None if deadline is None else parse.read_duration(deadline, "--deadline")
     asked = InputOptions.from_parameters(locals())

@@ -92,5 +92,5 @@ def _make_default_key(declared: WorkloadDeclaration, catalog: Catalog) -> Reques
 def _resolve_model_and_mode(declared: WorkloadDeclaration, catalog: Catalog, model: str | None, mode: str) -> ModelAndMode:
     """Return the model, as the table names it, and the mode of a request of the workload."""
     name = declared.model or model or declared.fallback_model
-    variant = catalog.find_variant(name) if name else None
+    variant = catalog.find_named_variant(name) if name else None
     return ModelAndMode(variant.id if variant else name, declared.mode or (mode if mode != MODES[0] else declared.fallback_mode))

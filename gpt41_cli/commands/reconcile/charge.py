@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -31,11 +29,6 @@ class BillingContext(NamedTuple):
 
     market: Market
     model: str | None = None
-    aliases: Mapping[str, str] = MappingProxyType({})
-
-    def translate(self, name: str) -> str:
-        """Return the model that a name stands for, as --model NAME=MODEL says; other names as they are."""
-        return self.aliases.get(name, name)
 
 
 class ChargeKey(NamedTuple):
@@ -118,9 +111,9 @@ class AnswerPricer:
         return offer
 
     def find_variant(self, answer: Answer) -> Variant | None:
-        """Return the model of an answer: the first of its names that the table has, or that --model translates."""
+        """Return the model of an answer: the first of its names that the table has, or an alias stands for."""
         names = (answer.model, *answer.other_models) if answer.model else (self._conditions.model,)
-        known = (self._conditions.market.catalog.find_variant(self._conditions.translate(name)) for name in names if name)
+        known = (self._conditions.market.catalog.find_named_variant(name) for name in names if name)
         return next((variant for variant in known if variant), None)
 
     def price_tools(self, offer: Offer, answer: Answer) -> tuple[Decimal, tuple[Finding, ...]]:

@@ -71,16 +71,15 @@ def reconcile(
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras, read_models
+    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras
     from gpt41_cli.commands.reconcile.report import make_report
 
     config = read_config_option(configs)
-    catalog = parse.read_catalog(pricing)
+    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing), config)
     wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
     check_misses_file(save_misses, requests, logs)
     threshold = parse.read_level(fail_on)
-    named, aliases = read_models(model, catalog)
-    conditions = BillingContext(parse.read_market(catalog, platform, as_of), named, aliases)
+    conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
     asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)

@@ -170,7 +170,7 @@ def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tup
 
     @cache
     def entry(name: str | None) -> str | None:
-        variant = catalog.find_variant(name) if name else None
+        variant = catalog.find_named_variant(name) if name else None
         return variant and variant.id
 
     models = ((entry(pair.forecast.model), entry(pair.answer.model)) for pair in found.pairs)

@@ -123,7 +123,7 @@ class ReconcileExtras(NamedTuple):
         from gpt41_cli.commands.reconcile.forecasts import AnswerTerms, SentRequestMeter
         from gpt41_cli.tokens.meter import Meter
 
-        named, translate = self.conditions.model, self.conditions.translate
+        named, translate = self.conditions.model, self.conditions.market.catalog.translate
 
         def find_terms(answer: "BilledRequest") -> AnswerTerms:
             model = answer.model or named
@@ -134,23 +134,6 @@ class ReconcileExtras(NamedTuple):
         terms = {custom_id: find_terms(answer) for custom_id, answer in past.answers.by_id.items()}
         meter = Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of)
         return SentRequests(sources, left_out, reading, SentRequestMeter(meter, terms))
-
-
-def read_models(given: list[str] | None, catalog: "Catalog") -> tuple[str | None, dict[str, str]]:
-    """Return the model of answers that name none, and the models of deployments and labels: `MODEL` and `NAME=MODEL`."""
-    named, aliases = None, dict[str, str]()
-    for each in given or ():
-        name, equals, model = each.rpartition("=")
-        variant = catalog.variant(model.strip())
-        if not equals and named not in (None, variant.id):
-            raise InputError("--model", "one model for answers that name none, and NAME=MODEL for names", quote_text(each))
-        if not equals:
-            named = variant.id
-        elif not name.strip() or aliases.get(name.strip(), variant.id) != variant.id:
-            raise InputError("--model", "NAME=MODEL, each name once", quote_text(each))
-        else:
-            aliases[name.strip()] = variant.id
-    return named, aliases
 
 
 def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:

@@ -420,7 +420,7 @@ def test_parts_hold_every_line_in_order_and_pass(
         found = checked(table, path, tier=1)
         assert not [each for each in found.findings if each.rule.id.startswith("batch")], found.findings
         (lane,) = found.files[0].lines.targets.different
-        lanes.setdefault(lane, []).append(path.read_bytes())
+        lanes.setdefault((lane.model, lane.endpoint), []).append(path.read_bytes())
     expected: dict[tuple[str, str], list[bytes]] = {}
     for text in data.split(b"\n"):
         if text.strip():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from datetime import date
@@ -381,6 +382,9 @@ def test_what_workloads_share_is_in_the_row_of_each(run: Run, tmp_path: Path) ->
     assert [row[-1] for row in rows] == ["warning", "error"]
 
 
+VOLUME = "    volume: 1000 / month  # a guess: put in how many are sent in a day, week or month\n"
+
+
 def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None:
     for name in ("batch.jsonl", "ticket.txt"):
         (tmp_path / name).write_bytes((ROOT / "tests/data" / name).read_bytes())
@@ -392,7 +396,7 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
     assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
     written = (tmp_path / "gpt41.yaml").read_text()
     guess = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
-    budget = "    budget: {growth_percent: 10}\n"
+    budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
     assert written[written.index("version") :] == (
         "version: 1\ndefaults: {model: gpt-4.1}  # for what names no model; gpt41 recommend weighs the family\nworkloads:\n"
         f"  batch:\n    requests: batch.jsonl\n{budget}"
@@ -407,6 +411,33 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
     assert (tmp_path / "gpt41.yaml").read_text() == written
 
 
+def test_a_first_config_takes_no_document_and_no_code_for_a_prompt(run: Run, tmp_path: Path) -> None:
+    """The folder isn't a workload then: its files are listed."""
+    for name in ("LICENSE", "README.md", "tool.py", "system.md", "Makefile", ".env"):
+        (tmp_path / name).write_text("Be brief.")
+    limited = {"model": "gpt-4.1", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
+    (tmp_path / "a.json").write_text(json.dumps(limited))
+    assert run("check", "--init", ".", *DAY, "-q").code == 0
+    written = (tmp_path / "gpt41.yaml").read_text()
+    name = re.sub(r"[^\w-]+", "-", tmp_path.name)
+    assert written[written.index("workloads") :] == (
+        f"workloads:\n  {name}:\n    requests: [a.json, system.md]\n"
+        "    output_tokens: {expected: 50, high: 50}  # a guess: put in how long your answers are\n"
+        f"{VOLUME}    budget: {{growth_percent: 10}}\n"
+        "# Left out, as they are no prompts: .env, LICENSE, Makefile, README.md, tool.py\n"
+    )
+    for left_out, hint in (("tool.py", "gpt41 scan finds the calls in code"), ("README.md", "name the files with your prompts")):
+        error = f'gpt41: --init: {left_out}: expected requests or prompts, found "{left_out}", which is neither; {hint}\n'
+        assert run("check", "--init", left_out, "--config", "other.yaml", *DAY) == (2, "", error)
+    (tmp_path / "src").mkdir()
+    for number in range(12):
+        (tmp_path / f"src/{number:02}.py").write_text("print()")
+    assert run("check", "--init", "src", "--config", "other.yaml", *DAY).err.endswith("gpt41 scan finds the calls in code\n")
+    (tmp_path / "src/say.txt").write_text("Be brief.")
+    assert run("check", "--init", "src", "--config", "other.yaml", *DAY).code == 0
+    assert (tmp_path / "other.yaml").read_text().endswith(", src/09.py and 2 more\n")
+
+
 def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "prompts"
     folder.mkdir()
@@ -417,7 +448,7 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     done = run("check", "--init", "prompts", *DAY)
     assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
     written = (tmp_path / "gpt41.yaml").read_text()
-    budget = "    budget: {growth_percent: 10}\n"
+    budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
     assert written[written.index("workloads") :] == (
         f'workloads:\n  prompts-gpt-4-1-mini-standard:\n    requests: ["prompts/a[[]1].json", prompts/b.json]\n{budget}'
         "  prompts-gpt-4-1-standard:\n    requests: prompts/system.md\n"

@@ -778,7 +778,7 @@ def test_deployments_and_labels_are_translated(run: Run, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (("gpt-4.1", "gpt-4.1-mini"), "--model: expected one model for answers that name none, and NAME=MODEL for names"),
+        (("gpt-4.1", "gpt-4.1-mini"), "--model: expected one model, and NAME=MODEL for other names"),
         (("=gpt-4.1",), "--model: expected NAME=MODEL, each name once"),
         (("a=gpt-4.1", "a=gpt-4.1-mini"), "--model: expected NAME=MODEL, each name once"),
         (("a=gpt-9",), "model: expected "),

@@ -1,0 +1,142 @@
+"""Azure's Batch files, bodies without a model, and the names of deployments and labels, in every command that reads requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+DAY = ("--as-of", "2026-11-23")
+AZURE = ("--platform", "azure-global", *DAY)
+BODY = {"messages": [{"role": "user", "content": "Where is my bike?"}], "max_tokens": 10}
+
+
+@pytest.fixture(autouse=True)
+def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_batch("azure.jsonl", "prod-eu", "/chat/completions")
+    Path("body.json").write_text(json.dumps(BODY))
+
+
+def write_batch(name: str, model: str, url: str) -> None:
+    lines = ({"custom_id": each, "method": "POST", "url": url, "body": {"model": model, **BODY}} for each in "ab")
+    Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (("count", "azure.jsonl"), "24"),
+        (("cost", "azure.jsonl", *AZURE), "0.0000208"),
+        (("batch", "azure.jsonl", *AZURE), "0.0000208"),
+        (("cache", "azure.jsonl", *DAY), "0%"),
+        (("count", "body.json"), "12"),
+    ],
+)
+@pytest.mark.parametrize("given", ["gpt-4.1-mini", "prod-eu=gpt-4.1-mini", "Azure/Prod-EU = openai/gpt-4.1-mini", None])
+def test_a_deployment_is_the_model_that_it_is_said_to_be(
+    run: Run, command: tuple[str, ...], answer: str, given: str | None
+) -> None:
+    if given is None:
+        Path("gpt41.yaml").write_text("version: 1\nmodels: {prod-eu: gpt-4.1-mini}\nworkloads: {a: {input_tokens: 1}}\n")
+    done = run(*command, "-q", *(("--model", given) if given else ()))
+    assert (done.code, done.out.split()[-1]) == (0, answer), done.err
+
+
+def test_a_deployment_may_have_the_name_of_another_model(run: Run) -> None:
+    """Names are translated once: the model that an alias stands for isn't an alias itself."""
+    write_batch("azure.jsonl", "gpt-4.1", "/chat/completions")
+    swapped = ("--model", "gpt-4.1=gpt-4.1-mini", "--model", "gpt-4.1-mini=gpt-4.1")
+    done = run("cost", "azure.jsonl", *AZURE, "-q", *swapped)
+    assert (done.code, done.out) == (0, "0.0000208\n")
+
+
+def test_each_platform_takes_its_own_urls(run: Run) -> None:
+    write_batch("azure.jsonl", "gpt-4.1-mini", "/chat/completions")
+    done = run("batch", "azure.jsonl", *DAY)
+    assert done.code == 1
+    assert "azure.jsonl:1: url: expected one of /v1/chat/completions, /v1/responses, found" in " ".join(done.out.split())
+    assert run("batch", "azure.jsonl", *AZURE).code == 0
+    write_batch(
+        "azure.jsonl", "gpt-4.1-mini", "https://x.openai.azure.com/openai/deployments/prod/chat/completions?api-version=1"
+    )
+    assert run("count", "azure.jsonl", "-q").out == "24\n"
+    assert run("batch", "azure.jsonl", *AZURE).code == 1
+
+
+def test_a_file_has_the_urls_of_one_spelling(run: Run) -> None:
+    write_batch("a.jsonl", "gpt-4.1-mini", "/chat/completions")
+    write_batch("b.jsonl", "gpt-4.1-mini", "/v1/chat/completions")
+    whole = Path("a.jsonl").read_text() + Path("b.jsonl").read_text().replace('"a"', '"c"').replace('"b"', '"d"')
+    Path("azure.jsonl").write_text(whole)
+    done = run("batch", "azure.jsonl", *AZURE)
+    assert (done.code, done.out.partition("\n")[0]) == (1, "Rejected: the file breaks a rule (batch-endpoints)")
+
+
+def test_the_workloads_of_a_config_know_its_aliases(run: Run) -> None:
+    Path("gpt41.yaml").write_text(
+        "version: 1\nmodels: {prod-eu: gpt-4.1-mini, mail: gpt-4.1}\ndefaults: {model: mail, platform: azure-global}\n"
+        "workloads:\n  a: {requests: azure.jsonl}\n  b: {requests: body.json, output_tokens: 10}\n"
+    )
+    done = run("check", *DAY, "--format", "csv")
+    assert (done.code, done.err) == (0, "")
+    rows = [line.split(",") for line in done.out.splitlines()]
+    models = rows[0].index("model")
+    assert [row[models] for row in rows[1:3]] == ["gpt-4.1-mini", "gpt-4.1"]
+
+
+def test_a_mistake_in_the_aliases_is_an_error_of_the_config_alone(run: Run) -> None:
+    Path("gpt41.yaml").write_text("version: 1\nmodels: {prod-eu: gpt-9}\nworkloads: {a: {input_tokens: 1}}\n")
+    checked = run("check")
+    assert checked.code == 2
+    assert "gpt41.yaml:2:19: models.prod-eu: expected" in checked.err
+    assert run("cost", "body.json", "--model", "gpt-4.1-mini", "-q", *DAY).code == 0
+    assert run("reconcile", "-", "--config", "gpt41.yaml", stdin="{}").err == checked.err
+    Path("gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 1}}\n")
+    assert run("cost", "body.json", "--model", "gpt-4.1-mini", "-q", *DAY).code == 0
+
+
+def test_one_model_is_that_of_all_requests(run: Run) -> None:
+    done = run("batch", "azure.jsonl", "--model", "gpt-4.1", "--model", "gpt-4.1-mini")
+    assert (done.code, done.err) == (
+        2,
+        "gpt41: --model: expected one model, and NAME=MODEL for other names, found gpt-4.1, gpt-4.1-mini\n",
+    )
+
+
+def test_what_openai_refuses_fails_a_batch_and_is_said_by_other_commands(run: Run) -> None:
+    """Prices are warned of: another provider may take the request."""
+    body = {"model": "gpt-4.1-mini", **BODY, "reasoning_effort": "low", "temperature": 3}
+    lines = [{"custom_id": str(each), "method": "POST", "url": "/v1/chat/completions", "body": body} for each in range(12)]
+    Path("bad.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = run("batch", "bad.jsonl", *DAY, "--format", "json")
+    findings = [(each["rule"], each["level"]) for each in json.loads(done.out)["findings"]]
+    assert done.code == 1
+    assert findings.count(("value-range", "error")) == findings.count(("refused-parameter", "error")) == 11
+    for command in (("cost",), ("recommend",), ("plan",), ("migrate",)):
+        shown = json.loads(run(*command, "bad.jsonl", *DAY, "--format", "json").out)["findings"]
+        mine = [each["message"] for each in shown if each["rule"] == "value-range"]
+        assert mine[0] == "bad.jsonl:1: body.temperature: expected a number from 0 to 2, found the number 3", command
+        assert mine[-1] == "2 more like these"
+        assert {each["level"] for each in shown if each["rule"] in ("value-range", "refused-parameter")} == {"warning"}
+
+
+def test_a_model_that_reasons_takes_an_effort(run: Run) -> None:
+    body = {"model": "gpt-6-luna", **BODY, "reasoning_effort": "low", "temperature": 1, "max_tokens": None}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    Path("luna.jsonl").write_text(json.dumps(line) + "\n")
+    found = json.loads(run("batch", "luna.jsonl", *DAY, "--format", "json").out)["findings"]
+    assert [each["message"] for each in found if each["rule"] == "refused-parameter"] == [
+        "luna.jsonl:1: body.temperature: gpt-6-luna refuses it"
+    ]
+
+
+def test_an_object_of_nulls_is_not_set(run: Run) -> None:
+    body = {"model": "gpt-4.1-mini", "input": "hi", "reasoning": {"effort": None, "summary": None}, "background": True}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/responses", "body": body}
+    Path("echo.jsonl").write_text(json.dumps(line) + "\n")
+    found = json.loads(run("batch", "echo.jsonl", *DAY, "--format", "json").out)["findings"]
+    assert {each["rule"] for each in found} == {"batch-background", "model-retires"}

@@ -1,0 +1,143 @@
+"""What OpenAI refuses with status 400: each rule with what breaks it, where, and what keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gpt41_cli.requests.readers import read_json_request
+from gpt41_cli.rules import Level
+
+USER: dict[str, Any] = {"role": "user", "content": "look"}
+CALL: dict[str, Any] = {"id": "c1", "type": "function", "function": {"name": "shot", "arguments": "{}"}}
+CALLS: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [CALL, {**CALL, "id": "c2"}]}
+RESULTS = [{"role": "tool", "tool_call_id": name, "content": "42"} for name in ("c2", "c1")]
+PICTURE: dict[str, Any] = {"type": "image_url", "image_url": {"url": "https://example.org/y.png"}}
+OBJECT: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["a"],
+    "properties": {"a": {"type": "string"}},
+}
+OPEN = {key: value for key, value in OBJECT.items() if key != "additionalProperties"}
+ITEM: dict[str, Any] = {"type": "function_call", "call_id": "c1", "name": "shot", "arguments": "{}"}
+OUTPUT: dict[str, Any] = {"type": "function_call_output", "call_id": "c1", "output": "42"}
+
+
+def broken(body: dict[str, Any]) -> list[str]:
+    """The rules that a body breaks, each with the path of what breaks it."""
+    found = read_json_request({"model": "gpt-4.1", **body}).flaws
+    return [f"{each.rule.id} {each.message.partition(':')[0]}" for each in found]
+
+
+def chat(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"messages": list(messages) or [USER], **more}
+
+
+def answer(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": schema, **more}}
+
+
+def tool(**function: Any) -> list[dict[str, Any]]:
+    return [{"type": "function", "function": {"name": "shot", **function}}]
+
+
+SCHEMA = "strict-schema response_format.json_schema.schema"
+
+BROKEN: list[tuple[dict[str, Any], list[str]]] = [
+    (chat(USER, RESULTS[0]), ["tool-calls messages[1]"]),
+    (chat(USER, CALLS, RESULTS[0]), ["tool-calls messages[1].tool_calls[0]"]),
+    (chat(USER, CALLS, USER), ["tool-calls messages[1].tool_calls[0]", "tool-calls messages[1].tool_calls[1]"]),
+    (chat(USER, CALLS, *RESULTS, RESULTS[0]), ["tool-calls messages[4]"]),
+    (chat(USER, CALLS, *RESULTS), []),
+    (chat(USER, {"role": "assistant", "content": [PICTURE]}), ["image-role messages[1].content[0]"]),
+    (chat({"role": "system", "content": [PICTURE]}), ["image-role messages[0].content[0]"]),
+    (chat({"role": "user", "content": [PICTURE]}), []),
+    (chat({"role": "system", "content": [{"type": "text", "text": "hi"}]}), []),
+    (chat({"role": "user", "content": ""}), ["empty-content messages[0].content"]),
+    (chat({"role": "system", "content": []}, USER), ["empty-content messages[0].content"]),
+    (chat(USER, {"role": "assistant"}), ["empty-content messages[1].content"]),
+    (chat(max_tokens=5, max_completion_tokens=5), ["two-maxima max_tokens"]),
+    (chat(max_tokens=5, max_completion_tokens=None), []),
+    (chat(temperature=2.1), ["value-range temperature"]),
+    (
+        chat(top_p=-0.1, presence_penalty=3, top_logprobs=21),
+        ["value-range top_p", "value-range presence_penalty", "value-range top_logprobs"],
+    ),
+    (chat(temperature=True, frequency_penalty="1"), ["value-range temperature", "value-range frequency_penalty"]),
+    (chat(temperature=2, top_p=0, frequency_penalty=-2, top_logprobs=20), []),
+    (chat(tools=tool(name="get.it")), ["function-name tools[0].function.name"]),
+    (chat(functions=[{"name": "a" * 65}]), ["function-name functions[0].name"]),
+    (
+        chat(USER, {**CALLS, "tool_calls": [{**CALL, "function": {"name": "a b", "arguments": ""}}]}, RESULTS[1]),
+        ["function-name messages[1].tool_calls[0].function.name"],
+    ),
+    (chat(response_format=answer(OBJECT, name="no blanks")), ["function-name response_format.json_schema.name"]),
+    (chat(tools=tool(name="get-it_2")), []),
+    (chat(response_format={"type": "json_object"}), ["json-word response_format"]),
+    (chat({"role": "user", "content": [{"type": "text", "text": "as Json"}]}, response_format={"type": "json_object"}), []),
+    (chat(response_format=answer(OPEN)), [SCHEMA]),
+    (chat(response_format=answer({**OBJECT, "additionalProperties": True})), [SCHEMA]),
+    (chat(response_format=answer({**OBJECT, "required": []})), [SCHEMA]),
+    (
+        chat(response_format=answer({**OPEN, "required": None, "properties": {key: {"type": "string"} for key in "abcde"}})),
+        [SCHEMA, SCHEMA],
+    ),
+    (chat(response_format=answer({"anyOf": [OBJECT]})), [SCHEMA]),
+    (chat(response_format=answer({"type": "array", "items": OPEN})), [SCHEMA, f"{SCHEMA}.items"]),
+    (
+        chat(response_format=answer({**OBJECT, "properties": {"a": {"anyOf": [{"type": "null"}, OPEN]}}})),
+        [f"{SCHEMA}.properties.a.anyOf[1]"],
+    ),
+    (
+        chat(response_format=answer({"$ref": "#/$defs/a", "$defs": {"a": {**OBJECT, "type": ["object", "null"]}, "b c": OPEN}})),
+        [f"{SCHEMA}.$defs.…"],
+    ),
+    (chat(response_format=answer({**OBJECT, "allOf": []})), [SCHEMA]),
+    (chat(response_format=answer({**OBJECT, "properties": {"a": True}})), []),
+    (chat(response_format=answer(OPEN, strict=False)), []),
+    (chat(tools=tool(strict=True, parameters=OPEN)), ["strict-schema tools[0].function.parameters"]),
+    (chat(tools=tool(strict=True, parameters=OBJECT)), []),
+    (chat(tools=tool(parameters=OPEN)), []),
+    ({"input": [USER, OUTPUT]}, ["tool-calls input[1]"]),
+    ({"input": [USER, ITEM]}, ["tool-calls input[1]"]),
+    ({"input": [USER, ITEM, OUTPUT]}, []),
+    ({"input": [OUTPUT], "previous_response_id": "resp_1"}, []),
+    (
+        {"input": [{"role": "assistant", "content": [{"type": "input_image", "image_url": "https://example.org/y.png"}]}]},
+        ["image-role input[0].content[0]"],
+    ),
+    ({"input": [USER, ITEM, {**OUTPUT, "output": [{"type": "input_image", "image_url": "https://example.org/y.png"}]}]}, []),
+    ({"input": "hi", "text": {"format": {"type": "json_object"}}}, ["json-word text.format"]),
+    ({"input": "hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}, []),
+    (
+        {"input": "hi", "text": {"format": {"type": "json_schema", "name": "x", "strict": True, "schema": OPEN}}},
+        ["strict-schema text.format.schema"],
+    ),
+    (
+        {"input": "hi", "tools": [{"type": "function", "name": "a", "strict": True, "parameters": OPEN}]},
+        ["strict-schema tools[0].parameters"],
+    ),
+    ({"input": "hi", "text": {"verbosity": "low"}, "temperature": 3}, ["value-range temperature"]),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), BROKEN, ids=map(str, range(len(BROKEN))))
+def test_the_rules_that_a_body_breaks(body: dict[str, Any], expected: list[str]) -> None:
+    assert broken(body) == expected
+
+
+def test_what_is_certain_is_an_error_and_the_rest_a_warning() -> None:
+    body = chat({"role": "system", "content": [PICTURE]}, {"role": "user", "content": ""}, temperature=9)
+    found = read_json_request({"model": "gpt-4.1", **body}).flaws
+    assert [each.level for each in found] == [Level.WARNING, Level.WARNING, Level.ERROR]
+
+
+def test_properties_that_are_missing_in_required_are_named() -> None:
+    schema = {**OBJECT, "required": [], "properties": {key: {"type": "string"} for key in ("a", "b", "c", "d", "e e")}}
+    (flaw,) = read_json_request({"model": "gpt-4.1", **chat(response_format=answer(schema))}).flaws
+    assert flaw.message == (
+        'response_format.json_schema.schema: expected all properties in required, as strict asks for, found it without "a", "b", '
+        '"c" and 2 more'
+    )
