@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import hypothesis
 import pytest
 
 from gpt41_cli.catalog import Catalog
+from tests.warm import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 FROZEN = ROOT / "tests" / "frozen" / "pricing.yaml"
@@ -69,23 +72,45 @@ def warm_path(warm: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"{command.parent}{os.pathsep}{environment()['PATH']}"
 
 
+def run_warm(address: str, arguments: list[str], stdin: bytes, cwd: str, env: dict[str, str]) -> tuple[int, bytes, bytes]:
+    """Return the exit code, the output and the errors of a warm run. Each of its streams is a pipe."""
+    (theirs, stdin_end), (stdout_end, stdout), (stderr_end, stderr) = os.pipe(), os.pipe(), os.pipe()
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(write_all, stdin_end, stdin)
+        out, err = pool.submit(read_all, stdout_end), pool.submit(read_all, stderr_end)
+        try:
+            code = ask(address, arguments, cwd, env, [theirs, stdout, stderr])
+        finally:
+            for end in (theirs, stdout, stderr):
+                os.close(end)
+        return code, out.result(), err.result()
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    with suppress(BrokenPipeError), open(descriptor, "wb") as stream:
+        stream.write(data)
+
+
+def read_all(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as stream:
+        return stream.read()
+
+
 @pytest.fixture
 def run(tmp_path: Path, warm: list[str]) -> Run:
     """Run `gpt41` with the frozen prices in an empty folder; `stdin` is text or bytes, by default nothing."""
 
     def run(*arguments: str, stdin: str | bytes = b"", cwd: Path = tmp_path, **env: str) -> Done:
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
+        environ = {**environment(), "GPT41_PRICING": str(FROZEN), **env}
+        if env:
             # The interpreter itself reads some of the environment, but only when it starts.
-            [*([sys.executable, "-m", "gpt41_cli"] if env else warm), *arguments],
-            input=given,
-            capture_output=True,
-            cwd=cwd,
-            env={**environment(), "GPT41_PRICING": str(FROZEN), **env},
-            timeout=120,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode())
+            command = [sys.executable, "-m", "gpt41_cli", *arguments]
+            done = subprocess.run(command, input=given, capture_output=True, cwd=cwd, env=environ, timeout=120, check=False)
+            code, out, err = done.returncode, done.stdout, done.stderr
+        else:
+            code, out, err = run_warm(warm[-1], list(arguments), given, str(cwd), environ)
+        return Done(code, out.decode("utf-8", "surrogateescape"), err.decode())
 
     return run
 

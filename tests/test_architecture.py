@@ -308,10 +308,7 @@ def test_the_public_names_are_those_that_type_checkers_see() -> None:
 
 def modules_of(*arguments: str) -> set[str]:
     """The top-level modules and the package's own that a run has imported."""
-    code = (
-        "import sys\nfrom gpt41_cli.__main__ import main\n"
-        "try: main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules, file=sys.stderr)"
-    )
+    code = "import sys\nfrom gpt41_cli.app import run\nrun()\nprint('MODULES', *sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True
     )

@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import select
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -20,34 +21,34 @@ from contextlib import suppress
 
 def serve(listener: socket.socket) -> None:
     """Run what is asked for; returns in each run when it has become one, and raises SystemExit at the end."""
+    ended, end = socket.socketpair()
+    end.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(end.fileno())
+    running: dict[int, socket.socket] = {}
     while True:
-        sources: list[int | socket.socket] = [0, listener]
+        sources: list[int | socket.socket] = [0, listener, ended]
         ready, _, _ = select.select(sources, [], [])
         if 0 in ready:
             raise SystemExit
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            return attend(connection)
-        connection.close()
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG) != (0, 0):
-                pass
-
-
-def attend(connection: socket.socket) -> None:
-    """Fork for one run, and tell how it ended."""
-    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
-    with connection.makefile("rb") as sent:
-        arguments, folder, environment = json.load(sent)
-    run = os.fork()
-    if run:
-        for stream in streams:
-            os.close(stream)
-        _, status = os.waitpid(run, 0)
-        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-        os._exit(0)
-    connection.close()
+        if ended in ready:
+            ended.recv(4096)
+            report_ends(running)
+        if listener in ready:
+            connection, _ = listener.accept()
+            _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+            with connection.makefile("rb") as sent:
+                arguments, folder, environment = json.load(sent)
+            run = os.fork()
+            if run == 0:
+                break
+            running[run] = connection
+            for stream in streams:
+                os.close(stream)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for other in (listener, ended, end, connection, *running.values()):
+        other.close()
     # The stream objects are made, and have held nothing yet.
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -58,12 +59,23 @@ def attend(connection: socket.socket) -> None:
     sys.argv[1:] = arguments
 
 
-def ask(address: str, arguments: list[str]) -> int:
-    """The exit code of a run with the arguments, and with the streams, folder and environment of this process."""
+def report_ends(running: dict[int, socket.socket]) -> None:
+    """Send the exit codes of the runs that have ended to who asked for them."""
+    while running:
+        run, status = os.waitpid(-1, os.WNOHANG)
+        if run == 0:
+            return
+        with running.pop(run) as connection, suppress(BrokenPipeError):
+            connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def ask(address: str, arguments: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> int:
+    """Return the exit code of a run with these arguments, in this folder, with this environment and these three streams."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(120)
         connection.connect(address)
-        socket.send_fds(connection, [b"."], [0, 1, 2])
-        connection.sendall(json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode())  # noqa: PTH109 - pathlib takes long to import
+        socket.send_fds(connection, [b"."], streams)
+        connection.sendall(json.dumps([arguments, folder, environment]).encode())
         connection.shutdown(socket.SHUT_WR)
         return int(connection.recv(16))
 
@@ -71,7 +83,7 @@ def ask(address: str, arguments: list[str]) -> int:
 def main() -> None:
     address, *arguments = sys.argv[1:]
     if sys.flags.no_site:
-        sys.exit(ask(address, arguments))
+        sys.exit(ask(address, arguments, os.getcwd(), dict(os.environ), [0, 1, 2]))  # noqa: PTH109 - pathlib takes long to import
 
     import importlib
     import pkgutil

@@ -511,8 +511,8 @@ def test_a_long_text_is_counted_in_bounded_memory(tmp_path: Path, memory: int) -
     for size in (memory // 10, memory):
         (tmp_path / "text.txt").write_text("The quick brown fox jumps. " * (size // 27))
         code = (
-            "import resource, sys\nfrom gpt41_cli.__main__ import main\n"
-            "try: main()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+            "import resource, sys\nfrom gpt41_cli.app import run\nrun()\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
         )
         done = subprocess.run(
             [sys.executable, "-c", code, "count", "text.txt", "-q"],
