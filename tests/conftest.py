@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -61,15 +60,6 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         assert server.stdout
         assert server.stdout.readline() == b"ready\n"
         yield [sys.executable, "-IS", script, address]
-
-
-@pytest.fixture(scope="session")
-def warm_path(warm: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PATH whose `gpt41` is such a run, for what a shell runs."""
-    command = tmp_path_factory.mktemp("bin") / "gpt41"
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(warm)} "$@"\n')
-    command.chmod(0o755)
-    return f"{command.parent}{os.pathsep}{environment()['PATH']}"
 
 
 def run_warm(address: str, arguments: list[str], stdin: bytes, cwd: str, env: dict[str, str]) -> tuple[int, bytes, bytes]:

@@ -6,14 +6,13 @@ A recording is a command after `$ ` and what a user sees: standard output, then 
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, environment
-from tests.pages import PAGES, PICTURE_WIDTH, PICTURES, draw_picture, mask, show_again, terminal
+from tests.conftest import ROOT
+from tests.pages import PAGES, PICTURES, draw_picture, show_again
+from tests.shell import open_shell, record_again
 
 FOLDER = ROOT / "tests" / "golden"
 GOLDEN = sorted(FOLDER.rglob("*.txt"))
@@ -22,12 +21,13 @@ LINES = 132
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
-def test_a_recorded_run_is_repeated(path: Path, warm_path: str, request: pytest.FixtureRequest) -> None:
+def test_a_recorded_run_is_repeated(path: Path, request: pytest.FixtureRequest) -> None:
     recorded = path.read_text()
-    again = repeat(recorded, PATH=warm_path)
+    with open_shell(80):
+        again = record_again(recorded, is_terminal=False)
     if request.config.getoption("--update-golden"):
         path.write_text(again)
-    assert again == (path.read_text())
+    assert again == path.read_text()
 
 
 def test_a_recording_is_short_and_in_the_folder_of_its_command() -> None:
@@ -39,9 +39,7 @@ def test_a_recording_is_short_and_in_the_folder_of_its_command() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_shows_what_its_commands_print(page: Path, request: pytest.FixtureRequest) -> None:
-    recorded = page.read_text()
-    with terminal():
-        again = show_again(recorded)
+    again = show_again(page.read_text())
     if request.config.getoption("--update-golden"):
         page.write_text(again)
     assert again == page.read_text()
@@ -49,22 +47,7 @@ def test_a_page_shows_what_its_commands_print(page: Path, request: pytest.Fixtur
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
 def test_a_picture_shows_what_its_command_prints(path: Path, request: pytest.FixtureRequest) -> None:
-    with terminal({"COLUMNS": str(PICTURE_WIDTH), "NO_COLOR": ""}):
-        again = draw_picture(PICTURES[path])
+    again = draw_picture(PICTURES[path])
     if request.config.getoption("--update-golden"):
         path.write_text(again)
     assert again == path.read_text()
-
-
-def repeat(recording: str, **env: str) -> str:
-    """The recording as it would be made now."""
-    return "".join(record(line, env) for line in recording.splitlines() if line.startswith("$ "))
-
-
-def record(prompt: str, env: Mapping[str, str]) -> str:
-    command = prompt.removeprefix("$ ")
-    given = {**environment(), **env}
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=given, timeout=60, check=False)
-    errors = "".join(f"! {line}\n" for line in done.stderr.splitlines())
-    code = f"[exit {done.returncode}]\n" if done.returncode else ""
-    return f"{prompt}\n{mask(done.stdout)}{errors}{code}"
