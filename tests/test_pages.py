@@ -54,6 +54,10 @@ def test_the_index_and_the_site_have_every_page() -> None:
 def test_the_readme_is_short() -> None:
     text = (ROOT / "README.md").read_text()
     assert len(text.splitlines()) <= README_LINES
+    first, tests, *_ = re.findall(r"^python3 -m venv .*$", text, re.MULTILINE)
+    assert text.index(first) < text.index("## ") > text.index(tests), "the two commands for a fresh machine come first"
+    assert " gpt41 recommend " in first.replace("/", " ")
+    assert tests.endswith("python -m pytest -n auto")
     for block in BLOCK.findall(text):
         assert len([line for line in block.splitlines() if line[:2] != "$ "]) <= SHOWN_LINES, block
 

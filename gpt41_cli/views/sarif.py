@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Json, Report
-from gpt41_cli.rules import Level
+from gpt41_cli.rules import Level, Rule
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import PlacedFinding, place_findings
 
@@ -24,11 +24,17 @@ def render(report: Report, screen: Screen) -> str:
     driver = {
         "name": "gpt41",
         "version": screen.version,
-        "rules": [{"id": rule.id, "shortDescription": {"text": rule.sentence}} for rule in rules],
+        "rules": [_make_rule(rule) for rule in rules],
     }
     results = [_make_result(each, rules.index(each.finding.rule)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return escape_commands(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
+
+
+def _make_rule(rule: Rule) -> Mapping[str, Json]:
+    """Describe a rule. One of another version of gpt41, as in a saved report, has no more than its sentence."""
+    described = {"shortDescription": rule.sentence, "fullDescription": rule.why, "help": rule.remedy}
+    return {"id": rule.id, **{name: {"text": text} for name, text in described.items() if text}}
 
 
 def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:

@@ -169,7 +169,18 @@ def test_a_sarif_result_has_its_rule_level_place_and_figures(catalog: Catalog) -
     }
     assert second["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "pricing.yaml"}
     (rule,) = json.loads(drawn)["runs"][0]["tool"]["driver"]["rules"]
-    assert rule == {"id": "batch-bytes", "shortDescription": {"text": rules.BATCH_BYTES.sentence}}
+    assert rule == {
+        "id": "batch-bytes",
+        "shortDescription": {"text": rules.BATCH_BYTES.sentence},
+        "fullDescription": {"text": rules.BATCH_BYTES.why},
+        "help": {"text": rules.BATCH_BYTES.remedy},
+    }
+
+
+def test_a_sarif_rule_of_another_version_has_no_more_than_its_sentence() -> None:
+    drawn = render(make_findings_report(Finding(rules.get_rule("of-tomorrow"), "x", place=Place("a"))), "sarif", SCREEN)
+    (rule,) = json.loads(drawn)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule == {"id": "of-tomorrow", "shortDescription": {"text": "A rule of another version of gpt41."}}
 
 
 @pytest.mark.parametrize(
