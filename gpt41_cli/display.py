@@ -369,3 +369,15 @@ def choose_bound_prefix(is_most: bool, is_least: bool, is_near: bool = False) ->
     Answers need not be as long as they may be, but what isn't counted is billed for certain: the least goes before the most.
     """
     return "about " if is_near else "at least " if is_least else "at most " if is_most else ""
+
+
+_BOUNDS = {
+    "at most ": "at most this: answers or pictures may be smaller than is counted",
+    "at least ": "at least this: not everything in it is counted",
+    "about ": "about this: something in it may count more or less",
+}
+
+
+def explain_bound(prefix: str) -> str:
+    """Explain a bound to readers who see only the figure; nothing if the figure is none."""
+    return _BOUNDS.get(prefix, "")

@@ -37,7 +37,14 @@ RECORD_FORMATS = ("jsonl", "csv")
 def show_and_exit(report: "Report", wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Print the report and exit with 1 if a finding is at `fail_on` or above, else with 0."""
     show_report(report._replace(fails_at=fail_on), wanted)
+    if wanted.quiet and report.bound and not any(map(_is_lacking, report.findings)):
+        print_to_stderr(report.bound)
     exit_with_findings(report.findings, wanted, fail_on)
+
+
+def _is_lacking(finding: Finding) -> bool:
+    """Return True if a finding says why an answer is a lower bound."""
+    return finding.rule.effect is Effect.AT_LEAST and finding.level > Level.NOTICE
 
 
 def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
@@ -46,7 +53,7 @@ def exit_with_findings(findings: Sequence[Finding], wanted: OutputOptions, fail_
     code = EXIT_CHECK_FAILED if failed else 0
     # A bare answer or records can't say why a run fails or what is missing.
     if wanted.quiet or wanted.format in RECORD_FORMATS:
-        lacking = [finding for finding in findings if finding.rule.effect is Effect.AT_LEAST and finding.level > Level.NOTICE]
+        lacking = filter(_is_lacking, findings)
         for finding in dict.fromkeys((*failed, *lacking)):
             print_to_stderr(finding.message)
     raise typer.Exit(code)

@@ -96,7 +96,8 @@ class Report(NamedTuple):
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None if no
     figure of the price table was needed. `cases` are the checks of a report of checks. A finding at `fails_at` or above fails the
     run; None means that none does. `charts` and `parts`, each a report on a part, are for formats that have room for them.
-    `mentioned` are the findings that the headline or a line already says.
+    `mentioned` are the findings that the headline or a line already says. `bound` says what `answer` alone can't: that it is the
+    most, the least, or near the true figure.
     """
 
     schema: str
@@ -115,6 +116,7 @@ class Report(NamedTuple):
     charts: tuple[Chart, ...] = ()
     parts: tuple[Report, ...] = ()
     mentioned: Collection[Finding] = ()
+    bound: str = ""
 
     def fails(self, finding: Finding) -> bool:
         """Return True if a finding fails the run."""

@@ -13,6 +13,7 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -654,3 +655,31 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
     refused = run("check", "--init", "texts")
     assert (refused.code, refused.out, (tmp_path / "gpt41.yaml").exists()) == (2, "", False)
     assert refused.err.startswith("gpt41: --init: expected folders that can be listed, found texts/ddd")
+
+
+MOST = "at most this: answers or pictures may be smaller than is counted"
+NEAR = "about this: something in it may count more or less"
+LEAST = "at least this: not everything in it is counted"
+GONE = "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna"
+LINKED = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "code", "said"),
+    [
+        ("cost", {"messages": [{"role": "user", "content": "hi"}]}, 0, [MOST]),
+        ("cost --output-tokens 5", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [MOST]),
+        ("cost --output-tokens 5", {"messages": [{"role": "user", "content": "hi"}]}, 0, []),
+        ("cost --output-tokens 5", {"messages": [{"role": "user", "content": "hi"}], "new": 1}, 0, [NEAR]),
+        ("count", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [MOST]),
+        ("count", {"messages": [{"role": "user", "content": "hi"}], "data_sources": [{}]}, 0, [LEAST]),
+        ("cost --output-tokens 5", {"model": "gpt-4.1-nano", "messages": [{"role": "user", "content": "hi"}]}, 1, [GONE]),
+        ("cache", {"model": "gpt-4.1-nano", "messages": [{"role": "user", "content": "hi"}]}, 1, [GONE]),
+    ],
+)
+def test_a_bare_answer_says_which_bound_it_is_and_that_its_model_is_gone(
+    run: Run, command: str, body: dict[str, Any], code: int, said: list[str]
+) -> None:
+    as_of = [] if command == "count" else ["--as-of", "2026-11-23"]
+    done = run(*command.split(), "-q", *as_of, stdin=json.dumps({"model": "gpt-4.1", **body}))
+    assert (done.code, done.err) == (code, "".join(f"gpt41: {line}\n" for line in said))

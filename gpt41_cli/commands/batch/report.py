@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, ComparedPrice
 from gpt41_cli.commands.batch.waiting import BatchWait
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize
+from gpt41_cli.display import explain_bound, format_exact, format_int, format_money, format_percent, pluralize
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
@@ -53,6 +53,7 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         },
         records=files,
         catalog=catalog,
+        bound=explain_bound(find_bound_prefix(check.work)) if check.work else "",
     )
 
 

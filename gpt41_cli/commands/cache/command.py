@@ -5,6 +5,7 @@ from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources, refuse_
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
+from gpt41_cli.rules import Level
 
 
 def cache(
@@ -51,4 +52,5 @@ def cache(
         refuse_invalid(found.rejects, found.requests)
     if not found.requests:
         raise InputError(expected="requests", found="none in what is named")
-    output.show_and_exit(make_report(market, found, compute_savings(market, found), left_out), wanted)
+    gone = Level.ERROR if quiet else Level.WARNING  # a bare share can't say that the model is gone
+    output.show_and_exit(make_report(market, found, compute_savings(market, found), left_out, gone), wanted)

@@ -22,6 +22,7 @@ from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.rules import Level
 from gpt41_cli.work.prompt_cache import EXTENDED_CACHE_ABILITY, ReplayOptions, resolve_kept_minutes, resolve_requests_per_minute
 
 SCHEMA = "gpt41.cache/1"
@@ -34,8 +35,9 @@ def make_report(
     study: CacheStudy,
     values: Sequence[CacheSavings],
     left_out: Sequence[SkippedPath] = (),
+    gone: Level = Level.WARNING,
 ) -> Report:
-    """Make the report of the replay."""
+    """Make the report of the replay. `gone` is the level of the finding that a model of the requests is shut down."""
     catalog = market.catalog
     asked = [value for value in values if value.is_as_sent]
     total = reduce(iadd, study.reads_by_model.values(), CacheReads())
@@ -60,6 +62,7 @@ def make_report(
         ),
         findings=(
             *_make_findings(catalog, study, asked),
+            *(finding for value in asked for finding in _check_shutdown(market, value.offer.variant, gone)),
             *make_invalid_findings(study.rejects),
             *make_skipped_findings(left_out),
         ),
@@ -192,6 +195,10 @@ def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSav
         text = f"{pluralize(nearly, 'request')} of {format_int(cache_rules.minimum_tokens - cache_rules.step_tokens)} to "
         text += f"{format_int(cache_rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
         yield Finding(rules.CACHE_MINIMUM, text, allowed=str(cache_rules.minimum_tokens))
+
+
+def _check_shutdown(market: Market, variant: Variant, gone: Level) -> Sequence[Finding]:
+    return lifecycle.check_lifecycle(market, variant, gone) if lifecycle.find_past_shutdown(market, variant) else ()
 
 
 def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:

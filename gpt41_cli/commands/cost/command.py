@@ -13,6 +13,7 @@ from gpt41_cli.cli.output_options import OutputOptions, read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import SIMULATE
+from gpt41_cli.rules import Level
 
 PredictionFile = Annotated[
     Path | None,
@@ -82,26 +83,29 @@ def cost(
     if each:
         _price_each_request(asked, market, variants, modes, wanted)
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
-    found = _estimate_work(market, work, variants, modes)
+    # A bare price can't say that its model is gone.
+    found = _estimate_work(market, work, variants, modes, Level.ERROR if quiet else Level.WARNING)
     output.show_and_exit(make_report(catalog, work.combined, found, work.rejects, work.skipped_files), wanted)
 
 
-def _estimate_work(market: "Market", work: InputWorkloads, variants: "list[Variant]", modes: list[str]) -> "Estimate":
+def _estimate_work(
+    market: "Market", work: InputWorkloads, variants: "list[Variant]", modes: list[str], ended: Level
+) -> "Estimate":
     """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
     from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
 
     if work.request_totals is None:
-        return estimate(market, work.combined, variants=variants, modes=modes or ["standard"])
+        return estimate(market, work.combined, variants=variants, modes=modes or ["standard"], ended=ended)
     parts = work.split(variants[0].id if len(variants) == 1 else None, modes[0] if len(modes) == 1 else None)
     named = {model for model, _ in parts}
     if len(variants) < 2 and len(modes) < 2 and None not in named:
-        return estimate_parts(market, parts, work.combined)
+        return estimate_parts(market, parts, work.combined, ended)
     if not variants and named != {None}:
         if None in named:
             raise InputError(expected="a model in every request, or --model", found="some that name none")
         raise InputError("--mode", "one with requests that name their models", "several", "--model compares them")
     own_modes = sorted({mode for _, mode in parts})
-    return estimate(market, work.combined, variants=variants, modes=modes or own_modes)
+    return estimate(market, work.combined, variants=variants, modes=modes or own_modes, ended=ended)
 
 
 def _price_each_request(

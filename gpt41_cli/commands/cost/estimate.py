@@ -14,6 +14,7 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
 from gpt41_cli.pricing import sum_usd
+from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import ModelAndMode, Workload
 
 
@@ -36,9 +37,12 @@ class Estimate(NamedTuple):
         return sum_usd(quote.total_usd for quote in self.quotes)
 
 
-def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], modes: Sequence[str]) -> Estimate:
+def estimate(
+    market: Market, work: Workload, *, variants: Sequence[Variant], modes: Sequence[str], ended: Level = Level.WARNING
+) -> Estimate:
     """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 
+    `ended` is the level of the finding that a variant of `variants` is shut down.
     Raises MissingPrice if a variant that was asked for has no price, or if none has.
     """
     catalog = market.catalog
@@ -62,13 +66,15 @@ def estimate(market: Market, work: Workload, *, variants: Sequence[Variant], mod
     for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
         findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
         findings += abilities.check_abilities(catalog, variant, work)
-        findings += lifecycle.check_lifecycle(market, variant)
+        findings += lifecycle.check_lifecycle(market, variant, ended if variants else Level.WARNING)
     findings += request_limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
     findings += lifecycle.check_price_table_age(market)
     return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)))
 
 
-def estimate_parts(market: Market, parts: Mapping[ModelAndMode, Workload], together: Workload) -> Estimate:
+def estimate_parts(
+    market: Market, parts: Mapping[ModelAndMode, Workload], together: Workload, ended: Level = Level.WARNING
+) -> Estimate:
     """Price each part of the work at its own model and mode, and all together. Storage is in the first part.
 
     Raises MissingPrice if a part has no price, UnknownName for a model or mode that the table doesn't have.
@@ -81,6 +87,7 @@ def estimate_parts(market: Market, parts: Mapping[ModelAndMode, Workload], toget
             work.without_storage() if index else work,
             variants=[catalog.variant(str(model))],
             modes=[mode],
+            ended=ended,
         )
         for index, ((model, mode), work) in enumerate(largest_first)
     ]

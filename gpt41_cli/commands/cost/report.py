@@ -11,6 +11,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
 from gpt41_cli.display import (
     compute_share,
+    explain_bound,
     format_exact,
     format_money,
     format_money_parts,
@@ -68,6 +69,7 @@ def make_report(
         },
         records=records,
         catalog=catalog,
+        bound=explain_bound(find_bound_prefix(work, *quotes)),
     )
 
 

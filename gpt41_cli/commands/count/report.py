@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
-from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.display import choose_bound_prefix, explain_bound, format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
@@ -91,24 +91,29 @@ def make_report(
             for entry in count.tally.examples
             for block in entries.make_piece_blocks(entry, is_alone=count.tally.requests == 1)
         ),
+        bound=explain_bound(_find_bound_prefix(count)),
     )
 
 
 def _make_headline(count: CountResult) -> str:
-    """Write the total, what was counted, and that there is more if something can't be counted."""
+    """Write the total, what was counted, and which bound the total is."""
     kinds = {TEXT_KIND: 0, IMAGE_KIND: 0}
     for item in count.items:
         if item.kind in kinds:
             kinds[item.kind] += 1
     numbers = {REQUESTS: count.tally.requests, **kinds}
     counted = [pluralize(many, _KIND_NOUNS[kind]) for kind, many in numbers.items() if many]
+    return f"{_find_bound_prefix(count)}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+
+
+def _find_bound_prefix(count: CountResult) -> str:
+    """Return "at least" if there is more that can't be counted, "at most" for pictures of unknown size, or "about"."""
     tally = count.tally
     is_least = tally.lower_bound_requests or tally.rejects.count or any(each.is_unreadable for each in count.skipped)
     doubted = {rule for rule, _ in tally.places_by_doubt}
     is_most = rules.IMAGE_SIZE in doubted
     is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
-    bound = choose_bound_prefix(is_most, bool(is_least), is_near or rules.UNLISTED_MODEL in doubted)
-    return f"{bound}{pluralize(count.input_tokens, 'token')} in {' and '.join(counted) or '0 texts'}"
+    return choose_bound_prefix(is_most, bool(is_least), is_near or rules.UNLISTED_MODEL in doubted)
 
 
 def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:
