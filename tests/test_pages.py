@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_the_page_of_rules_is_made_from_the_table(request: pytest.FixtureRequest
 
 def test_every_rule_has_an_anchor() -> None:
     assert find_anchors(PAGE) >= RULES.keys()
+
+
+def test_the_page_names_every_key_of_gpt41_yaml() -> None:
+    page = (ROOT / "docs" / "check-and-diff.md").read_text()
+    keys: set[str] = set()
+
+    def collect(part: object) -> None:
+        if isinstance(part, dict):
+            keys.update(part.get("properties", {}))
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            collect(inner)
+
+    collect(json.loads((ROOT / "schemas" / "config.json").read_text()))
+    code = " ".join(re.findall(r"`([^`\n]+)`", page))
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", code)] == []
 
 
 def test_the_python_of_the_page_runs() -> None:
