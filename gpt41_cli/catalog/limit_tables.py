@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import checks
 from gpt41_cli.catalog.tables import Cited, Confidence, ModelName, ProviderName, Tier
-from gpt41_cli.records import OTHERS, Positive
+from gpt41_cli.records import OTHERS, Default, Positive
 
 
 class UsageTier(NamedTuple):
@@ -48,7 +48,10 @@ class IdleMinutes(NamedTuple):
 
 
 class CacheRules(NamedTuple):
-    """When a prompt prefix is read from the cache."""
+    """When a prompt prefix is read from the cache.
+
+    `uncached_end_tokens` is that of the model (see PromptRule): if there are such tokens, the cache knows no steps.
+    """
 
     source: Cited
     minimum_tokens: Positive
@@ -58,11 +61,15 @@ class CacheRules(NamedTuple):
     extended_hours: Positive
     requests_per_minute_per_prefix: Positive
     routing_prefix_tokens: Positive
+    uncached_end_tokens: Annotated[int, Default(0)]
 
     def count_readable(self, input_tokens: int) -> int:
-        """Return how many tokens of an input the cache can give at most: the least that it keeps, and whole steps."""
+        """Return how many tokens of an input the cache can give at most: the least that it keeps and whole steps, or all but the
+        end.
+        """
         beyond = input_tokens - self.minimum_tokens
-        return input_tokens - beyond % self.step_tokens if beyond >= 0 else 0
+        unread = self.uncached_end_tokens or beyond % self.step_tokens
+        return input_tokens - unread if beyond >= 0 else 0
 
 
 class EpochRule(NamedTuple):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, Self
 
 from gpt41_cli.catalog import checks, tables
-from gpt41_cli.catalog.limit_tables import ApiLimits
+from gpt41_cli.catalog.limit_tables import ApiLimits, CacheRules
 from gpt41_cli.catalog.model_names import normalize_model_name
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.findings import Citation
@@ -124,6 +124,10 @@ class Catalog(NamedTuple):
         """Look up an entry by its name or that of a snapshot; None if there is none."""
         model = self.models.get(name) or next((entry for entry in self.models.values() if name in entry.snapshots), None)
         return Variant(model.id, model) if model else None
+
+    def find_cache_rules(self, model: tables.Model) -> CacheRules:
+        """Return the rules of the prompt cache for a model."""
+        return self.limits.prompt_cache._replace(uncached_end_tokens=model.prompt.uncached_end_tokens)
 
     def find_image_model(self, model: tables.Model) -> tables.Model:
         """Return the model by whose rule `model` counts pictures: itself, or the first of its generation that has one."""

@@ -21,8 +21,8 @@ class CacheWrites(NamedTuple):
 def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is_replayed: bool) -> CacheWrites:
     """Price what is written to the prompt cache: for a replay what it writes, else the most possible.
 
-    Input that is read from the cache isn't written, nor is a prompt below the least that is cached. A replay writes whole steps;
-    how much is written beyond a step isn't known, so all unread input is the most. The price is for the first 30 minutes.
+    Input that is read from the cache isn't written, nor is a prompt below the least that is cached. A replay writes what can be
+    read again; how much more is written isn't known, so all unread input is the most. The price is for the first 30 minutes.
     """
     tokens, usd = 0, Decimal(0)
     for size, many in load.sizes.items():

@@ -197,13 +197,14 @@ class Meter:
     def digest_prefix(self, request: Request) -> CachePrefix:
         """Digest what the prompt cache can hold of a request. Without a model, it is the cache of the first of the family."""
         variant, method = self.find_variant(self.model or request.model)
+        variant = variant or self.catalog.family[0]
         return digest_prefix(
             self.split_prompt(request, method),
-            (variant or self.catalog.family[0]).id,
+            variant.id,
             request.prompt_cache_key,
             self._get_token_memo(method.encoding),
             method.image_rule,
-            self.catalog.limits.prompt_cache,
+            self.catalog.find_cache_rules(variant.model),
         )
 
     def count_picture(self, image: Image) -> Entry:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import accumulate
 from typing import NamedTuple
 
 from gpt41_cli.catalog.limit_tables import CacheRules
@@ -25,6 +26,10 @@ _FRAME_TOKEN = b"\xff" * BYTES_PER_TOKEN
 """Stands for each token around a text, which no text has."""
 
 
+_MESSAGE = "message"
+"""How the labels of messages begin."""
+
+
 class PromptStretch(NamedTuple):
     """A part of a prompt as the cache sees it: `label` names its message, `extra_tokens` are those around `text`.
 
@@ -38,13 +43,14 @@ class PromptStretch(NamedTuple):
 
 
 class CachePrefix(NamedTuple):
-    """What the cache of `model` can hold of a prompt: a digest of its first `minimum_tokens`, and one more for each step.
+    """What the cache of `model` can hold of a prompt: a digest of its first tokens for each of the `ends`, in rising order.
 
     `routing_digest` is a digest of the first tokens and the `prompt_cache_key`, which decide the machine. `key_digest` is that of
     the key alone, 0 without a key.
     """
 
     model: str
+    ends: Sequence[int]
     digests: Sequence[int]
     routing_digest: int
     key_digest: int = 0
@@ -58,7 +64,7 @@ def split_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptSt
         by_turn.setdefault(_find_image_turn(image, request), []).append(image)
     for number, turn in enumerate(request.turns):
         is_calls = isinstance(turn, CallTurn)
-        where = f"message {number + 1} ({'calls' if isinstance(turn, CallTurn) else turn.role})"
+        where = f"{_MESSAGE} {number + 1} ({'calls' if isinstance(turn, CallTurn) else turn.role})"
         images = by_turn.get(number, [])
         for piece in build_turn(request, turn, rules):
             is_text = piece.part == TEXT and not is_calls
@@ -98,7 +104,9 @@ def digest_prefix(
     rules: CacheRules,
 ) -> CachePrefix:
     """Digest what the cache of `model` can hold of a prompt. `tokens` maps a text to its tokens."""
-    prompt = b"".join(_encode_stretch(stretch, tokens, images) for stretch in found)
+    encoded = [_encode_stretch(stretch, tokens, images) for stretch in found]
+    prompt = b"".join(encoded)
+    ends = _find_ends(found, [len(each) // BYTES_PER_TOKEN for each in encoded], rules)
     running = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
     routing = running.copy()
     routing.update(prompt[: rules.routing_prefix_tokens * BYTES_PER_TOKEN])
@@ -106,12 +114,27 @@ def digest_prefix(
     routing.update(key)
     digests = array("Q")
     start = 0
-    for end in range(rules.minimum_tokens, len(prompt) // BYTES_PER_TOKEN + 1, rules.step_tokens):
+    for end in ends:
         running.update(prompt[start : end * BYTES_PER_TOKEN])
         digests.append(int.from_bytes(running.digest()))
         start = end * BYTES_PER_TOKEN
     named = int.from_bytes(blake2b(key, digest_size=8).digest()) if key else 0
-    return CachePrefix(model, digests, int.from_bytes(routing.digest()), named)
+    return CachePrefix(model, ends, digests, int.from_bytes(routing.digest()), named)
+
+
+def _find_ends(found: Sequence[PromptStretch], sizes: Sequence[int], rules: CacheRules) -> Sequence[int]:
+    """Find how long the beginnings are that the cache can hold: whole steps, or what it can read of a prompt that ends with a
+    message.
+    """
+    total = sum(sizes)
+    if not rules.uncached_end_tokens:
+        return range(rules.minimum_tokens, total + 1, rules.step_tokens)
+    ends: dict[str, int] = {}
+    for stretch, end in zip(found, accumulate(sizes), strict=True):
+        ends[stretch.label] = end
+    ends = {label: end for label, end in ends.items() if label.startswith(_MESSAGE)}
+    answer = total - max(ends.values(), default=0)
+    return array("I", filter(None, (rules.count_readable(end + answer) for end in ends.values())))
 
 
 def _encode_stretch(stretch: PromptStretch, tokens: Callable[[str], bytes], images: ImageRule) -> bytes:

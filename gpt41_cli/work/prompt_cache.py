@@ -104,7 +104,7 @@ class PromptCache:
             self._forget(now)
         if found < 0:
             return 0
-        tokens = self._rules.minimum_tokens + found * self._rules.step_tokens
+        tokens = prefix.ends[found]
         self.hits[tokens, prefix.digests[found]] += 1
         return tokens
 

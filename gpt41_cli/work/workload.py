@@ -180,7 +180,7 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     if shape.cached_tokens is not None:
         cached = min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
     else:
-        cached, readable = terms.count_cached(tokens), catalog.limits.prompt_cache.count_readable(tokens)
+        cached, readable = terms.count_cached(tokens), catalog.find_cache_rules(model).count_readable(tokens)
         if terms.cached_share is not None or (not readable and cached <= tokens):  # more cached than input is an error
             cached = min(cached, readable)
     tokens += count_search_tokens(catalog, variant, terms.tools) or 0

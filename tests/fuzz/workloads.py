@@ -10,7 +10,7 @@ import functools
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from random import Random
@@ -38,6 +38,7 @@ PLATFORMS = ("openai", "azure-global", "azure-data-zone")
 MODES = ("standard", "batch", "flex", "priority")
 LEAST_CACHED = 1_024
 CACHE_STEP = 128
+UNCACHED_END = 3
 
 
 class Figure(NamedTuple):
@@ -121,6 +122,18 @@ def price_numbers(choose: Random) -> Iterator[Figure]:
     yield Figure("batch_saves_usd", quote["batch_saves_usd"], saved)
 
 
+def _share_tokens(share: str, tokens: int) -> int:
+    return int(Fraction(share) / 100 * tokens)
+
+
+def _move_cached(cached: int, given: Sequence[str], input_tokens: int) -> int:
+    """Of a share, a successor reads all but the end of a prompt; stated tokens stay."""
+    share = given[0].removeprefix("--cached=") if given else ""
+    if not share.endswith("%") or input_tokens < LEAST_CACHED:
+        return cached
+    return min(_share_tokens(share.removesuffix("%"), input_tokens), input_tokens - UNCACHED_END)
+
+
 def _choose_cached(choose: Random, input_tokens: int) -> tuple[int, list[str]]:
     """Cached tokens and the option that says so; a prompt that is too short has none."""
     is_long = input_tokens >= LEAST_CACHED
@@ -133,7 +146,7 @@ def _choose_cached(choose: Random, input_tokens: int) -> tuple[int, list[str]]:
                 ("0", "100", "50", "33.333333", "99.999999", f"{choose.randrange(100)}.{choose.randrange(1000)}")
             )
             readable = input_tokens // CACHE_STEP * CACHE_STEP if is_long else 0
-            return min(int(Fraction(share) / 100 * input_tokens), readable), [f"--cached={share}%"]
+            return min(_share_tokens(share, input_tokens), readable), [f"--cached={share}%"]
         case _:
             return 0, []
 
@@ -278,7 +291,8 @@ def price_migration(choose: Random) -> Iterator[Figure]:
     document = _run([*arguments, f"--input-tokens={input_tokens}", f"--output-tokens={output}", f"--requests={requests}"])
     sizes = (platform, day, input_tokens, cached, output)
     prices = {mode: TABLE.price(leaving, mode, *sizes) for mode in ("standard", "batch")}
-    moved = (*sizes[:-1], TABLE.answer(to, output))
+    moved_cached = _move_cached(cached, given, input_tokens)
+    moved = (platform, day, input_tokens, moved_cached, TABLE.answer(to, output))
     ways = {mode: TABLE.price(to, mode, *moved) for mode in prices}
     yield from _expect(document, any(prices.values()) and any(ways.values()) and cached <= input_tokens)
     if document is None:
@@ -289,7 +303,7 @@ def price_migration(choose: Random) -> Iterator[Figure]:
     for way in document["ways"]:
         mode, row = way["quote"]["mode"], TABLE.find_rates(to, way["quote"]["mode"], platform, day)
         if way["quote"]["model"] == to and row:
-            written = input_tokens - cached if input_tokens >= LEAST_CACHED and "cache_write_30m" in row else 0
+            written = input_tokens - moved_cached if input_tokens >= LEAST_CACHED and "cache_write_30m" in row else 0
             bill = TABLE.price(to, mode, *moved, written)
             assert bill
             yield from _compare_way(way, bill, written, requests, today.get(mode))

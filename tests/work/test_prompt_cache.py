@@ -18,7 +18,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix
 from gpt41_cli.work import prompt_cache as replays
 from gpt41_cli.work.prompt_cache import CacheReplay, PrefixLifetime, PromptCache, ReplayOptions
-from tests.builders import LONG_TEXT, SECRET, SYSTEM, Body, chat, responses, responses_tool
+from tests.builders import LONG_TEXT, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,45 @@ def test_a_lifetime_that_nothing_offers_is_refused(minutes: int, catalog: Catalo
     message = f"lifetime: expected from 1 minute to 24 hours, found {minutes:,} minutes"
     with pytest.raises(InputError, match=f"^{message}$"):
         CacheReplay(catalog, ReplayOptions(lifetime_minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat(SYSTEM, {"role": "user", "content": LONG_TEXT}),
+        chat({"role": "user", "content": LONG_TEXT}, {"role": "assistant", "content": "Yes."}, USER, tools=[SECRET]),
+        responses([{"role": "user", "content": LONG_TEXT}], instructions="Be short.", tools=[responses_tool()]),
+    ],
+)
+def test_a_successor_reads_all_but_what_begins_the_answer(body: Body, catalog: Catalog) -> None:
+    """GPT-5.6 read 4,331 of 4,334 tokens, and wrote 1,217 of 1,220 in both endpoints."""
+    meter = Meter(catalog, "gpt-5.6-luna")
+    sent = readers.read_request(body)
+    billed = meter.count(sent).input_tokens
+    first = meter.digest_prefix(sent.request)
+    assert first.ends[-1] == billed - 3
+    replay = CacheReplay(catalog, ReplayOptions())
+    assert [replay.send(first), replay.send(first)] == [0, billed - 3]
+
+
+def test_a_successor_reads_up_to_the_last_message_that_is_the_same(catalog: Catalog) -> None:
+    """GPT-5.6 read 4,427 of 8,448 tokens, which is no whole step: a part of a message is never read."""
+    meter = Meter(catalog, "gpt-5.6-luna")
+    system = {"role": "system", "content": LONG_TEXT}
+    one, other, longer = (
+        meter.digest_prefix(readers.read_request(chat(system, *turns)).request)
+        for turns in (
+            *([{"role": "user", "content": "The same beginning. " * 40 + end}] for end in ("One.", "Two.")),
+            [USER, {"role": "assistant", "content": "Noon."}, USER],
+        )
+    )
+    replay = CacheReplay(catalog, ReplayOptions())
+    shared = meter.count(readers.read_request(chat(system))).input_tokens - 3
+    assert [replay.send(each) for each in (one, other, longer)] == [0, shared, shared]
+    assert one.ends[0] == shared
+    assert len(longer.ends) == 4
+    short = meter.digest_prefix(readers.read_request(chat(USER)).request)
+    assert list(short.ends) == list(short.digests) == []
 
 
 @pytest.mark.parametrize(

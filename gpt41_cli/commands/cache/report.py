@@ -126,9 +126,9 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
         )
     read = f"{format_int(total.usage.cached_tokens)} of {pluralize(total.usage.input_tokens, 'input token')}"
     hits = f"{format_int(total.hits)} of {pluralize(total.usage.requests, 'request')} read {read}"
-    yield ReportLine(
-        "hits", f"{hits}, from {format_int(cache_rules.minimum_tokens)} in steps of {cache_rules.step_tokens}", label
-    )
+    breaks = {bool(value.offer.variant.model.prompt.uncached_end_tokens) for value in asked}
+    steps = [f"in steps of {cache_rules.step_tokens}"] * (False in breaks) + ["up to the end of a message"] * (True in breaks)
+    yield ReportLine("hits", f"{hits}, from {format_int(cache_rules.minimum_tokens)} {' or '.join(steps)}", label)
     cold, replayed, ideal = (
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
@@ -244,8 +244,11 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
     yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{cache_rules.source.label}]."
     for value in asked:
         variant: Variant = value.offer.variant
-        if value.offer.row.cache_write_30m is not None:
-            yield f"{variant.id} keeps its cache by rules of its own: it is replayed by those of the family here."
+        if variant.model.prompt.uncached_end_tokens:
+            yield (
+                f"{variant.id} is replayed as recordings of its generation show, up to the end of a message. How long it keeps a "
+                f"prompt isn't recorded: as long as the family here [{variant.model.prompt.source.label}]."
+            )
         elif EXTENDED_CACHE_ABILITY in variant.model.abilities:
             hours = f"{cache_rules.extended_hours}h"
             yield (

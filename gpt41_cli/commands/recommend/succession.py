@@ -56,6 +56,9 @@ def price_replacement(case: SelectionContext, variant: Variant, mode: str) -> Pr
     except MissingPrice:
         return None
     written = price_cache_writes(
-        offer, case.get_load(variant), case.catalog.limits.prompt_cache, is_replayed=case.work.replay is not None
+        offer,
+        case.get_load(variant),
+        case.catalog.find_cache_rules(variant.model),
+        is_replayed=case.work.replay is not None,
     )
     return PricedReplacement(variant, quote, EXACT.add(quote.total_usd, written.extra_usd))

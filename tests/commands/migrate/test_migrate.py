@@ -89,9 +89,10 @@ def test_a_long_request_pays_the_surcharge_on_all_of_it_and_on_what_it_writes() 
     [
         (1023, 0, False, 0),
         (1024, 0, False, 1024),
-        (1200, 0, True, 1152),  # 1,024 and one step of 128
-        (1200, 1152, True, 0),
-        (1300, 1024, True, 256),
+        (1200, 0, True, 1197),  # all but what begins the answer
+        (1200, 1152, True, 45),
+        (1200, 1200, True, 0),
+        (1300, 1024, True, 273),
         (1023, 0, True, 0),
     ],
 )
@@ -414,7 +415,7 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
 def test_what_a_replay_writes_is_a_part_of_what_it_costs() -> None:
     shape = RequestShape(2000, max_output_tokens=150, cached_tokens=1024)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=Workload({shape: 1}, Assumptions(150), replay=ReplayOptions()))
-    assert next(remark.message for remark in moving.list_drawbacks(found)).startswith("the same work costs $0.0003")
+    assert next(remark.message for remark in moving.list_drawbacks(found)).startswith("the same work costs $0.0004069 more")
     assert next(remark.message for remark in moving.list_drawbacks(found)).endswith("even without reasoning")
 
 
