@@ -306,7 +306,7 @@ def price_migration(choose: Random) -> Iterator[Figure]:
             written = input_tokens - moved_cached if input_tokens >= LEAST_CACHED and "cache_write_30m" in row else 0
             bill = TABLE.price(to, mode, *moved, written)
             assert bill
-            yield from _compare_way(way, bill, written, requests, today.get(mode))
+            yield from _compare_way(way, bill, written, requests, today.get("standard" if mode == "flex" else mode))
 
 
 def _compare_way(way: dict[str, Any], bill: Bill, written: int, requests: int, today: Fraction | None) -> Iterator[Figure]:
