@@ -41,7 +41,13 @@ FLOORS = [
 ]
 """The package from the ground up: a module imports only from its own floor and those below."""
 
-COMMAND_EDGES = {("check", "batch"), ("check", "recommend"), ("report", "check"), ("report", "recommend")}
+COMMAND_EDGES = {
+    ("check", "batch"),
+    ("check", "recommend"),
+    ("migrate", "reconcile"),
+    ("report", "check"),
+    ("report", "recommend"),
+}
 """Which command may import which. What any other two share moves down to the folder of its noun."""
 
 ROOM = 15

@@ -134,6 +134,13 @@ class Catalog(NamedTuple):
         alike = (each for each in self.models.values() if each.images and each.prompt.generation == model.prompt.generation)
         return model if model.images else next(alike, self.family[0].model)
 
+    def find_first_surcharged(self, variant: Variant) -> Variant:
+        """Return the variant itself if it has a surcharge for long requests, else the first model of the table that has one; the
+        variant if none has.
+        """
+        others = (Variant(model.id, model) for model in self.models.values() if model.surcharge)
+        return variant if variant.model.surcharge else next(others, variant)
+
     def platform(self, name: str) -> tables.Platform:
         """Look up a platform. Raises UnknownName if there is none of this name."""
         if name not in self.platforms:

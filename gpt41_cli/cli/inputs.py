@@ -241,6 +241,27 @@ def make_meter(
     return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_large, needs_tokens=needs_tokens, as_of=as_of)
 
 
+def hold_logs(sources: "Sequence[InputSource]") -> bool:
+    """Return True if the first of these files that is any kind of input holds answers or usage. Standard input isn't looked into,
+    as it can be read only once.
+    """
+    from gpt41_cli.findings import STDIN
+    from gpt41_cli.requests.kinds import LogContent
+    from gpt41_cli.work.stream import open_input
+
+    for source in sources:
+        if source.name == STDIN:
+            return False
+        try:
+            with open_input(source, None):
+                return False
+        except LogContent:
+            return True
+        except InputError:
+            continue
+    return False
+
+
 def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
     """Print the first invalid inputs, one per line. Raises InputError if there is one, in a file or in a folder alike."""
     for example in rejects.examples:

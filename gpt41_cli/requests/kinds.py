@@ -19,20 +19,26 @@ TOOLS_KIND, WRAPPED_KIND, MESSAGE_KIND, TRAINING_LINE_KIND = "tools", "wrapped",
 _AS_TEXT = "--as text counts the file as one text"
 
 
+class LogContent(BadBody):
+    """Content that isn't requests but what the API reported: answers or their usage."""
+
+
 class ContentKind(NamedTuple):
     """A kind of content: how to recognise a value, and the reader of it (a name in READERS, or one of the kinds above).
 
-    Without a reader, `name` says what it is and `advice` what to do with it.
+    Without a reader, `name` says what it is and `advice` what to do with it. `is_log`: it is answers or usage.
     """
 
     matches: Callable[[JsonValue], bool]
     reader: str | None = None
     name: str = ""
     advice: str = ""
+    is_log: bool = False
 
     def refuse(self, location: str | None = None) -> BadBody:
         """Make the error that says what was found and what reads it."""
-        return BadBody(expected="requests or text", found=self.name, hint=f"{self.advice}; {_AS_TEXT}", location=location)
+        kind = LogContent if self.is_log else BadBody
+        return kind(expected="requests or text", found=self.name, hint=f"{self.advice}; {_AS_TEXT}", location=location)
 
 
 _REQUEST_KEYS = {
@@ -229,7 +235,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         "gpt41 diff, gpt41 report and gpt41 reconcile read it",
     ),
     PREFERENCE,
-    ContentKind(_is_answer, None, "answers, not requests", "gpt41 reconcile reads the usage in them"),
+    ContentKind(_is_answer, None, "answers, not requests", "gpt41 reconcile reads the usage in them", is_log=True),
     ContentKind(
         lambda value: (
             isinstance(value, dict) and isinstance(value.get("params"), dict) and "custom_id" in value and "body" not in value
@@ -271,7 +277,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
     ),
     ContentKind(_has_text("instruction", "output"), None, "examples of instruction and output (Alpaca)", _TO_TRAIN),
     ContentKind(_is_share_gpt, None, "conversations of from and value (ShareGPT)", _TO_TRAIN),
-    ContentKind(has_usage, None, "usage, not requests", "gpt41 reconcile reads it"),
+    ContentKind(has_usage, None, "usage, not requests", "gpt41 reconcile reads it", is_log=True),
     ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_REQUESTS),
 )
 
@@ -305,6 +311,6 @@ def _is_usage_table(head: str) -> bool:
 
 TEXT_KINDS: Sequence[ContentKind] = (
     ContentKind(_is_config, None, "a gpt41.yaml", "gpt41 check reads it"),
-    ContentKind(_is_usage_table, None, "a table of usage", "gpt41 reconcile reads it"),
+    ContentKind(_is_usage_table, None, "a table of usage", "gpt41 reconcile reads it", is_log=True),
 )
 """Like CONTENT_KINDS, for the beginning of a text."""

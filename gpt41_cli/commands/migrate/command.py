@@ -8,9 +8,10 @@ import typer
 
 from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.config_file import read_config_option
-from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
+from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, hold_logs, read_input_workloads, read_sources, refuse_invalid
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 
 FromModel = Annotated[
@@ -51,9 +52,11 @@ ReasoningTokens = Annotated[
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gpt41_cli.catalog import Catalog, Market, Variant
+    from gpt41_cli.files.sources import InputSource
+    from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.reports import Report
 
 
@@ -96,7 +99,8 @@ def migrate(
 ) -> None:
     """The way out of a model: the same work before and after, what breaks, and how much reasoning keeps it below today's price.
 
-    Without inputs it moves the workloads of gpt41.yaml, if there is one. Without --to it leads to what is named in place of the
+    Without inputs it moves the workloads of gpt41.yaml, if there is one; with logs, as reconcile reads them, the answers in them
+    at what they cost. Without --to it leads to what is named in place of the
     model; the other successors are shown beside it. A model that is shut down on the day is an error, so that --on 2027-01-14
     fails a pipeline before that day does.
 
@@ -105,6 +109,7 @@ def migrate(
     gpt41 migrate batch.jsonl --output-tokens 300 --reasoning-tokens low=200,high=900
     gpt41 migrate --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
     gpt41 migrate requests.jsonl --cached simulate --fail-on warning
+    gpt41 migrate usage.csv --reasoning-tokens 300
     gpt41 migrate batch.jsonl --on 2027-01-14 --platform azure-global
     """
     from gpt41_cli.commands.migrate.migrate import MigrationQuestion, plan_migration
@@ -119,9 +124,8 @@ def migrate(
     if config and has_inputs:
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
     if not has_inputs and (file := _find_config(config)):
-        _refuse_work_options(
-            {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens, "--requests": requests - 1}
-        )
+        asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
+        _refuse_work_options({**asked_of_work, "--requests": requests - 1}, _WHY_NOT_FOR_WORKLOADS)
         asked_of_all = WorkloadsQuestion(
             file, parse.read_market(catalog, None, on, "--on"), to or [], reasoning, jobs, write_config
         )
@@ -130,6 +134,13 @@ def migrate(
         raise InputError(
             "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
         )
+    sources, left_out = read_sources(paths, None) if paths and text is None and kind is None else ([], [])
+    if hold_logs(sources):
+        asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
+        _refuse_work_options({**asked_of_work, "--requests": requests - 1, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS)
+        market = parse.read_market(catalog, platform, on, "--on")
+        logs = LogsQuestion(sources, left_out, market, to or [], reasoning, skip_invalid)
+        output.show_and_exit(_move_traffic(logs), wanted, threshold)
     named = catalog.variant(leaving) if leaving else None
     successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
@@ -154,11 +165,44 @@ def _find_config(named: Path | None) -> Path | None:
         return None
 
 
-def _refuse_work_options(options: "Mapping[str, object]") -> None:
-    """Raise InputError for options that say what work is, which gpt41.yaml says of each workload."""
+_WHY_NOT_FOR_WORKLOADS = ("inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
+_WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs", "")
+
+
+def _refuse_work_options(options: "Mapping[str, object]", why: tuple[str, str, str]) -> None:
+    """Raise InputError for options that say what work is, if gpt41.yaml or logs say it."""
     for name, value in options.items():
         if value:
-            raise InputError(name, "inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
+            raise InputError(name, *why)
+
+
+class LogsQuestion(NamedTuple):
+    """The logs whose answers move, with what was skipped in folders, on which market, and to which models."""
+
+    sources: "Sequence[InputSource]"
+    left_out: "Sequence[SkippedPath]"
+    market: "Market"
+    to: list[str]
+    reasoning_tokens: "Mapping[str, int]"
+    skips_invalid: bool
+
+
+def _move_traffic(question: LogsQuestion) -> "Report":
+    from gpt41_cli.answers.logs import LogReader
+    from gpt41_cli.commands.migrate.traffic import move_traffic
+    from gpt41_cli.commands.migrate.traffic_report import make_report
+    from gpt41_cli.commands.reconcile.bill import reconcile_logs
+    from gpt41_cli.commands.reconcile.charge import BillingContext
+
+    market = question.market
+    with show_progress(question.sources) as seen:
+        logs = LogReader(seen, question.left_out)
+        names = ", ".join(source.label for source in question.sources[:3])
+        bill = reconcile_logs(logs.read(), BillingContext(market), names)
+    if not bill.charges and not bill.unpriced:
+        refuse_invalid(bill.rejects, 0, "answers")
+    moved = move_traffic(bill, market, [market.catalog.variant(name) for name in question.to], question.reasoning_tokens)
+    return make_report(bill, moved, logs.skipped, skips_invalid=question.skips_invalid)
 
 
 class WorkloadsQuestion(NamedTuple):

@@ -41,7 +41,7 @@ def price_reasoning(paths: Sequence[MigrationPath], stated: Mapping[str, int]) -
     Raises InputError for an effort that the model doesn't have.
     """
     for path in paths:
-        _check_efforts(path.variant, stated)
+        check_efforts(path.variant, stated)
     return [
         ReasonedPrice(effort, tokens, path)
         for effort, tokens in stated.items()
@@ -50,7 +50,8 @@ def price_reasoning(paths: Sequence[MigrationPath], stated: Mapping[str, int]) -
     ]
 
 
-def _check_efforts(variant: Variant, stated: Mapping[str, int]) -> None:
+def check_efforts(variant: Variant, stated: Mapping[str, int]) -> None:
+    """Raise InputError for tokens that are stated at an effort that the model doesn't have."""
     reasoning = variant.model.reasoning
     for effort in stated if reasoning else ():
         if reasoning and effort != NO_EFFORT and effort not in reasoning.efforts:

@@ -153,13 +153,13 @@ def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLi
     for moved in workloads:
         by_price: dict[Fraction, list[str]] = {}
         for mode, usd in moved.cheaper_modes.items():
-            by_price.setdefault(usd, []).append(_MODE_TERMS[mode])
+            by_price.setdefault(usd, []).append(MODE_TERMS[mode])
         for usd, terms in by_price.items():
             period = "month" if moved.priced.cost.volume else "request"
             yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} a {period} {', or '.join(terms)}")
 
 
-_MODE_TERMS = {
+MODE_TERMS = {
     "standard": "in standard",
     "batch": "in batch, which answers within a day",
     "flex": "in flex, which promises no time",

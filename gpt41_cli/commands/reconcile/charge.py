@@ -41,12 +41,18 @@ class ChargeKey(NamedTuple):
 
 @dataclass
 class Charge:
-    """What is billed together: usage at one offer, and built-in tools. All prices are exact."""
+    """What is billed together: usage at one offer, and built-in tools. All prices are exact.
+
+    `elsewhere` is the same usage for prices at other models: long requests are those that pay a surcharge at some model, and
+    written is all that could be written to a prompt cache. `summed_answers` are those that the logs only have as sums.
+    """
 
     offer: Offer
     used: UsageByRates = field(default_factory=UsageByRates)
+    elsewhere: UsageByRates = field(default_factory=UsageByRates)
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
+    summed_answers: int = 0
     tools_usd: Decimal = Decimal(0)
     uses_of_abilities: Counter[str] = field(default_factory=Counter)
 
@@ -54,12 +60,20 @@ class Charge:
         """Add an answer at this offer, and the price of its tools. `is_undone` takes away one that was added before."""
         written, rejected, long = answer.cache_write_tokens, answer.rejected_prediction_tokens, answer.long_write_tokens
         self.used.add(self.offer.variant, answer.usage, written, rejected, long, is_undone=is_undone)
+        longest = self.offer.market.catalog.find_first_surcharged(self.offer.variant)
+        self.elsewhere.add(longest, answer.usage, self._count_writable(answer.usage), rejected, is_undone=is_undone)
         times = -1 if is_undone else 1
         self.reasoning_tokens += answer.reasoning_tokens * times
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times
+        self.summed_answers += answer.usage.requests * times * (answer.usage.requests != 1)
         self.tools_usd = EXACT.add(self.tools_usd, EXACT.multiply(tools_usd, Decimal(times)))
         for ability in answer.tools.needed_abilities:
             self.uses_of_abilities[ability] += times
+
+    def _count_writable(self, usage: Usage) -> int:
+        """Count the most that can be written to a prompt cache: all that isn't read from it, unless the prompt is too short."""
+        is_short = usage.input_tokens < self.offer.market.catalog.limits.prompt_cache.minimum_tokens
+        return 0 if usage.requests == 1 and is_short else usage.input_tokens - usage.cached_tokens
 
     @property
     def abilities(self) -> frozenset[str]:

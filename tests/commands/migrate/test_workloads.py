@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.builders import USER, chat
+from gpt41_cli.commands.migrate.rewrite import ConfigFile, write_moved_config
+from gpt41_cli.commands.migrate.workloads import move_workloads
+from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.roots import open_working_tree
+from gpt41_cli.errors import InputError
+from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
+from tests.builders import CATALOG, USER, chat, market
 from tests.conftest import Run
 
 WORKLOADS = """version: 1
@@ -185,3 +192,33 @@ def test_options_of_work_are_refused_where_gpt41_yaml_says_it(run: Run, folder: 
 def test_inputs_are_taken_although_there_is_a_gpt41_yaml(run: Run, folder: Path) -> None:
     assert run("migrate", "sort.jsonl", "--output-tokens", "5").out.startswith("gpt-6-luna in place of gpt-4.1")
     assert run("migrate", "-", stdin=(folder / "sort.jsonl").read_bytes()).code == 0
+
+
+def test_requests_that_name_a_model_only_in_part_get_it_in_the_config(run: Run, folder: Path) -> None:
+    bodies = [chat(USER), {key: value for key, value in chat(USER).items() if key != "model"}]
+    (folder / "sort.jsonl").write_text("".join(json.dumps(body) + "\n" for body in bodies))
+    (folder / "gpt41.yaml").write_text("version: 1\ndefaults: {model: gpt-4.1}\nworkloads: {a: {requests: sort.jsonl}}\n")
+    done = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
+    assert (done.code, done.err) == (
+        0,
+        (
+            "gpt41: gpt41.yaml: a: gpt-6-luna in standard, was gpt-4.1 in standard; "
+            "its requests name a model, too: change it there\n"
+        ),
+    )
+    assert (folder / "gpt41.yaml").read_text() == (
+        "version: 1\ndefaults: {model: gpt-6-luna}\nworkloads: {a: {requests: sort.jsonl, model: gpt-6-luna}}\n"
+    )
+
+
+def test_a_config_that_changed_meanwhile_is_not_written(folder: Path) -> None:
+    root, path = open_working_tree(folder / "gpt41.yaml"), folder / "gpt41.yaml"
+    data = path.read_bytes()
+    config = parse_config(data, "gpt41.yaml", CATALOG)
+    priced = price_declared_workloads(
+        config, root.find_files, CheckOptions(market(CATALOG, "openai", date(2026, 11, 29)), jobs=1)
+    )
+    path.write_text(WORKLOADS + "# a remark\n")
+    with pytest.raises(InputError, match="nothing is written"):
+        write_moved_config(ConfigFile(path, data, config, root.find_files), move_workloads(priced, [], {}), 1)
+    assert path.read_text() == WORKLOADS + "# a remark\n"

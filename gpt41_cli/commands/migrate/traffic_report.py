@@ -1,0 +1,214 @@
+"""The move of real traffic as a Report: what it cost, what it will cost, and what logs can't say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from gpt41_cli import rules
+from gpt41_cli.commands.migrate.report import describe_reasoned
+from gpt41_cli.commands.migrate.traffic import MovedTraffic, TrafficPath
+from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS
+from gpt41_cli.commands.reconcile import report as bill_report
+from gpt41_cli.commands.reconcile.bill import Reconciliation
+from gpt41_cli.constraints import lifecycle
+from gpt41_cli.constraints.replacements import describe_end_dates
+from gpt41_cli.display import format_int, format_money, format_percent, pluralize
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Finding
+from gpt41_cli.prices.notes import write_confidence_notes
+from gpt41_cli.pricing import sum_usd
+from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.rules import Effect, Level
+
+SCHEMA = "gpt41.migrate-traffic/1"
+
+
+def make_report(
+    bill: Reconciliation, traffic: Sequence[MovedTraffic], left_out: Sequence[SkippedPath], *, skips_invalid: bool
+) -> Report:
+    """Make the report of the move of all answers of some logs."""
+    billed = bill_report.make_report(bill, left_out, skips_invalid=skips_invalid)
+    market, columns = bill.conditions.market, _list_columns(traffic)
+    moves = tuple(dict.fromkeys(_find_move_findings(traffic)))
+    records = make_records(columns, traffic)
+    return Report(
+        schema=SCHEMA,
+        answer="\n".join(f"{each.variant.id} {each.path.offer.variant.id}" for each in traffic if each.path) or "none",
+        headline=_make_headline(bill, traffic),
+        lines=tuple(_make_lines(traffic)),
+        tables=(make_table(columns, traffic, tone=lambda each: "" if each.path or each.is_stuck else "faint"),),
+        findings=(*moves, *billed.findings),
+        notes=(*_make_notes(traffic), *billed.notes),
+        data={
+            "on": market.as_of,
+            "platform": market.platform.id,
+            "from_day": min(_list_days(bill), default=None),
+            "to_day": max(_list_days(bill), default=None),
+            "paid_usd": bill.total_usd,
+            "then_usd": _dump_span(*_sum_up(traffic)) if not any(each.is_stuck for each in traffic) else None,
+            "traffic": records,
+        },
+        records=records,
+        catalog=market.catalog,
+        mentioned=[finding for finding in moves if finding.rule is rules.MODEL_RETIRES],
+    )
+
+
+def _list_days(bill: Reconciliation) -> list[date]:
+    return sorted(key.day for key in bill.charges if key.day)
+
+
+def _sum_up(traffic: Sequence[MovedTraffic]) -> tuple[Decimal, Decimal]:
+    """Return the price of all answers after the move, without and with cache writes; those that stay cost what they did."""
+    low = sum_usd(each.path.low_usd if each.path else each.paid_usd for each in traffic)
+    return low, sum_usd(each.path.high_usd if each.path else each.paid_usd for each in traffic)
+
+
+def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str:
+    moving, stuck = [each for each in traffic if each.path], [each for each in traffic if each.is_stuck]
+    least = "at least " * any(issue.finding.rule.effect is Effect.AT_LEAST for issue in bill.issues)
+    days = _list_days(bill)
+    period = "" if not days else f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
+    paid = f"{least}{format_money(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"
+    if not moving and not stuck:
+        end = f"no end of {', '.join(dict.fromkeys(each.variant.id for each in traffic))} is announced"
+        return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"
+    if not moving:
+        return f"Nothing with a price is named in place of {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
+    targets = ", ".join(dict.fromkeys(each.path.offer.variant.id for each in moving if each.path))
+    ends = [each.ends for each in (*moving, *stuck) if each.ends]
+    when = "" if not ends else f" before {min(ends)}" if min(ends) > bill.conditions.market.as_of else " now"
+    text = f"Move {pluralize(sum(each.usage.requests for each in moving), 'answer')} to {targets}{when}: {paid}"
+    if stuck:
+        return f"{text}; {pluralize(sum(each.usage.requests for each in stuck), 'more answer')} can't be priced elsewhere"
+    reasons = ", before reasoning tokens" * any(each.path and each.path.offer.variant.model.reasoning for each in moving)
+    sums, tokens = _sum_up_reasoned(traffic), traffic[0].reasoning_tokens
+    reasoned = describe_reasoned((effort, tokens[effort], usd) for effort, usd in sums.items()) if len(sums) == 1 else ""
+    return f"{text}, {_format_span(*_sum_up(traffic))} then{reasons}{reasoned}"
+
+
+def _sum_up_reasoned(traffic: Sequence[MovedTraffic]) -> Mapping[str, Decimal]:
+    efforts = dict.fromkeys(effort for each in traffic for effort in each.reasoned)
+    return {effort: sum_usd(_price_reasoned(each, effort) for each in traffic) for effort in efforts}
+
+
+def _price_reasoned(each: MovedTraffic, effort: str) -> Decimal:
+    return each.reasoned.get(effort, each.path.high_usd if each.path else each.paid_usd)
+
+
+def _format_span(low: Decimal, high: Decimal) -> str:
+    return " to ".join(dict.fromkeys((format_money(low), format_money(high))))
+
+
+def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
+    """Say how to pay less, what is used that the new model lacks, what logs can't say, and when the models end."""
+    for each in traffic:
+        name = f"{each.variant.id} in {each.mode}"
+        by_price: dict[str, list[str]] = {}
+        for path in each.paths[1:]:
+            if each.path and path.high_usd < each.path.high_usd:
+                by_price.setdefault(_format_span(path.low_usd, path.high_usd), []).append(MODE_TERMS[path.offer.mode])
+        yield from (ReportLine("less", f"{name}: {usd} {', or '.join(terms)}") for usd, terms in by_price.items())
+    for each in traffic:
+        if each.path and (missing := _find_missing_tools(each, each.path)):
+            model = each.path.offer.variant.model
+            yield ReportLine("unsure", f"no source says that {model.id} has {missing}, which answers used", model.source.label)
+    if any(each.path for each in traffic):
+        unseen = "logs don't show which fields requests set: gpt41 scan and gpt41 migrate REQUESTS find what breaks"
+        yield ReportLine("unsure", unseen)
+    for variant in {each.variant.id: each for each in traffic if each.path or each.is_stuck}.values():
+        finding = describe_end_dates(variant.market, variant.variant)
+        yield ReportLine("dates", finding.message, finding.citation)
+
+
+def _find_missing_tools(each: MovedTraffic, path: TrafficPath) -> str:
+    used = frozenset().union(*(charge.abilities for charge in each.charges))
+    return ", ".join(sorted(used - path.offer.variant.model.abilities))
+
+
+def _find_move_findings(traffic: Sequence[MovedTraffic]) -> Iterator[Finding]:
+    """Yield that a model ends, which is an error once it has, and that nothing with a price is named in place of one."""
+    for each in traffic:
+        yield from lifecycle.check_lifecycle(each.market, each.variant, Level.ERROR)
+        if each.path:
+            yield from lifecycle.check_lifecycle(each.market, each.path.offer.variant, Level.ERROR)
+        if each.is_stuck:
+            text = f"nothing with a price on {each.market.platform.id} is named in place of {each.variant.id}"
+            yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=each.variant.id)
+
+
+def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
+    paths = [each.path for each in traffic if each.path]
+    if any(path.low_usd != path.high_usd for path in paths):
+        yield (
+            "What is read from the prompt cache is what the logs show. What is written to it, which successors bill, is nothing "
+            "at the lower end and all that can be at the higher one, which is compared."
+        )
+    if paths:
+        yield "Input is that of the logs: the successors count tools and calls a little differently (gpt41 migrate REQUESTS)."
+    if any(path.offer.variant.model.reasoning for path in paths):
+        yield "Reasoning tokens are billed as output; effort none has none. The table says how many an answer may add."
+    summed = any(charge.summed_answers for each in traffic if each.path for charge in each.charges)
+    if summed and any(path.offer.variant.model.surcharge for path in paths):
+        yield "Sums of answers are priced as if no request paid the surcharge for long ones."
+    for path in paths:
+        yield from write_confidence_notes(path.offer)
+
+
+def _dump_span(low: Decimal, high: Decimal) -> Mapping[str, Json]:
+    return {"expected": low, "high": high}
+
+
+def _dump_path(path: TrafficPath) -> Mapping[str, Json]:
+    return {"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd}
+
+
+def _dump_reasoned(each: MovedTraffic) -> Sequence[Json]:
+    return [
+        {"effort": effort or None, "tokens": each.reasoning_tokens[effort], "usd": usd} for effort, usd in each.reasoned.items()
+    ]
+
+
+def _format_headroom(each: MovedTraffic) -> str | None:
+    if each.path is None or each.path.offer.variant.model.reasoning is None:
+        return None
+    return "none" if each.spare_reasoning_tokens is None else format_int(each.spare_reasoning_tokens)
+
+
+def _get_reasoned(effort: str, each: MovedTraffic) -> Decimal | None:
+    return each.reasoned.get(effort)
+
+
+def _list_columns(traffic: Sequence[MovedTraffic]) -> tuple[Column[MovedTraffic], ...]:
+    efforts = dict.fromkeys(effort for each in traffic for effort in each.reasoned)
+    reasoned = (
+        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_get_reasoned, effort), absent="-")
+        for effort in efforts
+    )
+    return (*_COLUMNS_BEFORE, *reasoned, *_COLUMNS_AFTER)
+
+
+_COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
+    Column("model", "model", lambda each: each.variant.id),
+    Column("mode", "mode", lambda each: each.mode),
+    Column(">answers", "answers", lambda each: each.usage.requests),
+    Column(">input", "input_tokens", lambda each: each.usage.input_tokens),
+    Column(None, "cached_tokens", lambda each: each.usage.cached_tokens),
+    Column(">cached", None, lambda each: format_percent(Decimal(each.usage.cached_tokens) / (each.usage.input_tokens or 1))),
+    Column(">output", "output_tokens", lambda each: each.usage.output_tokens),
+    Column("ends", "ends", lambda each: each.ends, absent="-"),
+    Column(">paid", "paid_usd", lambda each: each.paid_usd),
+    Column("move to", None, lambda each: each.path.offer.variant.id if each.path else "no price" if each.is_stuck else "stays"),
+    Column(None, "to", lambda each: each.path and each.path.offer.variant.id),
+    Column(">then", None, lambda each: each.path and _format_span(each.path.low_usd, each.path.high_usd), absent="-"),
+    Column(None, "ways", lambda each: [_dump_path(path) for path in each.paths]),
+    Column(None, "reasoned", _dump_reasoned),
+)
+_COLUMNS_AFTER: Sequence[Column[MovedTraffic]] = (
+    Column(">reasoning tokens", None, _format_headroom, absent="-"),
+    Column(None, "reasoning_tokens", lambda each: each.spare_reasoning_tokens),
+)
