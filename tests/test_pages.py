@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.pages import BLOCK, PAGES
 
 DOCS = [page for page in PAGES if page.parent.name == "docs"]
-OTHERS = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
+OTHERS = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 COMMANDS = typer.main.get_command(app.app).commands  # type: ignore[attr-defined] # a group of typer's own, whose class isn't public
 README_LINES, SHOWN_LINES = 250, 6
 
