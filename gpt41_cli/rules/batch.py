@@ -12,7 +12,7 @@ BATCH_EMPTY = Rule(
 BATCH_MARK = Rule(
     "batch-mark",
     "A Batch file begins with JSON, not with a byte order mark.",
-    why="The Batch API doesn't read the first line of a file with a byte order mark.",
+    why="A byte order mark isn't JSON, so the Batch API may reject the file.",
     remedy="Save the file as UTF-8 without a byte order mark, or write parts with gpt41 batch --split.",
     level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
@@ -46,7 +46,7 @@ BATCH_MODELS = Rule(
 BATCH_ENDPOINTS = Rule(
     "batch-endpoints",
     "All requests of a Batch file go to the same endpoint.",
-    why="The Batch API rejects a file with a second url.",
+    why="A batch is made for one endpoint, so the Batch API rejects a second url.",
     remedy="Write one file per endpoint; gpt41 batch --split does.",
     level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,

@@ -29,7 +29,7 @@ MAX_OUTPUT_TOKENS = Rule(
 PRIORITY_LONG_CONTEXT = Rule(
     "priority-long-context",
     "Priority processing takes no request with a long context.",
-    why="OpenAI answers such a request in standard, or rejects it, so the price isn't that of priority.",
+    why="OpenAI doesn't support long contexts in priority, so such a request has no price there.",
     remedy="Shorten the input, or use standard for these requests.",
     level=Level.ERROR,
     key=None,

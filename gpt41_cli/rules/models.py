@@ -11,7 +11,7 @@ CACHE_BREAK = Rule(
 CACHE_KEY = Rule(
     "cache-key",
     "Requests that begin alike share a prompt cache key.",
-    why="Requests with different keys go to different machines and can't share what is cached.",
+    why="Requests with different keys may go to different machines, which share nothing.",
     remedy="Use one prompt_cache_key for requests that begin alike.",
 )
 CACHE_MINIMUM = Rule(

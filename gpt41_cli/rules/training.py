@@ -12,7 +12,7 @@ TRAINING_EXAMPLES = Rule(
 TRAINING_ANSWER = Rule(
     "training-answer",
     "Each example has an answer of the assistant.",
-    why="An example without an answer teaches nothing, and OpenAI rejects it.",
+    why="An example without an answer teaches nothing, and OpenAI may reject the file.",
     remedy="Add the answer, or remove the example.",
     level=Level.ERROR,
 )
@@ -26,7 +26,7 @@ TRAINING_ORDER = Rule(
 TRAINING_WEIGHT = Rule(
     "training-weight",
     "Only answers have a weight, 0 or 1, and not all of an example have 0.",
-    why="OpenAI rejects the file.",
+    why="OpenAI may reject the file.",
     remedy="Give weights to answers only, and at least one answer of an example the weight 1.",
     level=Level.ERROR,
 )
@@ -40,7 +40,7 @@ TRAINING_KEYS = Rule(
 TRAINING_TOOLS = Rule(
     "training-tools",
     "Each call in an example is of a declared function and has its result.",
-    why="OpenAI rejects the file.",
+    why="OpenAI may reject the file.",
     remedy="Declare each function that is called, and add the result of each call.",
     level=Level.ERROR,
 )
@@ -54,14 +54,14 @@ TRAINING_TOKENS = Rule(
 TRAINING_BYTES = Rule(
     "training-bytes",
     "A training file is no larger than OpenAI takes.",
-    why="OpenAI rejects the file.",
+    why="OpenAI may reject the file.",
     remedy="Write fewer or shorter examples, or upload them in parts.",
     level=Level.ERROR,
 )
 TRAINING_PICTURES = Rule(
     "training-pictures",
     "Only models that learn from pictures have examples with pictures.",
-    why="OpenAI rejects or drops such examples.",
+    why="OpenAI may reject or drop such examples.",
     remedy="Train a model that learns from pictures, or remove the examples.",
     level=Level.ERROR,
 )
