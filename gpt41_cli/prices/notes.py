@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.display import format_duration, format_int, format_rate, pluralize
+from gpt41_cli.display import format_duration, format_exact, format_int, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.work.prompt_cache import ReplayOptions, resolve_requests_per_minute
@@ -63,7 +64,7 @@ def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote],
         found += _write_token_notes(catalog, quote, work)
         found += _write_rate_notes(quote)
         if with_differences:
-            found += _write_answer_notes(catalog, quote.offer.variant, work)
+            found += _write_generation_notes(catalog, quote.offer.variant, work)
             found += write_cache_write_notes(quote.offer)
     return list(dict.fromkeys(found))
 
@@ -191,9 +192,24 @@ def write_surcharge_note(variant: Variant) -> str:
     )
 
 
-def _write_answer_notes(catalog: Catalog, variant: Variant, work: Workload) -> Iterator[str]:
-    """Yield a note if the model adds tokens to the stated ones of an answer."""
-    prompt = variant.model.prompt
+def describe_generation_tokens(work: Workload) -> str:
+    """Describe the mean tokens that the newer generation counts more, of each part of a request; empty if there are none."""
+    if not work.is_counted:
+        return ""
+    # Imported here: numbers alone need nothing that counts tokens.
+    from gpt41_cli.tokens.pieces import PARTS
+
+    totals = [sum(shape.generation_tokens[index] * many for shape, many in work.shapes.items()) for index in range(len(PARTS))]
+    means = [(part, to_decimal(Fraction(total, work.requests), 1)) for part, total in zip(PARTS, totals, strict=True) if total]
+    shown = ", ".join(f"{part} {'+' if mean > 0 else ''}{format_exact(mean)}" for part, mean in means)
+    return f"{shown} tokens per request" if shown else ""
+
+
+def _write_generation_notes(catalog: Catalog, variant: Variant, work: Workload) -> Iterator[str]:
+    """Yield notes if the model counts the requests otherwise than the family, or adds tokens to the stated ones of an answer."""
+    prompt, first = variant.model.prompt, catalog.family[0]
+    if prompt.generation != first.model.prompt.generation and (means := describe_generation_tokens(work)):
+        yield f"{variant.id} counts these requests otherwise than {first.id}: {means} [{prompt.source.label}]."
     if prompt.added_output_tokens and work.terms.output_tokens:
         yield (
             f"{variant.id} bills {pluralize(prompt.added_output_tokens, 'token')} more than {catalog.family[0].id} for an answer "

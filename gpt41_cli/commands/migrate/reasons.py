@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from fractions import Fraction
 
 from gpt41_cli import rules
@@ -13,8 +12,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
-from gpt41_cli.prices.notes import make_reasoning_findings
-from gpt41_cli.work.workload import Workload
+from gpt41_cli.prices.notes import describe_generation_tokens, make_reasoning_findings
 
 _PER_MILLION = 1_000_000
 
@@ -114,25 +112,13 @@ def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[F
     if old.generation == new.generation:
         return
     changes = []
-    if work.is_counted:
-        means = ", ".join(f"{part} {'+' if mean > 0 else ''}{format_exact(mean)}" for part, mean in _compare_parts(work))
-        changes.append(f"it counts the same requests otherwise: {means} tokens per request")
+    if means := describe_generation_tokens(work):
+        changes.append(f"it counts the same requests otherwise: {means}")
     if new.added_output_tokens and work.terms.output_tokens:
         changes.append(f"it bills {new.added_output_tokens} tokens more for an answer of the same text")
     if changes:
         basis = "" if new.confirmed else "; recordings confirm this for the models before it, and none of its own exist"
         yield Finding(rules.GENERATION, f"{', and '.join(changes)}{basis}", sources=(new.source,))
-
-
-def _compare_parts(work: Workload) -> Iterator[tuple[str, Decimal]]:
-    """Return the mean tokens that the newer generation counts more, of each part of a request where that isn't none."""
-    # Imported here: numbers alone need nothing that counts tokens.
-    from gpt41_cli.tokens.pieces import PARTS
-
-    for index, part in enumerate(PARTS):
-        total = sum(shape.generation_tokens[index] * many for shape, many in work.shapes.items())
-        if total:
-            yield part, to_decimal(Fraction(total, work.requests), 1)
 
 
 def _describe_recorded_reasoning(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
