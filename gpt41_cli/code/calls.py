@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import PurePath
 from typing import NamedTuple
@@ -35,6 +36,12 @@ _YAML_LINE_BEFORE = re.compile(r"[ \t]*(?:- )?[a-z][\w.-]*:[ \t]+[\"']?$")
 _YAML_LINE_ENDS = re.compile(r"[\"']?[ \t]*$")
 _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
 _DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE)
+_PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)
+_PATTERN_BEFORE = re.compile(r"[\"'`/][^\s\"'`]*\^[^\s\"'`]*$")
+# A string that holds a program, as a page with examples has.
+_PROGRAM = r"\s*(?:import[\s{]|from\s+[\w.]+\s+import\s|package\s|using\s|#include\s)"
+_PROGRAM_BEGINS = re.compile(_PROGRAM)
+_PROGRAM_IN_TEMPLATE = re.compile(rf"(?<!\\)`{_PROGRAM}(?:[^`\\]|\\.)*`")
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z))", re.MULTILINE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?(?:\"\"\"|\Z)", re.MULTILINE | re.DOTALL)
 _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
@@ -144,6 +151,8 @@ class _Line(NamedTuple):
             return True
         if self.after.startswith("/") or _URL_BEFORE.search(self.before) or _DESCRIBED_BEFORE.match(self.before):
             return False
+        if _PLACEHOLDER_BEFORE.search(self.before) or _PATTERN_BEFORE.search(self.before):
+            return False
         if _YAML_LINE_BEFORE.fullmatch(self.before) and _YAML_LINE_ENDS.fullmatch(self.after):
             return True
         prefix = _PREFIX.search(self.before)
@@ -189,17 +198,25 @@ def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
 
 
 def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list[range]:
-    """Return the offsets of comments and of strings that document code, in order, if they may have many lines."""
+    """Return the offsets of comments, of strings that document code, and of those that hold a program, in order."""
     suffix = path.suffix.lower()
-    if suffix == ".py":
-        return _find_docstrings(lines)
+    patterns = [_PROGRAM_IN_TEMPLATE]
     if suffix in (".ex", ".exs"):
-        return [range(*match.span()) for match in _ELIXIR_DOC.finditer(lines.text)]
-    return [range(*match.span()) for match in _BLOCK_COMMENT.finditer(lines.text)] if "/*" in marks else []
+        patterns.append(_ELIXIR_DOC)
+    elif "/*" in marks:
+        patterns.append(_BLOCK_COMMENT)
+    found = [range(*match.span()) for pattern in patterns for match in pattern.finditer(lines.text)]
+    if suffix == ".py":
+        found += _find_docstrings(lines)
+    apart: list[range] = []
+    for offsets in sorted(found, key=lambda offsets: (offsets.start, -offsets.stop)):
+        if not apart or offsets.stop > apart[-1].stop:
+            apart.append(offsets)
+    return apart
 
 
 def _find_docstrings(lines: Lines) -> list[range]:
-    """Return the offsets of docstrings and other strings that stand alone in a Python file; none if it can't be parsed."""
+    """Return the offsets of docstrings and strings that hold a program in a Python file; none if it can't be parsed."""
     if len(lines.text) > _MAX_PARSED:
         return []
     try:
@@ -208,11 +225,19 @@ def _find_docstrings(lines: Lines) -> list[range]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     # A number of columns is one of bytes; a range that is some characters too long still ends in the line of its string.
-    ranges = (
+    return [
         range(
             lines.find_start(node.lineno - 1), lines.find_start((node.end_lineno or node.lineno) - 1) + (node.end_col_offset or 0)
         )
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
-    return sorted(ranges, key=lambda offsets: offsets.start)
+        for node in _find_texts(tree)
+    ]
+
+
+def _find_texts(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the strings that stand alone, and those that hold a program."""
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Expr) else node
+        if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+            continue
+        if text is not node or ("\n" in text.value and _PROGRAM_BEGINS.match(text.value)):
+            yield text

@@ -43,11 +43,23 @@ _PRICED = re.compile(
 )
 # A row that has a name and at least two prices, or a name and a number of tokens; `ask("a", 50_000)` is no row.
 _PRICED_ROW_ENDS = re.compile(r"[\"'`],?\)?(?:,[ \t]*\$?\d*\.\d+){2}")
+_MIXED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*\$?(?:\d*\.\d+,[ \t]*\$?\d+|\d+,[ \t]*\$?\d*\.\d+)[ \t]*[,)\]}]")
+# The name of an entry of a catalog, whose other members are its prices and its context window.
+_ENTRY_NAME_BEFORE = re.compile(
+    r"(?<![\w.])[\"']?(?:id|name|slug|value|key|model_?id|model_?name)[\"']?[ \t]*[:=][ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE
+)
+_ENTRY_FIGURE = re.compile(
+    r"(?<![\w$])[\"']?(?!max|budget)\w*"
+    r"(?:price|pricing|cost|per_?(?:1k|1m|million|token)|context_?(?:window|length|size|limit))\w*"
+    r"[\"']?[ \t]*[:=][ \t]*[{\[]?[ \t]*[\"'$]*[\d.]",
+    re.IGNORECASE,
+)
 _ROW_BEGINS = re.compile(r"(?<![\w\])>])[({\[][ \t]*[\"'`]$")
 _LIMITED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*[\d_]{5,}[ \t]*[)\]}]")
 _OPENING = re.compile(r"(?:new[ \t]+)?\w*[ \t]*[\[({]")
 _BRACKET = re.compile(r"[\[\](){}]")
 _ENTRY = 1_000
+_NAME_KEY = 100
 
 
 def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool:
@@ -67,7 +79,9 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
     """Return True if a name has prices or a context window: as a key, or in its row."""
     text = lines.text
     begins = _ROW_BEGINS.search(text, max(0, start - 9), start)
-    if _PRICED_ROW_ENDS.match(text, end) or (begins and _LIMITED_ROW_ENDS.match(text, end)):
+    if _PRICED_ROW_ENDS.match(text, end) or (begins and (_LIMITED_ROW_ENDS.match(text, end) or _MIXED_ROW_ENDS.match(text, end))):
+        return True
+    if _ENTRY_NAME_BEFORE.search(text, max(0, start - _NAME_KEY), start) and _is_priced_entry(lines, start, end):
         return True
     key = _KEY_ENDS.match(text, end)
     if not key:
@@ -81,6 +95,15 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
     if not is_mapping or lines.measure_indent(number + 1) <= lines.measure_indent(number):
         return False
     return _is_near(_FIGURE, lines, number + 1)
+
+
+def _is_priced_entry(lines: Lines, start: int, end: int) -> bool:
+    """Return True if prices or a context window stand next to a name, in its line or among its siblings."""
+    number = lines.find_number(start)
+    first, last = lines.find_start(number), lines.find_end(number)
+    if lines.text[first:start].lstrip().startswith(("{", "- {")):
+        return lines.has_match(_ENTRY_FIGURE, max(first, start - _ENTRY), min(last, end + _ENTRY))
+    return _is_near(_ENTRY_FIGURE, lines, number)
 
 
 def count_figures(text: str) -> int:

@@ -17,7 +17,8 @@ BINARY = "binary"
 TOO_LARGE = "over 20 MB"
 
 _LOCK_FILES = re.compile(
-    r"(?:.*\.lock|.*[-.]lock\.(?:json|yaml)|npm-shrinkwrap\.json|go\.sum|.*\.min\.\w+|.*\.map)", re.IGNORECASE
+    r"(?:.*\.lock|.*[-.]lock\.(?:json|yaml)|npm-shrinkwrap\.json|go\.sum|.*\.min\.\w+|.*\.map|.*[._]generated\.\w+)",
+    re.IGNORECASE,
 )
 _GENERATED_MARK = re.compile(rb"@generated\b|\bcode generated\b[^\n]{0,200}\bdo not edit\b", re.IGNORECASE)
 _MINIFIED_LINE_BYTES = 5_000
@@ -69,6 +70,9 @@ _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
 # An answer of the API, or a report of this program.
 _RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
+# A part of a description of an API, which others refer to.
+_API_FOLDER = re.compile(r"(?:^|[-_.])(?:openapi|swagger)(?:[-_.]|$)", re.IGNORECASE)
+_API_PART = re.compile(r"^[ ]*[\"']?(?:operationId|x-oaiMeta)[\"']?[ ]*:|\$ref[\"']?[ ]*:[ ]*[\"']?#/components/", re.MULTILINE)
 # What a recorder of HTTP writes, and a description of an API, whose models are examples.
 _RECORDED_HEAD = re.compile(r"^\s*[\"']?(?:(?:http_)?interactions|(?:openapi|swagger)[\"']?\s*:\s*[\"']?[23]\.)", re.MULTILINE)
 _HEAD = 2_000
@@ -76,6 +80,7 @@ _HEAD = 2_000
 # A file of many models and their prices is a table, which calls none.
 _TABLE_SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 _TABLE_MODELS = 5
+_DESCRIPTION_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 class FileKind(Enum):
@@ -117,6 +122,8 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(folders):
         return FileKind.DATA
     if suffix in _TABLE_SUFFIXES and (_RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and _RECORDED.search(text))):
+        return FileKind.DATA
+    if suffix in _DESCRIPTION_SUFFIXES and (any(map(_API_FOLDER.search, path.parts)) or _API_PART.search(text)):
         return FileKind.DATA
     if not _PROSE_FOLDERS.isdisjoint(folders):
         return FileKind.PROSE

@@ -114,6 +114,8 @@ CALLS = [
     ("bot.py", 'ask("gpt-4.1", 50_000)'),
     ("Bot.scala", "settings = Settings(ModelId.gpt_4_1)"),
     ("bot.py", 'assert span["request.model"] == "gpt-4.1"'),
+    ("bot.ts", '{ id: "gpt-4.1", maxCostUsd: 5 },'),
+    ("bot.py", '"""Ask."""\nimport x\nask(model="gpt-4.1")\n"""End."""'),
     ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
 ]
 
@@ -150,6 +152,10 @@ MENTIONS = [
     ("bot.rs", 'info!("  Model: gpt-4.1");'),
     ("run.sh", "cat <<END\n  --model NAME   the model (such as gpt-4o, gpt-4.1, o3)\nEND"),
     ("schema.yaml", "  example: gpt-4.1"),
+    ("page.tsx", '<input placeholder="gpt-4.1" />'),
+    ("models.ts", 'pattern: "(?i)^(openai/)?(gpt-4.1)$",'),
+    ("page.tsx", 'const sample = `\nimport OpenAI from "openai";\nask({ model: "gpt-4.1" });\n`;'),
+    ("page.py", 'SAMPLE = """\nfrom openai import OpenAI\nask(model="gpt-4.1")\n"""'),
     ("action.yml", 'description: The model to ask (such as "gpt-4.1", "o3")'),
 ]
 
@@ -185,6 +191,11 @@ RECORDED = [
     ("limits.go", '\t"gpt-4.1":  largeContextSize,\n'),
     ("bot.ts", "const prices = {\n  'gpt-4.1': {\n    input: 2,\n    output: 8,\n  },\n}"),
     ("Bot.cs", '["gpt-4.1"] = new PriceEntry(0.002m, 0.008m),'),
+    ("test_prices.ts", '["gpt-4.1", 3.5, 14],'),
+    ("catalog.ts", '  {\n    id: "gpt-4.1",\n    cost: { input: 2 },\n    contextWindow: 1_047_576,\n  },'),
+    ("catalog.ts", '{ id: "gpt-4.1", contextWindow: 1_047_576 },'),
+    ("docs/openapi-split/model.yml", "enum:\n  - gpt-4.1"),
+    ("paths.yml", "operationId: ask\nexample:\n  model: gpt-4.1"),
     ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
 ]
 
@@ -202,7 +213,9 @@ def test_a_table_of_prices_calls_no_model() -> None:
     models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4o", "gpt-4o-mini"]
     table = "".join(f'    {{"id": "{model}", "input_cost_per_token": 1}},\n' for model in models)
     assert {kind for _, kind in kinds("prices.json", f"[\n{table}]\n")} == {DATA}
-    assert {kind for _, kind in kinds("choices.ts", f"const choices = [\n{table}]\n")} == {CALL}
+    assert {kind for _, kind in kinds("prices.ts", f"const prices = [\n{table}]\n")} == {DATA}
+    choices = table.replace("input_cost_per_token", "position")
+    assert {kind for _, kind in kinds("choices.ts", f"const choices = [\n{choices}]\n")} == {CALL}
     choices = "".join(f'    "{model}",\n' for model in models)
     assert {kind for _, kind in kinds("choices.py", f"CHOICES = [\n{choices}]\n")} == {CALL}
 

@@ -17,7 +17,7 @@ from gpt41_cli.code.records import is_in_answer
 from gpt41_cli.code.scan import scan_files
 from gpt41_cli.commands.scan.report import make_report
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.sources import InputSource, find_sources
+from gpt41_cli.files.sources import InputSource, Unreadable, find_sources
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.reports.findings import make_unreadable_findings
 from tests.builders import market
@@ -201,11 +201,20 @@ def test_what_names_no_model_of_the_table_has_no_place(tmp_path: Path) -> None:
 
 def test_a_file_of_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     def fail() -> io.BytesIO:
-        raise InputError(expected="a readable file", found="Permission denied", location="a.py")
+        raise Unreadable(expected="a readable file", found="Permission denied", location="a.py")
 
     found = scan_files([InputSource("a.py", fail, is_from_folder=True)], market())
     assert [(skipped.path, skipped.reason, skipped.is_unreadable) for skipped in found.skipped] == [
         ("a.py", "Permission denied", True)
+    ]
+
+
+def test_a_file_whose_content_is_elsewhere_is_left_out() -> None:
+    def fail() -> io.BytesIO:
+        raise InputError(expected="the content of a file", found="a Git LFS pointer", location="a.py")
+
+    assert scan_files([InputSource("a.py", fail, is_from_folder=True)], market()).skipped == [
+        SkippedPath("a.py", "a Git LFS pointer")
     ]
 
 
