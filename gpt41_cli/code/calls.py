@@ -22,7 +22,8 @@ _URL_BEFORE = re.compile(r"https?://[^\s\"'`<>()]*$")
 _DEPLOYMENT_BEFORE = re.compile(r"deployments/$")
 _FLAG_BEFORE = re.compile(r"(?:^|[\s\"'`\[(,])--?[A-Za-z][\w-]*[ =]$")
 _ASSIGNED_BEFORE = re.compile(
-    r"(?:[=:]-?[ \t]*|^[ \t]*-[ \t]+|\[(?:[^\]]*,)?[ \t]*|[=:][ \t]*(?:[\w./:-]+,[ \t]*)+|^(?:ENV|ARG)[ \t]+\w+[ \t]+)$"
+    r"(?:[=:]-?[ \t]*|^[ \t]*-[ \t]+|\[(?:[^\]]*,)?[ \t]*|[=:][ \t]*(?:[\w./:-]+,[ \t]*)+"
+    r"|^(?:ENV|ARG)[ \t]+\w+[ \t]+|^[ \t]*model[ \t]+)$"
 )
 # "Model: " begins a message, not a setting.
 _MODEL_KEY_BEFORE = re.compile(r"(?!\bModel:[ \t])(?i:model)\w*[\"']?[ \t]*[=:][ \t]*$")
@@ -43,6 +44,7 @@ _PROGRAM = r"\s*(?:import[\s{]|from\s+[\w.]+\s+import\s|package\s|using\s|#inclu
 _PROGRAM_BEGINS = re.compile(_PROGRAM)
 _PROGRAM_IN_TEMPLATE = re.compile(rf"(?<!\\)`{_PROGRAM}(?:[^`\\]|\\.)*`")
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z))", re.MULTILINE | re.DOTALL)
+_HTML_SAMPLE = re.compile(r"<(pre|code)\b.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?(?:\"\"\"|\Z)", re.MULTILINE | re.DOTALL)
 _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
 _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
@@ -203,6 +205,8 @@ def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list
     patterns = [_PROGRAM_IN_TEMPLATE]
     if suffix in (".ex", ".exs"):
         patterns.append(_ELIXIR_DOC)
+    elif suffix in (".html", ".htm"):
+        patterns += (_HTML_SAMPLE, _BLOCK_COMMENT)
     elif "/*" in marks:
         patterns.append(_BLOCK_COMMENT)
     found = [range(*match.span()) for pattern in patterns for match in pattern.finditer(lines.text)]

@@ -11,6 +11,7 @@ _SET = r"\\?[\"']?[ \t]*(?::|=>|=(?!=))[ \t]*"
 _ANSWER_FIELD = re.compile(
     r"(?<![\w$])(?:"
     rf"(?:finish_?reason|system_?fingerprint|(?:prompt|completion|total)_?tokens|total_?cost|owned_by){_SET}"
+    rf"|(?:input|output|total)_?token_?count{_SET}|(?:start|end)_?time{_SET}[\"'\d]"
     rf"|created(?:_?at)?{_SET}\d+(?![\d-])"
     rf"|usage{_SET}(?:[A-Z]\w*\(|\{{(?!\s*[\"']?include))"
     rf"|choices{_SET}\[\s*(?:\{{|[A-Z]\w*\()"
@@ -20,7 +21,7 @@ _ANSWER_FIELD = re.compile(
     r")",
     re.IGNORECASE,
 )
-_ANSWERED_BEFORE = re.compile(r"response\.model[\"']?\]?[ \t]*(?:,|==?|:|=>)[ \t]*[\"']$", re.IGNORECASE)
+_ANSWERED_BEFORE = re.compile(r"response\.model[\"']?\]?[ \t]*(?:,|==?|:|=>)[ \t]*[\"'][^\s\"']*$", re.IGNORECASE)
 _MEMBER_BEFORE = re.compile(r"[\s\-|{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
 _MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
 _CONTINUED = (",", "{", "(", "[")
@@ -44,6 +45,8 @@ _PRICED = re.compile(
 # A row that has a name and at least two prices, or a name and a number of tokens; `ask("a", 50_000)` is no row.
 _PRICED_ROW_ENDS = re.compile(r"[\"'`],?\)?(?:,[ \t]*\$?\d*\.\d+){2}")
 _MIXED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*\$?(?:\d*\.\d+,[ \t]*\$?\d+|\d+,[ \t]*\$?\d*\.\d+)[ \t]*[,)\]}]")
+# What is measured of a model: `usage["a"].cost`.
+_MEASURED_AFTER = re.compile(r"[\"'`]\](?:\??\.|\[[\"'`])\w*(?:cost|tokens|usage|price|total)\w*", re.IGNORECASE)
 # The name of an entry of a catalog, whose other members are its prices and its context window.
 _ENTRY_NAME_BEFORE = re.compile(
     r"(?<![\w.])[\"']?(?:id|name|slug|value|key|model_?id|model_?name)[\"']?[ \t]*[:=][ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE
@@ -80,6 +83,8 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
     text = lines.text
     begins = _ROW_BEGINS.search(text, max(0, start - 9), start)
     if _PRICED_ROW_ENDS.match(text, end) or (begins and (_LIMITED_ROW_ENDS.match(text, end) or _MIXED_ROW_ENDS.match(text, end))):
+        return True
+    if _MEASURED_AFTER.match(text, end):
         return True
     if _ENTRY_NAME_BEFORE.search(text, max(0, start - _NAME_KEY), start) and _is_priced_entry(lines, start, end):
         return True

@@ -20,7 +20,7 @@ _LOCK_FILES = re.compile(
     r"(?:.*\.lock|.*[-.]lock\.(?:json|yaml)|npm-shrinkwrap\.json|go\.sum|.*\.min\.\w+|.*\.map|.*[._]generated\.\w+)",
     re.IGNORECASE,
 )
-_GENERATED_MARK = re.compile(rb"@generated\b|\bcode generated\b[^\n]{0,200}\bdo not edit\b", re.IGNORECASE)
+_GENERATED_MARK = re.compile(rb"@generated\b|\bgenerated\b.{0,200}?\bdo not (?:edit|modify)\b", re.IGNORECASE | re.DOTALL)
 _MINIFIED_LINE_BYTES = 5_000
 
 _PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
@@ -58,6 +58,7 @@ _SETTINGS = (
     ".tfvars",
     ".hcl",
     ".cue",
+    ".baml",
 )
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".service", ".nomad")
 _TEMPLATES = (".j2", ".jinja", ".tmpl", ".tpl")
@@ -68,6 +69,7 @@ _CONFIG_NAMES = re.compile(
 _EXAMPLE = re.compile(r"(?<=.)\.(?:example|sample|dist|template)$")
 _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
+_RECORDED_NAME = re.compile(r"(?:.*[-_.])?record(?:ed|ings?)(?:[-_.].*)?\.json$")
 # An answer of the API, or a report of this program.
 _RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
 # A part of a description of an API, which others refer to.
@@ -119,7 +121,7 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
     folders = [part.lower() for part in path.parts[:-1]]
     if suffix == ".ipynb":
         return FileKind.NOTEBOOK
-    if suffix in _DATA or not _RECORDING_FOLDERS.isdisjoint(folders):
+    if suffix in _DATA or _RECORDED_NAME.match(name) or not _RECORDING_FOLDERS.isdisjoint(folders):
         return FileKind.DATA
     if suffix in _TABLE_SUFFIXES and (_RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and _RECORDED.search(text))):
         return FileKind.DATA
@@ -162,5 +164,5 @@ def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:
     if kind is FileKind.NOTEBOOK or suffix in _CODE_WITH_HASHES:
         return ("#",)
     if kind is FileKind.CONFIG:
-        return ("#", "//") if suffix in (".tf", ".tfvars", ".hcl", ".cue") else ("#",)
+        return ("#", "//") if suffix in (".tf", ".tfvars", ".hcl", ".cue", ".baml") else ("#",)
     return ("//", "/*", "<!--", "{#")

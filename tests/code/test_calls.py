@@ -116,6 +116,8 @@ CALLS = [
     ("bot.py", 'assert span["request.model"] == "gpt-4.1"'),
     ("bot.ts", '{ id: "gpt-4.1", maxCostUsd: 5 },'),
     ("bot.py", '"""Ask."""\nimport x\nask(model="gpt-4.1")\n"""End."""'),
+    ("clients.baml", "  options {\n    model gpt-4.1\n  }"),
+    ("page.html", '<pre>Ask</pre><option value="gpt-4.1">'),
     ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
 ]
 
@@ -152,6 +154,7 @@ MENTIONS = [
     ("bot.rs", 'info!("  Model: gpt-4.1");'),
     ("run.sh", "cat <<END\n  --model NAME   the model (such as gpt-4o, gpt-4.1, o3)\nEND"),
     ("schema.yaml", "  example: gpt-4.1"),
+    ("page.html", '<pre><code>ask(\n  model="gpt-4.1"\n)</code></pre>'),
     ("page.tsx", '<input placeholder="gpt-4.1" />'),
     ("models.ts", 'pattern: "(?i)^(openai/)?(gpt-4.1)$",'),
     ("page.tsx", 'const sample = `\nimport OpenAI from "openai";\nask({ model: "gpt-4.1" });\n`;'),
@@ -191,6 +194,11 @@ RECORDED = [
     ("limits.go", '\t"gpt-4.1":  largeContextSize,\n'),
     ("bot.ts", "const prices = {\n  'gpt-4.1': {\n    input: 2,\n    output: 8,\n  },\n}"),
     ("Bot.cs", '["gpt-4.1"] = new PriceEntry(0.002m, 0.008m),'),
+    ("test_bot.ts", "expect(result.models['gpt-4.1'].toolCost).toBe(1)"),
+    ("test_bot.py", '"gen_ai.response.model": "openai/gpt-4.1",'),
+    ("spans.json", '{\n  "model": "gpt-4.1",\n  "inputTokenCount": 3\n}'),
+    ("spans.json", '{\n  "startTime": "2026-05-07",\n  "model": "gpt-4.1"\n}'),
+    ("tests/recorded.json", '{"model": "gpt-4.1"}'),
     ("test_prices.ts", '["gpt-4.1", 3.5, 14],'),
     ("catalog.ts", '  {\n    id: "gpt-4.1",\n    cost: { input: 2 },\n    contextWindow: 1_047_576,\n  },'),
     ("catalog.ts", '{ id: "gpt-4.1", contextWindow: 1_047_576 },'),
