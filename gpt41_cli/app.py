@@ -110,7 +110,8 @@ def run() -> int:
         is_stdout_read()  # typer writes help, the version and completions, and doesn't look
         return code
     except Gpt41Error as error:
-        print_to_stderr(str(error))
+        for each in (error, *error.others):
+            print_to_stderr(str(each))
         return EXIT_UNUSABLE
     except MemoryError:
         print_to_stderr("expected more memory than the system gives; --jobs 1 takes the least")

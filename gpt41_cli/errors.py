@@ -16,7 +16,7 @@ All of them end a run with exit code 2. Findings (`gpt41_cli.findings`) are data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -37,7 +37,10 @@ class Gpt41Error(Exception):
         location: The file, with line and column if they are known. Text is the name of a file.
         problem: In place of `expected` and `found`: a sentence of another form, or the error that happened there.
 
+    `others` are further errors of the same input.
     """
+
+    others: Sequence[Gpt41Error] = ()
 
     def __init__(
         self,
@@ -94,11 +97,16 @@ class UnknownName(Gpt41Error):
 
     def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
         choices = list(known)
-        folded = {choice.lower(): choice for choice in choices}
-        near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
-        expected = "a known one" if near else f"one of {', '.join(choices)}"
-        super().__init__(path, expected, quote_text(name), f"did you mean {' or '.join(near)}?" if near else "")
+        hint = suggest(name, choices)
+        super().__init__(path, "a known one" if hint else f"one of {', '.join(choices)}", quote_text(name), hint)
         self.name = name
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """Return the hint that asks for the choices nearest to a name; empty if none is near."""
+    folded = {choice.lower(): choice for choice in choices}
+    near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 class MissingPrice(Gpt41Error):

@@ -16,12 +16,15 @@ from typing import NamedTuple, NoReturn
 
 import yaml
 
-from gpt41_cli.errors import TableError, quote_text
+from gpt41_cli.errors import TableError, quote_text, suggest
 from gpt41_cli.findings import Place
 from gpt41_cli.notation import MAX_COUNT
 
 # The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
+THE_DOCUMENT = "the document"
+"""The path of all of it, in messages."""
+
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
 _DECIMAL = re.compile(r"(0|[1-9]\d{0,12})(\.\d{1,12})?", re.ASCII)
@@ -135,7 +138,7 @@ class Cursor:
         """Raise TableError with the place and the path of the value."""
         mark = self.node.start_mark
         location = Place(self.file, mark.line + 1, mark.column + 1)
-        raise TableError(self.path or "the document", expected, found or self._describe_value(), hint, location)
+        raise TableError(self.path or THE_DOCUMENT, expected, found or self._describe_value(), hint, location)
 
     def _describe_value(self) -> str:
         if isinstance(self.node, yaml.MappingNode):
@@ -176,11 +179,22 @@ class Cursor:
             expected = f"one of the keys {', '.join(sorted(known))}"
             if not self.path and known.isdisjoint(entries):  # this may be any file
                 Cursor(unknown, self.file, "").fail(expected, "others")
-            at_key.fail(expected, f"the unknown key {quote_text(unknown.value)}")
+            at_key.fail(expected, f"the unknown key {quote_text(unknown.value)}", suggest(unknown.value, sorted(known)))
         for name in required:
             if name not in entries:
                 self.fail(f"the key {name}", "none")
         return entries
+
+    def drop(self, path: str) -> bool:
+        """Remove the entry at `path`, or the list that it is in, from the document. Return False if there is none."""
+        for pair in self.node.value if isinstance(self.node, yaml.MappingNode) else ():
+            at = f"{self.path}.{pair[0].value}" if self.path else str(pair[0].value)
+            if path == at or path.startswith(f"{at}["):
+                self.node.value.remove(pair)
+                return True
+            if path.startswith(f"{at}.") and Cursor(pair[1], self.file, at).drop(path):
+                return True
+        return False
 
     def items(self) -> Iterator[Cursor]:
         """Yield the elements of a list."""

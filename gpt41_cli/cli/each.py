@@ -1,6 +1,6 @@
 """`--each`: one entry per request. Formats that can stream do, so memory doesn't grow with the file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gpt41_cli.cli import output
@@ -8,6 +8,7 @@ from gpt41_cli.cli.inputs import refuse_invalid
 from gpt41_cli.cli.output_options import OutputOptions
 
 if TYPE_CHECKING:
+    from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.findings import Finding
     from gpt41_cli.reports import Report
 
@@ -20,13 +21,15 @@ def finish_each(
     wanted: OutputOptions,
     skip_invalid: bool,
     findings: "Callable[[], Iterable[Finding]] | None" = None,
+    left_out: "Sequence[SkippedPath]" = (),
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
     Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings; they
-    are about every entry, even if the reader of the output has gone.
+    are about every entry, even if the reader of the output has gone. `left_out` collects the skipped files of folders.
     """
     from gpt41_cli.files.places import RejectedRequest, Rejections
+    from gpt41_cli.reports.findings import make_unreadable_findings
     from gpt41_cli.views.jsonl import format_record
 
     rejects = Rejections()
@@ -41,7 +44,9 @@ def finish_each(
                 good += 1
             yield each
 
-    collect_findings = findings or tuple
+    def collect_findings() -> "Iterable[Finding]":
+        return (*(findings() if findings else ()), *make_unreadable_findings(left_out))
+
     if (wanted.quiet or wanted.format == "jsonl") and not wanted.files:
         answers = (answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))
         records = (format_record(record(each)) for each in counted())
@@ -49,7 +54,8 @@ def finish_each(
     else:
         entries = list(counted())
         if good:
-            shown = report(entries, rejects)
+            is_incomplete = rejects.count > 0 or any(each.is_unreadable for each in left_out)
+            shown = report(entries, rejects, is_incomplete=is_incomplete)
             told = (*collect_findings(), *shown.findings)
             output.show_report(shown._replace(findings=told), wanted)
     if not (skip_invalid and good):

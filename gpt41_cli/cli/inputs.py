@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gpt41_cli.files.places import Rejections
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
+    from gpt41_cli.findings import Place
     from gpt41_cli.requests.request import Image
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.work.prompt_cache import CacheReplay
@@ -87,6 +88,11 @@ class InputWorkloads(NamedTuple):
     def models(self) -> "set[str | None]":
         """The models that requests name, None among them if some name none."""
         return {group.model for group in self.request_totals.groups} if self.request_totals else set()
+
+    def locate(self, model: str | None) -> "Place | None":
+        """Return the place of the first request that names a model; None stands for those that name none."""
+        groups = self.request_totals.groups.items() if self.request_totals else ()
+        return next((totals.places.examples[0] for group, totals in groups if group.model == model), None)
 
     @property
     def modes(self) -> set[str]:

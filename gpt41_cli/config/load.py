@@ -6,16 +6,48 @@ from collections.abc import Mapping
 
 from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
-from gpt41_cli.catalog.cursor import Cursor, read_yaml
+from gpt41_cli.catalog.cursor import THE_DOCUMENT, Cursor, read_yaml
 from gpt41_cli.config.tables import CachedInput, Config, Document, ModelAliases, SharedSettings, WorkloadDeclaration
+from gpt41_cli.errors import TableError
+from gpt41_cli.findings import Place
 from gpt41_cli.records import build
 
+_MAX_ERRORS = 20
 _INPUT_KEYS = ("requests", "prompt", "input_tokens")
 
 
 def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
-    """Read the config from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
+    """Read the config from `data`, the bytes of a file called `file`. Raises TableError with line and column, and with further
+    mistakes as `others`: what is wrong is dropped, and the rest is read again.
+    """
     root = read_yaml(data, file)
+    errors: list[TableError] = []
+    dropped: list[str] = []
+    while len(errors) < _MAX_ERRORS:
+        try:
+            config = _parse(root, file, catalog)
+        except TableError as error:
+            if not any(_may_explain(path, error) for path in dropped):
+                errors.append(error)
+            if not root.drop(error.path):
+                break
+            dropped.append(error.path)
+        else:
+            if not errors:
+                return config
+            break
+    first, *others = sorted(errors, key=lambda error: error.location or Place(file))
+    first.others = others
+    raise first
+
+
+def _may_explain(path: str, error: TableError) -> bool:
+    """Return True if an error may be there only because the value at `path` was dropped: something is missing around it."""
+    is_around = error.path == THE_DOCUMENT or path.startswith((f"{error.path}.", f"{error.path}["))
+    return is_around and str(error.found).startswith(("none", "an empty"))
+
+
+def _parse(root: Cursor, file: str, catalog: Catalog) -> Config:
     catalog = catalog.with_aliases(_read_aliases(root, catalog))
     document = build(Document, root, catalog=catalog)
     top = _get_entries(root, "budget")

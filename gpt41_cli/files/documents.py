@@ -186,7 +186,9 @@ def parse_json(data: bytes) -> JsonValue:
         if not data.strip():
             raise BadBody(expected="JSON", found="nothing") from None
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {format_int(error.colno)}"
-        raise BadBody(problem=f"expected JSON, but at {where}: {error.msg}") from None
+        broken = BadBody(problem=f"expected JSON, but at {where}: {error.msg}")
+        broken.line = error.lineno
+        raise broken from None
     except RecursionError:
         raise BadBody(expected="JSON that nests less deep", found="hundreds of levels") from None
     except BadBody:

@@ -23,7 +23,15 @@ _PLAIN_WORD = re.compile(r"[\w./$-]{1,40}")
 
 
 class BadBody(InputError):
-    """A body that can't be a request. The message begins with the path of the value in it."""
+    """A body that can't be a request. The message begins with the path of the value in it; `line` is the line of its file where
+    JSON breaks off.
+    """
+
+    line: int | None = None
+
+
+class DamagedJson(BadBody):
+    """A file that looks like requests and isn't JSON: what is in it is missing."""
 
 
 def fail(path: str, expected: str, value: JsonValue) -> NoReturn:

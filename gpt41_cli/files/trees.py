@@ -24,11 +24,14 @@ _UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to
 
 
 class SkippedPath(NamedTuple):
-    """A path that isn't counted, and why. `is_unreadable`: the system keeps us from knowing what it holds."""
+    """A path that isn't counted, and why. `is_unreadable`: the system, or damage in a `line` of it, keeps us from knowing what it
+    holds.
+    """
 
     path: str
     reason: str
     is_unreadable: bool = False
+    line: int | None = None
 
 
 class FolderListing(NamedTuple):

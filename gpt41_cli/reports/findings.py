@@ -44,9 +44,9 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
 
 def make_unreadable_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     """Make an error for each path whose content isn't known: the answer is incomplete."""
-    for path, reason in dict.fromkeys((each.path, each.reason) for each in left_out if each.is_unreadable):
-        message = f"{path} cannot be read, and what is in it is missing: {reason}"
-        yield Finding(rules.UNREADABLE, message, place=Place(path), subject=path, names_place=True)
+    for place, reason in dict.fromkeys((Place(each.path, each.line), each.reason) for each in left_out if each.is_unreadable):
+        message = f"{place.label} cannot be read, and what is in it is missing: {reason}"
+        yield Finding(rules.UNREADABLE, message, place=place, subject=place.path, names_place=True)
 
 
 def dump_finding(finding: Finding) -> Mapping[str, Json]:

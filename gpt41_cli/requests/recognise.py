@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
-from gpt41_cli.files.fields import BadBody, JsonValue
+from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
 from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.kinds import ContentKind
@@ -36,6 +36,8 @@ _TEMPLATE_SUFFIXES = (
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".hbs", ".handlebars", ".mustache", ".liquid"),
 )
 """Endings of the names of prompts and their templates."""
+
+_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
@@ -255,7 +257,15 @@ def _read_requests(
         refusal = kinds.RECORDS
     if refusal:
         raise refusal.refuse(name)
+    if is_listed and values and isinstance(values[0], BadBody) and _is_cut_request(seen, name):
+        raise _make_damage(values[0], name)
     return TextInput(text.decode_text(chain((seen,), data), name), _find_placeholders(seen, name))
+
+
+def _make_damage(error: BadBody, name: str) -> DamagedJson:
+    damaged = DamagedJson(location=name, problem=f"{error} (--as text counts it as text)")
+    damaged.line = error.line
+    return damaged
 
 
 def _parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
@@ -322,10 +332,10 @@ def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) ->
         value = documents.parse_json(data)
     except BadBody as error:
         lines = _parse_first_lines(data)[1:]
-        may_be_text = is_listed or (not kind and not _has_request_markers(data))
+        may_be_text = not _is_cut_request(data, name) if is_listed else not kind and not _has_request_markers(data)
         if may_be_text or any(_is_request(line, value, is_listed=True) for line, value in lines):
             return None
-        raise BadBody(location=name, problem=f"{error} (--as text counts it as text)") from None
+        raise _make_damage(error, name) from None
     return _read_value(value, name, kind)
 
 
@@ -361,6 +371,14 @@ def _is_request(line: bytes, value: JsonValue | BadBody, is_listed: bool) -> boo
 def _is_recognised(value: JsonValue) -> bool:
     kind = kinds.find_kind(value)
     return kind is not None and kind.reader not in (None, kinds.MESSAGE_KIND)
+
+
+def _is_cut_request(data: bytes, name: str) -> bool:
+    """Return True if a file of a folder that isn't JSON would be a request: by its name, or because it is only cut off."""
+    is_cut = documents.can_span_lines(data)
+    if is_cut and b'"model"' in data:
+        return True
+    return _has_request_markers(data) and (is_cut or PurePath(name).suffix.lower() in _JSON_SUFFIXES)
 
 
 def _has_request_markers(data: bytes) -> bool:

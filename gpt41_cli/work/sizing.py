@@ -64,7 +64,9 @@ class MeasuredRequest(NamedTuple):
 
 @dataclass
 class ModelModeTotals(Addable):
-    """The requests that name one model and mode. Memory grows only with the number of different shapes."""
+    """The requests that name one model and mode, and the places of the first. Memory grows only with the number of different
+    shapes.
+    """
 
     shapes: Counter[RequestShape] = field(default_factory=Counter)
     needs: set[str] = field(default_factory=set)
@@ -72,6 +74,7 @@ class ModelModeTotals(Addable):
     estimated_requests: int = 0
     lower_bound_requests: int = 0
     training_requests: int = 0
+    places: Occurrences[Place] = field(default_factory=Occurrences)
 
     def add(self, sized: MeasuredRequest) -> None:
         """Add one request."""
@@ -81,6 +84,7 @@ class ModelModeTotals(Addable):
         self.estimated_requests += bool(sized.doubts)
         self.lower_bound_requests += sized.is_lower_bound
         self.training_requests += sized.is_training
+        self.places.add(sized.place)
 
 
 class RequestTotals(Addable):

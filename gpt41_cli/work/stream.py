@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileShrunk
-from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.fields import BadBody, DamagedJson
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, open_source
 from gpt41_cli.files.trees import SkippedPath
@@ -61,6 +61,8 @@ def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
         raise error
     if isinstance(error, Unreadable):
         return SkippedPath(source.name, str(error.found), is_unreadable=True)
+    if isinstance(error, DamagedJson):
+        return SkippedPath(source.name, error.describe_within(source.label), is_unreadable=True, line=error.line)
     return SkippedPath(source.name, error.describe_within(source.label))
 
 

@@ -281,7 +281,9 @@ class _RequestsReader:
         tokens = count_stream(found.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
         self.text_tokens += tokens
         group = ModelAndMode(variant and variant.id, "standard")
-        sized = MeasuredRequest(group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False)
+        sized = MeasuredRequest(
+            group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False, place=Place(source.name)
+        )
         return _CountedRequest(sized, _make_entry({TEXT: tokens}, Place(source.name)))
 
     def _count_request(self, sent: ParsedRequest) -> _CountedRequest:
@@ -320,12 +322,12 @@ class _RequestsReader:
     def _find_model_and_mode(self) -> tuple[Variant, str]:
         """Return the model and mode of all requests. Raises InputError if they differ."""
         declared = self.declaration
-        groups = {
-            (declared.model or group.model, declared.mode or (group.mode if group.mode != MODES[0] else declared.fallback_mode))
-            for group in self.request_totals.groups
-        }
+        groups: dict[tuple[str | None, str], Place] = {}
+        for group, totals in self.request_totals.groups.items():
+            mode = declared.mode or (group.mode if group.mode != MODES[0] else declared.fallback_mode)
+            groups.setdefault((declared.model or group.model, mode), totals.places.examples[0])
         if len(groups) > 1:
-            named = ", ".join(sorted(f"{model or 'no model'} in {mode}" for model, mode in groups))
+            named = ", ".join(sorted(f"{model or 'no model'} in {mode} ({at.label})" for (model, mode), at in groups.items()))
             with declared.errors_at("requests"):
                 raise InputError(
                     expected="requests of one model and mode", found=named, hint="state both, or make several workloads"

@@ -103,7 +103,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "budgets: {m",
             (
                 "15:1: budgets: expected one of the keys budget, code, defaults, models, version, workloads, "
-                'found the unknown key "budgets"'
+                'found the unknown key "budgets"; did you mean budget?'
             ),
         ),
         (
@@ -229,7 +229,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
                 "5:5: workloads.triage.request: expected one of the keys budget, cached, input_tokens, lifetime, "
                 "mode, model, output_tokens, "
                 "platform, prediction, prompt, requests, requests_per_minute, require, tools, usage_tier, "
-                'volume, found the unknown key "request"'
+                'volume, found the unknown key "request"; did you mean requests or require?'
             ),
         ),
         (
@@ -264,3 +264,39 @@ def test_a_config_without_workloads(catalog: Catalog) -> None:
     with pytest.raises(TableError) as raised:
         parse_config(b"version: 1\nworkloads: {}\n", "gpt41.yaml", catalog)
     assert str(raised.value) == "gpt41.yaml:2:12: workloads: expected at least one workload, found none"
+
+
+def test_all_mistakes_are_listed_by_their_place(catalog: Catalog) -> None:
+    """What is missing only because a mistake was dropped isn't one."""
+    text = (
+        "version: 1\ndefaults: {modle: gpt-4.1, mode: standrd}\nworkloads:\n  a: {request: a.jsonl, volume: lots}\n"
+        "  b: {input_tokens: many, budget: {per_request: 3}}\n  c: {requests: a.jsonl, prompt: x, require: {needs: [visoin, b]}}\n"
+        "budgets: {}\n"
+    )
+    with pytest.raises(TableError) as raised:
+        parse_config(text.encode(), "gpt41.yaml", catalog)
+    errors = [raised.value, *raised.value.others]
+    assert [(str(error.location and error.location.line), error.path, error.hint) for error in errors] == [
+        ("2", "defaults.modle", "did you mean mode or model?"),
+        ("2", "defaults.mode", ""),
+        ("4", "workloads.a.request", "did you mean requests or require?"),
+        ("4", "workloads.a.volume", ""),
+        ("5", "workloads.b.input_tokens", ""),
+        ("5", "workloads.b.budget.per_request", "did you mean per_request_usd?"),
+        ("6", "workloads.c", ""),
+        ("6", "workloads.c.require.needs[0]", "did you mean vision?"),
+        ("7", "budgets", "did you mean budget?"),
+    ]
+
+
+def test_no_more_mistakes_are_listed_than_can_be_read(catalog: Catalog) -> None:
+    workloads = "".join(f"  w{number}: {{requests: a.jsonl, volume: lots}}\n" for number in range(25))
+    with pytest.raises(TableError) as raised:
+        parse_config(f"version: 1\nworkloads:\n{workloads}".encode(), "gpt41.yaml", catalog)
+    assert len(raised.value.others) == 19
+
+
+def test_a_file_that_is_another_table_has_one_mistake(catalog: Catalog) -> None:
+    with pytest.raises(TableError) as raised:
+        parse_config(b"services: {web: {image: a}}\n", "gpt41.yaml", catalog)
+    assert raised.value.others == []

@@ -102,7 +102,9 @@ def _estimate_work(
         return estimate_parts(market, parts, work.combined, ended)
     if not variants and named != {None}:
         if None in named:
-            raise InputError(expected="a model in every request, or --model", found="some that name none")
+            raise InputError(
+                expected="a model in every request, or --model", found="some that name none", location=work.locate(None)
+            )
         raise InputError("--mode", "one with requests that name their models", "several", "--model compares them")
     own_modes = sorted({mode for _, mode in parts})
     return estimate(market, work.combined, variants=variants, modes=modes or own_modes, ended=ended)
@@ -145,4 +147,5 @@ def _price_each_request(
             each_report.make_answer,
             wanted,
             asked.skip_invalid,
+            left_out=left_out,
         )

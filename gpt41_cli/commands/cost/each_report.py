@@ -48,13 +48,18 @@ def make_answer(priced: PricedRequest) -> str:
 
 
 def make_report(
-    found: Sequence[PricedRequest | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_ceiling: bool
+    found: Sequence[PricedRequest | RejectedRequest],
+    rejects: Rejections,
+    catalog: Catalog | None,
+    *,
+    is_ceiling: bool,
+    is_incomplete: bool = False,
 ) -> Report:
-    """Make a report with a row per request."""
+    """Make a report with a row per request. `is_incomplete`: some could not be read."""
     priced = [each for each in found if isinstance(each, PricedRequest)]
     total_usd = sum_usd(each.total_usd for each in priced)
     is_near = is_ceiling and not all(each.is_ceiling for each in priced)
-    is_least = any(each.is_lower_bound for each in priced)
+    is_least = is_incomplete or any(each.is_lower_bound for each in priced)
     bound = choose_bound_prefix(is_ceiling, is_least, is_near and not is_least)
     return Report(
         schema=SCHEMA,

@@ -85,6 +85,7 @@ def count(
                 wanted,
                 skip_invalid,
                 partial(make_max_tokens_findings, large) if large else None,
+                left_out,
             )
         found = count_inputs(inputs)
     rejects = found.tally.rejects

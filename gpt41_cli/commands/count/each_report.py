@@ -39,11 +39,13 @@ def make_answer(entry: Entry) -> str:
     return str(entry.input_tokens)
 
 
-def make_report(found: Sequence[Entry | RejectedRequest], rejects: Rejections, catalog: Catalog | None) -> Report:
-    """Make a report with a row per input."""
+def make_report(
+    found: Sequence[Entry | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_incomplete: bool = False
+) -> Report:
+    """Make a report with a row per input. `is_incomplete`: some could not be read."""
     counted = [each for each in found if isinstance(each, Entry)]
     tokens = sum(entry.input_tokens for entry in counted)
-    least = "at least " if any(entry.is_lower_bound for entry in counted) else ""
+    least = "at least " if is_incomplete or any(entry.is_lower_bound for entry in counted) else ""
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, counted)),

@@ -262,5 +262,6 @@ def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
     """Return the model that the requests name, or the family's first if they name no model. Raises InputError for several."""
     names = sorted(filter(None, work.models))
     if len(names) > 1:
-        raise InputError(expected="requests to one model", found=", ".join(names), hint="--from takes all of them for one")
+        first = ", ".join(f"{name} ({place.label})" if (place := work.locate(name)) else name for name in names)
+        raise InputError(expected="requests to one model", found=first, hint="--from takes all of them for one")
     return catalog.variant(names[0]) if names else catalog.family[0]

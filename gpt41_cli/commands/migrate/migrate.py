@@ -294,6 +294,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
     for mode, models in by_mode.items():
         text = f"no price is known in {mode} on {question.market.platform.id} on that day for {', '.join(models)}"
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
-    yield from request_limits.check_output(migration.work)
+    # What the model that is left refuses doesn't matter any more.
+    yield from (each for each in request_limits.check_output(migration.work) if each.rule is not rules.REFUSED_PARAMETER)
     yield from request_limits.check_cache_minimum(catalog, migration.work, leaving)
     yield from lifecycle.check_price_table_age(question.market)
