@@ -37,10 +37,10 @@ class Gpt41Error(Exception):
         location: The file, with line and column if they are known. Text is the name of a file.
         problem: In place of `expected` and `found`: a sentence of another form, or the error that happened there.
 
-    `others` are further errors of the same input.
     """
 
     others: Sequence[Gpt41Error] = ()
+    """Further errors of the same input."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A file of requests that is cut off in a folder of good ones: named with its line, and the others are priced as a lower bound."""
+"""A file of requests that is cut off in a folder of good ones: it is named, and the others are priced as a lower bound."""
 
 from __future__ import annotations
 

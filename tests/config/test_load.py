@@ -270,7 +270,7 @@ def test_all_mistakes_are_listed_by_their_place(catalog: Catalog) -> None:
     """What is missing only because a mistake was dropped isn't one."""
     text = (
         "version: 1\ndefaults: {modle: gpt-4.1, mode: standrd}\nworkloads:\n  a: {request: a.jsonl, volume: lots}\n"
-        "  b: {input_tokens: many, budget: {per_request: 3}}\n  c: {requests: a.jsonl, prompt: x, require: {needs: [visoin, b]}}\n"
+        "  b: {input_tokens: many, budget: {per_request: 3}}\n  c: {requests: a.jsonl, prompt: x, require: {needs: [visoin]}}\n"
         "budgets: {}\n"
     )
     with pytest.raises(TableError) as raised:

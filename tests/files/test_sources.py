@@ -252,7 +252,7 @@ def test_a_folder_deeper_than_the_system_takes_is_named(tree: Path) -> None:
         if is_repository:
             git(tree, "init")
         listing = trees.list_files(tree)
-        ((path, reason, _),) = (each for each in listing.skipped if each.is_unreadable)
+        ((path, reason, *_),) = (each for each in listing.skipped if each.is_unreadable)
         assert path.startswith(str(tree / name))
         assert reason == "File name too long"
         assert names(tree, listing)[0] == LISTED
@@ -273,8 +273,8 @@ def test_what_git_says_of_a_folder_is_told(tree: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(trees, "run_git", run_git)
     unlisted = [each for each in trees.list_files(tree / "src").skipped if each.is_unreadable]
     assert unlisted == [
-        (str(tree / "src/a b"), "Permission denied", True),
-        (str(tree / "src/deep/.gitignore"), "Permission denied", True),
+        trees.SkippedPath(str(tree / "src/a b"), "Permission denied", is_unreadable=True),
+        trees.SkippedPath(str(tree / "src/deep/.gitignore"), "Permission denied", is_unreadable=True),
     ]
 
 
