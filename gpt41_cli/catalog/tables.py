@@ -155,15 +155,17 @@ class PromptRule(NamedTuple):
     """How this model's prompts follow the rules of `gpt41_cli.tokens.prompt`.
 
     `generation` names the rules. `confirmed` is true if recorded requests of the model confirm them. An answer without
-    reasoning is billed `added_output_tokens` more than one of the family with the same text. `uncached_end_tokens`: its cache
-    ends where a message does, and not at steps of tokens; so many tokens at the end of a prompt are in no message. The others
-    are the last days on which the server was seen to count differently: it charged `tool_choice: required` in Chat Completions,
-    and escaped characters beyond ASCII in the results of parallel calls.
+    reasoning is billed `added_output_tokens` more than one of the family with the same text, and a structured output at most
+    `unpriced_format_tokens` more than that, which no price has. `uncached_end_tokens`: its cache ends where a message does, and
+    not at steps of tokens; so many tokens at the end of a prompt are in no message. The others are the last days on which the
+    server was seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped characters beyond
+    ASCII in the results of parallel calls.
     """
 
     generation: Annotated[Literal["family", "gpt-5"], Default("family")]
     confirmed: bool
     added_output_tokens: Annotated[int, Default(0)]
+    unpriced_format_tokens: Annotated[int, Default(0)]
     uncached_end_tokens: Annotated[int, Default(0)]
     charges_required_calls_until: Annotated[date | None, Default()]
     escapes_parallel_results_until: Annotated[date | None, Default()]

@@ -15,6 +15,9 @@ from gpt41_cli.work.workload import Workload
 
 _TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpreter"))
 
+STRUCTURED_OUTPUTS = "structured-outputs"
+"""The ability that a request with a schema for its answer needs."""
+
 FLEX_TIME = "flex answers later than standard, may refuse requests while capacity is short, and promises no time"
 
 
@@ -214,6 +217,11 @@ def _write_generation_notes(catalog: Catalog, variant: Variant, work: Workload) 
         yield (
             f"{variant.id} bills {pluralize(prompt.added_output_tokens, 'token')} more than {catalog.family[0].id} for an answer "
             f"of the same text: they are added to the output tokens that are stated [{prompt.source.label}]."
+        )
+    if prompt.unpriced_format_tokens and work.terms.output_tokens and STRUCTURED_OUTPUTS in work.needs:
+        yield (
+            f"{variant.id} bills a structured output up to {pluralize(prompt.unpriced_format_tokens, 'token')} more than that: "
+            f"they are not in the price [{prompt.source.label}]."
         )
 
 

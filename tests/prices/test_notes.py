@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import SECRET, SYSTEM, USER, chat
+from tests.builders import FORMAT, SECRET, SYSTEM, USER, chat
 from tests.conftest import Run
 
 NOTE = "gpt-6-luna counts these requests otherwise than gpt-4.1: tools +85, overhead -1 tokens per request"
@@ -32,6 +32,15 @@ def test_what_a_successor_counts_otherwise_is_said_with_its_price(arguments: tup
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     out = json.loads(run(*arguments, "--format", "json").out)
     assert [note.removeprefix("a: ").partition(" [")[0] for note in out["notes"] if "otherwise" in note] == [NOTE]
+
+
+def test_what_a_structured_output_adds_is_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sent.jsonl").write_text(json.dumps(chat(USER, response_format=FORMAT)))
+    out = json.loads(run("cost", "sent.jsonl", "--model", "gpt-6-luna", "--output-tokens", "5", "--format", "json").out)
+    (note,) = (note for note in out["notes"] if "structured" in note)
+    assert note.startswith("gpt-6-luna bills a structured output up to 4 tokens more than that: they are not in the price [")
+    moved = run("migrate", "sent.jsonl", "--output-tokens", "5").out
+    assert "3 tokens more for an answer of the same text, and up to 4 more that aren't priced for a structured output" in moved
 
 
 def test_nothing_is_said_of_a_mean_of_none(run: Run, tmp_path: Path) -> None:

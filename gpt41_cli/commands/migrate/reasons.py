@@ -12,7 +12,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
-from gpt41_cli.prices.notes import describe_generation_tokens, make_reasoning_findings
+from gpt41_cli.prices.notes import STRUCTURED_OUTPUTS, describe_generation_tokens, make_reasoning_findings
 
 _PER_MILLION = 1_000_000
 
@@ -115,7 +115,9 @@ def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[F
     if means := describe_generation_tokens(work):
         changes.append(f"it counts the same requests otherwise: {means}")
     if new.added_output_tokens and work.terms.output_tokens:
-        changes.append(f"it bills {new.added_output_tokens} tokens more for an answer of the same text")
+        more = f", and up to {new.unpriced_format_tokens} more that aren't priced for a structured output"
+        shown = more if STRUCTURED_OUTPUTS in work.needs and new.unpriced_format_tokens else ""
+        changes.append(f"it bills {new.added_output_tokens} tokens more for an answer of the same text{shown}")
     if changes:
         basis = "" if new.confirmed else "; recordings confirm this for the models before it, and none of its own exist"
         yield Finding(rules.GENERATION, f"{', and '.join(changes)}{basis}", sources=(new.source,))
