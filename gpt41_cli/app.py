@@ -13,11 +13,12 @@
 import os
 import signal
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from gpt41_cli import __version__
+from gpt41_cli.cli.help import Command, CommandGroup, find_hint
 from gpt41_cli.cli.output import is_stdout_read, print_to_stderr, print_traceback
 from gpt41_cli.commands.batch import command as batch
 from gpt41_cli.commands.cache import command as cache
@@ -39,9 +40,9 @@ from gpt41_cli.errors import Gpt41Error, InputError
 EXIT_UNUSABLE, EXIT_BUG, EXIT_TERMINATED = 2, 3, 128 + signal.SIGTERM
 
 app = typer.Typer(
+    cls=CommandGroup,
     pretty_exceptions_enable=False,
-    # Boxes and colours are for people; help on a pipe is plain, and does not pay for importing rich.
-    rich_markup_mode="rich" if sys.stdout.isatty() else None,
+    rich_markup_mode=None,  # help looks the same everywhere, and doesn't pay for importing rich
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -62,39 +63,25 @@ def gpt41(
     """Which GPT-4.1 variant should do this work, and what does it cost? Exact, with reasons, offline.
 
     \b
-    gpt41 recommend ticket.txt --task classification --output-tokens 20 --requests 100000 --deadline 24h
-    gpt41 cost --input-tokens 1200 --cached 60% --output-tokens 400 --requests 5000
-    gpt41 plan batch.jsonl --usage-tier 2 --deadline 24h
-    gpt41 count src/ --tree
-    gpt41 cache requests.jsonl
-    gpt41 batch batch.jsonl --usage-tier 1
-    gpt41 train examples.jsonl --base-input-tokens 2400
-    gpt41 check
-    gpt41 diff main
-    gpt41 scan src/ --retires-within 90d
-    gpt41 migrate batch.jsonl --on 2027-01-14
-    gpt41 reconcile batch_output.jsonl
-    gpt41 report --output report.html
-    gpt41 models
-    gpt41 explain model-retires
+    gpt41 count "How many tokens is this?"
+    gpt41 cost prompt.txt -m mini -n 40000 --output-tokens 200
+    gpt41 recommend ticket.txt --task classification --output-tokens 20 -n 100k --deadline 24h
+    gpt41 check --init prompts/
+    gpt41 migrate
+    gpt41 help cost
     """
 
 
-app.command()(recommend.recommend)
-app.command()(cost.cost)
-app.command()(count.count)
-app.command()(cache.cache)
-app.command()(plan.plan)
-app.command()(batch.batch)
-app.command()(train.train)
-app.command()(check.check)
-app.command()(diff.diff)
-app.command()(scan.scan)
-app.command()(migrate.migrate)
-app.command()(reconcile.reconcile)
-app.command()(report.report)
-app.command()(models.models)
-app.command()(explain.explain)
+_GROUPS = {
+    "Price": (recommend.recommend, cost.cost, count.count, plan.plan, models.models),
+    "Files": (batch.batch, cache.cache, train.train),
+    "Repository": (check.check, diff.diff, scan.scan, report.report),
+    "Leave GPT-4.1 and look back": (migrate.migrate, reconcile.reconcile),
+    "Help": (explain.explain,),
+}
+for _group, _commands in _GROUPS.items():
+    for _command in _commands:
+        app.command(cls=Command, rich_help_panel=_group)(_command)
 
 
 def _exit_on_sigterm(*_: object) -> NoReturn:
@@ -118,15 +105,23 @@ def run() -> int:
         return EXIT_UNUSABLE
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of typer's; its class isn't public
-            context = getattr(error, "ctx", None)
-            command = context.command_path if context else "gpt41"
-            print_to_stderr(f"{error.format_message().rstrip('.')}; see {command} --help")
+            print_to_stderr(_explain_usage_error(error))
             return EXIT_UNUSABLE
         return _report_bug(error)
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of a library in Rust; it isn't an Exception, and its class isn't public
             raise
         return _report_bug(error)
+
+
+def _explain_usage_error(error: Any) -> str:
+    """Return the message of a usage error, and what to do: of an unknown option, what has its meaning."""
+    command = error.ctx.command_path if error.ctx else "gpt41"
+    if type(error).__name__ == "NoSuchOption" and error.ctx:
+        commands = error.ctx.find_root().command.commands.values()
+        hint = find_hint(error.option_name, error.possibilities or (), commands)
+        return f"{command} has no option {error.option_name}; {hint or f'see {command} --help'}"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _report_bug(error: BaseException) -> int:

@@ -19,6 +19,8 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,13}(?:\.\d{1,12})?", re.ASCII)
 _COUNT = re.compile(r"\d{1,13}|\d{1,3}(?:[,_]\d{3}){1,4}", re.ASCII)
+_SHORT_COUNT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)([kMB])", re.ASCII | re.IGNORECASE)
+_THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -33,12 +35,18 @@ def parse_share(text: str) -> Decimal | None:
 
 
 def parse_count(text: str) -> int | None:
-    """Parse a whole number up to MAX_COUNT, with or without separators of thousands.
+    """Parse a whole number up to MAX_COUNT, with or without separators of thousands, or short: `40k`, `1.2M`, `1B`.
 
     >>> parse_count("1,200"), parse_count("1_000_000_000_000"), parse_count("1_000_000_000_001"), parse_count("0.5")
     (1200, 1000000000000, None, None)
+    >>> parse_count("40k"), parse_count("1.2M"), parse_count("1.2345k")
+    (40000, 1200000, None)
     """
-    count = int(re.sub("[,_]", "", text)) if _COUNT.fullmatch(text) else None
+    if short := _SHORT_COUNT.fullmatch(text):
+        exact = Decimal(short[1]) * _THOUSANDS[short[2].lower()]
+        count = int(exact) if exact == int(exact) else None
+    else:
+        count = int(re.sub("[,_]", "", text)) if _COUNT.fullmatch(text) else None
     return None if count is None or count > MAX_COUNT else count
 
 

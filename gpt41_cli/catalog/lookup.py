@@ -110,6 +110,16 @@ class Catalog(NamedTuple):
             raise UnknownName("model", name, self.models)
         return variant
 
+    def expand_short_name(self, name: str) -> str:
+        """Return the id that a typed name is the end of, of the family or of all models if it's one alone; else the name."""
+        if self.find_variant(name):
+            return name
+        for models in (self.models_with_role("family"), tuple(self.models.values())):
+            ids = [model.id for model in models if model.id.endswith(f"-{name.lower()}")]
+            if len(ids) == 1:
+                return ids[0]
+        return name
+
     def find_variant(self, name: str) -> Variant | None:
         """Look up a model id, also as gateways and clients write it; None if the table doesn't have it."""
         return self._find_exact_variant(name) or self._find_exact_variant(normalize_model_name(name))

@@ -147,7 +147,9 @@ def read_input_workloads(
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
-        raise InputError(expected="text or --input-tokens", found="an empty input")
+        raise InputError(
+            expected="text or --input-tokens", found="an empty input", hint="try gpt41 cost -i 1200 --output-tokens 300"
+        )
     work = workload(
         input_tokens=asked.input_tokens or 0,
         output_tokens=asked.output_tokens or 0,
@@ -220,7 +222,7 @@ def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Input
     """List the sources that the command line names, and what was skipped."""
     from gpt41_cli.files.sources import find_sources
 
-    return find_sources(read_paths(paths, text), text, open_standard_input)
+    return find_sources(*read_paths(paths, text), open_standard_input)
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":

@@ -61,7 +61,9 @@ def count_option(description: str, *names: str, at_least: int = 0, show_default:
 
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
 TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
-InputTokensOption = Annotated[int | None, count_option("Input tokens of one request, cached ones included.")]
+InputTokensOption = Annotated[
+    int | None, count_option("Input tokens of one request, cached ones included: 1200 or 1.2k.", "--input-tokens", "-i")
+]
 CachedOption = Annotated[
     str | None,
     typer.Option(
@@ -97,7 +99,7 @@ ToolsOption = Annotated[
         autocompletion=complete(_list_tools),
     ),
 ]
-RequestsOption = Annotated[int, count_option("How many times it is sent.", at_least=1)]
+RequestsOption = Annotated[int, count_option("How many times it is sent: 40000 or 40k.", "--requests", "-n", at_least=1)]
 PlatformOption = Annotated[
     str,
     typer.Option(
@@ -111,8 +113,9 @@ ModelsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
+        "-m",
         metavar="[NAME=]MODEL",
-        help="Model, snapshot or ft: id, or what a deployment or label is; repeatable. Without it: the family side by side.",
+        help="Model, snapshot or ft: id, or short: mini, nano, 4.1; or what a deployment is. Repeatable; by default all three.",
         autocompletion=complete_models,
     ),
 ]
@@ -120,6 +123,7 @@ OneModelOption = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
+        "-m",
         metavar="[NAME=]MODEL",
         help="The model of all requests, or what a deployment or label is; repeatable.",
         show_default="the one that each names",
@@ -157,14 +161,15 @@ FailOnOption = Annotated[
 ]
 FormatOption = Annotated[
     str,
-    typer.Option("--format", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=complete(lambda: VIEWS)),
+    typer.Option("--format", "-f", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=complete(lambda: VIEWS)),
 ]
 OutputFilesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--output",
+        "-o",
         metavar="FILE",
-        help="Write the result into FILE too, in the format that its ending tells, or as FORMAT=FILE; repeatable.",
+        help="Write the result into FILE too, in the format of its ending, or as FORMAT=FILE; repeatable.",
     ),
 ]
 InputKindOption = Annotated[
@@ -173,17 +178,17 @@ InputKindOption = Annotated[
         "--as",
         metavar="KIND",
         help="What the inputs are: text, image, chat, responses, batch, fine-tuning or tools.",
-        show_default="told from their content",
+        show_default="found from their content",
         autocompletion=complete(_list_kinds),
     ),
 ]
 ImageSizeOption = Annotated[
     str | None,
-    typer.Option(metavar="WxH", help="The size of pictures that are only linked.", show_default="the dearest"),
+    typer.Option(metavar="WxH", help="The size of pictures behind an address; without it the most expensive one is assumed."),
 ]
 JobsOption = Annotated[
     int | None, count_option("How many processes read and count.", at_least=1, show_default="one for each core")
 ]
 EachOption = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
-SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that are no request, and say so.")]
+SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that aren't requests, and list them.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]

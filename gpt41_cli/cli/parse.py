@@ -1,5 +1,6 @@
 """Parse option values. An error says what was expected."""
 
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gpt41_cli import notation
 from gpt41_cli.cli.config_file import add_config_aliases
+from gpt41_cli.cli.output import print_to_stderr
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.rules import Level
 
@@ -22,6 +24,7 @@ FAIL_ON_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
 """The level from which a finding fails a run."""
 
 _SIZE_PATTERN = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
+_FILE_ENDING_PATTERN = re.compile(r"\.\w{1,8}$")
 _DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -40,6 +43,11 @@ def read_market(catalog: "Catalog", platform: str | None, as_of: str | None, opt
     return Market(catalog, place, read_day(as_of, option))
 
 
+def read_variant(name: str, catalog: "Catalog") -> "Variant":
+    """Look up a model by its id or a short name: mini, nano, 4.1. Raises UnknownName for any other name."""
+    return catalog.variant(catalog.expand_short_name(name))
+
+
 def read_models(values: list[str] | None, catalog: "Catalog", config: Path | None = None) -> "tuple[Catalog, list[Variant]]":
     """Parse `--model`: the models given, each once, and the catalog with the aliases of each NAME=MODEL and of gpt41.yaml, which
     is `config` or the nearest one.
@@ -51,7 +59,7 @@ def read_models(values: list[str] | None, catalog: "Catalog", config: Path | Non
     aliases: dict[str, str] = {}
     for each in values or ():
         name, equals, model = (part.strip() for part in each.rpartition("="))
-        variant = catalog.variant(model)
+        variant = read_variant(model, catalog)
         if not equals:
             variants[variant.id] = variant
         elif not name or aliases.setdefault(name, variant.id) != variant.id:
@@ -67,13 +75,26 @@ def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | 
     return catalog, variants[0] if variants else None
 
 
-def read_paths(paths: list[str] | None, text: str | None) -> list[str]:
-    """Return the given paths, or `-` if input is piped in. Raises InputError at a terminal without paths."""
+def read_paths(paths: list[str] | None, text: str | None) -> tuple[list[str], str | None]:
+    """Return the paths and the literal text: `-` if input is piped in, and as text one argument that can't be a path.
+
+    Raises InputError at a terminal without either.
+    """
+    if text is None and paths and len(paths) == 1 and _is_text(paths[0]):
+        print_to_stderr(f"no file has the name {quote_text(paths[0])}, so it is the text itself")
+        return [], paths[0]
     if paths or text is not None:
-        return paths or []
+        return paths or [], text
     if sys.stdin is None or sys.stdin.isatty():
-        raise InputError(expected="a file, a folder, - or --text", found="nothing to read", hint="see --help")
-    return ["-"]
+        hint = "name one, such as prompt.txt, or write the text in quotes"
+        raise InputError(expected="a file, a folder, - or --text", found="nothing to read", hint=hint)
+    return ["-"], None
+
+
+def _is_text(argument: str) -> bool:
+    """Return True for words with blanks between them that are no path of a file, nor look like one that is missing."""
+    is_like_path = "/" in argument or os.sep in argument or _FILE_ENDING_PATTERN.search(argument)
+    return len(argument.split()) > 1 and not is_like_path and not os.path.lexists(argument)
 
 
 def open_standard_input() -> BinaryIO:

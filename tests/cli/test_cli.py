@@ -236,17 +236,20 @@ def test_nothing_to_read_at_a_terminal_is_said_not_waited_for() -> None:
     )
     os.close(terminal)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "gpt41: expected a file, a folder, - or --text, found nothing to read; see --help\n"
+    assert done.stderr == (
+        "gpt41: expected a file, a folder, - or --text, found nothing to read; "
+        "name one, such as prompt.txt, or write the text in quotes\n"
+    )
 
 
 def test_a_usage_error_is_one_line_too(run: Run) -> None:
     done = run("cost", "--input-tokens", "many")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(
-        "gpt41: Invalid value for '--input-tokens': expected a whole number from 0 to 1,000,000,000,000, found "
+        "gpt41: Invalid value for '--input-tokens' / '-i': expected a whole number from 0 to 1,000,000,000,000, found "
     )
     assert done.err.endswith("; see gpt41 cost --help\n")
-    assert run().err == "gpt41: Missing command; see gpt41 --help\n"
+    assert run("cost", "--zzz").err == "gpt41: gpt41 cost has no option --zzz; see gpt41 cost --help\n"
 
 
 def test_help_into_a_closed_pipe_or_a_full_disk() -> None:
@@ -304,11 +307,14 @@ def test_a_closed_standard_input(command: tuple[str, ...]) -> None:
 
 
 def test_what_was_meant_as_text_is_no_file(run: Run) -> None:
-    done = run("count", "How many tokens is this? " * 20)
+    done = run("count", "tokens" * 50)
     assert (done.code, done.out) == (2, "")
     assert "expected a readable file, found: File name too long" in done.err
     assert run("count", "").err == 'gpt41: "": expected a file, a folder or -, found an empty name\n'
-    assert run("cost").err == "gpt41: expected text or --input-tokens, found an empty input\n"
+    assert (
+        run("cost").err
+        == "gpt41: expected text or --input-tokens, found an empty input; try gpt41 cost -i 1200 --output-tokens 300\n"
+    )
 
 
 def test_amounts_may_carry_their_sign_and_scores_may_not(run: Run) -> None:

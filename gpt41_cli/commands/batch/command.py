@@ -37,7 +37,7 @@ def batch(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Will these Batch files be accepted, what will they cost, and how long will they queue?
+    """Check Batch API files, and say what they cost and how long they wait.
 
     Each file is held against the rules for one; a file that would be rejected ends the run with exit code 1. --split writes
     parts that pass: the same lines in the same order, one model and one endpoint a part, without blank lines and byte order

@@ -25,7 +25,7 @@ def cache(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What the prompt cache would give these requests, what that saves, and what keeps it from giving more.
+    """Replay requests with the prompt cache: what it saves, and what keeps it from saving more.
 
     The requests are replayed in their order, as exact prefixes of tokens: tools and schemas first, then the messages.
 

@@ -37,7 +37,7 @@ def check(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Do the workloads of gpt41.yaml keep to their budgets, to the limits, and to what they must be?
+    """Check the workloads of gpt41.yaml against their budgets, limits and requirements.
 
     gpt41.yaml is looked for from the working directory upwards. Where a range is stated, a budget that the expected figure
     breaks is an error, one that only the high end breaks a warning.

@@ -57,7 +57,7 @@ def cost(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What it costs: every term of the price, and what caching and batch save.
+    """Price requests, files or token counts, and show what caching and batch save.
 
     Texts, pictures and --input-tokens together are the input of one request. Request bodies and Batch API files are priced
     as they are, each at its own model and mode unless --model and --mode say otherwise. --tools takes web_searches,

@@ -39,7 +39,7 @@ def count(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """How many tokens: of text, files and folders, of requests as they are billed, and of pictures.
+    """Count the tokens of texts, files, folders, requests and pictures.
 
     Folders are read as git would list them; ignored and binary files are left out, and said to be. Requests are bodies of
     Chat Completions and Responses, one or many, and files for the Batch API and for fine-tuning.

@@ -51,7 +51,7 @@ def diff(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What does a change of the workloads of gpt41.yaml cost, and what makes it so?
+    """Show what a change of prompts or of gpt41.yaml costs, and why.
 
     Both sides are priced by the same table, so that a price that has changed is never blamed on the work. Budgets of
     growth_percent act here. A revision is read through git; the working tree is not touched. With -q it is the change in dollars

@@ -97,7 +97,7 @@ def migrate(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The way out of a model: the same work before and after, what breaks, and how much reasoning keeps it below today's price.
+    """Show the way out of a model: the cost before and after, what breaks, and until when.
 
     Without inputs it moves the workloads of gpt41.yaml, if there is one; with logs, as reconcile reads them, the answers in them
     at what they cost. Without --to it leads to what is named in place of the
@@ -141,8 +141,8 @@ def migrate(
         market = parse.read_market(catalog, platform, on, "--on")
         logs = LogsQuestion(sources, left_out, market, to or [], reasoning, skip_invalid)
         output.show_and_exit(_move_traffic(logs), wanted, threshold)
-    named = catalog.variant(leaving) if leaving else None
-    successors = list({variant.id: variant for variant in map(catalog.variant, to or ())}.values())
+    named = parse.read_variant(leaving, catalog) if leaving else None
+    successors = list({variant.id: variant for variant in (parse.read_variant(name, catalog) for name in to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
@@ -231,7 +231,7 @@ def _move_workloads(question: WorkloadsQuestion) -> "Report":
     if question.writes:
         files.check_writable(Path(os.path.relpath(question.file)))
     priced = price_declared_workloads(config, root.find_files, CheckOptions(market, jobs=question.jobs))
-    moved = move_workloads(priced, [market.catalog.variant(name) for name in question.to], question.reasoning_tokens)
+    moved = move_workloads(priced, [parse.read_variant(name, market.catalog) for name in question.to], question.reasoning_tokens)
     if question.writes:
         write_moved_config(ConfigFile(question.file, data, config, root.find_files), moved, question.jobs)
     return make_report(config, market, moved)

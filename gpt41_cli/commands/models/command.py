@@ -24,7 +24,7 @@ def models(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The family side by side, or one model in full: prices, limits, evidence, lifecycle, sources.
+    """List the prices, limits, scores and end dates of the models, or those of one in full.
 
     \b
     gpt41 models
@@ -40,7 +40,7 @@ def models(
     if check:
         report = make_validation_report(catalog)
     elif model:
-        report = make_model_report(market, catalog.variant(model))
+        report = make_model_report(market, parse.read_variant(model, catalog))
     else:
         report = make_family_report(market)
     output.show_and_exit(report, wanted)

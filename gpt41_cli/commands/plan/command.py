@@ -38,7 +38,7 @@ def plan(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """How long it takes in standard and in batch, what binds, and how to spread the requests.
+    """Estimate how long the work takes in standard and in batch, and which rate limit decides.
 
     Without --model it is the model that all requests name, else the running family side by side. With -q each line is model,
     mode, tier and seconds, or never; with --deadline too, the line of the cheapest that meets it, or none.

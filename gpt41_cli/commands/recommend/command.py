@@ -91,7 +91,7 @@ def recommend(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Which variant and mode should do it, with reasons, figures and sources.
+    """Choose a variant and a mode for the work, with reasons, figures and sources.
 
     The cheapest variant wins whose score for the task is near enough to the family's best. Texts, pictures and numbers are
     one request; request bodies and Batch API files are taken as they are, whatever model they name.

@@ -17,15 +17,19 @@ def reconcile(
     model: Annotated[
         list[str] | None,
         typer.Option(
+            "--model",
+            "-m",
             metavar="[NAME=]MODEL",
             help="The model of answers that name none; or of those that name a deployment or label. Repeatable.",
             autocompletion=options.complete_models,
         ),
     ] = None,
     platform: options.PlatformOption = "openai",
-    requests: Annotated[
+    request_files: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="The requests that were sent: counted, and matched by custom_id; repeatable."),
+        typer.Option(
+            "--requests", metavar="FILE", help="The requests that were sent: counted, and matched by custom_id; repeatable."
+        ),
     ] = None,
     estimate: Annotated[
         str | None,
@@ -55,7 +59,7 @@ def reconcile(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What did it cost? The tokens that the API reported, priced as they were billed, and what the discounts saved.
+    """Price the usage in logs and exports as it was billed.
 
     Logs are answers of Chat Completions and Responses, events of their streams, Batch output and error files, batch objects,
     usage objects, as JSON or JSON Lines, or a CSV with columns such as model, input_tokens, cached_tokens, output_tokens.
@@ -76,11 +80,11 @@ def reconcile(
 
     config = read_config_option(configs)
     catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing), config)
-    wanted = read_output_options(output_format, quiet, outputs, logs, requests, [estimate, config, pricing])
-    check_misses_file(save_misses, requests, logs)
+    wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
+    check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
-    asked = ReconcileOptions(requests, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
+    asked = ReconcileOptions(request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:

@@ -37,7 +37,7 @@ def report(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What to use for every workload, what it saves, and what speaks for it: a page to pass on.
+    """Make a page of all workloads: what to do, what it costs, and why.
 
     The page is one file that loads nothing from elsewhere. It needs pip install 'gpt41[report]', as do charts.
 

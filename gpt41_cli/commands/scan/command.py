@@ -17,7 +17,7 @@ def scan(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="MODEL", help="Look for this model alone.", autocompletion=complete_models),
+        typer.Option("--model", "-m", metavar="MODEL", help="Look for this model alone.", autocompletion=complete_models),
     ] = None,
     retires_within: Annotated[
         str | None,
@@ -42,7 +42,7 @@ def scan(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Where does this code call a model that ends, until when, and what has to change there?
+    """Find the calls of models that end in source code, and what has to change there.
 
     Folders are read as git would list them. A name in prose, in a comment or in recorded data is no call. A line with the comment
     "gpt41: ignore - the reason" is left out. A call of a model that is shut down fails the run.
@@ -66,7 +66,7 @@ def scan(
     threshold = parse.read_level(fail_on)
     market = parse.read_market(catalog, platform, as_of)
     within = None if retires_within is None else parse.read_days(retires_within, "--retires-within")
-    only = None if model is None else catalog.variant(model)
+    only = None if model is None else parse.read_variant(model, catalog)
     saved = None if baseline is None else read_baseline(baseline)
     sources, skipped = find_sources(paths or ["."], None, parse.open_standard_input)
     result = scan_files(sources, market, only=only, excluded=ignore or (), jobs=jobs)

@@ -33,7 +33,7 @@ Epochs = Annotated[
 ]
 
 ServedRequests = Annotated[
-    int | None, count_option("How many requests will be served in all: what is saved then.", "--requests", at_least=1)
+    int | None, count_option("How many requests will be served in all: what is saved then.", "--requests", "-n", at_least=1)
 ]
 
 
@@ -51,7 +51,7 @@ def train(
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", metavar="MODEL", help="The model to train; repeatable.", show_default="each of the family"),
+        typer.Option("--model", "-m", metavar="MODEL", help="The model to train; repeatable.", show_default="each of the family"),
     ] = None,
     epochs: Epochs = None,
     input_tokens: ServedInputTokens = None,
@@ -84,7 +84,7 @@ def train(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """What fine-tuning costs, when it pays, and whether the platform would take the file.
+    """Price fine-tuning, and check whether OpenAI would take the file.
 
     A fine-tune is dearer by the token than its base: it pays where the request gets shorter, or where it answers in place of a
     larger model. Where --input-tokens and --output-tokens do not say what a request in service is, it is the mean of the
@@ -105,7 +105,7 @@ def train(
     threshold = parse.read_level(fail_on)
     conditions = TrainingOptions(parse.read_market(catalog, platform, as_of), epochs, requests)
     share = None if cached is None else parse.read_percent(cached, "--cached")
-    variants = find_trainable_models(catalog, model or ())
+    variants = find_trainable_models(catalog, [catalog.expand_short_name(name) for name in model or ()])
     service = ServiceOptions(input_tokens, output_tokens, share, base_input_tokens)
     if distill_from is not None:
         given = {
@@ -117,13 +117,13 @@ def train(
         for option, value in given.items():
             if value is not None:
                 raise InputError(option, "none with --distill-from, which learns from --prompts", "some")
-        teacher = catalog.variant(distill_from)
+        teacher = parse.read_variant(distill_from, catalog)
         students = variants if model else tuple(variant for variant in variants if variant != teacher)
         found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
     elif prompts:
         raise InputError("--prompts", "it with --distill-from", "it alone")
     else:
-        today = catalog.family[0] if instead_of is None else catalog.variant(instead_of)
+        today = catalog.family[0] if instead_of is None else parse.read_variant(instead_of, catalog)
         found = _price_training_files(paths, variants, service, today, image_size, jobs, conditions)
     output.show_and_exit(make_report(found, conditions), wanted, threshold)
 

@@ -1,0 +1,87 @@
+"""What people type before they have read the help, and the help itself."""
+
+from pathlib import Path
+
+import pytest
+
+from gpt41_cli.app import app
+from tests.conftest import Run
+
+COMMANDS = sorted(str(command.callback.__name__) for command in app.registered_commands if command.callback)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_its_options_in_groups(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    groups = [line for line in done.out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    order = ["Input:", "Amount:", "Requirements:", "Judging:", "Model and prices:", "Options:", "Output:"]
+    assert (done.code, groups) == (0, [name for name in order if name in groups])
+    assert run("help", command).out == done.out
+    assert max(map(len, done.out.splitlines())) <= 130
+
+
+def test_the_help_of_all_lists_each_command_with_a_whole_sentence(run: Run) -> None:
+    out = run("--help").out
+    listed = {
+        line.split()[0] for line in out.partition("\nPrice:")[2].splitlines() if line.startswith("  ") and line[2].isalpha()
+    }
+    assert listed == set(COMMANDS)
+    assert "..." not in out.partition("\nPrice:")[2]
+    assert run("help").out == out
+
+
+@pytest.mark.parametrize(
+    ("guess", "command"), [("tokens", "count"), ("price", "cost"), ("usage", "reconcile"), ("finetune", "train")]
+)
+def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, command: str) -> None:
+    message = f'gpt41: expected a command, found "{guess}"; did you mean gpt41 {command}?\n'
+    assert run(guess, "prompt.txt") == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("cost --max-usd 5", "gpt41 cost has no option --max-usd; gpt41 recommend has it"),
+        ("cost --by team", "gpt41 cost has no option --by; use gpt41 reconcile, which shows the bill by model and mode"),
+        ("cost --csv", "gpt41 cost has no option --csv; use --format csv"),
+        ("count --max-token 5", "gpt41 count has no option --max-token; did you mean --max-tokens?"),
+        ("cost --json -f csv -i 5", "expected one format, found --json and --format csv; see gpt41 cost --help"),
+        ("models nano5", "model: expected one of gpt-4.1, gpt-4.1-mini, gpt-4.1-nano"),
+    ],
+)
+def test_an_option_is_looked_for_by_what_it_means(run: Run, arguments: str, message: str) -> None:
+    done = run(*arguments.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"gpt41: {message}")
+
+
+def test_without_a_command_it_says_what_to_try_here(run: Run, tmp_path: Path) -> None:
+    nothing = "gpt41: expected a command, found nothing; try "
+    assert run() == (
+        2,
+        "",
+        f'{nothing}gpt41 scan, which finds calls of models that end, or gpt41 count "some text"; gpt41 --help lists all\n',
+    )
+    (tmp_path / "gpt41.yaml").write_text("")
+    assert run() == (2, "", f"{nothing}gpt41 check, which checks gpt41.yaml, or gpt41 migrate; gpt41 --help lists all\n")
+
+
+def test_short_options_names_and_numbers_mean_the_long_ones(run: Run) -> None:
+    long = run("cost", "--input-tokens", "1200", "--requests", "40000", "--model", "gpt-4.1-mini", "--format", "json")
+    assert run("cost", "-i", "1.2k", "-n", "40k", "-m", "mini", "--json") == long
+    assert long.code == 0
+    for short, name in (("4.1", "gpt-4.1"), ("Nano", "gpt-4.1-nano"), ("4.1-mini", "gpt-4.1-mini"), ("6-luna", "gpt-6-luna")):
+        assert run("cost", "-i", "1M", "-m", short, "--json") == run("cost", "-i", "1000000", "-m", name, "--json")
+
+
+def test_words_that_are_no_file_are_the_text(run: Run, tmp_path: Path) -> None:
+    taken = 'gpt41: no file has the name "How many tokens is this?", so it is the text itself\n'
+    assert run("count", "How many tokens is this?", "-q") == (0, "6\n", taken)
+    assert run("cost", "How many tokens is this?", "-m", "mini", "-q")[1:] == (
+        run("cost", "--text", "How many tokens is this?", "-m", "mini", "-q").out,
+        taken + run("cost", "--text", "How many tokens is this?", "-m", "mini", "-q").err,
+    )
+    (tmp_path / "my prompt").write_text("one")
+    assert run("count", "my prompt", "-q") == (0, "1\n", "")
+    for missing in ("my prompts.txt", "my prompts/one", "prompt"):
+        assert run("count", missing)[:2] == (2, ""), missing
