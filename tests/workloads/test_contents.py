@@ -141,7 +141,8 @@ def test_the_model_and_the_mode_of_a_workload(
             "requests: [batch.jsonl, triage.json]",
             (
                 "3:17: workloads.a.requests: expected requests of one model and mode, found "
-                "gpt-4.1-mini in batch (batch.jsonl:1), gpt-4.1-mini in standard (triage.json); state both, or make several workloads"
+                "gpt-4.1-mini in batch (batch.jsonl:1), gpt-4.1-mini in standard (triage.json); "
+                "state both, or make several workloads"
             ),
         ),
         (

@@ -201,7 +201,8 @@ def _move_traffic(question: LogsQuestion) -> "Report":
         bill = reconcile_logs(logs.read(), BillingContext(market), names)
     if not bill.charges and not bill.unpriced:
         refuse_invalid(bill.rejects, 0, "answers")
-    moved = move_traffic(bill, market, [market.catalog.variant(name) for name in question.to], question.reasoning_tokens)
+    successors = [parse.read_variant(name, market.catalog) for name in question.to]
+    moved = move_traffic(bill, market, successors, question.reasoning_tokens)
     return make_report(bill, moved, logs.skipped, skips_invalid=question.skips_invalid)
 
 

@@ -456,7 +456,8 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     )
     (tmp_path / "mixed.jsonl").write_text(f"{request()}\n{request(model='gpt-4.1')}\n")
     refused = run("check", "--init", "mixed.jsonl", "--config", "other.yaml", *DAY)
-    both = "found gpt-4.1 in standard (mixed.jsonl:2), gpt-4.1-mini in standard (mixed.jsonl:1); state both, or make several workloads"
+    both = "found gpt-4.1 in standard (mixed.jsonl:2), gpt-4.1-mini in standard (mixed.jsonl:1); "
+    both += "state both, or make several workloads"
     assert refused == (2, "", f"gpt41: --init: mixed.jsonl: expected requests of one model and mode, {both}\n")
     (tmp_path / "pictures").mkdir()
     (folder / "logo.png").rename(tmp_path / "pictures" / "logo.png")
