@@ -144,6 +144,15 @@ def has_default_effort(reasoning: Any, at: Cursor, table: Seen) -> None:
     at.entries()["default_effort"].choice(*reasoning.efforts)
 
 
+def aliases_are_unique(tasks: Mapping[str, Any], at: Cursor, table: Seen) -> None:
+    """Check that an alias stands for one task only, and isn't the name of another."""
+    owner = {name: name for name in tasks}
+    for task in tasks.values():
+        for alias in task.aliases:
+            if owner.setdefault(alias, task.id) != task.id:
+                at.entries()[task.id].fail(f"the alias {alias} once", f"it under {owner[alias]} too")
+
+
 def names_are_unique(models: Mapping[str, Any], at: Cursor, table: Seen) -> None:
     """Check that a snapshot belongs to one model only, and that there is a family."""
     owner = {name: name for name in models}

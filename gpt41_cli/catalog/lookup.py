@@ -64,7 +64,7 @@ class Catalog(NamedTuple):
     platforms: Annotated[Mapping[str, tables.Platform], checks.is_not_empty("at least one platform")]
     models: Annotated[Mapping[str, tables.Model], checks.names_are_unique]
     evidence: tables.PublishedEvidence
-    tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task")]
+    tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task"), checks.aliases_are_unique]
     checked_on: date
     stale_after_days: Positive
     horizon_days: Positive
@@ -158,10 +158,11 @@ class Catalog(NamedTuple):
         return self.platforms[name]
 
     def task(self, name: str) -> tables.Task:
-        """Look up a task profile. Raises UnknownName if there is none of this name."""
-        if name not in self.tasks:
-            raise UnknownName("task", name, self.tasks)
-        return self.tasks[name]
+        """Look up a task profile by its name or an alias. Raises UnknownName if there is none of this name."""
+        names = {alias: task for task in self.tasks.values() for alias in (task.id, *task.aliases)}
+        if name not in names:
+            raise UnknownName("task", name, names)
+        return names[name]
 
     def ability(self, name: str) -> str:
         """Return `name`. Raises UnknownName if no model has this ability."""

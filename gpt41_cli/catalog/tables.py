@@ -417,10 +417,13 @@ class PublishedEvidence(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A kind of work: the benchmarks that matter, with weights, and how far below the family's best is good enough."""
+    """A kind of work: the benchmarks that matter, with weights, and how far below the family's best is good enough. `aliases` are
+    other names that people type for it.
+    """
 
     id: Annotated[str, OWN_KEY]
     summary: str
     benchmarks: Annotated[Mapping[BenchmarkName, Positive], checks.is_not_empty("at least one benchmark with its weight")]
     tolerance_percent: Annotated[Decimal, checks.is_percentage]
     reason: str
+    aliases: tuple[str, ...] = ()

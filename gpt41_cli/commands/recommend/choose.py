@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -34,8 +34,9 @@ class Recommendation(NamedTuple):
     """The choice (None if nothing fits), the other candidates that fit in order of preference, and the excluded ones.
 
     `why` speaks for the choice, `but` against it or for an alternative. Without a choice, `but` says which wishes would have to
-    give. `is_replacement`: the whole family has ended, or ends too early, and the choice is a named replacement. `then` follows
-    the choice when that ends soon. `break_even` compares the chosen variant in standard and in batch, whether batch fits or not.
+    give. `is_replacement`: the whole family has ended, or ends too early, and the choice is a successor. `then` follows the
+    choice when that ends soon. `by_task` are the choices for other tasks, if nobody said what the work is. `break_even` compares
+    the chosen variant in standard and in batch, whether batch fits or not.
     """
 
     choice: Candidate | None
@@ -46,6 +47,7 @@ class Recommendation(NamedTuple):
     then: Succession | None
     why: tuple[Finding, ...]
     but: tuple[Finding, ...]
+    by_task: tuple[tuple[str, Candidate | None], ...]
     break_even: BreakEven | None
     findings: tuple[Finding, ...]
 
@@ -53,23 +55,27 @@ class Recommendation(NamedTuple):
 def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
-    If the whole family is shut down on that day, or before `wishes.until` is over, its named replacements are the candidates,
-    scored by the user's own evaluation or not at all. Raises UnknownName for a need, metric, preference or usage tier that
-    doesn't exist, and InputError for a deadline of 0, a usage tier of another provider or an `until` before `as_of`.
+    If the whole family is shut down on that day, or before `wishes.until` is over, the successors are the candidates, scored by
+    the user's own evaluation; without one, those that are named in place of the family come first. Raises UnknownName for a need,
+    metric, preference or usage tier that doesn't exist, and InputError for a deadline of 0, a usage tier of another provider or
+    an `until` before `as_of`.
     """
     catalog = market.catalog
     last_day = market.on_day(max(market.as_of, wishes.until or market.as_of))
     is_replacement = all(lifecycle.find_past_shutdown(last_day, variant) for variant in catalog.family)
-    contenders = _find_replacements(last_day) if is_replacement else list(catalog.family)
+    named = _find_replacements(last_day) if is_replacement else []
+    contenders = [*named, *_find_other_successors(last_day, named)] if is_replacement else list(catalog.family)
     models = [variant.id for variant in contenders]
-    # No launch benchmark compares the replacements; only the user's own evaluation can.
+    # No launch benchmark compares the successors; only the user's own evaluation can.
     tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
     scores = tuple(score_models(task, catalog, wishes.evaluation, models) for task in tasks)
     case = SelectionContext(market, work, wishes, scores, "the best" if is_replacement else "the family's best")
     _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
     candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in variant.modes]
-    fitting = sorted((candidate for candidate in candidates if not candidate.exclusions), key=_make_sort_key(wishes.prefer))
+    preferred = {variant.id for variant in named} if not scores else set()
+    by_preference = _make_sort_key(wishes.prefer, preferred)
+    fitting = sorted((candidate for candidate in candidates if not candidate.exclusions), key=by_preference)
     excluded = sorted((candidate for candidate in candidates if candidate.exclusions), key=_rank_excluded)
     choice = fitting[0] if fitting else None
     why, but = reasons.explain_choice(case, choice, fitting[1:], excluded, is_replacement=is_replacement)
@@ -82,9 +88,21 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
         then=choice and find_succession(case, choice),
         why=tuple(why),
         but=tuple(but),
+        by_task=tuple(_choose_by_task(market, work, wishes)) if wishes.is_task_assumed and scores else (),
         break_even=_find_break_even(case, choice, candidates),
         findings=tuple(_collect_findings(case, choice)),
     )
+
+
+_EXAMPLE_TASKS = ("chat", "extraction", "classification")
+"""The tasks whose choices are shown if no task was stated, as far as the price table has them."""
+
+
+def _choose_by_task(market: Market, work: Workload, wishes: Wishes) -> Iterator[tuple[str, Candidate | None]]:
+    for name in _EXAMPLE_TASKS:
+        if name in market.catalog.tasks:
+            asked = wishes._replace(tasks=(market.catalog.tasks[name],), is_task_assumed=False)
+            yield name, recommend(market, work, asked).choice
 
 
 def _find_break_even(case: SelectionContext, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:
@@ -128,18 +146,21 @@ def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[
     return findings
 
 
-def _make_sort_key(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
-    """Return a key that sorts by cost, score or speed, the best first, and then by cost. Lower bounds come after prices."""
+def _make_sort_key(prefer: str, preferred: Collection[str]) -> Callable[[Candidate], tuple[object, ...]]:
+    """Return a key that sorts the `preferred` models first, then by cost, score or speed, the best first, and then by cost. Lower
+    bounds come after prices.
+    """
 
     def key(candidate: Candidate) -> tuple[object, ...]:
         assert candidate.quote is not None
+        rank = candidate.variant.id not in preferred
         cost, quality = (candidate.quote.is_lower_bound, candidate.quote.total_usd), -(candidate.score_share or 0)
         if prefer == "quality":
-            return quality, cost, MODES.index(candidate.mode)
+            return rank, quality, cost, MODES.index(candidate.mode)
         if prefer == "speed":
             speed = candidate.variant.model.speed
-            return speed.rank if speed else _UNKNOWN_SPEED_RANK, _MODE_SPEED_RANKS[candidate.mode], cost
-        return cost, quality, MODES.index(candidate.mode)
+            return rank, speed.rank if speed else _UNKNOWN_SPEED_RANK, _MODE_SPEED_RANKS[candidate.mode], cost
+        return rank, cost, quality, MODES.index(candidate.mode)
 
     return key
 
@@ -147,6 +168,13 @@ def _make_sort_key(prefer: str) -> Callable[[Candidate], tuple[object, ...]]:
 def _rank_excluded(candidate: Candidate) -> tuple[int, bool, Decimal]:
     """Rank candidates with the fewest exclusions first, then the cheapest."""
     return len(candidate.exclusions), candidate.quote is None, candidate.quote.total_usd if candidate.quote else Decimal(0)
+
+
+def _find_other_successors(market: Market, named: Sequence[Variant]) -> list[Variant]:
+    """Find the successors that run on a day, besides the named ones."""
+    known = {variant.id for variant in named}
+    successors = (Variant(model.id, model) for model in market.catalog.models_with_role("successor") if model.id not in known)
+    return [variant for variant in successors if not lifecycle.find_past_shutdown(market, variant)]
 
 
 def _find_replacements(market: Market) -> list[Variant]:

@@ -12,7 +12,8 @@ from gpt41_cli.cli.output_options import read_output_options
 
 
 def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
-    return [(task.id, task.summary) for task in parse.read_catalog(None).tasks.values() if task.id.startswith(incomplete)]
+    tasks = parse.read_catalog(None).tasks.values()
+    return [(name, task.summary) for task in tasks for name in (task.id, *task.aliases) if name.startswith(incomplete)]
 
 
 def _list_preferences() -> Iterable[str]:
@@ -112,7 +113,8 @@ def recommend(
     market = parse.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
-        tasks=tuple(catalog.task(name) for name in dict.fromkeys(task or ["general"])),
+        tasks=tuple({found.id: found for found in map(catalog.task, task or ["general"])}.values()),
+        is_task_assumed=not task,
         prefer=prefer,
         tolerance=None if tolerance is None else parse.read_percent(tolerance, "--tolerance"),
         min_scores=parse.read_min_scores(min_score or []),
@@ -126,4 +128,5 @@ def recommend(
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
     recommendation = choose(market, work.combined, wishes)
-    output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)
+    report = make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files)
+    output.show_and_exit(report, wanted)

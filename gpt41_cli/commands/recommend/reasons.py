@@ -44,6 +44,7 @@ def explain_choice(
         return [], list(_list_obstacles(excluded))
     why = [
         *(_explain_ended_family(case) if is_replacement else ()),
+        *(() if case.scores else _quote_guidance(choice)),
         *_explain_scores(case, choice),
         *_explain_batch(case, choice, alternatives),
         *_explain_costlier_batch(choice, alternatives),
@@ -52,6 +53,7 @@ def explain_choice(
     ]
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),
+        *(_warn_refused_fields(choice) if is_replacement else ()),
         *_list_disallowed_savings(case, choice, excluded),
         *(() if is_replacement else _compare_other_variants(case, choice, alternatives, excluded)),
         *_warn_flex_time(case, choice),
@@ -318,8 +320,24 @@ def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
 
 
 def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:
-    text = f"{choice.variant.id} is chosen by price and limits alone, for want of scores: evaluate it on your own work"
-    yield Finding(rules.NO_SCORE, text)
+    basis = "guidance, price and limits" if choice.variant.model.guidance else "price and limits"
+    text = f"{choice.variant.id} is chosen by {basis} alone, for want of scores: evaluate it on your own work"
+    yield Finding(rules.NO_SCORE, f"{text}, and recommend --scores takes the result")
+
+
+def _quote_guidance(choice: Candidate) -> Iterator[Finding]:
+    """Quote what OpenAI says first of the model to users who move."""
+    for advice in choice.variant.model.guidance[:1]:
+        yield Finding(rules.GUIDANCE, advice.statement.rstrip("."), sources=(advice.source,))
+
+
+def _warn_refused_fields(choice: Candidate) -> Iterator[Finding]:
+    """List the fields that the model refuses or deprecates."""
+    refusals = choice.variant.model.refuses
+    if refusals:
+        names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
+        text = f"it refuses or deprecates {names}: gpt41 migrate finds which of them your requests set, and when it does"
+        yield Finding(rules.REFUSED_PARAMETER, text, sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)))
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ def make_report(
         answer=choice.name if choice else NO_CHOICE,
         headline=_make_headline(work, wishes, recommendation),
         lines=(
+            *_make_task_lines(wishes, recommendation),
             *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
             *(ReportLine("but" if choice else "give", finding.message, finding.citation) for finding in recommendation.but),
             *_make_break_even_lines(catalog, work, recommendation),
@@ -70,6 +71,10 @@ def make_report(
             "break_even": _make_break_even_json(recommendation.break_even),
             "is_replacement": recommendation.is_replacement,
             "tasks": [task.id for task in wishes.tasks],
+            "by_task": [
+                {"task": name, "model": other and other.variant.id, "mode": other and other.mode}
+                for name, other in recommendation.by_task
+            ],
             "reasons": [
                 *(dump_reason(finding, kind="why") for finding in recommendation.why),
                 *(dump_reason(finding, kind="but" if choice else "give") for finding in recommendation.but),
@@ -119,6 +124,14 @@ def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     price = f"{find_bound_prefix(work, priced.quote)}{low}{f' to {high}' if low != high else ''}"
     reasoning = " before reasoning tokens" if priced.variant.model.reasoning else ""
     return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
+
+
+def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:
+    """Say that no task was stated, and what would be chosen for some."""
+    if wishes.is_task_assumed and wishes.tasks:
+        choices = (f"{name}: {other.name.replace(' ', ' in ') if other else 'nothing'}" for name, other in recommendation.by_task)
+        others = f"; it would be for {', '.join(choices)}" if recommendation.by_task else ""
+        yield ReportLine("task", f"none was given, so the work is judged as {wishes.tasks[0].id}{others}")
 
 
 def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Recommendation) -> Iterator[ReportLine]:
@@ -209,11 +222,12 @@ def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Wo
 
 
 def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
-    """Select the candidates for the table. A variant that is shut down needs only one row."""
+    """Select the candidates for the table. A variant that is shut down, or a successor that isn't chosen, needs only one row."""
     shown: dict[tuple[str, str], Candidate] = {}
     for candidate in candidates:
         gone = any(finding.rule is rules.MODEL_SHUT_DOWN for finding in candidate.exclusions)
-        key = (candidate.variant.id, "" if gone else candidate.mode)
+        is_beside = choice is not None and candidate.variant.model.role == "successor" and candidate.variant != choice.variant
+        key = (candidate.variant.id, "" if gone or is_beside else candidate.mode)
         if key not in shown or (choice and candidate.mode == choice.mode):
             shown[key] = candidate
     return list(shown.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,7 @@ from gpt41_cli.pricing import ToolUse
 from gpt41_cli.requests.request import Image
 from gpt41_cli.work.workload import workload
 from tests.builders import CATALOG, TABLE, market
+from tests.conftest import Run
 
 TODAY = date(2026, 11, 23)
 LAUNCH = date(2025, 6, 1)
@@ -147,8 +149,13 @@ def test_when_all_are_gone_the_answer_is_the_replacement() -> None:
     assert found.choice is not None
     assert found.choice.quote is not None
     assert found.choice.quote.total_usd == Decimal("0.00007575")
-    assert {each.variant.id for each in found.alternatives} == {"gpt-6-luna", "gpt-5.6-luna"}
-    assert "gpt-6-luna is chosen by price and limits alone" in " ".join(remark.message for remark in found.but)
+    assert {each.variant.id for each in found.alternatives} == {
+        "gpt-6-luna",
+        "gpt-5.6-luna",
+        "gpt-6.1-terra",
+        "gpt-6.1-sol",
+    }
+    assert "gpt-6-luna is chosen by guidance, price and limits alone" in " ".join(remark.message for remark in found.but)
     assert chosen(ask("coding", as_of=date(2027, 1, 13))) == "gpt-4.1 standard"
 
 
@@ -430,7 +437,7 @@ def test_a_replacement_may_be_named_by_its_snapshot() -> None:
     renamed = variation(("replacement: gpt-6-luna", "replacement: gpt-6.1-sol-2026-09-29"))
     assert chosen(ask(catalog=renamed, as_of=date(2027, 2, 1), needs=("function-calling",))) == "gpt-6.1-sol standard"
     unknown = variation(("replacement: gpt-6-luna", "replacement: gpt-9"), ("replacement: gpt-5.6-luna", "replacement: gpt-8"))
-    assert chosen(ask(catalog=unknown, as_of=date(2027, 2, 1))) is None
+    assert chosen(ask(catalog=unknown, as_of=date(2027, 2, 1))) == "gpt-6-luna standard", "the cheapest successor"
     assert "its named replacement is gpt-9" in " ".join(remark.message for remark in ask(catalog=unknown).but)
 
 
@@ -439,7 +446,53 @@ def test_a_replacement_that_has_ended_is_followed_to_its_own() -> None:
         ("replacement: gpt-6-luna", "replacement: gpt-4o"), ("replacement: gpt-5.6-luna", "replacement: gpt-4.5-preview")
     )
     found = ask(catalog=chained, as_of=date(2027, 2, 1))
-    assert chosen(found) is None, "they point at each other in a circle, and all have ended"
+    assert chosen(found) == "gpt-6-luna standard", "they point at each other in a circle, and all have ended"
+
+
+def test_what_is_named_comes_before_cheaper_successors_unless_scores_say_otherwise(tmp_path: Path) -> None:
+    renamed = variation(
+        ("replacement: gpt-6-luna", "replacement: gpt-6.1-sol"), ("replacement: gpt-5.6-luna", "replacement: gpt-6.1-sol")
+    )
+    for prefer in ("cost", "quality", "speed"):
+        mode = "priority" if prefer == "speed" else "standard"
+        assert chosen(ask(catalog=renamed, as_of=date(2027, 2, 1), prefer=prefer)) == f"gpt-6.1-sol {mode}"
+    (tmp_path / "mine.csv").write_text(
+        "model,metric,score\ngpt-6-luna,F1,80\ngpt-6.1-sol,F1,82\ngpt-6.1-terra,F1,20\ngpt-5.6-luna,F1,20\n"
+    )
+    judged = ask(catalog=renamed, as_of=date(2027, 2, 1), evaluation=read_evaluation(tmp_path / "mine.csv", renamed))
+    assert chosen(judged) == "gpt-6-luna standard"
+    assert judged.scores
+
+
+def test_what_the_successor_says_of_itself_and_refuses_is_said() -> None:
+    found = ask(as_of=date(2027, 2, 1))
+    assert "Luna is the recommended start for users of GPT-4.x: begin with reasoning effort none" in [
+        each.message for each in found.why
+    ]
+    assert any(each.message.startswith("it refuses or deprecates temperature, top_p, top_logprobs, tools") for each in found.but)
+
+
+def test_a_task_has_the_names_that_people_type() -> None:
+    named = {"support": "chat", "rag": "extraction", "summarization": "extraction", "translation": "multilingual"}
+    for alias, task in {**named, "sql": "coding", "agents": "function-calling"}.items():
+        assert CATALOG.task(alias).id == task
+    with pytest.raises(UnknownName, match='found "suport"; did you mean support?'):
+        CATALOG.task("suport")
+
+
+def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run) -> None:
+    numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
+    shown = run("recommend", *numbers)
+    assert (
+        "none was given, so the work is judged as general; it would be for chat: gpt-4.1-mini in standard, extraction"
+        in shown.out
+    )
+    found = json.loads(run("recommend", *numbers, "--max-usd", "0.001", "--format", "json").out)
+    assert found["by_task"][2] == {"task": "classification", "model": "gpt-4.1-mini", "mode": "standard"}
+    stated = run("recommend", *numbers, "--task", "general", "--task", "support", "--task", "chat")
+    assert "none was given" not in stated.out
+    gone = run("recommend", *numbers[:4], "--as-of", "2027-02-01")
+    assert "task  none was given, so the work is judged as general\n" not in gone.out  # no launch score is of a successor
 
 
 def test_before_the_release_nothing_fits() -> None:

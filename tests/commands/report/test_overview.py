@@ -125,7 +125,8 @@ def test_the_end_of_each_model_is_told_once_for_each_platform(overview: Examine,
     found = overview.all("""
   a: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, volume: 1 / day}
   b: {input_tokens: 1, output_tokens: 1, model: gpt-4.1-mini, volume: 1 / day}
-  c: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, platform: azure-global, volume: 1 / day, require: {until: 2030-01-01}}
+  c: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, platform: azure-global, volume: 1 / day,
+    require: {until: 2030-01-01, needs: [fine-tuning]}}
 """)
     ends = [(each.variant.id, each.platform.id) for each in found.model_ends]
     assert len(ends) == len(set(ends)) == 6
