@@ -132,13 +132,13 @@ class BatchLines(Addable):
     two; `invalid_lines` counts lines that aren't requests. Adds up in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_all: bool = False) -> None:
         self.line_numbers = array("I")
         self.line_bytes = array("I")
         self.input_tokens = array("I")
         self.targets = TargetColumn()
         self.custom_id_digests = array("Q")
-        self.violations = RuleViolations()
+        self.violations = RuleViolations(keeps_all=keeps_all)
         self.invalid_lines = 0
         self.last_line = Largest()
         self.size_bytes = 0
@@ -197,9 +197,11 @@ def read_batch_lines(
     terms: Assumptions,
     jobs: int | None,
     take: Callable[[MeasuredRequest], None] | None = None,
+    *,
+    keeps_all: bool = False,
 ) -> BatchLines:
     """Read and check every line of a file as the Batch API takes it. `take` gets each request, with its prefix for the prompt
-    cache, in order. Raises InputError if the file isn't in UTF-8.
+    cache, in order; `keeps_all` is as for RuleViolations. Raises InputError if the file isn't in UTF-8.
     """
 
     def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
@@ -208,7 +210,7 @@ def read_batch_lines(
         return inspect_request(meter, terms, sent, measured), measured
 
     def collect(found: Iterator[tuple[InspectedRequest, MeasuredRequest | None] | RejectedRequest]) -> _LineChunk:
-        lines, requests = BatchLines(), []
+        lines, requests = BatchLines(keeps_all=keeps_all), []
         for each in found:
             if isinstance(each, RejectedRequest):
                 lines.add_invalid(each.place, each.message, each.path)
@@ -219,7 +221,7 @@ def read_batch_lines(
                 requests.append(measured)
         return _LineChunk(lines, requests)
 
-    chunks, lines = read_lines(stream, source.label), BatchLines()
+    chunks, lines = read_lines(stream, source.label), BatchLines(keeps_all=keeps_all)
     for chunk in map_chunks(source, RequestInput(chunks), ReadingOptions("batch", jobs), read, collect):
         lines += chunk.lines
         if take:

@@ -18,14 +18,19 @@ MEGABYTE, MEBIBYTE = 10**6, 2**20
 
 
 class RuleViolations(Addable):
-    """How often each rule is violated, and the first examples. Adds up in order."""
+    """How often each rule is violated, and the first examples. Adds up in order. With `keeps_all`, `errors_by_line` has all
+    errors that have a line.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_all: bool = False) -> None:
         self.by_rule: defaultdict[Rule, Occurrences[Finding]] = defaultdict(Occurrences)
+        self.errors_by_line: defaultdict[int, list[Finding]] | None = defaultdict(list) if keeps_all else None
 
     def add(self, violation: Finding) -> None:
         """Add one violation; of its place only the line counts, as the file is the one that is checked."""
         self.by_rule[violation.rule].add(violation)
+        if self.errors_by_line is not None and violation.level is Level.ERROR and violation.place and violation.place.line:
+            self.errors_by_line[violation.place.line].append(violation)
 
     @property
     def counts(self) -> dict[Rule, int]:

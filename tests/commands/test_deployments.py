@@ -140,3 +140,42 @@ def test_an_object_of_nulls_is_not_set(run: Run) -> None:
     Path("echo.jsonl").write_text(json.dumps(line) + "\n")
     found = json.loads(run("batch", "echo.jsonl", *DAY, "--format", "json").out)["findings"]
     assert {each["rule"] for each in found} == {"batch-background", "model-retires"}
+
+
+def test_lines_that_no_part_could_keep_are_dropped_with_the_reasons(run: Run) -> None:
+    """Lines of another model go to a part of their own; nothing is overwritten."""
+
+    def line(name: str, **body: object) -> str:
+        whole = {"model": "gpt-4.1-mini", **BODY, **body}
+        return json.dumps({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": whole})
+
+    good = [line("a"), line("b", model="gpt-4.1")]
+    bad = [line("c", temperature=9), '{"torn', line("a", model="gpt-9")]
+    Path("in.jsonl").write_text("\n".join([good[0], bad[0], "", bad[1], good[1], bad[2]]))
+    done = run("batch", "in.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY)
+    assert (done.code, done.err) == (0, "gpt41: wrote 2 parts into out, and 3 rejected lines into bad.jsonl\n")
+    assert [path.read_text() for path in sorted(Path("out").iterdir())] == [f"{each}\n" for each in good]
+    assert "left out 3 lines: bad.jsonl has them" in " ".join(done.out.split())
+    rejects = [json.loads(each) for each in Path("bad.jsonl").read_text().splitlines()]
+    assert [(each["path"], each["line"]) for each in rejects] == [("in.jsonl", 2), ("in.jsonl", 4), ("in.jsonl", 6)]
+    assert [each["request"] if isinstance(each["request"], str) else json.dumps(each["request"]) for each in rejects] == bad
+    assert rejects[0]["reasons"] == ["value-range: body.temperature: expected a number from 0 to 2, found the number 9"]
+    assert [reason.partition(":")[0] for reason in rejects[2]["reasons"]] == ["unknown-model", "batch-custom-id"]
+    again = run("batch", "in.jsonl", "--split", "out2", "--drop-invalid", "bad.jsonl", *DAY)
+    assert (again.code, Path("out2").exists()) == (2, False)
+    assert run("batch", "in.jsonl", "--drop-invalid", "new.jsonl").err.endswith(
+        "expected a new file with --split, found it alone\n"
+    )
+
+
+def test_a_file_without_a_good_line_is_not_split(run: Run) -> None:
+    Path("in.jsonl").write_text('{"torn\n')
+    done = run("batch", "in.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY)
+    assert (done.code, Path("out").exists(), Path("bad.jsonl").exists()) == (1, False, False)
+    assert "batch-empty" in done.out
+
+
+def test_nothing_to_drop_makes_an_empty_file(run: Run) -> None:
+    write_batch("in.jsonl", "gpt-4.1-mini", "/v1/chat/completions")
+    assert run("batch", "in.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY).code == 0
+    assert Path("bad.jsonl").read_text() == ""

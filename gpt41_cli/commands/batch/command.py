@@ -1,17 +1,27 @@
 """`gpt41 batch`."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import options, output, parse
+from gpt41_cli import rules
+from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.inputs import make_meter, make_reading, read_sources
-from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.cli.output_options import OutputOptions, read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError, quote_text
+from gpt41_cli.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gpt41_cli.commands.batch.check import BatchOptions
+    from gpt41_cli.commands.batch.drop import DroppedLine
+    from gpt41_cli.files.sources import InputSource
 
 
 def batch(
@@ -26,6 +36,12 @@ def batch(
     ] = None,
     split: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write the requests into DIR as files that pass every rule.")
+    ] = None,
+    drop_invalid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="With --split: write the lines that no part could keep into FILE, with the reasons, and go on."
+        ),
     ] = None,
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
@@ -46,6 +62,7 @@ def batch(
     \b
     gpt41 batch batch.jsonl --usage-tier 1
     gpt41 batch big.jsonl.zst --split parts --usage-tier 2
+    gpt41 batch big.jsonl --split parts --drop-invalid rejects.jsonl
     gpt41 batch azure.jsonl --platform azure-global --model NAME=MODEL
     zcat *.jsonl.gz | gpt41 batch - --output-tokens 300 -q
     """
@@ -60,6 +77,9 @@ def batch(
             raise InputError(quote_text(path), "Batch files", "a folder", "name the files in it")
     if split == "":
         raise InputError("--split", "a folder", "an empty name")
+    if drop_invalid is not None and (split is None or os.path.lexists(drop_invalid)):
+        stated = "it alone" if split is None else f"one at {quote_text(drop_invalid)}, and nothing is overwritten"
+        raise InputError("--drop-invalid", "a new file with --split", stated)
     sources, _ = read_sources(paths, None)
     meter = make_meter(catalog, variant and variant.id, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(
@@ -75,16 +95,52 @@ def batch(
             found = check_batch_files(seen, conditions)
         output.show_and_exit(make_report(catalog, found), wanted)
 
+    _split_files(sources, conditions, Path(split), drop_invalid, wanted)
+
+
+def _split_files(
+    sources: "Sequence[InputSource]", conditions: "BatchOptions", folder: Path, drop_invalid: str | None, wanted: OutputOptions
+) -> None:
+    """Write the requests as parts that pass into `folder`, and the lines that no part could keep into the file `drop_invalid`."""
+    from gpt41_cli.commands.batch.check import check_batch_files
+    from gpt41_cli.commands.batch.report import make_report
     from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
 
+    catalog = conditions.market.catalog
     with ExitStack() as stack:
-        directory = stack.enter_context(make_output_folder(Path(split)))
+        directory = stack.enter_context(make_output_folder(folder))
         sources = [stack.enter_context(spool_source(source, directory)) for source in sources]
+        dropped: list[DroppedLine] = []
+        if drop_invalid is not None:
+            sources, dropped = _drop_lines(sources, conditions, directory, stack)
         with show_progress(sources) as seen:
             found = check_batch_files(seen, conditions, is_split=True)
         if found.broken_rules:
             output.show_and_exit(make_report(catalog, found), wanted)
-        planned = plan_split(found, catalog, usage_tier, directory)
+        if dropped:
+            message = f"left out {pluralize(len(dropped), 'line')}: {drop_invalid} has them, and the rules that they break"
+            found = found._replace(findings=(Finding(rules.INVALID_REQUEST, message), *found.findings))
+        planned = plan_split(found, catalog, conditions.usage_tier, directory)
         output.show_report(make_report(catalog, found, planned), wanted)
         write_parts(planned)
-        output.print_to_stderr(f"wrote {pluralize(len(planned.part_files), 'part')} into {directory}")
+        rejects = ""
+        if drop_invalid is not None:
+            files.write_file("".join(line.format() for line in dropped), Path(drop_invalid), is_new=True)
+            rejects = f", and {pluralize(len(dropped), 'rejected line')} into {drop_invalid}"
+        output.print_to_stderr(f"wrote {pluralize(len(planned.part_files), 'part')} into {directory}{rejects}")
+
+
+def _drop_lines(
+    sources: "Sequence[InputSource]", conditions: "BatchOptions", directory: Path, stack: ExitStack
+) -> "tuple[list[InputSource], list[DroppedLine]]":
+    """Drop the lines of all sources that no part could keep."""
+    from gpt41_cli.commands.batch.drop import drop_invalid_lines
+
+    kept: list[InputSource] = []
+    dropped: list[DroppedLine] = []
+    with show_progress(sources) as seen:
+        for source in seen:
+            rest, rejects = stack.enter_context(drop_invalid_lines(source, conditions, directory))
+            kept.append(rest)
+            dropped += rejects
+    return kept, dropped

@@ -194,7 +194,7 @@ FILE_RULES: Sequence[Callable[[BatchFile], Iterator[Finding]]] = (
 
 def find_violations(file: BatchFile) -> RuleViolations:
     """What a file breaks, line by line and as a whole."""
-    violations = RuleViolations()
+    violations = RuleViolations(keeps_all=file.lines.violations.errors_by_line is not None)
     violations += file.lines.violations
     for rule in FILE_RULES:
         for each in rule(file):

@@ -93,22 +93,23 @@ def spool_source(source: InputSource, directory: Path) -> Iterator[InputSource]:
             yield source
             return
         head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), source.label)
-        with _convert_write_errors(directory), tempfile.TemporaryFile(dir=directory) as file:
+        with convert_write_errors(directory), tempfile.TemporaryFile(dir=directory) as file:
             with name_endless_line(source.label):
                 for block in documents.split_into_blocks(chain((head,), pieces)):
                     file.write(block.data)
             file.flush()
-            yield source._replace(open=lambda: _reopen(file.fileno()))
+            yield source._replace(open=lambda: reopen(file.fileno()))
 
 
-def _reopen(descriptor: int) -> BinaryIO:
+def reopen(descriptor: int) -> BinaryIO:
+    """Open a file a second time, from its beginning."""
     file = os.fdopen(os.dup(descriptor), "rb")
     file.seek(0)
     return file
 
 
 @contextmanager
-def _convert_write_errors(directory: Path) -> Iterator[None]:
+def convert_write_errors(directory: Path) -> Iterator[None]:
     """Turn an OSError while writing to `directory` into an InputError."""
     try:
         yield
@@ -176,7 +177,7 @@ def write_parts(planned: SplitPlan) -> None:
     is_whole = False
     unfinished = planned.directory / f"{_UNFINISHED_PREFIX}{os.urandom(8).hex()}"
     try:
-        with _convert_write_errors(planned.directory):
+        with convert_write_errors(planned.directory):
             unfinished.mkdir()
             for file in planned.files:
                 _write_file_parts(file, unfinished)
