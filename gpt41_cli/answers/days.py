@@ -26,12 +26,13 @@ def read_day(value: JsonObject) -> date | None:
     1970.
     """
     for key in TIME_FIELDS:
-        if (found := _parse_day(value.get(key))) is not None:
+        if (found := parse_day(value.get(key))) is not None:
             return found
     return None
 
 
-def _parse_day(value: JsonValue) -> date | None:
+def parse_day(value: JsonValue) -> date | None:
+    """Return the day in UTC of a time as `read_day` takes it; None if it is none."""
     try:
         if isinstance(value, bool):
             return None

@@ -23,6 +23,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
+from gpt41_cli.answers.row_runs import TOTAL_WORDS, AnswerRun, RowRuns
 from gpt41_cli.answers.unread import is_figure, is_suspect_name
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError, quote_text
@@ -42,7 +43,6 @@ _SEPARATED_NUMBER = re.compile(r"\d{1,3}([,.' ]\d{3}){1,6}", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _PROBED_LINES = 10
-_TOTAL_WORDS = ("total", "totals", "sum", "grand total", "grand totals", "subtotal", "sub-total", "overall")
 _BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -54,12 +54,15 @@ class LogValue(NamedTuple):
 
     line: int | None
     position: int | None
-    value: JsonValue | BadBody | Finding
+    value: JsonValue | BadBody | Finding | AnswerRun
     ignored_columns: tuple[str, ...] = ()
 
 
-def read_log(stream: BinaryIO, name: str) -> Iterator[LogValue]:
-    """Yield every value of a log, which may be compressed. Raises InputError if it isn't in any of these forms."""
+def read_log(stream: BinaryIO, name: str, longest: int | None = None) -> Iterator[LogValue]:
+    """Yield every value of a log, which may be compressed; with `longest`, rows of at most so many input tokens may be added up.
+
+    Raises InputError if it isn't in any of these forms.
+    """
     pieces = text.read_chunks(stream)
     head, pieces = compressed.decompress_if_needed(pieces, name)
     data = text.convert_to_utf8(chain((head,), pieces), name)
@@ -71,7 +74,7 @@ def read_log(stream: BinaryIO, name: str) -> Iterator[LogValue]:
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
         _check_line_size(len(begun), Place(name, first.number))
         whole = chain((seen,), data)
-        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name)
+        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest)
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
@@ -124,8 +127,8 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
         yield LogValue(None, None, value)
 
 
-def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
-    """Read the rows of a CSV as records: known columns under their names, counts as numbers."""
+def _read_rows(data: Iterable[bytes], name: str, longest: int | None) -> Iterator[LogValue]:
+    """Read the rows of a CSV as records: known columns under their names, counts as numbers. Plain rows come last, added up."""
     lines = _decode_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
     delimiter = max(_DELIMITERS, key=header.count)
@@ -141,16 +144,27 @@ def _read_rows(data: Iterable[bytes], name: str) -> Iterator[LogValue]:
     _check_columns(columns, Place(name, before + 1))
     if ignored := tuple(column for column in columns if column and not _is_read(column)):
         yield LogValue(before + 1, None, None, ignored)
-    line, sums = before + rows.line_num + 1, _RowSums()
-    for row in _read_cells(rows, before):
-        value: JsonObject | BadBody | Finding | None = None
-        if isinstance(row, BadBody):
-            value = row
-        elif any(map(str.strip, row)):
-            value = _recognise_total(columns, row) or sums.add(_build_record(columns, row))
-        if value is not None and not _is_empty(value):
-            yield LogValue(line, None, value)
-        line = before + rows.line_num + 1
+    runs = RowRuns(columns, longest)
+    sums = _RowSums(runs)
+    try:
+        for row in _read_cells(rows, before, runs):
+            value: JsonObject | BadBody | Finding | None = None
+            if isinstance(row, BadBody):
+                value = row
+            elif any(map(str.strip, row)):
+                value = _recognise_total(columns, row) or sums.add(_build_record(columns, row))
+            if isinstance(value, dict) and isinstance(row, list):
+                runs.learn(row, value)
+            if value is not None and not _is_empty(value):
+                yield LogValue(before + runs.line_num + 1, None, value)
+    except InputError:
+        yield from _list_runs(runs, before)  # what was read before the error counts
+        raise
+    yield from _list_runs(runs, before)
+
+
+def _list_runs(runs: RowRuns, before: int) -> Iterator[LogValue]:
+    return (LogValue(before + line, None, run) for line, run in runs.list_runs())
 
 
 def _name_columns(header: list[str]) -> list[str]:
@@ -168,15 +182,17 @@ def _name_columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _read_cells(rows: Any, before: int) -> Iterator[list[str] | BadBody]:
-    """Yield the cells of every row, or why it is none; the next row begins on the line after the fault."""
+def _read_cells(rows: Any, before: int, runs: RowRuns) -> Iterator[list[str] | BadBody]:
+    """Yield the cells of every row that `runs` doesn't add up, or why it is none; the next begins on the line after the fault."""
     while True:
         try:
-            yield next(rows)
-        except StopIteration:
-            return
+            row = runs.add_plain_rows(rows)
         except csv.Error as error:
             yield BadBody(expected=f"CSV up to line {before + rows.line_num}", found=error)
+            continue
+        if row is None:
+            return
+        yield row
 
 
 def _decode_lines(data: Iterable[bytes], name: str) -> Iterator[str]:
@@ -221,7 +237,7 @@ def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
     named = [
         cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*TIME_FIELDS, *MODEL_FIELDS)
     ]
-    if any(cell.strip(" :").lower() in _TOTAL_WORDS for cell in named):
+    if any(cell.strip(" :").lower() in TOTAL_WORDS for cell in named):
         return Finding(rules.TOTAL_ROW, "a row that says of itself that it is a total")
     return None
 
@@ -234,7 +250,8 @@ def _is_empty(value: JsonObject | BadBody | Finding) -> bool:
 class _RowSums:
     """The sums of the rows of a CSV. A row without model and day that has exactly these figures is their total."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: RowRuns) -> None:
+        self._runs = runs
         self._figures: Counter[str] = Counter()
         self._has_named_rows = False
 
@@ -244,13 +261,16 @@ class _RowSums:
             return record
         figures = {name: record[name] for name in COUNT_FIELDS if name in record}
         has_name = any(record.get(name) is not None for name in (*MODEL_FIELDS, *TIME_FIELDS))
-        if self._has_named_rows and not has_name and any(figures.values()) and figures.items() <= self._figures.items():
+        if self._has_named_rows and not has_name and any(figures.values()) and self._are_sums(figures):
             return Finding(
                 rules.TOTAL_UNCLEAR, "a row of no model and no day with the sums of all before it, taken as their total"
             )
         self._figures.update(figures)
         self._has_named_rows = self._has_named_rows or has_name
         return record
+
+    def _are_sums(self, figures: JsonObject) -> bool:
+        return figures.items() <= (self._figures + Counter(self._runs.sum_figures())).items()
 
 
 def _build_record(columns: list[str], row: list[str]) -> JsonObject | BadBody:

@@ -9,6 +9,7 @@ from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.records import read_entries
+from gpt41_cli.answers.row_runs import AnswerRun
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
@@ -35,7 +36,7 @@ class Withdrawal(NamedTuple):
     answer: Answer
 
 
-LogItem: TypeAlias = "Located[Answer] | Located[Withdrawal] | Located[Finding] | RejectedRequest"
+LogItem: TypeAlias = "Located[Answer] | Located[AnswerRun] | Located[Withdrawal] | Located[Finding] | RejectedRequest"
 
 _IN_BATCH = Answer(Usage(), mode=BATCH)
 _MAX_SHOWN_CHARACTERS = 40
@@ -54,11 +55,13 @@ class LogReader:
     """Reads logs in one pass. What was skipped in folders is known at the end.
 
     Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
-    is logged twice must not be priced twice, and is priced as the record of it that says most.
+    is logged twice must not be priced twice, and is priced as the record of it that says most. With `longest`, rows of a CSV that
+    differ only in tokens are added up if none has more input tokens than that.
     """
 
-    def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = ()) -> None:
+    def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = (), longest: int | None = None) -> None:
         self.skipped = list(left_out)
+        self._longest = longest
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
         self._seen_details: dict[Answer, Answer] = {}
@@ -89,12 +92,14 @@ class LogReader:
     def _read(self, source: InputSource) -> Iterator[LogItem]:
         last = None
         try:
-            for place, entry in _read_source_entries(source):
+            for place, entry in _read_source_entries(source, self._longest):
                 last = place
                 if isinstance(entry, BadBody):
                     yield RejectedRequest(place, str(entry), source.is_from_folder)
                 elif isinstance(entry, StreamPart):
                     self._join_stream(place, entry)
+                elif isinstance(entry, AnswerRun):
+                    yield Located(place, entry)
                 elif isinstance(entry, Finding):
                     self._streams.pop(entry.subject or "", None)
                     yield Located(place, entry)
@@ -166,16 +171,16 @@ def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 
-def _read_source_entries(source: InputSource) -> Iterator[tuple[Place, LogEntry]]:
+def _read_source_entries(source: InputSource, longest: int | None) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
     with open_source(source) as stream:
-        for logged in read_log(stream, source.label):
+        for logged in read_log(stream, source.label, longest):
             yield from _read_value_entries(source.name, logged)
 
 
-def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry]]:
+def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, logged.line, position=position)
-    if isinstance(logged.value, BadBody | Finding):
+    if isinstance(logged.value, BadBody | Finding | AnswerRun):
         yield place, logged.value
         return
     if logged.ignored_columns:

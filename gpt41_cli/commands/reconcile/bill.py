@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, Answer
 from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
+from gpt41_cli.answers.row_runs import AnswerRun
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
 from gpt41_cli.constraints.lifecycle import find_past_shutdown
@@ -70,16 +71,21 @@ class Reconciliation:
             self.record_issue(found.place, found.result)
         elif isinstance(found.result, Withdrawal):
             self._add_charge(found.place, found.result.answer, is_undone=True)
+        elif isinstance(found.result, AnswerRun):
+            self._add_answer(found.place, found.result.answer, is_run=True)
         else:
             self._check_currency(found.place, found.result)
             if found.result.is_batch_total:
                 self._add_total(found.place, found.result)
                 return
-            if found.result.mode == BATCH:
-                path = found.place.path
-                self._usage_by_file[path] = self._usage_by_file.get(path, Usage()) + found.result.usage
-                self._models.setdefault(path, set()).add(self._resolve_model(found.result))
-            self._add_charge(found.place, found.result)
+            self._add_answer(found.place, found.result)
+
+    def _add_answer(self, place: Place, answer: Answer, *, is_run: bool = False) -> None:
+        if answer.mode == BATCH:
+            path = place.path
+            self._usage_by_file[path] = self._usage_by_file.get(path, Usage()) + answer.usage
+            self._models.setdefault(path, set()).add(self._resolve_model(answer))
+        self._add_charge(place, answer, is_run=is_run)
 
     def _check_currency(self, place: Place, answer: Answer) -> None:
         self._currency = self._currency or answer.currency
@@ -164,11 +170,13 @@ class Reconciliation:
                 both = f"sums of answers of {sanitize(model)} of the same day in several files: what is in both is priced twice"
                 self.record_issue(places[1], Finding(rules.SUM_BESIDE_SUMS, both))
 
-    def record_issue(self, place: Place, unbilled: Finding, usage: Usage | None = None, *, is_undone: bool = False) -> None:
+    def record_issue(
+        self, place: Place, unbilled: Finding, usage: Usage | None = None, *, is_undone: bool = False, times: int = 1
+    ) -> None:
         """Count what isn't priced, by the requests of its `usage` if it has one, and keep the place of the first of each kind.
         `is_undone` counts less.
         """
-        times = max(1, usage.requests) if usage else 1
+        times = max(1, usage.requests) if usage else times
         key = unbilled.rule, unbilled.message
         if key not in self._issues and (is_undone or len(self._issues) >= _MAX_REASONS):
             key = unbilled.rule, "others"
@@ -184,8 +192,8 @@ class Reconciliation:
             del self._issues[key]
             self.unpriced.pop(key, None)
 
-    def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False) -> None:
-        """Add an answer to its group, or take away one that was added before."""
+    def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False, is_run: bool = False) -> None:
+        """Add an answer to its group, or take away one that was added before. With `is_run` it stands for many short ones."""
         offer = self._biller.find_offer(answer)
         if isinstance(offer, Finding):
             self.record_issue(place, offer, answer.usage, is_undone=is_undone)
@@ -204,8 +212,9 @@ class Reconciliation:
         charge.add(answer, tools_usd, is_undone=is_undone)
         if charge.usage == Usage():
             del self.charges[group]
-        for doubt in (*unclear, *self._find_doubts(offer, answer)):
-            self.record_issue(place, doubt, is_undone=is_undone)
+        one = answer._replace(usage=Usage(1)) if is_run else answer
+        for doubt in (*unclear, *self._find_doubts(offer, one)):
+            self.record_issue(place, doubt, is_undone=is_undone, times=answer.usage.requests if is_run else 1)
 
     def _note_day(self, place: Place, group: ChargeKey, answer: Answer) -> None:
         """Note whether there is a sum of a day, or a single answer."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
-from gpt41_cli.catalog import Market, Offer, Variant
+from gpt41_cli.catalog import Catalog, Market, Offer, Variant
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
@@ -159,3 +159,8 @@ class AnswerPricer:
             return market.on_day(day).offer(variant, mode)
         except MissingPrice as error:
             return Finding(rules.MISSING_PRICE, str(error))
+
+
+def find_longest_short(catalog: Catalog) -> int:
+    """Return how many input tokens a request may have without a surcharge, whatever its model."""
+    return min(model.surcharge_threshold for model in catalog.models.values())

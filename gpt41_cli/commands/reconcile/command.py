@@ -74,7 +74,7 @@ def reconcile(
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.bill import reconcile_logs
-    from gpt41_cli.commands.reconcile.charge import BillingContext
+    from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
     from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras
     from gpt41_cli.commands.reconcile.report import make_report
 
@@ -88,7 +88,7 @@ def reconcile(
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
-        found_logs = LogReader(seen, left_out)
+        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog))
         names = ", ".join(source.label for source in sources[:3])
         found = reconcile_logs(beside.observe(found_logs.read()), conditions, names)
     if not found.charges and not found.unpriced:
