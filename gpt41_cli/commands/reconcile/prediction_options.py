@@ -200,7 +200,7 @@ def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") 
         return
     saved = anonymise_misses(misses, sent.sources, sent.meter)
     files.write_file("".join(f"{line}\n" for line in saved.lines), path)
-    left = f"; {pluralize(saved.failed, 'kind')} left out, as no words count the same" if saved.failed else ""
+    left = f"; {pluralize(saved.left_out, 'kind')} of misses left out" if saved.left_out else ""
     output.print_to_stderr(
         f"{path}: {pluralize(len(saved.lines), 'request')} in which words took the place of texts, names were kept{left}"
     )

@@ -30,16 +30,18 @@ _WORDS = (
 _ACCENTED_WORDS = ("años", "\\u00e9")
 """The first word of a text with characters beyond ASCII, and with such as JSON escapes them: some rules treat these apart."""
 _LINE = re.compile(r"(\s*)(.*?)([.,:;!?)\]}]*\s*)", re.DOTALL)
+_MAX_SAVED = 100
+"""Groups of which a request is saved, the largest."""
 _UNLISTED_MODEL = "anonymous-model"
 """Stands for a model that the price table doesn't have, whose name may say whose it is."""
-_MAX_ATTEMPTS = 4
+_MAX_ATTEMPTS = 8
 
 
 class SavedMisses(NamedTuple):
-    """The lines of a file of misses, and of how many groups no request could be anonymised."""
+    """The lines of a file of misses, and how many groups have none: no words count the same, or there are too many groups."""
 
     lines: Sequence[str]
-    failed: int
+    left_out: int
 
 
 class _Line(NamedTuple):
@@ -49,25 +51,22 @@ class _Line(NamedTuple):
 
 
 class WordWriter:
-    """Writes words in place of texts, as many tokens as these have. The longest text gets `spare_words` more.
+    """Writes words in place of texts, as many tokens as these have. The first texts get `spare_tokens` more, or less.
 
     Lines stay lines and keep the punctuation at their end, which may form a token with what follows.
     """
 
-    def __init__(self, count: Callable[[str], int], spare_words: int = 0, longest: str | None = None) -> None:
-        self.texts: list[tuple[int, str]] = []
+    def __init__(self, count: Callable[[str], int], spare_tokens: int = 0) -> None:
         self._count = count
-        self._spare_words = spare_words
-        self._longest = longest
+        self._spare_tokens = spare_tokens
         self._words = cycle(_WORDS)
 
     def write(self, text: str) -> str:
         """Write words in place of a text."""
         target = self._count(text)
-        self.texts.append((target, text))
-        if text == self._longest:
-            target += self._spare_words
-            self._longest = None
+        change = max(self._spare_tokens, 1 - target) if target else 0
+        target += change
+        self._spare_tokens -= change
         words = [self._write_line(line) for line in text.split("\n")]
         for _ in range(_MAX_ATTEMPTS):
             missing = target - self._count(_join(words))
@@ -105,11 +104,11 @@ def _resize(lines: Sequence[_Line], more: int, words: Iterator[str]) -> None:
 
 
 def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource], meter: SentRequestMeter) -> SavedMisses:
-    """Anonymise the smallest request of each group, and check that it counts as before.
+    """Anonymise the smallest request of each of the first groups, and check that it counts as before.
 
     The requests are read again. Raises InputError if a file has changed since it was counted.
     """
-    chosen = {pair.custom_id: (pair, group) for group in groups for pair in [_choose_smallest(group)]}
+    chosen = {pair.custom_id: (pair, group) for group in groups[:_MAX_SAVED] for pair in [_choose_smallest(group)]}
     bodies = {custom_id: value for source in sources for custom_id, value in _find_lines(source, chosen)}
     lines: list[str] = []
     for custom_id, (pair, group) in chosen.items():
@@ -119,7 +118,7 @@ def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource]
         if line is not None:
             named = {**line, "custom_id": f"miss-{len(lines) + 1}", **_describe_miss(group, pair)}
             lines.append(json.dumps(named, ensure_ascii=False))
-    return SavedMisses(lines, len(chosen) - len(lines))
+    return SavedMisses(lines, len(groups) - len(lines))
 
 
 def _choose_smallest(group: MissGroup) -> RequestPair:
@@ -148,16 +147,18 @@ def _anonymise_line(line: JsonObject, pair: RequestPair, meter: SentRequestMeter
     terms = meter.find_terms(read_json_request(line))
     variant, method = terms.meter.find_variant(terms.model)
     model = {} if terms.model is None else {"model": variant.model.id if variant else _UNLISTED_MODEL}
-    spare_words, longest = 0, None
+    spare_tokens = 0
     for _ in range(_MAX_ATTEMPTS):
-        writer = WordWriter(terms.meter.get_memo(method.encoding), spare_words, longest)
+        writer = WordWriter(terms.meter.get_memo(method.encoding), spare_tokens)
         body = {**model, **Anonymiser(writer.write).replace_body(line["body"])}
         new = {"custom_id": pair.custom_id, "method": "POST", "url": line["url"], "body": body}
-        missing = pair.forecast.input_tokens - terms.meter.count(read_json_request(new)).input_tokens
+        try:
+            missing = pair.forecast.input_tokens - terms.meter.count(read_json_request(new)).input_tokens
+        except BadBody:
+            return None  # an odd value means something else with other digits
         if not missing:
             return new
-        spare_words += missing
-        longest = max(writer.texts, default=(0, None))[1]
+        spare_tokens += missing
     return None
 
 

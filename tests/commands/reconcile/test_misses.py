@@ -126,10 +126,11 @@ def test_words_have_as_many_tokens(text: str) -> None:
     assert abs(COUNT(written) - COUNT(text)) <= text.count("\n") + text.count("\n\n")
 
 
-def test_the_longest_text_gets_spare_words_once() -> None:
-    writer = WordWriter(COUNT, 2, "one two three")
-    assert [COUNT(writer.write("one two three")), COUNT(writer.write("one two three"))] == [5, 3]
-    assert COUNT(WordWriter(COUNT, -2, "one two three").write("one two three")) == 1
+def test_spare_tokens_are_added_to_the_first_text_or_taken_from_the_first_ones() -> None:
+    writer = WordWriter(COUNT, 2)
+    assert [COUNT(writer.write(text)) for text in ("", "one two three", "one two three")] == [0, 5, 3]
+    writer = WordWriter(COUNT, -3)
+    assert [COUNT(writer.write("one two three")) for _ in range(3)] == [1, 2, 3]
 
 
 def sent(custom_id: str, body: Body, url: str = "/v1/chat/completions") -> Body:
@@ -158,7 +159,7 @@ def test_the_smallest_request_of_a_group_is_saved_and_counts_the_same(catalog: C
     ]
     found = anonymise_misses([group("small", counted)], sources, meter)
     (line,) = map(json.loads, found.lines)
-    assert found.failed == 0
+    assert found.left_out == 0
     assert (line["custom_id"], line["counted_input_tokens"], line["billed_input_tokens"]) == ("miss-1", counted, counted + 4)
     assert (line["requests"], line["shapes"], line["day"]) == (2, ["tools"], None)
     assert line["body"]["model"] == "gpt-4.1"
@@ -177,9 +178,12 @@ def test_a_model_is_saved_by_the_name_that_the_table_has(model: str | None, save
 def test_a_request_that_no_words_can_stand_for_is_left_out(catalog: Catalog) -> None:
     meter = SentRequestMeter(Meter(catalog), {})
     found = anonymise_misses([group("a", 1)], [make_source(sent("a", chat(USER)))], meter)
-    assert (found.lines, found.failed) == ([], 1)
-    found = anonymise_misses([group("a", 1)], [make_source(sent("a", responses("", instructions=None), "/v1/responses"))], meter)
-    assert (found.lines, found.failed) == ([], 1)
+    assert (found.lines, found.left_out) == ([], 1)
+    odd = {"name": "f", "parameters": {"type": "object", "properties": 0}}  # which is as good as none, and 1 isn't
+    found = anonymise_misses([group("a", 40)], [make_source(sent("a", chat(USER, functions=[odd])))], meter)
+    assert (found.lines, found.left_out) == ([], 1)
+    many = [group("a", 14)] * 101
+    assert anonymise_misses(many, [make_source(sent("a", chat(USER)))], meter).left_out == 100
 
 
 @pytest.mark.parametrize("make_sources", [list, lambda: [make_source("%PDF-1.4")]])
