@@ -153,6 +153,8 @@ class _Line(NamedTuple):
             return True
         if self.after.startswith("/") or _URL_BEFORE.search(self.before) or _DESCRIBED_BEFORE.match(self.before):
             return False
+        if self.before.endswith("``") and self.after.startswith("``"):  # as reStructuredText quotes code
+            return False
         if _PLACEHOLDER_BEFORE.search(self.before) or _PATTERN_BEFORE.search(self.before):
             return False
         if _YAML_LINE_BEFORE.fullmatch(self.before) and _YAML_LINE_ENDS.fullmatch(self.after):

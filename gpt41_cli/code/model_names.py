@@ -24,9 +24,12 @@ _HINT = re.compile("[Gg][Pp][Tt]")
 
 
 class Naming(Enum):
-    """How a text names a model: as the API takes it, by a constant that stands for that, or as people read it."""
+    """How a text names a model: as the API takes it, by a name that gpt41.yaml explains, such as that of a deployment, by a
+    constant that stands for an id, or as people read it.
+    """
 
     ID = "id"
+    ALIAS = "alias"
     CONSTANT = "constant"
     DISPLAY_NAME = "display name"
 
@@ -50,9 +53,17 @@ class ModelNames:
         self._by_constant = {_SEPARATORS.sub("", name): name for name in names}
         self._pattern = _compile(names)
         self._names = frozenset(names)
+        known = {model.id for model in models}
+        self.aliases = {
+            name
+            for name in catalog.aliases
+            if name not in self._names and (found := catalog.find_named_variant(name)) and found.model.id in known
+        }
+        either = "|".join(map(re.escape, sorted(self.aliases, key=len, reverse=True)))
+        self._alias_pattern = re.compile(rf"{_NOT_BEFORE}(?:{either}){_NOT_AFTER}" if either else r"(?!)")
 
     def find(self, text: str) -> Iterator[NamedModel]:
-        """Yield the models that a text names, in order."""
+        """Yield the models that a text names, in order; then those that it names by an alias."""
         end = 0
         for hint in _HINT.finditer(text):
             at = hint.start()
@@ -70,6 +81,8 @@ class ModelNames:
             elif written in self._names:
                 naming = Naming.ID
             yield NamedModel(match.start(), match.end(), name, naming)
+        for match in self._alias_pattern.finditer(text):
+            yield NamedModel(match.start(), match.end(), match[0], Naming.ALIAS)
 
 
 def _compile(names: Iterable[str]) -> re.Pattern[str]:

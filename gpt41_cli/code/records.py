@@ -21,7 +21,12 @@ _ANSWER_FIELD = re.compile(
     r")",
     re.IGNORECASE,
 )
-_ANSWERED_BEFORE = re.compile(r"response\.model[\"']?\]?[ \t]*(?:,|==?|:|=>)[ \t]*[\"'][^\s\"']*$", re.IGNORECASE)
+# The model that answered, in the same line or in the one before: `attributes["gen_ai.response.model"] == "a"`.
+_ANSWERED_BEFORE = re.compile(
+    r"(?:response|served)[._]?model[\"']?[^\w\"']*(?:(?:assert\w*|to_string|Some|json|String|from|into)\b[^\w\"']*)*[\"'][^\s\"']*$",
+    re.IGNORECASE,
+)
+_ANSWERED = 200
 _MEMBER_BEFORE = re.compile(r"[\s\-|{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
 _MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
 _CONTINUED = (",", "{", "(", "[")
@@ -49,7 +54,7 @@ _MIXED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*\$?(?:\d*\.\d+,[ \t]*\$?\d+|\d+,[ \t
 _MEASURED_AFTER = re.compile(r"[\"'`]\](?:\??\.|\[[\"'`])\w*(?:cost|tokens|usage|price|total)\w*", re.IGNORECASE)
 # The name of an entry of a catalog, whose other members are its prices and its context window.
 _ENTRY_NAME_BEFORE = re.compile(
-    r"(?<![\w.])[\"']?(?:id|name|slug|value|key|model_?id|model_?name)[\"']?[ \t]*[:=][ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE
+    r"(?<![\w.])[\"']?(?:id|name|slug|value|key|family)[\"']?[ \t]*:[ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE
 )
 _ENTRY_FIGURE = re.compile(
     r"(?<![\w$])[\"']?(?!max|budget)\w*"
@@ -69,7 +74,7 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
     """Return True if what stands next to a name belongs to an answer or a measurement, in its line or among its siblings."""
     number = lines.find_number(start)
     first, last = lines.find_start(number), lines.find_end(number)
-    if _ANSWERED_BEFORE.search(lines.text, max(first, start - _NEAR), start):
+    if _ANSWERED_BEFORE.search(lines.text, max(0, start - _ANSWERED), start):
         return True
     if lines.has_match(_ANSWER_FIELD, max(first, start - _NEAR), min(last, end + _NEAR)):
         return True

@@ -13,7 +13,7 @@ from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.code.calls import UseKind, UseReader
 from gpt41_cli.code.endings import Ending, FeatureMarks
 from gpt41_cli.code.lines import Lines
-from gpt41_cli.code.model_names import ModelNames, NamedModel
+from gpt41_cli.code.model_names import ModelNames, NamedModel, Naming
 from gpt41_cli.code.parameters import CallFinder, Parameter, Surroundings
 from gpt41_cli.findings import Place
 
@@ -53,7 +53,8 @@ class FileReader:
         self._ends = ends
         self._names = ModelNames(catalog, only)
         self._marks = None if only else FeatureMarks(catalog)
-        self._hints = self._marks.hints if self._marks else ()
+        aliases = (name.encode() for name in self._names.aliases)
+        self._hints = (*(self._marks.hints if self._marks else ()), *aliases)
 
     def may_have_uses(self, data: bytes) -> bool:
         """Return True if a file may have uses; False for most files, long before they are decoded.
@@ -67,7 +68,7 @@ class FileReader:
         found = [
             (named, variant.id, variant.model.id)
             for named in self._names.find(text)
-            if (variant := self._catalog.find_variant(named.name))
+            if (variant := self._catalog.find_named_variant(named.name))
         ]
         models = len({entry for _, _, entry in found})
         if self._marks:
@@ -83,6 +84,8 @@ class FileReader:
             if key in first and first[key][2] is UseKind.CALL:
                 continue
             kind = reader.read(named)
+            if named.naming is Naming.ALIAS and kind is not UseKind.CALL:
+                continue  # any word may be an alias
             if key not in first or kind is UseKind.CALL:
                 first[key] = named, entry, kind
         for (number, subject), (named, entry, kind) in first.items():

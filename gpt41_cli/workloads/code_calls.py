@@ -54,6 +54,7 @@ def find_code_calls(
             raise InputError("code", location=config.locations["code"], problem=error) from None
         sources |= listed
         skipped += left_out
+    market = market._replace(catalog=market.catalog.with_aliases(config.models))
     shown = {key: source.name for key, source in sources.items()}
     found = scan_files(
         [source._replace(name=key) for key, source in sources.items() if key.rsplit("/", 1)[-1] != CONFIG_NAME],

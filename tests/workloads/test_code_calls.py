@@ -75,6 +75,12 @@ def test_the_calls_are_those_of_the_code_alone(catalog: Catalog) -> None:
     ]
 
 
+def test_a_deployment_is_a_call_of_its_model(catalog: Catalog) -> None:
+    write({"src/bot.py": 'ask(model="prod-eu")\n'})
+    calls = find_calls(catalog, CONFIG + "models: {prod-eu: gpt-4.1}\n")
+    assert [(use.place.label, use.subject) for use in calls.uses] == [("src/bot.py:1", "gpt-4.1"), ("run.sh:1", "gpt-4.1-mini")]
+
+
 def test_code_that_is_missing_is_an_error_unless_it_may_be(catalog: Catalog) -> None:
     config = CONFIG.replace("run.sh", "lib/")
     with pytest.raises(InputError, match=r"gpt41\.yaml:2:1: code: \"lib/\": expected a readable file"):

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli.config_file import add_config_aliases
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
 
@@ -61,7 +62,7 @@ def scan(
     from gpt41_cli.files.sources import find_sources
     from gpt41_cli.reports.findings import make_unreadable_findings
 
-    catalog = parse.read_catalog(pricing)
+    catalog = add_config_aliases(parse.read_catalog(pricing))
     wanted = read_output_options(output_format, quiet, outputs, paths, [baseline, pricing])
     threshold = parse.read_level(fail_on)
     market = parse.read_market(catalog, platform, as_of)

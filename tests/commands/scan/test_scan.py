@@ -266,6 +266,17 @@ def test_features_of_the_api_that_end_are_found(run: Run, tmp_path: Path) -> Non
     assert run("scan", "--as-of", "2026-11-29", "--retires-within", "1d", "--format", "jsonl").code == 1
 
 
+def test_a_deployment_that_the_config_explains_is_a_call(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text("version: 1\nmodels: {prod-eu: gpt-4.1-mini}\nworkloads: {a: {input_tokens: 1}}\n")
+    (tmp_path / "bot.py").write_text('ask(model="prod-eu", temperature=0)\n# prod-eu\nask(model="prod-eu-2")\n')
+    places = json.loads(run("scan", "bot.py", "--as-of", "2026-11-29", "--format", "json").out)["places"]
+    assert [(place["line"], place["name"], place["model"], place["refused_parameters"]) for place in places] == [
+        (1, "prod-eu", "gpt-4.1-mini", ["temperature"])
+    ]
+    assert run("scan", "bot.py", "--model", "gpt-4.1", "-q").out == "none\n"
+    assert run("scan", "bot.py", "--model", "gpt-4.1-mini", "-q").out == "bot.py:1:12 prod-eu\n"
+
+
 def test_python_that_is_too_long_to_parse_has_no_docstrings() -> None:
     lines = Lines('"""\nask("gpt-4.1")\n"""\n' + "x = 1\n" * 350_000)
     (named,) = ModelNames(market().catalog).find(lines.text)
