@@ -145,8 +145,12 @@ def has_default_effort(reasoning: Any, at: Cursor, table: Seen) -> None:
 
 
 def aliases_are_unique(tasks: Mapping[str, Any], at: Cursor, table: Seen) -> None:
-    """Check that an alias stands for one task only, and isn't the name of another."""
+    """Check that an alias stands for one task only, isn't the name of another, and that user reports are of known tasks."""
     owner = {name: name for name in tasks}
+    for report in table["evidence"].reports:
+        for name in report.tasks:
+            if name not in tasks:
+                at.fail(f"the task {name}, of which {report.who} reports", "none")
     for task in tasks.values():
         for alias in task.aliases:
             if owner.setdefault(alias, task.id) != task.id:

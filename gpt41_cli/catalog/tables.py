@@ -376,9 +376,10 @@ class Benchmark(NamedTuple):
 
 
 class Benchmarks(NamedTuple):
-    """The launch table, by benchmark."""
+    """The launch table, by benchmark. `compared_with` is the model whose scores are shown next to those of others."""
 
     source: Cited
+    compared_with: ModelName
     by_name: Annotated[Mapping[str, Benchmark], Key("scores")]
     notes: tuple[str, ...] = ()
 
@@ -389,6 +390,20 @@ class ModelStatement(NamedTuple):
     model: ModelName
     statement: str
     source: Cited
+
+
+class UserReport(NamedTuple):
+    """What a user said of a model at its launch, about some tasks. It is quoted, never computed with.
+
+    `percent` is how much better, or how often.
+    """
+
+    who: str
+    model: ModelName
+    statement: str
+    tasks: tuple[str, ...]
+    source: Cited
+    percent: Decimal | None = None
 
 
 class SavingsClaim(NamedTuple):
@@ -414,6 +429,7 @@ class PublishedEvidence(NamedTuple):
     latency: tuple[ModelStatement, ...]
     blended: Annotated[BlendedPrices, Key("blended_usd_per_million")]
     savings: tuple[SavingsClaim, ...]
+    reports: Annotated[tuple[UserReport, ...], Default(())]
 
 
 class Task(NamedTuple):

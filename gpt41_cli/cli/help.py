@@ -19,7 +19,7 @@ _GROUPS = {
     "Input": "paths logs base head text kind image_size configs config request_files skip_invalid",
     "Amount": "requests input_tokens output_tokens reasoning_tokens cached requests_per_minute lifetime tools prediction accept",
     "Requirements": "task needs deadline until max_usd min_score max_tokens usage_tier retires_within",
-    "Judging": "prefer scores tolerance",
+    "Judging": "prefer scores tolerance explain",
     "Model and prices": "model leaving to mode platform as_of on pricing",
     "Options": "",
     "Output": "output_format json outputs quiet fail_on jobs help",

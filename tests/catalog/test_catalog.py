@@ -179,6 +179,12 @@ WRONG_TABLES = [
     ("shutdown: 2027-01-14", "shutdown: 2026-01-14", "expected a day after the announcement (2026-10-14)"),
     ("method: tiles", "method: circles", 'expected one of tiles, patches, found "circles"'),
     ("tolerance_percent: 10", "tolerance_percent: 110", "expected at most 100"),
+    ("aliases: [code, sql]", "aliases: [chat]", "tasks.coding: expected the alias chat once, found it under chat too"),
+    (
+        "tasks: [coding], source: launch",
+        "tasks: [cooking], source: launch",
+        "the task cooking, of which Qodo reports, found none",
+    ),
     ("pictures: {models: [gpt-4o]", "pictures: {models: [gpt-4p]", "found the model gpt-4p"),
     ("{on: 2026-07-02", "{on: 2026-05-02", "expected closings in the order of their days, found 2026-05-02 after 2026-05-07"),
     ("    closings:\n      openai:", "    closings:\n      nobody:", "found the provider nobody"),

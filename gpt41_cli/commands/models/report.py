@@ -23,6 +23,7 @@ def make_model_report(market: Market, variant: Variant) -> Report:
         *_make_rule_lines(catalog, model),
         *_make_migration_lines(variant),
         *_make_shutdown_lines(market, variant),
+        *_make_report_lines(catalog, model),
         *(ReportLine("note", note) for note in model.notes),
     )
     facts = (
@@ -226,17 +227,32 @@ def _make_image_table(model: Model) -> Table:
     return Table(titles, rows, f"Images are counted by {method} [{model.images.source.label}]{note}")
 
 
+def _make_report_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
+    """Quote what users said of the model at its launch."""
+    for report in catalog.evidence.reports:
+        if report.model == model.id:
+            yield ReportLine("users", f"{report.who}: {report.statement}", report.source.label)
+
+
 def _make_benchmark_table(catalog: Catalog, model: Model) -> Table:
+    other = catalog.evidence.benchmarks.compared_with
+    others = [other] if other != model.id else []
     rows = []
     for benchmark in catalog.evidence.benchmarks.by_name.values():
         score = benchmark.scores.get(model.id)
         if score is not None:
             best = max(figure for figure in benchmark.scores.values() if figure is not None)
-            rows.append(Row((benchmark.name, benchmark.group, benchmark.unit, format_exact(score), format_exact(best))))
+            shown = [score, *(benchmark.scores.get(name) for name in others), best]
+            figures = ("-" if figure is None else format_exact(figure) for figure in shown)
+            rows.append(Row((benchmark.name, benchmark.group, benchmark.unit, *figures)))
     title = (
         f"Launch benchmarks [{catalog.evidence.benchmarks.source.label}]. {' '.join(catalog.evidence.benchmarks.notes)}".rstrip()
     )
-    return Table(make_headings("benchmark", "group", "unit", ">score", ">best in table"), tuple(rows), title)
+    return Table(
+        make_headings("benchmark", "group", "unit", ">score", *(f">{name}" for name in others), ">best in table"),
+        tuple(rows),
+        title,
+    )
 
 
 def _make_source_table(catalog: Catalog, lines: Sequence[ReportLine], tables: Sequence[Table]) -> Table:

@@ -90,6 +90,9 @@ def recommend(
     pricing: options.PricingOption = None,
     output_format: options.FormatOption = "text",
     outputs: options.OutputFilesOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Quote, too, what users reported of the models for such tasks.")
+    ] = False,
     quiet: options.QuietOption = False,
 ) -> None:
     """Choose a variant and a mode for the work, with reasons, figures and sources.
@@ -106,7 +109,7 @@ def recommend(
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.recommend.candidates import Wishes
     from gpt41_cli.commands.recommend.choose import recommend as choose
-    from gpt41_cli.commands.recommend.report import make_report
+    from gpt41_cli.commands.recommend.report import add_user_reports, make_report
 
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
@@ -129,4 +132,6 @@ def recommend(
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
     recommendation = choose(market, work.combined, wishes)
     report = make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files)
+    if explain:
+        report = add_user_reports(report, catalog, wishes, recommendation)
     output.show_and_exit(report, wanted)

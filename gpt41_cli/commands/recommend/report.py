@@ -126,6 +126,14 @@ def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
 
 
+def add_user_reports(report: Report, catalog: Catalog, wishes: Wishes, recommendation: Recommendation) -> Report:
+    """Return the report with what users said of the chosen model, or of others of the family, for the tasks."""
+    tasks = {task.id for task in wishes.tasks}
+    quoted = [each for each in catalog.evidence.reports if tasks & {*each.tasks}]
+    lines = (ReportLine("users", f"{each.who} of {each.model}: {each.statement}", each.source.label) for each in quoted)
+    return report._replace(lines=(*report.lines, *lines))
+
+
 def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:
     """Say that no task was stated, and what would be chosen for some."""
     if wishes.is_task_assumed and wishes.tasks:

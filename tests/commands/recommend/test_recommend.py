@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -478,6 +479,24 @@ def test_a_task_has_the_names_that_people_type() -> None:
         assert CATALOG.task(alias).id == task
     with pytest.raises(UnknownName, match='found "suport"; did you mean support?'):
         CATALOG.task("suport")
+
+
+def test_what_users_reported_is_quoted_for_its_tasks_if_asked(run: Run) -> None:
+    numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23", "--task", "sql")
+    assert "Hex" not in run("recommend", *numbers).out
+    shown = run("recommend", *numbers, "--explain").out
+    assert "Hex of gpt-4.1: It is nearly twice as good on their hardest set of SQL tasks. [launch 2025-04-14]" in shown
+    assert "Carlyle" not in shown
+    assert "Blue J: It is 53% more accurate than gpt-4o on their hardest tax questions." in run("models", "gpt-4.1").out
+    assert "Blue J" not in run("models", "gpt-4.1-mini").out
+
+
+def test_scores_stand_next_to_those_of_the_predecessor(run: Run) -> None:
+    shown = run("models", "gpt-4.1-mini").out
+    assert re.search(r"IFEval +instruction-following +percent +84.1 +81 +88.2\n", shown)
+    assert re.search(r"OpenAI-MRCR 2 needle 1M +long-context +percent +33.3 +- +46.3\n", shown)
+    assert "its table makes that 16.6" in shown
+    assert re.search(r"\n  benchmark +group +unit +score +best in table\n", run("models", "gpt-4o").out)
 
 
 def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run) -> None:
