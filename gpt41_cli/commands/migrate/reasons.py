@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
@@ -128,14 +129,29 @@ def _describe_recorded_reasoning(migration: Migration, path: MigrationPath) -> I
     reasoning = path.variant.model.reasoning
     if reasoning is None or not reasoning.recorded:
         return
+
+    def price(tokens: int) -> str:
+        cost = to_decimal(Fraction(path.quote.rates.output) * tokens * migration.work.requests / _PER_MILLION, 10)
+        return f" ({format_money(cost)} here)"
+
+    yield Finding(rules.RECORDED_REASONING, _describe_efforts(reasoning.recorded, price), sources=(reasoning.recorded[0].source,))
+
+
+def write_recorded_reasoning_notes(variants: Iterable[Variant]) -> Iterator[str]:
+    """Write for each model once how much recorded answers reasoned at each effort."""
+    for variant in {variant.id: variant for variant in variants}.values():
+        rows = variant.model.reasoning.recorded if variant.model.reasoning else ()
+        if rows:
+            yield f"{variant.id}: {_describe_efforts(rows, lambda _: ' tokens')} [{rows[0].source.label}]."
+
+
+def _describe_efforts(recorded: Sequence[RecordedReasoning], describe_tokens: Callable[[int], str]) -> str:
+    """Describe how much recorded answers reasoned. `describe_tokens` returns what follows a number of tokens."""
     efforts = []
-    for row in reasoning.recorded:
-        cost = to_decimal(Fraction(path.quote.rates.output) * row.p90 * migration.work.requests / _PER_MILLION, 10)
-        most = f", 9 in 10 at most {format_int(row.p90)} ({format_money(cost)} here)" if row.p90 else ""
+    for row in recorded:
+        most = f", 9 in 10 at most {format_int(row.p90)}{describe_tokens(row.p90)}" if row.p90 else ""
         efforts.append(f"effort {row.effort}: {row.unreasoned} of {row.answers} without reasoning{most}")
-    first = reasoning.recorded[0]
-    text = f"recorded answers of {first.model} to short test prompts of other people: {'; '.join(efforts)}"
-    yield Finding(rules.RECORDED_REASONING, text, sources=(first.source,))
+    return f"recorded answers of {recorded[0].model} to short test prompts of other people: {'; '.join(efforts)}"
 
 
 def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Finding]:

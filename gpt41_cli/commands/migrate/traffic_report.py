@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from gpt41_cli import rules
+from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import describe_reasoned
 from gpt41_cli.commands.migrate.traffic import MovedTraffic, TrafficPath
 from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS
@@ -149,9 +150,13 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
             "at the lower end and all that can be at the higher one, which is compared."
         )
     if paths:
-        yield "Input is that of the logs: the successors count tools and calls a little differently (gpt41 migrate REQUESTS)."
+        yield (
+            "Input is that of the logs, which don't show tools and calls: the successors count more for these, and gpt41 migrate "
+            "REQUESTS says how much."
+        )
     if any(path.offer.variant.model.reasoning for path in paths):
         yield "Reasoning tokens are billed as output; effort none has none. The table says how many an answer may add."
+        yield from write_recorded_reasoning_notes(path.offer.variant for path in paths)
     summed = any(charge.summed_answers for each in traffic if each.path for charge in each.charges)
     if summed and any(path.offer.variant.model.surcharge for path in paths):
         yield "Sums of answers are priced as if no request paid the surcharge for long ones."

@@ -9,6 +9,7 @@ from functools import partial
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.migrate.migrate import MigrationPath
+from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, sort_by_certainty
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
@@ -172,6 +173,7 @@ def _make_notes(workloads: Sequence[MovedWorkload]) -> Iterator[str]:
         yield "Workloads without a volume are priced per request, so that there is no total."
     if any(moved.path and moved.path.variant.model.reasoning for moved in workloads):
         yield "Reasoning tokens are billed as output; effort none has none. The table says how many cost no more than today."
+        yield from write_recorded_reasoning_notes(moved.path.variant for moved in workloads if moved.path)
     if any(moved.path or moved.is_stuck for moved in workloads):
         yield "gpt41 scan finds the calls in your code; gpt41 migrate FILE tells more of one workload."
 

@@ -425,3 +425,12 @@ def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:
     assert done.out.partition("\n")[0].endswith(
         "; as it is it would be refused: 925,000 input tokens are over the most it takes, 922,000"
     )
+
+
+def test_recorded_reasoning_is_said_once_of_each_model_that_has_it() -> None:
+    variants = [CATALOG.variant(name) for name in ("gpt-4.1", "gpt-6-luna", "gpt-6-luna")]
+    (note,) = moving.write_recorded_reasoning_notes(variants)
+    assert note.startswith(
+        "gpt-6-luna: recorded answers of gpt-5.6-luna to short test prompts of other people: effort none: 5 of 5"
+    )
+    assert "effort low: 16 of 24 without reasoning, 9 in 10 at most 28 tokens [" in note
