@@ -1,7 +1,8 @@
-"""What action.yml runs: gpt41 check, gpt41 diff against the base of the pull request, and one comment there, kept up to date.
+"""What action.yml runs: gpt41 check, gpt41 diff against the base of the pull request, gpt41 scan if it is wanted, and one comment
+in the pull request, kept up to date.
 
 It is run in the workspace, by a Python that gpt41 is not installed in, as two steps. `check` runs gpt41 and has no token; its
-exit code is the worse one of the two commands', once their reports and the outputs are written. `comment` has the token and
+exit code is the worst one of the commands', once their reports and the outputs are written. `comment` has the token and
 runs nothing else. The inputs of the action come from the environment, the pull request from the file of the event. Nothing is
 checked out; a base that is not here is fetched.
 """
@@ -65,11 +66,11 @@ def main() -> int:
 def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
     """The exit code of the commands. What the comment says is left in the file `parts`, if there will be one."""
     parts.unlink(missing_ok=True)
-    wants_comment = {"true": True, "false": False}.get(os.environ["COMMENT"])
-    if wants_comment is None:
-        annotate("error", f"comment: expected true or false, found {os.environ['COMMENT']!r}")
-        write_outputs(2)
-        return 2
+    for name in ("SCAN", "COMMENT"):
+        if os.environ[name] not in ("true", "false"):
+            annotate("error", f"{name.lower()}: expected true or false, found {os.environ[name]!r}")
+            write_outputs(2)
+            return 2
     if not re.fullmatch(r"[1-9]\d{0,3}", os.environ["TIMEOUT_MINUTES"], re.ASCII):
         annotate("error", f"timeout-minutes: expected a number of minutes, found {os.environ['TIMEOUT_MINUTES']!r}")
         write_outputs(2)
@@ -82,17 +83,18 @@ def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
     base = base_given(os.environ["BASE"]) if os.environ["BASE"] else pull_request and base_of(pull_request)
     # What cannot be checked cannot be compared, for the same reason.
     diff = run(folder, "diff", "--", base) if base and check.code <= 1 else NOTHING
-    code = max(check.code, diff.code)
+    scan = run(folder, "scan", *(["--retires-within", within] if within else [])) if os.environ["SCAN"] == "true" else NOTHING
+    code = max(check.code, diff.code, scan.code)
     write_outputs(code, check, diff)
-    if wants_comment and pull_request:
-        parts.write_text(json.dumps([each.markdown.strip() for each in (diff, check) if each.markdown]), "utf-8")
+    if os.environ["COMMENT"] == "true" and pull_request:
+        parts.write_text(json.dumps([each.markdown.strip() for each in (diff, check, scan) if each.markdown]), "utf-8")
     return code
 
 
 def run(folder: Path, command: str, *arguments: str) -> Result:
     """What came of `gpt41 COMMAND`; its annotations go to the log, and its report to the summary, too."""
     file, text = folder / f"{command}.json", folder / f"{command}.md"
-    config = os.environ["CONFIG"]
+    config = os.environ["CONFIG"] if command != "scan" else ""  # a scan is of the whole repository
     options = [*(["--config", config] if config else []), "--fail-on", os.environ["FAIL_ON"], "--format", "github"]
     # Isolated: a module in the workspace is none of gpt41's, also where PYTHONPATH says so.
     gpt41 = [str(Path(os.environ["RUNNER_TEMP"], "gpt41", "bin", "python")), "-I", "-X", "utf8", "-m", "gpt41_cli", command]

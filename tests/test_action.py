@@ -423,6 +423,21 @@ def test_a_base_without_a_config_has_only_new_workloads(tmp_path: Path, act: Act
     assert "base-without-config" in github[0].comments[0]["body"]
 
 
+def test_a_scan_is_a_part_of_the_comment_if_it_is_wanted(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
+    pull = push(pull_request(tmp_path / "origin", SHORT), bot__py='ask(model="gpt-4.1")\n')
+    checkout = pull.clone(tmp_path / "work" / "a", "--depth=2")
+    ran = act(checkout, pull.event, scan="true")
+    assert "::warning file=bot.py,line=1,col=12,title=model-retires::gpt-4.1 ends in" in ran.log
+    assert (ran.code, ran.outputs["status"]) == (0, "ok")
+    assert "2 calls in 2 files must change" in github[0].comments[0]["body"]
+    assert "must change" in ran.summary
+    assert act(checkout, pull.event, scan="true", fail_on="never", retires_within="400000d").code == 0
+    assert act(checkout, pull.event, scan="true", retires_within="400000d").code == 1
+    assert "bot.py" not in act(checkout, pull.event).log
+    refused = act(checkout, pull.event, scan="yes")
+    assert (refused.code, "scan: expected true or false, found 'yes'" in refused.log) == (2, True)
+
+
 def test_outside_of_pull_requests_only_the_check_runs(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
     pull = pull_request(tmp_path / "origin", LONG)
     checkout = pull.clone(tmp_path / "checkout")

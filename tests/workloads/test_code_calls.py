@@ -202,3 +202,11 @@ def test_a_saved_report_keeps_no_code(run: Runner) -> None:
     assert any(note.startswith("base.json (2026-11-29) keeps no code: a git revision") for note in document["notes"])
     with contextlib.suppress(FileNotFoundError):
         Path("base.json").unlink()
+
+
+def test_report_says_where_models_that_end_are_called(run: Runner) -> None:
+    write({"src/bot.py": 'ask(model="gpt-4.1-mini")\n' * 6 + 'ask(model="gpt-6-luna")\nask(model="gpt-4.1-nano")\n'})
+    text = " ".join(run("report", output_format="text")[1].split())
+    first = ", ".join(f"src/bot.py:{line}" for line in range(1, 6))
+    assert f"code 7 calls of gpt-4.1-mini, which ends on 2027-01-14: {first} and 2 more" in text
+    assert "1 call of gpt-4.1-nano, which ended on 2026-10-23: src/bot.py:8" in text

@@ -11,7 +11,6 @@ from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding,
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
 from gpt41_cli.display import format_int, format_money, to_decimal
-from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
@@ -28,13 +27,13 @@ class CheckedWorkload(NamedTuple):
 
 
 class ConfigCheck(NamedTuple):
-    """All workloads. `shared_findings` are about several together; `unreadable_code` is what of the code can't be read;
+    """All workloads. `shared_findings` are about several together; `code` has the calls in the code that gpt41.yaml names;
     `monthly_usd`, the sum of what is printed, is None if a volume is missing.
     """
 
     workloads: tuple[CheckedWorkload, ...]
     shared_findings: Mapping[str, tuple[SharedFinding, ...]]
-    unreadable_code: tuple[SkippedPath, ...]
+    code: CodeCalls
     monthly_usd: UsdRange | None
     notes: tuple[str, ...]
 
@@ -61,7 +60,7 @@ def check_workloads(config: Config, files: FileLister, conditions: CheckOptions)
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
-        calls.unreadable,
+        calls,
         sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
         tuple(_make_notes(priced, conditions)),
     )

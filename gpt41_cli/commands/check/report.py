@@ -46,7 +46,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
             *_make_tool_lines(check),
         ),
         tables=(make_table(columns, check.workloads), *_make_file_tables(costings)),
-        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *check.unreadable_code])))),
+        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *check.code.unreadable])))),
         notes=check.notes,
         data={
             "config": config.file,

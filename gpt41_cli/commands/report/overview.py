@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.tables import Lifecycle, Platform
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.commands.check.check import ConfigCheck
 from gpt41_cli.commands.check.workload_checks import make_wishes
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, get_tolerance, judge_candidate, make_family_context
@@ -205,12 +206,13 @@ class Overview(NamedTuple):
 
 
 class ReportInput(NamedTuple):
-    """The workloads of one gpt41.yaml or saved report, their findings, and notes for the reader."""
+    """The workloads of one gpt41.yaml or saved report, their findings, notes for the reader, and the calls in the code."""
 
     subjects: tuple[ReportedWorkload, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     left_out: tuple[SkippedPath, ...] = ()
+    calls: tuple[CodeUse, ...] = ()
 
     def named(self, file: str) -> ReportInput:
         """Return the input with the file in each name, for use with several inputs."""
@@ -221,7 +223,8 @@ def make_checked_input(check: ConfigCheck) -> ReportInput:
     """Make the input of a gpt41.yaml, with everything that `check` finds."""
     left_out = [skipped_file for checked in check.workloads for skipped_file in checked.priced.contents.skipped_files]
     subjects = tuple(_convert_declared(workload.priced) for workload in check.workloads)
-    return ReportInput(subjects, check.findings, check.notes, tuple(left_out))
+    calls = tuple(use for use in check.code.uses if use.is_call)
+    return ReportInput(subjects, check.findings, check.notes, (*left_out, *check.code.unreadable), calls)
 
 
 def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInput:

@@ -7,6 +7,8 @@ from fractions import Fraction
 from math import floor
 
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.code.endings import find_ends
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report
 from gpt41_cli.commands.recommend.candidates import Candidate
@@ -20,6 +22,9 @@ from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
 
 SCHEMA = "gpt41.report/1"
+
+_MAX_PLACES = 5
+"""Places in the code that a line names; gpt41 scan has them all."""
 
 
 def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInput]) -> Report:
@@ -44,7 +49,10 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
             for workload in workloads
         ),
         headline=headline,
-        lines=tuple(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
+        lines=(
+            *(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
+            *_make_code_lines(overview, [use for each in inputs for use in each.calls]),
+        ),
         tables=(make_table(columns, workloads),),
         findings=tuple(
             dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
@@ -63,6 +71,20 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         charts=charts,
         parts=tuple(part._replace(notes=()) for part in parts),
     )
+
+
+def _make_code_lines(overview: Overview, calls: Sequence[CodeUse]) -> Iterator[ReportLine]:
+    """Yield a line for each model that the code calls and that ends: when, and where it is called."""
+    places: dict[str, list[str]] = {}
+    for use in calls:
+        places.setdefault(use.entry, []).append(sanitize(use.place.label))
+    ends = find_ends(overview.workloads[0].subject.market) if places else {}
+    for model, where in places.items():
+        if end := ends.get(model):
+            more = f" and {format_int(len(where) - _MAX_PLACES)} more" if len(where) > _MAX_PLACES else ""
+            verb = "ended" if end.is_over else "ends"
+            calls_of = f"{pluralize(len(where), 'call')} of {model}, which {verb} on {end.life.shutdown}"
+            yield ReportLine("code", f"{calls_of}: {', '.join(where[:_MAX_PLACES])}{more}")
 
 
 def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
