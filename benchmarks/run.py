@@ -104,6 +104,30 @@ def write_batch(path: Path, lines: int, system_sentences: int = 150, question_se
             file.write(json.dumps(line) + "\n")
 
 
+def write_logs(table: Path, answers: Path, many: int) -> None:
+    """The usage of `many` answers, as rows of a CSV and as the answers themselves, the same on every machine."""
+    chance = random.Random(41)
+    with table.open("w") as rows, answers.open("w") as lines:
+        rows.write("date,model,input_tokens,cached_tokens,output_tokens,service_tier\n")
+        for number in range(many):
+            model, day = chance.choice(("gpt-4.1", "gpt-4.1-mini")), number % 20
+            tokens, cached, output = chance.randint(1_000, 5_000), chance.randint(0, 900), chance.randint(1, 500)
+            rows.write(f"2026-11-{day + 1:02},{model},{tokens},{cached},{output},default\n")
+            usage = {"prompt_tokens": tokens, "completion_tokens": output, "total_tokens": tokens + output}
+            usage["prompt_tokens_details"] = {"cached_tokens": cached, "audio_tokens": 0}
+            message = {"role": "assistant", "content": "That is how it is. " * 6}
+            answer = {
+                "id": f"chatcmpl-{number}",
+                "object": "chat.completion",
+                "created": 1_793_491_200 + 86_400 * day,
+                "model": model,
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": usage,
+                "service_tier": "default",
+            }
+            lines.write(json.dumps(answer) + "\n")
+
+
 def write_in_new_process(*arguments: object) -> None:
     """`write_batch` in a process of its own: the vocabulary must not make this one large."""
     writer = multiprocessing.get_context("spawn").Process(target=write_batch, args=arguments)
@@ -142,6 +166,12 @@ def main() -> None:
         check = [*GPT41, "check", "--config", str(config), "--fail-on", "never", "--jobs", "1"]
         cost = [*GPT41, "cost", str(checked), "--jobs", "1"]
         compare("gpt41 check, 20,000 Batch lines / gpt41 cost, processor", check, cost, few, "cpu_seconds")
+        table, answers = Path(folder) / "usage.csv", Path(folder) / "answers.jsonl"
+        write_logs(table, answers, 200_000)
+        for log, what in ((table, "CSV rows / csv.reader"), (answers, "answers / json.loads")):
+            reader = [sys.executable, str(HERE / "plain_reader.py"), str(log)]
+            reconcile = [*GPT41, "reconcile", str(log), "--as-of", "2026-11-29"]
+            compare(f"gpt41 reconcile, 200,000 {what}, processor", reconcile, reader, few, "cpu_seconds")
         if asked.fast:
             mine = [asked.fast, "-m", "gpt41_cli", "cost", str(batch)]
             compare("gpt41[fast] cost, 50,000 Batch lines / plain script", mine, plain, few)

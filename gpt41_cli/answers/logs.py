@@ -8,8 +8,9 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
+from gpt41_cli.answers.plain_answers import PlainAnswer, read_plain_answer
 from gpt41_cli.answers.records import read_entries
-from gpt41_cli.answers.row_runs import AnswerRun
+from gpt41_cli.answers.row_runs import AnswerRun, RunSums
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
@@ -51,6 +52,14 @@ class OpenStream(NamedTuple):
     partial_answer: Answer | None = None
 
 
+class PlainRun(NamedTuple):
+    """Answers that say the same but for their ids and tokens: where the first is, their sums, and what is kept of each."""
+
+    place: Place
+    sums: RunSums
+    kept: Answer
+
+
 class LogReader:
     """Reads logs in one pass. What was skipped in folders is known at the end.
 
@@ -62,6 +71,7 @@ class LogReader:
     def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = (), longest: int | None = None) -> None:
         self.skipped = list(left_out)
         self._longest = longest
+        self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
         self._seen_details: dict[Answer, Answer] = {}
@@ -90,10 +100,43 @@ class LogReader:
                 yield Located(place, missing)
 
     def _read(self, source: InputSource) -> Iterator[LogItem]:
+        yield from self._read_items(source)
+        yield from self._list_runs()
+
+    def _list_runs(self) -> Iterator[LogItem]:
+        """Yield what was added up, and begin anew."""
+        runs, self._runs = self._runs, {}
+        yield from (Located(run.place, run.sums.make_run()) for run in runs.values())
+
+    def _add_plain(self, place: Place, answer: PlainAnswer) -> bool:
+        """Add up an answer that is new and short. Return False if it needs a closer look."""
+        usage, name = answer.usage, hash(answer.id)
+        known = hash((answer.id, usage))
+        if self._longest is None or usage.input_tokens > self._longest or known in self._seen or name in self._seen_ids:
+            return False
+        if answer.id in self._streams:
+            return False
+        label = answer.model, answer.mode, answer.day
+        found = self._runs.get(label)
+        if found is None:
+            alike = Answer(_IN_BATCH.usage, model=answer.model, mode=answer.mode, day=answer.day)
+            found = self._runs[label] = PlainRun(place, RunSums(alike), self._shorten(alike))
+        sums = found.sums
+        sums.requests += 1
+        sums.input_tokens += usage.input_tokens
+        sums.cached_tokens += usage.cached_tokens
+        sums.output_tokens += usage.output_tokens
+        self._seen_ids.add(name)
+        self._seen[known] = found.kept
+        return True
+
+    def _read_items(self, source: InputSource) -> Iterator[LogItem]:
         last = None
         try:
             for place, entry in _read_source_entries(source, self._longest):
                 last = place
+                if type(entry) is PlainAnswer and self._add_plain(place, entry):
+                    continue
                 if isinstance(entry, BadBody):
                     yield RejectedRequest(place, str(entry), source.is_from_folder)
                 elif isinstance(entry, StreamPart):
@@ -123,7 +166,7 @@ class LogReader:
         """Yield the answer if it is new, or if it says more than the same one before, whose place it takes; else why it is
         skipped. What is priced doesn't depend on the order.
         """
-        answer = answer._replace(is_cut_off=answer.is_cut_off or was_cut)
+        answer = answer._replace(is_cut_off=True) if was_cut else answer
         if answer.id is None:
             yield Located(place, answer)
             return
@@ -136,6 +179,7 @@ class LogReader:
                 answer = answer._replace(doubts=(*answer.doubts, other))
             self._seen_ids.add(name)
         elif earlier.mode != BATCH and _rank_by_content(earlier) < _rank_by_content(answer):
+            yield from self._list_runs()  # the one that is withdrawn may be in them
             yield Located(place, Withdrawal(earlier._replace(id=answer.id, usage=answer.usage)))
             yield Located(place, _explain_duplicate(earlier.mode, answer.mode))
         else:
@@ -159,7 +203,7 @@ def _rank_by_content(answer: Answer) -> tuple[object, ...]:
     nothing of its mode, so one with a tier counts; then one that names its model, its day and its custom_id.
     """
     mode, said = answer.mode, (answer.model, answer.day, answer.custom_id)
-    content = repr(answer._replace(id=None, usage=_IN_BATCH.usage))
+    content = repr(tuple(answer._replace(id=None, usage=_IN_BATCH.usage)))
     return mode == BATCH, mode != TIER_MODES[""], mode, *(each is not None for each in said), content
 
 
@@ -187,6 +231,9 @@ def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, Lo
         shown = [sanitize(column[:_MAX_SHOWN_CHARACTERS]) for column in logged.ignored_columns[:MAX_KEPT]]
         names = ", ".join(shown) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
         yield place, Finding(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
+        return
+    if (answer := read_plain_answer(logged.value)) is not None:
+        yield place, answer
         return
     for entry in read_entries(logged.value):
         yield place, entry

@@ -53,8 +53,8 @@ class PlainColumns(NamedTuple):
     name_at: int | None
 
 
-class _Run:
-    """The sums of the rows with the same labels; `line` is that of the first."""
+class RunSums:
+    """The sums of answers that say the same but for their tokens; `line` is that of the first."""
 
     __slots__ = ("answer", "cached_tokens", "input_tokens", "line", "output_tokens", "requests")
 
@@ -62,6 +62,11 @@ class _Run:
         self.answer = answer
         self.line = 0
         self.requests = self.input_tokens = self.cached_tokens = self.output_tokens = 0
+
+    def make_run(self) -> AnswerRun:
+        """Return all of them together."""
+        usage = Usage(self.requests, self.input_tokens, self.cached_tokens, self.output_tokens)
+        return AnswerRun(self.answer._replace(usage=usage))
 
 
 class RowRuns:
@@ -76,7 +81,7 @@ class RowRuns:
         self._columns = columns
         self._plain = None if longest is None else find_plain_columns(columns)
         self._longest = min(longest or 0, 10**_MAX_DIGITS - 1)
-        self._runs: dict[object, _Run | None] = {}
+        self._runs: dict[object, RunSums | None] = {}
         self._make_key = _make_key_maker(self._plain) if self._plain else None
 
     def add_plain_rows(self, rows: Any) -> list[str] | None:
@@ -117,14 +122,13 @@ class RowRuns:
             entries = list(read_entries(record))
             answer = entries[0] if len(entries) == 1 else None
             is_plain = isinstance(answer, Answer) and answer == _make_plain(answer) and (answer.model or answer.day)
-            self._runs[key] = _Run(answer) if is_plain and isinstance(answer, Answer) else None
+            self._runs[key] = RunSums(answer) if is_plain and isinstance(answer, Answer) else None
 
     def list_runs(self) -> Iterator[tuple[int, AnswerRun]]:
         """List the rows that were added up, by the lines of their first ones."""
         for run in self._runs.values():
             if run and run.requests:
-                usage = Usage(run.requests, run.input_tokens, run.cached_tokens, run.output_tokens)
-                yield run.line, AnswerRun(run.answer._replace(usage=usage))
+                yield run.line, run.make_run()
 
     def sum_figures(self) -> dict[str, int]:
         """Add up the figures of all rows, by the names that their columns have."""

@@ -8,6 +8,7 @@ import pytest
 
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.figure_names import Figure, classify_figure
+from gpt41_cli.answers.plain_answers import read_plain_answer
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage
@@ -163,6 +164,7 @@ def test_each_vendor_s_usage_is_read(vendor: str) -> None:
     (answer,) = read_entries(value)
     assert isinstance(answer, Answer)
     assert (answer.usage, answer.doubts) == (usage, ())
+    assert read_plain_answer(value) is None
 
 
 @pytest.mark.parametrize(

@@ -184,8 +184,12 @@ class Reconciliation:
             known = self.unpriced.get(key, Usage())
             self.unpriced[key] = known - usage if is_undone else known + usage
         if not is_undone:
-            self._issues[key].add(place)
-            self._issues[key].count += times - 1
+            issue = self._issues[key]
+            issue.add(place)
+            issue.count += times - 1
+            first = issue.examples[0]
+            if place.path == first.path and (place.position or 0) < (first.position or 0):
+                issue.examples[0] = place  # what was added up comes after what was read later
             return
         self._issues[key].count -= times
         if not self._issues[key].count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import date
 from functools import partial
 from typing import Any
@@ -131,3 +132,52 @@ def test_what_was_added_up_before_a_damaged_part_counts() -> None:
 )
 def test_columns_that_say_more_are_read_row_by_row(columns: list[str]) -> None:
     assert find_plain_columns(columns) is None
+
+
+BODY = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1_795_219_200,
+    "model": "gpt-4.1",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 1_000, "completion_tokens": 10, "total_tokens": 1_010},
+}
+BODIES = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["chatcmpl-1", "chatcmpl-2", "3"]),
+        "model": st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "a-model"]),
+        "created": st.sampled_from([1_795_219_200, 1_795_219_201, 1_795_305_600, 1_500]),
+        "service_tier": st.sampled_from([None, "default", "priority", "batch", "flex"]),
+        "usage": st.sampled_from(
+            [
+                {"prompt_tokens": 1_000, "completion_tokens": 10, "total_tokens": 1_010},
+                {"prompt_tokens": 2_000, "completion_tokens": 10, "total_tokens": 2_010},
+                {"prompt_tokens": 300_000, "completion_tokens": 10, "total_tokens": 300_010},
+                {"prompt_tokens": 1_000, "completion_tokens": 10, "total_tokens": 99},
+            ]
+        ),
+    }
+).map(lambda changes: {**BODY, **changes})
+LINES = st.one_of(
+    BODIES,
+    BODIES,
+    BODIES.map(lambda body: {"custom_id": body["id"], "response": {"status_code": 200, "body": body}}),
+    BODIES.map(lambda body: {**body, "object": "chat.completion.chunk"}),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=12))
+@example([BODY, {**BODY, "service_tier": "priority"}])
+@example([BODY, {"custom_id": "a", "response": {"status_code": 200, "body": BODY}}])
+@example([{**BODY, "object": "chat.completion.chunk", "usage": None}, BODY])
+def test_the_bill_is_that_of_the_answers_one_by_one(lines: list[dict[str, Any]]) -> None:
+    log = "".join(json.dumps(line) + "\n" for line in lines)
+    assert describe(log, find_longest_short(CATALOG)) == describe(log, None)
+
+
+def test_plain_answers_are_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is counted, not time: none of 500 plain answers is looked at in the general way."""
+    monkeypatch.setattr("gpt41_cli.answers.logs.read_entries", lambda _: pytest.fail("it is plain"))
+    log = "".join(json.dumps({**BODY, "id": f"chatcmpl-{number}"}) + "\n" for number in range(500))
+    assert read(log, 10_000).usage.requests == 500
+    assert read(log, None).usage.requests == 500
