@@ -203,6 +203,14 @@ class Cursor:
         for index, node in enumerate(self.node.value):
             yield Cursor(node, self.file, f"{self.path}[{index}]")
 
+    def plain(self) -> object:
+        """Return the value as dictionaries, lists and text, without looking at what it means."""
+        if isinstance(self.node, yaml.MappingNode):
+            return {key: entry.plain() for key, entry in self.entries().items()}
+        if isinstance(self.node, yaml.SequenceNode):
+            return [item.plain() for item in self.items()]
+        return str(self.node.value)
+
     def items_or_self(self) -> Iterator[Cursor]:
         """Yield the elements of a list, or the value itself: a single element may be written without brackets."""
         return self.items() if isinstance(self.node, yaml.SequenceNode) else iter((self,))

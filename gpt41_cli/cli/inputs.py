@@ -20,7 +20,7 @@ from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.notation import SIMULATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gpt41_cli.files.places import Rejections
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.findings import Place
+    from gpt41_cli.findings import Finding, Place
     from gpt41_cli.requests.request import Image
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.work.prompt_cache import CacheReplay
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 
 class InputOptions(NamedTuple):
-    """What the command line says about the work. `names_mode`: requests are priced in the mode that each of them names."""
+    """What the command line says about the work. `names_mode`: requests are priced in the mode that each of them names.
+    `refuses_code`: source code isn't taken for a prompt.
+    """
 
     paths: list[str] | None
     text: str | None
@@ -56,12 +58,15 @@ class InputOptions(NamedTuple):
     tools: "Sequence[str] | None" = None
     prediction: "Path | None" = None
     accept: str | None = None
+    refuses_code: bool = False
 
     @classmethod
-    def from_parameters(cls, parameters: "Mapping[str, Any]", *, names_mode: bool = False) -> "InputOptions":
+    def from_parameters(
+        cls, parameters: "Mapping[str, Any]", *, names_mode: bool = False, refuses_code: bool = False
+    ) -> "InputOptions":
         """Take the options of these names from the parameters of a command."""
         given = {name: value for name, value in parameters.items() if name in cls._fields}
-        return cls(**given, names_mode=names_mode)
+        return cls(**given, names_mode=names_mode, refuses_code=refuses_code)
 
     @property
     def assumptions(self) -> "Assumptions":
@@ -121,6 +126,7 @@ def read_input_workloads(
     terms = asked.assumptions
     replay = _make_replay(asked, catalog)
     text_tokens = 0
+    flaws: tuple[Finding, ...] = ()
     left_out: list[SkippedPath] = []
     images: tuple[Image, ...] = ()
     if asked.paths or asked.text is not None or asked.input_tokens is None:
@@ -144,6 +150,7 @@ def read_input_workloads(
         if isinstance(found, sizing.RequestTotals):
             return _make_request_workloads(found, terms, asked, left_out)
         text_tokens, images = found
+        flaws = tuple(_find_source_code(sources, asked))
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
@@ -163,8 +170,25 @@ def read_input_workloads(
         accepted_share=terms.accepted_share,
     )
     is_incomplete = any(each.is_unreadable for each in left_out)
-    work = replace(work, is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None)
+    work = replace(work, is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None, flaws=flaws)
     return InputWorkloads(work, skipped_files=left_out)
+
+
+def _find_source_code(sources: "Sequence[InputSource]", asked: InputOptions) -> "Iterator[Finding]":
+    """Make a notice if the prompt is source code, unless that was said. Raises InputError if the command doesn't take code."""
+    from gpt41_cli.code.source_files import is_source_code
+
+    code = [] if asked.kind or asked.prediction else [source.label for source in sources if is_source_code(source.name)]
+    if not code:
+        return
+    what = f"{code[0]}{f' and {len(code) - 1:,} more' if len(code) > 1 else ''}"
+    if asked.refuses_code:
+        hint = "gpt41 scan finds the calls in code; --as text counts it as a prompt"
+        raise InputError(expected="requests or a prompt", found=f"source code ({what})", hint=hint)
+    from gpt41_cli import rules
+    from gpt41_cli.findings import Finding
+
+    yield Finding(rules.SOURCE_CODE, f"{what}: source code, counted as a prompt; gpt41 scan finds the calls in it")
 
 
 def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]") -> int:

@@ -17,6 +17,7 @@ from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.kinds import ContentKind
 from gpt41_cli.requests.placeholders import find_placeholders
+from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_SUFFIXES, read_prompt_file
 
 if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
     from gpt41_cli.requests.readers import ParsedRequest
@@ -118,6 +119,11 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
         return TextInput(text.decode_text(whole, name))
     if not may_be_requests:
         _refuse_other_text(head, name)
+        if PurePath(name).suffix.lower() in PROMPT_SUFFIXES:
+            begun = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES))
+            whole = chain((begun,), whole)
+            if found := _read_prompt_file(begun, name):
+                return found
         return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
     mark, encoding = text.detect_byte_order_mark(head)
     if is_packed or encoding != "utf-8" or mark:
@@ -209,6 +215,14 @@ def _refuse_other_text(head: bytes, name: str) -> None:
         refusal = kinds.RECORDS if len(values) > 1 and all(isinstance(value, str) for value in values) else None
     if refusal:
         raise refusal.refuse(name)
+
+
+def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None:
+    """Return the prompt in a file that keeps it with its settings; None for any other text."""
+    found = read_prompt_file(b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace"), name)
+    if isinstance(found, str):
+        return TextInput(iter((found,)), find_placeholders(found))
+    return RequestInput(iter((DocumentValues([DocumentValue(None, each) for each in found]),))) if found else None
 
 
 def _find_placeholders(head: bytes, name: str) -> Sequence[str]:

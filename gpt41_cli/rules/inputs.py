@@ -65,6 +65,12 @@ NOT_TEXT = Rule(
     level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
+SOURCE_CODE = Rule(
+    "source-code",
+    "What is priced is a prompt, not the code that sends it.",
+    why="The text of a program says nothing about what its calls cost.",
+    remedy="Find the calls with gpt41 scan, and price recorded requests. If the code is the prompt, say --as text.",
+)
 LEFT_OUT = Rule(
     "left-out",
     "Every file of a folder is counted.",

@@ -49,7 +49,7 @@ def test_count_names_the_placeholders_of_requests_and_of_prompt_files(run: Run, 
     assert json.loads(done.out)["exact"] is False
     (tmp_path / "mail.prompty").write_text("---\nname: mail\n---\nsystem:\nYou sort {{mail}}.\n")
     done = run("count", "mail.prompty")
-    assert (done.code, "mail.prompty: a template with {{mail}}: it counts as written" in done.out) == (0, True)
+    assert (done.code, "a template with {{mail}}: it counts as written" in done.out) == (0, True)
     (tmp_path / "a.js").write_text("const a = `${b}`\n")
     assert "template" not in run("count", "a.js").out
     (tmp_path / "d").mkdir()

@@ -144,7 +144,7 @@ def migrate(
     named = parse.read_variant(leaving, catalog) if leaving else None
     successors = list({variant.id: variant for variant in (parse.read_variant(name, catalog) for name in to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
-    asked = InputOptions.from_parameters(locals())
+    asked = InputOptions.from_parameters(locals(), refuses_code=True)
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)

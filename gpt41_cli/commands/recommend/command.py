@@ -128,7 +128,7 @@ def recommend(
         max_usd=None if max_usd is None else parse.read_amount(max_usd, "--max-usd"),
         evaluation=None if scores is None else read_evaluation(scores, catalog),
     )
-    asked = InputOptions.from_parameters(locals())
+    asked = InputOptions.from_parameters(locals(), refuses_code=True)
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
     recommendation = choose(market, work.combined, wishes)
     report = make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files)

@@ -1,0 +1,99 @@
+"""Files that keep a prompt with its settings: the messages or the template in them are the prompt, not the file.
+
+- Prompty (https://www.prompty.ai/docs/prompty-file-spec): YAML between `---`, then a template with lines such as `system:`.
+- GitHub Models, `.prompt.yml` (https://docs.github.com/github-models/use-github-models/storing-prompts-in-github-repositories).
+- Semantic Kernel (https://learn.microsoft.com/semantic-kernel/concepts/prompts/yaml-schema): YAML with a `template`.
+- promptfoo (https://www.promptfoo.dev/docs/configuration/guide): YAML with `prompts`, of which each is sent by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from gpt41_cli.errors import TableError
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
+
+PROMPT_SUFFIXES = (".prompty", ".yml", ".yaml")
+MAX_BYTES = 1 << 20
+
+PromptFile: TypeAlias = "str | Sequence[JsonObject]"
+"""The template of a prompt, or requests."""
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|$)(.*)", re.DOTALL)
+_TELLING_KEY = re.compile(r"^(?:messages|template|prompts):", re.MULTILINE)
+_ROLE_LINE = re.compile(r"^\s*#?\s*(system|developer|user|assistant)(?:\[[^\]\n]*\])?\s*:[ \t]*$", re.MULTILINE)
+_MAXIMA = ("max_completion_tokens", "max_tokens", "maxCompletionTokens", "maxTokens")
+
+
+def read_prompt_file(text: str, name: str) -> PromptFile | None:
+    """Return the prompt in a file; None if it is in none of these forms. Raises BadBody if its prompts are in other files."""
+    if name.lower().endswith(".prompty"):
+        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
+        return None if parts is None else _read_prompty(parts[2], _parse_yaml(parts[1]))
+    held = _parse_yaml(text) if _TELLING_KEY.search(text) else None
+    if held is None:
+        return None
+    if isinstance(held.get("messages"), list):
+        return _read_messages(held)
+    if isinstance(held.get("template"), str) and held.keys() & {"template_format", "input_variables", "execution_settings"}:
+        return str(held["template"])
+    if "prompts" in held and held.keys() & {"providers", "tests", "targets", "scenarios"}:
+        return _read_promptfoo(held["prompts"], name)
+    return None
+
+
+def _read_prompty(body: str, settings: JsonObject | None) -> PromptFile:
+    starts = list(_ROLE_LINE.finditer(body))
+    if not starts:
+        return body.strip()
+    ends = [*(each.start() for each in starts[1:]), len(body)]
+    messages = [{"role": each[1], "content": body[each.end() : end].strip()} for each, end in zip(starts, ends, strict=True)]
+    model = _get_mapping(settings or {}, "model")
+    parameters = {**_get_mapping(model, "parameters"), **_get_mapping(model, "options")}
+    return [{"messages": messages, **_read_maximum(parameters)}]
+
+
+def _read_messages(held: JsonObject) -> PromptFile | None:
+    messages = held["messages"]
+    if not messages or not all(isinstance(each, dict) and isinstance(each.get("role"), str) for each in messages):
+        return None
+    model = {"model": held["model"]} if isinstance(held.get("model"), str) else {}
+    return [{**model, "messages": messages, **_read_maximum(_get_mapping(held, "modelParameters"))}]
+
+
+def _read_promptfoo(prompts: JsonValue, name: str) -> PromptFile:
+    """Read the prompts that are written into the configuration."""
+    texts = (
+        each.get("raw") if isinstance(each, dict) else each for each in (prompts if isinstance(prompts, list) else [prompts])
+    )
+    found = [
+        each for each in texts if isinstance(each, str) and not re.match(r"file://|\S+\.(?:txt|json|ya?ml|md|py|js|ts)$", each)
+    ]
+    if not found:
+        raise BadBody(
+            expected="prompts", found="a promptfoo configuration whose prompts are other files", hint="name these", location=name
+        )
+    return [{"messages": [{"role": "user", "content": each}]} for each in found]
+
+
+def _read_maximum(parameters: JsonObject) -> Mapping[str, int]:
+    value = next((str(parameters[key]) for key in _MAXIMA if key in parameters), "")
+    return {"max_completion_tokens": int(value)} if value.isdecimal() and 0 < int(value) < 10**9 else {}
+
+
+def _get_mapping(owner: JsonObject, key: str) -> JsonObject:
+    value = owner.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _parse_yaml(text: str) -> JsonObject | None:
+    """Parse a YAML mapping; its scalars are text. None for anything else."""
+    from gpt41_cli.catalog.cursor import read_yaml
+
+    try:
+        value = read_yaml(text.encode(), "").plain()
+    except TableError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,114 @@
+"""Files that keep a prompt with its settings: what is read of each, and what stays a text."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpt41_cli.files.fields import BadBody
+from gpt41_cli.requests.prompt_files import read_prompt_file
+from gpt41_cli.requests.recognise import RequestInput, TextInput, recognise_input
+from tests.conftest import Run
+
+HEADER = "---\nname: Sort\nmodel: {api: chat, parameters: {max_tokens: 50}}\n---\n"
+PROMPTY = HEADER + "system:\nBe brief.\n\nuser:\n{{question}}\n"
+GITHUB = (
+    "name: Sum\nmodel: openai/gpt-4.1\nmodelParameters: {maxCompletionTokens: 20}\nmessages:\n- {role: user, content: Hello}\n"
+)
+KERNEL = "name: Story\ntemplate: |\n  Tell of {{$topic}}.\ntemplate_format: semantic-kernel\n"
+PROMPTFOO = 'prompts: ["Sort {{ticket}}", file://x.txt, {raw: Hello}]\nproviders: [openai:gpt-4.1]\n'
+
+
+def user(content: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "prompt"),
+    [
+        (
+            "a.prompty",
+            PROMPTY,
+            [
+                {
+                    "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{question}}"}],
+                    "max_completion_tokens": 50,
+                }
+            ],
+        ),
+        ("a.prompty", "---\nname: a\n---\nuser[name=x]:\nHi\n", [user("Hi")]),
+        ("a.prompty", HEADER + "Be brief.\n", "Be brief."),
+        ("a.prompty", "---\n: [\n---\nuser:\nHi", [user("Hi")]),
+        ("a.prompty", "no front matter", None),
+        ("a.prompt.yml", GITHUB, [{"model": "openai/gpt-4.1", **user("Hello"), "max_completion_tokens": 20}]),
+        ("a.yaml", "messages: [{role: user, content: Hello}]\nmodelParameters: {maxTokens: many}\n", [user("Hello")]),
+        ("a.yaml", "messages: [Hello]\n", None),
+        ("a.yaml", "messages: []\nname: x\ntemplate: x\n", None),
+        ("a.yaml", KERNEL, "Tell of {{$topic}}.\n"),
+        ("a.yaml", "template: a.html\nname: page\n", None),
+        ("promptfooconfig.yaml", PROMPTFOO, [user("Sort {{ticket}}"), user("Hello")]),
+        ("a.yaml", "prompts: Hello\ntests: []\n", [user("Hello")]),
+        ("a.yaml", "prompts: [Hello]\n", None),
+        ("a.yaml", "prompts: {{x}}\ntests: []\n", None),
+        ("a.yaml", "- prompts:\n", None),
+        ("a.yaml", "services: {web: {}}\n", None),
+        ("a.yaml", "x: |\n  a\nprompts:\n- &a b\n- *a\ntests: []\n", None),
+    ],
+)
+def test_what_a_file_holds(name: str, text: str, prompt: object) -> None:
+    assert read_prompt_file(text, name) == prompt
+
+
+def test_a_list_of_no_mapping_is_a_text() -> None:
+    assert read_prompt_file("# x\n- a\n- |\n\nmessages:\n", "a.yaml") is None
+
+
+def test_prompts_in_other_files_are_named() -> None:
+    with pytest.raises(BadBody, match="found a promptfoo configuration whose prompts are other files; name these"):
+        read_prompt_file("prompts: file://x.txt\nproviders: [a]\n", "promptfooconfig.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("a.prompty", PROMPTY, RequestInput),
+        ("a.yaml", KERNEL, TextInput),
+        ("a.yaml", "a: b\n", TextInput),
+        ("a.txt", PROMPTY, TextInput),
+        ("a.yaml", "messages: []\n", TextInput),
+    ],
+)
+def test_a_file_is_recognised_by_its_name(name: str, text: str, kind: type) -> None:
+    found = recognise_input(io.BytesIO(text.encode()), name)
+    assert isinstance(found, kind)
+    if isinstance(found, TextInput) and text == KERNEL:
+        assert ("".join(found.pieces), list(found.placeholders)) == ("Tell of {{$topic}}.\n", ["{{$topic}}"])
+
+
+def test_the_messages_are_counted_and_not_the_front_matter(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.prompty").write_text(PROMPTY)
+    done = run("count", "a.prompty")
+    assert (done.code, done.out.partition("\n")[0]) == (0, "17 tokens in 1 request")
+    assert "a template with {{question}}" in done.out
+    assert run("count", "a.prompty", "--as", "text", "-q").out != "17\n"
+
+
+def test_source_code_is_no_prompt_of_a_choice_or_a_move(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print()\n")
+    (tmp_path / "b.ts").write_text("x\n")
+    for command in ("recommend", "migrate"):
+        done = run(command, "a.py", "b.ts", "--output-tokens", "5")
+        assert (done.code, done.err) == (
+            2,
+            (
+                "gpt41: expected requests or a prompt, found source code (a.py and 1 more); gpt41 scan finds the calls in code; "
+                "--as text counts it as a prompt\n"
+            ),
+        )
+        assert run(command, "a.py", "--output-tokens", "5", "--as", "text").code == 0
+    notice = "a.py: source code, counted as a prompt; gpt41 scan finds the calls in it"
+    assert notice in " ".join(run("cost", "a.py", "--output-tokens", "5").out.split())
+    assert notice not in " ".join(run("cost", "a.py", "--output-tokens", "5", "--as", "text").out.split())
