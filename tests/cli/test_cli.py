@@ -119,6 +119,7 @@ def test_completion_knows_the_names_of_the_table(run: Run) -> None:
     assert "batch" in complete("gpt41 cost --mode b")
     assert "quality" in complete("gpt41 recommend --prefer q")
     assert "web-search" in complete("gpt41 recommend --needs web")
+    assert "model-retires" in complete("gpt41 explain model-re")
 
 
 NAMES = ["[red]x[bold].txt", "a\x1b[31mb.txt", "two\nlines.txt", "::error::x.txt", "-dash.txt", "a|b`c`*d*<e>@f.txt", "字é.txt"]
