@@ -53,11 +53,12 @@ class FeatureMarks:
     def __init__(self, catalog: Catalog) -> None:
         """Know all features of the table."""
         self._by_mark = {mark: feature.id for feature in catalog.endings.values() for mark in feature.marks}
+        self._patterns = {mark: re.compile(r"\b" * mark[0].isalnum() + re.escape(mark) + r"[\w-]*") for mark in self._by_mark}
         self.hints = tuple(mark.encode() for mark in self._by_mark)
-        either = "|".join(r"\b" * mark[0].isalnum() + re.escape(mark) for mark in sorted(self._by_mark, key=len, reverse=True))
-        self._pattern = re.compile(rf"({either})[\w-]*" if either else r"(?!)")
 
     def find(self, text: str) -> Iterator[tuple[NamedModel, str]]:
         """Yield each mark in a text, with all of the word that it is in, and the id of its feature."""
-        for match in self._pattern.finditer(text):
-            yield NamedModel(*match.span(), match[0].strip("./("), Naming.CONSTANT), self._by_mark[match[1]]
+        for mark, feature in self._by_mark.items():
+            if mark in text:  # a hundred times as fast as a pattern
+                for match in self._patterns[mark].finditer(text):
+                    yield NamedModel(*match.span(), match[0].strip("./("), Naming.CONSTANT), feature

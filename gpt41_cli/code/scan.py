@@ -55,7 +55,10 @@ def scan_files(
     """
     reader = FileReader(market.catalog, find_ends(market), only.model.id if only else None)
     matchers = [PathPattern(normpath(glob), is_git=True).matches for glob in excluded]
-    listed = list(sources)
+    by_path: dict[str, InputSource] = {}
+    for source in sources:
+        by_path.setdefault(normpath(source.name), source)
+    listed = list(by_path.values())
 
     def scan_some(start: int) -> ScanResult:
         some = ScanResult()

@@ -18,6 +18,7 @@ from gpt41_cli.code.parameters import CallFinder, Parameter, Surroundings
 from gpt41_cli.findings import Place
 
 _HINT = b"gpt"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _IGNORE_COMMENT = re.compile(r"gpt41:[ \t]*ignore\b[ \t:(-]*([^\n]*)")
 
 
@@ -59,9 +60,9 @@ class FileReader:
     def may_have_uses(self, data: bytes) -> bool:
         """Return True if a file may have uses; False for most files, long before they are decoded.
 
-        UTF-16 has a zero byte between the letters, and its mark is no ASCII.
+        UTF-16 has a zero byte between the letters.
         """
-        return data[:1] >= b"\xef" or _HINT in data.lower() or any(hint in data for hint in self._hints)
+        return data.startswith(_UTF_16_MARKS) or _HINT in data.lower() or any(hint in data for hint in self._hints)
 
     def read(self, path: str, text: str) -> Iterator[CodeUse]:
         """Yield the uses of one file, each model and feature once per line."""

@@ -277,6 +277,12 @@ def test_a_deployment_that_the_config_explains_is_a_call(run: Run, tmp_path: Pat
     assert run("scan", "bot.py", "--model", "gpt-4.1-mini", "-q").out == "bot.py:1:12 prod-eu\n"
 
 
+def test_a_file_that_is_named_twice_is_read_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('ask(model="gpt-4.1")\n')
+    (tmp_path / "b.py").write_text('\ufeffask(model="gpt-4.1")\n')
+    assert run("scan", "a.py", ".", "./a.py", "-q").out == "a.py:1:12 gpt-4.1\nb.py:1:12 gpt-4.1\n"
+
+
 def test_python_that_is_too_long_to_parse_has_no_docstrings() -> None:
     lines = Lines('"""\nask("gpt-4.1")\n"""\n' + "x = 1\n" * 350_000)
     (named,) = ModelNames(market().catalog).find(lines.text)
