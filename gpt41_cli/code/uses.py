@@ -76,6 +76,7 @@ class FileReader:
             found += ((named, feature, feature) for named, feature in self._marks.find(text))
         if not found:
             return
+        found.sort(key=lambda each: each[0].start)
         lines = Lines(text)
         reader = UseReader(PurePath(path), lines, models)
         calls = CallFinder(lines)
