@@ -23,6 +23,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
+from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.row_runs import TOTAL_WORDS, AnswerRun, RowRuns
 from gpt41_cli.answers.unread import is_figure, is_suspect_name
 from gpt41_cli.display import format_int
@@ -48,6 +49,7 @@ _BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": Fal
 
 class LogValue(NamedTuple):
     """One value of a log, or why it can't be read or priced. `line` is from 1; `position` from 0 if the document is a list.
+    `is_row`: it is a row of a CSV, whose columns have their names already.
 
     The first value of a CSV is empty and carries the `ignored_columns`.
     """
@@ -56,12 +58,13 @@ class LogValue(NamedTuple):
     position: int | None
     value: JsonValue | BadBody | Finding | AnswerRun
     ignored_columns: tuple[str, ...] = ()
+    is_row: bool = False
 
 
-def read_log(stream: BinaryIO, name: str, longest: int | None = None) -> Iterator[LogValue]:
+def read_log(stream: BinaryIO, name: str, longest: int | None = None, named: NamedColumns | None = None) -> Iterator[LogValue]:
     """Yield every value of a log, which may be compressed; with `longest`, rows of at most so many input tokens may be added up.
 
-    Raises InputError if it isn't in any of these forms.
+    Columns and fields are also known by the names in `named`. Raises InputError if it isn't in any of these forms.
     """
     pieces = text.read_chunks(stream)
     head, pieces = compressed.decompress_if_needed(pieces, name)
@@ -74,7 +77,7 @@ def read_log(stream: BinaryIO, name: str, longest: int | None = None) -> Iterato
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
         _check_line_size(len(begun), Place(name, first.number))
         whole = chain((seen,), data)
-        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest)
+        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest, named)
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
@@ -127,7 +130,7 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
         yield LogValue(None, None, value)
 
 
-def _read_rows(data: Iterable[bytes], name: str, longest: int | None) -> Iterator[LogValue]:
+def _read_rows(data: Iterable[bytes], name: str, longest: int | None, named: NamedColumns | None) -> Iterator[LogValue]:
     """Read the rows of a CSV as records: known columns under their names, counts as numbers. Plain rows come last, added up."""
     lines = _decode_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
@@ -140,10 +143,10 @@ def _read_rows(data: Iterable[bytes], name: str, longest: int | None) -> Iterato
         names = next(rows, [])
     except csv.Error as error:
         raise InputError(expected="CSV", found=error, location=Place(name, before + rows.line_num)) from None
-    columns = _name_columns(names)
+    columns = _name_columns(named.name_header(names, Place(name, before + 1)) if named else names)
     _check_columns(columns, Place(name, before + 1))
     if ignored := tuple(column for column in columns if column and not _is_read(column)):
-        yield LogValue(before + 1, None, None, ignored)
+        yield LogValue(before + 1, None, None, ignored, is_row=True)
     runs = RowRuns(columns, longest)
     sums = _RowSums(runs)
     try:
@@ -156,7 +159,7 @@ def _read_rows(data: Iterable[bytes], name: str, longest: int | None) -> Iterato
             if isinstance(value, dict) and isinstance(row, list):
                 runs.learn(row, value)
             if value is not None and not _is_empty(value):
-                yield LogValue(before + runs.line_num + 1, None, value)
+                yield LogValue(before + runs.line_num + 1, None, value, is_row=True)
     except InputError:
         yield from _list_runs(runs, before)  # what was read before the error counts
         raise
@@ -164,7 +167,7 @@ def _read_rows(data: Iterable[bytes], name: str, longest: int | None) -> Iterato
 
 
 def _list_runs(runs: RowRuns, before: int) -> Iterator[LogValue]:
-    return (LogValue(before + line, None, run) for line, run in runs.list_runs())
+    return (LogValue(before + line, None, run, is_row=True) for line, run in runs.list_runs())
 
 
 def _name_columns(header: list[str]) -> list[str]:

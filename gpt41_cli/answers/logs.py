@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
 from gpt41_cli.answers.log_values import LogValue, read_log
+from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.plain_answers import PlainAnswer, read_plain_answer
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.answers.row_runs import AnswerRun, RunSums
@@ -65,12 +66,19 @@ class LogReader:
 
     Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
     is logged twice must not be priced twice, and is priced as the record of it that says most. With `longest`, rows of a CSV that
-    differ only in tokens are added up if none has more input tokens than that.
+    differ only in tokens are added up if none has more input tokens than that. `columns` are those that the user names.
     """
 
-    def __init__(self, sources: Sequence[InputSource], left_out: Sequence[SkippedPath] = (), longest: int | None = None) -> None:
+    def __init__(
+        self,
+        sources: Sequence[InputSource],
+        left_out: Sequence[SkippedPath] = (),
+        longest: int | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
         self.skipped = list(left_out)
         self._longest = longest
+        self._named = NamedColumns(columns) if columns else None
         self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
@@ -133,7 +141,7 @@ class LogReader:
     def _read_items(self, source: InputSource) -> Iterator[LogItem]:
         last = None
         try:
-            for place, entry in _read_source_entries(source, self._longest):
+            for place, entry in self._read_source_entries(source):
                 last = place
                 if type(entry) is PlainAnswer and self._add_plain(place, entry):
                     continue
@@ -157,6 +165,15 @@ class LogReader:
                 self.skipped.append(SkippedPath(source.name, reason, isinstance(error, Unreadable)))
             else:
                 yield RejectedRequest(Place(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
+
+    def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
+        is_table = False
+        with open_source(source) as stream:
+            for logged in read_log(stream, source.label, self._longest, self._named):
+                is_table = is_table or logged.is_row
+                yield from _read_value_entries(source.name, logged, None if logged.is_row else self._named)
+        if self._named and not is_table:
+            self._named.require_all(source.label)
 
     def _join_stream(self, place: Place, part: StreamPart) -> None:
         first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
@@ -215,13 +232,7 @@ def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 
-def _read_source_entries(source: InputSource, longest: int | None) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
-    with open_source(source) as stream:
-        for logged in read_log(stream, source.label, longest):
-            yield from _read_value_entries(source.name, logged)
-
-
-def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
+def _read_value_entries(name: str, logged: LogValue, named: NamedColumns | None) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, logged.line, position=position)
     if isinstance(logged.value, BadBody | Finding | AnswerRun):
@@ -232,8 +243,9 @@ def _read_value_entries(name: str, logged: LogValue) -> Iterator[tuple[Place, Lo
         names = ", ".join(shown) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
         yield place, Finding(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
         return
-    if (answer := read_plain_answer(logged.value)) is not None:
+    value = named.name_fields(logged.value) if named else logged.value
+    if (answer := read_plain_answer(value)) is not None:
         yield place, answer
         return
-    for entry in read_entries(logged.value):
+    for entry in read_entries(value):
         yield place, entry

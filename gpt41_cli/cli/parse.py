@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from gpt41_cli import notation
 from gpt41_cli.cli.config_file import add_config_aliases
 from gpt41_cli.cli.output import print_to_stderr
-from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.errors import InputError, UnknownName, quote_text, suggest
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
@@ -254,3 +254,24 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
             raise InputError("--min-score", "METRIC=SCORE such as IFEval=80", quote_text(value))
         scores[metric.strip()] = found
     return scores
+
+
+def read_columns(given: list[str] | None) -> dict[str, str]:
+    """Return the columns and fields that `input=NAME,cached=NAME` names, by the fields in which they are read."""
+    from gpt41_cli.answers.named_columns import FIELDS_BY_NAME
+
+    fields = {**FIELDS_BY_NAME, **{field: field for field in FIELDS_BY_NAME.values()}}
+    columns: dict[str, str] = {}
+    for each in (part for value in given or () for part in value.split(",")):
+        name, equals, column = (part.strip() for part in each.partition("="))
+        if not equals or not column:
+            raise InputError("--columns", "NAME=COLUMN, such as input=promptTokens", quote_text(each))
+        if name not in fields:
+            expected = f"one of {', '.join(FIELDS_BY_NAME)}, before the ="
+            raise InputError("--columns", expected, quote_text(name), suggest(name, FIELDS_BY_NAME))
+        if (other := columns.get(fields[name], column)) != column:
+            raise InputError("--columns", f"one column for {name}", f"{quote_text(other)} and {quote_text(column)}")
+        if column in columns.values() and fields[name] not in columns:
+            raise InputError("--columns", "each column for one thing", f"{quote_text(column)} a second time")
+        columns[fields[name]] = column
+    return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -135,20 +136,24 @@ class PromptCache:
 
 class SentPrefixes(Generic[S]):
     """What was sent, to be sent again to the cache that it left, with its prefixes: no more of them than _MAX_PREFIXES, so that
-    memory doesn't grow with the requests. `kept` is None if there were more.
+    memory doesn't grow with the requests.
     """
 
     def __init__(self) -> None:
-        self.kept: list[S] | None = []
+        self._sent: list[S] = []
         self._room = _MAX_PREFIXES
 
     def add(self, sent: S, prefix: CachePrefix) -> None:
         """Keep what was sent, as long as there is room."""
         self._room -= len(prefix.digests) + _ROOM_OF_REQUEST
+        self._sent.append(sent)
         if self._room < 0:
-            self.kept = None
-        elif self.kept is not None:
-            self.kept.append(sent)
+            self._sent.clear()
+
+    @property
+    def kept(self) -> Sequence[S] | None:
+        """What was sent, in its order; None if there was too much of it."""
+        return None if self._room < 0 else self._sent
 
 
 REAL_CACHE, KEYED_CACHE, IDEAL_CACHE = "real", "keyed", "ideal"

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.display import format_change_parts, format_money, format_money_parts, round_parts
+from gpt41_cli.display import (
+    choose_bound_prefix,
+    explain_bound,
+    format_change_parts,
+    format_money,
+    format_money_parts,
+    round_parts,
+)
 from gpt41_cli.reports.columns import show_parts
 from tests.conftest import ROOT, Run
 
@@ -107,3 +114,9 @@ def test_the_causes_of_a_change_add_up_to_it(run: Run) -> None:
     assert sum(amounts) == read(change[2]) * (1 if change[1] == "up" else -1)
     parts = [Decimal("6.104"), Decimal("-0.002"), Decimal("1.003"), Decimal("0.001"), Decimal(0)]
     assert format_change_parts(parts, sum(parts, Decimal(0))) == ["+$6.11", "above -$0.01", "+$1.00", "under +$0.01", "$0.00"]
+
+
+def test_a_bound_is_explained_to_who_sees_only_the_figure() -> None:
+    said = [explain_bound(choose_bound_prefix(*which)).split()[:2] for which in ((True, False), (True, True), (True, True, True))]
+    assert said == [["at", "most"], ["at", "least"], ["about", "this:"]]
+    assert explain_bound(choose_bound_prefix(False, False)) == ""

@@ -24,6 +24,14 @@ def reconcile(
             autocompletion=options.complete_models,
         ),
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COLUMN,...",
+            help="What columns and fields hold whose names aren't known: input=in,cached=cache.reads; fields as dotted paths.",
+            show_default=False,
+        ),
+    ] = None,
     platform: options.PlatformOption = "openai",
     request_files: Annotated[
         list[str] | None,
@@ -68,6 +76,7 @@ def reconcile(
     gpt41 reconcile batch_output.jsonl
     gpt41 reconcile logs/
     gpt41 reconcile usage.csv --format csv
+    gpt41 reconcile calls.jsonl --columns input=tokens.in,output=tokens.out,model=engine
     gpt41 reconcile batch_output.jsonl --requests batch.jsonl --tolerance 5%
     gpt41 reconcile logs/ --requests sent.jsonl --save-misses misses.jsonl
     gpt41 reconcile logs/ --write-config
@@ -83,12 +92,13 @@ def reconcile(
     wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
     check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
+    named = parse.read_columns(columns)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
     asked = ReconcileOptions(request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
-        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog))
+        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named)
         names = ", ".join(source.label for source in sources[:3])
         found = reconcile_logs(beside.observe(found_logs.read()), conditions, names)
     if not found.charges and not found.unpriced:

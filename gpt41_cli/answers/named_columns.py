@@ -1,0 +1,118 @@
+"""The columns and fields of a log that the user names, for logs whose names aren't known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gpt41_cli.answers.figure_names import (
+    CACHE_WRITE_FIELDS,
+    CACHED_FIELDS,
+    INPUT_FIELDS,
+    MODEL_FIELDS,
+    OUTPUT_FIELDS,
+    TIER_FIELDS,
+)
+from gpt41_cli.answers.usage import find_usage, has_usage
+from gpt41_cli.errors import InputError, quote_text, suggest
+from gpt41_cli.files.fields import JsonObject, JsonValue
+from gpt41_cli.findings import Place
+
+FIELDS_BY_NAME: Mapping[str, str] = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cached": "cached_tokens",
+    "cache_write": "cache_write_tokens",
+    "reasoning": "reasoning_tokens",
+    "total": "total_tokens",
+    "requests": "requests",
+    "model": "model",
+    "day": "date",
+    "mode": "mode",
+    "id": "id",
+    "custom_id": "custom_id",
+}
+"""The names of figures and labels, and the fields in which they are read."""
+
+_RIVALS = (INPUT_FIELDS, OUTPUT_FIELDS, CACHED_FIELDS, CACHE_WRITE_FIELDS, MODEL_FIELDS, TIER_FIELDS)
+"""Fields of which a record has one: if it is named, the others aren't read."""
+
+_MAX_SHOWN = 8
+
+
+class NamedColumns:
+    """What is read from which column, or from which field, a dotted path; by the fields of FIELDS_BY_NAME.
+
+    Which of them a file has is known at its end.
+    """
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self._rivals = {
+            rival for field in columns for names in _RIVALS if field in names for rival in names if rival not in columns
+        }
+        self._missing = set(columns)
+
+    def name_header(self, header: Sequence[str], place: Place) -> list[str]:
+        """Return a header with known names for the columns that are named. Raises InputError if there is no such column."""
+        renamed = list(header)
+        written = [cell.strip() for cell in header]
+        for field, column in self._columns.items():
+            alike = [at for at, cell in enumerate(written) if cell == column] or [
+                at for at, cell in enumerate(written) if cell.lower() == column.lower()
+            ]
+            if len(alike) != 1:
+                shown = ", ".join(map(quote_text, written[:_MAX_SHOWN])) + ", ..." * (len(written) > _MAX_SHOWN)
+                expected = f"the column {quote_text(column)} of --columns once"
+                found = f"it {len(alike)} times" if alike else f"only {shown}"
+                raise InputError(expected=expected, found=found, hint=suggest(column, written), location=place)
+            renamed[alike[0]] = field
+        named = {at for at, cell in enumerate(renamed) if cell != header[at]}
+        others = {*self._rivals, *self._columns}
+        return ["" if at not in named and cell.strip() in others else cell for at, cell in enumerate(renamed)]
+
+    def name_fields(self, value: JsonValue) -> JsonValue:
+        """Return a record with the named fields as its own; as it is if it has none of them. A list is one of records."""
+        if isinstance(value, list):
+            return [self.name_fields(each) for each in value]
+        found = {field: _find_field(value, path) for field, path in self._columns.items()} if isinstance(value, dict) else {}
+        found = {field: each for field, each in found.items() if each is not None}
+        if not found:
+            return value
+        self._missing -= found.keys()
+        own = {
+            key: each for key, each in value.items() if not isinstance(each, dict | list) and key not in self._columns.values()
+        }
+        if has_usage(value) and not (usage := find_usage(value, "")).is_record:
+            own |= _spread_details(usage.figures)
+        return {**{key: each for key, each in own.items() if key not in self._rivals}, **found}
+
+    def require_all(self, name: str) -> None:
+        """Raise InputError if no record of a file had one of the fields; then forget the file."""
+        missing, self._missing = self._missing, set(self._columns)
+        if missing:
+            path = next(path for field, path in self._columns.items() if field in missing)
+            raise InputError(expected=f"the field {quote_text(path)} of --columns", found="no record that has it", location=name)
+
+
+def _find_field(value: JsonObject, path: str) -> Any:
+    """Return what is at a dotted path, a count in text as a number; None if there is nothing."""
+    found: JsonValue = value
+    if path in value:
+        found = value[path]
+    else:
+        for part in path.split("."):
+            if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+                found = found[int(part)]
+            else:
+                found = found.get(part) if isinstance(found, dict) else None
+    is_count = isinstance(found, str) and found.isdecimal() and found.isascii() and len(found) < 16
+    return int(found) if is_count else found
+
+
+def _spread_details(usage: JsonObject) -> dict[str, JsonValue]:
+    """Return the figures of a usage and of its details side by side."""
+    spread: dict[str, JsonValue] = {}
+    for key, each in usage.items():
+        spread.update(each if isinstance(each, dict) else {key: each})
+    return spread
