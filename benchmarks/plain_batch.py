@@ -10,14 +10,14 @@ from pathlib import Path
 import tiktoken
 from tiktoken.load import load_tiktoken_bpe
 
-from gpt41_cli.tokens.vocabulary import VOCABULARIES
+from gpt41_cli.tokens.text.vocabulary import VOCABULARIES
 
 vocabulary, path = sys.argv[1:]
 published = VOCABULARIES["o200k_base"]
 encoding = tiktoken.Encoding(
     "o200k_base",
     pat_str=published.pattern,
-    mergeable_ranks=load_tiktoken_bpe(vocabulary, expected_hash=published.sha256),
+    mergeable_ranks=load_tiktoken_bpe(vocabulary, expected_hash=published.published_sha256),
     special_tokens={"<|endoftext|>": 199999, "<|endofprompt|>": 200018},
 )
 tokens = 0

@@ -4,7 +4,6 @@ A ratio of two commands that ran side by side holds on any machine; a time in se
 """
 
 import argparse
-import gzip
 import itertools
 import json
 import multiprocessing
@@ -19,7 +18,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import gpt41_cli
 from gpt41_cli.cli.output import EXIT_CHECK_FAILED
 
 HERE = Path(__file__).resolve().parent
@@ -77,7 +75,7 @@ def write_batch(path: Path, lines: int, system_sentences: int = 150, question_se
 
     Its words are those of the vocabulary, the frequent ones more often, in sentences with figures and punctuation.
     """
-    from gpt41_cli.tokens.vocabulary import load_ranks
+    from gpt41_cli.tokens.text.vocabulary import load_ranks
 
     chance = random.Random(41)
     words = [token.decode() for token in load_ranks("o200k_base") if re.fullmatch(rb" [a-z]{1,12}", token)][:20_000]
@@ -135,6 +133,13 @@ def write_in_new_process(*arguments: object) -> None:
     writer.join()
 
 
+def write_vocabulary(path: Path) -> None:
+    """The vocabulary as tiktoken keeps it in its cache."""
+    from gpt41_cli.tokens.text.vocabulary import DEFAULT_ENCODING, format_published_file
+
+    path.write_bytes(format_published_file(DEFAULT_ENCODING))
+
+
 def main() -> None:
     """Compare, and print one line a pair."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -146,8 +151,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         names = ("o200k_base.tiktoken", "small.txt", "large.txt", "batch.jsonl")
         vocabulary, small, large, batch = (Path(folder) / name for name in names)
-        packed = Path(gpt41_cli.__file__).with_name("tokens") / "o200k_base.tiktoken.gz"
-        vocabulary.write_bytes(gzip.decompress(packed.read_bytes()))
+        writer = multiprocessing.Process(target=write_vocabulary, args=(vocabulary,))
+        writer.start()
+        writer.join()
         write_sample(small, 4_000)
         write_sample(large, 50_000_000)
         write_in_new_process(batch, 50_000)

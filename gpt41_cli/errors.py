@@ -4,8 +4,8 @@
     ├── TableError         the price table or gpt41.yaml is malformed; it always has a location
     ├── UnknownName        a model, mode, platform, task, ... that the table does not have; name
     ├── MissingPrice       the table has no price for what was asked; problem
-    ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.vocabulary`); location
-    ├── WorkerDied         the system killed a worker (`gpt41_cli.tokens.workers`)
+    ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.text.vocabulary`); location
+    ├── WorkerDied         the system killed a worker (`gpt41_cli.tokens.text.workers`)
     └── InputError         a number, file or option that cannot be used
         ├── Unreadable     a file that the system does not let us read (`gpt41_cli.files.sources`); location, found
         ├── BadBody        a body that cannot be a request (`gpt41_cli.files.fields`); path is that of the value in it

@@ -57,13 +57,13 @@ WALLS = {
     "typer": {"app.py", "cli", *(f"commands/{name}/command.py" for name in COMMANDS)},
     "rich": {"views/text.py", "cli/progress.py"},
     "tiktoken": {"tokens"},
-    "toktok": {"tokens/fast.py"},
+    "toktok": {"tokens/text/fast.py"},
     "regex": {"tokens"},
     "yaml": {"catalog", "config"},
     "backports": {"files/compressed.py"},
     "vl_convert": {"views/svg.py"},
     "subprocess": {"files/trees.py", "files/revisions.py"},
-    "multiprocessing": {"tokens/workers.py"},
+    "multiprocessing": {"tokens/text/workers.py"},
 }
 NOWHERE = {"socket", "ssl", "http", "urllib", "requests"}
 
@@ -327,7 +327,9 @@ def test_start_up_imports_only_what_the_command_needs() -> None:
     assert not heavy & modules_of("--help")
     assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
     assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}
-    assert heavy & modules_of("count", "--text", "x", "-q") == {"tiktoken"}
+    assert not heavy & modules_of("count", "--text", "x", "-q")
+    assert heavy & modules_of("count", "--text", "é", "-q") == {"regex"}
+    assert heavy & modules_of("count", "--text", "x" * 1_000, "-q") == {"tiktoken"}
 
 
 def test_importing_the_package_costs_nothing() -> None:

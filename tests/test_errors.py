@@ -13,8 +13,8 @@ from gpt41_cli.errors import Gpt41Error, InputError, MissingPrice, TableError, U
 from gpt41_cli.files.fields import BadBody, fail
 from gpt41_cli.files.text import NotText
 from gpt41_cli.findings import Place
-from gpt41_cli.tokens.vocabulary import DamagedVocabulary
-from gpt41_cli.tokens.workers import map_in_order
+from gpt41_cli.tokens.text.vocabulary import DamagedVocabulary
+from gpt41_cli.tokens.text.workers import map_in_order
 
 PLACE = Place("gpt41.yaml", 3, 5)
 ERRORS = [

@@ -89,13 +89,14 @@ def main() -> None:
     import pkgutil
 
     import gpt41_cli
-    from gpt41_cli.tokens import DEFAULT_ENCODING, engine
-    from gpt41_cli.tokens.vocabulary import load_ranks
+    from gpt41_cli.tokens import DEFAULT_ENCODING
+    from gpt41_cli.tokens.text import engine
+    from gpt41_cli.tokens.text.vocabulary import load_ranks
 
     for module in pkgutil.walk_packages(gpt41_cli.__path__, "gpt41_cli."):
         importlib.import_module(module.name)
     # What is frozen in a cycle is never given back: a run would copy all of that memory when it ends.
-    forever: list[object] = [load_ranks(DEFAULT_ENCODING), engine._load_engine(DEFAULT_ENCODING)]
+    forever: list[object] = [load_ranks(DEFAULT_ENCODING), engine.load_engine(DEFAULT_ENCODING)]
     forever.append(forever)
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:

@@ -15,7 +15,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.globs import PathPattern
 from gpt41_cli.files.sources import InputSource, Unreadable, open_source
 from gpt41_cli.files.trees import SkippedPath
-from gpt41_cli.tokens.workers import map_in_order
+from gpt41_cli.tokens.text.workers import map_in_order
 
 EXCLUDED = "--ignore"
 

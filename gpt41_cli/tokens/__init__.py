@@ -2,7 +2,7 @@
 repeat.
 """
 
-from gpt41_cli.tokens.engine import Memo, TextCounter, count, count_stream, make_count_memo, make_token_memo
-from gpt41_cli.tokens.vocabulary import DEFAULT_ENCODING
+from gpt41_cli.tokens.text.engine import Memo, TextCounter, count, count_stream, make_count_memo, make_token_memo
+from gpt41_cli.tokens.text.vocabulary import DEFAULT_ENCODING
 
 __all__ = ["DEFAULT_ENCODING", "Memo", "TextCounter", "count", "count_stream", "make_count_memo", "make_token_memo"]

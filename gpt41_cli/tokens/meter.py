@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
-from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, fast, make_count_memo, make_token_memo
+from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, make_count_memo, make_token_memo
 from gpt41_cli.tokens.doubts.find import find_doubts
 from gpt41_cli.tokens.generations import FAMILY, GENERATIONS, GPT_5, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
@@ -19,6 +19,7 @@ from gpt41_cli.tokens.pieces import IMAGES, OVERHEAD, PARTS, Entry, PromptPiece,
 from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
 from gpt41_cli.tokens.prompt import build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
+from gpt41_cli.tokens.text import fast
 
 SPARE_KEYWORDS = ("title", "default")
 """Keywords of schemas that are billed and that a model can do without."""

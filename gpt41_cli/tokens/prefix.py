@@ -16,11 +16,11 @@ from typing import NamedTuple
 from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.catalog.tables import ImageRule
 from gpt41_cli.requests.request import CallTurn, Image, Request
-from gpt41_cli.tokens.engine import BYTES_PER_TOKEN
 from gpt41_cli.tokens.generations import FAMILY, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.pieces import SCHEMA, TEXT, TOOLS, PromptPiece
 from gpt41_cli.tokens.prompt import build_declarations, build_ending, build_turn
+from gpt41_cli.tokens.text.engine import BYTES_PER_TOKEN
 
 _FRAME_TOKEN = b"\xff" * BYTES_PER_TOKEN
 """Stands for each token around a text, which no text has."""

@@ -23,7 +23,7 @@ from gpt41_cli.requests.recognise import (
     read_item,
     recognise_input,
 )
-from gpt41_cli.tokens.workers import map_in_order
+from gpt41_cli.tokens.text.workers import map_in_order
 
 if TYPE_CHECKING:
     from gpt41_cli.requests.readers import ParsedRequest

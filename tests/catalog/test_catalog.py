@@ -13,7 +13,7 @@ import pytest
 from gpt41_cli.catalog import MODES, Catalog, parse_catalog, read_catalog
 from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
 from gpt41_cli.pricing import Rates
-from gpt41_cli.tokens.vocabulary import VOCABULARIES
+from gpt41_cli.tokens.text.vocabulary import VOCABULARIES
 from tests.builders import TABLE, market, position, section
 from tests.conftest import ROOT
 

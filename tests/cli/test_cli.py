@@ -425,7 +425,9 @@ def test_ctrl_c_is_130_and_prompt(tmp_path: Path, files: int) -> None:
     for number in range(files):
         (tmp_path / f"long{number}.txt").write_text("The quick brown fox jumps over 13 lazy dogs. " * (3_000_000 // files))
     # The faster engine would be done before anybody could interrupt it.
-    slowly = "from gpt41_cli.tokens import fast; fast.MIN_WORTHWHILE_BYTES <<= 20; from gpt41_cli.__main__ import main; main()"
+    slowly = (
+        "from gpt41_cli.tokens.text import fast; fast.MIN_WORTHWHILE_BYTES <<= 20; from gpt41_cli.__main__ import main; main()"
+    )
     running = subprocess.Popen(
         [sys.executable, "-c", slowly, "count", "."],
         stdout=subprocess.PIPE,

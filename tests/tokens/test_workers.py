@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.tokens.workers import ITEMS_BEFORE_WORKERS, WorkerDied, WorkerThreads, map_in_order
+from gpt41_cli.tokens.text.workers import ITEMS_BEFORE_WORKERS, WorkerDied, WorkerThreads, map_in_order
 from tests.conftest import ROOT, environment
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only there are workers processes")

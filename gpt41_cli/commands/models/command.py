@@ -16,7 +16,7 @@ ModelArgument = Annotated[
 
 def models(
     model: ModelArgument = None,
-    check: Annotated[bool, typer.Option("--check", help="Only validate the price table.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the price table and the vocabulary.")] = False,
     platform: options.PlatformOption = "openai",
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
@@ -38,6 +38,9 @@ def models(
     catalog = parse.read_catalog(pricing)
     market = parse.read_market(catalog, platform, as_of)
     if check:
+        from gpt41_cli.tokens.text.vocabulary import check_vocabularies
+
+        check_vocabularies()
         report = make_validation_report(catalog)
     elif model:
         report = make_model_report(market, parse.read_variant(model, catalog))

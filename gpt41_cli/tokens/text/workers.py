@@ -38,6 +38,9 @@ ITEMS_BEFORE_WORKERS = 2
 STOP_SIGNALS = signal.SIGINT, signal.SIGTERM
 """SIGINT (Ctrl-C) and SIGTERM (kill, timeout)."""
 
+BEFORE_WORKERS: list[Callable[[], None]] = []
+"""Called before a worker is forked, to load what it shares with this process."""
+
 SPARE_DESCRIPTORS = 8
 """File descriptors that must be free after a worker has started: this process opens files and modules meanwhile."""
 
@@ -194,6 +197,8 @@ class _WorkerProcesses:
         # Imported here: small inputs start no workers.
         from multiprocessing import Pipe
 
+        for prepare in BEFORE_WORKERS:
+            prepare()
         with ExitStack() as spare:
             for _ in range(SPARE_DESCRIPTORS):
                 spare.callback(os.close, os.open(os.devnull, os.O_RDONLY))

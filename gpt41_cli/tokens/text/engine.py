@@ -2,7 +2,7 @@
 
 Long text is cut where the encoding's pattern cuts it anyway. So the parts can be counted on all cores, and their sum is the count
 of the whole. Text in content is never special: `<|endoftext|>` is seven ordinary tokens. If the input is large and the `[fast]`
-extra is installed, its engine counts instead (`gpt41_cli.tokens.fast`).
+extra is installed, its engine counts instead (`gpt41_cli.tokens.text.fast`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache, partial
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from gpt41_cli.tokens import blocks, fast
-from gpt41_cli.tokens.vocabulary import VOCABULARIES, load_ranks
-from gpt41_cli.tokens.workers import WorkerThreads
+from gpt41_cli.tokens.text import blocks, fast
+from gpt41_cli.tokens.text.small import SmallTextEncoder
+from gpt41_cli.tokens.text.vocabulary import VOCABULARIES, load_ranks
+from gpt41_cli.tokens.text.workers import BEFORE_WORKERS, WorkerThreads
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
@@ -31,17 +32,17 @@ MEMO_CHARACTERS = 4_000_000
 
 BYTES_PER_TOKEN = array("I").itemsize
 
+_engines: dict[str, Encoding] = {}
+_small_encoders: dict[str, SmallTextEncoder] = {}
+_loading = Lock()
+
 _PART_BYTES = 200_000
 """The most of a piece that is encoded at a time."""
 
 
 def count(text: str, encoding: str) -> int:
     """Count the tokens of `text`. Lone surrogates count as the replacement character, as in tiktoken."""
-    return (
-        count_stream((text,), encoding)
-        if len(text) > 2 * blocks.BLOCK_CHARACTERS
-        else len(_encode_block(text, _load_engine(encoding)))
-    )
+    return count_stream((text,), encoding) if len(text) > 2 * blocks.BLOCK_CHARACTERS else len(_encode_block(text, encoding))
 
 
 def count_stream(chunks: Iterable[str], encoding: str) -> int:
@@ -76,7 +77,7 @@ class TextCounter:
         split = blocks.split_blocks(chunks, VOCABULARIES[self._encoding].pattern)
         for block in split:
             if block.is_open:
-                counted_here += sum(map(len, _encode_open_piece(block, split, _load_engine(self._encoding))))
+                counted_here += sum(map(len, _encode_open_piece(block, split, load_engine(self._encoding))))
                 continue
             self._free_blocks.acquire()
             running.append(self._threads.submit(self._count, block.text))
@@ -136,10 +137,9 @@ def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes]
 
 def make_token_memo(encoding: str) -> Memo[bytes]:
     """Make a memo of tokens: their numbers as bytes, BYTES_PER_TOKEN each, in the byte order of this machine."""
-    engine = _load_engine(encoding)
 
     def find(texts: Sequence[str]) -> list[bytes]:
-        return [b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, engine)) for text in texts]
+        return [b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, encoding)) for text in texts]
 
     return Memo(find)
 
@@ -148,8 +148,7 @@ def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]]
     """Return what counts texts: the faster engine if it is installed and worth loading, else tiktoken."""
     if is_much and fast.is_installed():
         return partial(_count_fast, encoding)
-    engine = _load_engine(encoding)
-    return lambda texts: [sum(map(len, _encode_text(text, engine))) for text in texts]
+    return lambda texts: [sum(map(len, _encode_text(text, encoding))) for text in texts]
 
 
 def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:
@@ -157,23 +156,36 @@ def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:
     return [next(known) if fast.can_count(text) else count(text, encoding) for text in texts]
 
 
-@cache
-def _load_engine(encoding: str) -> Encoding:
-    mergeable = load_ranks(encoding)
-    # Imported here: it costs more than everything else in a run that counts no text.
-    from tiktoken import Encoding
+def load_engine(encoding: str) -> Encoding:
+    """Return tiktoken's encoding, loaded once. Threads that need it at the same time wait for the first of them."""
+    with _loading:
+        if encoding not in _engines:
+            # Imported here: it costs more than everything else in a run that counts no text.
+            from tiktoken import Encoding
 
-    return Encoding(encoding, pat_str=VOCABULARIES[encoding].pattern, mergeable_ranks=mergeable, special_tokens={})
+            pattern = VOCABULARIES[encoding].pattern
+            ranks = load_ranks(encoding)
+            _engines[encoding] = Encoding(encoding, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+        return _engines[encoding]
 
 
-def _encode_text(text: str, engine: Encoding) -> Iterator[Sequence[int]]:
+def _load_before_workers() -> None:
+    """Load the engines that workers are likely to need: they share what was loaded before they were forked."""
+    for encoding in _small_encoders:
+        load_engine(encoding)
+
+
+BEFORE_WORKERS.append(_load_before_workers)
+
+
+def _encode_text(text: str, encoding: str) -> Iterator[Sequence[int]]:
     """Encode a text of any length, and yield its tokens, many at a time."""
-    split = blocks.split_blocks((text,), VOCABULARIES[engine.name].pattern)
+    split = blocks.split_blocks((text,), VOCABULARIES[encoding].pattern)
     for block in split:
         if block.is_open:
-            yield from _encode_open_piece(block, split, engine)
+            yield from _encode_open_piece(block, split, load_engine(encoding))
         else:
-            yield _encode_block(block.text, engine)
+            yield _encode_block(block.text, encoding)
 
 
 def _encode_open_piece(first: blocks.Block, rest: Iterator[blocks.Block], engine: Encoding) -> Iterator[Sequence[int]]:
@@ -189,7 +201,14 @@ def _encode_open_piece(first: blocks.Block, rest: Iterator[blocks.Block], engine
     return _encode_parts(take_parts(), engine)
 
 
-def _encode_block(block: str, engine: Encoding) -> Sequence[int]:
+def _encode_block(block: str, encoding: str) -> Sequence[int]:
+    if encoding not in _engines:
+        if encoding not in _small_encoders:
+            _small_encoders[encoding] = SmallTextEncoder(encoding)
+        small = _small_encoders[encoding].encode(block)
+        if small is not None:
+            return small
+    engine = load_engine(encoding)
     if len(block) <= 4 * blocks.BLOCK_CHARACTERS and not _has_long_blank(block):
         return engine.encode_ordinary(block)
     found = array("I")  # a list would take ten times the memory
