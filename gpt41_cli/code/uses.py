@@ -45,6 +45,13 @@ class CodeUse(NamedTuple):
         return self.kind is UseKind.CALL and self.ignored is None
 
 
+def describe_refused(use: CodeUse) -> str:
+    """Name the parameters that the replacement refuses, each with its line unless it is that of the model."""
+    return ", ".join(
+        parameter.name + f" (line {parameter.line})" * (parameter.line != use.place.line) for parameter in use.parameters
+    )
+
+
 class FileReader:
     """Finds the uses in files."""
 

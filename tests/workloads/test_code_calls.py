@@ -210,3 +210,15 @@ def test_report_says_where_models_that_end_are_called(run: Runner) -> None:
     first = ", ".join(f"src/bot.py:{line}" for line in range(1, 6))
     assert f"code 7 calls of gpt-4.1-mini, which ends on 2027-01-14: {first} and 2 more" in text
     assert "1 call of gpt-4.1-nano, which ended on 2026-10-23: src/bot.py:8" in text
+
+
+def test_migrate_lists_the_calls_that_must_change(run: Runner) -> None:
+    write({"src/bot.py": 'ask(model="gpt-4.1-mini", temperature=0)\nask(model="gpt-6-luna")\n' + 'f("gpt-4.1-mini")\n' * 20})
+    text = " ".join(run("migrate", output_format="text")[1].split())
+    assert "code src/bot.py:1 calls gpt-4.1-mini: change it to gpt-6-luna, which refuses temperature src/bot.py:3 calls" in text
+    assert "2 more calls: gpt41 scan lists them" in text
+    assert "gpt41 scan finds the calls" not in text
+    write({"gpt41.yaml": CONFIG.replace("code: [src/, run.sh]\n", "")})
+    assert "which code: src/ in gpt41.yaml lists here; gpt41 migrate FILE" in " ".join(
+        run("migrate", output_format="text")[1].split()
+    )

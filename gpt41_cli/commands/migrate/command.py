@@ -223,6 +223,7 @@ def _move_workloads(question: WorkloadsQuestion) -> "Report":
     from gpt41_cli.commands.migrate.workloads_report import make_report
     from gpt41_cli.config.load import parse_config
     from gpt41_cli.config.roots import open_working_tree
+    from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
     from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
 
     market, root = question.market, open_working_tree(question.file)
@@ -235,7 +236,8 @@ def _move_workloads(question: WorkloadsQuestion) -> "Report":
     moved = move_workloads(priced, [parse.read_variant(name, market.catalog) for name in question.to], question.reasoning_tokens)
     if question.writes:
         write_moved_config(ConfigFile(question.file, data, config, root.find_files), moved, question.jobs)
-    return make_report(config, market, moved)
+    calls = find_code_calls(config, root.find_files, market, question.jobs) if config.code else CodeCalls({})
+    return make_report(config, market, moved, calls)
 
 
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:

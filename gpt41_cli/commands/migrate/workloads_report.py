@@ -8,6 +8,8 @@ from functools import partial
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
+from gpt41_cli.code.endings import find_ends
+from gpt41_cli.code.uses import describe_refused
 from gpt41_cli.commands.migrate.migrate import MigrationPath
 from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, sort_by_certainty
@@ -18,13 +20,18 @@ from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.workloads.code_calls import CodeCalls
 from gpt41_cli.workloads.costing import UsdRange
 
 SCHEMA = "gpt41.migrate-workloads/1"
 
 
-def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkload]) -> Report:
-    """Make the report of the move of all workloads of a gpt41.yaml."""
+_MAX_CALLS = 20
+"""Calls that a report lists; gpt41 scan has them all."""
+
+
+def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkload], calls: CodeCalls) -> Report:
+    """Make the report of the move of all workloads of a gpt41.yaml, and of the calls in the code that it names."""
     findings = tuple(dict.fromkeys(find_move_findings(workloads)))
     skipped = [file for moved in workloads for file in moved.priced.contents.skipped_files]
     moving = [moved for moved in workloads if moved.path]
@@ -34,10 +41,10 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(moved.name)} {moved.path.variant.id}" for moved in moving if moved.path) or "none",
         headline=_make_headline(market, workloads),
-        lines=tuple(_make_lines(workloads)),
+        lines=tuple(_make_lines(workloads, list(_describe_calls(calls, market)))),
         tables=(make_table(columns, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
-        findings=(*findings, *make_skipped_findings(skipped)),
-        notes=tuple(_make_notes(workloads)),
+        findings=(*findings, *make_skipped_findings([*skipped, *calls.unreadable])),
+        notes=tuple(_make_notes(workloads, has_code=bool(config.code))),
         data={
             "config": config.file,
             "on": market.as_of,
@@ -109,9 +116,12 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
     return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{after}"
 
 
-def _make_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
+def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:
     """Say what to change where, what it may cost, what breaks for sure, what nobody has confirmed, and when the models end."""
     yield from _make_change_lines(workloads)
+    yield from (ReportLine("code", call) for call in calls[:_MAX_CALLS])
+    if len(calls) > _MAX_CALLS:
+        yield ReportLine("code", f"{format_int(len(calls) - _MAX_CALLS)} more calls: gpt41 scan lists them")
     yield from _make_reasoning_lines(workloads)
     yield from _make_cheaper_lines(workloads)
     for label in CERTAINTIES[:2]:
@@ -137,6 +147,16 @@ def _make_change_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLin
             by_setting.setdefault(f"model: {moved.path.variant.id}{mode}", []).append(f"{sanitize(moved.name)} ({place})")
     for setting, names in by_setting.items():
         yield ReportLine("change", f"{setting} in {', '.join(names)}; --write-config writes it")
+
+
+def _describe_calls(calls: CodeCalls, market: Market) -> Iterator[str]:
+    """Describe each call in the code that must change: where it is, to what, and which of its parameters must go."""
+    ends = find_ends(market)
+    for use in calls.uses:
+        if use.is_call and (end := ends.get(use.entry)):
+            to = f" to {end.replacement}" if end.replacement else ""
+            refused = f", which refuses {describe_refused(use)}" if use.parameters and to else ""
+            yield f"{sanitize(use.place.label)} calls {sanitize(use.name)}: change it{to}{refused}"
 
 
 def _make_reasoning_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
@@ -168,14 +188,15 @@ MODE_TERMS = {
 }
 
 
-def _make_notes(workloads: Sequence[MovedWorkload]) -> Iterator[str]:
+def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterator[str]:
     if any(not moved.priced.cost.volume for moved in workloads):
         yield "Workloads without a volume are priced per request, so that there is no total."
     if any(moved.path and moved.path.variant.model.reasoning for moved in workloads):
         yield "Reasoning tokens are billed as output; effort none has none. The table says how many cost no more than today."
         yield from write_recorded_reasoning_notes(moved.path.variant for moved in workloads if moved.path)
     if any(moved.path or moved.is_stuck for moved in workloads):
-        yield "gpt41 scan finds the calls in your code; gpt41 migrate FILE tells more of one workload."
+        find = "" if has_code else "gpt41 scan finds the calls in your code, which code: src/ in gpt41.yaml lists here; "
+        yield f"{find}gpt41 migrate FILE tells more of one workload."
 
 
 def _format_usd(amount: Fraction) -> str:

@@ -11,8 +11,7 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.code.calls import UseKind
 from gpt41_cli.code.endings import Ending
 from gpt41_cli.code.scan import ScanResult
-from gpt41_cli.code.uses import CodeUse
-from gpt41_cli.commands.scan.scan_findings import describe_refused
+from gpt41_cli.code.uses import CodeUse, describe_refused
 from gpt41_cli.constraints.lifecycle import describe_feature_end
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, pluralize, sanitize

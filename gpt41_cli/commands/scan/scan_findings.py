@@ -10,7 +10,7 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.code.calls import UseKind
 from gpt41_cli.code.endings import Ending
 from gpt41_cli.code.scan import ScanResult
-from gpt41_cli.code.uses import CodeUse
+from gpt41_cli.code.uses import CodeUse, describe_refused
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import pluralize
 from gpt41_cli.findings import Finding
@@ -63,10 +63,3 @@ def _make_call_finding(use: CodeUse, market: Market, end: Ending, within: timede
         finding = finding._replace(message=f"{finding.message}; {end.variant.id} refuses {refused}")
     level = Level.ERROR if is_soon else Level.WARNING
     return finding._replace(level=level, place=use.place, subject=use.subject, actual=str(end.life.shutdown))
-
-
-def describe_refused(use: CodeUse) -> str:
-    """Name the parameters that the replacement refuses, each with its line unless it is that of the model."""
-    return ", ".join(
-        parameter.name + f" (line {parameter.line})" * (parameter.line != use.place.line) for parameter in use.parameters
-    )
