@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import cursor as yaml_cursor
 from gpt41_cli.catalog.cursor import Cursor
-from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.config.tables import AnswerTokens
 from gpt41_cli.errors import InputError, quote_text
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -29,7 +29,7 @@ class _TextEdit(NamedTuple):
     text: str
 
 
-def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, TokenRange]) -> str:
+def replace_output_tokens(data: bytes, file: str, answers: Mapping[str, AnswerTokens]) -> str:
     """Return the text of a config, the bytes of a file called `file`, with new `output_tokens` for the workloads in `answers`.
 
     Existing figures are replaced one by one; if there are none, a line is added. Raises TableError if a value to change has an
@@ -76,9 +76,10 @@ def _apply_edits(data: bytes, text: str, edits: Iterable[_TextEdit]) -> str:
     return ("\ufeff" if data.startswith(BOM_UTF8) else "") + text
 
 
-def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Iterator[_TextEdit]:
+def _plan_edits(text: str, workload: Cursor, output_tokens: AnswerTokens) -> Iterator[_TextEdit]:
     entries = workload.entries()
-    whole = f"{{expected: {output_tokens.expected}, high: {output_tokens.high}}}"
+    figures = {name: value for name, value in output_tokens._asdict().items() if name != "reasoning" or value}
+    whole = f"{{{', '.join(f'{name}: {value}' for name, value in figures.items())}}}"
     if "output_tokens" not in entries:
         _refuse_anchor(text, workload)
         last = max((entries[key] for key in _KEYS_BEFORE_ANSWERS if key in entries), key=lambda each: each.span.start)
@@ -89,14 +90,13 @@ def _plan_edits(text: str, workload: Cursor, output_tokens: TokenRange) -> Itera
     if at.is_scalar:
         yield _replace_value(at, whole)
         return
-    figures = at.entries()
-    for figure in figures.values():
+    known = at.entries()
+    for figure in known.values():
         _refuse_anchor(text, figure)
-    yield _replace_value(figures["expected"], str(output_tokens.expected))
-    if "high" in figures:
-        yield _replace_value(figures["high"], str(output_tokens.high))
-    else:
-        yield from _add_entries(text, at, figures["expected"], [f"high: {output_tokens.high}"])
+    figures |= {"reasoning": output_tokens.reasoning} if "reasoning" in known else {}
+    yield from (_replace_value(known[name], str(value)) for name, value in figures.items() if name in known)
+    if added := [f"{name}: {value}" for name, value in figures.items() if name not in known]:
+        yield from _add_entries(text, at, known["expected"], added)
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:

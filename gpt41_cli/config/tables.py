@@ -102,16 +102,26 @@ class TokenRange(NamedTuple):
     high: int
 
 
-def read_range(at: Cursor, config: Seen) -> TokenRange:
-    """Read a number of tokens, or the expected one and how high it may go."""
+class AnswerTokens(NamedTuple):
+    """The output tokens of an answer: those expected of its text, how high they may go, and those that a model which reasons adds
+    to either.
+    """
+
+    expected: int
+    high: int
+    reasoning: int = 0
+
+
+def read_answer_tokens(at: Cursor, config: Seen) -> AnswerTokens:
+    """Read a number of tokens, or the expected one, how high it may go, and the reasoning tokens."""
     if at.is_scalar:
-        return TokenRange(at.integer(), at.integer())
-    entries = at.fields(["expected"], ["high"])
+        return AnswerTokens(at.integer(), at.integer())
+    entries = at.fields(["expected"], ["high", "reasoning"])
     expected = entries["expected"].integer()
     high = entries["high"].integer() if "high" in entries else expected
     if high < expected:
         entries["high"].fail(f"at least the expected {expected:,}", f"{high:,}")
-    return TokenRange(expected, high)
+    return AnswerTokens(expected, high, entries["reasoning"].integer() if "reasoning" in entries else 0)
 
 
 class RequestVolume(NamedTuple):
@@ -207,7 +217,7 @@ class SharedSettings(NamedTuple):
     model: Annotated[str | None, known_to(read_model)] = None
     mode: Annotated[str | None, Read(lambda at, _: at.choice(*MODES))] = None
     platform: Annotated[Platform | None, known_to(Catalog.platform)] = None
-    output_tokens: Annotated[TokenRange | None, Read(read_range)] = None
+    output_tokens: Annotated[AnswerTokens | None, Read(read_answer_tokens)] = None
     cached: Annotated[
         CachedInput | None, written_as(parse_cached, f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}")
     ] = None
@@ -231,7 +241,7 @@ class WorkloadDeclaration(NamedTuple):
     mode: Annotated[str | None, GIVEN]
     fallback_mode: Annotated[str, GIVEN]
     platform: Annotated[Platform, GIVEN]
-    output_tokens: Annotated[TokenRange | None, GIVEN]
+    output_tokens: Annotated[AnswerTokens | None, GIVEN]
     cached: Annotated[CachedInput, GIVEN]
     usage_tier: Annotated[int | None, GIVEN]
     locations: Annotated[Mapping[str, Place], GIVEN]

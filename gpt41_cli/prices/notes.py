@@ -158,7 +158,9 @@ def _write_token_notes(catalog: Catalog, quote: Quote, work: Workload) -> Iterat
     if quote.tool_charges and quote.mode == "batch":
         yield "Batch discounts tokens, not calls, minutes and storage; no source of this table says whether it takes the tools."
     yield from (charge.note for charge in quote.tool_charges if charge.note)
-    if model.reasoning:
+    if model.reasoning and work.terms.reasoning_tokens:
+        yield f"{quote.model} bills reasoning tokens as output: {format_int(work.terms.reasoning_tokens)} in each answer."
+    elif model.reasoning:
         yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
 
 
@@ -236,11 +238,13 @@ def write_cache_write_notes(offer: Offer) -> Iterator[str]:
         )
 
 
-def make_reasoning_findings(variant: Variant) -> Iterator[Finding]:
+def make_reasoning_findings(variant: Variant, work: Workload) -> Iterator[Finding]:
     """Say what a reasoning model bills besides its answers, and if reasoning can be switched off."""
     rule = variant.model.reasoning
     if rule:
         off = "effort none switches them off" if "none" in rule.efforts else "they cannot be switched off"
         default = f"the default effort is {rule.default_effort}, {off}"
-        text = f"its reasoning tokens are billed as output and not in this price; {default}"
+        known = work.terms.reasoning_tokens
+        where = f"{format_int(known)} in each answer here" if known else "not in this price"
+        text = f"its reasoning tokens are billed as output and {where}; {default}"
         yield Finding(rules.REASONING, text, sources=(rule.source,))

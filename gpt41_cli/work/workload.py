@@ -134,7 +134,8 @@ class Assumptions(NamedTuple):
     generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a
     number of tokens or a share, rounded down so that a price is never understated, and no more than the cache can give; a
     prompt too short for the cache has none. What `tools` find is input that is never cached. `accepted_share` of a
-    prediction is rounded down as well; None means not stated.
+    prediction is rounded down as well; None means not stated. `reasoning_tokens` are added to each answer of a model that
+    reasons, if its length is stated.
     """
 
     output_tokens: int | None = 0
@@ -142,6 +143,7 @@ class Assumptions(NamedTuple):
     cached_share: Decimal | None = None
     tools: ToolUse = NO_TOOL_USE
     accepted_share: Decimal | None = None
+    reasoning_tokens: int = 0
 
     def count_cached(self, input_tokens: int) -> int:
         """Count how much of a request's input is assumed to be cached."""
@@ -187,7 +189,8 @@ def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, vari
     # A model that doesn't take predictions isn't sent any.
     rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
     if terms.output_tokens is not None:
-        return RequestSize(tokens, cached, model.prompt.add_to_answer(terms.output_tokens), shape.answers, rejected)
+        answer = model.prompt.add_to_answer(terms.output_tokens) + (terms.reasoning_tokens if model.reasoning else 0)
+        return RequestSize(tokens, cached, answer, shape.answers, rejected)
     if shape.max_output_tokens is not None:
         return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
     # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
@@ -262,6 +265,10 @@ class Workload:
             cold = shape._replace(cached_tokens=None)
             shapes[cold] = shapes.get(cold, 0) + many
         return replace(self, shapes=shapes, replay=None, is_warm=False, _loads={})
+
+    def without_reasoning(self) -> Workload:
+        """Return the work without the reasoning tokens of its answers."""
+        return replace(self, terms=self.terms._replace(reasoning_tokens=0), _loads={})
 
     def without_storage(self) -> Workload:
         """Return the work without its storage, for use next to work that already pays for it."""

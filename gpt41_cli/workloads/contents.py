@@ -176,7 +176,8 @@ def _make_assumptions(declared: WorkloadDeclaration) -> Assumptions:
     """Make the assumptions for every request, with expected answers."""
     output = declared.output_tokens.expected if declared.output_tokens else None
     accepted = declared.prediction.accepted_share if declared.prediction else None
-    return Assumptions(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted)
+    reasoning = declared.output_tokens.reasoning if declared.output_tokens else 0
+    return Assumptions(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted, reasoning)
 
 
 def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, variant: Variant) -> int:

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from gpt41_cli.config.edit import replace_output_tokens
 from gpt41_cli.config.load import parse_config
-from gpt41_cli.config.tables import Config, TokenRange
+from gpt41_cli.config.tables import AnswerTokens, Config
 from gpt41_cli.errors import InputError, TableError
 from tests.builders import CATALOG
 
 
 def edited(text: str, **answers: tuple[int, int]) -> str:
-    return replace_output_tokens(text.encode(), "gpt41.yaml", {name: TokenRange(*each) for name, each in answers.items()})
+    return replace_output_tokens(text.encode(), "gpt41.yaml", {name: AnswerTokens(*each) for name, each in answers.items()})
 
 
 IN_LINES = """# Ours.
@@ -86,7 +86,7 @@ def test_answers_are_changed_in_place_or_added_behind_what_is_sent(before: str, 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_any_style_line_end_and_mark_is_kept(before: str, after: str, mark: str) -> None:
     assert edited(mark + before, a=(40, 90)) == mark + after
-    assert parse_config(after.encode(), "", CATALOG).workloads["a"].output_tokens == TokenRange(40, 90)
+    assert parse_config(after.encode(), "", CATALOG).workloads["a"].output_tokens == AnswerTokens(40, 90)
 
 
 def test_several_workloads_are_changed_at_once() -> None:
@@ -153,7 +153,7 @@ def test_only_the_answers_change_and_every_other_character_stays(data: st.DataOb
     before = before.rstrip("\r\n") if data.draw(st.booleans()) and "+" not in before else before
     after = edited(before, b=(40, 90))
     old, new = (parse_config(text.encode(), "", CATALOG) for text in (before, after))
-    assert new.workloads["b"].output_tokens == TokenRange(40, 90)
+    assert new.workloads["b"].output_tokens == AnswerTokens(40, 90)
     assert new.workloads["a"].output_tokens == old.workloads["a"].output_tokens
     assert others(new) == others(old)
     kept = iter(after)
@@ -174,4 +174,4 @@ def test_a_text_in_lines_of_its_own_keeps_its_value_at_the_end_of_the_file(indic
     text = f"version: 1\ndefaults: {{model: gpt-4.1}}\nworkloads:\n a:\n  requests: {indicator}  # all\n    a\n    b{end}"
     before = parse_config(text.encode(), "gpt41.yaml", CATALOG).workloads["a"].requests
     after = parse_config(edited(text, a=(40, 90)).encode(), "gpt41.yaml", CATALOG).workloads["a"]
-    assert (after.requests, after.output_tokens) == (before, TokenRange(40, 90))
+    assert (after.requests, after.output_tokens) == (before, AnswerTokens(40, 90))

@@ -10,7 +10,7 @@ import pytest
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.load import parse_config
-from gpt41_cli.config.tables import CachedInput, RequestVolume, SpendingBudget, TokenRange, TotalBudget
+from gpt41_cli.config.tables import AnswerTokens, CachedInput, RequestVolume, SpendingBudget, TotalBudget
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Place
 
@@ -39,7 +39,7 @@ def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
     assert (triage.requests, triage.prompt, triage.input_tokens) == (("prompts/triage/*.json",), (), None)
     assert (triage.model, triage.fallback_model) == (None, "gpt-4.1-mini")
     assert (triage.mode, triage.fallback_mode, triage.platform.id) == ("batch", "standard", "openai")
-    assert triage.output_tokens == TokenRange(120, 400)
+    assert triage.output_tokens == AnswerTokens(120, 400)
     assert triage.volume == RequestVolume(120_000, "month")
     assert triage.cached == CachedInput(is_simulated=True)
     assert (triage.requests_per_minute, triage.lifetime_minutes) == (300, 24 * 60)
@@ -67,11 +67,11 @@ workloads:
         "gpt-4.1-mini",
         "standard",
         Decimal("0.6"),
-        TokenRange(7, 7),
+        AnswerTokens(7, 7),
     )
     assert said.usage_tier == 3
     assert (elsewhere.model, elsewhere.fallback_model, elsewhere.fallback_mode) == (None, "gpt-4.1", "batch")
-    assert (elsewhere.cached, elsewhere.output_tokens) == (CachedInput(800), TokenRange(5, 5))
+    assert (elsewhere.cached, elsewhere.output_tokens) == (CachedInput(800), AnswerTokens(5, 5))
     assert elsewhere.usage_tier is None  # a tier of OpenAI says nothing about another platform
 
 

@@ -14,7 +14,7 @@ from gpt41_cli.code.source_files import is_no_prompt, is_source_code
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
-from gpt41_cli.config.tables import CONFIG_VERSION, CachedInput, SharedSettings, TokenRange, WorkloadDeclaration
+from gpt41_cli.config.tables import CONFIG_VERSION, AnswerTokens, CachedInput, SharedSettings, WorkloadDeclaration
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import escape_wildcards
@@ -50,7 +50,7 @@ _WORKLOAD_TEMPLATE = """\
     budget: {{growth_percent: 10}}
 """
 _GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: put in how long your answers are\n"
-_GUESSED_OUTPUT = TokenRange(300, 1000)
+_GUESSED_OUTPUT = AnswerTokens(300, 1000)
 _LEFT_OUT_ENTRY = "# Left out, as they are no prompts: {names}\n"
 _MAX_NAMED = 10
 
@@ -158,7 +158,7 @@ def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclar
         mode=None,
         fallback_mode=MODES[0],
         platform=next(iter(catalog.platforms.values())),
-        output_tokens=TokenRange(0, 0),
+        output_tokens=AnswerTokens(0, 0),
         cached=CachedInput(),
         usage_tier=None,
         locations={"": Place(CONFIG_NAME)},

@@ -96,7 +96,7 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
             text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
         yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
     yield from _explain_generation(migration, path)
-    yield from make_reasoning_findings(path.variant)
+    yield from make_reasoning_findings(path.variant, migration.work)
     yield from _describe_recorded_reasoning(migration, path)
     yield from _explain_cache_writes(migration, path)
     over = lifecycle.find_past_shutdown(migration.question.market, path.variant)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, Migration, MigrationPath, MigrationQuestion, plan_migration
-from gpt41_cli.commands.migrate.reasoning import price_reasoning
+from gpt41_cli.commands.migrate.reasoning import NO_EFFORT, price_reasoning
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
@@ -104,8 +104,19 @@ class MovedWorkload(NamedTuple):
 def move_workloads(
     workloads: Sequence[PricedWorkload], to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
 ) -> list[MovedWorkload]:
-    """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to what is named."""
-    return [_move_workload(priced, to)._replace(reasoning_tokens=reasoning_tokens) for priced in workloads]
+    """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to what is named.
+
+    Without `reasoning_tokens`, those that gpt41.yaml says of a workload are used.
+    """
+    return [
+        _move_workload(priced, to)._replace(reasoning_tokens=reasoning_tokens or _get_declared_reasoning(priced))
+        for priced in workloads
+    ]
+
+
+def _get_declared_reasoning(priced: PricedWorkload) -> Mapping[str, int]:
+    answers = priced.declaration.output_tokens
+    return {NO_EFFORT: answers.reasoning} if answers and answers.reasoning else {}
 
 
 def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorkload:
@@ -115,7 +126,7 @@ def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorklo
     modes = tuple(dict.fromkeys((priced.quote.mode, *DEFAULT_MODES)))
     question = MigrationQuestion(variant, to, modes, market, priced.contents.request_totals)
     try:
-        return MovedWorkload(priced, plan_migration(priced.workload, question))
+        return MovedWorkload(priced, plan_migration(priced.workload.without_reasoning(), question))
     except MissingPrice as error:
         return MovedWorkload(priced, None, error)
 

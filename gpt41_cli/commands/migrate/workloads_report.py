@@ -109,9 +109,14 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
     if now is None or then is None or stuck:
         return text
     reasons = any(moved.path and moved.path.variant.model.reasoning for moved in moving)
-    tokens = moving[0].reasoning_tokens if moving else {}
-    sums = _sum_up_reasoned(workloads)
-    reasoned = describe_reasoned((effort, tokens[effort], usd) for effort, usd in sums.items()) if len(sums) == 1 else ""
+    sums, stated = _sum_up_reasoned(workloads), [moved.reasoning_tokens for moved in moving if moved.reasoned]
+    reasoned = ""
+    if len(sums) == 1:
+        ((effort, usd),) = sums.items()
+        amounts = {tokens[effort] for tokens in stated}
+        reasoned = f", {_format_usd(usd)} with those of gpt41.yaml"
+        if len(amounts) == 1 and len(stated) == len(moving):
+            reasoned = describe_reasoned([(effort, amounts.pop(), usd)])
     after = ", before reasoning tokens" * reasons + reasoned
     return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{after}"
 

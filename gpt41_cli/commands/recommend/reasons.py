@@ -59,7 +59,7 @@ def explain_choice(
         *_warn_flex_time(case, choice),
         *_warn_lost_cache_discount(choice),
         *_warn_base_price(case, choice),
-        *make_reasoning_findings(choice.variant),
+        *make_reasoning_findings(choice.variant, case.work),
         *_warn_slow_tier(case, choice),
         *_warn_overspending(case, choice),
         *_warn_model_end(case, choice),
@@ -301,7 +301,7 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     if not variant or not priced:
         return ""
     most = f", up to {format_money(priced.most_usd)} with cache writes" if priced.most_usd != priced.quote.total_usd else ""
-    unknown = ", without its reasoning tokens" if variant.model.reasoning else ""
+    unknown = ", without its reasoning tokens" if variant.model.reasoning and not case.work.terms.reasoning_tokens else ""
     if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
     least = "at least " if priced.quote.is_lower_bound else ""

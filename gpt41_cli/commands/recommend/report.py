@@ -122,7 +122,7 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
 def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     low, high = format_money(priced.quote.total_usd), format_money(priced.most_usd)
     price = f"{find_bound_prefix(work, priced.quote)}{low}{f' to {high}' if low != high else ''}"
-    reasoning = " before reasoning tokens" if priced.variant.model.reasoning else ""
+    reasoning = " before reasoning tokens" if priced.variant.model.reasoning and not work.terms.reasoning_tokens else ""
     return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
 
 

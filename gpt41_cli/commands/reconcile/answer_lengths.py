@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
-from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.config.tables import AnswerTokens
 
 MEDIAN, P90, P95 = Fraction(1, 2), Fraction(90, 100), Fraction(95, 100)
 
@@ -17,19 +17,22 @@ MEDIAN, P90, P95 = Fraction(1, 2), Fraction(90, 100), Fraction(95, 100)
 class AnswerLengths:
     """The output tokens of many answers. Memory grows only with the number of different lengths. Adds with `+`.
 
-    `cut_answers` ended because they reached their maximum; without it they would be longer.
+    `cut_answers` ended because they reached their maximum; without it they would be longer. `reasoning_tokens` are those of all
+    answers, part of their lengths.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
     cut_answers: int = 0
+    reasoning_tokens: int = 0
 
-    def add(self, output_tokens: int, *, is_cut: bool = False, is_undone: bool = False) -> None:
+    def add(self, output_tokens: int, *, is_cut: bool = False, is_undone: bool = False, reasoning_tokens: int = 0) -> None:
         """Add one answer. `is_undone` takes away one that was added before."""
         times = -1 if is_undone else 1
         self.counts[output_tokens] += times
         if not self.counts[output_tokens]:
             del self.counts[output_tokens]
         self.cut_answers += is_cut * times
+        self.reasoning_tokens += reasoning_tokens * times
 
     @property
     def answers(self) -> int:
@@ -40,6 +43,11 @@ class AnswerLengths:
     def mean(self) -> Fraction:
         """The exact mean length."""
         return Fraction(sum(length * many for length, many in self.counts.items()), self.answers)
+
+    @property
+    def mean_reasoning(self) -> Fraction:
+        """The exact mean of their reasoning tokens."""
+        return Fraction(self.reasoning_tokens, self.answers)
 
     @property
     def longest(self) -> int:
@@ -58,12 +66,14 @@ class AnswerLengths:
         return lengths[bisect_left(reached, share * self.answers)]
 
     @property
-    def expected_range(self) -> TokenRange:
+    def expected_range(self) -> AnswerTokens:
         """The range that gpt41.yaml should expect: the mean, and the 95th percentile as the high end.
 
         A month costs the sum of its answers, their number times their mean. The median ignores long answers, which would break a
         budget. The mean is rounded to the nearest token. If a few answers are far longer than the others, the mean exceeds the
-        95th percentile; then the high end is the mean.
+        95th percentile; then the high end is the mean. Mean reasoning tokens are taken out of both, as a model that reasons adds
+        them again.
         """
-        expected = int(self.mean + Fraction(1, 2))
-        return TokenRange(expected, max(expected, self.quantile(P95)))
+        reasoning = int(self.mean_reasoning + Fraction(1, 2))
+        expected = max(int(self.mean + Fraction(1, 2)) - reasoning, 0)
+        return AnswerTokens(expected, max(expected, self.quantile(P95) - reasoning), reasoning)

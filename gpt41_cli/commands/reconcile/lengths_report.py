@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from gpt41_cli import rules
 from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, AnswerLengths
 from gpt41_cli.commands.reconcile.observed import ObservedAnswers
-from gpt41_cli.config.tables import Config, TokenRange
+from gpt41_cli.config.tables import AnswerTokens, Config
 from gpt41_cli.display import format_int, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report
@@ -22,7 +22,7 @@ _RANGE_NOTE = (
 def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) -> Report:
     """The report on a bill with how long the answers of each workload are."""
     found = {name: past.lengths[name] for name in config.workloads if name in past.lengths}
-    columns = _list_columns(config)
+    columns = _list_columns(config, reasons=any(lengths.reasoning_tokens for lengths in found.values()))
     return report._replace(
         tables=(*report.tables, *([make_table(columns, found.items(), "Output tokens of an answer")] if found else [])),
         findings=(*report.findings, *_collect_findings(found, past)),
@@ -33,6 +33,8 @@ def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) ->
 
 def _make_notes(past: ObservedAnswers) -> Iterator[str]:
     yield _RANGE_NOTE
+    if any(lengths.reasoning_tokens for lengths in past.lengths.values()):
+        yield "reasoning tokens are part of these lengths; output_tokens has their mean apart, for models that reason"
     if past.added_tokens:
         yield (
             f"successors bill {pluralize(past.added_tokens, 'token')} more for an answer of the same text: they are left out of "
@@ -40,7 +42,7 @@ def _make_notes(past: ObservedAnswers) -> Iterator[str]:
         )
 
 
-def _list_columns(config: Config) -> tuple[Column[tuple[str, AnswerLengths]], ...]:
+def _list_columns(config: Config, *, reasons: bool) -> tuple[Column[tuple[str, AnswerLengths]], ...]:
     """The lengths of the answers of a workload, which is given with its name."""
     return (
         Column("`workload", "name", lambda pair: pair[0], sanitize),
@@ -52,18 +54,25 @@ def _list_columns(config: Config) -> tuple[Column[tuple[str, AnswerLengths]], ..
         Column(">p95", "p95", lambda pair: pair[1].quantile(P95)),
         Column(">longest", "longest", lambda pair: pair[1].longest),
         Column(">cut", None, lambda pair: pair[1].cut_answers),
+        Column(
+            ">reasoning" if reasons else None,
+            "reasoning",
+            lambda pair: pair[1].mean_reasoning,
+            lambda mean: f"{to_decimal(mean, 1):,f}",
+        ),
         Column(">declared", "declared", lambda pair: _dump_range(config.workloads[pair[0]].output_tokens), _format_range),
         Column(">output_tokens", "output_tokens", lambda pair: _dump_range(pair[1].expected_range), _format_range),
     )
 
 
-def _dump_range(output_tokens: TokenRange | None) -> Mapping[str, int] | None:
+def _dump_range(output_tokens: AnswerTokens | None) -> Mapping[str, int] | None:
     return output_tokens and output_tokens._asdict()
 
 
 def _format_range(output_tokens: Mapping[str, int]) -> str:
-    low, high = output_tokens.values()
-    return format_int(low) if low == high else f"{format_int(low)} to {format_int(high)}"
+    low, high, reasoning = output_tokens.values()
+    text = format_int(low) if low == high else f"{format_int(low)} to {format_int(high)}"
+    return f"{text} + {format_int(reasoning)}" if reasoning else text
 
 
 def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers) -> Iterator[Finding]:

@@ -101,7 +101,8 @@ class ObservedAnswers:
         if usage.requests == answer.choice_count == 1:
             lengths = self.lengths.setdefault(name, AnswerLengths())
             length = max(usage.output_tokens - added_tokens, 0)  # a price at the model adds them again
-            lengths.add(length, is_cut=answer.is_cut_off, is_undone=is_undone)
+            reasoning = min(answer.reasoning_tokens, length)
+            lengths.add(length, is_cut=answer.is_cut_off, is_undone=is_undone, reasoning_tokens=reasoning)
             self.added_tokens = max(self.added_tokens, added_tokens)
             if not lengths.counts:
                 del self.lengths[name]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gpt41_cli.commands.reconcile.match import BilledRequest
     from gpt41_cli.commands.reconcile.misses import MissGroup
     from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
-    from gpt41_cli.config.tables import Config, TokenRange
+    from gpt41_cli.config.tables import AnswerTokens, Config
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.reports import Report
@@ -265,6 +265,9 @@ def _write_lengths(workloads: WorkloadsFile, past: "ObservedAnswers") -> None:
         output.print_to_stderr(f"{config.file}: {name}: output_tokens: {_format_range(found)} from {answers}{was}")
 
 
-def _format_range(found: "TokenRange") -> str:
+def _format_range(found: "AnswerTokens") -> str:
     """As gpt41.yaml has it."""
-    return str(found.expected) if found.expected == found.high else f"{{expected: {found.expected}, high: {found.high}}}"
+    if found.expected == found.high and not found.reasoning:
+        return str(found.expected)
+    reasoning = f", reasoning: {found.reasoning}" if found.reasoning else ""
+    return f"{{expected: {found.expected}, high: {found.high}{reasoning}}}"

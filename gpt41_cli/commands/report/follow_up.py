@@ -17,7 +17,7 @@ from gpt41_cli.display import format_money, pluralize, to_decimal
 
 class FollowUp(NamedTuple):
     """From the day `ends` on: another model, at `usd` per month or, without a volume, per request, before reasoning tokens;
-    `most_usd` has all cache writes.
+    `most_usd` has all cache writes. `reasons`: it reasons, and nobody said how much.
     """
 
     ends: date
@@ -43,7 +43,7 @@ def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
     times = Fraction(costing.volume.per_month if costing.volume else 1, quote.usage.requests)
     stored = costing.storage_monthly_usd if costing.volume else Fraction(0)
     usd, most = (Fraction(total) * times + stored for total in (quote.total_usd, succession.replacement.most_usd))
-    reasons = succession.replacement.variant.model.reasoning is not None
+    reasons = succession.replacement.variant.model.reasoning is not None and not each.subject.work.terms.reasoning_tokens
     return FollowUp(succession.ends, quote.model, quote.mode, usd, most, reasons)
 
 

@@ -222,3 +222,23 @@ def test_a_config_that_changed_meanwhile_is_not_written(folder: Path) -> None:
     with pytest.raises(InputError, match="nothing is written"):
         write_moved_config(ConfigFile(path, data, config, root.find_files), move_workloads(priced, [], {}), 1)
     assert path.read_text() == WORKLOADS + "# a remark\n"
+
+
+def test_declared_reasoning_tokens_are_priced_if_none_are_stated(run: Run, folder: Path) -> None:
+    answers = "output_tokens: {expected: 100, reasoning: %s}"
+    (folder / "gpt41.yaml").write_text(
+        "version: 1\nworkloads:\n"
+        f"  a: {{input_tokens: 1000, {answers % 100}, model: gpt-4.1, volume: 1000 / month}}\n"
+        f"  b: {{input_tokens: 1000, {answers % 300}, model: gpt-4.1, volume: 1000 / month}}\n"
+    )
+    rows = moved(run, "--on", "2026-11-29")["workloads"]
+    # 1,000 a month of 1,000 tokens at $0.10 and 103 and the reasoning at $0.50 a million.
+    assert [each["reasoned"] for each in rows] == [
+        [{"effort": None, "tokens": 100, "usd": "0.2015"}],
+        [{"effort": None, "tokens": 300, "usd": "0.3015"}],
+    ]
+    assert rows[0]["then_usd"] == {"expected": "0.1515", "high": "0.1515"}
+    shown = run("migrate", "--on", "2026-11-29").out
+    assert "$0.303 then, before reasoning tokens, $0.503 with those of gpt41.yaml\n" in shown
+    stated = moved(run, "--on", "2026-11-29", "--reasoning-tokens", "0")["workloads"]
+    assert [each["reasoned"][0]["usd"] for each in stated] == ["0.1515", "0.1515"]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt41_cli.commands.reconcile.answer_lengths import MEDIAN, P90, P95, AnswerLengths
-from gpt41_cli.config.tables import TokenRange
+from gpt41_cli.config.tables import AnswerTokens
 from gpt41_cli.display import to_decimal
 from tests.conftest import Run, environment
 
@@ -52,13 +52,13 @@ def test_the_mean_prices_the_bill_where_the_median_would_not() -> None:
     found = AnswerLengths(Counter({100: 80, 1_000: 20}), cut_answers=3)
     assert (found.answers, found.cut_answers, found.mean) == (100, 3, Fraction(280))
     assert (found.quantile(MEDIAN), found.quantile(P90)) == (100, 1_000)
-    assert found.expected_range == TokenRange(280, 1_000)
+    assert found.expected_range == AnswerTokens(280, 1_000)
 
 
 def test_the_high_end_is_never_below_what_is_expected() -> None:
     found = AnswerLengths(Counter({1: 99, 10_000: 1}))
     assert (found.quantile(P95), to_decimal(found.mean)) == (1, to_decimal(Fraction("100.99")))
-    assert found.expected_range == TokenRange(101, 101)
+    assert found.expected_range == AnswerTokens(101, 101)
 
 
 def test_answers_that_were_cut_are_counted() -> None:
@@ -207,3 +207,62 @@ def test_what_a_successor_adds_is_not_learned_as_every_price_adds_it(run: Run, f
     assert "successors bill 3 tokens more for an answer of the same text" in json.loads(done.out)["notes"][-1]
     (checked,) = json.loads(run("check", "--as-of", "2026-11-23", "--format", "json").out)["workloads"]
     assert checked["output_tokens"] == {"expected": 18, "high": 23}, "as they were billed"
+
+
+def test_reasoning_is_taken_out_of_what_is_expected_and_kept_apart() -> None:
+    found = AnswerLengths()
+    for length, reasoning in ((110, 10), (300, 200), (500, 400)):
+        found.add(length, reasoning_tokens=reasoning)
+    assert found.mean_reasoning == Fraction(610, 3)
+    assert found.expected_range == AnswerTokens(100, 297, 203)  # 910 / 3 less 203; the longest less 203
+    found.add(500, reasoning_tokens=400, is_undone=True)
+    assert found.expected_range == AnswerTokens(100, 195, 105)
+
+
+REASONING = """version: 1
+workloads:
+  mine: {input_tokens: 2000, output_tokens: 9, model: gpt-6-luna, volume: 100 / month}
+  old:
+    input_tokens: 2000
+    model: gpt-4.1
+    output_tokens:
+      expected: 5 # measured
+    volume: 100 / month
+"""
+LEARNED = """version: 1
+workloads:
+  mine: {input_tokens: 2000, output_tokens: {expected: 100, high: 297, reasoning: 203}, model: gpt-6-luna, volume: 100 / month}
+  old:
+    input_tokens: 2000
+    model: gpt-4.1
+    output_tokens:
+      expected: 100 # measured
+      high: 297
+      reasoning: 203
+    volume: 100 / month
+"""
+
+
+def test_reasoning_tokens_are_learned_and_priced_on_models_that_reason(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gpt41.yaml").write_text(REASONING)
+    details = [{"reasoning_tokens": reasoning} for reasoning in (10, 200, 400)]
+    answers = (
+        {"model": "gpt-6-luna", "usage": {**usage, "prompt_tokens": 2000, "completion_tokens_details": each}}
+        for each in details
+        for usage in [{"completion_tokens": 103 + each["reasoning_tokens"]}]
+    )
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(each) + "\n" for each in answers))
+    for name in ("mine", "old"):
+        done = run("reconcile", "log.jsonl", "--write-config", "--workload", name, *DAY)
+        learned = f"gpt41: gpt41.yaml: {name}: output_tokens: {{expected: 100, high: 297, reasoning: 203}} from 3 answers"
+        assert done.err.startswith(learned)
+        assert "reasoning tokens are part of these lengths" in done.out
+    assert (tmp_path / "gpt41.yaml").read_text() == LEARNED
+    again = run("reconcile", "log.jsonl", "--write-config", "--workload", "old", "-q", *DAY)
+    assert again.err == "gpt41: gpt41.yaml: left as it is: nothing has changed\n"
+    mine, old = json.loads(run("check", "--format", "json", *DAY).out)["workloads"]
+    assert mine["monthly_usd"]["expected"] == "0.0353"  # 100 times 2,000 at $0.10 and 100 + 3 + 203 at $0.50 a million
+    assert old["monthly_usd"]["expected"] == "0.48"  # 2,000 at $2 and 100 at $8
+    moved = run("migrate", "--on", "2026-11-26")
+    assert "before reasoning tokens, $0.0756 with 203 reasoning tokens a request\n" in moved.out
+    assert "before reasoning tokens" not in run("report", "--format", "text", *DAY).out
