@@ -227,7 +227,9 @@ def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
     assert not meter.count(readers.read_request({**chat(USER), "model": "o3-mini"})).is_lower_bound, "it may count less"
     assert not meter.count(readers.read_request({**chat(USER), "model": "gpt-4.5-preview"})).is_lower_bound
     assert meter.count(readers.read_request({**chat(USER), "model": "gpt-6-luna"})).is_lower_bound
-    assert rules(meter, {"messages": [USER]}) == [("training", "messages")], "where no model is named, none is doubted"
+    answered = {"messages": [USER, {"role": "assistant", "content": "Hi."}]}
+    assert rules(meter, answered) == [("training", "messages")], "where no model is named, none is doubted"
+    assert rules(meter, {"messages": [USER]}) == [], "a deployment's request names its model in the address"
     assert rules(meter, chat(USER, functions=[SECRET["function"]])) == [("legacy-functions", "functions")]
     overriding = Meter(catalog, model="gpt-6-luna")
     assert rules(overriding, chat(USER)) == [("model", "model")]

@@ -88,8 +88,8 @@ def reconcile(
     from gpt41_cli.commands.reconcile.report import make_report
 
     config = read_config_option(configs)
-    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing), config)
     wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
+    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing), config)
     check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)

@@ -242,7 +242,7 @@ def test_fields_are_named_with_their_first_place_and_those_that_the_effort_allow
     found = {
         (each["subject"], each["message"].split()[0]): (each["level"], each["location"]["line"], each["actual"])
         for each in json.loads(done.out)["findings"]
-        if each["location"]
+        if each["subject"] and each["location"]
     }
     assert found == {
         ("gpt-6-luna", "temperature"): ("warning", 2, "2"),  # the third of them asks for effort none
