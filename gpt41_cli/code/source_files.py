@@ -69,7 +69,7 @@ _CONFIG_NAMES = re.compile(
 _EXAMPLE = re.compile(r"(?<=.)\.(?:example|sample|dist|template)$")
 _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
-_RECORDED_NAME = re.compile(r"(?:.*[-_.])?record(?:ed|ings?)(?:[-_.].*)?\.json$")
+_RECORDED_NAME = re.compile(r"(?:.*[-_.])?(?:record(?:ed|ings?)|cache)(?:[-_.].*)?\.json$")
 # An answer of the API, or a report of this program.
 _RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
 # A part of a description of an API, which others refer to.
