@@ -201,6 +201,7 @@ RECORDED = [
     ("test_bot.py", '"gen_ai.response.model": "openai/gpt-4.1",'),
     ("spans.json", '{\n  "model": "gpt-4.1",\n  "inputTokenCount": 3\n}'),
     ("spans.json", '{\n  "startTime": "2026-05-07",\n  "model": "gpt-4.1"\n}'),
+    ("data/response_cache.json", '{"model": "gpt-4.1"}'),
     ("tests/recorded.json", '{"model": "gpt-4.1"}'),
     ("test_bot.py", 'assert (\n    span["gen_ai.response.model"]\n    == "gpt-4.1"\n)'),
     ("test_bot.py", 'assert data[SPAN.GEN_AI_RESPONSE_MODEL] == "gpt-4.1"'),
