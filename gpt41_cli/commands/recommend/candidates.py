@@ -27,7 +27,7 @@ class Wishes(NamedTuple):
 
     `min_scores` maps a metric to the lowest score allowed; `tolerance` is a share in place of the tasks' own. `times_a_day` is
     how often recurring work is sent, None for work that is sent once; `mode` is the mode of today, if that is known.
-    `is_task_assumed`: nobody said what the work is.
+    `is_task_assumed`: nobody said what the work is. `has_left_family`: all of it is sent to successors today.
     """
 
     tasks: tuple[Task, ...]
@@ -43,6 +43,7 @@ class Wishes(NamedTuple):
     max_usd: Decimal | None = None
     evaluation: Evaluation | None = None
     is_task_assumed: bool = False
+    has_left_family: bool = False
 
 
 class Candidate(NamedTuple):

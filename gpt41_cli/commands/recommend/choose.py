@@ -55,21 +55,22 @@ class Recommendation(NamedTuple):
 def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
-    If the whole family is shut down on that day, or before `wishes.until` is over, the successors are the candidates, scored by
-    the user's own evaluation; without one, those that are named in place of the family come first. Raises UnknownName for a need,
-    metric, preference or usage tier that doesn't exist, and InputError for a deadline of 0, a usage tier of another provider or
-    an `until` before `as_of`.
+    If the whole family is shut down on that day, or before `wishes.until` is over, or if the work has left it, the successors are
+    the candidates, scored by the user's own evaluation; without one, those that are named in place of the family come first.
+    Raises UnknownName for a need, metric, preference or usage tier that doesn't exist, and InputError for a deadline of 0, a
+    usage tier of another provider or an `until` before `as_of`.
     """
     catalog = market.catalog
     last_day = market.on_day(max(market.as_of, wishes.until or market.as_of))
     is_replacement = all(lifecycle.find_past_shutdown(last_day, variant) for variant in catalog.family)
-    named = _find_replacements(last_day) if is_replacement else []
-    contenders = [*named, *_find_other_successors(last_day, named)] if is_replacement else list(catalog.family)
+    weighs_successors = is_replacement or wishes.has_left_family
+    named = _find_replacements(last_day) if weighs_successors else []
+    contenders = [*named, *_find_other_successors(last_day, named)] if weighs_successors else list(catalog.family)
     models = [variant.id for variant in contenders]
     # No launch benchmark compares the successors; only the user's own evaluation can.
-    tasks = wishes.tasks if wishes.evaluation or not is_replacement else ()
+    tasks = wishes.tasks if wishes.evaluation or not weighs_successors else ()
     scores = tuple(score_models(task, catalog, wishes.evaluation, models) for task in tasks)
-    case = SelectionContext(market, work, wishes, scores, "the best" if is_replacement else "the family's best")
+    case = SelectionContext(market, work, wishes, scores, "the best" if weighs_successors else "the family's best")
     _check_wishes(case)
     variants = [*contenders, *catalog.family] if is_replacement else contenders
     candidates = [judge_candidate(case, variant, mode) for variant in variants for mode in variant.modes]

@@ -130,6 +130,8 @@ def recommend(
     )
     asked = InputOptions.from_parameters(locals(), refuses_code=True)
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
+    named = [variant and variant.model.role for variant in map(catalog.find_variant, filter(None, work.models))]
+    wishes = wishes._replace(has_left_family=bool(named) and {*named} == {"successor"} and None not in work.models)
     recommendation = choose(market, work.combined, wishes)
     report = make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files)
     if explain:

@@ -53,9 +53,9 @@ def explain_choice(
     ]
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),
-        *(_warn_refused_fields(choice) if is_replacement else ()),
+        *(_warn_refused_fields(choice) if is_replacement or case.wishes.has_left_family else ()),
         *_list_disallowed_savings(case, choice, excluded),
-        *(() if is_replacement else _compare_other_variants(case, choice, alternatives, excluded)),
+        *(() if is_replacement or case.wishes.has_left_family else _compare_other_variants(case, choice, alternatives, excluded)),
         *_warn_flex_time(case, choice),
         *_warn_lost_cache_discount(choice),
         *_warn_base_price(case, choice),

@@ -499,6 +499,15 @@ def test_scores_stand_next_to_those_of_the_predecessor(run: Run) -> None:
     assert re.search(r"\n  benchmark +group +unit +score +best in table\n", run("models", "gpt-4o").out)
 
 
+def test_nobody_who_has_moved_is_told_to_go_back(run: Run) -> None:
+    day = ("--as-of", "2026-11-23")
+    moved = json.dumps({"model": "gpt-6.1-terra", "messages": [{"role": "user", "content": "hi"}], "max_completion_tokens": 9})
+    shown = run("recommend", "-", *day, stdin=moved).out
+    assert shown.startswith("Use gpt-6-luna in standard: at most $0.00000")
+    assert "gpt-4.1 " not in "".join(re.findall(r"\n  gpt-.*", shown))
+    assert run("recommend", "-", "-q", *day, stdin=moved.replace("gpt-6.1-terra", "gpt-4.1-mini")).out == "gpt-4.1 standard\n"
+
+
 def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run) -> None:
     numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
     shown = run("recommend", *numbers)
