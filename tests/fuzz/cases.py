@@ -52,6 +52,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "min_score": ("IFEval=80", "MMLU=99"),
     "max_usd": ("0", "0.01", "12.50", "999999999999"),
     "fail_on": ("error", "warning", "never"),
+    "columns": ("input=prompt_tokens,output=b", "model=model,day=created"),
     "output_format": tuple(VIEWS),
     "scores": ("scores.csv",),
     "prediction": ("data/ticket.txt",),

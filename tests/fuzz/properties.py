@@ -55,6 +55,8 @@ def _list_places(case: Case) -> Iterator[str]:
         # A path is printed without its second slash, cut to a sane length, and with escapes for what a terminal obeys.
         yield ascii(str(Path(value or option)))[1:-1][:60]
         yield value or option
+        if argument.endswith("="):
+            yield 'gpt41: "":'
 
 
 def draws_no_control_characters(case: Case, done: Run) -> Iterator[str]:

@@ -25,6 +25,11 @@ class CheckedWorkload(NamedTuple):
     priced: PricedWorkload
     findings_by_check: Mapping[str, tuple[Finding, ...]]
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings about it alone."""
+        return tuple(finding for found in self.findings_by_check.values() for finding in found)
+
 
 class ConfigCheck(NamedTuple):
     """All workloads. `shared_findings` are about several together; `code` has the calls in the code that gpt41.yaml names;
@@ -40,14 +45,24 @@ class ConfigCheck(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings."""
-        own = [finding for workload in self.workloads for found in workload.findings_by_check.values() for finding in found]
-        return (*own, *(each.finding for found in self.shared_findings.values() for each in found))
+        return (
+            *(finding for workload in self.workloads for finding in workload.findings),
+            *(each.finding for each in self._shared),
+        )
 
-    def findings_about(self, workload: CheckedWorkload) -> list[Finding]:
-        """Return the findings about one workload, by itself or together with others."""
+    @property
+    def _shared(self) -> list[SharedFinding]:
+        return [each for found in self.shared_findings.values() for each in found]
+
+    def list_own_findings(self, workload: CheckedWorkload) -> list[Finding]:
+        """List the findings about one workload, alone or as about others."""
         name = workload.priced.declaration.name
-        own = [finding for found in workload.findings_by_check.values() for finding in found]
-        return [*own, *(each.finding for found in self.shared_findings.values() for each in found if name in each.workloads)]
+        return [*workload.findings, *(each.finding for each in self._shared if name in each.workloads and not each.is_about_sum)]
+
+    @property
+    def findings_together(self) -> list[Finding]:
+        """The findings about the sum of workloads, or about none of them."""
+        return [each.finding for each in self._shared if each.is_about_sum or not each.workloads]
 
 
 def check_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> ConfigCheck:

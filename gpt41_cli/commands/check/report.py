@@ -45,7 +45,7 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
             ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {sanitize(config.file)}"),
             *_make_tool_lines(check),
         ),
-        tables=(make_table(columns, check.workloads), *_make_file_tables(costings)),
+        tables=(_make_workloads_table(check, columns), *_make_file_tables(costings)),
         findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *check.code.unreadable])))),
         notes=check.notes,
         data={
@@ -101,8 +101,19 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column(">a month", None, _show_months(check.workloads)),
         Column(None, "monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.expected),
         Column(None, "high_monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.high),
-        Column("", "level", lambda row: _find_worst_level(check.findings_about(row))),
+        Column("", "level", lambda row: _find_worst_level(check.list_own_findings(row))),
     )
+
+
+def _make_workloads_table(check: ConfigCheck, columns: Sequence[Column[CheckedWorkload]]) -> Table:
+    """Make a row for each workload; then one for all together, if there are several or something was found about them."""
+    table = make_table(columns, check.workloads)
+    level = _find_worst_level(check.findings_together)
+    if len(check.workloads) < 2 and level is None:
+        return table
+    month = "" if check.monthly_usd is None else f"{_find_total_prefix(check)}{format_usd_range(check.monthly_usd)}"
+    shown = {"workload": "all", "a month": month, "": level or ""}
+    return table._replace(rows=(*table.rows, Row(tuple(shown.get(heading.title, "") for heading in table.headings))))
 
 
 def _format_volume(volume: RequestVolume) -> str:
@@ -161,9 +172,12 @@ def _describe_total(check: ConfigCheck) -> str:
     workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
+    return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} a month"
+
+
+def _find_total_prefix(check: ConfigCheck) -> str:
     is_near = any(workload.priced.workload.is_approximate for workload in check.workloads)
-    least = choose_bound_prefix(False, any(workload.priced.is_lower_bound for workload in check.workloads), is_near)
-    return f"{workloads}: {least}{format_usd_range(check.monthly_usd)} a month"
+    return choose_bound_prefix(False, any(workload.priced.is_lower_bound for workload in check.workloads), is_near)
 
 
 def format_usd_range(amount: UsdRange) -> str:

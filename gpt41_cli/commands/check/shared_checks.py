@@ -27,10 +27,11 @@ _MAX_NAMED = 3
 
 
 class SharedFinding(NamedTuple):
-    """A finding about several workloads, and their names."""
+    """A finding about several workloads, and their names. `is_about_sum`: it is about all of them together, not about each."""
 
     finding: Finding
     workloads: tuple[str, ...]
+    is_about_sum: bool = False
 
 
 SharedFindings: TypeAlias = Sequence[SharedFinding] | None
@@ -59,7 +60,11 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
     if found:
         text = f"all of it together {found.describe('month')}"
         return [
-            SharedFinding(Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures), _collect_names(priced))
+            SharedFinding(
+                Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures),
+                _collect_names(priced),
+                is_about_sum=True,
+            )
         ]
     if not any(each.is_lower_bound for each in priced):
         return []
@@ -68,7 +73,7 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
         f"all of it together costs at least {format_money(least)} a month: that may be over the {format_money(allowed)} allowed"
     )
     finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
-    return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]))]
+    return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]), is_about_sum=True)]
 
 
 def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
@@ -154,7 +159,9 @@ def _make_shared_finding(
     """Make a finding about some workloads, at a key of the first one."""
     names = _collect_names(some)
     return SharedFinding(
-        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), actual, allowed), names
+        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), actual, allowed),
+        names,
+        is_about_sum=True,
     )
 
 

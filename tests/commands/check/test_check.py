@@ -382,6 +382,21 @@ def test_what_workloads_share_is_in_the_row_of_each(run: Run, tmp_path: Path) ->
     assert [row[-1] for row in rows] == ["warning", "error"]
 
 
+def test_what_is_about_the_sum_marks_the_row_of_the_sum(run: Run, tmp_path: Path) -> None:
+    config(
+        tmp_path,
+        "budget: {monthly_usd: 1}\ndefaults: {output_tokens: 1, model: gpt-6-luna, mode: standard}\n"
+        "workloads:\n  a: {input_tokens: 50, volume: 1000000 / month}\n"
+        "  b: {input_tokens: 5, volume: 1000000 / month, budget: {input_tokens: 4}}\n",
+    )
+    done = run("check", *DAY)
+    table = [line.split() for line in done.out.splitlines() if line.startswith(("  a ", "  b ", "  all "))]
+    assert [row[-1] == "error" for row in table] == [False, True, True]
+    assert table[2] == ["all", "$9.50", "error"]
+    rows = map(json.loads, run("check", *DAY, "--format", "jsonl").out.splitlines())
+    assert [row["level"] for row in rows] == [None, "error"]
+
+
 VOLUME = "    volume: 1000 / month  # a guess: put in how many are sent in a day, week or month\n"
 
 
