@@ -156,6 +156,7 @@ MENTIONS = [
     ("bot.rs", 'info!("  Model: gpt-4.1");'),
     ("run.sh", "cat <<END\n  --model NAME   the model (such as gpt-4o, gpt-4.1, o3)\nEND"),
     ("schema.yaml", "  example: gpt-4.1"),
+    ("bot.ts", '/*\n`import x`\n  model: "gpt-4.1"\n*/'),
     ("page.html", '<pre><code>ask(\n  model="gpt-4.1"\n)</code></pre>'),
     ("notes/a.yaml", "fixes:\n  - |\n    The default is ``gpt-4.1`` now."),
     ("page.tsx", '<input placeholder="gpt-4.1" />'),

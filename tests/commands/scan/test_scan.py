@@ -10,11 +10,13 @@ from typing import BinaryIO
 import pytest
 
 from gpt41_cli.code.calls import UseKind, UseReader
+from gpt41_cli.code.endings import find_ends
 from gpt41_cli.code.lines import Lines
 from gpt41_cli.code.model_names import ModelNames
 from gpt41_cli.code.parameters import CallFinder
 from gpt41_cli.code.records import is_in_answer
 from gpt41_cli.code.scan import scan_files
+from gpt41_cli.code.uses import FileReader
 from gpt41_cli.commands.scan.report import make_report
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource, Unreadable, find_sources
@@ -281,6 +283,18 @@ def test_a_file_that_is_named_twice_is_read_once(run: Run, tmp_path: Path) -> No
     (tmp_path / "a.py").write_text('ask(model="gpt-4.1")\n')
     (tmp_path / "b.py").write_text('\ufeffask(model="gpt-4.1")\n')
     assert run("scan", "a.py", ".", "./a.py", "-q").out == "a.py:1:12 gpt-4.1\nb.py:1:12 gpt-4.1\n"
+
+
+def test_a_feature_may_end_on_one_platform_alone() -> None:
+    assert find_ends(market())["assistants-api"].is_over
+    assert "assistants-api" not in find_ends(market(platform="azure-global"))
+
+
+def test_one_model_is_looked_for_without_features() -> None:
+    catalog = market().catalog
+    reader = FileReader(catalog, {}, "gpt-4.1")
+    assert [use.name for use in reader.read("a.py", 'f("gpt-4.1", "gpt-4o", "pmpt_1")')] == ["gpt-4.1"]
+    assert [use.name for use in FileReader(catalog, {}).read("a.py", 'f("pmpt_1")')] == ["pmpt_1"]
 
 
 def test_python_that_is_too_long_to_parse_has_no_docstrings() -> None:
