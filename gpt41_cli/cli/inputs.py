@@ -149,8 +149,8 @@ def read_input_workloads(
             )
         if isinstance(found, sizing.RequestTotals):
             return _make_request_workloads(found, terms, asked, left_out)
-        text_tokens, images = found
-        flaws = tuple(_find_source_code(sources, asked))
+        text_tokens, images, flaws = found
+        flaws = (*flaws, *_find_source_code(sources, asked))
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:

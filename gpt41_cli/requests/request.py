@@ -34,6 +34,9 @@ class Doubt(NamedTuple):
         return (self.effect or self.rule.effect) is Effect.AT_LEAST
 
 
+ANIMATED_PICTURE = "this picture is animated, which the API does not take: counted as a still one"
+
+
 class Image(NamedTuple):
     """A picture: its size in pixels (None: not known), the `detail` asked for, and its place in the request.
 

@@ -9,6 +9,7 @@ from functools import partial, reduce
 from operator import iadd
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.fields import BadBody, redact
@@ -16,9 +17,10 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.placeholders import describe_placeholders
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RequestInput, TextInput
-from gpt41_cli.requests.request import Image, Request
+from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RecognisedInput, RequestInput, TextInput
+from gpt41_cli.requests.request import ANIMATED_PICTURE, Image, Request
 from gpt41_cli.rules import Group, Rule
 from gpt41_cli.tokens import TextCounter, count_stream
 from gpt41_cli.tokens.generations import GPT_5
@@ -41,6 +43,10 @@ _MODES_BY_SERVICE_TIER = {
     "fast": "priority",
 }
 """What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
+
+
+_NOTICED_DOUBTS = (rules.TEMPLATE, rules.IMAGE_ANIMATED)
+"""Doubts that are findings of a price, too: what is sent isn't what is read."""
 
 
 class MeasuredRequest(NamedTuple):
@@ -138,11 +144,20 @@ def count_text_tokens(source: InputSource, encoding: str) -> int:
         return count_stream(found.pieces, encoding)
 
 
+def find_input_flaws(found: RecognisedInput, path: str) -> Iterator[Finding]:
+    """Make a finding for a text with placeholders, and for a picture that moves."""
+    if isinstance(found, TextInput) and found.placeholders:
+        yield Finding(rules.TEMPLATE, describe_placeholders(found.placeholders), place=Place(path))
+    if isinstance(found, PictureInput) and found.is_animated:
+        yield Finding(rules.IMAGE_ANIMATED, ANIMATED_PICTURE, place=Place(path))
+
+
 class PromptTotals(NamedTuple):
-    """Texts, as tokens in all, and pictures, which are one request together."""
+    """Texts, as tokens in all, and pictures, which are one request together. `flaws` are templates and pictures that move."""
 
     text_tokens: int
     images: tuple[Image, ...]
+    flaws: tuple[Finding, ...] = ()
 
 
 def measure_request(
@@ -183,7 +198,11 @@ def measure_request(
         sent.is_training_example,
         meter.digest_prefix(request) if is_replayed else None,
         fields,
-        () if sent.is_training_example else (*sent.flaws, *(find_refused_settings(fields, variant, sent) if variant else ())),
+        (
+            *(() if sent.is_training_example else sent.flaws),
+            *(find_refused_settings(fields, variant, sent) if variant and not sent.is_training_example else ()),
+            *(Finding(doubt.rule, f"{doubt.path}: {doubt.message}") for doubt in counted.doubts if doubt.rule in _NOTICED_DOUBTS),
+        ),
         sent.place,
     )
 
@@ -235,11 +254,14 @@ def measure_sources(
     sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if is_sent_again else None
     texts: list[Callable[[], int]] = []
     images: list[Image] = []
+    flaws = RuleViolations()
     sizing = RequestTotals(replay.traffic if replay else None)
     with TextCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
         for source in sources:
             try:
                 with open_input(source, reading.kind) as found:
+                    for flaw in find_input_flaws(found, source.name):
+                        flaws.add(flaw)
                     if isinstance(found, TextInput):
                         texts.append(counter.add(found.pieces))
                     elif isinstance(found, PictureInput):
@@ -253,7 +275,7 @@ def measure_sources(
     if not (sizing.groups or sizing.rejects.count):
         if sources and not (texts or images):
             raise InputError(expected="text or requests in what is named", found=explain_empty(skipped))
-        return PromptTotals(text_tokens, tuple(images))
+        return PromptTotals(text_tokens, tuple(images), tuple(list_request_flaws(flaws)))
     if texts or images:
         raise InputError(
             expected="requests, or texts and pictures, which are one request together",

@@ -32,6 +32,7 @@ from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
+from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload, workload
 from gpt41_cli.workloads.costing import FileTokens
 
@@ -127,11 +128,14 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
     variant = _find_variant(declared, catalog, declared.model or declared.fallback_model)
     parts: dict[str, Entry] = {}
     images: list[Image] = []
+    flaws = RuleViolations()
     with declared.errors_at("prompt"):
         for key, source in sources.items():
             place = Place(source.name)
             try:
                 with open_input(source, None) as found:
+                    for flaw in sizing.find_input_flaws(found, source.name):
+                        flaws.add(flaw)
                     if isinstance(found, TextInput):
                         parts[key] = _make_entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)}, place)
                     elif isinstance(found, PictureInput):
@@ -162,7 +166,8 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
         )
     with declared.errors_at("prediction"):
         is_incomplete = any(each.is_unreadable for each in skipped)
-        work = replace(work, terms=_make_assumptions(declared), is_incomplete=is_incomplete)
+        found_flaws = tuple(list_request_flaws(flaws))
+        work = replace(work, terms=_make_assumptions(declared), is_incomplete=is_incomplete, flaws=found_flaws)
     whole = Counter({TEXT: numbers})
     for part in parts.values():
         whole.update(part.parts)
@@ -283,7 +288,14 @@ class _RequestsReader:
         self.text_tokens += tokens
         group = ModelAndMode(variant and variant.id, "standard")
         sized = MeasuredRequest(
-            group, RequestShape(tokens), frozenset(), (), is_lower_bound=False, is_training=False, place=Place(source.name)
+            group,
+            RequestShape(tokens),
+            frozenset(),
+            (),
+            is_lower_bound=False,
+            is_training=False,
+            place=Place(source.name),
+            flaws=tuple(sizing.find_input_flaws(found, source.name)),
         )
         return _CountedRequest(sized, _make_entry({TEXT: tokens}, Place(source.name)))
 

@@ -56,3 +56,33 @@ def test_count_names_the_placeholders_of_requests_and_of_prompt_files(run: Run, 
     for number in range(21):
         (tmp_path / "d" / f"{number}.md").write_text("{{x}}")
     assert "1 more templates like these" in run("count", "d").out
+
+
+def test_every_command_says_that_it_reads_a_template(run: Run, tmp_path: Path) -> None:
+    """Or a picture that moves, which is counted as a still one."""
+    body = {"model": "gpt-4.1-mini", "max_tokens": 5, "messages": [{"role": "user", "content": "Sort {{ticket}}"}]}
+    (tmp_path / "a.json").write_text(json.dumps(body))
+    (tmp_path / "a.txt").write_text("Sort {{ticket}}")
+    frame = b"\x2c" + bytes(4) + b"\1\0\1\0\0\2\2\x44\1\0"
+    (tmp_path / "a.gif").write_bytes(b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + 2 * frame + b";")
+    (tmp_path / "gpt41.yaml").write_text(
+        "version: 1\ndefaults: {model: gpt-4.1-mini, output_tokens: 5}\nworkloads:\n"
+        "  a: {requests: [a.json, a.txt]}\n  b: {prompt: [a.txt, a.gif]}\n"
+    )
+    written = "a template with {{ticket}}: it counts as written, not as filled in"
+    still = "this picture is animated, which the API does not take: counted as a still one"
+    for command in ("cost", "recommend", "plan", "migrate"):
+        for name, found in (
+            ("a.json", f"a.json:1: messages: {written}"),
+            ("a.txt", f"a.txt: {written}"),
+            ("a.gif", f"a.gif: {still}"),
+        ):
+            told = json.loads(run(command, name, "--output-tokens", "5", "--format", "json").out)["findings"]
+            assert [each["message"] for each in told if each["rule"] in ("template", "image-animated")] == [found]
+    told = json.loads(run("check", "--format", "json").out)["findings"]
+    assert [each["message"] for each in told if each["rule"] in ("template", "image-animated")] == [
+        f"a: a.json:1: messages: {written}",
+        f"a: a.txt: {written}",
+        f"b: a.txt: {written}",
+        f"b: a.gif: {still}",
+    ]

@@ -283,6 +283,14 @@ def _check_batch_files(priced: PricedWorkload, judged: JudgedWorkload) -> Worklo
     return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.rule is not rules.MODEL_SHUT_DOWN]
 
 
+def _check_requests(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
+    """List the rules of the API that requests break. The lines of a Batch file are checked as such."""
+    if priced.contents.mode == "batch" and priced.contents.batch_files:
+        return None
+    name = priced.declaration.name
+    return [each._replace(message=f"{name}: {each.message}", subject=name) for each in priced.workload.flaws] or None
+
+
 def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
     """Make a notice if cached tokens are stated that the prompt cache can't give."""
     if not (priced.declaration.cached.tokens or priced.declaration.cached.share):
@@ -302,6 +310,7 @@ WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], Workloa
     "input tokens": _check_input_tokens,
     "limits and requirements": _check_requirements,
     "best variant": _check_best_variant,
+    "requests": _check_requests,
     "batch files": _check_batch_files,
     "prompt cache": _check_stated_cache,
     "folders": _check_folders,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model, PatchRule
-from gpt41_cli.requests.request import Doubt, Request
+from gpt41_cli.requests.request import ANIMATED_PICTURE, Doubt, Request
 from gpt41_cli.rules import Effect
 from gpt41_cli.tokens.doubts.shapes import find_shapes
 from gpt41_cli.tokens.generations import FAMILY
@@ -54,9 +54,7 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
         if image.width is None and not is_any_size:
             yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
         if image.is_animated:
-            yield Doubt(
-                rules.IMAGE_ANIMATED, image.path, "this picture is animated, which the API does not take: counted as a still one"
-            )
+            yield Doubt(rules.IMAGE_ANIMATED, image.path, ANIMATED_PICTURE)
         if image.detail != "auto":
             yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.is_in_result:
