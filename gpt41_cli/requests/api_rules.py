@@ -6,7 +6,7 @@ A rule that is documented, or was seen to refuse requests, is an error; one that
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gpt41_cli import rules
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, join_path, redact
@@ -25,12 +25,24 @@ _RANGES = {
 
 _REFUSED_KEYWORDS = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
 _MAX_NAMED = 3
+_CALL_KEYS = {"tool_calls", "tool_call_id", "call_id"}
 _STORED_INPUT = ("previous_response_id", "conversation", "prompt")
 
 
 def find_broken_rules(body: JsonObject, path: str, *, is_chat: bool) -> list[Finding]:
     """List the rules that a body at `path` breaks, which can be read as a request."""
-    return [finding for check in (_CHAT_RULES if is_chat else _RESPONSES_RULES) for finding in check(body, path)]
+    checks: list[_Check] = []
+    sent = body.get("messages" if is_chat else "input")
+    if isinstance(sent, list) and not all(map(_is_plain, sent)):
+        checks += _CHAT_RULES if is_chat else _RESPONSES_RULES
+    checks += (check for check, keys in _SETTING_RULES.items() if not keys.isdisjoint(body))
+    return [finding for check in checks for finding in check(body, path)]
+
+
+def _is_plain(message: JsonObject) -> bool:
+    """Return True for a message of text alone, in which nothing can be wrong: most are, and are looked at once."""
+    is_text = bool(message.get("content")) and isinstance(message["content"], str)
+    return is_text and message.get("role") != "tool" and not message.keys() & _CALL_KEYS
 
 
 def _list_objects(owner: JsonObject, key: str, path: str) -> Iterator[tuple[JsonObject, str]]:
@@ -137,24 +149,36 @@ def _check_names(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check the names of functions and schemas: "Must be a-z, A-Z, 0-9, or contain underscores and dashes, with a maximum length
     of 64" (OpenAI's Python SDK 3.57.0, FunctionDefinition; https://github.com/run-llama/llama_index/issues/16093, 2024-09-19).
     """
-    for named, at in _list_named(body, path):
+    yield from _check_each_name(_list_declared(body, path))
+
+
+def _check_called_names(body: JsonObject, path: str) -> Iterator[Finding]:
+    yield from _check_each_name(_list_called(body, path))
+
+
+def _check_each_name(found: Iterator[tuple[JsonObject, str]]) -> Iterator[Finding]:
+    for named, at in found:
         name = named.get("name")
         if isinstance(name, str) and not _NAME.fullmatch(name):
             text = f"{at}.name: expected 1 to 64 letters, digits, underscores and dashes, found {redact(name)}"
             yield Finding(rules.FUNCTION_NAME, text)
 
 
-def _list_named(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]]:
-    """Yield declared and called functions and the schema of the answer."""
+def _list_declared(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]]:
+    """Yield declared functions and the schema of the answer."""
     yield from (
         _unwrap(tool, "function", at) for tool, at in _list_objects(body, "tools", path) if tool.get("type") == "function"
     )
     yield from _list_objects(body, "functions", path)
+    yield _find_answer_format(body, path)
+
+
+def _list_called(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]]:
+    """Yield the functions that earlier answers called."""
     for message, at in _list_objects(body, "messages", path):
         if message.get("tool_calls"):
             yield from (_unwrap(call, "function", where) for call, where in _list_objects(message, "tool_calls", at))
     yield from ((item, at) for item, at in _list_objects(body, "input", path) if item.get("type") == "function_call")
-    yield _find_answer_format(body, path)
 
 
 def _unwrap(owner: JsonObject, key: str, path: str) -> tuple[JsonObject, str]:
@@ -258,11 +282,19 @@ def _shorten(name: str) -> str:
 
 
 _Check = Callable[[JsonObject, str], Iterator[Finding]]
-_SHARED_RULES: Sequence[_Check] = (_check_ranges, _check_names, _check_json_word, _check_strict_schemas)
-_CHAT_RULES: Sequence[_Check] = (_check_chat_calls, _check_pictures, _check_empty_content, _check_maxima, *_SHARED_RULES)
+_SETTING_RULES: Mapping[_Check, frozenset[str]] = {
+    _check_maxima: frozenset(("max_completion_tokens",)),
+    _check_ranges: frozenset(_RANGES),
+    _check_names: frozenset(("tools", "functions", "response_format", "text")),
+    _check_json_word: frozenset(("response_format", "text")),
+    _check_strict_schemas: frozenset(("tools", "response_format", "text")),
+}
+"""What is checked if a body has one of some fields."""
+
+_CHAT_RULES: Sequence[_Check] = (_check_chat_calls, _check_pictures, _check_empty_content, _check_called_names)
 _RESPONSES_RULES: Sequence[_Check] = (
     _check_responses_calls,
     lambda body, path: _check_pictures(body, path, "input"),
     lambda body, path: _check_empty_content(body, path, "input"),
-    *_SHARED_RULES,
+    _check_called_names,
 )
