@@ -44,6 +44,10 @@ def test_an_answer_in_flex_is_billed_in_flex(run: Run) -> None:
     answer = {"model": "gpt-6-luna", "service_tier": "flex", "usage": {"prompt_tokens": 1000, "completion_tokens": 100}}
     done = run("reconcile", "--as-of", "2026-11-26", "-q", stdin=json.dumps(answer))
     assert (done.code, done.out) == (0, "0.000075\n")  # 1000 * 0.05 + 100 * 0.25
+    document = json.loads(run("reconcile", "--as-of", "2026-11-26", "--format", "json", stdin=json.dumps(answer)).out)
+    assert document["elsewhere"] == [], "nobody who has left the family is shown what it would cost"
+    early = run("reconcile", "--as-of", "2026-09-25", "--format", "json", stdin=json.dumps({**answer, "service_tier": None}))
+    assert {each["model"] for each in json.loads(early.out)["elsewhere"]} == {"gpt-4.1", "gpt-4.1-mini"}
 
 
 def choose(mode: str | None = None) -> Recommendation:

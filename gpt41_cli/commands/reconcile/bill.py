@@ -14,7 +14,7 @@ from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.answers.row_runs import AnswerRun
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
-from gpt41_cli.constraints.lifecycle import find_past_shutdown
+from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
@@ -292,10 +292,13 @@ class Reconciliation:
         """Price the same tokens at each variant of the family, in standard and batch, at the prices of their days; the cheapest
         first. Those of answers without a price are among them.
 
-        Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used.
+        Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used; and what
+        ends within the horizon of the price table, if no answer is of the family.
         """
         found = []
-        for variant in self.conditions.market.catalog.family:
+        family = self.conditions.market.catalog.family
+        has_left = bool(self.charges) and {variant.id for variant in family}.isdisjoint(key.model for key in self.charges)
+        for variant in (variant for variant in family if not (has_left and self._ends_soon(variant))):
             for mode in _COMPARED_MODES:
                 amounts = [self._price_elsewhere(variant, mode, group, charge) for group, charge in self.charges.items()]
                 amounts += [self._price_unpriced_elsewhere(variant, mode, *each) for each in self._unpriced_by_day.items()]
@@ -303,6 +306,11 @@ class Reconciliation:
                 if known and len(known) == len(amounts):
                     found.append(AlternativeCost(variant, mode, sum_usd(known)))
         return sorted(found, key=lambda each: each.total_usd)
+
+    def _ends_soon(self, variant: Variant) -> bool:
+        market = self.conditions.market
+        life = find_past_shutdown(market, variant) or find_announced_shutdown(market, variant)
+        return bool(life and life.shutdown and (life.shutdown - market.as_of).days <= market.catalog.horizon_days)
 
     def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, usage: Usage) -> Decimal | None:
         offer = self._biller.get_offer(variant.id, mode, day or self.conditions.market.as_of)
