@@ -33,7 +33,11 @@ def _convert(value: object, path: str) -> JsonValue:
         return [_convert(each, f"{path}[{index}]") for index, each in enumerate(value)]
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
-        return _convert(dump(), path)
+        try:
+            dumped = dump()
+        except Exception as error:  # whatever it raises, it is no bug of ours
+            raise BadBody(path or "the request", "an object that can be dumped", f"{type(error).__name__}: {error}") from None
+        return _convert(dumped, path)
     raise BadBody(path or "the request", "text, a number, a list, a mapping or an object of the SDK", f"a {type(value).__name__}")
 
 

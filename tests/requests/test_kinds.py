@@ -220,6 +220,13 @@ class Dumped:
         return self.fields
 
 
+class Undumpable:
+    """Stands for an object that can't be dumped."""
+
+    def model_dump(self) -> dict[str, Any]:
+        raise KeyError("content")
+
+
 class Role(StrEnum):
     USER = "user"
 
@@ -245,6 +252,8 @@ def test_requests_of_python_objects_are_read_as_the_sdk_sends_them() -> None:
             {"messages": [USER, object()]},
             "messages[1]: expected text, a number, a list, a mapping or an object of the SDK, found a object",
         ),
+        ({"messages": [Undumpable()]}, "messages[0]: expected an object that can be dumped, found KeyError: 'content'"),
+        (Undumpable(), "the request: expected an object that can be dumped, found KeyError"),
         ({1: 2}, "the request: expected keys that are text, found a int"),
         ({"messages": {3: 4}}, "messages: expected keys that are text, found a int"),
         (Dumped, "the request: expected text, a number, a list, a mapping or an object of the SDK, found a type"),

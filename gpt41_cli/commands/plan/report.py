@@ -16,7 +16,7 @@ from gpt41_cli.commands.plan.reasons import (
 )
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait
-from gpt41_cli.display import format_duration, format_money, format_short_duration
+from gpt41_cli.display import format_duration, format_money, format_short_duration, pluralize
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
@@ -90,7 +90,8 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         is_limit = obstacles[-1].rule is rules.USAGE_TIER
         return f"Never in {plan.tiers_text}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
     if len({timing.variant.id for timing in plan.shown}) == 1:
-        return _summarize_one_model(plan)
+        counted = f", for at least {pluralize(plan.shown[0].quote.usage.input_tokens, 'input token')}"
+        return _summarize_one_model(plan) + counted * (work.lower_bound_requests > 0)
     soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
     cheapest = min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
     ends = {"Soonest": soonest, "cheapest": cheapest} if soonest != cheapest else {"Soonest and cheapest": soonest}

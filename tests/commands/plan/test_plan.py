@@ -339,3 +339,12 @@ def test_a_day_never_takes_more_requests_than_its_limit(requests: int, input_tok
     for remark in explain_spreading(CATALOG, timing, timedelta(hours=hours)):
         is_slower = Fraction(hours * 3600, requests) * wait.requests_per_minute > 60
         assert ("over" in remark.message) is (is_slower and wait.seconds > 60), "a wait that is too short is not advised"
+
+
+def test_requests_with_uncounted_tokens_are_at_least_as_long(run: Run) -> None:
+    body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "data_sources": [{}]}
+    first = run("plan", "--usage-tier", "1", "--as-of", "2026-11-23", stdin=json.dumps(body)).out.splitlines()[0]
+    assert first.endswith(", for at least 8 input tokens")
+    del body["data_sources"]
+    first = run("plan", "--usage-tier", "1", "--as-of", "2026-11-23", stdin=json.dumps(body)).out.splitlines()[0]
+    assert "at least" not in first
