@@ -30,6 +30,7 @@ _SHARES = ("0%", "33.333333%", "60%", "100%")
 VALUES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("input_tokens", "output_tokens", "base_input_tokens", "max_tokens"), _COUNTS),
     **dict.fromkeys(("requests_per_minute", "top", "epochs", "usage_tier"), ("1", "3", "5", "25")),
+    "reasoning_tokens": ("0", "500", "low=200,high=900", "none=0"),
     **dict.fromkeys(("as_of", "on", "until"), _DAYS),
     **dict.fromkeys(("model", "leaving", "to", "instead_of", "distill_from"), _MODELS),
     **dict.fromkeys(("tolerance", "accept"), _SHARES),
