@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.commands.batch import split as batch_split
 from gpt41_cli.commands.batch.check import BatchCheck, BatchOptions, check_batch_files
+from gpt41_cli.commands.batch.drop import drop_invalid_lines
 from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import InputSource, open_file
@@ -669,3 +670,20 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     out, err = running.communicate(timeout=30)
     assert (running.returncode, err, (tmp_path / "out").exists()) == (130, b"", False)
     assert out.startswith(b"To be split: 4,000 requests of 1 file into 1 part in out")
+
+
+def test_lines_that_no_part_could_keep_are_dropped(catalog: Catalog, tmp_path: Path) -> None:
+    """Lines of another model stay: a split puts them into a part of their own."""
+    path = tmp_path / "in.jsonl"
+    good = lines(line("a"), line("b", LARGE))
+    path.write_bytes(lines(line("a"), line("c", body_temperature=9)) + b"{torn\n\n" + lines(line("b", LARGE), line("a")))
+    conditions = BatchOptions(Market(catalog, catalog.platform("openai"), date(2026, 11, 23)), Meter(catalog), Assumptions(None))
+    with drop_invalid_lines(source(path), conditions, tmp_path) as (rest, dropped):
+        with rest.open() as stream:
+            assert stream.read() == good
+        assert [(each.line, [reason.partition(":")[0] for reason in each.reasons]) for each in dropped] == [
+            (2, ["value-range"]),
+            (3, ["invalid-request"]),
+            (6, ["batch-custom-id"]),
+        ]
+        assert (dropped[1].request, json.loads(dropped[0].format())["request"]["custom_id"]) == ("{torn", "c")
