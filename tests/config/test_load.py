@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.config.load import parse_config
+from gpt41_cli.config.load import parse_config, read_aliases
 from gpt41_cli.config.tables import AnswerTokens, CachedInput, RequestVolume, SpendingBudget, TotalBudget
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Place
@@ -300,3 +300,11 @@ def test_a_file_that_is_another_table_has_one_mistake(catalog: Catalog) -> None:
     with pytest.raises(TableError) as raised:
         parse_config(b"services: {web: {image: a}}\n", "gpt41.yaml", catalog)
     assert raised.value.others == []
+
+
+def test_the_models_of_deployments(catalog: Catalog) -> None:
+    text = b"version: 1\nmodels: {prod-eu: gpt-4.1-mini}\nworkloads: {a: {input_tokens: 1, model: Prod-EU}}\n"
+    assert read_aliases(text, "gpt41.yaml", catalog) == {"prod-eu": "gpt-4.1-mini"}
+    assert read_aliases(b"version: 1\n", "gpt41.yaml", catalog) == {}
+    config = parse_config(text, "gpt41.yaml", catalog)
+    assert (config.models, config.workloads["a"].model) == ({"prod-eu": "gpt-4.1-mini"}, "gpt-4.1-mini")

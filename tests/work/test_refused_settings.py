@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import read_catalog
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import read_json_request
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,22 @@ def test_the_path_is_that_in_a_batch_line() -> None:
     line = {"custom_id": "a", "method": "POST", "url": "/v1/responses", "body": body}
     (flaw,) = measure_request(Meter(read_catalog()), read_json_request(line)).flaws
     assert flaw.message == "body.reasoning: gpt-4.1 refuses it, as it does not reason"
+
+
+def test_of_many_equal_flaws_the_first_are_listed_as_warnings() -> None:
+    flaws = RuleViolations()
+    for number in range(12):
+        flaws.add(Finding(rules.VALUE_RANGE, "temperature: wrong", place=Place("a.jsonl", number + 1)))
+    found = list(list_request_flaws(flaws))
+    assert [each.message for each in found[::10]] == ["a.jsonl:1: temperature: wrong", "2 more like these"]
+    assert {each.level for each in found} == {Level.WARNING}
+    assert flaws.errors_by_line is None
+
+
+def test_all_errors_of_lines_are_kept_on_demand() -> None:
+    flaws = RuleViolations(keeps_all=True)
+    for finding in (Finding(rules.VALUE_RANGE, "a", place=Place("", 2)), Finding(rules.IMAGE_ROLE, "b", place=Place("", 2))):
+        flaws.add(finding)
+    flaws.add(Finding(rules.BATCH_EMPTY, "c"))
+    assert flaws.errors_by_line is not None
+    assert {line: [each.message for each in errors] for line, errors in flaws.errors_by_line.items()} == {2: ["a"]}
