@@ -22,7 +22,7 @@ _GROUPS = {
     "Judging": "prefer scores tolerance explain",
     "Model and prices": "model leaving to mode platform as_of on pricing",
     "Options": "",
-    "Output": "output_format json outputs quiet fail_on jobs help",
+    "Output": "output_format json explain outputs quiet fail_on jobs help",
 }
 """The groups of options in the order of help, and in each the parameters, the rarely used last. Others are under Options."""
 _PLACES = {
@@ -76,25 +76,32 @@ _OPTION_GUESSES = {
 """What people type for an option, and what they look for."""
 
 
+_SHORT_FORMATS = {"json": "", "explain": ": text with every reason and the sources of all figures"}
+"""The formats that have an option of their own, and what help says of them."""
+
+
 class Command(TyperCommand):
-    """A command with its options in groups, and `--json` if it has `--format`."""
+    """A command with its options in groups, and `--json` and `--explain` if it has `--format`."""
 
     def __init__(self, name: str | None, **settings: Any) -> None:
         super().__init__(name, **settings)
         self.params.sort(key=lambda parameter: _find_place(parameter.name))
         if any(parameter.name == "output_format" for parameter in self.params):
-            is_json = TyperOption(param_decls=["--json"], is_flag=True, default=False, help="The same as --format json.")
-            self.params.append(is_json)
+            for short, meaning in _SHORT_FORMATS.items():
+                described = f"The same as --format {short}{meaning}."
+                self.params.append(TyperOption(param_decls=[f"--{short}"], is_flag=True, default=False, help=described))
             self.params.sort(key=lambda parameter: _find_place(parameter.name))
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Parse the arguments; `--json` becomes `--format json`. Raises a usage error if `--format` has another format."""
+        """Parse the arguments; `--json` becomes `--format json`. Raises a usage error if two formats are given."""
         rest = super().parse_args(ctx, args)
-        if ctx.params.pop("json", False):
-            source = ctx.get_parameter_source("output_format")
-            if source and source.name == "COMMANDLINE" and ctx.params["output_format"] != "json":
-                ctx.fail(f"expected one format, found --json and --format {ctx.params['output_format']}")
-            ctx.params["output_format"] = "json"
+        source = ctx.get_parameter_source("output_format")
+        given = [f"--format {ctx.params['output_format']}"] if source and source.name == "COMMANDLINE" else []
+        short = [name for name in _SHORT_FORMATS if ctx.params.pop(name, False)]
+        if len(formats := given + [f"--{name}" for name in short]) > 1:
+            ctx.fail(f"expected one format, found {' and '.join(formats)}")
+        if short:
+            ctx.params["output_format"] = short[0]
         return rest
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:

@@ -21,14 +21,16 @@ Json: TypeAlias = "str | int | bool | Decimal | Fraction | date | Sequence[Json]
 
 
 class ReportLine(NamedTuple):
-    """A labelled sentence below the headline, with the source it cites. `share`: the part of the whole that it is about, as a
-    bar.
+    """A labelled sentence below the headline, with the source it cites.
+
+    `share`: the part of the whole that it is about, as a bar. `is_detail`: the answer can be understood without it.
     """
 
     label: str
     text: str
     citation: str = ""
     share: Fraction | None = None
+    is_detail: bool = False
 
 
 class Row(NamedTuple):

@@ -15,6 +15,7 @@ from gpt41_cli.reports import Report
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "text": (".txt",),
+    "explain": (),
     "json": (".json",),
     "jsonl": (".jsonl",),
     "csv": (".csv",),

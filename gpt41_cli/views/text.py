@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console, Group
@@ -13,11 +15,12 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from gpt41_cli.display import LONGEST_NAME, draw_bar, sanitize, shorten
+from gpt41_cli.display import LONGEST_NAME, draw_bar, pluralize, sanitize, shorten
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Heading, Report, ReportLine, Table
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
+from gpt41_cli.views.citations import Citations
 from gpt41_cli.views.places import format_unmentioned_place
 
 # Named colours and attributes only: the terminal's own palette keeps them readable on light and on dark.
@@ -36,10 +39,28 @@ _COMMAND_START = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _MIN_WRAPPED_CELLS = 20
 _BAR_CELLS = 8
 _MIN_WIDTH_FOR_BARS = 80
+MAX_REASONS = 3
+"""The most reasons of a brief answer. They are in the order of their weight."""
+
+
+class _Line(NamedTuple):
+    """A labelled line; `citation` begins with a blank if there is one."""
+
+    label: str
+    style: str
+    text: str
+    citation: str
 
 
 def render(report: Report, screen: Screen) -> str:
-    """Draw headline, labelled lines, tables, findings, notes and blocks, in this order."""
+    """Draw the report in brief: without its details, at most MAX_REASONS reasons, and no sources."""
+    return draw(report, screen, explains=False)
+
+
+def draw(report: Report, screen: Screen, *, explains: bool) -> str:
+    """Draw headline, labelled lines, findings, tables, notes and blocks, in this order; with `explains` all that there is."""
+    citations = Citations(report.catalog.sources if report.catalog else {}, explains=explains)
+    shown = report.lines if explains else _select_lines(report.lines)
     drawn = io.StringIO()
     console = Console(
         file=drawn,
@@ -52,19 +73,27 @@ def render(report: Report, screen: Screen) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    console.print(_make_text(report.headline, "headline"))
+    console.print(_make_text(citations.rewrite(report.headline), "headline"))
     draws = screen.can_draw_bars and (screen.width is None or screen.width >= _MIN_WIDTH_FOR_BARS)
-    labelled = [(line.label, "label", (_draw_bar(line) if draws else "") + line.text, line.citation) for line in report.lines]
-    labelled += [
-        (
-            unmentioned_finding.level.label,
-            _LEVEL_STYLES[unmentioned_finding.level],
-            unmentioned_finding.message,
-            _format_citation(unmentioned_finding),
+    labelled = [
+        _Line(
+            line.label,
+            "label",
+            (_draw_bar(line) if draws else "") + citations.rewrite(line.text),
+            citations.format(line.citation),
         )
-        for unmentioned_finding in report.unmentioned_findings
+        for line in shown
     ]
-    for part in (labelled, [("note", "faint", note, "") for note in report.notes]):
+    labelled += [
+        _Line(finding.level.label, _LEVEL_STYLES[finding.level], citations.rewrite(finding.message), f" [{_locate(finding)}]")
+        for finding in report.unmentioned_findings
+    ]
+    notes = [_Line("note", "faint", citations.rewrite(note), "") for note in report.notes]
+    hidden = len(report.lines) - len(shown)
+    if hidden:
+        notes.append(_Line("more", "faint", f"--explain shows {pluralize(hidden, 'more line')} and the sources.", ""))
+    notes += [_Line("sources", "faint", source, "") for source in citations.legend]
+    for part in (labelled, notes):
         if part:
             console.print()
             console.print(_draw_lines(part))
@@ -72,7 +101,7 @@ def render(report: Report, screen: Screen) -> str:
             for table in report.tables:
                 console.print()
                 if table.title:
-                    console.print(_make_text(table.title, "title"))
+                    console.print(_make_text(citations.rewrite(table.title), "title"))
                 console.print(_draw_table(table, screen, draws=draws))
     for block in report.blocks:
         console.print()
@@ -89,7 +118,14 @@ def _draw_bar(line: ReportLine) -> str:
     return "" if line.share is None else f"{draw_bar(line.share, _BAR_CELLS):{_BAR_CELLS}}  "
 
 
-def _format_citation(finding: Finding) -> str:
+def _select_lines(lines: Sequence[ReportLine]) -> list[ReportLine]:
+    """Select the lines of a brief answer: without details, and no more than MAX_REASONS that say why."""
+    kept = [line for line in lines if not line.is_detail]
+    reasons = [line for line in kept if line.label == "why"][MAX_REASONS:]
+    return [line for line in kept if line not in reasons]
+
+
+def _locate(finding: Finding) -> str:
     """Format the rule, and the place unless the message says it."""
     return ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
 
@@ -103,7 +139,7 @@ def _make_text(text: str, style: str) -> Text:
     return Text(_make_safe(text), _STYLES.get(style, style))
 
 
-def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
+def _draw_lines(lines: list[_Line]) -> Grid:
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -112,7 +148,7 @@ def _draw_lines(lines: list[tuple[str, str, str, str]]) -> Grid:
         name = "" if label == last else shorten(sanitize(label), LONGEST_NAME)
         sentence = _make_text(text, "faint" if style == "faint" else "")
         if cited:
-            sentence.append(f" [{_make_safe(cited)}]", _STYLES["cited"])
+            sentence.append(_make_safe(cited), _STYLES["cited"])
         grid.add_row(Text("  ").append(name, _STYLES.get(style, style)), sentence)
         last = label
     return grid

@@ -45,7 +45,7 @@ def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, 
         ("cost --by team", "gpt41 cost has no option --by; use gpt41 reconcile, which shows the bill by model and mode"),
         ("cost --csv", "gpt41 cost has no option --csv; use --format csv"),
         ("count --max-token 5", "gpt41 count has no option --max-token; did you mean --max-tokens?"),
-        ("cost --json -f csv -i 5", "expected one format, found --json and --format csv; see gpt41 cost --help"),
+        ("cost --json -f csv -i 5", "expected one format, found --format csv and --json; see gpt41 cost --help"),
         ("models nano5", "model: expected one of gpt-4.1, gpt-4.1-mini, gpt-4.1-nano"),
     ],
 )

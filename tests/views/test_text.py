@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.views import Screen, render
-from tests.builders import HOSTILE_TEXTS, SCREEN
+from tests.builders import CATALOG, HOSTILE_TEXTS, SCREEN
 from tests.conftest import ROOT, Run, environment
 
 DAY = ("--as-of", "2026-11-23")
@@ -91,3 +91,33 @@ def test_what_all_rows_share_is_said_once_where_the_table_is_too_wide() -> None:
     ]
     assert narrow == ["  model gpt-4.1-mini", "  name    tokens", "  first        1", "  second      20"]
     assert narrowest[0] == "  first"
+
+
+def make_explained_report() -> Report:
+    whys = tuple(ReportLine("why", f"reason {number} [launch 2025-04-14]", "pricing 2026-07-15") for number in range(1, 6))
+    details = (ReportLine("cache", "a detail", "my-scores.csv, pricing 2026-07-15", is_detail=True),)
+    notes = ("As published [pricing 2026-07-15], or not [unknown 2020].",)
+    return Report("gpt41.test/1", "", "Use it", (*whys, *details), (), (), notes, {}, (), CATALOG)
+
+
+def test_a_brief_answer_has_three_reasons_and_no_sources() -> None:
+    assert render(make_explained_report(), "text", Screen(None, has_colour=False)) == (
+        "Use it\n\n  why  reason 1\n       reason 2\n       reason 3\n\n"
+        "  note  As published, or not [unknown 2020].\n  more  --explain shows 3 more lines and the sources.\n"
+    )
+
+
+def test_explained_it_has_all_of_them_with_a_legend() -> None:
+    lines = render(make_explained_report(), "explain", Screen(None, has_colour=False)).splitlines()
+    assert lines[2:8] == [
+        "  why    reason 1 [1] [2]",
+        *(f"         reason {number} [1] [2]" for number in range(2, 6)),
+        "  cache  a detail [my-scores.csv, 2]",
+    ]
+    assert [line.split("] ")[0].strip() for line in lines[-2:]] == ["sources  [1", "[2"]
+    assert lines[-1].endswith("2026-07-15, https://developers.openai.com/api/docs/pricing")
+
+
+def test_what_cites_no_source_of_the_table_stays() -> None:
+    report = make_explained_report()._replace(catalog=None)
+    assert "  why  reason 1 [launch 2025-04-14]\n" in render(report, "text", Screen(None, has_colour=False))

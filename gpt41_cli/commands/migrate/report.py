@@ -57,7 +57,11 @@ def make_report(
         headline=_make_headline(migration, reasoned),
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
-            *(ReportLine(kind, finding.message, finding.citation) for kind, findings in parts.items() for finding in findings),
+            *(
+                ReportLine(kind, finding.message, finding.citation, is_detail=kind == "guide")
+                for kind, findings in parts.items()
+                for finding in findings
+            ),
         ),
         tables=(
             make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),

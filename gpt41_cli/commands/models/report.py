@@ -70,14 +70,14 @@ def _make_published_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine
     evidence = catalog.evidence
     for latency in evidence.latency:
         if latency.model == model.id:
-            yield ReportLine("speed", latency.statement, latency.source.label)
+            yield ReportLine("speed", latency.statement, latency.source.label, is_detail=True)
     blended = evidence.blended.usd_per_million.get(model.id)
     if blended is not None:
         text = f"{format_rate(blended)} a million tokens, as published. {evidence.blended.definition}"
-        yield ReportLine("blended", text, evidence.blended.source.label)
+        yield ReportLine("blended", text, evidence.blended.source.label, is_detail=True)
     if model.role == "family":
         for claim in evidence.savings:
-            yield ReportLine("claimed", f"{claim.claim} ({format_exact(claim.percent)} %)", claim.source.label)
+            yield ReportLine("claimed", f"{claim.claim} ({format_exact(claim.percent)} %)", claim.source.label, is_detail=True)
     if model.surcharge:
         rule = model.surcharge
         multiples = f"{rule.input_multiplier} times the input, {rule.output_multiplier} times the output rate"

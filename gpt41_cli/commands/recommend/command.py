@@ -90,9 +90,6 @@ def recommend(
     pricing: options.PricingOption = None,
     output_format: options.FormatOption = "text",
     outputs: options.OutputFilesOption = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Quote, too, what users reported of the models for such tasks.")
-    ] = False,
     quiet: options.QuietOption = False,
 ) -> None:
     """Choose a variant and a mode for the work, with reasons, figures and sources.
@@ -109,7 +106,7 @@ def recommend(
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.recommend.candidates import Wishes
     from gpt41_cli.commands.recommend.choose import recommend as choose
-    from gpt41_cli.commands.recommend.report import add_user_reports, make_report
+    from gpt41_cli.commands.recommend.report import make_report
 
     catalog = parse.read_catalog(pricing)
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
@@ -133,7 +130,4 @@ def recommend(
     named = [variant and variant.model.role for variant in map(catalog.find_variant, filter(None, work.models))]
     wishes = wishes._replace(has_left_family=bool(named) and {*named} == {"successor"} and None not in work.models)
     recommendation = choose(market, work.combined, wishes)
-    report = make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files)
-    if explain:
-        report = add_user_reports(report, catalog, wishes, recommendation)
-    output.show_and_exit(report, wanted)
+    output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)

@@ -13,6 +13,7 @@ from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
 from gpt41_cli.commands.recommend.succession import PricedReplacement
 from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, pluralize
+from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.reports import Json, Report, ReportLine
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 SCHEMA = "gpt41.recommendation/1"
 
 NO_CHOICE = "none"
+
+USERS = "users"
+"""The label of lines that quote what users reported."""
 
 
 def make_report(
@@ -51,8 +55,14 @@ def make_report(
         lines=(
             *_make_task_lines(wishes, recommendation),
             *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
-            *(ReportLine("but" if choice else "give", finding.message, finding.citation) for finding in recommendation.but),
+            *(
+                ReportLine(
+                    "but" if choice else "give", finding.message, finding.citation, is_detail=_is_known(finding, recommendation)
+                )
+                for finding in recommendation.but
+            ),
             *_make_break_even_lines(catalog, work, recommendation),
+            *_make_user_report_lines(catalog, wishes),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
         findings=(*recommendation.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
@@ -126,12 +136,18 @@ def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
 
 
-def add_user_reports(report: Report, catalog: Catalog, wishes: Wishes, recommendation: Recommendation) -> Report:
-    """Return the report with what users said of the chosen model, or of others of the family, for the tasks."""
+def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[ReportLine]:
+    """Quote what users reported of models of the family for the tasks."""
     tasks = {task.id for task in wishes.tasks}
-    quoted = [each for each in catalog.evidence.reports if tasks & {*each.tasks}]
-    lines = (ReportLine("users", f"{each.who} of {each.model}: {each.statement}", each.source.label) for each in quoted)
-    return report._replace(lines=(*report.lines, *lines))
+    for quoted in catalog.evidence.reports:
+        if tasks & {*quoted.tasks}:
+            statement = f"{quoted.who} of {quoted.model}: {quoted.statement}"
+            yield ReportLine(USERS, statement, quoted.source.label, is_detail=True)
+
+
+def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
+    """Return True if the table or the headline says it already: a model is shut down, or what comes after the chosen one."""
+    return finding.rule is rules.MODEL_SHUT_DOWN or (finding.rule is rules.MODEL_RETIRES and recommendation.then is not None)
 
 
 def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:
@@ -150,7 +166,7 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Rec
     cited = choice.quote.offer.row.source.label
     if even.break_even_share is None:
         ends = f"standard would cost {format_money(even.standard_cached_usd)} and batch {format_money(even.batch_cached_usd)}"
-        yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited)
+        yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited, is_detail=True)
         return
     rule = catalog.limits.prompt_cache
     current = (
@@ -166,7 +182,7 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Rec
         f"break-even at {format_score(even.break_even_share)}: with more of the input from the cache, standard "
         f"costs less than batch; {current}"
     )
-    yield ReportLine("cache", text, cited)
+    yield ReportLine("cache", text, cited, is_detail=True)
 
 
 def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:

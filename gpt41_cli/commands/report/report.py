@@ -158,7 +158,7 @@ def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Cata
     work, candidates = each.subject.work, (each.current, *each.priced_candidates)
     priced = [candidate.quote for candidate in candidates if candidate.quote]
     found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
-    reasons = _explain_staying(each) if each.is_kept else found.lines
+    reasons = _explain_staying(each) if each.is_kept else [line for line in found.lines if line.label != report.USERS]
     asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
     return found._replace(
         answer=sanitize(each.subject.name),

@@ -485,7 +485,7 @@ def test_what_users_reported_is_quoted_for_its_tasks_if_asked(run: Run) -> None:
     numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23", "--task", "sql")
     assert "Hex" not in run("recommend", *numbers).out
     shown = run("recommend", *numbers, "--explain").out
-    assert "Hex of gpt-4.1: It is nearly twice as good on their hardest set of SQL tasks. [launch 2025-04-14]" in shown
+    assert "Hex of gpt-4.1: It is nearly twice as good on their hardest set of SQL tasks. [1]" in shown
     assert "Carlyle" not in shown
     assert "Blue J: It is 53% more accurate than gpt-4o on their hardest tax questions." in run("models", "gpt-4.1").out
     assert "Blue J" not in run("models", "gpt-4.1-mini").out
