@@ -275,25 +275,25 @@ def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, gi
     state, _ = github
     for _ in range(150):
         state.say("Looks good to me.", SOMEBODY)
-    state.say(f"{MARKER}\n\n**$0.00 a month**", SOMEBODY)
+    state.say(f"{MARKER}\n\n**$0.00 per month**", SOMEBODY)
     pull = pull_request(tmp_path / "origin", LONG)
     ran = act(pull.clone(tmp_path / "first", "--depth=2"), pull.event)
     assert (ran.code, ran.outputs["status"]) == (0, "ok"), ran.log
-    # Two workloads, each of 201 tokens of input at $0.40 a million and 100 of output at $1.60, 10,000 times; one had 101 before.
+    # Two workloads, each of 201 input tokens at $0.40 per million and 100 output tokens at $1.60, 10,000 times; one had 101.
     assert (ran.outputs["monthly-usd"], ran.outputs["change-usd"]) == ("4.808", "0.4")
     assert json.loads(Path(ran.outputs["report"]).read_text())["schema"] == "gpt41.check/2"
     *others, comment = state.comments
     assert comment["body"].startswith(MARKER + "\n\n**")
     assert "$0.40" in comment["body"]
-    assert "$4.81 a month" in comment["body"]
-    assert "$4.81 a month" in ran.summary
+    assert "$4.81 per month" in comment["body"]
+    assert "$4.81 per month" in ran.summary
 
     shorter = push(pull, triage__md=SHORT + "word word")
     again = act(shorter.clone(tmp_path / "second"), shorter.event)
     assert again.code == 0, again.log
     assert again.outputs["change-usd"] == "0.004"
     assert state.comments == [*others, comment]
-    assert "$4.41 a month" in comment["body"]
+    assert "$4.41 per month" in comment["body"]
     assert state.asked.count(f"PATCH /repos/acme/shop/issues/comments/{comment['id']}") == 1
     assert not (tmp_path / "temp" / "gpt41-comment.json").exists(), "or a use that fails would write it again"
 
@@ -368,7 +368,7 @@ def test_a_fork_may_not_comment_and_passes(tmp_path: Path, act: Act, github: tup
     ran = act(checkout, pull.event)
     assert (ran.code, ran.outputs["status"]) == (0, "ok"), ran.log
     assert "::notice title=gpt41::no comment: the token may not write one" in ran.log
-    assert "$4.81 a month" in ran.summary
+    assert "$4.81 per month" in ran.summary
 
 
 def test_trouble_with_the_api_does_not_hide_the_check(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:

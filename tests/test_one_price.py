@@ -45,7 +45,7 @@ def divide(quote: dict[str, Any]) -> Fraction:
 @pytest.mark.parametrize(
     ("file", "key", "usd_per_million"),
     [
-        # One answer and two of 103 tokens at $0.50 a million, and input at $0.10.
+        # One answer and two of 103 tokens at $0.50 per million, and input at $0.10.
         ("requests.jsonl", "requests", None),
         ("prompt.txt", "prompt", Fraction("0.1") * 7 + Fraction("0.5") * 103),
     ],

@@ -206,9 +206,9 @@ def _find_doubts(
     (usage, _) = of_output[-1]
     sum_ = usage.get(TOTAL_FIELD)
     if sum_ != tokens and all(usage.get(name) is None for name in OUTPUT_FIELDS):
-        yield "that says nothing of its output tokens: priced as none"
+        yield "without output tokens: priced as having none"
     elif sum_ not in (None, tokens):
-        yield f"whose {TOTAL_FIELD} are not the sum of its input and output tokens, which are priced"
+        yield f"whose {TOTAL_FIELD} isn't the sum of its input and output tokens; these are priced"
     for places, names in (
         (of_input[-1:], INPUT_FIELDS),
         (of_output[-1:], OUTPUT_FIELDS),
@@ -218,21 +218,21 @@ def _find_doubts(
         (of_input, LONG_WRITE_FIELDS),
     ):
         written = (owner[name] for owner, _ in places for name in names if owner.get(name) is not None)
-        if len({value if isinstance(value, int | float) else "no number" for value in written}) > 1:
+        if len({value if isinstance(value, int | float) else "not a number" for value in written}) > 1:
             there = [name for name in names if any(owner.get(name) is not None for owner, _ in places)]
-            first = f"the first of {', '.join(there)}" if there[1:] else "that of the details"
-            yield f"that says its {names[0]} twice, not alike: priced is {first}"
+            first = f"the first of {', '.join(there)}" if there[1:] else "the one in the details"
+            yield f"with two different values of {names[0]}: {first} is priced"
     whole, short, long = (_read_count(of_input, names) for names in (CACHE_WRITE_FIELDS, SHORT_WRITE_FIELDS, LONG_WRITE_FIELDS))
     if whole and short + long not in (0, whole):
-        yield "whose cache writes by lifetime are not the sum of its cache writes: priced is the larger"
+        yield "whose cache writes by lifetime don't add up to its cache writes: the larger figure is priced"
     if any(owner.get(name) for owner, _ in (*of_input, *of_output) for name in _AUDIO_FIELDS):
-        yield "with audio tokens: priced as those of text"
+        yield "with audio tokens: priced as text"
     if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIER_FIELDS):
-        yield "that does not say whether it was in batch: priced in standard"
+        yield "that doesn't say whether it was sent in batch: priced in standard"
     if unread := _list_unread_figures(of_input, of_output, tokens, is_record=is_record):
-        yield f"with figures that are not read, though they may change its price: {', '.join(unread)}"
+        yield f"with figures that aren't read but may change its price: {', '.join(unread)}"
     if read_answer_day(value) is None and any(value.get(key) for key in TIME_FIELDS):
-        yield "whose time cannot be read: priced as if it said none"
+        yield "whose time can't be read: priced as if it had none"
 
 
 def _list_unread_figures(of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool) -> list[str]:

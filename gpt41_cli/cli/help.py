@@ -55,9 +55,9 @@ _GUESSES = {
 }
 """What people type for a command before they have read the help."""
 _OPTION_GUESSES = {
-    "--month": "--requests N for the requests of a month, or volume: N / month in gpt41.yaml",
-    "--monthly": "--requests N for the requests of a month, or volume: N / month in gpt41.yaml",
-    "--per": "--requests N for the requests of a month, or volume: N / month in gpt41.yaml",
+    "--month": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
+    "--monthly": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
+    "--per": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
     "--by": "gpt41 reconcile, which shows the bill by model and mode",
     "--tokens": "--input-tokens N",
     "--input": "--input-tokens N for a number, or the path of a file",

@@ -199,8 +199,8 @@ def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]")
     if asked.prediction is None:
         return 0
     if asked.tools:
-        why = "predictions are of Chat Completions, which has none of them"
-        raise InputError("--prediction", f"no --tools beside it: {why}")
+        why = "only Chat Completions has predictions, and it has no such tools"
+        raise InputError("--prediction", f"no --tools with it: {why}")
     from gpt41_cli.work.sizing import count_text_tokens
 
     if asked.prediction.is_dir():

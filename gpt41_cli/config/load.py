@@ -55,7 +55,7 @@ def _parse(root: Cursor, file: str, catalog: Catalog) -> Config:
     workloads = {name: _fill_in(entries[name], each, document.defaults, catalog) for name, each in document.workloads.items()}
     without = [name for name, declared in workloads.items() if declared.volume is None]
     if document.budget.monthly_usd is not None and without:
-        top["budget.monthly_usd"].fail("a volume in every workload beside it", f"none in {', '.join(without)}")
+        top["budget.monthly_usd"].fail("a volume in every workload", f"none in {', '.join(without)}")
     locations = {key: at.location for key, at in top.items() if key == "code" or key.startswith("budget.")}
     return Config(file, workloads, document.budget, document.models, locations, document.code)
 
@@ -106,15 +106,15 @@ def _check(root: Cursor, at: Mapping[str, Cursor], declared: WorkloadDeclaration
     if len(said) != 1 and said != ["prompt", "input_tokens"]:
         root.fail("requests, a prompt or input_tokens to say what is sent", " and ".join(said) or "none of them")
     if "usage_tier" in at and declared.platform.provider != provider:
-        at["usage_tier"].fail(f"a platform of {provider} beside it", f"{declared.platform.id}, which has no tiers")
+        at["usage_tier"].fail(f"a platform of {provider} with it", f"{declared.platform.id}, which has no tiers")
     if "budget.monthly_usd" in at and declared.volume is None:
-        at["budget.monthly_usd"].fail("a volume in the workload beside it", "none")
+        at["budget.monthly_usd"].fail("a volume in the workload", "none")
     if "tools" in at and declared.volume is None and "storage_gb" in (tools := at["tools"].entries()):
-        tools["storage_gb"].fail("a volume in the workload beside it, which is of a month as well", "none")
+        tools["storage_gb"].fail("a volume in the workload, as storage is priced per month", "none")
     if declared.prediction and "tools" in at:
-        at["prediction"].fail("none beside tools: predictions are of Chat Completions, which has none of them")
+        at["prediction"].fail("none with tools: only Chat Completions has predictions, and it has no such tools")
     if declared.prediction and (declared.prediction.file is not None) == ("requests" in at):
         at["prediction"].fail("a file with a prompt or input_tokens, and none with requests, which state their own")
     for key in ("requests_per_minute", "lifetime"):
         if key in at and not declared.cached.is_simulated:
-            at[key].fail(f"cached: {notation.SIMULATE} beside it", "it alone")
+            at[key].fail(f"cached: {notation.SIMULATE} with it", "it alone")

@@ -91,7 +91,7 @@ def read_tools(at: Cursor, config: Seen) -> ToolUse:
     entries = at.fields((), _TOOL_KEYS)
     for name, other in PAIRED_TOOL_FIELDS.items():
         if name in entries and other not in entries:
-            entries[name].fail(f"{other} beside it", "it alone")
+            entries[name].fail(f"{other} with it", "it alone")
     return ToolUse(**{name: entry.integer() for name, entry in entries.items()})
 
 

@@ -87,18 +87,16 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
             rules.BATCH_METHOD, f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
         )
     if sent.is_streamed:
-        yield Finding(
-            rules.BATCH_STREAM, "body.stream: expected no stream, which a batch cannot give, found true", allowed="false"
-        )
+        yield Finding(rules.BATCH_STREAM, "body.stream: expected false, as a batch can't stream, found true", allowed="false")
     if sent.is_background:
-        message = "body.background: expected none in a batch, which runs in the background itself, found true: it may be refused"
+        message = "body.background: expected none, as every batch runs in the background, found true: the API may reject it"
         yield Finding(rules.BATCH_BACKGROUND, message, allowed="false")
 
 
 def _make_invalid_line_violation(line: int, message: str, path: str) -> Finding:
     """Make the violation for a line that isn't a request: that of the rule for the wrong field."""
     if path == "url":
-        message += "; the Batch API takes others too, which gpt41 can neither count nor check"
+        message += "; the Batch API accepts others, which gpt41 can't count or check"
     return Finding(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, Level.ERROR, Place("", line))
 
 

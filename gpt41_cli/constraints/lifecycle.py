@@ -93,11 +93,11 @@ def find_training_closings(market: Market, rules: TrainingRules) -> Iterator[Fin
     closed = [each for each in past if each.to_all]
     for each in closed or past:
         level = Level.ERROR if each.to_all and each.confidence == "high" else Level.WARNING
-        verb = f"{platform.provider_name} has taken no training jobs since {each.on} from {each.closed_to}"
+        verb = f"{platform.provider_name} has not accepted training jobs from {each.closed_to} since {each.on}"
         yield _make_closing_finding(each, level, verb)
     for each in () if closed else coming[:1]:
         days = pluralize((each.on - as_of).days, "day")
-        text = f"{platform.provider_name} takes no training jobs from {each.on} on ({days}), from {each.closed_to}"
+        text = f"{platform.provider_name} stops accepting training jobs from {each.closed_to} on {each.on} (in {days})"
         yield _make_closing_finding(each, Level.WARNING, text)
 
 
@@ -109,13 +109,13 @@ def _make_closing_finding(closing: TrainingClosing, level: Level, text: str) -> 
 
 
 def _describe_replacement(life: Lifecycle) -> str:
-    return f"; its named replacement is {life.replacement}" if life.replacement else "; no replacement is named"
+    return f"; its official replacement is {life.replacement}" if life.replacement else "; it has no official replacement"
 
 
 def _describe_uncertainty(life: Lifecycle) -> str:
     """Say why the date is uncertain: the dates that other sources give, or the table's own note."""
     if life.disputed:
-        return f" (sources disagree: {' or '.join(str(day) for day in life.disputed)} in others)"
+        return f" (other sources say {' or '.join(str(day) for day in life.disputed)})"
     if life.confidence != "high":
         return f" ({life.confidence} confidence{'. ' + life.note.rstrip('.') if life.note else ''})"
     return ""

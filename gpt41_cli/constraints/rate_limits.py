@@ -66,14 +66,14 @@ def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Find
     tiers, most = catalog.limits.usage_tiers, get_monthly_limit(catalog, tier)
     if total_usd <= most:
         return None
-    text = f"tier {tier} may spend ${format_int(most)} a month, which is less than this costs"
+    text = f"tier {tier} has a spend limit of ${format_int(most)} per month, and this costs more"
     return Finding(
         rules.MONTHLY_LIMIT,
         text,
         actual=format_exact(total_usd),
         allowed=str(most),
         sources=(tiers.source,),
-        brief=f"over ${format_int(most)} a month",
+        brief=f"over ${format_int(most)} per month",
     )
 
 
@@ -81,13 +81,11 @@ def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoa
     """That no limits are published which some of these requests would count against; None when all are."""
     limits = variant.model.rate_limits
     if limits is None:
-        return Finding(
-            rules.NO_LIMITS, "no rate limits of it are known", sources=(variant.model.source,), brief="limits not known"
-        )
+        return Finding(rules.NO_LIMITS, "its rate limits aren't known", sources=(variant.model.source,), brief="limits not known")
     if sum(pool.load.requests for pool in split_into_pools(catalog, variant, load, tier)) == load.requests:
         return None
     above = format_int(catalog.limits.long_context_tokens)
-    text = f"no limits of tier {tier} are known for requests above {above} input tokens"
+    text = f"the limits of tier {tier} for requests above {above} input tokens aren't known"
     return Finding(rules.NO_LIMITS, text, sources=(limits.source,), brief="limits not known")
 
 
@@ -138,7 +136,7 @@ def count_charged_tokens(size: RequestSize) -> int:
 def _describe_block(
     catalog: Catalog, variant: Variant, pool: TierPool, tier: int, in_batch: bool, needed: int, allowed: int
 ) -> str:
-    what = "tokens in the batch queue" if in_batch else "tokens a minute"
+    what = "tokens in the batch queue" if in_batch else "tokens per minute"
     named = "the long-context pool of " if pool.is_long_context else ""
     text = f"one request needs {format_int(needed)} {what}; {named}tier {tier} allows {format_int(allowed)}"
     limits = variant.model.rate_limits
@@ -147,7 +145,7 @@ def _describe_block(
         threshold = format_int(catalog.limits.long_context_tokens)
         text += (
             f", and its long-context pool of {format_int(above.tokens_per_minute)} opens only above {threshold} input "
-            f"tokens: nothing between {format_int(allowed)} and {threshold} passes"
+            f"tokens: no request between {format_int(allowed)} and {threshold} tokens gets through"
         )
     return text
 
@@ -231,17 +229,17 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
 
 
 def describe_allowance(wait: PoolWait) -> str:
-    """Describe what the tier allows, to follow its name: `lets 500 requests a minute through`."""
+    """Describe what the tier allows, to follow its name: `lets 500 requests per minute through`."""
     if wait.submission is None:
         return f"lets {format_int(wait.allowed)} {_LIMIT_UNITS[wait.limit_name]} through"
     if wait.limit_name == "batch_queue_tokens":
         parts = pluralize(wait.submission.parts, "part")
         return (
-            f"queues {format_int(wait.allowed)} batch tokens at a time: {format_int(wait.needed)} go in {parts}, one "
+            f"queues {format_int(wait.allowed)} batch tokens at a time: {format_int(wait.needed)} take {parts}, one "
             f"after the other"
         )
     if wait.limit_name == "batches_per_hour":
-        return f"takes {format_int(wait.allowed)} files an hour: these are {format_int(wait.needed)}"
+        return f"accepts {format_int(wait.allowed)} files per hour, and these are {format_int(wait.needed)}"
     return f"queues all of it at once, {pluralize(wait.pool.load.usage.input_tokens, 'input token')}"
 
 
@@ -258,7 +256,7 @@ class RateShortfall(NamedTuple):
     def description(self) -> str:
         """The shortfall in words that follow the name of what falls behind."""
         return (
-            f"needs {format_int(ceil(self.needed))} {self.unit} in the mean, over the {format_int(self.allowed)} of "
+            f"needs {format_int(ceil(self.needed))} {self.unit} on average, over the {format_int(self.allowed)} of "
             f"tier {self.tier}"
         )
 
@@ -285,17 +283,17 @@ def _list_daily_needs(pool: TierPool, *, in_batch: bool) -> Iterator[tuple[str, 
     """List what the pool's part of the work, sent once a day, needs of each limit, and what the limit allows."""
     limit, requests = pool.limit, Fraction(pool.load.requests)
     if in_batch:
-        yield "batch tokens a day", Fraction(pool.load.usage.input_tokens), limit.batch_queue_tokens
+        yield "batch tokens per day", Fraction(pool.load.usage.input_tokens), limit.batch_queue_tokens
         return
     charged = sum(count_charged_tokens(size) * many for size, many in pool.load.sizes.items())
-    yield "requests a minute", requests / _MINUTES_PER_DAY, limit.requests_per_minute
-    yield "tokens a minute", Fraction(charged, _MINUTES_PER_DAY), limit.tokens_per_minute
+    yield "requests per minute", requests / _MINUTES_PER_DAY, limit.requests_per_minute
+    yield "tokens per minute", Fraction(charged, _MINUTES_PER_DAY), limit.tokens_per_minute
     if limit.requests_per_day is not None:
-        yield "requests a day", requests, limit.requests_per_day
+        yield "requests per day", requests, limit.requests_per_day
 
 
 _LIMIT_UNITS = {
-    "requests_per_minute": "requests a minute",
-    "requests_per_day": "requests a day",
-    "tokens_per_minute": "tokens a minute",
+    "requests_per_minute": "requests per minute",
+    "requests_per_day": "requests per day",
+    "tokens_per_minute": "tokens per minute",
 }

@@ -31,10 +31,10 @@ class ReplacementStep(NamedTuple):
     def finding(self) -> Finding:
         """Who names what, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
-        besides = f"; {self.silent_provider} names none that this price table has" if self.silent_provider else ""
-        text = f"{self.provider} names {self.replacement_name} in place of {self.from_variant.id}{known}{besides}"
+        besides = f"; {self.silent_provider} names none that is in this price table" if self.silent_provider else ""
+        text = f"{self.provider}'s replacement for {self.from_variant.id} is {self.replacement_name}{known}{besides}"
         if self.variant is None:
-            text += ": this price table does not have it, so that it has neither prices nor limits here"
+            text += ": it isn't in this price table, so its prices and limits aren't known"
         return Finding(
             rules.REPLACEMENT if self.variant else rules.REPLACEMENT_UNKNOWN, text, sources=(self.life.replacement_source,)
         )
@@ -79,7 +79,7 @@ def describe_end_dates(market: Market, variant: Variant) -> Finding:
     texts = [f"{name} {_format_end(lives[provider], market.as_of)}" for provider, name in names.items() if provider in lives]
     unknown = [name for provider, name in names.items() if provider not in lives]
     if unknown:
-        texts.append(f"{' and '.join(unknown)}: no end is known")
+        texts.append(f"{' and '.join(unknown)}: no known end")
     sources = tuple(lives[provider].source for provider in names if provider in lives)
     return Finding(rules.DATES, f"{variant.id} ends: {'; '.join(texts)}", sources=sources)
 
@@ -87,7 +87,7 @@ def describe_end_dates(market: Market, variant: Variant) -> Finding:
 def _format_end(life: Lifecycle, as_of: date) -> str:
     """Format an end date with how far away it is and what makes it uncertain."""
     if life.shutdown is None:
-        return "at no known day"
+        return "on an unknown day"
     days = (life.shutdown - as_of).days
     when = f"in {pluralize(days, 'day')}" if days > 0 else f"{pluralize(-days, 'day')} ago" if days else "that day"
     doubt = f", {life.confidence} confidence" if life.confidence != "high" else ""

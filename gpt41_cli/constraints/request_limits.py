@@ -33,16 +33,16 @@ def _list_limits(catalog: Catalog, variant: Variant, mode: str) -> Iterator[_Req
         rules.CONTEXT_WINDOW, lambda size: size.input_tokens + size.output_tokens, window, text, "context window", model.source
     )
     if most_input is not None:
-        text = "{0} input tokens are over the most it takes, {1}"
+        text = "{0} input tokens are over its limit of {1}"
         yield _RequestLimit(rules.MAX_INPUT_TOKENS, lambda size: size.input_tokens, most_input, text, "input limit", model.source)
     if most_output is not None:
-        text = "{0} output tokens are over the most it gives, {1}"
+        text = "{0} output tokens are over its limit of {1}"
         yield _RequestLimit(
             rules.MAX_OUTPUT_TOKENS, lambda size: size.output_tokens, most_output, text, "output limit", model.source
         )
     if mode == "priority":
         rule = catalog.limits.priority
-        text = "priority takes no request above {1} input tokens"
+        text = "priority doesn't accept requests above {1} input tokens"
         yield _RequestLimit(
             rules.PRIORITY_LONG_CONTEXT,
             lambda size: size.input_tokens,
@@ -71,9 +71,7 @@ def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: Va
 def describe_affected(excess: LimitExcess, load: VariantLoad) -> str:
     """Say which requests exceed a limit, if they aren't all equal."""
     return (
-        ""
-        if load.is_uniform
-        else f" (the worst of {format_int(excess.requests)} such among {pluralize(load.requests, 'request')})"
+        "" if load.is_uniform else f" (the largest of {format_int(excess.requests)} among {pluralize(load.requests, 'request')})"
     )
 
 
@@ -93,7 +91,7 @@ def check_output(work: Workload) -> Iterator[Finding]:
         message = f"{pluralize(many, 'request')} {verb} tokens that cannot be counted: {whose} price is a lower bound"
         yield Finding(rules.UNCOUNTED_TOKENS, message, actual=str(many))
     if work.lacks_output:
-        yield Finding(rules.OUTPUT_MISSING, "answers are not priced: --output-tokens says how long they are", actual="0")
+        yield Finding(rules.OUTPUT_MISSING, "answers are not priced: give their length with --output-tokens", actual="0")
 
 
 def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> list[Finding]:
@@ -111,7 +109,7 @@ def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> l
     if not short.sizes:
         return []
     most = short.input_range[1] - found
-    what = f"{pluralize(short.requests, 'request')} of these have fewer and get no discount"
+    what = f"{format_int(short.requests)} of these requests are shorter and get no discount"
     if load.is_uniform:
         what = f"this one has {format_int(most)} and gets no discount"
     message = f"a prompt below {format_int(least)} tokens is never cached; {what}"

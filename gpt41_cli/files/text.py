@@ -52,7 +52,7 @@ def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
             byte = f"0x{error.object[error.start]:02x} at offset {format_int(at)}"
             problem = (
                 f"expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte {byte}, "
-                f"which is no {encoding.upper()}"
+                f"which isn't {encoding.upper()}"
             )
             raise NotText(location=name, problem=problem) from None
         if text:

@@ -108,7 +108,7 @@ def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=build_git_environment())
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return subprocess.CompletedProcess(command, 127, b"", b"there is no program git; install it")
+        return subprocess.CompletedProcess(command, 127, b"", b"git is not installed")
     except OSError as error:
         raise make_git_error(error) from None
     if done.returncode < 0:

@@ -46,7 +46,7 @@ def write_notes(
         prompt = quotes[0].offer.variant.model.prompt
         overhead = USER_MESSAGE_OVERHEAD + GENERATIONS[prompt.generation].answer - FAMILY.answer
         found.append(
-            f"The text alone is counted: sent as one user message it is billed {overhead} tokens more a request"
+            f"Only the text is counted: as one user message it is billed {overhead} more tokens per request"
             f" [{prompt.source.label}]."
         )
     files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
@@ -54,7 +54,7 @@ def write_notes(
         files = pluralize(sum(files_by_model) if adds_up else max(files_by_model), "file")
         one = ", each of one model" if adds_up and files_by_model[1:] else ""
         found.append(
-            f"Batch takes at most {format_int(batch.max_requests)} requests a file: these go in {files}{one} "
+            f"Batch takes at most {format_int(batch.max_requests)} requests per file: these take {files}{one} "
             f"[{batch.source.label}]."
         )
     return [*found, *write_price_notes(catalog, work, quotes, with_differences=with_differences)]
@@ -75,35 +75,32 @@ def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote],
 def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
     """Yield how sure the counts of request bodies are, and how long their answers are assumed to be."""
     if work.terms.output_tokens is None:
-        yield "Answers are priced at each request's own maximum, the most they can cost, where no output tokens are stated."
+        yield "No output tokens are given, so answers are priced at each request's maximum (an upper bound)."
         if work.requests_without_maximum:
-            which = (
-                "they state none"
-                if work.requests_without_maximum == work.requests
-                else f"{pluralize(work.requests_without_maximum, 'request')} of these state none"
-            )
-            yield f"Where a request states no maximum, the model's own counts; {which}."
+            which = pluralize(work.requests_without_maximum, "request")
+            verb = "has" if work.requests_without_maximum == 1 else "have"
+            yield f"{which} {verb} no maximum: the model's longest answer is priced."
     if work.training_requests:
         which = (
             "These are"
             if work.training_requests == work.requests
             else f"{format_int(work.training_requests)} of these requests are"
         )
-        yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself is not priced."
+        yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself isn't priced."
     if work.replay:
         yield _write_replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
         yield _write_prediction_note(catalog, work)
     if uncalled := sorted((work.needs & _TOOLS_BILLED_PER_CALL) - work.terms.tools.needed_abilities):
-        yield f"Requests declare {', '.join(uncalled)}: what calls cost is not in the price; --tools says how many there are."
+        yield f"Requests declare {', '.join(uncalled)}: their calls aren't in the price; give how many there are with --tools."
     if work.has_largest_pictures:
         yield rules.LARGEST_PICTURES
     if work.estimated_requests:
         doubts = ", ".join(sorted(rule.id for rule in work.doubt_rules))
         source = catalog.family[0].model.prompt.source.label
         yield (
-            f"{_describe_share(work.estimated_requests, work)} something that few recorded bills confirm ({doubts}): "
-            f"gpt41 count tells [{source}]."
+            f"{_describe_share(work.estimated_requests, work)} parts that few recorded bills confirm ({doubts}); "
+            f"see gpt41 count [{source}]."
         )
 
 
@@ -115,9 +112,8 @@ def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
         return f"Predicted tokens that are rejected are billed as output ({predicted}, {counted})."
     rules = catalog.limits.predicted_outputs
     return (
-        f"Of {predicted} predicted tokens {format_int(work.rejected_tokens)} are taken to be rejected, which are "
-        f"billed as output. A "
-        "prediction never costs less than none, and no more where all of it is accepted: what it saves is time, of which no "
+        f"{format_int(work.rejected_tokens)} of {predicted} predicted tokens are priced as rejected, which are billed as "
+        "output. A prediction never lowers the price: it saves time, for which no "
         f"figure is published{f' [{rules.source.label}]' if rules else ''}."
     )
 
@@ -127,13 +123,13 @@ def _write_replay_note(catalog: Catalog, work: Workload, traffic: ReplayOptions)
     rules = catalog.limits.prompt_cache
     per_minute = resolve_requests_per_minute(rules, traffic)
     takes = format_duration(-(-work.requests // work.times * 60 // per_minute))
-    once = ", sent once: sent again they would read more than is priced here" if work.times > 1 else ""
+    once = ", sent once (sent again, they would read more from it)" if work.times > 1 else ""
     if work.is_warm:
-        once = f", {'the first time with an empty cache, then ' * (work.times > 1)}with the one that they left the time before"
+        once = f", {'the first time with an empty cache, then ' * (work.times > 1)}with the cache of the time before"
     return (
-        f"Cached input is what a replay of the prompt cache gives these requests in their order, "
-        f"{format_int(per_minute)} a minute "
-        f"for {takes}{once}: gpt41 cache tells more [{rules.source.label}]."
+        f"Cached input comes from a replay of the prompt cache with these requests in their order, "
+        f"{format_int(per_minute)} per minute "
+        f"for {takes}{once}; see gpt41 cache [{rules.source.label}]."
     )
 
 
@@ -152,16 +148,16 @@ def _write_token_notes(catalog: Catalog, quote: Quote, work: Workload) -> Iterat
         yield f"The tokenizer of {quote.model} is not published: its token counts are estimates."
     if quote.is_lower_bound:
         yield (
-            f"{quote.model} bills what a web search finds as input tokens, which are not counted here: its price is a lower "
-            "bound, and web_search_tokens says how many a search finds."
+            f"{quote.model} bills the results of a web search as input tokens, which aren't counted here: its price is a lower "
+            "bound. web_search_tokens sets how many tokens a search finds."
         )
     if quote.tool_charges and quote.mode == "batch":
-        yield "Batch discounts tokens, not calls, minutes and storage; no source of this table says whether it takes the tools."
+        yield "Batch discounts tokens, not calls, minutes or storage; whether it supports the tools isn't documented."
     yield from (charge.note for charge in quote.tool_charges if charge.note)
     if model.reasoning and work.terms.reasoning_tokens:
         yield f"{quote.model} bills reasoning tokens as output: {format_int(work.terms.reasoning_tokens)} in each answer."
     elif model.reasoning:
-        yield f"{quote.model} bills reasoning tokens as output: count them in the output tokens."
+        yield f"{quote.model} bills reasoning tokens as output: include them in the output tokens."
 
 
 def write_confidence_notes(offer: Offer) -> Iterator[str]:
@@ -176,14 +172,14 @@ def _write_rate_notes(quote: Quote) -> Iterator[str]:
     variant, row = quote.offer.variant, quote.offer.row
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
-        yield f"{variant.id} in {quote.mode} gives cached tokens no discount: they are priced as input {cited}."
+        yield f"{variant.id} in {quote.mode} has no discount for cached tokens: they are priced as other input {cited}."
     if quote.mode == "flex":
         yield f"{FLEX_TIME.capitalize()} [{quote.offer.market.catalog.limits.flex.source.label}]."
     if quote.surcharged_requests:
         yield write_surcharge_note(variant)
     yield from write_confidence_notes(quote.offer)
     if variant.fine_tuned and (hosting := variant.fine_tuned.hosting.get(quote.offer.market.platform.id)):
-        yield f"{variant.id}: hosting at {format_rate(hosting.usd)} an hour comes on top [{hosting.source.label}]."
+        yield f"{variant.id}: hosting at {format_rate(hosting.usd)} per hour comes on top [{hosting.source.label}]."
 
 
 def write_surcharge_note(variant: Variant) -> str:
@@ -191,7 +187,7 @@ def write_surcharge_note(variant: Variant) -> str:
     surcharge = variant.model.surcharge
     assert surcharge is not None
     return (
-        f"{variant.id}: above {format_int(surcharge.above_input_tokens)} input tokens a request costs "
+        f"{variant.id}: requests above {format_int(surcharge.above_input_tokens)} input tokens cost "
         f"{surcharge.input_multiplier} times the input and {surcharge.output_multiplier} times the output rate "
         f"[{surcharge.source.label}]."
     )
@@ -214,16 +210,16 @@ def _write_generation_notes(catalog: Catalog, variant: Variant, work: Workload) 
     """Yield notes if the model counts the requests otherwise than the family, or adds tokens to the stated ones of an answer."""
     prompt, first = variant.model.prompt, catalog.family[0]
     if prompt.generation != first.model.prompt.generation and (means := describe_generation_tokens(work)):
-        yield f"{variant.id} counts these requests otherwise than {first.id}: {means} [{prompt.source.label}]."
+        yield f"{variant.id} counts these requests differently from {first.id}: {means} [{prompt.source.label}]."
     if prompt.added_output_tokens and work.terms.output_tokens:
         yield (
-            f"{variant.id} bills {pluralize(prompt.added_output_tokens, 'token')} more than {catalog.family[0].id} for an answer "
-            f"of the same text: they are added to the output tokens that are stated [{prompt.source.label}]."
+            f"{variant.id} bills {pluralize(prompt.added_output_tokens, 'token')} more than {catalog.family[0].id} for the same "
+            f"answer: they are added to the given output tokens [{prompt.source.label}]."
         )
     if prompt.unpriced_format_tokens and work.terms.output_tokens and STRUCTURED_OUTPUTS in work.needs:
         yield (
             f"{variant.id} bills a structured output up to {pluralize(prompt.unpriced_format_tokens, 'token')} more than that: "
-            f"they are not in the price [{prompt.source.label}]."
+            f"they aren't in the price [{prompt.source.label}]."
         )
 
 
@@ -232,9 +228,9 @@ def write_cache_write_notes(offer: Offer) -> Iterator[str]:
     row = offer.row
     if row.cache_write_30m is not None:
         yield (
-            f"{offer.variant.id} bills what it writes to the prompt cache at {format_rate(row.cache_write_30m)} a "
-            f"million in place of "
-            f"{format_rate(row.rates.input)}, before any surcharge; no cache writes are assumed here [{row.source.label}]."
+            f"{offer.variant.id} bills writes to the prompt cache at {format_rate(row.cache_write_30m)} per "
+            f"million instead of "
+            f"{format_rate(row.rates.input)}, before any surcharge; no cache writes are priced here [{row.source.label}]."
         )
 
 

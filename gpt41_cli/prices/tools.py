@@ -62,7 +62,7 @@ def price_storage_per_day(offer: Offer, tools: ToolUse) -> Decimal:
 def _list_charges(prices: ToolPrices, tools: ToolUse, requests: int, offer: Offer) -> Iterator[ToolCharge]:
     as_of, found = offer.market.as_of, count_tokens_per_search(prices, offer.variant, tools)
     for each in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
-        yield each._replace(text=f"{each.text}, beside {format_int(found)} input tokens each") if found else each
+        yield each._replace(text=f"{each.text}, plus {format_int(found)} input tokens each") if found else each
     previews = tools.web_search_previews * requests
     yield from _charge_calls("web_search_previews", "web search preview", previews, prices.web_search_preview, as_of)
     yield from _charge_calls("file_searches", "file search", tools.file_searches * requests, prices.file_search, as_of)

@@ -61,7 +61,7 @@ def make_work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) ->
     least, most = load.input_range
     sizes = format_int(least) if least == most else f"{format_int(least)} to {format_int(most)}"
     spread = f"{pluralize(work.requests, 'request')} of {sizes} input tokens"
-    return ReportLine("work", f"{spread}: {_describe_tokens(load.usage)} in all{counted}")
+    return ReportLine("work", f"{spread}: {_describe_tokens(load.usage)} in total{counted}")
 
 
 def _describe_tokens(usage: Usage) -> str:

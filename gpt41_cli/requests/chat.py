@@ -77,19 +77,19 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
 
 def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDraft) -> Iterator[BadBody]:
     """List the fields that a predicted output doesn't allow (OpenAI's guide to predicted outputs, 2026-07-15)."""
-    beside = "beside a prediction"
+    with_it = "with a prediction"
     if (get_count(body, "n", path) or 1) > 1:
-        yield BadBody(join_path(path, "n"), f"1 {beside}", "more")
+        yield BadBody(join_path(path, "n"), f"1 {with_it}", "more")
     for key in ("presence_penalty", "frequency_penalty"):
         value = body.get(key)
         if isinstance(value, int | float) and value > 0:
-            yield BadBody(join_path(path, key), f"no more than 0 {beside}", "more")
+            yield BadBody(join_path(path, key), f"no more than 0 {with_it}", "more")
     for key in ("logprobs", "max_completion_tokens", "tools", "functions"):
         if body.get(key):
-            yield BadBody(join_path(path, key), f"none {beside}", "some")
+            yield BadBody(join_path(path, key), f"none {with_it}", "some")
     sounds = (doubt.path for doubt in gathered.doubts if Group.AUDIO in doubt.rule.groups)
     for at in (*(image.path for image in gathered.images), *sounds):
-        yield BadBody(at, f"nothing but text {beside}", "something else")
+        yield BadBody(at, f"nothing but text {with_it}", "something else")
 
 
 def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
@@ -146,7 +146,7 @@ def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[
         if call.get("type", "function") == "function":
             found.append(_read_call(call.get("function"), f"{at}.function", get_text(call, "id", at)))
         else:
-            message_text = "a call of a tool that is no function has tokens that are not counted"
+            message_text = "a call of a tool that isn't a function has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message_text))
     return found
 

@@ -34,7 +34,7 @@ class Doubt(NamedTuple):
         return (self.effect or self.rule.effect) is Effect.AT_LEAST
 
 
-ANIMATED_PICTURE = "this picture is animated, which the API does not take: counted as a still one"
+ANIMATED_PICTURE = "this picture is animated, which the API rejects: it is counted as a still one"
 
 
 class Image(NamedTuple):

@@ -99,7 +99,7 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
         elif kind == "message":
             turns.append(_read_message(item, at, gathered))
         else:
-            message = "an item that is no message has tokens that are not counted"
+            message = "an item that isn't a message has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.ITEM, at, message))
 
 

@@ -40,7 +40,7 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
         if kind == "function":
             found.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
         else:
-            message = "a tool that is no function has tokens that are not counted"
+            message = "a tool that isn't a function has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message))
             gathered.needs.add(_TOOL_VERSION.sub("", kind).replace("_", "-"))
     if found:

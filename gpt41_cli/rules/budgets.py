@@ -17,14 +17,14 @@ BUDGET_PER_REQUEST = Rule(
 )
 BUDGET_MONTHLY = Rule(
     "budget-monthly",
-    "A month of a workload costs no more than its budget.",
+    "A workload costs no more per month than its budget.",
     why="The month costs more than you planned.",
     remedy="Use a cheaper variant or mode, send less, or raise the budget.",
     level=Level.ERROR,
 )
 BUDGET_TOTAL = Rule(
     "budget-total",
-    "A month of all workloads together costs no more than the budget.",
+    "All workloads together cost no more per month than the budget.",
     why="The month costs more than you planned for everything together.",
     remedy="Look at the most expensive workloads first, or raise the budget.",
     level=Level.ERROR,

@@ -20,7 +20,7 @@ USAGE_TIER = Rule(
 )
 MONTHLY_LIMIT = Rule(
     "monthly-limit",
-    "The work costs no more than the usage tier may spend in a month.",
+    "The work costs no more than the usage tier may spend per month.",
     why="OpenAI stops answering when the month's limit is reached.",
     remedy="Move to a higher usage tier, ask OpenAI for a higher limit, or use a cheaper variant or mode.",
     level=Level.WARNING,

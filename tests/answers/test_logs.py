@@ -312,7 +312,7 @@ def test_a_column_of_days_is_read_however_its_name_is_written(column: str) -> No
 
 def test_figures_in_columns_that_are_not_read_are_doubted() -> None:
     (first, second) = answers("input_tokens,output_tokens,Cached Prompt,note,max_tokens,cache_state\n9,2,5,6,7,x\n9,2,0,6,7,x\n")
-    assert first.doubts == ('with figures that are not read, though they may change its price: "cached_prompt"',)
+    assert first.doubts == ('with figures that aren\'t read but may change its price: "cached_prompt"',)
     assert second.doubts == ()
     assert answers("input_tokens,output_tokens,Cache Read Input Tokens\n9,2,5\n") == [Answer(Usage(1, 9, 5, 2))]
     data = "input_tokens,output_tokens,Cache Hit\n9,2,True\n"
@@ -362,7 +362,7 @@ def test_whether_it_was_a_batch_is_not_guessed() -> None:
 
 
 NO_TEXT = (
-    "expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte 0xff at offset 21, which is no UTF-8"
+    "expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte 0xff at offset 21, which isn't UTF-8"
 )
 KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_tokens or prompt_tokens"
 

@@ -348,7 +348,7 @@ def test_a_day_by_the_names_that_loggers_give_it(name: str) -> None:
     assert earlier.day == ANSWER_DAY
     small = one({**RECORD, name: 3.2})
     assert isinstance(small, Answer)
-    assert small.doubts == ("whose time cannot be read: priced as if it said none",)
+    assert small.doubts == ("whose time can't be read: priced as if it had none",)
 
 
 @pytest.mark.parametrize(
@@ -572,24 +572,24 @@ def test_no_value_breaks_the_reader(value: Any) -> None:
         assert isinstance(found, Answer | Finding | StreamPart | BadBody)
 
 
-UNREAD = "with figures that are not read, though they may change its price:"
+UNREAD = "with figures that aren't read but may change its price:"
 
 
 @pytest.mark.parametrize(
     ("record", "doubts"),
     [
-        ({"input_tokens": 9}, ["that says nothing of its output tokens: priced as none"]),
+        ({"input_tokens": 9}, ["without output tokens: priced as having none"]),
         ({"input_tokens": 9, "total_tokens": 9}, []),
         ({**RECORD, "total_tokens": 11}, []),
-        ({**RECORD, "total_tokens": 12}, ["whose total_tokens are not the sum of its input and output tokens, which are priced"]),
+        ({**RECORD, "total_tokens": 12}, ["whose total_tokens isn't the sum of its input and output tokens; these are priced"]),
         ({**RECORD, "prompt_tokens": 9}, []),
         (
             {**RECORD, "prompt_tokens": 7},
-            ["that says its input_tokens twice, not alike: priced is the first of input_tokens, prompt_tokens"],
+            ["with two different values of input_tokens:  is pricedthe first of input_tokens, prompt_tokens"],
         ),
         (
             {**RECORD, "cached_tokens": 1, "input_tokens_details": {"cached_tokens": 2}},
-            ["that says its cached_tokens twice, not alike: priced is that of the details"],
+            ["with two different values of cached_tokens:  is pricedthat of the details"],
         ),
         ({**RECORD, "prompt_cache_hits": "7", "cachedUnits": 4.0}, [f'{UNREAD} "prompt_cache_hits", "cachedUnits"']),
         ({**RECORD, "web_search_requests": 2}, [f'{UNREAD} "web_search_requests"']),
@@ -599,11 +599,11 @@ UNREAD = "with figures that are not read, though they may change its price:"
         ({**RECORD, "input_uncached_tokens": 9, "input_text_tokens": 9, "time_to_first_token": 1}, []),
         ({**RECORD, "tokens": 11, "token_count": "11", "cache": float("inf")}, []),
         ({"usage": RECORD, "cached": 5}, []),
-        ({**RECORD, "batch": None}, ["that does not say whether it was in batch: priced in standard"]),
+        ({**RECORD, "batch": None}, ["that doesn't say whether it was sent in batch: priced in standard"]),
         ({**RECORD, "batch": None, "service_tier": "priority"}, []),
-        ({**RECORD, "input_audio_tokens": 2}, ["with audio tokens: priced as those of text"]),
-        ({**RECORD, "output_tokens_details": {"audio_tokens": 2}}, ["with audio tokens: priced as those of text"]),
-        ({**RECORD, "date": "20/11/2026"}, ["whose time cannot be read: priced as if it said none"]),
+        ({**RECORD, "input_audio_tokens": 2}, ["with audio tokens: priced as text"]),
+        ({**RECORD, "output_tokens_details": {"audio_tokens": 2}}, ["with audio tokens: priced as text"]),
+        ({**RECORD, "date": "20/11/2026"}, ["whose time can't be read: priced as if it had none"]),
         ({**RECORD, "date": "20/11/2026", "created": CREATED}, []),
     ],
 )

@@ -221,7 +221,7 @@ def test_a_field_of_a_record_is_a_figure_only_if_it_says_so(name: str, figure: F
 def test_a_figure_of_a_usage_that_is_not_read_is_named(usage: dict[str, Any], name: str) -> None:
     (answer,) = read_entries({"usage": usage})
     assert isinstance(answer, Answer)
-    assert answer.doubts == (f"with figures that are not read, though they may change its price: {name}",)
+    assert answer.doubts == (f"with figures that aren't read but may change its price: {name}",)
 
 
 def list_usages(value: Any) -> Iterator[dict[str, Any]]:
@@ -279,7 +279,7 @@ def test_cache_writes_that_do_not_add_up_are_doubted() -> None:
         (answer,) = read_entries({"usage": {"input_tokens": 20, "output_tokens": 2, **usage}})
         assert isinstance(answer, Answer)
         assert (answer.cache_write_tokens, answer.long_write_tokens) == (most, 2)
-        assert answer.doubts == ("whose cache writes by lifetime are not the sum of its cache writes: priced is the larger",)
+        assert answer.doubts == ("whose cache writes by lifetime don't add up to its cache writes: the larger figure is priced",)
 
 
 def test_costs_and_times_of_a_usage_are_no_figures() -> None:

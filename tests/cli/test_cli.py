@@ -269,7 +269,7 @@ def test_help_into_a_closed_pipe_or_a_full_disk() -> None:
 def test_priority_above_its_limit_is_a_finding(run: Run) -> None:
     work = ("--input-tokens", "200000", "--output-tokens", "0")
     done = run("cost", "--model", "gpt-4.1", "--mode", "priority", *work, "--as-of", "2026-11-23", "-q")
-    assert (done.code, done.err) == (1, "gpt41: gpt-4.1: priority takes no request above 128,000 input tokens\n")
+    assert (done.code, done.err) == (1, "gpt41: gpt-4.1: priority doesn't accept requests above 128,000 input tokens\n")
 
 
 def test_a_headline_names_what_can_do_the_work(run: Run) -> None:
@@ -288,7 +288,7 @@ def test_rates_are_shown_with_every_digit(run: Run) -> None:
     done = run(
         "cost", "--model", "gpt-4o", "--mode", "priority", "--input-tokens", "4000", "--cached", "4000", "--as-of", "2026-11-23"
     )
-    assert "4,000 cached input tokens at $2.125 a million" in done.out
+    assert "4,000 cached input tokens at $2.125 per million" in done.out
 
 
 @pytest.mark.parametrize("command", [("count", "README.md"), ("cost", "--text", "hi", "--output-tokens", "1"), ("count", "-")])
@@ -650,7 +650,7 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
         (("count", "texts"), "at least 2 tokens in 1 text"),
         (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini in standard: at least $"),
         (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 in standard until 2027-01-14: at least $"),
-        (("check", *day), "1 workload: at least $0.002677 a month; 1 error, 1 warning"),
+        (("check", *day), "1 workload: at least $0.002677 per month; 1 error, 1 warning"),
         (("diff", "base.json", *day), "no change from base.json"),
         (("report", *day), "Move 1 workload to gpt-6-luna before 2027-01-14: "),
         (("scan", "texts", *day), ""),
@@ -669,7 +669,7 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
 MOST = "at most this: answers or pictures may be smaller than is counted"
 NEAR = "about this: something in it may count more or less"
 LEAST = "at least this: not everything in it is counted"
-GONE = "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna"
+GONE = "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna"
 LINKED = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
 
 

@@ -13,7 +13,7 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.work.workload import workload
 from tests.conftest import Run
 
-MESSAGE = "answers are not priced: --output-tokens says how long they are"
+MESSAGE = "answers are not priced: give their length with --output-tokens"
 COMMANDS = ["cost --model gpt-4.1", "cost", "recommend --task coding", "plan", "migrate"]
 
 

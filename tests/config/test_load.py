@@ -159,7 +159,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "cached: simulate",
             "cached: 60%",
-            "9:26: workloads.triage.requests_per_minute: expected cached: simulate beside it, found it alone",
+            "9:26: workloads.triage.requests_per_minute: expected cached: simulate with it, found it alone",
         ),
         (
             "lifetime: 24h",
@@ -175,10 +175,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "usage_tier: 2",
             "usage_tier: 2\n    platform: azure-global",
-            (
-                "12:17: workloads.triage.usage_tier: expected a platform of openai beside it, found azure-global, "
-                "which has no tiers"
-            ),
+            ("12:17: workloads.triage.usage_tier: expected a platform of openai with it, found azure-global, which has no tiers"),
         ),
         (
             "monthly_usd: 60",
@@ -188,7 +185,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "    volume: 120000 / month\n",
             "",
-            "12:51: workloads.triage.budget.monthly_usd: expected a volume in the workload beside it, found none",
+            "12:51: workloads.triage.budget.monthly_usd: expected a volume in the workload, found none",
         ),
         (
             "[classification",
@@ -255,9 +252,7 @@ def test_a_total_for_a_month_needs_every_volume(catalog: Catalog) -> None:
     text = "version: 1\nworkloads: {a: {input_tokens: 1}, b: {input_tokens: 1, volume: 1 / day}}\nbudget: {monthly_usd: 5}\n"
     with pytest.raises(TableError) as raised:
         parse_config(text.encode(), "gpt41.yaml", catalog)
-    assert str(raised.value) == (
-        "gpt41.yaml:3:23: budget.monthly_usd: expected a volume in every workload beside it, found none in a"
-    )
+    assert str(raised.value) == ("gpt41.yaml:3:23: budget.monthly_usd: expected a volume in every workload, found none in a")
 
 
 def test_a_config_without_workloads(catalog: Catalog) -> None:

@@ -45,10 +45,10 @@ def test_the_pace_of_a_tier(catalog: Catalog) -> None:
     small = {"input_tokens": 10, "output_tokens": 20}
     assert (
         text("gpt-4.1", "standard", 1, requests=90_000, **small)
-        == "tier 1 lets 500 requests a minute through, which takes 3 hours"
+        == "tier 1 lets 500 requests per minute through, which takes 3 hours"
     )
     assert text("gpt-4.1", "standard", 2, requests=100, input_tokens=100_000, output_tokens=5) == (
-        "tier 2 lets 450,000 tokens a minute through, which takes 22 minutes"
+        "tier 2 lets 450,000 tokens per minute through, which takes 22 minutes"
     )
-    assert text("gpt-4.1-mini", "standard", 1, requests=20_001, **small).endswith("requests a day through, which takes 2 days")
+    assert text("gpt-4.1-mini", "standard", 1, requests=20_001, **small).endswith("requests per day through, which takes 2 days")
     assert text("gpt-4.1", "batch", 1, requests=1, input_tokens=0, output_tokens=5).endswith("which takes 24 hours")

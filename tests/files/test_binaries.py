@@ -55,7 +55,7 @@ def test_zeros_are_a_binary_file(command: str, run: Run) -> None:
 
 def test_other_binaries_and_texts_that_begin_alike_are_as_before(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"\x7fELF\xff")
-    assert "which is no UTF-8" in run("count", "f").err
+    assert "which isn't UTF-8" in run("count", "f").err
     (tmp_path / "f").write_text("BMW and PKW are words.")
     assert run("count", "f").out.startswith("7 tokens in 1 text\n")
 

@@ -154,7 +154,7 @@ def test_where_there_is_nothing_to_read_from_that_is_said(tmp_path: Path, monkey
     git(tmp_path, "init")
     assert complaint(tmp_path, "HEAD") == f"{found} a repository without any; commit something first"
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: there is no program git; install it"
+    assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: git is not installed"
 
 
 def test_a_system_that_cannot_run_git_is_no_repository_without_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

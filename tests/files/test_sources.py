@@ -49,12 +49,12 @@ def test_line_ends_stay() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"caf\xe9 au lait", "found the byte 0xe9 at offset 3, which is no UTF-8"),
-        (b"\x89PNG\r\n\x1a\n", "found the byte 0x89 at offset 0, which is no UTF-8"),
-        (b"ends in \xe5\xad", "found the byte 0xe5 at offset 8, which is no UTF-8"),
-        (b"\xff\xfea\x00b", "found the byte 0x62 at offset 4, which is no UTF-16-LE"),
-        (b"x" * (1 << 20) + b"\xc3", "found the byte 0xc3 at offset 1,048,576, which is no UTF-8"),
-        (b"x" * ((1 << 20) - 1) + b"\xc3(", "found the byte 0xc3 at offset 1,048,575, which is no UTF-8"),
+        (b"caf\xe9 au lait", "found the byte 0xe9 at offset 3, which isn't UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "found the byte 0x89 at offset 0, which isn't UTF-8"),
+        (b"ends in \xe5\xad", "found the byte 0xe5 at offset 8, which isn't UTF-8"),
+        (b"\xff\xfea\x00b", "found the byte 0x62 at offset 4, which isn't UTF-16-LE"),
+        (b"x" * (1 << 20) + b"\xc3", "found the byte 0xc3 at offset 1,048,576, which isn't UTF-8"),
+        (b"x" * ((1 << 20) - 1) + b"\xc3(", "found the byte 0xc3 at offset 1,048,575, which isn't UTF-8"),
     ],
 )
 def test_bytes_that_are_no_text_are_named(data: bytes, message: str) -> None:

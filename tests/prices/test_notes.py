@@ -10,7 +10,7 @@ import pytest
 from tests.builders import FORMAT, SECRET, SYSTEM, USER, chat
 from tests.conftest import Run
 
-NOTE = "gpt-6-luna counts these requests otherwise than gpt-4.1: tools +85, overhead -1 tokens per request"
+NOTE = "gpt-6-luna counts these requests differently from gpt-4.1: tools +85, overhead -1 tokens per request"
 CONFIG = """
 version: 1
 workloads: {a: {requests: sent.jsonl, model: gpt-6-luna, volume: 100 / month, output_tokens: 5}}
@@ -38,7 +38,7 @@ def test_what_a_structured_output_adds_is_said(run: Run, tmp_path: Path) -> None
     (tmp_path / "sent.jsonl").write_text(json.dumps(chat(USER, response_format=FORMAT)))
     out = json.loads(run("cost", "sent.jsonl", "--model", "gpt-6-luna", "--output-tokens", "5", "--format", "json").out)
     (note,) = (note for note in out["notes"] if "structured" in note)
-    assert note.startswith("gpt-6-luna bills a structured output up to 4 tokens more than that: they are not in the price [")
+    assert note.startswith("gpt-6-luna bills a structured output up to 4 tokens more than that: they aren't in the price [")
     moved = run("migrate", "sent.jsonl", "--output-tokens", "5").out
     assert "3 tokens more for an answer of the same text, and up to 4 more that aren't priced for a structured output" in moved
 

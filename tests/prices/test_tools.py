@@ -249,7 +249,7 @@ def test_a_workload_costs_its_calls_and_a_month_of_what_it_stores(run: Run, tmp_
     assert (search["input_tokens"], search["search_tokens"], search["tools_usd"]) == (1_000, 8_000, "0.015")
     assert [each["rule"] for each in json.loads(done.out)["findings"]][:1] == ["budget-monthly"]
     text = run("check", "--as-of", "2026-11-23").out
-    assert "search: 5 GB stored: $12.17 a month" in text
+    assert "search: 5 GB stored: $12.17 per month" in text
     assert "1,000 / month  9,000       0     100" in text  # with what its search finds
     (row,) = csv.DictReader(run("check", "--as-of", "2026-11-23", "--format", "csv").out.splitlines())
     assert (row["input_tokens"], row["search_tokens"], row["tools_usd"]) == ("1000", "8000", "0.015")
@@ -265,7 +265,7 @@ def test_what_is_stored_is_in_both_months_of_a_cheaper_variant(run: Run, tmp_pat
     (search,) = json.loads(done.out)["workloads"]
     assert notice["actual"] == search["monthly_usd"]["expected"] == "309.466666666667"
     assert notice["allowed"] == "307.226666666667"
-    assert "for $307.23 a month in place of $309.47, 0.7 % less" in notice["message"]
+    assert "for $307.23 per month instead of $309.47, 0.7 % less" in notice["message"]
 
 
 def test_what_is_stored_is_in_both_months_of_a_comparison(run: Run, tmp_path: Path) -> None:
@@ -283,13 +283,13 @@ def test_a_budget_that_is_kept_only_as_far_as_tokens_are_counted_is_a_warning(ru
     (tmp_path / "gpt41.yaml").write_text(f"version: 1\nbudget: {{monthly_usd: 500}}\nworkloads:\n  s: {asked}\n")
     done = run("check", "--as-of", "2026-11-23")
     assert done.code == 0
-    assert done.out.startswith("1 workload: at least $486.67 a month; 4 warnings")
-    assert "all of it together costs at least $486.67 a month: that may be over the $500.00 allowed [budget-total" in done.out
+    assert done.out.startswith("1 workload: at least $486.67 per month; 4 warnings")
+    assert "total: costs at least $486.67 per month: that may be over the $500.00 allowed [budget-total" in done.out
     assert (
-        "s: costs at least $486.67 a month, as what its searches find is not counted: that may be over the $490.00 allowed "
+        "s: costs at least $486.67 per month, as what its searches find is not counted: that may be over the $490.00 allowed "
         "[budget-monthly, gpt41.yaml:4]"
     ) in done.out
-    assert "s: costs at least $0.016 a request, as what its searches find is not counted" in done.out
+    assert "s: costs at least $0.016 per request, as what its searches find is not counted" in done.out
     assert "at least $0.016  at least $486.67" in done.out
     (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  s: {asked}\n".replace("web_searches: 1", "file_searches: 1"))
     assert "at least" not in run("check", "--as-of", "2026-11-23").out
@@ -297,7 +297,7 @@ def test_a_budget_that_is_kept_only_as_far_as_tokens_are_counted_is_a_warning(ru
     (tmp_path / "r.jsonl").write_text(json.dumps(body))
     requests = "{requests: r.jsonl, output_tokens: 5, budget: {per_request_usd: 1}}"
     (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  s: {requests}\n")
-    assert "a request, as some tokens of its requests are not counted" in run("check", "--as-of", "2026-11-23").out
+    assert "per request, as some tokens of its requests are not counted" in run("check", "--as-of", "2026-11-23").out
 
 
 def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Pat
     (tmp_path / "gpt41.yaml").write_text(CONFIG + other)
     notes = json.loads(run("check", "--format", "json", "--as-of", "2026-11-23").out)["notes"]
     assert notes[-1] == (
-        "search, other: 1 GB of what is stored cost nothing, which is taken off each: in one account, they cost $3.04 a month "
+        "search, other: 1 GB of what is stored cost nothing, which is taken off each: in one account, they cost $3.04 per month "
         "more together [pricing 2026-07-15]."
     )
 
@@ -316,12 +316,12 @@ def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Pat
         (
             "file_searches: 2",
             "container_gb: 2",
-            "8:44: workloads.search.tools.container_gb: expected container_minutes beside it",
+            "8:44: workloads.search.tools.container_gb: expected container_minutes with it",
         ),
         (
             "    volume: 1000 / month\n    budget: {monthly_usd: 20, ",
             "    budget: {",
-            "expected a volume in the workload beside it",
+            "expected a volume in the workload",
         ),
         ("web_searches: 1", "web_searches: one", "expected a whole number from 0 to 1,000,000,000,000"),
         ("gpt-4.1-mini", "gpt-4.1-nano", "8:5: workloads.search.tools: no price is known for web-search with gpt-4.1-nano"),

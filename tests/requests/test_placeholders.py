@@ -70,7 +70,7 @@ def test_every_command_says_that_it_reads_a_template(run: Run, tmp_path: Path) -
         "  a: {requests: [a.json, a.txt]}\n  b: {prompt: [a.txt, a.gif]}\n"
     )
     written = "a template with {{ticket}}: it counts as written, not as filled in"
-    still = "this picture is animated, which the API does not take: counted as a still one"
+    still = "this picture is animated, which the API rejects: it is counted as a still one"
     for command in ("cost", "recommend", "plan", "migrate"):
         for name, found in (
             ("a.json", f"a.json:1: messages: {written}"),

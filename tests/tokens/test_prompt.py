@@ -1,4 +1,4 @@
-"""What a request is billed for, rule by rule: the text its tokens stand for, and what each rule adds beside it.
+"""What a request is billed for, rule by rule: the text its tokens stand for, and what each rule adds with it.
 
 The requests are made for these tests. Their counts follow from rules that recorded bills confirm; each rule's docstring in the
 package says how many.

@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, made: Path) -> Iterator[Any]:
-    """Open the page, or another file, in a window of its own. Whatever it asks for beside itself or complains of is an error."""
+    """Open the page, or another file, in a window of its own. Whatever it asks for with itself or complains of is an error."""
     contexts, wrong = [], []
 
     def visit(name: str = "a.html", **options: Any) -> Page:

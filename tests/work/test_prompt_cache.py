@@ -23,7 +23,7 @@ from tests.builders import LONG_TEXT, SECRET, SYSTEM, USER, Body, chat, response
 
 @pytest.fixture(scope="module")
 def small(catalog: Catalog) -> CacheRules:
-    """Rules with numbers that a person can follow: from 4 tokens in steps of 2, 3 requests a minute and machine."""
+    """Rules with numbers that a person can follow: from 4 tokens in steps of 2, 3 requests per minute and machine."""
     rules = catalog.limits.prompt_cache
     return rules._replace(minimum_tokens=4, step_tokens=2, routing_prefix_tokens=1, requests_per_minute_per_prefix=3)
 
@@ -193,7 +193,7 @@ def test_a_successor_reads_all_but_what_begins_the_answer(body: Body, catalog: C
 
 
 def test_a_successor_reads_up_to_the_last_message_that_is_the_same(catalog: Catalog) -> None:
-    """GPT-5.6 read 4,427 of 8,448 tokens, which is no whole step: a part of a message is never read."""
+    """GPT-5.6 read 4,427 of 8,448 tokens, which isn't whole step: a part of a message is never read."""
     meter = Meter(catalog, "gpt-5.6-luna")
     system = {"role": "system", "content": LONG_TEXT}
     one, other, longer = (

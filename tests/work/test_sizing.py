@@ -193,13 +193,13 @@ def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None
     variant = catalog.variant("gpt-4.1")
     (remark,) = find_exceeded_limits(catalog, variant, "standard", mixed(_10=7, _1047572=2, _2000000=1))
     assert remark.message == (
-        "2,000,005 tokens of input and output are over the context window of 1,047,576 (the worst of 3 such among 10 requests)"
+        "2,000,005 tokens of input and output are over the context window of 1,047,576 (the largest of 3 among 10 requests)"
     )
     (both,) = find_exceeded_limits(catalog, catalog.variant("gpt-6-luna"), "standard", mixed(_2000000=1))
     assert both.rule.id == "context-window", "what does not fit the window is over the most input too: once is enough"
     blocked = find_tier_block(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
     assert blocked
-    assert "one request needs 50,000 tokens a minute; tier 1 allows 30,000" in blocked.message
+    assert "one request needs 50,000 tokens per minute; tier 1 allows 30,000" in blocked.message
     assert blocked.message.endswith("(the worst of 2 such among 9 requests)")
     assert find_tier_block(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
 
@@ -208,7 +208,7 @@ def test_pools_pass_side_by_side_and_the_slower_one_decides(catalog: Catalog) ->
     variant = catalog.variant("gpt-4.1")
     found = estimate_tier_duration(catalog, variant, "standard", mixed(_10=500, _150000=100), 1)
     assert found
-    assert found.seconds == 75 * 60, "100 x 150,000 tokens at 200,000 a minute, beside 500 requests in one minute"
+    assert found.seconds == 75 * 60, "100 x 150,000 tokens at 200,000 per minute, beside 500 requests in one minute"
     queue = estimate_tier_duration(catalog, variant, "batch", mixed(_10=1, _60000=3), 1)
     assert queue
     assert queue.seconds == 3 * 24 * 3600, "no two of 60,000 tokens fit into a queue of 90,000"
@@ -231,7 +231,7 @@ def test_only_requests_above_the_threshold_pay_a_surcharge(catalog: Catalog) -> 
     assert quote.total_usd == (below + above) / 1_000_000
     assert quote.bill.caching_saves_usd == (136_000 * Decimal("0.09") + 136_000 * Decimal("0.18")) / 1_000_000
     assert (quote.surcharged_requests, quote.rates.input) == (1, Decimal("0.1"))
-    assert any("above 272,000 input tokens a request costs 2 times the input" in note for note in found.notes)
+    assert any("requests above 272,000 input tokens cost 2 times the input" in note for note in found.notes)
 
 
 def choose(catalog: Catalog, work: Workload, as_of: date = TODAY, **wishes: Any) -> Recommendation:
@@ -310,7 +310,7 @@ def test_a_batch_file_is_of_one_model(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), batch({**chat(USER, max_tokens=1), "model": "gpt-4.1-mini"}))
     assert not any("requests a file" in note for note in priced(catalog, sizing, times=50_000).notes)
     (note,) = [note for note in priced(catalog, sizing, times=60_000).notes if "requests a file" in note]
-    assert note.startswith("Batch takes at most 50,000 requests a file: these go in 4 files, each of one model [")
+    assert note.startswith("Batch takes at most 50,000 requests per file: these take 4 files, each of one model [")
 
 
 def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
@@ -346,7 +346,7 @@ def test_a_built_in_tool_is_known_by_every_name_that_the_api_takes(size: Any, ki
 
 def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) -> None:
     body = json.dumps(responses("x", tools=[{"type": "web_search"}], max_output_tokens=9))
-    said = "Requests declare web-search: what calls cost is not in the price; --tools says how many there are."
+    said = "Requests declare web-search: their calls aren't in the price; give how many there are with --tools."
     assert said in run("cost", stdin=body).out
     assert said not in run("cost", "--tools", "web_searches=1,web_search_tokens=9", stdin=body).out
 
@@ -354,7 +354,7 @@ def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) ->
 def test_a_rate_that_only_some_requests_pay_is_told_as_that(run: Run) -> None:
     short, long = (json.dumps({**chat({"role": "user", "content": "a " * many}), "model": "gpt-6-luna"}) for many in (9, 280_000))
     ask = ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")
-    assert "at $0.10 a million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out
+    assert "at $0.10 per million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out
     assert "long requests more" not in run(*ask, stdin=long).out
 
 

@@ -89,7 +89,7 @@ def test_code_that_is_missing_is_an_error_unless_it_may_be(catalog: Catalog) -> 
 
 
 def test_a_call_of_another_model_is_priced_for_the_workloads_that_declare_the_one_before(catalog: Catalog) -> None:
-    """2,000 tokens at $2 and 200 at $8 a million instead of $0.40 and $1.60: $0.0056 instead of $0.00112."""
+    """2,000 tokens at $2 and 200 at $8 per million instead of $0.40 and $1.60: $0.0056 instead of $0.00112."""
     after = 'ask(model="gpt-4.1-mini")\n\nask(model="gpt-4.1")\n'
     (change,) = find_changes(catalog, FILES, {**FILES, "src/bot.py": after})
     assert (change.place.label, change.before, change.after) == ("src/bot.py:3", "gpt-4.1-mini", "gpt-4.1")

@@ -123,7 +123,7 @@ def _make_queue_lines(check: BatchCheck, rules: BatchRules) -> Iterator[ReportLi
     most = max(files.values(), default=0)
     if most > rules.batches_per_hour:
         hours = pluralize(-(-most // rules.batches_per_hour), "hour")
-        text = f"{format_int(rules.batches_per_hour)} batches can be made an hour: {format_int(most)} take {hours}"
+        text = f"{format_int(rules.batches_per_hour)} batches can be created per hour: {format_int(most)} take {hours}"
         yield ReportLine("queue", text, rules.source.label)
 
 

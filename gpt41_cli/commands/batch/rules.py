@@ -38,16 +38,15 @@ def _check_byte_order_mark(held: BatchFile) -> Iterator[Finding]:
 
 def _check_blank_lines(held: BatchFile) -> Iterator[Finding]:
     if held.lines.blank_lines:
-        message = (
-            f"{pluralize(held.lines.blank_lines, 'blank line')} between the requests: that they are accepted is not documented"
-        )
+        lines = pluralize(held.lines.blank_lines, "blank line")
+        message = f"{lines} between the requests: whether the API accepts them isn't documented"
         yield Finding(rules.BATCH_BLANK_LINES, message, actual=str(held.lines.blank_lines))
 
 
 def _check_unique_ids(held: BatchFile) -> Iterator[Finding]:
     numbers = held.lines.line_numbers
     for first, second in find_duplicate_lines(held.lines.custom_id_digests):
-        text = f"custom_id: expected one of its own, found that of line {format_int(numbers[first])}"
+        text = f"duplicate custom_id: it was first used on line {format_int(numbers[first])}"
         yield Finding(rules.BATCH_CUSTOM_ID, text, place=Place("", numbers[second]))
 
 
@@ -83,7 +82,7 @@ def _check_urls(held: BatchFile) -> Iterator[Finding]:
         url = urls[lane]
         if url not in taken:
             message = f"url: expected one of {', '.join(taken)}, found {redact(url)}"
-            hint = "" if is_azure else "; it is one of Azure's: --platform azure-global"
+            hint = "" if is_azure else "; Azure accepts it: --platform azure-global"
             yield Finding(rules.BATCH_URL, message + hint, place=Place("", line), actual=url)
 
 
@@ -110,9 +109,7 @@ def _check_file_bytes(held: BatchFile) -> Iterator[Finding]:
             allowed=str(most),
         )
     elif held.lines.size_bytes > least:
-        message = (
-            f"{found} bytes: the guide allows {megabytes} MB, and does not say that this is more than {format_int(least)} bytes"
-        )
+        message = f"{found} bytes: the guide allows {megabytes} MB, which may mean {format_int(least)} bytes"
         yield Finding(rules.BATCH_BYTES, message, Level.WARNING, actual=str(held.lines.size_bytes), allowed=str(least))
 
 
@@ -120,7 +117,7 @@ def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
     most = held.market.catalog.limits.batch.max_file_megabytes * MEBIBYTE
     for line, size in zip(held.lines.line_numbers, held.lines.line_bytes, strict=True):
         if size > most:
-            message = f"expected at most {format_int(most)} bytes, as in a whole file, found {format_int(size)}"
+            message = f"expected at most {format_int(most)} bytes, the limit of a whole file, found {format_int(size)}"
             yield Finding(rules.BATCH_LINE_BYTES, message, place=Place("", line), actual=str(size), allowed=str(most))
 
 
@@ -169,8 +166,8 @@ def _check_single_requests(held: BatchFile) -> Iterator[Finding]:
         most = of_lanes[lane].limit_for(tokens)
         if most is not None and tokens > most:
             message = (
-                f"one request of {format_int(tokens)} tokens never passes the queue of tier {held.usage_tier}, which takes "
-                f"{format_int(most)}"
+                f"one request of {format_int(tokens)} tokens never fits the queue of tier {held.usage_tier}, which holds "
+                f"{format_int(most)} tokens"
             )
             yield Finding(rules.BATCH_QUEUE_REQUEST, message, place=Place("", line), actual=str(tokens), allowed=str(most))
 

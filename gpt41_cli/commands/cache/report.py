@@ -117,7 +117,7 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     takes = format_duration(-(-total.usage.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
     again = f", {format_int(study.times)} times, at first with an empty cache" * (study.times > 1)
     sent = pluralize(total.usage.requests // study.times, "request")
-    yield ReportLine("replay", f"{sent} in their order{again}, {per_minute} a minute for {takes}", label)
+    yield ReportLine("replay", f"{sent} in their order{again}, {per_minute} per minute for {takes}", label)
     for value in asked:
         idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""

@@ -107,4 +107,4 @@ def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: Chec
         free = sorted(min(gb, price.free_gb) for gb in stored.values())[:-1]
         usd = format_money(to_decimal(Fraction(price.usd_per_gb_day) * DAYS_PER_MONTH * sum(free)))
         taken = f"{format_int(price.free_gb)} GB of what is stored cost nothing, which is taken off each"
-        yield f"{', '.join(stored)}: {taken}: in one account, they cost {usd} a month more together [{price.source.label}]."
+        yield f"{', '.join(stored)}: {taken}: in one account, they cost {usd} per month more together [{price.source.label}]."

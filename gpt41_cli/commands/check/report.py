@@ -67,7 +67,7 @@ def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
         for charge in priced.quote.tool_charges:
             yield ReportLine("tools", f"{name}: {charge.text}: {format_money(charge.usd)}", charge.source.label)
         if stored:
-            text = f"{format_int(priced.cost.tools.storage_gb)} GB stored: {format_money(to_decimal(stored))} a month"
+            text = f"{format_int(priced.cost.tools.storage_gb)} GB stored: {format_money(to_decimal(stored))} per month"
             yield ReportLine("tools", f"{name}: {text}")
 
 
@@ -95,10 +95,10 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column(">input", None, lambda row: _divide_tokens(row, row.priced.quote.usage.input_tokens)),
         Column(">cached", None, lambda row: _divide_tokens(row, row.priced.cost.cached_tokens)),
         Column(">output", None, lambda row: _divide_tokens(row, row.priced.cost.output_tokens.expected)),
-        Column(">a request", None, lambda row: _format_usd(row, row.priced.cost.usd_per_request)),
+        Column(">per request", None, lambda row: _format_usd(row, row.priced.cost.usd_per_request)),
         Column(None, "each_usd", lambda row: row.priced.cost.usd_per_request.expected),
         Column(None, "high_each_usd", lambda row: row.priced.cost.usd_per_request.high),
-        Column(">a month", None, _show_months(check.workloads)),
+        Column(">per month", None, _show_months(check.workloads)),
         Column(None, "monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.expected),
         Column(None, "high_monthly_usd", lambda row: row.priced.cost.monthly_usd and row.priced.cost.monthly_usd.high),
         Column("", "level", lambda row: _find_worst_level(check.list_own_findings(row))),
@@ -172,7 +172,7 @@ def _describe_total(check: ConfigCheck) -> str:
     workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} a month"
+    return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} per month"
 
 
 def _find_total_prefix(check: ConfigCheck) -> str:

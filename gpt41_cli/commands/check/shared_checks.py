@@ -58,7 +58,7 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
         return None
     found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
     if found:
-        text = f"all of it together {found.describe('month')}"
+        text = f"total: {found.describe('month')}"
         return [
             SharedFinding(
                 Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures),
@@ -69,9 +69,7 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
     if not any(each.is_lower_bound for each in priced):
         return []
     least = to_decimal(monthly.expected)
-    text = (
-        f"all of it together costs at least {format_money(least)} a month: that may be over the {format_money(allowed)} allowed"
-    )
+    text = f"total: costs at least {format_money(least)} per month: that may be over the {format_money(allowed)} allowed"
     finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
     return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]), is_about_sum=True)]
 
@@ -176,8 +174,8 @@ def _format_names(names: Sequence[str]) -> str:
 
 
 SHARED_CHECKS: Mapping[str, Callable[[Config, Sequence[PricedWorkload], CheckOptions], SharedFindings]] = {
-    "cost of a month": _check_total_cost,
-    "spending of a usage tier": _check_tier_spending,
+    "cost per month": _check_total_cost,
+    "spend limit of a usage tier": _check_tier_spending,
     "rate limits of a usage tier": _check_rate_limits,
     "end of the models": _check_model_ends,
     "age of the price table": _check_price_table,

@@ -50,7 +50,7 @@ class BudgetExcess(NamedTuple):
         found, line = map(format_money, amounts)
         if found == line:
             found, line = (f"${format_exact(amount)}" for amount in amounts)
-        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {found} a {span}, over the {line} {allows}"
+        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {found} per {span}, over the {line} {allows}"
 
     @property
     def finding_figures(self) -> tuple[str, str]:
@@ -88,7 +88,7 @@ def _check_budget(
     least = to_decimal(usd.expected)
     what = "what its searches find is" if priced.quote.is_lower_bound else "some tokens of its requests are"
     text = (
-        f"costs at least {format_money(least)} a {span}, as {what} not counted: that may be over the "
+        f"costs at least {format_money(least)} per {span}, as {what} not counted: that may be over the "
         f"{format_money(allowed)} allowed"
     )
     return [_make_finding(priced, rule, Level.WARNING, text, key, actual=format_exact(least), allowed=format_exact(allowed))]
@@ -233,9 +233,9 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if not is_cheaper and not own.exclusions:
         return []
     costing = priced.cost
-    times, stored, what = Fraction(1), Fraction(0), "a request"
+    times, stored, what = Fraction(1), Fraction(0), "per request"
     if costing.volume:
-        times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "a month"
+        times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "per month"
     now, then = (Fraction(_get_total_usd(each)) / costing.requests * times + stored for each in (own, best))
     who = f"{best.variant.id} in {best.mode}"
     if not is_cheaper:
@@ -243,7 +243,7 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
         text = f"{who} meets the requirements, for {least}{format_money(to_decimal(then))} {what}"
         return [_make_finding(priced, rules.QUALIFYING_VARIANT, Level.NOTICE, text, "model")]
     instead = (
-        f"{format_money(to_decimal(then))} {what} in place of {format_money(to_decimal(now))}, "
+        f"{format_money(to_decimal(then))} {what} instead of {format_money(to_decimal(now))}, "
         f"{format_percent(to_decimal(1 - then / now))} less"
     )
     text = f"{who} meets the requirements for {instead}"
@@ -305,8 +305,8 @@ def _check_folders(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFi
 
 
 WORKLOAD_CHECKS: Mapping[str, Callable[[PricedWorkload, JudgedWorkload], WorkloadFindings]] = {
-    "cost of a request": _check_request_cost,
-    "cost of a month": _check_monthly_cost,
+    "cost per request": _check_request_cost,
+    "cost per month": _check_monthly_cost,
     "input tokens": _check_input_tokens,
     "limits and requirements": _check_requirements,
     "best variant": _check_best_variant,

@@ -270,9 +270,9 @@ def _collect_growth_budgets(
                     workload.before.cost_per_request,
                     workload.after.cost_per_request,
                 )
-            what = (workload.name, f"{sanitize(workload.name)}:", f"a {unit}", base(was, repriced))
+            what = (workload.name, f"{sanitize(workload.name)}:", f"per {unit}", base(was, repriced))
             yield GrowthBudget(*what, repriced, now, allowed, after.budget_places.get(workload.name))
     if after.growth_percent is not None and before.has_config:
-        unit = "a month" if total.unit == MONTH else "for a request of each workload"
-        what = ("", "all of it together", unit, base(total.before_cost, total.repriced_cost))
+        unit = "per month" if total.unit == MONTH else "per request of each workload"
+        what = ("", "total:", unit, base(total.before_cost, total.repriced_cost))
         yield GrowthBudget(*what, total.repriced_cost, total.after_cost, after.growth_percent, after.budget_places.get(""))

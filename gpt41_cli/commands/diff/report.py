@@ -49,9 +49,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         records=records,
         catalog=catalog,
         cases=tuple(
-            CheckCase(
-                growth_check.name or "all of it together", "growth", (growth_check.finding,) if growth_check.finding else ()
-            )
+            CheckCase(growth_check.name or "total", "growth", (growth_check.finding,) if growth_check.finding else ())
             for growth_check in diff.growth_checks
         ),
     )
@@ -91,8 +89,8 @@ def _format_causes(diff: Diff) -> list[str]:
 def _describe_unit(diff: Diff) -> str:
     """Say what the total is for: a month or a request."""
     if diff.total.unit == MONTH:
-        return "a month"
-    return "a request" if len(diff.workloads) == 1 else "for a request of each workload"
+        return "per month"
+    return "a request" if len(diff.workloads) == 1 else "per request of each workload"
 
 
 def _describe_change(was: Fraction, now: Fraction) -> str:
@@ -236,7 +234,7 @@ def _make_notes(diff: Diff) -> Iterator[str]:
             "requests may be sent; a growth_percent of their own compares the mean request."
         )
     if diff.total.excluded_workloads:
-        yield f"Compared for a request, and so not in the sum of a month: {', '.join(diff.total.excluded_workloads)}."
+        yield f"Compared per request, so not in the sum per month: {', '.join(diff.total.excluded_workloads)}."
     if any(len(workload.causes) > 1 for workload in diff.workloads):
         yield "Each cause is what one thing changes while the others stay as they are, one after the other from tokens to volume."
 

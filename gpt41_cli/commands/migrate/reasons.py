@@ -76,7 +76,7 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
         cached, before = path.quote.rates.cached_input, path.current_quote.rates.cached_input
         if cached is not None and before is None:
             text = (
-                f"its batch keeps the cache discount, {format_rate(cached)} a million; that of {path.current_quote.model} "
+                f"its batch keeps the cache discount, {format_rate(cached)} per million; that of {path.current_quote.model} "
                 f"gives none"
             )
             yield Finding(rules.BATCH_AND_CACHE, text, sources=(path.quote.offer.row.source,))
@@ -159,7 +159,7 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
     row = path.quote.offer.row
     if row.cache_write_30m is None:
         return
-    price = f"{format_rate(row.cache_write_30m)} a million in place of {format_rate(row.rates.input)}"
+    price = f"{format_rate(row.cache_write_30m)} per million instead of {format_rate(row.rates.input)}"
     if row.cache_write_12h is not None:
         price += f" ({format_rate(row.cache_write_12h)} for 12 hours)"
     if path.quote.surcharged_requests:

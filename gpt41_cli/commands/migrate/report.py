@@ -164,7 +164,7 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
 def describe_reasoned(prices: Iterable[tuple[str, int, Decimal]] | Iterable[tuple[str, int, Fraction]]) -> str:
     """Say what stated reasoning tokens lead to, given as effort, tokens and dollars; nothing without any."""
     shown = [
-        f"{show_value(usd)} with {pluralize(tokens, 'reasoning token')} a request{f' (effort {effort})' if effort else ''}"
+        f"{show_value(usd)} with {pluralize(tokens, 'reasoning token')} per request{f' (effort {effort})' if effort else ''}"
         for effort, tokens, usd in prices
     ]
     return "".join(f", {text}" for text in shown)
@@ -187,7 +187,7 @@ def _describe_headroom(path: MigrationPath, time: str) -> str:
     if path.has_unlimited_reasoning:
         most = format_int(path.variant.model.max_output_tokens or 0)
         return f", and no more than {time} however long it reasons (its answers end at {most} tokens)"
-    return f", and up to {pluralize(path.spare_reasoning_tokens, 'reasoning token')} a request cost no more than {time}"
+    return f", and up to {pluralize(path.spare_reasoning_tokens, 'reasoning token')} per request cost no more than {time}"
 
 
 def _explain_no_target(migration: Migration) -> str:

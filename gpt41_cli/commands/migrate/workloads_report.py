@@ -118,7 +118,7 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
         if len(amounts) == 1 and len(stated) == len(moving):
             reasoned = describe_reasoned([(effort, amounts.pop(), usd)])
     after = ", before reasoning tokens" * reasons + reasoned
-    return f"{text}: {_format_usd(now)} a month now, {_format_range(then)} then{after}"
+    return f"{text}: {_format_usd(now)} per month now, {_format_range(then)} then{after}"
 
 
 def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:
@@ -170,8 +170,8 @@ def _make_reasoning_lines(workloads: Sequence[MovedWorkload]) -> Iterator[Report
     sums = _sum_up_reasoned(workloads) if now is not None else {}
     if len(sums) > 1:
         tokens = workloads[0].reasoning_tokens
-        texts = (f"{_format_usd(usd)} at {effort} ({format_int(tokens[effort])} a request)" for effort, usd in sums.items())
-        yield ReportLine("reasons", f"a month with the reasoning tokens of an effort: {', '.join(texts)}")
+        texts = (f"{_format_usd(usd)} at {effort} ({format_int(tokens[effort])} per request)" for effort, usd in sums.items())
+        yield ReportLine("reasons", f"per month with the reasoning tokens of an effort: {', '.join(texts)}")
 
 
 def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:

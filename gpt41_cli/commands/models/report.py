@@ -73,7 +73,7 @@ def _make_published_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine
             yield ReportLine("speed", latency.statement, latency.source.label, is_detail=True)
     blended = evidence.blended.usd_per_million.get(model.id)
     if blended is not None:
-        text = f"{format_rate(blended)} a million tokens, as published. {evidence.blended.definition}"
+        text = f"{format_rate(blended)} per million tokens, as published. {evidence.blended.definition}"
         yield ReportLine("blended", text, evidence.blended.source.label, is_detail=True)
     if model.role == "family":
         for claim in evidence.savings:
@@ -104,7 +104,7 @@ def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
     if "batch" in model.endpoints:
         text = (
             f"a file holds up to {pluralize(batch.max_requests, 'request')}, {format_int(batch.max_file_megabytes)} MB and "
-            f"{pluralize(batch.models_per_file, 'model')}; {format_int(batch.batches_per_hour)} batches an hour; "
+            f"{pluralize(batch.models_per_file, 'model')}; {format_int(batch.batches_per_hour)} batches per hour; "
             f"answers within {pluralize(batch.completion_window_hours, 'hour')}"
         )
         yield ReportLine("batch", text, batch.source.label)
@@ -116,7 +116,7 @@ def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
             kept += f", or {pluralize(cache.extended_hours, 'hour')}"
         text = (
             f"hits from {pluralize(cache.minimum_tokens, 'token')} in steps of {cache.step_tokens}; {kept}; routed by the first "
-            f"{cache.routing_prefix_tokens} tokens, up to {cache.requests_per_minute_per_prefix} requests a minute per prefix"
+            f"{cache.routing_prefix_tokens} tokens, up to {cache.requests_per_minute_per_prefix} requests per minute per prefix"
         )
         yield ReportLine("cache", text, cache.source.label)
     if any("priority" in modes for modes in model.rates.values()):
@@ -154,7 +154,7 @@ def _make_price_table(model: Model, as_of: date) -> Table:
         for row in dated
     ]
     if model.fine_tuned:
-        others = (("training", model.fine_tuned.training), ("hosting, an hour", model.fine_tuned.hosting))
+        others = (("training", model.fine_tuned.training), ("hosting per hour", model.fine_tuned.hosting))
         for what, prices in others:
             for platform, price in prices.items():
                 rows.append(
@@ -183,7 +183,9 @@ def _make_price_row(name: str, platform: str, mode: str, row: DatedRates, *, in_
 
 
 def _make_rate_limit_table(catalog: Catalog, model: Model) -> Table:
-    titles = make_headings("tier", ">paid", ">a month", "input up to", ">requests/min", ">a day", ">tokens/min", ">batch queue")
+    titles = make_headings(
+        "tier", ">paid", ">per month", "input up to", ">requests/min", ">per day", ">tokens/min", ">batch queue"
+    )
     if model.rate_limits is None:
         return Table(titles, ())
     threshold = format_int(catalog.limits.long_context_tokens)

@@ -64,7 +64,7 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None
     if least is None or least.seconds is None:
         return Finding(rules.NO_TIER, f"{name_timing(timing)}: no tier would do", sources=(tiers.source,))
     tier = tiers.tiers[least.tier]
-    opens = f"${format_int(tier.paid_usd)} paid opens it, for ${format_int(tier.monthly_limit_usd)} a month"
+    opens = f"${format_int(tier.paid_usd)} paid opens it, for ${format_int(tier.monthly_limit_usd)} per month"
     took = f"{format_time_bound(timing.mode, least.seconds)} for {format_money(timing.quote.total_usd)}"
     text = f"{name_timing(timing)}: tier {least.tier} would do, {took}; {opens}"
     return Finding(rules.NEXT_TIER, text, sources=(tiers.source,))
@@ -85,7 +85,7 @@ def _describe_rate(wait: PoolWait, deadline: timedelta | None) -> str:
     rate, a_day = wait.requests_per_minute, wait.pool.limit.requests_per_day
     assert rate is not None
     is_a_days = a_day is not None and rate * _MINUTES_PER_DAY == a_day < wait.pool.load.requests
-    most = f"{format_int(a_day or 0)} requests a day" if is_a_days else f"{pluralize(int(rate), 'request')} a minute"
+    most = f"{format_int(a_day or 0)} requests per day" if is_a_days else f"{pluralize(int(rate), 'request')} per minute"
     interval = f"one every {format_seconds_rounded_up(_SECONDS_PER_MINUTE / rate)}"
     pace = f"at most {interval}" if rate < _FEW_REQUESTS_PER_MINUTE and not is_a_days else f"at most {most} ({interval})"
     whole = deadline // timedelta(seconds=1) if deadline else 0

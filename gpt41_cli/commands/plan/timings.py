@@ -224,11 +224,11 @@ def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) 
         f"{request_limits.batch.completion_window_hours} hours for each part that waits [{request_limits.batch.source.label}]."
     )
     yield (
-        "A request counts against the tokens a minute with its input, or with the longest answer it states where that is more; "
+        "A request counts against the tokens per minute with its input, or with the longest answer it states where that is more; "
         f"against the batch queue with its input [{tiers.source.label}]."
     )
     if any(timing.quote.usage.cached_tokens for timing in timings):
-        yield f"Cached tokens count in full against the tokens a minute [{request_limits.prompt_cache.source.label}]."
+        yield f"Cached tokens count in full against the tokens per minute [{request_limits.prompt_cache.source.label}]."
     if any(timing.mode == "priority" for timing in timings):
         yield f"Priority counts against the limits of standard [{request_limits.priority.source.label}]."
     most = request_limits.batch.max_file_megabytes

@@ -149,7 +149,7 @@ def _must_run_until(case: SelectionContext, variant: Variant, mode: str) -> Iter
     life = variant.lifecycles.get(case.market.platform.provider)
     until = case.wishes.until
     if until and life and life.shutdown and case.market.as_of < life.shutdown <= until:
-        named = f"; its named replacement is {life.replacement}" if life.replacement else ""
+        named = f"; its official replacement is {life.replacement}" if life.replacement else ""
         text = f"it ends on {life.shutdown}, before {until} is over{named}"
         yield Finding(rules.UNTIL, text, sources=(life.source,), brief=f"ends {life.shutdown}")
 

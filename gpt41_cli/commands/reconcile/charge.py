@@ -141,7 +141,7 @@ class AnswerPricer:
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
             unclear.append(Finding(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}"))
         for kind in answer.unpriced_calls:
-            unsaid = f"{redact(kind)}: what it costs beside its tokens, as no answer says enough of it"
+            unsaid = f"{redact(kind)}: what it costs on top of its tokens, as no answer says enough of it"
             unclear.append(Finding(rules.TOOL_PRICE, unsaid))
         return usd, tuple(unclear)
 

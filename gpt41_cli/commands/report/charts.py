@@ -12,7 +12,7 @@ from gpt41_cli.display import format_int, format_money, format_score, pluralize,
 from gpt41_cli.reports.chart import UNIT_FORMATTERS, Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.tokens.pieces import PARTS
 
-_MONTHLY_USD_AXIS = ChartAxis("US dollars a month", "usd")
+_MONTHLY_USD_AXIS = ChartAxis("US dollars per month", "usd")
 _WORKLOAD_AXIS = ChartAxis("workload", "name")
 _AXIS_MARGIN = Fraction(11, 10)
 _MAX_WORKLOADS_DRAWN = 30
@@ -168,7 +168,7 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
         if crossing.line.name in (own.name, chosen) and crossing.requests <= _MAX_VOLUME_FACTOR * here
     ]
     most = _round_up(max(here * 2, *(requests * _AXIS_MARGIN for requests in met), Fraction(1)))
-    span = "a month" if volume else "of the files"
+    span = "per month" if volume else "of the files"
     series = tuple(
         ChartSeries(
             line.name,
@@ -189,7 +189,7 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
         for crossing in each.crossings
         if crossing.requests <= most
     ]
-    price = f"{format_money(to_decimal(own.usd(here)))}{' a month' if volume else ''}"
+    price = f"{format_money(to_decimal(own.usd(here)))}{' per month' if volume else ''}"
     said = f"{own.name}, as declared, costs {price} at {now}."
     dotted = " Dotted lines do not meet what is asked of the work." if any(not line.fits for line in each.lines) else ""
     return Chart(
@@ -317,7 +317,7 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         "points",
         "Quality against cost",
         f"The score for {tasks} against the price of a request.{efficient}",
-        ChartAxis("US dollars a request", "usd"),
+        ChartAxis("US dollars per request", "usd"),
         ChartAxis("score, as a share of the best", "share"),
         (*series, *([ChartSeries("efficient frontier", tuple(frontier), is_path=True)] if frontier else [])),
     )

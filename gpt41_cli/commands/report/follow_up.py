@@ -71,7 +71,7 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
         return text
     after = ", before reasoning tokens" if any(follow_up and follow_up.reasons for follow_up in follow_ups) else ""
     span = format_usd_span(sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0)))
-    return f"{text}: {format_money(to_decimal(now))} a month now, {span} then{after}"
+    return f"{text}: {format_money(to_decimal(now))} per month now, {span} then{after}"
 
 
 def format_usd_span(low: Fraction, high: Fraction) -> str:

@@ -102,7 +102,7 @@ def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
 def _make_headline(overview: Overview) -> str:
     workloads = pluralize(len(overview.workloads), "workload")
     now, then = overview.monthly_usd, overview.recommended_usd
-    price = [] if now is None else [f"{format_money(to_decimal(now))} a month now"]
+    price = [] if now is None else [f"{format_money(to_decimal(now))} per month now"]
     if now is not None and then is not None:
         is_least = any(workload.is_least for workload in overview.workloads)
         return f"{workloads}: {price[0]}, {_format_least(then, is_least)} as recommended{_describe_change(now, then, is_least)}"
@@ -144,9 +144,13 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
     verb = "stay with" if _is_unchanged(each) else "use"
     monthly = costing.monthly_usd
     if monthly is None or each.monthly_usd is None:
-        now, then, span = costing.usd_per_request.expected, each.each_usd, f"{format_money(to_decimal(each.each_usd))} a request"
+        now, then, span = (
+            costing.usd_per_request.expected,
+            each.each_usd,
+            f"{format_money(to_decimal(each.each_usd))} per request",
+        )
     else:
-        now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} a month"
+        now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} per month"
     least = "at least " if each.is_least else ""
     until = f" until {follow_up.ends}" if follow_up else ""
     after = f"; {follow_up.text}" if follow_up else ""
@@ -184,7 +188,7 @@ def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[
     requests = each.subject.work.requests
     if not each.is_kept:
         of = "it" if requests == 1 else "all of them together"
-        yield line._replace(text=f"{line.text}; the sums that follow are for {of}, not for a month")
+        yield line._replace(text=f"{line.text}; the sums that follow are for {of}, not for the month")
     elif requests > 1:
         yield line
 
@@ -192,10 +196,12 @@ def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[
 def _describe_current_cost(each: ExaminedWorkload) -> str:
     costing = each.subject.costing
     volume = f", {format_int(costing.volume.requests)} a {costing.volume.period}" if costing.volume else ""
-    monthly = f", {format_usd_range(costing.monthly_usd)} a month" if costing.monthly_usd else ""
+    monthly = f", {format_usd_range(costing.monthly_usd)} per month" if costing.monthly_usd else ""
     fixed = each.lines[0].fixed_usd
-    standing = f", and {format_money(to_decimal(fixed))} a month whatever is sent" if fixed else ""
-    return f"{costing.model} in {costing.mode}: {format_usd_range(costing.usd_per_request)} a request{volume}{monthly}{standing}"
+    standing = f", and {format_money(to_decimal(fixed))} per month whatever is sent" if fixed else ""
+    return (
+        f"{costing.model} in {costing.mode}: {format_usd_range(costing.usd_per_request)} per request{volume}{monthly}{standing}"
+    )
 
 
 def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
@@ -204,7 +210,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     if found:
         text = (
             f"it costs no more than {found.variant.id} in {found.mode}, which would fit for "
-            f"{format_money(to_decimal(compute_request_usd(found)))} a request"
+            f"{format_money(to_decimal(compute_request_usd(found)))} per request"
         )
         yield ReportLine("why", text)
         if each.current.score_share is None:
@@ -216,7 +222,8 @@ def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
     for ceiling in each.subject.ceilings:
         if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
             text = (
-                f"{format_money(to_decimal(each.monthly_usd))} a month is over the {format_money(ceiling.usd)} of {ceiling.label}"
+                f"{format_money(to_decimal(each.monthly_usd))} per month is over the {format_money(ceiling.usd)} of "
+                f"{ceiling.label}"
             )
             yield ReportLine("but", text, ceiling.source.label if ceiling.source else "")
 
@@ -227,8 +234,8 @@ def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) 
     return (
         Column("model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
-        Column(">a request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, absent="-"),
-        Column(">a month", "monthly_usd", lambda row: _price_month(each, row), absent="-"),
+        Column(">per request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, absent="-"),
+        Column(">per month", "monthly_usd", lambda row: _price_month(each, row), absent="-"),
         Column("|", None, lambda row: (month := _price_month(each, row)) and month / most, str),
         Column(">score", None, report.format_candidate_score),
         Column(None, "score", lambda row: row.score_share),
@@ -281,13 +288,13 @@ def _list_columns(
         Column(None, "model", lambda row: row.subject.costing.model),
         Column(None, "mode", lambda row: row.subject.costing.mode),
         Column(each_title, "each_usd", lambda row: row.subject.costing.usd_per_request.expected),
-        Column(">a month", None, show_parts(workloads, find_month)),
+        Column(">per month", None, show_parts(workloads, find_month)),
         Column(None, "monthly_usd", find_month),
         Column("recommended", None, lambda row: row.advised_pair and " ".join(row.advised_pair), absent="nothing fits"),
         Column(None, "recommended_model", lambda row: row.advised_pair and row.advised_pair[0]),
         Column(None, "recommended_mode", lambda row: row.advised_pair and row.advised_pair[1]),
         Column(each_title, None, lambda row: _format_least(row.each_usd, row.is_least)),
-        Column(">a month", None, show_advised),
+        Column(">per month", None, show_advised),
         Column(None, "recommended_each_usd", lambda row: row.each_usd),
         Column(None, "recommended_monthly_usd", lambda row: row.monthly_usd),
         Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
@@ -320,7 +327,7 @@ _CROSSING_COLUMNS: tuple[Column[LineCrossing], ...] = (
     Column("line", "line", lambda crossing: crossing.line.name),
     Column("meets", "meets", lambda crossing: crossing.other_label),
     Column(">at", "usd", lambda crossing: crossing.usd),
-    Column(">requests a month", "requests", lambda crossing: crossing.requests, lambda requests: format_int(floor(requests))),
+    Column(">requests per month", "requests", lambda crossing: crossing.requests, lambda requests: format_int(floor(requests))),
 )
 """Where the lines meet what may be spent, and each other."""
 

@@ -140,7 +140,7 @@ def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: Trainin
     yield ReportLine(
         "training",
         f"{format_int(billed.trained_tokens)} tokens x {pluralize(tuning.epochs, 'epoch')} at "
-        f"{format_rate(first.price.usd)} a million: "
+        f"{format_rate(first.price.usd)} per million: "
         f"{format_money(first.training_usd)}",
         first.price.source.label,
     )
@@ -182,13 +182,13 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
         label = "pays" if comparison.pays_after_requests is not None else _NEVER_PAYS
         yield ReportLine(
             label,
-            f"{tuned} a request in place of {base} by {comparison.base_offer.variant.id}"
+            f"{tuned} per request instead of {base} by {comparison.base_offer.variant.id}"
             f"{_format_payback(comparison, conditions)}",
             cited,
         )
     if student.hosting:
         for until, hosting in {(comparison.ends, comparison.hosting_usd): None for comparison in student.comparisons}:
-            text = f"{format_rate(student.hosting.usd)} an hour, whatever is asked: {format_money(hosting)} until {until}"
+            text = f"{format_rate(student.hosting.usd)} per hour, whatever is asked: {format_money(hosting)} until {until}"
             yield ReportLine("hosting", text, student.hosting.source.label)
 
 
@@ -201,7 +201,7 @@ def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
         )
         if each.pays_at_daily_requests is not None:
             days = pluralize(each.days or 0, "day")
-            text += f", {format_int(each.pays_at_daily_requests)} a day until {each.ends} ({days})"
+            text += f", {format_int(each.pays_at_daily_requests)} per day until {each.ends} ({days})"
     if each.saved_usd is not None and conditions.requests:
         verb = "saves" if each.saved_usd >= 0 else "loses"
         text += f"; {verb} {format_money(to_decimal(abs(each.saved_usd)))} over {pluralize(conditions.requests, 'request')}"
@@ -230,7 +230,7 @@ def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...
         Column(">replaced each", "base_each_usd", lambda row: row.terms.base_each_usd),
         Column(">pays after", "pays_after_requests", lambda row: row.terms.pays_after_requests, absent=_NEVER_PAYS),
         Column(None, "ends", lambda row: row.terms.ends),
-        Column(">a day", "pays_at_requests_a_day", lambda row: row.terms.pays_at_daily_requests),
+        Column(">per day", "pays_at_requests_a_day", lambda row: row.terms.pays_at_daily_requests),
         Column(">saved" if conditions.requests else None, "saved_usd", lambda row: row.terms.saved_usd),
         Column(None, "source", lambda row: row.terms.tuned_offer.row.source.id),
         Column(None, "base_source", lambda row: row.terms.base_offer.row.source.id),

@@ -34,15 +34,15 @@ def _make_model_doubt(model: Model | None) -> Doubt:
     doesn't have may count more or less.
     """
     if model is None:
-        message = "the price table does not have this model, whose tokenizer may differ: it is counted as the family is"
+        message = "this model isn't in the price table, and its tokenizer may differ: it is counted by the family's rules"
         return Doubt(rules.UNLISTED_MODEL, "model", message)
     if model.reasoning:
         unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
     else:
         unknown = "no recordings confirm the rules for this model"
-    rules_of = "the family" if model.prompt.generation == FAMILY.name else "the GPT-5 generation"
+    rules_of = "the GPT-4.1 family" if model.prompt.generation == FAMILY.name else "the GPT-5 generation"
     effect = Effect.AT_LEAST if model.reasoning else Effect.INEXACT
-    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted as {rules_of} is", effect)
+    return Doubt(rules.MODEL, "model", f"{unknown}: it is counted by the rules of {rules_of}", effect)
 
 
 def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]:
@@ -52,7 +52,9 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
     for image in request.images:
         is_any_size = image.detail == "low" and model and model.images and model.images.low_detail_tokens is not None
         if image.width is None and not is_any_size:
-            yield Doubt(rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the dearest")
+            yield Doubt(
+                rules.IMAGE_SIZE, image.path, "the size of this picture is not known: it counts as the most expensive one"
+            )
         if image.is_animated:
             yield Doubt(rules.IMAGE_ANIMATED, image.path, ANIMATED_PICTURE)
         if image.detail != "auto":
@@ -63,7 +65,7 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
             yield Doubt(
                 rules.IMAGE_RULE,
                 image.path,
-                "how this model counts pictures is not known: they are counted as by the first of its generation",
+                "how this model counts pictures is not known: they are counted as the first model of its generation counts them",
             )
         if model and isinstance(model.images, PatchRule) and model.images.extra_tokens > 1:
-            yield Doubt(rules.IMAGE_PATCHES, image.path, "the pictures of this model did not always count the same")
+            yield Doubt(rules.IMAGE_PATCHES, image.path, "pictures have not always counted the same on this model")

@@ -108,13 +108,13 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
         (
             lines(line(1, body_stream=True)),
             "batch-stream",
-            "body.stream: expected no stream, which a batch cannot give, found true",
+            "body.stream: expected false, as a batch can't stream, found true",
         ),
         (lines(line("")), "batch-custom-id", "x.jsonl:1: custom_id: expected a name, found empty text"),
         (
             lines(line(1), line(2), line(1)),
             "batch-custom-id",
-            "x.jsonl:3: custom_id: expected one of its own, found that of line 1",
+            "x.jsonl:3: duplicate custom_id: it was first used on line 1",
         ),
         (
             lines(line(1), line(2, LARGE)),
@@ -127,9 +127,9 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
         (
             lines(line(1, "gpt-4.1-nano")),
             "model-shut-down",
-            "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement",
+            "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement",
         ),
-        (lines(line(1, body_max_tokens=32_769)), "max-output-tokens", "32,769 output tokens are over the most it gives, 32,768"),
+        (lines(line(1, body_max_tokens=32_769)), "max-output-tokens", "32,769 output tokens are over its limit of 32,768"),
         (b"", "batch-empty", "x.jsonl: expected at least one request, found none"),
         (b"\n \n", "batch-empty", "x.jsonl: expected at least one request, found none"),
         (
@@ -218,7 +218,7 @@ def test_several_files_are_checked_each_and_summed(run: Run, tmp_path: Path) -> 
         ("bad.jsonl", "2", "batch-custom-id"),
     ]
     total = run("batch", "good.jsonl.gz", "bad.jsonl", "-", *DAY, "-q", stdin=lines(line(1, LARGE)))
-    assert total.err == "gpt41: bad.jsonl:2: custom_id: expected one of its own, found that of line 1\n"
+    assert total.err == "gpt41: bad.jsonl:2: duplicate custom_id: it was first used on line 1\n"
     each = [
         run("batch", "-", *DAY, "-q", stdin=data).out
         for data in (lines(line(1), line(2), line(1), line(1)), lines(line(1, LARGE)))
@@ -263,7 +263,7 @@ def test_an_id_that_stands_twice_is_found_however_far_away(run: Run, tmp_path: P
     with (tmp_path / "x.jsonl").open("w") as file:
         file.writelines(text.replace("ID", f"id-{number % 49_999}") + "\n" for number in range(50_000))
     done = run("batch", "x.jsonl", *DAY)
-    assert "x.jsonl:50000: custom_id: expected one of its own, found that of line 1 [batch-custom-id]" in done.out
+    assert "x.jsonl:50000: duplicate custom_id: it was first used on line 1 [batch-custom-id]" in done.out
 
 
 @given(st.lists(st.integers(0, 30), max_size=60))
@@ -339,7 +339,7 @@ def test_how_many_batches_an_hour_are_allowed_is_said_where_it_binds(catalog: Ca
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number) for number in range(5))))
     table = limited(catalog, max_requests=1, batches_per_hour=2)
     shown = [each.text for each in make_report(table, checked(table, tmp_path / "x.jsonl")).lines if each.label == "queue"]
-    assert shown == ["2 batches can be made an hour: 5 take 3 hours"]
+    assert shown == ["2 batches can be created per hour: 5 take 3 hours"]
 
 
 def test_a_model_without_published_limits_waits_for_nobody_knows_how_long(catalog: Catalog, tmp_path: Path) -> None:
@@ -476,7 +476,7 @@ def test_what_no_split_mends_is_refused_and_nothing_written(run: Run, tmp_path: 
     assert done.out.startswith(
         "Not split, and nothing is written: no part could keep 2 rules (invalid-request, batch-custom-id)\n"
     )
-    assert "x.jsonl:3: custom_id: expected one of its own, found that of line 1 [batch-custom-id]" in done.out
+    assert "x.jsonl:3: duplicate custom_id: it was first used on line 1 [batch-custom-id]" in done.out
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_bytes(b"")
     for directory, found in (

@@ -57,12 +57,12 @@ def test_an_expected_figure_over_a_budget_is_an_error_and_a_high_one_a_warning(r
 budget: {monthly_usd: 300}
 """,
     )
-    # 10 input tokens at 0.40 and 100 or 1,000 output tokens at 1.60 a million: $0.000164, or $0.001604.
+    # 10 input tokens at 0.40 and 100 or 1,000 output tokens at 1.60 per million: $0.000164, or $0.001604.
     done = run("check", *DAY, "--format", "json")
     assert findings(done.out) == [
-        ("budget-per-request", "error", "hello: costs $0.000164 a request, over the $0.0001 allowed"),
-        ("budget-monthly", "warning", "hello: may cost $1,604.00 a month, over the $200.00 allowed"),
-        ("budget-total", "warning", "all of it together may cost $1,604.00 a month, over the $300.00 allowed"),
+        ("budget-per-request", "error", "hello: costs $0.000164 per request, over the $0.0001 allowed"),
+        ("budget-monthly", "warning", "hello: may cost $1,604.00 per month, over the $200.00 allowed"),
+        ("budget-total", "warning", "total: may cost $1,604.00 per month, over the $300.00 allowed"),
     ]
     first = json.loads(done.out)["findings"][0]
     assert (first["location"], first["actual"], first["allowed"], first["subject"]) == (
@@ -88,13 +88,13 @@ def test_a_budget_that_is_broken_by_less_than_is_shown(run: Run, tmp_path: Path)
     workload = "{input_tokens: 1, output_tokens: 0, model: gpt-4.1-mini, volume: 125001000 / month, budget: {monthly_usd: 50}}"
     config(tmp_path, f"workloads: {{a: {workload}}}")
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("budget-monthly", "error", "a: costs $50.0004 a month, over the $50 allowed")
+        ("budget-monthly", "error", "a: costs $50.0004 per month, over the $50 allowed")
     ]
     config(
         tmp_path, "workloads: {a: {input_tokens: 600, output_tokens: 0, model: gpt-4.1, budget: {per_request_usd: 0.00119999}}}"
     )
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("budget-per-request", "error", "a: costs $0.0012 a request, over the $0.00119999 allowed")
+        ("budget-per-request", "error", "a: costs $0.0012 per request, over the $0.00119999 allowed")
     ]
 
 
@@ -141,8 +141,12 @@ workloads:
             "error",
             f"long: {who} standard: 2,000,000 tokens of input and output are over the context window of 1,047,576",
         ),
-        ("max-output-tokens", "warning", f"chatty: {who} standard: 40,000 output tokens are over the most it gives, 32,768"),
-        ("priority-long-context", "error", f"urgent: {who} priority: priority takes no request above 128,000 input tokens"),
+        ("max-output-tokens", "warning", f"chatty: {who} standard: 40,000 output tokens are over its limit of 32,768"),
+        (
+            "priority-long-context",
+            "error",
+            f"urgent: {who} priority: priority doesn't accept requests above 128,000 input tokens",
+        ),
     ]
 
 
@@ -163,17 +167,17 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
         (
             "cheaper-variant",
             "notice",
-            "dear: gpt-4.1-mini in standard meets the requirements for $0.56 a month in place of $2.80, 80 % less",
+            "dear: gpt-4.1-mini in standard meets the requirements for $0.56 per month instead of $2.80, 80 % less",
         ),
         ("no-score", "warning", "weak: gpt-4.1-nano in standard: no SWE-bench Verified score of it is known for coding"),
         ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours, later than 60 minutes"),
-        ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 a request"),
+        ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 per request"),
         ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
         ("no-score", "notice", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
         (
             "model-shut-down",
             "error",
-            "weak: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+            "weak: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna",
         ),
     ]
     assert done.code == 1
@@ -207,7 +211,7 @@ def test_the_end_of_a_model_is_as_grave_as_it_is_near(
         code,
         "model-retires",
         level,
-        "a: gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna",
+        "a: gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna",
     )
     assert found["location"] == {"path": "gpt41.yaml", "line": 2, "column": 35}
 
@@ -219,7 +223,7 @@ def test_a_model_that_is_gone_is_an_error(run: Run, tmp_path: Path) -> None:
         (
             "model-shut-down",
             "error",
-            "a: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+            "a: gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna",
         )
     ]
     assert done.code == 1
@@ -322,18 +326,21 @@ workloads:
   huge: {input_tokens: 40000}
 """,
     )
-    pool = "its long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
+    pool = (
+        "its long-context pool of 200,000 opens only above 128,000 input tokens: no request between 30,000 and "
+        "128,000 tokens gets through"
+    )
     done = run("check", *DAY, "--format", "json")
     assert findings(done.out) == [
         (
             "usage-tier",
             "error",
-            f"huge: gpt-4.1 in standard: one request needs 40,000 tokens a minute; tier 1 allows 30,000, and {pool}",
+            f"huge: gpt-4.1 in standard: one request needs 40,000 tokens per minute; tier 1 allows 30,000, and {pool}",
         ),
-        ("monthly-limit", "error", "steady, night, little: costs $9,344.11 a month, over the $100.00 that tier 1 may spend"),
+        ("monthly-limit", "error", "steady, night, little: costs $9,344.11 per month, over the $100.00 that tier 1 may spend"),
         # 1,000,010 requests of 1,000 tokens, of which 1,000,000 in a week and 10 in a day.
-        ("pace", "error", "steady, little: gpt-4.1 needs 99,214 tokens a minute in the mean, over the 30,000 of tier 1"),
-        ("pace", "warning", "night: gpt-4.1 needs 10,000,000 batch tokens a day in the mean, over the 90,000 of tier 1"),
+        ("pace", "error", "steady, little: gpt-4.1 needs 99,214 tokens per minute on average, over the 30,000 of tier 1"),
+        ("pace", "warning", "night: gpt-4.1 needs 10,000,000 batch tokens per day on average, over the 90,000 of tier 1"),
     ]
 
 
@@ -342,13 +349,13 @@ def test_a_tier_that_many_workloads_fill_together(run: Run, tmp_path: Path) -> N
         "{input_tokens: 1, output_tokens: {expected: 1, high: 30000}, volume: 6000 / day, model: gpt-4.1-mini, usage_tier: 1}"
     )
     config(tmp_path, f"defaults: {{model: gpt-4.1-mini}}\nworkloads:\n  a: {workload}\n")
-    limit = "may cost $8,760.07 a month, over the $100.00 that tier 1 may spend"
+    limit = "may cost $8,760.07 per month, over the $100.00 that tier 1 may spend"
     assert findings(run("check", *DAY, "--format", "json").out) == [("monthly-limit", "warning", f"a: {limit}")]
     config(tmp_path, f"defaults: {{model: gpt-4.1-mini}}\nworkloads:\n  a: {workload}\n  b: {workload}\n")
     assert findings(run("check", *DAY, "--format", "json").out)[1] == (
         "pace",
         "error",
-        "a, b: gpt-4.1-mini needs 12,000 requests a day in the mean, over the 10,000 of tier 1",
+        "a, b: gpt-4.1-mini needs 12,000 requests per day on average, over the 10,000 of tier 1",
     )
 
 
@@ -356,13 +363,13 @@ def test_a_maximum_that_the_model_does_not_give_is_refused_whatever_is_expected(
     (tmp_path / "a.json").write_text(request(max_tokens=40_000))
     config(tmp_path, "workloads: {a: {requests: a.json, output_tokens: 10}}")
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("max-output-tokens", "error", "a: gpt-4.1-mini in standard: 40,000 output tokens are over the most it gives, 32,768")
+        ("max-output-tokens", "error", "a: gpt-4.1-mini in standard: 40,000 output tokens are over its limit of 32,768")
     ]
 
 
 def test_without_output_tokens_every_answer_is_as_long_as_it_can_be(run: Run, tmp_path: Path) -> None:
     config(tmp_path, "workloads: {a: {input_tokens: 0, model: gpt-4.1}}")
-    assert run("check", *DAY, "-q").out == "a 0.262144\n"  # 32,768 at $8.00 a million
+    assert run("check", *DAY, "-q").out == "a 0.262144\n"  # 32,768 at $8.00 per million
 
 
 def test_a_cache_that_is_stated_where_there_is_none(run: Run, tmp_path: Path) -> None:
@@ -512,7 +519,7 @@ def test_notes_name_the_workloads_that_they_are_about(run: Run, tmp_path: Path) 
     (tmp_path / "a.txt").write_text("Hello")
     config(tmp_path, "defaults: {model: gpt-4.1, output_tokens: 1}\nworkloads: {a: {prompt: a.txt}, b: {input_tokens: 5}}")
     (note,) = json.loads(run("check", *DAY, "--format", "json").out)["notes"]
-    assert note.startswith("a: The text alone is counted")
+    assert note.startswith("a: Only the text is counted")
 
 
 def test_a_table_that_was_not_compared_for_long(run: Run, tmp_path: Path) -> None:
@@ -533,12 +540,12 @@ def test_every_budget_that_is_kept_is_a_check_that_passed(run: Run, tmp_path: Pa
     assert [
         (case.get("classname"), case.get("name"), len(case)) for case in ElementTree.fromstring(done.out).iter("testcase")
     ] == [
-        ("a", "cost of a request", 0),
-        ("a", "cost of a month", 0),
+        ("a", "cost per request", 0),
+        ("a", "cost per month", 0),
         ("a", "input tokens", 0),
         ("a", "limits and requirements", 0),
-        ("all workloads", "cost of a month", 0),
-        ("all workloads", "spending of a usage tier", 0),
+        ("all workloads", "cost per month", 0),
+        ("all workloads", "spend limit of a usage tier", 0),
         ("all workloads", "rate limits of a usage tier", 0),
         ("all workloads", "end of the models", 0),
         ("all workloads", "age of the price table", 0),

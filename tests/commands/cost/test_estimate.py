@@ -1,4 +1,4 @@
-"""What a quote says beside its figures: findings, notes, discounts."""
+"""What a quote says with its figures: findings, notes, discounts."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_surcharge_is_on_the_whole_request(catalog: Catalog) -> None:
     assert price(catalog, "gpt-6-luna", input_tokens=272_000).quotes[0].total_usd == Decimal("0.0274015")
     above = price(catalog, "gpt-6-luna", input_tokens=272_001)
     assert above.quotes[0].total_usd == Decimal("0.05470245")
-    assert any(note.startswith("gpt-6-luna: above 272,000 input tokens") for note in above.notes)
+    assert any(note.startswith("gpt-6-luna: requests above 272,000 input tokens") for note in above.notes)
 
 
 def notes_of(found: Estimate) -> str:
@@ -86,7 +86,7 @@ def notes_of(found: Estimate) -> str:
 
 
 def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
-    assert "hosting at $1.70 an hour comes on top [azure-retail" in notes_of(
+    assert "hosting at $1.70 per hour comes on top [azure-retail" in notes_of(
         price(catalog, "ft:gpt-4.1:o::i", platform="azure-global")
     )
     assert "has medium confidence. A third-party table prints a cached rate" in notes_of(
@@ -94,7 +94,7 @@ def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
     )
     assert "bills reasoning tokens as output" in notes_of(price(catalog, "gpt-6.1-terra"))
     assert "no cache writes are assumed here" in notes_of(price(catalog, "gpt-6.1-terra"))
-    assert "is billed 7 tokens more a request" in notes_of(price(catalog, "gpt-4.1", text_tokens=5))
+    assert "is billed 7 more tokens per request" in notes_of(price(catalog, "gpt-4.1", text_tokens=5))
     assert "its token counts are estimates" in notes_of(price(catalog, "gpt-6-luna", text_tokens=5))
     assert "these go in 3 files" in notes_of(price(catalog, "gpt-4.1", modes=("batch",), requests=100_001))
     assert "these go in 2 files [" in notes_of(price(catalog, "gpt-4.1", "gpt-4.1-mini", modes=("batch",), requests=60_000))
@@ -117,7 +117,7 @@ def test_lifecycle_findings(catalog: Catalog) -> None:
     assert rules("ft:gpt-4.1-nano:o::i", TODAY) == ["model-shut-down"]
     assert rules("gpt-6.1-terra", TODAY) == []
     nano = price(catalog, "gpt-4.1-nano", platform="azure-global").findings[0]
-    assert "(sources disagree: 2027-04-14 in others)" in nano.message
+    assert "(other sources say 2027-04-14)" in nano.message
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_more_cannot_be_accepted_than_is_answered() -> None:
         (
             ("--prediction", "-", "--accept", "7%", "--tools", "file_searches=1"),
             "",
-            "--prediction: expected no --tools beside it: predictions are of Chat Completions, which has none of them",
+            "--prediction: expected no --tools with it: only Chat Completions has predictions, and it has no such tools",
         ),
         (("--prediction", ".", "--accept", "7%"), "", '--prediction: expected a file, found the folder "."'),
     ],
@@ -197,7 +197,7 @@ def test_a_workload_may_predict_its_output(run: Run, tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("70%", "700%", "accept: expected a share from 0% to 100%"),
-        ("70%}", "70%}, tools: {web_searches: 1}", "prediction: expected none beside tools: predictions are of Chat Completions"),
+        ("70%}", "70%}, tools: {web_searches: 1}", "prediction: expected none with tools: predictions are of Chat Completions"),
         (
             "file: page.md, ",
             "",

@@ -46,19 +46,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
-    """202 input tokens at $0.40 and 100 output tokens at $1.60 a million, 100,000 times: $24.08. 100 tokens more are $4."""
+    """202 input tokens at $0.40 and 100 output tokens at $1.60 per million, 100,000 times: $24.08. 100 tokens more are $4."""
     label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
     before = git(folder, "status", "--porcelain=v2", "--branch")
     done = run("diff", "main", *DAY)
-    over = f"costs $28.08 a month, 16.6 % more than the $24.08 of {label}, over the"
+    over = f"costs $28.08 per month, 16.6 % more than the $24.08 of {label}, over the"
     assert done.out == (
-        f"$28.08 a month, up $4.00 (16.6 %) from {label}: prompt tokens\n"
+        f"$28.08 per month, up $4.00 (16.6 %) from {label}: prompt tokens\n"
         "\n"
-        "  at most    $44.08 a month, up $4.00 (10 %)\n"
-        "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out, a month\n"
+        "  at most    $44.08 per month, up $4.00 (10 %)\n"
+        "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out per month\n"
         "  unchanged  1 workload\n"
         f"  error      triage: {over} 10 % of growth allowed [budget-growth, gpt41.yaml:7]\n"
-        f"             all of it together {over} 5 % of growth allowed [budget-growth, gpt41.yaml:10]\n"
+        f"             total: {over} 5 % of growth allowed [budget-growth, gpt41.yaml:10]\n"
         "\n"
         "  workload  per    before   after           change  input each  output each  cause\n"
         "  triage    month  $24.08  $28.08  +$4.00 (16.6 %)  202 -> 302          100  prompt tokens\n"
@@ -68,12 +68,12 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
         "  prompts/system.md  triage       200    300    +100\n"
         "\n"
         f"  note  {label} is compared with the working tree, both at the prices of 2026-11-23.\n"
-        "        Compared for a request, and so not in the sum of a month: summaries.\n"
+        "        Compared per request, so not in the sum per month: summaries.\n"
     )
     assert (done.code, done.err) == (1, "")
     assert git(folder, "status", "--porcelain=v2", "--branch") == before
     assert run("diff", "main", *DAY, "--fail-on", "never").code == 0
-    assert run("diff", "main", "HEAD", *DAY).out.startswith(f"no change from {label}: $24.08 a month\n")
+    assert run("diff", "main", "HEAD", *DAY).out.startswith(f"no change from {label}: $24.08 per month\n")
 
 
 def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, fol
         assert (done.code, done.out, done.err) == (0, "0.04\n", "")
     (folder / "head.json").write_text(run("check", *DAY, "--format", "json").out)
     both = run("diff", "base.json", "head.json", *DAY)
-    assert both.out.startswith("$28.24 a month, up $0.04 (0.1 %) from base.json (2026-11-23): prompt tokens\n")
+    assert both.out.startswith("$28.24 per month, up $0.04 (0.1 %) from base.json (2026-11-23): prompt tokens\n")
 
 
 def test_what_programs_are_told(run: Run, folder: Path) -> None:
@@ -158,18 +158,18 @@ def test_a_spreadsheet_has_the_same_columns_whatever_has_changed(run: Run, folde
 
 
 def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
-    """4,000 input tokens at $0.40 and 100 output tokens at $1.60 a million, 1,000,000 times a day: $0.00176 x 30,416,666 2/3."""
+    """4,000 input tokens at $0.40 and 100 output tokens at $1.60 per million: $0.00176 x 30,416,666 2/3."""
     (folder / "prompts" / "system.md").write_text("Sort." + " word" * 198)
     volume = "input_tokens: 4000\n    volume: 1000000 / day\n    budget: {growth_percent: 0}"
     (folder / "gpt41.yaml").write_text(CONFIG.replace("input_tokens: 4000", volume))
     label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
     assert run("diff", "main", *DAY).out == (
-        f"$53,557.41 a month, up $53,533.33 (222,314.5 %) from {label}: volume\n"
+        f"$53,557.41 per month, up $53,533.33 (222,314.5 %) from {label}: volume\n"
         "\n"
-        "  at most    $58,440.08 a month, up $58,400.00 (145,708.6 %)\n"
+        "  at most    $58,440.08 per month, up $58,400.00 (145,708.6 %)\n"
         "  tokens     20,200,000 -> 121,686,866,667 in, 10,000,000 -> 3,051,666,667 out, a month\n"
         "  unchanged  1 workload\n"
-        f"  error      all of it together costs $53,557.41 a month, 222,314.5 % more than the $24.08 of {label}, over the 5 % of "
+        f"  error      total: costs $53,557.41 per month, 222,314.5 % more than the $24.08 of {label}, over the 5 % of "
         "growth allowed [budget-growth, gpt41.yaml:12]\n"
         "\n"
         "  workload   per    before       after       change  input each  output each  cause\n"
@@ -190,14 +190,14 @@ def test_a_config_that_is_new_or_gone(run: Run, folder: Path) -> None:
     first = run("diff", "start", *DAY)
     label = f"start ({git(folder, 'rev-parse', 'start')[:7]})"
     assert first.code == 0
-    assert first.out.startswith(f"$28.08 a month, up $28.08 from {label}: added workloads\n")
+    assert first.out.startswith(f"$28.08 per month, up $28.08 from {label}: added workloads\n")
     assert f"  notice   {label} declares no workloads: every one is new, and none has grown [base-without-config]\n" in first.out
     gone = run("diff", "main", "start", *DAY)
     assert gone == (2, "", f"gpt41: {label}: expected a gpt41.yaml to compare with, found none\n")
     (folder / "gpt41.yaml").write_text("version: 1\nworkloads: {new: {input_tokens: 1, model: gpt-4.1}}\n")
     replaced = run("diff", "main", *DAY)
     assert "  removed workloads  -$24.08\n" not in replaced.out, "one cause alone is in the first line"
-    assert replaced.out.startswith("$0.00 a month, down $24.08 (100 %) from main")
+    assert replaced.out.startswith("$0.00 per month, down $24.08 (100 %) from main")
 
 
 def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, folder: Path) -> None:
@@ -213,7 +213,7 @@ def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, fol
     assert run("diff", "main", *DAY) == (2, "", f"{found}gpt41 check --init FILES... writes one\n")
     assert run("diff", "main~3", "main~2", *DAY, "--config", "gpt41.yaml", "-q").out == "4\n"
     moved = run("diff", "main~2", "main~1", *DAY, "--config", "prompts/calls.yaml")
-    assert moved.out.startswith("$28.08 a month, up $28.08 from main~2 ")
+    assert moved.out.startswith("$28.08 per month, up $28.08 from main~2 ")
     label = f"main~2 ({git(folder, 'rev-parse', 'main~2')[:7]})"
     nowhere = run("diff", "main~3", "main~2", *DAY, "--config", "else/where.yaml")
     assert nowhere == (2, "", f"gpt41: {label}: expected else/where.yaml to compare with, found none\n")
@@ -225,7 +225,7 @@ def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: P
     (folder / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{luna: {workload}}}\n")
     (folder / "july.json").write_text(run("check", "--as-of", "2026-07-20", "--format", "json").out)
     done = run("diff", "july.json", *DAY)
-    assert done.out.startswith("$200.00 a month, down $800.00 (80 %) from july.json (2026-07-20): price table\n")
+    assert done.out.startswith("$200.00 per month, down $800.00 (80 %) from july.json (2026-07-20): price table\n")
     back = run("diff", "july.json", "july.json", *DAY)
     assert "luna: july.json (2026-07-20) had other prices, which are left aside here." in back.out
     too_early = run("diff", "july.json", "july.json", "--as-of", "2026-07-01")

@@ -44,7 +44,7 @@ BASE = costing()
 
 
 def test_the_base_of_these_tests_costs_56_dollars_a_month() -> None:
-    """Each 1,000 x $0.40 and 100 x $1.60 a million: $0.00056, or $0.00072 with answers of 200 tokens; 100,000 times."""
+    """Each 1,000 x $0.40 and 100 x $1.60 per million: $0.00056, or $0.00072 with answers of 200 tokens; 100,000 times."""
     found = alone(BASE, BASE)
     assert (
         found.before_cost
@@ -135,7 +135,7 @@ LONG: dict[str, Any] = {"requests": 2, "text": 400_000, "tools": 0, "schema": 0,
 
 
 def test_a_surcharge_is_a_cause_of_its_own() -> None:
-    """One request of 300,000 tokens and one of 100,000 cost 200,000 x $0.10 and 100 x $0.50 each in the mean: $2,005 a month.
+    """One request of 300,000 tokens and one of 100,000 cost 200,000 x $0.10 and 100 x $0.50 each in the mean: $2,005 per month.
     The long one pays double for its 300,000, and half as much again for its 100 of output: $1,501.25 more.
     """
     plain, long = (costing("gpt-6-luna", **LONG, surcharged=each) for each in (None, Usage(1, 300_000, 0, 100)))
@@ -247,7 +247,7 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
     assert grown(BASE, costing(text=2_200, growth_percent="14.2")) == [
         (
             Level.ERROR,
-            "triage: costs $64.00 a month, 14.3 % more than the $56.00 of main, over the 14.2 % of growth allowed",
+            "triage: costs $64.00 per month, 14.3 % more than the $56.00 of main, over the 14.2 % of growth allowed",
             "14.285714285714",
             "14.2",
         )
@@ -258,7 +258,7 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
     assert grown(costing(volume=None), costing(volume=None, output=(201, 402), growth_percent="0")) == [
         (
             Level.ERROR,
-            "triage: costs $0.0005608 a request, 0.1 % more than the $0.00056 of main, over the 0 % of growth allowed",
+            "triage: costs $0.0005608 per request, 0.1 % more than the $0.00056 of main, over the 0 % of growth allowed",
             "0.142857142857",
             "0",
         )
@@ -266,12 +266,12 @@ def test_a_workload_may_not_grow_further_than_its_budget() -> None:
 
 
 def test_all_budgets_tell_growth_alike_and_none_looks_as_if_it_were_kept() -> None:
-    """140.56 tokens more at $0.40 a million are 10.04 % of the $0.00056 that a request costs."""
+    """140.56 tokens more at $0.40 per million are 10.04 % of the $0.00056 that a request costs."""
     after = costing(requests=50, text=52_028, tools=2_500, schema=2_500, output=(5_000, 10_000), growth_percent="10")
-    by = "costs $61.62 a month, 10.04 % more than the $56.00 of main, over the"
+    by = "costs $61.62 per month, 10.04 % more than the $56.00 of main, over the"
     assert grown(side(BASE), side(after, growth_percent="5")) == [
         (Level.ERROR, f"triage: {by} 10 % of growth allowed", "10.04", "10"),
-        (Level.ERROR, f"all of it together {by} 5 % of growth allowed", "10.04", "5"),
+        (Level.ERROR, f"total: {by} 5 % of growth allowed", "10.04", "5"),
     ]
     exactly = after._replace(max_growth_percent=Decimal("10.04"))
     assert grown(side(BASE), side(exactly)) == []
@@ -284,23 +284,25 @@ def test_a_volume_that_is_new_grows_the_total_but_not_its_workload() -> None:
     one = costing(name="new", growth_percent="0")
     before, over = side(BASE, quiet), "over the 99.9 % of growth allowed"
     assert grown(before, side(BASE, one, growth_percent="99.9")) == [
-        (Level.ERROR, f"all of it together costs $112.00 a month, 100 % more than the $56.00 of main, {over}", "100", "99.9")
+        (Level.ERROR, f"total: costs $112.00 per month, 100 % more than the $56.00 of main, {over}", "100", "99.9")
     ]
     assert grown(side(BASE, one), side(BASE, quiet, growth_percent="0")) == [], "what has no volume any more has not grown"
-    message = "costs $0.00064 a request, 14.3 % more than the $0.00056 of main, over the 14 % of growth allowed"
+    message = "costs $0.00064 per request, 14.3 % more than the $0.00056 of main, over the 14 % of growth allowed"
     for one, other in ((quiet, costing(name="new", text=2_200)), (costing(name="new"), quiet._replace(parts={"text": 2_400}))):
         ((*found, _, _),) = grown(one, other._replace(max_growth_percent=Decimal(14)))
         assert found == [Level.ERROR, f"new: {message}"]
     cheap = costing(volume=None, rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
     ((_, text, _, _),) = grown(cheap, costing(text=2_200, growth_percent="10"))
-    assert text.startswith("triage: costs $0.00064 a request, 14.3 % more than the $0.00056 of main at the prices of 2026-11-23,")
+    assert text.startswith(
+        "triage: costs $0.00064 per request, 14.3 % more than the $0.00056 of main at the prices of 2026-11-23,"
+    )
 
 
 def test_what_may_grow_too_far_is_a_warning() -> None:
     assert grown(BASE, costing(output=(200, 600), growth_percent="20")) == [
         (
             Level.WARNING,
-            "triage: may cost $88.00 a month, 22.2 % more than the $72.00 of main, over the 20 % of growth allowed",
+            "triage: may cost $88.00 per month, 22.2 % more than the $72.00 of main, over the 20 % of growth allowed",
             "22.222222222222",
             "20",
         )
@@ -311,7 +313,7 @@ def test_a_price_that_has_changed_is_no_growth() -> None:
     cheap = costing(rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
     assert grown(cheap, costing(growth_percent="0")) == []
     base = "the $56.00 of main at the prices of 2026-11-23"
-    said = f"costs $64.00 a month, 14.3 % more than {base}, over the 10 % of growth allowed"
+    said = f"costs $64.00 per month, 14.3 % more than {base}, over the 10 % of growth allowed"
     assert grown(side(cheap), side(costing(text=2_200, growth_percent="10"), growth_percent="10")) == [
         (
             Level.ERROR,
@@ -321,7 +323,7 @@ def test_a_price_that_has_changed_is_no_growth() -> None:
         ),
         (
             Level.ERROR,
-            f"all of it together {said}",
+            f"total: {said}",
             "14.285714285714",
             "10",
         ),
@@ -331,7 +333,12 @@ def test_a_price_that_has_changed_is_no_growth() -> None:
 def test_growth_from_nothing_is_infinite() -> None:
     free = costing(text=0, tools=0, schema=0, output=(0, 0))
     assert grown(free, costing(growth_percent="1000")) == [
-        (Level.ERROR, "triage: costs $56.00 a month, and nothing in main, over the 1000 % of growth allowed", "infinite", "1000")
+        (
+            Level.ERROR,
+            "triage: costs $56.00 per month, and nothing in main, over the 1000 % of growth allowed",
+            "infinite",
+            "1000",
+        )
     ]
     assert grown(free, free._replace(max_growth_percent=Decimal(0))) == []
 
@@ -341,7 +348,7 @@ def test_new_workloads_grow_the_total_but_not_themselves() -> None:
     assert grown(side(BASE), side(BASE, new, growth_percent="9")) == [
         (
             Level.ERROR,
-            "all of it together costs $61.60 a month, 10 % more than the $56.00 of main, over the 9 % of growth allowed",
+            "total: costs $61.60 per month, 10 % more than the $56.00 of main, over the 9 % of growth allowed",
             "10",
             "9",
         )
@@ -349,7 +356,7 @@ def test_new_workloads_grow_the_total_but_not_themselves() -> None:
     assert grown(side(BASE), side(BASE, new, growth_percent="10")) == []
     each = side(costing(volume=None)), side(costing(volume=None), new._replace(volume=None), growth_percent="50")
     (found,) = grown(*each)
-    assert found[1].startswith("all of it together costs $0.00112 for a request of each workload, 100 % more than the $0.00056")
+    assert found[1].startswith("total: costs $0.00112 per request of each workload, 100 % more than the $0.00056")
 
 
 def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
@@ -506,10 +513,10 @@ def test_what_is_said_of_a_change() -> None:
         return found.headline, [row.cells[-1] for row in found.tables[0].rows] if found.tables else []
 
     quiet = costing(volume=None)
-    assert said(BASE, BASE) == ("no change from main: $56.00 a month", [])
-    assert said(quiet, quiet) == ("no change from main: $0.00056 a request", [])
+    assert said(BASE, BASE) == ("no change from main: $56.00 per month", [])
+    assert said(quiet, quiet) == ("no change from main: $0.00056 per request", [])
     assert said(BASE, costing(output=(200, 600))) == (
-        "$56.00 a month, the same as main, but 1 workload changed",
+        "$56.00 per month, the same as main, but 1 workload changed",
         ["longest answer"],
     )
     assert said(BASE, costing(platform="azure-global", output=(200, 600)))[1] == [
@@ -517,23 +524,23 @@ def test_what_is_said_of_a_change() -> None:
     ]
     assert said(costing(mode="batch"), costing(mode="batch", cached=1_000))[1] == ["cache"]
     assert said(quiet, costing("gpt-4.1", text=2_200)) == (
-        "$320.00 a month, up $320.00 from main: volume",
+        "$320.00 per month, up $320.00 from main: volume",
         ["volume: none -> 100,000 / month, prompt tokens, model: gpt-4.1-mini -> gpt-4.1"],
     )
-    assert said(BASE, quiet) == ("$0.00 a month, down $56.00 (100 %) from main: volume", ["volume: 100,000 / month -> none"])
+    assert said(BASE, quiet) == ("$0.00 per month, down $56.00 (100 %) from main: volume", ["volume: 100,000 / month -> none"])
     free = costing(text=0, tools=0, schema=0, output=(0, 0))
     assert said(free, free._replace(volume=None, mode="batch"))[1] == ["volume: 100,000 / month -> none, mode: standard -> batch"]
     assert said(costing("gpt-4.1", "priority", "azure-global"), costing("gpt-4.1-nano", "batch", "azure-global")) == (
-        "$7.00 a month, down $483.00 (98.6 %) from main: model and mode",
+        "$7.00 per month, down $483.00 (98.6 %) from main: model and mode",
         ["model and mode: gpt-4.1 -> gpt-4.1-nano, priority -> batch"],
     )
     assert said(BASE, costing(platform="azure-data-zone", text=1_900, volume=RequestVolume(7_000, "week"))) == (
-        "$19.41 a month, down $36.59 (65.3 %) from main: most of all volume, -$44.39",
+        "$19.41 per month, down $36.59 (65.3 %) from main: most of all volume, -$44.39",
         ["most of all volume: 100,000 / month -> 7,000 / week"],
     )
     one, other = costing(name="one", volume=None), costing(name="other", volume=None)
     assert said(side(one), side(other)) == (
-        "$0.00056 for a request of each workload, the same as main, but 2 workloads changed",
+        "$0.00056 per request of each workload, the same as main, but 2 workloads changed",
         ["added", "removed"],
     )
 

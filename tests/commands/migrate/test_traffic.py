@@ -41,7 +41,7 @@ def moved(run: Run, tmp_path: Path) -> Any:
 def test_answers_cost_what_they_did_and_what_they_will(moved: Any) -> None:
     found = moved(answer(cached=500), answer(input_tokens=1000), answer("gpt-6-luna"))
     mine, stays = found["traffic"]
-    # 2,500 at $2, 500 cached at $0.50, 200 at $8 a million; then 2,500 at $0.10, 500 at $0.01 and 2 x 103 at $0.50.
+    # 2,500 at $2, 500 cached at $0.50, 200 at $8 per million; then 2,500 at $0.10, 500 at $0.01 and 2 x 103 at $0.50.
     assert (mine["model"], mine["to"], mine["paid_usd"], mine["answers"]) == ("gpt-4.1", "gpt-6-luna", "0.00685", 2)
     # Of a prompt of 1,000 tokens nothing can be written; of the other one 1,500, which cost $0.025 more a million.
     assert mine["ways"][0] == {"mode": "standard", "expected": "0.000358", "high": "0.0003955"}
@@ -80,7 +80,7 @@ def test_reasoning_tokens_are_priced_by_effort(moved: Any, run: Run) -> None:
         {"effort": "high", "tokens": 1000, "usd": "0.0006515"},
     ]
     shown = run("migrate", "log.jsonl", *ON, "--reasoning-tokens", "1000").out
-    assert "then, before reasoning tokens, $0.0006515 with 1,000 reasoning tokens a request\n" in shown
+    assert "then, before reasoning tokens, $0.0006515 with 1,000 reasoning tokens per request\n" in shown
     refused = run("migrate", "log.jsonl", *ON, "--reasoning-tokens", "none=0", "--to", "gpt-6.1-sol")
     assert (refused.code, "an effort of gpt-6.1-sol" in refused.err) == (2, True)
 

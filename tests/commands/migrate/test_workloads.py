@@ -43,7 +43,7 @@ def moved(run: Run, *arguments: str, code: int = 0) -> Any:
 def test_every_workload_is_priced_a_month_before_and_after(run: Run, folder: Path) -> None:
     found = moved(run, "--on", "2026-11-29")
     rows = {each["name"]: each for each in found["workloads"]}
-    # 600 a month of 2,000 at $2 and 500 at $8 a million; then of 2,000 at $0.10, or 0.125 written, and 503 at $0.50.
+    # 600 a month of 2,000 at $2 and 500 at $8 per million; then of 2,000 at $0.10, or 0.125 written, and 503 at $0.50.
     assert (rows["write"]["usd"], rows["write"]["then_usd"]) == ("4.8", {"expected": "0.2709", "high": "0.3009"})
     assert (rows["write"]["to"], rows["write"]["to_mode"], rows["write"]["ends"]) == ("gpt-6-luna", "standard", "2027-01-14")
     assert (rows["sort"]["to"], rows["sort"]["to_mode"]) == ("gpt-6-luna", "batch")
@@ -93,16 +93,19 @@ def test_what_has_no_price_elsewhere_is_named_and_the_rest_is_priced(run: Run, f
 
 def test_stated_reasoning_tokens_are_priced_for_each_workload_and_effort(run: Run, folder: Path) -> None:
     rows = {each["name"]: each for each in moved(run, "--on", "2026-11-29", "--reasoning-tokens", "none=0,low=200")["workloads"]}
-    # 600 a month of 200 tokens at $0.50 a million more than with all cache writes.
+    # 600 a month of 200 tokens at $0.50 per million more than with all cache writes.
     assert rows["write"]["reasoned"] == [
         {"effort": "none", "tokens": 0, "usd": "0.3009"},
         {"effort": "low", "tokens": 200, "usd": "0.3609"},
     ]
     assert rows["read"]["reasoned"] == []
     shown = run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "low=200,none=0").out
-    assert "a month with the reasoning tokens of an effort: $1.36 at low (200 a request), $0.6452 at none (0 a request)" in shown
     assert (
-        "then, before reasoning tokens, $1.36 with 200 reasoning tokens a request\n"
+        "per month with the reasoning tokens of an effort: $1.36 at low (200 per request), $0.6452 at none (0 per request)"
+        in shown
+    )
+    assert (
+        "then, before reasoning tokens, $1.36 with 200 reasoning tokens per request\n"
         in run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "200").out
     )
     refused = run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "none=0", "--to", "gpt-6.1-sol")
@@ -232,7 +235,7 @@ def test_declared_reasoning_tokens_are_priced_if_none_are_stated(run: Run, folde
         f"  b: {{input_tokens: 1000, {answers % 300}, model: gpt-4.1, volume: 1000 / month}}\n"
     )
     rows = moved(run, "--on", "2026-11-29")["workloads"]
-    # 1,000 a month of 1,000 tokens at $0.10 and 103 and the reasoning at $0.50 a million.
+    # 1,000 a month of 1,000 tokens at $0.10 and 103 and the reasoning at $0.50 per million.
     assert [each["reasoned"] for each in rows] == [
         [{"effort": None, "tokens": 100, "usd": "0.2015"}],
         [{"effort": None, "tokens": 300, "usd": "0.3015"}],

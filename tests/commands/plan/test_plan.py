@@ -90,13 +90,13 @@ def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
     standard = of(found, "gpt-4.1", "standard")
     assert standard.seconds == 26_667
     assert found.choice is None
-    assert "gpt-4.1 in standard: tier 2 may spend $500 a month, which is less than this costs" in [
+    assert "gpt-4.1 in standard: tier 2 has a spend limit of $500 per month, and this costs more" in [
         each.message for each in found.findings
     ]
     remark = suggest_tier(CATALOG, found, standard)
     assert remark
     assert remark.message == (
-        "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 a month"
+        "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 per month"
     )
     assert "at least" in next(explain_binding_limits(CATALOG, standard)).message
 
@@ -109,7 +109,7 @@ def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() ->
     assert suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
     many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
     assert [remark.message for remark in explain_binding_limits(CATALOG, many)] == [
-        "gpt-4.1-mini in batch: tier 5 takes 2,000 files an hour: these are 2,200: at most 25 hours"
+        "gpt-4.1-mini in batch: tier 5 accepts 2,000 files per hour, and these are 2,200: at most 25 hours"
     ]
 
 
@@ -123,17 +123,18 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
     assert [remark.message for remark in explain_binding_limits(CATALOG, of(found, "gpt-4.1", "standard"))] == [
         (
-            "gpt-4.1 in standard, up to 128,000 input tokens: tier 1 lets 30,000 tokens a minute through, these need 600,000: "
+            "gpt-4.1 in standard, up to 128,000 input tokens: tier 1 lets 30,000 tokens per minute through, these need 600,000: "
             "at least 20 minutes"
         ),
         (
-            "gpt-4.1 in standard, above 128,000 input tokens: tier 1 lets 200,000 tokens a minute through, these need 1,500,000: "
+            "gpt-4.1 in standard, above 128,000 input tokens: tier 1 lets 200,000 tokens per minute through, these "
+            "need 1,500,000: "
             "at least 7 minutes"
         ),
     ]
     assert [remark.message for remark in explain_spreading(CATALOG, of(found, "gpt-4.1", "standard"), timedelta(hours=1))] == [
         (
-            "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests a minute (one every 2 s); over 60 minutes "
+            "gpt-4.1 in standard, up to 128,000 input tokens: at most 30 requests per minute (one every 2 s); over 60 minutes "
             "that is one every 6 s"
         ),
         ("gpt-4.1 in standard, above 128,000 input tokens: at most one every 45 s; over 60 minutes that is one every 360 s"),
@@ -143,8 +144,8 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
 @pytest.mark.parametrize(
     ("work", "tier", "mode", "how"),
     [
-        (sizes(_10=50_001), 2, "standard", "at most 5,000 requests a minute (one every 0.012 s)"),
-        (sizes(_10=100_000), 1, "standard", "at most 10,000 requests a day (one every 8.7 s)"),
+        (sizes(_10=50_001), 2, "standard", "at most 5,000 requests per minute (one every 0.012 s)"),
+        (sizes(_10=100_000), 1, "standard", "at most 10,000 requests per day (one every 8.7 s)"),
         (sizes(_10=40), 1, "standard", "all 40 requests within one minute"),
         (sizes(_10=40), 1, "batch", "1 file of 40 requests, or more where they are over 200 MB"),
         (sizes(_10=120_000), 1, "batch", "3 files of at most 50,000 requests, all at once"),
@@ -170,8 +171,8 @@ def test_a_single_request_is_not_spread() -> None:
 
 def test_the_gap_of_tier_1_is_a_finding() -> None:
     gap = (
-        "one request needs 50,000 tokens a minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens only above "
-        "128,000 input tokens: nothing between 30,000 and 128,000 passes (the worst of 2 such among 9 requests)"
+        "one request needs 50,000 tokens per minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens only above "
+        "128,000 input tokens: no request between 30,000 and 128,000 tokens gets through (the largest of 2 among 9 requests)"
     )
 
     def levels(found: Plan) -> list[tuple[str, Level]]:
@@ -188,7 +189,7 @@ def test_the_gap_of_tier_1_is_a_finding() -> None:
 def test_what_keeps_a_model_out_is_said_once() -> None:
     found = ask("gpt-4.1-nano", "gpt-4o", tier=2, input_tokens=200_000)
     assert [each.message for each in found.findings if each.level is Level.ERROR] == [
-        "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its named replacement is gpt-5.6-luna",
+        "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna",
         "gpt-4o: 200,100 tokens of input and output are over the context window of 128,000",
     ]
     assert found.passing == ()
@@ -200,7 +201,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
     nano = ask("gpt-4.1-nano", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
     assert [each.seconds for each in nano.shown] == [None, None]
     assert [(each.level, each.message) for each in nano.findings] == [
-        (Level.ERROR, "gpt-4.1-nano: no limits of tier 2 are known for requests above 128,000 input tokens")
+        (Level.ERROR, "gpt-4.1-nano: the limits of tier 2 for requests above 128,000 input tokens aren't known")
     ]
     both = ask("gpt-4.1-nano", "gpt-4.1", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
     assert [each.level for each in both.findings if each.rule.id == "no-limits"] == [Level.WARNING]
@@ -210,7 +211,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
     assert images < end
     without = parse_catalog((table[:start] + table[images:]).encode(), "mine.yaml")
     family = plan(market(without, as_of=TODAY), sizes(_10=1), variants=(), tier=1, deadline=None)
-    assert "gpt-4.1: no rate limits of it are known" in [each.message for each in family.findings]
+    assert "gpt-4.1: its rate limits aren't known" in [each.message for each in family.findings]
 
 
 def test_a_model_that_ends_before_the_work_is_done() -> None:
@@ -250,11 +251,11 @@ def test_what_cannot_be_planned(asked: dict[str, Any], error: type[Exception], m
 
 def test_a_model_without_limits_is_priced_and_its_time_is_not_known(run: Run) -> None:
     numbers = ["--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23", "--usage-tier", "2"]
-    unknown = "How long gpt-6-luna takes isn't known: no rate limits of it are known\n"
+    unknown = "How long gpt-6-luna takes isn't known: its rate limits aren't known\n"
     for wish in ([], ["--deadline", "2h"]):
         done = run("plan", *numbers, "--model", "gpt-6-luna", *wish)
         assert (done.code, done.out.startswith(unknown)) == (0, True)
-        assert "gpt-6-luna: no rate limits of it are known [no-limits]" in done.out
+        assert "gpt-6-luna: its rate limits aren't known [no-limits]" in done.out
     assert run("plan", *numbers, "--model", "gpt-6-luna", "-q").out.splitlines()[0] == "gpt-6-luna standard 2 unknown"
     both = run("plan", *numbers, "--model", "gpt-6-luna", "--model", "gpt-4.1-mini", "--deadline", "2h", "-q")
     assert (both.code, both.out) == (0, "gpt-4.1-mini standard 2 1\n")
@@ -313,7 +314,7 @@ def test_data_for_programs(run: Run) -> None:
             "source": "model-page-gpt-4.1-mini",
         }
     ]
-    assert any(note.startswith("Cached tokens count in full against the tokens a minute") for note in found["notes"])
+    assert any(note.startswith("Cached tokens count in full against the tokens per minute") for note in found["notes"])
     rows = list(csv.DictReader(run("plan", *numbers, "--format", "csv").out.splitlines()))
     assert [row["seconds"] for row in rows] == ["10240", "5011200", "10240", "1536", "259200", "1536"]
 

@@ -135,7 +135,7 @@ def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> N
     found = ask(requests=1000)
     remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
     assert remark.message == (
-        "gpt-4.1-mini ends in 52 days (2027-01-14); its named replacement is gpt-6-luna: $0.1515 for the same work, "
+        "gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna: $0.1515 for the same work, "
         "without its reasoning tokens"
     )
     assert [finding.rule.id for finding in found.findings] == ["model-retires"]
@@ -209,7 +209,7 @@ def test_priority_takes_no_long_context() -> None:
     found = ask("reasoning", prefer="speed", input_tokens=128_001)
     assert chosen(found) == "gpt-4.1-mini standard"
     assert against(found, "gpt-4.1-mini", "priority") == {
-        "priority-long-context": "priority takes no request above 128,000 input tokens"
+        "priority-long-context": "priority doesn't accept requests above 128,000 input tokens"
     }
     assert chosen(ask("reasoning", prefer="speed", input_tokens=128_000)) == "gpt-4.1-mini priority"
 
@@ -224,8 +224,8 @@ def test_the_gap_of_tier_1(input_tokens: int, tier: int, fits: bool) -> None:
     assert chosen(found) == ("gpt-4.1 standard" if fits else None)
     if input_tokens == 30_001:
         assert against(found, "gpt-4.1")["usage-tier"] == (
-            "one request needs 30,001 tokens a minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens "
-            "only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
+            "one request needs 30,001 tokens per minute; tier 1 allows 30,000, and its long-context pool of 200,000 opens "
+            "only above 128,000 input tokens: no request between 30,000 and 128,000 tokens gets through"
         )
 
 
@@ -236,7 +236,7 @@ def test_a_batch_beyond_the_queue_goes_in_parts() -> None:
     assert chosen(found) == "gpt-4.1 batch"
     queue = next(remark.message for remark in found.but if remark.rule.id == "pace")
     assert queue == (
-        "tier 1 queues 90,000 batch tokens at a time: 5,000,000 go in 56 parts, one after the other, which takes 56 days"
+        "tier 1 queues 90,000 batch tokens at a time: 5,000,000 take 56 parts, one after the other, which takes 56 days"
     )
     assert "usage-tier" in against(ask("coding", input_tokens=90_001, usage_tier=1, deadline=DAY), "gpt-4.1", "batch")
 
@@ -247,7 +247,7 @@ def test_until_excludes_what_ends_before() -> None:
     assert chosen(found) == "gpt-6-luna standard"
     assert found.is_replacement
     assert against(found, "gpt-4.1")["until"] == (
-        "it ends on 2027-01-14, before 2027-01-14 is over; its named replacement is gpt-6-luna"
+        "it ends on 2027-01-14, before 2027-01-14 is over; its official replacement is gpt-6-luna"
     )
 
 
@@ -265,7 +265,7 @@ def test_limits_exclude() -> None:
         "1,050,000 tokens of input and output are over the context window of 1,047,576"
     )
     found = ask(output_tokens=40_000)
-    assert against(found, "gpt-4.1")["max-output-tokens"] == "40,000 output tokens are over the most it gives, 32,768"
+    assert against(found, "gpt-4.1")["max-output-tokens"] == "40,000 output tokens are over its limit of 32,768"
 
 
 @pytest.mark.parametrize(
@@ -378,12 +378,12 @@ def test_the_users_own_score_is_not_cited_as_published(tmp_path: Path) -> None:
 
 def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
     found = ask(requests=100_000, usage_tier=1, deadline=DAY)
-    assert against(found, "gpt-4.1-mini")["pace"] == "tier 1 lets 10,000 requests a day through, which takes 9 days"
+    assert against(found, "gpt-4.1-mini")["pace"] == "tier 1 lets 10,000 requests per day through, which takes 9 days"
     assert "pace" in against(found, "gpt-4.1-mini", "batch")
     relaxed = ask(requests=100_000, usage_tier=1)
     assert {"pace", "monthly-limit"} & {remark.rule.id for remark in relaxed.but} == {"pace"}
     dear = ask("coding", requests=100_000, usage_tier=1)
-    assert "tier 1 may spend $100 a month, which is less than this costs" in [remark.message for remark in dear.but]
+    assert "tier 1 has a spend limit of $100 per month, and this costs more" in [remark.message for remark in dear.but]
     often = ask("coding", requests=100_000, usage_tier=1, times_a_day=Fraction(1, 10**6))
     assert not {"pace", "monthly-limit"} & {remark.rule.id for remark in often.but}, "requests at hand are no month of them"
 
@@ -439,7 +439,7 @@ def test_a_replacement_may_be_named_by_its_snapshot() -> None:
     assert chosen(ask(catalog=renamed, as_of=date(2027, 2, 1), needs=("function-calling",))) == "gpt-6.1-sol standard"
     unknown = variation(("replacement: gpt-6-luna", "replacement: gpt-9"), ("replacement: gpt-5.6-luna", "replacement: gpt-8"))
     assert chosen(ask(catalog=unknown, as_of=date(2027, 2, 1))) == "gpt-6-luna standard", "the cheapest successor"
-    assert "its named replacement is gpt-9" in " ".join(remark.message for remark in ask(catalog=unknown).but)
+    assert "its official replacement is gpt-9" in " ".join(remark.message for remark in ask(catalog=unknown).but)
 
 
 def test_a_replacement_that_has_ended_is_followed_to_its_own() -> None:
@@ -548,7 +548,7 @@ def test_a_replacement_without_a_price_is_only_named() -> None:
     assert found.choice
     unpriced = variation(("replacement: gpt-6-luna", "replacement: gpt-4.5-preview"))
     remark = next(remark for remark in ask(catalog=unpriced, prefer="speed").but if remark.rule.id == "model-retires")
-    assert remark.message.endswith("its named replacement is gpt-4.5-preview")
+    assert remark.message.endswith("its official replacement is gpt-4.5-preview")
 
 
 def test_a_family_of_two(tmp_path: Path) -> None:
@@ -613,14 +613,16 @@ def test_a_saving_that_is_not_allowed_is_shown_whichever_mode_has_it() -> None:
     assert chosen(late) == "gpt-4.1 batch"
     (saving,) = (remark for remark in late.but if remark.rule.id == "standard-saving")
     assert saving.message == (
-        "standard would cost $0.03904, 65 % of this, but one request needs 60,000 tokens a minute; tier 1 allows 30,000, and its "
-        "long-context pool of 200,000 opens only above 128,000 input tokens: nothing between 30,000 and 128,000 passes"
+        "standard would cost $0.03904, 65 % of this, but one request needs 60,000 tokens per minute; tier 1 allows "
+        "30,000, and its "
+        "long-context pool of 200,000 opens only above 128,000 input tokens: no request between 30,000 and 128,000 "
+        "tokens gets through"
     )
     tight = ask(input_tokens=1_500, output_tokens=5, requests=5_000, usage_tier=1, deadline=DAY)
     assert chosen(tight) == "gpt-4.1-mini standard"
     (saving,) = (remark for remark in tight.but if remark.rule.id == "batch-saving")
     assert saving.message == (
-        "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 go in 4 parts, "
+        "batch would cost $1.52, half of this, but tier 1 queues 2,000,000 batch tokens at a time: 7,500,000 take 4 parts, "
         "one after the other, which takes 4 days"
     )
 
@@ -658,7 +660,7 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     assert headline(found, until=until, deadline=DAY) == (
         "Use gpt-6-luna in batch: $0.07575 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
     )
-    assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its named replacement is gpt-6-luna")
+    assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its official replacement is gpt-6-luna")
 
 
 @pytest.mark.parametrize(
@@ -757,7 +759,7 @@ def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> N
 
 
 def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() -> None:
-    """Of gpt-6-luna: $0.10 a million tokens of input, $0.125 for those that are written."""
+    """Of gpt-6-luna: $0.10 per million tokens of input, $0.125 for those that are written."""
     (ends,) = [
         remark.message
         for remark in ask("coding", input_tokens=150_000, output_tokens=500).but

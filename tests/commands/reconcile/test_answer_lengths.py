@@ -261,8 +261,8 @@ def test_reasoning_tokens_are_learned_and_priced_on_models_that_reason(run: Run,
     again = run("reconcile", "log.jsonl", "--write-config", "--workload", "old", "-q", *DAY)
     assert again.err == "gpt41: gpt41.yaml: left as it is: nothing has changed\n"
     mine, old = json.loads(run("check", "--format", "json", *DAY).out)["workloads"]
-    assert mine["monthly_usd"]["expected"] == "0.0353"  # 100 times 2,000 at $0.10 and 100 + 3 + 203 at $0.50 a million
+    assert mine["monthly_usd"]["expected"] == "0.0353"  # 100 times 2,000 at $0.10 and 100 + 3 + 203 at $0.50 per million
     assert old["monthly_usd"]["expected"] == "0.48"  # 2,000 at $2 and 100 at $8
     moved = run("migrate", "--on", "2026-11-26")
-    assert "before reasoning tokens, $0.0756 with 203 reasoning tokens a request\n" in moved.out
+    assert "before reasoning tokens, $0.0756 with 203 reasoning tokens per request\n" in moved.out
     assert "before reasoning tokens" not in run("report", "--format", "text", *DAY).out

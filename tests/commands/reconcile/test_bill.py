@@ -336,7 +336,7 @@ def searched(model: str, *calls: str, created: int = 1_795_219_200) -> dict[str,
 
 def test_calls_of_tools_are_a_part_of_the_bill() -> None:
     found = bill([searched("gpt-4.1", "web_search", "web_search", "file_search")])
-    # 9,000 at 2.00 and 100 at 8.00 a million, 2 at 10.00 and 1 at 2.50 a thousand
+    # 9,000 at 2.00 and 100 at 8.00 per million, 2 at 10.00 and 1 at 2.50 a thousand
     assert found.total_usd == Decimal("0.0188") + Decimal("0.0225")
     assert found.issues == []
     others = {(each.variant.id, each.mode): each.total_usd for each in found.price_alternatives()}
@@ -348,7 +348,7 @@ def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
     assert sorted(each.finding.message for each in found.issues if each.finding.rule.id in ("tool-price", "search-tokens")) == [
-        '"code_interpreter_call": what it costs beside its tokens, as no answer says enough of it',
+        '"code_interpreter_call": what it costs with its tokens, as no answer says enough of it',
         "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
     ]
@@ -473,7 +473,7 @@ def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch
 
 def test_cache_writes_of_12_hours_have_a_price_of_their_own() -> None:
     written = {**LUNA, "input_tokens": 200_000, "cache_write_30m_tokens": 60_000, "cache_write_12h_tokens": 40_000}
-    assert bill([written]).total_usd == Decimal("0.0275")  # 100,000 at 0.10, 60,000 at 0.125, 40,000 at 0.25 a million
+    assert bill([written]).total_usd == Decimal("0.0275")  # 100,000 at 0.10, 60,000 at 0.125, 40,000 at 0.25 per million
     found = bill([{**written, "mode": "batch"}])
     (issue,) = found.issues
     assert (found.total_usd, issue.finding.rule.id) == (Decimal("0.01125"), "write-price")

@@ -28,7 +28,7 @@ def test_standard_input_compressed_files_and_folders_are_read(run: Run, tmp_path
         assert run("reconcile", *arguments, "-q", stdin=stdin) == (0, "3.6\n", "")
     done = run("reconcile", "logs", *NOW, "--format", "json")
     document = json.loads(done.out)
-    # and 176 tokens at 0.40, 1,024 at 0.10, 80 at 1.60 a million
+    # and 176 tokens at 0.40, 1,024 at 0.10, 80 at 1.60 per million
     assert document["total_usd"] == "3.6003008"
     assert [each["message"] for each in document["findings"] if each["rule"] == "left-out"] == [
         (

@@ -165,7 +165,7 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     (tmp_path / "saved.json").write_text(run("check", "--as-of", "2026-11-26", "--format", "json").out)
     declared, saved = (run("report", name, "--as-of", "2026-11-26").out for name in ("gpt41.yaml", "saved.json"))
     for told in (declared, saved):
-        assert told.count("use gpt-4.1-mini in batch until 2027-01-14: $156.00 a month") == 2
+        assert told.count("use gpt-4.1-mini in batch until 2027-01-14: $156.00 per month") == 2
     assert "as good enough" not in saved
 
 
@@ -274,7 +274,7 @@ def test_a_month_that_is_no_whole_number_of_requests_costs_the_same_wherever_it_
     config = CONFIG.replace("1000 / day", "40 / day").replace("task: classification", "task: classification, deadline: 24h")
     (tmp_path / "gpt41.yaml").write_text(config)
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
-    # 40 * 365 / 12 requests of 2,000 tokens at 0.20 and 20 at 0.80 a million
+    # 40 * 365 / 12 requests of 2,000 tokens at 0.20 and 20 at 0.80 per million
     assert found["recommended_monthly_usd"] == "0.506133333333"
     chosen = next(each for each in found["candidates"] if each["remark"] == "chosen")
     (volume, cache, _quality) = found["charts"]
@@ -283,14 +283,14 @@ def test_a_month_that_is_no_whole_number_of_requests_costs_the_same_wherever_it_
         for chart in (volume, cache)
     ]
     assert {chosen["monthly_usd"], *drawn} == {"0.506133333333"}
-    assert volume["marks"][0]["text"] == "now 40 a day"
+    assert volume["marks"][0]["text"] == "now 40 per day"
 
 
 def test_a_month_beyond_its_budget_speaks_against_what_is_recommended(run: Run, tmp_path: Path) -> None:
     budget = "require: {task: classification}, budget: {monthly_usd: 10}"
     (tmp_path / "gpt41.yaml").write_text(CONFIG.replace("require: {task: classification}", budget))
     done = run("report", *TODAY, "--format", "html", "--fail-on", "never")
-    assert "$25.31 a month is over the $10.00 of its budget" in done.out
+    assert "$25.31 per month is over the $10.00 of its budget" in done.out
 
 
 def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path
     (tmp_path / "a.txt").write_text("Sort this.")
     notes = json.loads(run("report", *TODAY, "--format", "json").out)["notes"]
     assert notes == [
-        "other: The text alone is counted: sent as one user message it is billed 7 tokens more a request [recordings 2026-08].",
+        "other: Only the text is counted: as one user message it is billed 7 more tokens per request [recordings 2026-08].",
         "Scores are launch benchmarks [launch 2025-04-14], a proxy for your work: recommend --scores takes your own evaluation.",
     ]
 
@@ -344,7 +344,7 @@ def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, mode
     assert found["advice"].startswith(f"stay with {model} in standard{until}: $")
     assert (found["recommended"], found["recommended_each_usd"]) == (f"{model} standard", found["each_usd"]["expected"])
     assert [(each["label"], each["text"]) for each in found["lines"][1:]] == [
-        ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 a request"),
+        ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 per request"),
         ("but", f"{model} has no published score: only your own evaluation tells whether it is good enough"),
     ]
     assert {each["remark"] for each in found["candidates"] if each["model"] == "gpt-4.1"} == {"fits", "needs 24 h"}
@@ -418,13 +418,13 @@ def test_what_a_usage_tier_does_not_let_through_day_after_day_is_not_advised(run
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
     assert found["recommended"] == "gpt-4.1-mini standard"
     said = {each["text"] for each in found["lines"]}
-    slow = "it needs 60,000,000 batch tokens a day in the mean, over the 2,000,000 of tier 1"
+    slow = "it needs 60,000,000 batch tokens per day on average, over the 2,000,000 of tier 1"
     assert f"batch would cost $0.001264, 78 % of this, but {slow}" in said
     sent = "1 request of 6,000 input tokens (3,000 of them cached) and 80 output tokens"
-    assert f"{sent}; the sums that follow are for it, not for a month" in said
+    assert f"{sent}; the sums that follow are for it, not for the month" in said
     checked = json.loads(run("check", *TODAY, "--format", "json").out)["findings"]
     (cheaper,) = (each["message"] for each in checked if each["rule"] == "cheaper-variant")
-    assert cheaper.startswith("sorting: gpt-4.1-mini in standard meets the requirements for $495.18 a month")
+    assert cheaper.startswith("sorting: gpt-4.1-mini in standard meets the requirements for $495.18 per month")
     assert [each["level"] for each in checked if each["rule"] == "pace"] == ["error"], "told once, of all workloads together"
 
 
@@ -438,8 +438,8 @@ def test_what_fails_its_own_requirements_is_not_advised_to_stay(run: Run, tmp_pa
     )
     done = run("report", *TODAY, "--fail-on", "never", "--format", "json")
     advice = {each["name"]: each["advice"] for each in json.loads(done.out)["workloads"]}
-    assert advice["om"].startswith("use gpt-4.1-mini in standard until 2027-01-14: $96.00 a month")
-    assert advice["nov"].startswith("use gpt-4.1 in standard until 2027-01-14: $480.00 a month")
+    assert advice["om"].startswith("use gpt-4.1-mini in standard until 2027-01-14: $96.00 per month")
+    assert advice["nov"].startswith("use gpt-4.1 in standard until 2027-01-14: $480.00 per month")
     assert advice["open"].startswith("stay with gpt-6-luna in standard")
     assert advice["near"].startswith("stay with gpt-4o-mini in standard")
     page = run("report", *TODAY, "--fail-on", "never", "--format", "html").out
