@@ -585,11 +585,11 @@ UNREAD = "with figures that aren't read but may change its price:"
         ({**RECORD, "prompt_tokens": 9}, []),
         (
             {**RECORD, "prompt_tokens": 7},
-            ["with two different values of input_tokens:  is pricedthe first of input_tokens, prompt_tokens"],
+            ["with two different values of input_tokens: the first of input_tokens, prompt_tokens is priced"],
         ),
         (
             {**RECORD, "cached_tokens": 1, "input_tokens_details": {"cached_tokens": 2}},
-            ["with two different values of cached_tokens:  is pricedthat of the details"],
+            ["with two different values of cached_tokens: the one in the details is priced"],
         ),
         ({**RECORD, "prompt_cache_hits": "7", "cachedUnits": 4.0}, [f'{UNREAD} "prompt_cache_hits", "cachedUnits"']),
         ({**RECORD, "web_search_requests": 2}, [f'{UNREAD} "web_search_requests"']),

@@ -31,7 +31,7 @@ def test_what_a_successor_counts_otherwise_is_said_with_its_price(arguments: tup
     (tmp_path / "sent.jsonl").write_text(json.dumps(chat(SYSTEM, USER, tools=[SECRET])))
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     out = json.loads(run(*arguments, "--format", "json").out)
-    assert [note.removeprefix("a: ").partition(" [")[0] for note in out["notes"] if "otherwise" in note] == [NOTE]
+    assert [note.removeprefix("a: ").partition(" [")[0] for note in out["notes"] if "differently" in note] == [NOTE]
 
 
 def test_what_a_structured_output_adds_is_said(run: Run, tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_nothing_is_said_of_a_mean_of_none(run: Run, tmp_path: Path) -> None:
     arguments = ("--output-tokens", "5", "--format", "json")
     priced = json.loads(run("cost", "sent.jsonl", "--model", "gpt-6-luna", *arguments).out)
     moved = json.loads(run("migrate", "sent.jsonl", *arguments).out)
-    assert "otherwise" not in json.dumps([priced, moved])
+    assert "differently" not in json.dumps([priced, moved])

@@ -303,7 +303,7 @@ def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: R
 def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
     assert not any("requests a file" in note for note in priced(catalog, sizing, times=40_000).notes)
-    assert any("these go in 2 files [" in note for note in priced(catalog, sizing, times=60_000).notes)
+    assert any("these take 2 files [" in note for note in priced(catalog, sizing, times=60_000).notes)
 
 
 def test_a_batch_file_is_of_one_model(catalog: Catalog, size: Any) -> None:

@@ -112,7 +112,7 @@ def _make_workloads_table(check: ConfigCheck, columns: Sequence[Column[CheckedWo
     if len(check.workloads) < 2 and level is None:
         return table
     month = "" if check.monthly_usd is None else f"{_find_total_prefix(check)}{format_usd_range(check.monthly_usd)}"
-    shown = {"workload": "all", "a month": month, "": level or ""}
+    shown = {"workload": "all", "per month": month, "": level or ""}
     return table._replace(rows=(*table.rows, Row(tuple(shown.get(heading.title, "") for heading in table.headings))))
 
 

@@ -90,7 +90,7 @@ def _describe_unit(diff: Diff) -> str:
     """Say what the total is for: a month or a request."""
     if diff.total.unit == MONTH:
         return "per month"
-    return "a request" if len(diff.workloads) == 1 else "per request of each workload"
+    return "per request" if len(diff.workloads) == 1 else "per request of each workload"
 
 
 def _describe_change(was: Fraction, now: Fraction) -> str:

@@ -182,7 +182,7 @@ def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLi
             by_price.setdefault(usd, []).append(MODE_TERMS[mode])
         for usd, terms in by_price.items():
             period = "month" if moved.priced.cost.volume else "request"
-            yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} a {period} {', or '.join(terms)}")
+            yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} per {period} {', or '.join(terms)}")
 
 
 MODE_TERMS = {

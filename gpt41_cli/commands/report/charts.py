@@ -178,7 +178,7 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
         for line in each.lines
     )
     marks = [ChartMark(f"{format_money(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
-    now = f"{format_int(volume.requests)} a {volume.period}" if volume else pluralize(each.subject.work.requests, "request")
+    now = f"{format_int(volume.requests)} per {volume.period}" if volume else pluralize(each.subject.work.requests, "request")
     marks.append(ChartMark(f"now {now}", x=to_decimal(here)))
     marks += [
         ChartMark(

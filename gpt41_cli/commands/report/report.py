@@ -195,7 +195,7 @@ def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[
 
 def _describe_current_cost(each: ExaminedWorkload) -> str:
     costing = each.subject.costing
-    volume = f", {format_int(costing.volume.requests)} a {costing.volume.period}" if costing.volume else ""
+    volume = f", {format_int(costing.volume.requests)} per {costing.volume.period}" if costing.volume else ""
     monthly = f", {format_usd_range(costing.monthly_usd)} per month" if costing.monthly_usd else ""
     fixed = each.lines[0].fixed_usd
     standing = f", and {format_money(to_decimal(fixed))} per month whatever is sent" if fixed else ""

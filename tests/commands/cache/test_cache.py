@@ -358,7 +358,7 @@ def test_long_requests_pay_their_surcharge_with_and_without_the_cache(run: Run) 
     assert Decimal(luna["replayed_usd"]) == ((tokens - read) * Decimal("0.2") + read * Decimal("0.02")) / 1_000_000
     surcharge, writes = found["notes"][-2:]
     assert surcharge.startswith("gpt-6-luna: requests above 272,000 input tokens cost 2 times the input")
-    assert writes.startswith("gpt-6-luna bills what it writes to the prompt cache at $0.125 per million instead of $0.10")
+    assert writes.startswith("gpt-6-luna bills writes to the prompt cache at $0.125 per million instead of $0.10")
 
 
 MANY_TIMES = ("cost", "--cached", "simulate", "--as-of", "2026-11-23", "--requests", "400")
@@ -368,12 +368,12 @@ def test_a_request_that_stands_for_many_reads_from_the_cache_that_it_left(run: R
     """Each of them but the first reads all whole steps of its 1,938 tokens."""
     body = json.dumps(chat({"role": "system", "content": LONG_TEXT}, USER, max_tokens=9))
     once, again = (
-        "15 per minute for 4 seconds: gpt41 cache",
-        "the first time with an empty cache, then with the one that they left",
+        "15 per minute for 4 seconds; see gpt41 cache",
+        "the first time with an empty cache, then with the cache of the time before",
     )
     assert once in run(*MANY_TIMES[:-2], stdin=body).out
     done = run(*MANY_TIMES, stdin=body)
-    assert f"15 per minute for 4 seconds, {again} the time before: gpt41 cache" in done.out
+    assert f"15 per minute for 4 seconds, {again}; see gpt41 cache" in done.out
     quote = json.loads(run(*MANY_TIMES, "--format", "json", stdin=body).out)["quotes"][0]
     read = 1_938 // 128 * 128
     assert quote["usage"] == {"requests": 400, "input_tokens": 400 * 1_938, "cached_tokens": 399 * read, "output_tokens": 3_600}

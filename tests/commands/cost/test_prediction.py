@@ -30,7 +30,7 @@ def test_what_is_rejected_is_output_beside_the_answer(run: Run, tmp_path: Path) 
     assert (quote["rejected_usd"], quote["total_usd"]) == ("0.002408", "0.012408")
     text = run(*ASKED, "--model", "gpt-4.1", "--prediction", "page.md", "--accept", "70%").out
     assert "predicted tokens that are not accepted are $0.002408 of the output (24 % more than without a prediction)" in text
-    assert "what it saves is time, of which no figure is published [predicted-outputs-guide 2026-07-15]" in text
+    assert "it saves time, for which no figure is published [predicted-outputs-guide 2026-07-15]" in text
 
 
 def test_where_all_is_accepted_it_costs_nothing_more(run: Run, tmp_path: Path) -> None:
@@ -121,14 +121,14 @@ PICTURE = {"role": "user", "content": [{"type": "image_url", "image_url": {"url"
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n": 2}, "n: expected 1 beside a prediction, found more"),
-        ({"presence_penalty": 0.5}, "presence_penalty: expected no more than 0 beside a prediction, found more"),
-        ({"frequency_penalty": 1}, "frequency_penalty: expected no more than 0 beside a prediction, found more"),
-        ({"logprobs": True}, "logprobs: expected none beside a prediction, found some"),
-        ({"max_completion_tokens": 5}, "max_completion_tokens: expected none beside a prediction, found some"),
-        ({"tools": [SECRET]}, "tools: expected none beside a prediction, found some"),
-        ({"messages": [PICTURE]}, "messages[0].content[0]: expected nothing but text beside a prediction, found something else"),
-        ({"messages": [SOUND]}, "messages[0].content[0]: expected nothing but text beside a prediction, found something else"),
+        ({"n": 2}, "n: expected 1 with a prediction, found more"),
+        ({"presence_penalty": 0.5}, "presence_penalty: expected no more than 0 with a prediction, found more"),
+        ({"frequency_penalty": 1}, "frequency_penalty: expected no more than 0 with a prediction, found more"),
+        ({"logprobs": True}, "logprobs: expected none with a prediction, found some"),
+        ({"max_completion_tokens": 5}, "max_completion_tokens: expected none with a prediction, found some"),
+        ({"tools": [SECRET]}, "tools: expected none with a prediction, found some"),
+        ({"messages": [PICTURE]}, "messages[0].content[0]: expected nothing but text with a prediction, found something else"),
+        ({"messages": [SOUND]}, "messages[0].content[0]: expected nothing but text with a prediction, found something else"),
     ],
 )
 def test_what_cannot_stand_beside_a_prediction_is_refused_at_its_place(run: Run, changed: dict[str, Any], message: str) -> None:
@@ -197,7 +197,7 @@ def test_a_workload_may_predict_its_output(run: Run, tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("70%", "700%", "accept: expected a share from 0% to 100%"),
-        ("70%}", "70%}, tools: {web_searches: 1}", "prediction: expected none with tools: predictions are of Chat Completions"),
+        ("70%}", "70%}, tools: {web_searches: 1}", "prediction: expected none with tools: only Chat Completions has predictions"),
         (
             "file: page.md, ",
             "",

@@ -155,10 +155,10 @@ def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names()
     steps = follow_replacements(market(CATALOG, "azure-global", TODAY), CATALOG.variant("gpt-4o"))
     assert [step.finding.message for step in steps] == [
         (
-            "Azure's replacement for  is gpt-5.1gpt-4o (as of 2026-07-07): this price table does not have it, so that it has "
-            "neither prices nor limits here"
+            "Azure's replacement for gpt-4o is gpt-5.1 (as of 2026-07-07): it isn't in this price table, so its prices and "
+            "limits aren't known"
         ),
-        "OpenAI's replacement for  is gpt-6-lunagpt-4o (as of 2026-11-05); Azure names none that is in this price table",
+        "OpenAI's replacement for gpt-4o is gpt-6-luna (as of 2026-11-05); Azure names none that is in this price table",
     ]
 
 

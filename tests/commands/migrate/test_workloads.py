@@ -120,7 +120,7 @@ def test_batch_and_flex_are_ways_to_pay_less(run: Run, folder: Path) -> None:
     assert rows["write"]["cheaper"] == [{"mode": "batch", "usd": "0.15045"}, {"mode": "flex", "usd": "0.15045"}]
     assert rows["sort"]["cheaper"] == []
     assert (
-        "write: $0.1505 a month in batch, which answers within a day, or in flex, which promises no time"
+        "write: $0.1505 per month in batch, which answers within a day, or in flex, which promises no time"
         in run("migrate", "--on", "2026-11-29").out
     )
 

@@ -348,7 +348,7 @@ def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
     assert sorted(each.finding.message for each in found.issues if each.finding.rule.id in ("tool-price", "search-tokens")) == [
-        '"code_interpreter_call": what it costs with its tokens, as no answer says enough of it',
+        '"code_interpreter_call": what it costs on top of its tokens, as no answer says enough of it',
         "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
     ]
