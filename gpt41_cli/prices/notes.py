@@ -207,7 +207,7 @@ def describe_generation_tokens(work: Workload) -> str:
 
 
 def _write_generation_notes(catalog: Catalog, variant: Variant, work: Workload) -> Iterator[str]:
-    """Yield notes if the model counts the requests differently from the family, or adds tokens to the stated ones of an answer."""
+    """Yield notes if the model counts the requests differently from the family, or adds tokens to the given answers."""
     prompt, first = variant.model.prompt, catalog.family[0]
     if prompt.generation != first.model.prompt.generation and (means := describe_generation_tokens(work)):
         yield f"{variant.id} counts these requests differently from {first.id}: {means} [{prompt.source.label}]."
