@@ -80,7 +80,12 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
 
 
 def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
-    """Check what the Batch API demands of a line beyond what the endpoint does (Batch guide)."""
+    """Check what the Batch API demands of a line beyond what the endpoint does.
+
+    "Currently only POST is supported" (the API reference in https://github.com/vllm-project/vllm/pull/4794, 2024-05-14), and
+    "Streaming is not supported in the Batch API" (an answer of 2025-08-07 in tests/integration/batches/test_batches_errors.py of
+    https://github.com/meta-llama/llama-stack). No source says whether it takes `background`.
+    """
     if sent.method != REQUIRED_METHOD:
         found = "nothing" if sent.method is None else redact(sent.method)
         yield Finding(

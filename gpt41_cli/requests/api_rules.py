@@ -1,18 +1,24 @@
 """Rules of the API that a request breaks, for which OpenAI answers it with status 400: in a batch, that is known a day later.
 
-A rule that is documented, or was seen to refuse requests, is an error; one that not every model keeps is a warning.
+A rule that is documented, or was seen to refuse requests, is an error; one that not every model keeps, or on which sources
+differ, is a warning. "The guides" are OpenAI's as of 2026-07-15 (https://github.com/piercecohen1/openai-docs, guides/guides),
+"the specification" is openapi.yaml of 2026-08-21 (https://github.com/openai/openai-openapi), and "the SDK" is OpenAI's Python SDK
+3.57.0 (https://pypi.org/project/openai/3.57.0/).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gpt41_cli import rules
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, join_path, redact
 from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MAX_NAME = 128
+_MAX_DOCUMENTED_NAME = 64
+_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}")
 _IMAGE_TYPES = ("image_url", "input_image")
 _RANGES = {
     "temperature": (0, 2),
@@ -21,9 +27,9 @@ _RANGES = {
     "frequency_penalty": (-2, 2),
     "top_logprobs": (0, 20),
 }
-"""The docstrings of the parameters in OpenAI's Python SDK 3.57.0 (https://pypi.org/project/openai/3.57.0/)."""
+"""What the parameters may be: by their docstrings in the SDK, and top_p by the specification ("minimum: 0", "maximum: 1")."""
 
-_REFUSED_KEYWORDS = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
+_REFUSED_KEYWORDS = ("allOf", "oneOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
 _MAX_NAMED = 3
 _CALL_KEYS = {"tool_calls", "tool_call_id", "call_id"}
 _STORED_INPUT = ("previous_response_id", "conversation", "prompt")
@@ -56,9 +62,9 @@ def _list_objects(owner: JsonObject, key: str, path: str) -> Iterator[tuple[Json
 def _check_chat_calls(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check that the messages after calls are their results, one for each, and that each result has its call.
 
-    "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'" and "An assistant message with
-    'tool_calls' must be followed by tool messages responding to each 'tool_call_id'"
-    (https://github.com/simonw/llm/issues/937, 2025-05-12; https://github.com/microsoft/promptflow/pull/3130, 2024-05-08).
+    "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'"
+    (https://github.com/miurla/morphic/issues/136, 2024-05-11); "An assistant message with 'tool_calls' must be followed by tool
+    messages responding to each 'tool_call_id'" (https://github.com/simonw/llm/issues/937, 2025-05-12).
     """
     pending: dict[object, str] = {}
     for message, at in _list_objects(body, "messages", path):
@@ -75,10 +81,11 @@ def _check_chat_calls(body: JsonObject, path: str) -> Iterator[Finding]:
 def _check_responses_calls(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check that each call in the input has its result, and each result its call, unless part of the input is stored.
 
-    "No tool call found for function call output with call_id" (https://github.com/james-6-23/codex2api/issues/414, 2026-07-20)
-    and "No tool output found for function call" (https://developers.openai.com/api/docs/guides/function-calling).
+    "No tool call found for function call output with call_id" (https://github.com/continuedev/continue/issues/9927, 2026-01-26)
+    and "No tool output found for function call" (https://github.com/letta-ai/letta-code/issues/291, 2025-12-18;
+    https://github.com/symgraph/GhidrAssist/issues/78, 2026-03-12).
     """
-    if any(body.get(key) is not None for key in _STORED_INPUT):
+    if _has_stored_input(body):
         return
     pending: dict[object, str] = {}
     called: set[object] = set()
@@ -93,20 +100,27 @@ def _check_responses_calls(body: JsonObject, path: str) -> Iterator[Finding]:
     yield from _report_unanswered(pending, "in the input")
 
 
+def _has_stored_input(body: JsonObject) -> bool:
+    """Return True if part of what a model reads isn't in the body."""
+    return any(body.get(key) is not None for key in _STORED_INPUT)
+
+
 def _report_unanswered(pending: dict[object, str], where: str) -> Iterator[Finding]:
     for at in pending.values():
         yield Finding(rules.TOOL_CALLS, f"{at}: expected the result of this call {where}, found none")
 
 
 def _check_pictures(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
-    """Check that only users show pictures. The results of functions may, too, in Responses.
+    """Check that only users show pictures. In Responses, instructions (InputMessage in the specification) and the results of
+    functions (guide to function calling, "Formatting results") may, too.
 
     "Image URLs are only allowed for messages with role 'user'" (https://github.com/OpenHands/OpenHands/issues/7700, 2025-04-22).
-    Newer models no longer refuse them (https://github.com/openai/openai-openapi/issues/523, 2026-02-11).
+    A newer model no longer refuses them, and doesn't see them (https://github.com/openai/openai-openapi/issues/523, 2026-02-12).
     """
+    takers = ("user",) if key == "messages" else ("user", "system", "developer")
     for message, at in _list_objects(body, key, path):
         role = message.get("role")
-        if role is not None and role != "user":
+        if role is not None and role not in takers:
             for part, where in _list_objects(message, "content", at):
                 if part.get("type") in _IMAGE_TYPES:
                     text = f"{where}: expected an image only in messages of the user, found one of the role {redact(str(role))}"
@@ -114,7 +128,9 @@ def _check_pictures(body: JsonObject, path: str, key: str = "messages") -> Itera
 
 
 def _check_empty_content(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
-    """Check that messages say something. No source says which models refuse an empty one."""
+    """Check that messages say something. By the specification, a list of parts has one at least, and the content of an assistant
+    is "Required unless `tool_calls` or `function_call` is specified". No source says which models refuse an empty one.
+    """
     for message, at in _list_objects(body, key, path):
         content, role = message.get("content"), message.get("role")
         is_bare = role == "assistant" and not any(
@@ -146,31 +162,47 @@ def _check_ranges(body: JsonObject, path: str) -> Iterator[Finding]:
 
 
 def _check_names(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check the names of functions and schemas: "Must be a-z, A-Z, 0-9, or contain underscores and dashes, with a maximum length
-    of 64" (OpenAI's Python SDK 3.57.0, FunctionDefinition; https://github.com/run-llama/llama_index/issues/16093, 2024-09-19).
+    """Check the names of functions and schemas.
+
+    "string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'"
+    (https://github.com/CherryHQ/cherry-studio/pull/2895, 2025-03-05). In Responses, functions have "maxLength: 128"
+    (FunctionToolParam in the specification; https://github.com/aaif-goose/goose/pull/10659, 2026-07-23). Elsewhere "a maximum
+    length of 64" is documented (FunctionDefinition and JSONSchema in the SDK) and was enforced
+    (https://github.com/home-assistant/core/issues/121325, 2024-07-05). A measurement of 2026-10-01 found that Chat Completions
+    takes 128; it has no address, so longer names are a doubt.
     """
-    yield from _check_each_name(_list_declared(body, path))
+    yield from _check_each_name(_list_declared(body, path), _get_function_limit(body))
+    yield from _check_each_name([_find_answer_format(body, path)], _MAX_DOCUMENTED_NAME)
 
 
 def _check_called_names(body: JsonObject, path: str) -> Iterator[Finding]:
-    yield from _check_each_name(_list_called(body, path))
+    yield from _check_each_name(_list_called(body, path), _get_function_limit(body))
 
 
-def _check_each_name(found: Iterator[tuple[JsonObject, str]]) -> Iterator[Finding]:
+def _get_function_limit(body: JsonObject) -> int:
+    """Return the documented length of a function's name."""
+    return _MAX_DOCUMENTED_NAME if "messages" in body else _MAX_NAME
+
+
+def _check_each_name(found: Iterable[tuple[JsonObject, str]], documented: int) -> Iterator[Finding]:
     for named, at in found:
         name = named.get("name")
-        if isinstance(name, str) and not _NAME.fullmatch(name):
-            text = f"{at}.name: expected 1 to 64 letters, digits, underscores and dashes, found {redact(name)}"
+        if not isinstance(name, str):
+            continue
+        if not _NAME.fullmatch(name):
+            text = f"{at}.name: expected 1 to {documented} letters, digits, underscores and dashes, found {redact(name)}"
             yield Finding(rules.FUNCTION_NAME, text)
+        elif len(name) > documented:
+            text = f"{at}.name: expected at most {documented} characters, as documented, found {len(name)}: it may be refused"
+            yield Finding(rules.FUNCTION_NAME, text, Level.WARNING)
 
 
 def _list_declared(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]]:
-    """Yield declared functions and the schema of the answer."""
+    """Yield declared functions."""
     yield from (
         _unwrap(tool, "function", at) for tool, at in _list_objects(body, "tools", path) if tool.get("type") == "function"
     )
     yield from _list_objects(body, "functions", path)
-    yield _find_answer_format(body, path)
 
 
 def _list_called(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]]:
@@ -194,14 +226,18 @@ def _find_answer_format(body: JsonObject, path: str) -> tuple[JsonObject, str]:
 
 
 def _check_json_word(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check that a request for JSON says so: "the API will throw an error if the string "JSON" does not appear somewhere in the
-    context" (https://developers.openai.com/api/docs/guides/structured-outputs, JSON mode).
+    """Check that a request for JSON says so, unless part of the input is stored.
+
+    "the API will throw an error if the string "JSON" does not appear somewhere in the context" (guide to structured outputs, JSON
+    mode): "'messages' must contain the word 'json' in some form" (https://github.com/ultimatejimmy/xray.koplugin/issues/33,
+    2026-05-09). In Responses, "input messages must contain the word", and `instructions` don't count
+    (https://github.com/CopilotKit/CopilotKit/pull/6228, 2026-07-29).
     """
     answer, at = _find_answer_format(body, path)
-    if answer.get("type") == "json_object":
-        texts = (body.get(key) for key in ("messages", "input", "instructions"))
-        if not any("json" in text.lower() for value in texts for text in _list_texts(value)):
-            yield Finding(rules.JSON_WORD, f"{at}: expected the word JSON in the messages, as json_object asks for, found none")
+    if answer.get("type") == "json_object" and not _has_stored_input(body):
+        key = "messages" if "messages" in body else "input"
+        if not any("json" in text.lower() for text in _list_texts(body.get(key))):
+            yield Finding(rules.JSON_WORD, f"{at}: expected the word JSON in {key}, as json_object asks for, found none")
 
 
 def _list_texts(value: JsonValue) -> Iterator[str]:
@@ -223,12 +259,17 @@ def _check_strict_schemas(body: JsonObject, path: str) -> Iterator[Finding]:
 
 
 def _find_schema_flaws(schema: JsonObject, path: str) -> list[Finding]:
-    """List what is wrong with a strict schema at `path`: the first flaw of each kind (OpenAI's guide to structured outputs,
-    supported schemas: https://developers.openai.com/api/docs/guides/structured-outputs).
+    """List what is wrong with a strict schema at `path`: the first flaw of each kind.
 
-    "'additionalProperties' is required to be supplied and to be false" (https://github.com/moeru-ai/xsai/issues/145, 2025-05-05);
+    If a schema "does not meet the requirements above, the request will be rejected": `additionalProperties` "must be set to
+    `false` for each object", and "All fields in `properties` must be marked as `required`" (guide to function calling).
+    "'additionalProperties' is required to be supplied and to be false" (https://github.com/moeru-ai/xsai/issues/202, 2025-07-31);
     "'required' is required to be supplied and to be an array including every key in properties"
-    (https://github.com/agentscope-ai/agentscope-java/issues/2548, 2026-08-05).
+    (https://github.com/vercel/ai/issues/6484, 2025-05-26); at the top "schema must have type 'object' and not have
+    'oneOf'/'anyOf'" (https://github.com/cecli-dev/cecli/issues/281, 2025-12-19); "'allOf' is not permitted"
+    (https://github.com/makenotion/notion-mcp-server/issues/102, 2025-08-07), nor is oneOf
+    (https://github.com/openai/openai-node/issues/1709, 2025-11-26). The guide to structured outputs lists the other keywords as
+    "not yet supported".
     """
     first: dict[str, str] = {}
     if "anyOf" in schema or (schema.get("type") != "object" and "$ref" not in schema):

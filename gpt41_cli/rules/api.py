@@ -12,7 +12,7 @@ TOOL_CALLS = Rule(
 IMAGE_ROLE = Rule(
     "image-role",
     "Only messages of the user have pictures.",
-    why="Models of this family refuse a picture in any other message with status 400. Newer models may take it.",
+    why="Models of this family refuse a picture in any other message with status 400. Newer models may take it and not see it.",
     remedy="Put the picture into a message of the user after it.",
     level=Level.WARNING,
 )
@@ -39,22 +39,31 @@ VALUE_RANGE = Rule(
 )
 FUNCTION_NAME = Rule(
     "function-name",
-    "Names of functions and schemas have up to 64 letters, digits, underscores and dashes, and nothing else.",
-    why="OpenAI refuses any other name with status 400.",
+    "Names of functions and schemas have up to 64 letters, digits, underscores and dashes; functions of Responses up to 128.",
+    why=(
+        "OpenAI refuses other characters, and more than 128, with status 400. Names of 65 to 128 are only a warning: OpenAI was "
+        "seen to take them, though its documentation says 64."
+    ),
     remedy="Rename the function, in the declaration and in the calls.",
     level=Level.ERROR,
 )
 JSON_WORD = Rule(
     "json-word",
-    "A request with json_object says JSON in its messages.",
-    why="OpenAI refuses it with status 400 otherwise, as the model might write blanks without an end.",
-    remedy="Ask for JSON in the instructions, or use json_schema.",
+    "A request with json_object says JSON in its messages or its input.",
+    why=(
+        "OpenAI refuses it with status 400 otherwise, as the model might write blanks without an end. The field instructions of "
+        "Responses doesn't count."
+    ),
+    remedy="Ask for JSON in a message, or use json_schema.",
     level=Level.ERROR,
 )
 STRICT_SCHEMA = Rule(
     "strict-schema",
-    "A strict schema closes every object and requires all properties.",
+    "A strict schema closes every object, requires all properties and combines schemas with anyOf alone.",
     why="OpenAI refuses any other schema with status 400: all requests with it fail.",
-    remedy='Set "additionalProperties": false and list all properties in required in every object, or set strict to false.',
+    remedy=(
+        'Set "additionalProperties": false and list all properties in required in every object, and write anyOf for oneOf; or '
+        "set strict to false."
+    ),
     level=Level.ERROR,
 )

@@ -95,6 +95,10 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
         [f"{SCHEMA}.$defs.…"],
     ),
     (chat(response_format=answer({**OBJECT, "allOf": []})), [SCHEMA]),
+    (
+        chat(response_format=answer({**OBJECT, "properties": {"a": {"type": "array", "items": {"oneOf": [OBJECT]}}}})),
+        [f"{SCHEMA}.properties.a.items"],
+    ),
     (chat(response_format=answer({**OBJECT, "properties": {"a": True}})), []),
     (chat(response_format=answer(OPEN, strict=False)), []),
     (chat(tools=tool(strict=True, parameters=OPEN)), ["strict-schema tools[0].function.parameters"]),
@@ -108,9 +112,12 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
         {"input": [{"role": "assistant", "content": [{"type": "input_image", "image_url": "https://example.org/y.png"}]}]},
         ["image-role input[0].content[0]"],
     ),
+    ({"input": [{"role": "developer", "content": [{"type": "input_image", "image_url": "https://example.org/y.png"}]}]}, []),
     ({"input": [USER, ITEM, {**OUTPUT, "output": [{"type": "input_image", "image_url": "https://example.org/y.png"}]}]}, []),
     ({"input": "hi", "text": {"format": {"type": "json_object"}}}, ["json-word text.format"]),
-    ({"input": "hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}, []),
+    ({"input": "hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}, ["json-word text.format"]),
+    ({"input": "as JSON", "text": {"format": {"type": "json_object"}}}, []),
+    ({"input": "hi", "previous_response_id": "resp_1", "text": {"format": {"type": "json_object"}}}, []),
     (
         {"input": "hi", "text": {"format": {"type": "json_schema", "name": "x", "strict": True, "schema": OPEN}}},
         ["strict-schema text.format.schema"],
@@ -141,3 +148,28 @@ def test_properties_that_are_missing_in_required_are_named() -> None:
         'response_format.json_schema.schema: expected all properties in required, as strict asks for, found it without "a", "b", '
         '"c" and 2 more'
     )
+
+
+LONG = "a" * 128
+NAMED: list[tuple[dict[str, Any], list[Level]]] = [
+    (chat(functions=[{"name": LONG[:64]}]), []),
+    (chat(functions=[{"name": LONG[:65]}]), [Level.WARNING]),
+    (chat(tools=tool(name=LONG)), [Level.WARNING]),
+    (chat(tools=tool(name=LONG + "a")), [Level.ERROR]),
+    (chat(response_format=answer(OBJECT, name=LONG)), [Level.WARNING]),
+    ({"input": "hi", "tools": [{"type": "function", "name": LONG}]}, []),
+    ({"input": "hi", "tools": [{"type": "function", "name": LONG + "a"}]}, [Level.ERROR]),
+    ({"input": [USER, {**ITEM, "name": LONG}, OUTPUT]}, []),
+    ({"input": "hi", "text": {"format": {"type": "json_schema", "name": LONG, "schema": OBJECT}}}, [Level.WARNING]),
+]
+
+
+@pytest.mark.parametrize(("body", "levels"), NAMED, ids=map(str, range(len(NAMED))))
+def test_a_long_name_is_an_error_only_if_it_is_surely_refused(body: dict[str, Any], levels: list[Level]) -> None:
+    found = read_json_request({"model": "gpt-4.1", **body}).flaws
+    assert [(each.rule.id, each.level) for each in found] == [("function-name", level) for level in levels]
+
+
+def test_a_name_says_how_long_it_may_be_and_is() -> None:
+    (flaw,) = read_json_request({"model": "gpt-4.1", **chat(tools=tool(name=LONG))}).flaws
+    assert flaw.message == ("tools[0].function.name: expected at most 64 characters, as documented, found 128: it may be refused")
