@@ -11,6 +11,7 @@ TIME_FIELDS = (
     *("created", "created_at", "completed_at", "start_time", "start_time_iso", "timestamp", "date", "day"),
     *("startTime", "endTime", "request_created_at", "created_time", "time", "datetime", "request_timestamp", "@timestamp"),
     *("started_at", "datetime_utc", "ts", "aggregation_timestamp", "startTimeUnixNano", "start_time_unix_nano"),
+    *("TimeGenerated", "timegenerated"),
 )
 
 _LATEST_SECONDS = 10**11

@@ -67,7 +67,16 @@ MODEL_FIELDS = (
         "model_id",
         "modelId",
     ),
-    *("modelName", "ModelId", "provided_model_name", "providedModelName", "ls_model_name", "snapshot_id", "model_permaslug"),
+    *(
+        "modelName",
+        "ModelName",
+        "ModelId",
+        "provided_model_name",
+        "providedModelName",
+        "ls_model_name",
+        "snapshot_id",
+        "model_permaslug",
+    ),
     *("main_model", "gen_ai.request.model", "request_model", "$ai_model"),
 )
 """The names of the model, the most certain first; the first known one counts."""
@@ -154,7 +163,7 @@ EXCLUSIVE_USAGE_NAMES = ("usage_details", "usageDetails")
 (https://langfuse.com/docs/observability/features/token-and-cost-tracking).
 """
 
-_USAGE_WORDS = frozenset(("token", "tokens", "details", "metadata", "object", "total", "llm", "model", "info"))
+_USAGE_WORDS = frozenset(("token", "tokens", "details", "metadata", "object", "total", "llm", "model", "info", "last"))
 
 
 def _list_word_sets() -> Iterator[tuple[frozenset[str], Figure]]:

@@ -26,7 +26,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
-from gpt41_cli.answers.unread import parse_figure
+from gpt41_cli.answers.unread import parse_figure, split_words
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
 
@@ -136,12 +136,17 @@ def _is_input(name: str, *, is_in_usage: bool) -> bool:
 
 
 def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
-    """List the usages in a record and in the objects next to the answer, with their names and paths."""
-    for key, each in value.items():
-        if is_usage_name(key):
-            usage = parse_embedded_object(each) if isinstance(each, str) else each
-            if isinstance(usage, dict) and has_input(usage):
-                yield usage, key, key
+    """List the usages in a record and in the objects next to the answer, with their names and paths.
+
+    Next to the usage of the last answer, as Codex logs it (`last_token_usage`), a total is the sum of all answers so far.
+    """
+    names = [key for key in value if is_usage_name(key)]
+    last = [key for key in names if "last" in split_words(key)]
+    for key in last or names:
+        each = value[key]
+        usage = parse_embedded_object(each) if isinstance(each, str) else each
+        if isinstance(usage, dict) and has_input(usage):
+            yield usage, key, key
     for holder in HOLDERS:
         held = value.get(holder)
         if isinstance(held, str):

@@ -22,17 +22,21 @@ def finish_each(
     skip_invalid: bool,
     findings: "Callable[[], Iterable[Finding]] | None" = None,
     left_out: "Sequence[SkippedPath]" = (),
+    *,
+    check_models: "Callable[[Iterable[str]], Iterable[Finding]]",
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
     Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings; they
-    are about every entry, even if the reader of the output has gone. `left_out` collects the skipped files of folders.
+    are about every entry, even if the reader of the output has gone. `left_out` collects the skipped files of folders;
+    `check_models` makes the findings about the models of the entries.
     """
     from gpt41_cli.files.places import RejectedRequest, Rejections
     from gpt41_cli.reports.findings import make_unreadable_findings
     from gpt41_cli.views.jsonl import format_record
 
     rejects = Rejections()
+    models: dict[str, None] = {}
     good = 0
 
     def counted() -> Iterator[Any]:
@@ -42,10 +46,12 @@ def finish_each(
                 rejects.add(each)
             else:
                 good += 1
+                if each.model is not None:
+                    models[each.model] = None
             yield each
 
     def collect_findings() -> "Iterable[Finding]":
-        return (*(findings() if findings else ()), *make_unreadable_findings(left_out))
+        return (*(findings() if findings else ()), *check_models(models), *make_unreadable_findings(left_out))
 
     if (wanted.quiet or wanted.format == "jsonl") and not wanted.files:
         answers = (answer(each) + "\n" for each in counted() if not isinstance(each, RejectedRequest))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from gpt41_cli import rules
@@ -70,6 +70,14 @@ def check_lifecycle(market: Market, variant: Variant, gone: Level = Level.WARNIN
         finding = make_retirement_finding(variant, life, market.as_of)
         return [finding._replace(actual=str(life.shutdown), subject=variant.id)]
     return []
+
+
+def check_ended_models(market: Market, names: Iterable[str], gone: Level = Level.WARNING) -> Iterator[Finding]:
+    """Make a finding of level `gone` for each model that is shut down on that day, once. An unknown name has none."""
+    known = {each.id: each for name in names if (each := market.catalog.find_variant(name))}
+    for variant in known.values():
+        if find_past_shutdown(market, variant):
+            yield from check_lifecycle(market, variant, gone)
 
 
 def check_price_table_age(market: Market) -> list[Finding]:

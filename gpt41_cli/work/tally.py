@@ -34,6 +34,7 @@ class Tally(Addable):
         self.lower_bound_requests = 0
         self.parts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self.places_by_doubt: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
+        self.models: Counter[str] = Counter()
         self.rejects = Rejections()
         self.examples: list[Entry] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
@@ -52,6 +53,8 @@ class Tally(Addable):
         if isinstance(entry, RejectedRequest):
             self.rejects.add(entry)
             return
+        if entry.model is not None:
+            self.models[entry.model] += 1
         tokens = entry.input_tokens
         self._sizes[tokens] += 1
         self._largest.append(LargestRequest(tokens, entry.place, entry.custom_id))

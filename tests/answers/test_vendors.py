@@ -40,6 +40,7 @@ def span(**attributes: object) -> dict[str, object]:
     return {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "chat", "attributes": listed}]}]}]}
 
 
+CODEX = {"input_tokens": 10_000, "cached_input_tokens": 8_960, "output_tokens": 200, "total_tokens": 10_200}
 GEN_AI = {
     "gen_ai.response.model": "m",
     "gen_ai.usage.input_tokens": 10_000,
@@ -150,6 +151,14 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
     ),
     "pydantic-ai, old": ({"usage": {"requests": 1, "request_tokens": 10_000, "response_tokens": 200}}, PLAIN),
     "pydantic-ai": ({"usage": {"requests": 1, "input_tokens": 10_000, "cache_read_tokens": 8_960, "output_tokens": 200}}, CACHED),
+    "Azure API Management": (
+        {"ModelName": "m", "DeploymentName": "d", "PromptTokens": 10_000, "CompletionTokens": 200, "TotalTokens": 10_200},
+        PLAIN,
+    ),
+    "Codex": (
+        {"total_token_usage": {"input_tokens": 30_000, "output_tokens": 500}, "last_token_usage": CODEX},
+        CACHED,
+    ),
     "Langfuse, trace": (
         {"observations": [{"type": "SPAN"}, {"type": "GENERATION", "usage": {"input": 10_000, "output": 200, "unit": "TOKENS"}}]},
         PLAIN,

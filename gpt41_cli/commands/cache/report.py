@@ -13,7 +13,17 @@ from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak,
 from gpt41_cli.commands.cache.savings import CacheSavings, compute_saving_usd
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy, SharedPrefix
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import format_duration, format_exact, format_int, format_money, format_percent, pluralize, sanitize
+from gpt41_cli.display import (
+    choose_bound_prefix,
+    explain_bound,
+    format_duration,
+    format_exact,
+    format_int,
+    format_money,
+    format_percent,
+    pluralize,
+    sanitize,
+)
 from gpt41_cli.errors import quote_text
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
@@ -43,13 +53,15 @@ def make_report(
     total = reduce(iadd, study.reads_by_model.values(), CacheReads())
     variants = (value.offer.variant for value in values)
     ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(market, variant)}
+    is_least = study.rejects.count > 0 or any(each.is_unreadable for each in left_out)
     columns = _list_model_columns(ended)
     records = make_records(columns, values)
     beginnings = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"
     return Report(
         schema=SCHEMA,
         answer=_make_answer(total),
-        headline=_make_headline(total, asked, study),
+        headline=_make_headline(total, asked, study, is_least=is_least),
+        bound=explain_bound(choose_bound_prefix(is_most=False, is_least=is_least)),
         lines=tuple(_make_lines(catalog, study, total, asked)),
         tables=(
             make_table(
@@ -94,14 +106,16 @@ def _make_answer(total: CacheReads) -> str:
     return f"{format_exact(share)}%"
 
 
-def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: CacheStudy) -> str:
+def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: CacheStudy, *, is_least: bool) -> str:
     share = format_percent(_compute_share(total.usage.cached_tokens, total.usage.input_tokens))
     cold, saved = sum_usd(value.cold_usd for value in asked), sum_usd(value.saved_usd for value in asked)
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
     lost = [_compute_model_saving_usd(each.gained_tokens, each.model, asked) for each in study.prompt_comparison.breaks]
     lost += (_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked) for model, reads in study.reads_by_model.items())
     more = f", {format_money(sum_usd(lost))} more if nothing broke it" if any(lost) else ""
-    return f"{share} of the input is read from the cache: {format_money(saved)} saved of {format_money(cold)}{where}{more}"
+    least = choose_bound_prefix(is_most=False, is_least=is_least)
+    worth = f"{least}{format_money(saved)} saved of {least}{format_money(cold)}"
+    return f"{share} of the input is read from the cache: {worth}{where}{more}"
 
 
 def _compute_model_saving_usd(tokens: int, model: str, asked: Sequence[CacheSavings]) -> Decimal:

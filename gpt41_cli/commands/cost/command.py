@@ -120,6 +120,7 @@ def _price_each_request(
     """Every request at its own price."""
     from gpt41_cli.commands.cost import each_report
     from gpt41_cli.commands.cost.each import RequestPricer, price_requests
+    from gpt41_cli.constraints.lifecycle import check_ended_models
 
     if len(variants) > 1 or len(modes) > 1:
         raise InputError("--each", "at most one --model and one --mode", "several")
@@ -148,4 +149,5 @@ def _price_each_request(
             wanted,
             asked.skip_invalid,
             left_out=left_out,
+            check_models=partial(check_ended_models, market, gone=Level.ERROR if wanted.quiet else Level.WARNING),
         )

@@ -1,7 +1,7 @@
 """`gpt41 count`."""
 
 from functools import cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,13 @@ from gpt41_cli.cli.options import count_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
+from gpt41_cli.rules import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.findings import Finding
 
 MaxTokens = Annotated[
     int | None, count_option("Exit with 1 where a text, a picture or a request has more tokens, and name it.", at_least=1)
@@ -73,6 +80,7 @@ def count(
     reading = make_reading(kind, jobs, sources)
     meter = cache(lambda: make_meter(read_catalog(), variant and variant.id, image_size, reading, as_of=day))
     encoding = find_encoding([variant]) if variant else DEFAULT_ENCODING
+    check_models = partial(_check_models, read_catalog, variant, as_of, Level.ERROR if quiet else Level.WARNING)
     with show_progress(sources, is_streamed=each) as seen:
         inputs = CountInputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)
         if each:
@@ -86,6 +94,7 @@ def count(
                 skip_invalid,
                 partial(make_max_tokens_findings, large) if large else None,
                 left_out,
+                check_models=check_models,
             )
         found = count_inputs(inputs)
     rejects = found.tally.rejects
@@ -95,6 +104,26 @@ def count(
         catalog = read_catalog()  # what counted them
     large = find_oversized_inputs(found, max_tokens) if max_tokens else None
     shown = make_report(
-        found, large, encoding=encoding, catalog=catalog, variant=variant, top=top, tree=tree, skips_invalid=skip_invalid
+        found,
+        large,
+        encoding=encoding,
+        catalog=catalog,
+        variant=variant,
+        top=top,
+        tree=tree,
+        skips_invalid=skip_invalid,
+        ended=check_models(found.tally.models),
     )
     output.show_and_exit(shown, wanted)
+
+
+def _check_models(
+    read_catalog: "Callable[[], Catalog]", variant: "Variant | None", as_of: str | None, gone: Level, names: "Iterable[str]"
+) -> "list[Finding]":
+    """List the models that are shut down: the one that is asked for, or those of the requests. A bare number can't say so."""
+    models = [variant.id] if variant else list(names)
+    if not models:
+        return []
+    from gpt41_cli.constraints.lifecycle import check_ended_models
+
+    return list(check_ended_models(parse.read_market(read_catalog(), None, as_of), models, gone))

@@ -44,9 +44,10 @@ def make_report(
     top: int | None,
     tree: bool,
     skips_invalid: bool = False,
+    ended: Sequence[Finding] = (),
 ) -> Report:
-    """Make the report with the largest `top` items (None: all of them, for programs), as a list or a `tree`, and what is too
-    large.
+    """Make the report with the largest `top` items (None: all of them, for programs), as a list or a `tree`, what is too large,
+    and the models that have `ended`.
     """
     items = count.items if top is None else count.items[:top]
     records: tuple[Mapping[str, Json], ...] = tuple(
@@ -68,6 +69,7 @@ def make_report(
         findings=(
             *make_max_tokens_findings(over),
             *_check_window(count, catalog, variant),
+            *ended,
             *_make_template_findings(count),
             *make_invalid_findings(count.tally.rejects, None if skips_invalid else Level.ERROR),
             *make_unreadable_findings(count.skipped),

@@ -91,7 +91,7 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         return f"Never in {plan.tiers_text}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
     if len({timing.variant.id for timing in plan.shown}) == 1:
         counted = f", for at least {pluralize(plan.shown[0].quote.usage.input_tokens, 'input token')}"
-        return _summarize_one_model(plan) + counted * (work.lower_bound_requests > 0)
+        return _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0)
     soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
     cheapest = min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
     ends = {"Soonest": soonest, "cheapest": cheapest} if soonest != cheapest else {"Soonest and cheapest": soonest}

@@ -61,7 +61,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             *make_invalid_findings(found.rejects, None if skips_invalid else Level.ERROR),
             *make_skipped_findings(left_out),
         ),
-        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
+        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_replacements(found)),
         data={
             "total_usd": found.total_usd,
             "usage": asdict(found.usage),
@@ -200,17 +200,16 @@ def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Recon
 
 
 def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
-    columns = _list_alternative_columns(elsewhere, found)
-    return make_table(
-        columns, elsewhere, "The same tokens elsewhere", tone=lambda each: "faint" if _is_shut_down(each, found) else ""
-    )
+    """Make a row for each variant that can still be called; JSON has the others, too."""
+    shown = [each for each in elsewhere if not _is_shut_down(each, found)]
+    return make_table(_list_alternative_columns(shown, found), shown, "The same tokens elsewhere")
 
 
 def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
-    if found.unpriced and not _is_shut_down(each, found):
+    if found.unpriced:
         return ""  # the answers without a price are among the tokens
     ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
-    return "shut down" if _is_shut_down(each, found) else "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
+    return "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
 
 
 def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
@@ -270,6 +269,19 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
     for model, taken in names.items():
         more = f" and {len(taken) - _MAX_NAMES} more" * (len(taken) > _MAX_NAMES)
         yield f"Taken for {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
+
+
+def _note_replacements(found: Reconciliation) -> Iterator[str]:
+    """Name what comes after the models of the family that were billed and end."""
+    market = found.conditions.market
+    billed = {key.model for key in found.charges}
+    replacements: dict[str, list[str]] = {}
+    for variant in (variant for variant in market.catalog.family if variant.id in billed):
+        life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
+        if life and life.replacement:
+            replacements.setdefault(life.replacement, []).append(variant.id)
+    for replacement, models in replacements.items():
+        yield f"{replacement} comes after {' and '.join(models)}: gpt41 migrate with the same logs says what it costs."
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:

@@ -168,3 +168,13 @@ def test_logs_without_an_answer_are_named(run: Run, tmp_path: Path) -> None:
     expected = "expected answers that report their usage and have a price, found none"
     assert run("reconcile", "deltas.jsonl") == (2, "", f"gpt41: deltas.jsonl: {expected}\n")
     assert run("reconcile", "-") == (2, "", f"gpt41: standard input: {expected}\n")
+
+
+def test_what_is_shut_down_is_not_offered_and_what_comes_after_is_named(run: Run) -> None:
+    record = {"model": "gpt-4.1-mini", "date": "2026-11-20", "usage": {"input_tokens": 1_000, "output_tokens": 50}}
+    done = run("reconcile", "-", *NOW, stdin=json.dumps(record))
+    assert "gpt-4.1-nano" not in done.out
+    assert "gpt-4.1-mini  batch" in done.out
+    assert "gpt-6-luna comes after gpt-4.1-mini: gpt41 migrate with the same logs says what it costs." in done.out
+    document = json.loads(run("reconcile", "-", "--format", "json", *NOW, stdin=json.dumps(record)).out)
+    assert {each["model"] for each in document["elsewhere"] if each["is_shut_down"]} == {"gpt-4.1-nano"}
