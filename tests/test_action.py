@@ -43,7 +43,7 @@ SHORT, LONG, ENDLESS = "word " * 100, "word " * 200, "word " * 2_000
 
 
 class GitHub:
-    """Pull request 7 of acme/shop, and what is asked about it. `refusals` are answers to a method in place of the right one."""
+    """Pull request 7 of acme/shop, and what is asked about it. `refusals` are answers to a method instead of the right one."""
 
     def __init__(self) -> None:
         self.comments: list[dict[str, Any]] = []
@@ -216,7 +216,7 @@ def use_installed(tmp_path: Path, act: Act, installed: Path) -> None:
 
 @pytest.fixture
 def act(tmp_path: Path, warm: list[str], github: tuple[GitHub, str]) -> Act:
-    """Run the action in a checkout, for an event, with inputs by name, `_` in place of `-`, and more environment as `env`.
+    """Run the action in a checkout, for an event, with inputs by name, `_` instead of `-`, and more environment as `env`.
 
     A warm run takes the place of what the first step installs; `use_installed` puts that back.
     """

@@ -241,7 +241,7 @@ def _read_value_entries(name: str, logged: LogValue, named: NamedColumns | None)
     if logged.ignored_columns:
         shown = [sanitize(column[:_MAX_SHOWN_CHARACTERS]) for column in logged.ignored_columns[:MAX_KEPT]]
         names = ", ".join(shown) + ", ..." * (len(logged.ignored_columns) > MAX_KEPT)
-        yield place, Finding(rules.COLUMNS_IGNORED, f"columns that say nothing here: {names}")
+        yield place, Finding(rules.COLUMNS_IGNORED, f"ignored columns: {names}")
         return
     value = named.name_fields(logged.value) if named else logged.value
     if (answer := read_plain_answer(value)) is not None:

@@ -142,7 +142,7 @@ def is_source_code(name: str) -> bool:
 
 
 def is_no_prompt(name: str) -> bool:
-    """Return True for the name of a text that is no prompt: code, settings, hidden files, and what is about the repository."""
+    """Return True for the name of a text that isn't a prompt: code, settings, hidden files, and what is about the repository."""
     path = PurePath(name)
     kind = find_file_kind(path, "")
     is_settings = kind is FileKind.CONFIG and path.suffix.lower() not in (*_TEMPLATES, ".prompty", ".yaml", ".yml")

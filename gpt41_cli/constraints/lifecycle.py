@@ -29,13 +29,13 @@ def find_announced_shutdown(market: Market, variant: Variant) -> Lifecycle | Non
 
 
 def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
-    """That it is gone, since when, and what is named in its place."""
+    """That it is gone, since when, and its official replacement."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"
     return Finding(rules.MODEL_SHUT_DOWN, text, sources=(life.source,), brief="shut down")
 
 
 def make_retirement_finding(variant: Variant, life: Lifecycle, as_of: date) -> Finding:
-    """That it will be gone, in how many days, and what is named in its place."""
+    """That it will be gone, in how many days, and its official replacement."""
     assert life.shutdown is not None
     days = pluralize((life.shutdown - as_of).days, "day")
     text = f"{variant.id} ends in {days} ({life.shutdown}){_describe_replacement(life)}{_describe_uncertainty(life)}"

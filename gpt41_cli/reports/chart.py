@@ -25,7 +25,7 @@ UNIT_FORMATTERS: Mapping[str, Callable[[Decimal], str]] = {
     "count": _format_count,
     "name": _format_no_figure,
 }
-"""How the figures of an axis read: US dollars, shares of one as percentages, counts to tenths. A name is no figure."""
+"""How the figures of an axis read: US dollars, shares of one as percentages, counts to tenths. A name isn't a figure."""
 
 
 class ChartAxis(NamedTuple):

@@ -30,7 +30,7 @@ _PROBED_LINES = 10
 """Lines among which one must be a request, or claim to be."""
 
 _TEXT_HEAD_BYTES = 1 << 14
-"""As much of a text is searched for what says that it is no prompt."""
+"""As much of a text is searched for what says that it isn't a prompt."""
 
 _TEMPLATE_SUFFIXES = (
     *("", ".txt", ".md", ".prompt", ".prompty", ".yml", ".yaml"),
@@ -297,7 +297,7 @@ def _parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
 
 
 def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
-    """Read a message from every line; together they are one request. Raises BadBody for a line that is no message."""
+    """Read a message from every line; together they are one request. Raises BadBody for a line that isn't a message."""
     messages = []
     whole = b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES))
     for line in LineBlock(1, whole).iterate_lines():

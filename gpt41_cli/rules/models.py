@@ -40,7 +40,7 @@ MODEL_SHUT_DOWN = Rule(
     "model-shut-down",
     "The model still runs.",
     why="OpenAI rejects every call.",
-    remedy="Move to the replacement that is named: gpt41 migrate says what it costs, gpt41 scan where the model is called.",
+    remedy="Move to the official replacement: gpt41 migrate says what it costs, gpt41 scan where the model is called.",
     level=Level.WARNING,
     groups=Group.RECOMPUTED | Group.UNAVAILABLE,
 )

@@ -28,7 +28,7 @@ class CallFigures(NamedTuple):
 
 
 class PromptRules(NamedTuple):
-    """How a generation bills prompts, and what of it has changed.
+    """How a generation bills prompts, and what has changed.
 
     `name` is that of the generation. `answer` is the cost of a request besides its messages, `answer_in_history` of each text of
     the assistant besides itself. `tools_joined`, `tools_alone` and `format_alone` are for Chat Completions: tools that join the

@@ -107,7 +107,7 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
         console.print()
         console.print(_make_text(block.title, "title"))
         for line in block.text.splitlines():
-            # The bar tells what is shown from what is said about it, and keeps a line from being a command to whoever reads it.
+            # The bar tells what is shown from what is said about it, and keeps a line from being a command to a program.
             console.print(Text(sanitize(f"| {line}")), soft_wrap=True)
     # Where a line wraps, the next one begins with any word of it.
     lines = _COMMAND_START.sub(r"\1\\x3a", drawn.getvalue()).splitlines()

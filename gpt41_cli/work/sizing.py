@@ -274,7 +274,7 @@ def measure_sources(
         text_tokens = sum(tokens() for tokens in texts)
     if not (sizing.groups or sizing.rejects.count):
         if sources and not (texts or images):
-            raise InputError(expected="text or requests in what is named", found=explain_empty(skipped))
+            raise InputError(expected="text or requests in these files", found=explain_empty(skipped))
         return PromptTotals(text_tokens, tuple(images), tuple(list_request_flaws(flaws)))
     if texts or images:
         raise InputError(

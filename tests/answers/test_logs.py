@@ -267,7 +267,7 @@ def test_cells_hold_what_they_like() -> None:
     data = f"prompt,model,input_tokens,output_tokens\n{prompt},gpt-4.1,9,0\nshort,gpt-4.1,-7,0\n"
     assert answers(data) == [Answer(Usage(1, 9), model="gpt-4.1")]
     assert rest(data) == [
-        ("columns-ignored", "columns that say nothing here: prompt"),
+        ("columns-ignored", "ignored columns: prompt"),
         ("0.log:5", "input_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -7"),
     ]  # fmt: skip
 
@@ -281,7 +281,7 @@ def test_all_columns_that_say_something_and_the_first_of_those_that_do_not() -> 
         Answer(Usage(1, 5), None, None, "m", "batch", ANSWER_DAY),
     ]
     shown = ", ".join(f"x{number}" for number in range(10))
-    assert rest(data) == [("columns-ignored", f"columns that say nothing here: {shown}, ...")]
+    assert rest(data) == [("columns-ignored", f"ignored columns: {shown}, ...")]
 
 
 @pytest.mark.parametrize(

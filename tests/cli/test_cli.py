@@ -36,7 +36,7 @@ def test_json_is_exact_and_says_which_table_it_is_from(run: Run) -> None:
     assert standard["total_usd"] == "0.00088"
     assert batch["rates_usd_per_million"] == {"input": "0.2", "cached_input": None, "output": "0.8"}
     assert batch["total_usd"] == "0.00056"
-    assert any("gives cached tokens no discount" in note for note in document["notes"])
+    assert any("has no discount for cached tokens" in note for note in document["notes"])
     for quote in document["quotes"]:
         terms = [Decimal(quote[term]) for term in ("uncached_input_usd", "cached_input_usd", "output_usd")]
         assert sum(terms) == Decimal(quote["total_usd"])
@@ -211,7 +211,7 @@ def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) 
     (tmp_path / "x.bin").write_bytes(b"\0")
     done = run("count", ".")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "gpt41: expected text or requests in what is named, found nothing but what is left out (x.bin: binary)\n"
+    assert done.err == "gpt41: expected text or requests in these files, found nothing but what is left out (x.bin: binary)\n"
 
 
 def test_text_that_is_none_on_the_command_line(run: Run) -> None:
@@ -616,7 +616,7 @@ def test_each_input_of_any_kind_is_an_entry(run: Run) -> None:
     done = run("count", *names, "--model", "gpt-4.1", "--each", "--format", "jsonl")
     assert [json.loads(line)["input_tokens"] for line in done.out.splitlines()] == [433, 255, 179]
     assert run("cost", "-", "--as", "chat", stdin="[]").err == (
-        "gpt41: expected text or requests in what is named, found nothing\n"
+        "gpt41: expected text or requests in these files, found nothing\n"
     )
 
 
@@ -666,7 +666,7 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
     assert refused.err.startswith("gpt41: --init: expected folders that can be listed, found texts/ddd")
 
 
-MOST = "at most this: answers or pictures may be smaller than is counted"
+AT_MOST = "at most this: answers or pictures may be smaller than is counted"
 NEAR = "about this: something in it may count more or less"
 LEAST = "at least this: not everything in it is counted"
 GONE = "gpt-4.1-nano: OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna"
@@ -676,11 +676,11 @@ LINKED = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
 @pytest.mark.parametrize(
     ("command", "body", "code", "said"),
     [
-        ("cost", {"messages": [{"role": "user", "content": "hi"}]}, 0, [MOST]),
-        ("cost --output-tokens 5", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [MOST]),
+        ("cost", {"messages": [{"role": "user", "content": "hi"}]}, 0, [AT_MOST]),
+        ("cost --output-tokens 5", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [AT_MOST]),
         ("cost --output-tokens 5", {"messages": [{"role": "user", "content": "hi"}]}, 0, []),
         ("cost --output-tokens 5", {"messages": [{"role": "user", "content": "hi"}], "new": 1}, 0, [NEAR]),
-        ("count", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [MOST]),
+        ("count", {"messages": [{"role": "user", "content": [LINKED]}]}, 0, [AT_MOST]),
         ("count", {"messages": [{"role": "user", "content": "hi"}], "data_sources": [{}]}, 0, [LEAST]),
         ("cost --output-tokens 5", {"model": "gpt-4.1-nano", "messages": [{"role": "user", "content": "hi"}]}, 1, [GONE]),
         ("cache", {"model": "gpt-4.1-nano", "messages": [{"role": "user", "content": "hi"}]}, 1, [GONE]),

@@ -94,7 +94,7 @@ def test_where_the_cache_makes_no_difference_there_is_nothing_to_weigh() -> None
         ),
         ("--input-tokens 3000 --cached 60% --output-tokens 75", "; here it is 60 %, not more than that"),
         ("--input-tokens 3000 --cached 80% --output-tokens 75", "; here it is 80 %, more than that"),
-        ("--input-tokens 3000 --output-tokens 75", "; none is stated here"),
+        ("--input-tokens 3000 --output-tokens 75", "; no caching is assumed here"),
         (
             "--input-tokens 1023 --output-tokens 5",
             "; but a prompt below 1,024 tokens is never cached",

@@ -40,7 +40,7 @@ def test_what_a_structured_output_adds_is_said(run: Run, tmp_path: Path) -> None
     (note,) = (note for note in out["notes"] if "structured" in note)
     assert note.startswith("gpt-6-luna bills a structured output up to 4 tokens more than that: they aren't in the price [")
     moved = run("migrate", "sent.jsonl", "--output-tokens", "5").out
-    assert "3 tokens more for an answer of the same text, and up to 4 more that aren't priced for a structured output" in moved
+    assert "3 more tokens for the same answer, and up to 4 more that aren't priced for a structured output" in moved
 
 
 def test_nothing_is_said_of_a_mean_of_none(run: Run, tmp_path: Path) -> None:

@@ -191,7 +191,10 @@ def test_each_request_carries_its_own_calls(run: Run) -> None:
     found = [json.loads(line) for line in done.out.splitlines()]
     assert [(each["tools_usd"], each["total_usd"], each["lower_bound"]) for each in found] == [("0.01", "0.010056", True)] * 2
     stored = run("cost", "-", "--each", "--tools", "storage_gb=2,storage_days=1", stdin=body)
-    assert stored.err == "gpt41: --each: expected requests as they are, found --prediction or storage, which is of no request\n"
+    assert (
+        stored.err
+        == "gpt41: --each: expected requests as they are, found --prediction or storage, which belong to no single request\n"
+    )
     nano = run("cost", "-", "--each", "--tools", "web_searches=1", "--model", "gpt-4.1-nano", stdin=body)
     assert "no price is known for web-search with gpt-4.1-nano" in nano.err
 

@@ -82,7 +82,7 @@ def _make_work_line(check: BatchCheck) -> Iterator[ReportLine]:
     usage = check.usage
     tokens = f"{pluralize(usage.input_tokens, 'input token')} and {pluralize(usage.output_tokens, 'output token')}"
     size = pluralize(sum(file.lines.size_bytes for file in check.files), "byte")
-    yield ReportLine("work", f"{pluralize(usage.requests, 'valid request')} in {size}: {tokens} in all")
+    yield ReportLine("work", f"{pluralize(usage.requests, 'valid request')} in {size}: {tokens} in total")
 
 
 def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
@@ -133,12 +133,10 @@ def _describe_wait(each: BatchWait, rules: BatchRules) -> str:
         allowed += f" ({format_int(each.queue.long_limit)} in requests above {format_int(each.queue.long_context_threshold)})"
     if each.blocked_requests:
         return (
-            f"{allowed}: {pluralize(each.blocked_requests, 'request')} of these alone "
+            f"{allowed}: {pluralize(each.blocked_requests, 'request')} alone "
             f"{'is' if each.blocked_requests == 1 else 'are'} over it"
         )
-    return (
-        f"{allowed}: {format_int(each.input_tokens)} go in {pluralize(each.parts, 'file')} and {_describe_windows(each, rules)}"
-    )
+    return f"{allowed}: {format_int(each.input_tokens)} take {pluralize(each.parts, 'file')} and {_describe_windows(each, rules)}"
 
 
 def _describe_windows(each: BatchWait, rules: BatchRules) -> str:

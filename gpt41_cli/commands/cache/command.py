@@ -51,6 +51,6 @@ def cache(
     if not (skip_invalid and found.requests):
         refuse_invalid(found.rejects, found.requests)
     if not found.requests:
-        raise InputError(expected="requests", found="none in what is named")
+        raise InputError(expected="requests", found="none in these files")
     gone = Level.ERROR if quiet else Level.WARNING  # a bare share can't say that the model is gone
     output.show_and_exit(make_report(market, found, compute_savings(market, found), left_out, gone), wanted)

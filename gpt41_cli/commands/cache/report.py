@@ -112,7 +112,7 @@ def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: Cach
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
     lost = [_compute_model_saving_usd(each.gained_tokens, each.model, asked) for each in study.prompt_comparison.breaks]
     lost += (_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked) for model, reads in study.reads_by_model.items())
-    more = f", {format_money(sum_usd(lost))} more if nothing broke it" if any(lost) else ""
+    more = f", {format_money(sum_usd(lost))} more if no prompt broke it" if any(lost) else ""
     least = choose_bound_prefix(is_most=False, is_least=is_least)
     worth = f"{least}{format_money(saved)} saved of {least}{format_money(cold)}"
     return f"{share} of the input is read from the cache: {worth}{where}{more}"
@@ -147,8 +147,8 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
     text = (
-        f"{format_money(cold)} with a cold cache, {format_money(replayed)} as replayed, {format_money(ideal)} with "
-        f"one that forgets nothing"
+        f"{format_money(cold)} without a cache, {format_money(replayed)} in this replay, {format_money(ideal)} with "
+        f"a perfect cache"
     )
     yield ReportLine("input", text, asked[0].offer.row.source.label)
 
@@ -226,11 +226,11 @@ def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: Cache
     if parting.section in ("tools", "schema"):  # which always stand first
         mend = "always in the same order" if parting.kind == TOOL_ORDER else "always the same"
     return (
-        f"{each.first_place.label} and {each.other_place.label} part after "
+        f"{each.first_place.label} and {each.other_place.label} differ after "
         f"{pluralize(parting.shared_tokens, 'token')} in {where}: {what}. "
         f"{pluralize(parting.shared_tokens_after, 'token')} after it are the same: {mend}, "
         f"{format_int(each.requests - 1)} of the first "
-        f"{pluralize(study.compared_requests, 'request')} would read {format_int(each.gained_tokens)} tokens more "
+        f"{pluralize(study.compared_requests, 'request')} would read {format_int(each.gained_tokens)} more tokens "
         f"from the cache, "
         f"{format_money(_compute_model_saving_usd(each.gained_tokens, each.model, asked))}"
     )
@@ -239,8 +239,8 @@ def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: Cache
 def _explain_keys(model: str, reads: CacheReads, asked: Sequence[CacheSavings]) -> str:
     return (
         f"{pluralize(len(reads.cache_keys), 'different prompt_cache_key')} keep requests that begin alike from "
-        f"sharing it: with one for "
-        f"all of these they would read {format_int(reads.tokens_lost_to_keys)} tokens more from the cache, "
+        f"sharing it: with one key for "
+        f"all of these they would read {format_int(reads.tokens_lost_to_keys)} more tokens from the cache, "
         f"{format_money(_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked))}"
     )
 
@@ -255,7 +255,7 @@ def _explain_short_prefix(near: ShortPrefix, least: int) -> str:
 
 def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: ReplayOptions) -> Iterator[str]:
     cache_rules = catalog.limits.prompt_cache
-    yield f"The cache is best effort: no request is sure of a hit, and what it gives is no promise [{cache_rules.source.label}]."
+    yield f"The cache is best effort: no request is sure of a hit, so savings aren't guaranteed [{cache_rules.source.label}]."
     for value in asked:
         variant: Variant = value.offer.variant
         if variant.model.prompt.uncached_end_tokens:
@@ -271,7 +271,7 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
             )
         elif (traffic.lifetime_minutes or 0) > cache_rules.idle_minutes.at_most:
             most = cache_rules.idle_minutes.at_most
-            yield f"{variant.id} keeps what nobody reads for {most} minutes at most [{cache_rules.source.label}]."
+            yield f"{variant.id} keeps a prompt that no request reads for at most {most} minutes [{cache_rules.source.label}]."
         if value.reads.replayed.long.usage.requests:
             yield write_surcharge_note(variant)
         yield from write_cache_write_notes(value.offer)

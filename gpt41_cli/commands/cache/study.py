@@ -50,7 +50,7 @@ class CacheRequest(NamedTuple):
 
 @dataclass
 class CacheReads(Addable):
-    """What requests to one model read from the cache as `replayed`, and from an `ideal` one that forgets nothing.
+    """What requests to one model read from the cache as `replayed`, and from a perfect one (`ideal`).
 
     `hits` read something, `near_misses` are a little too short. `cache_keys` are their different `prompt_cache_key`; because of
     them `tokens_lost_to_keys` tokens aren't read.

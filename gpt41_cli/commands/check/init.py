@@ -32,7 +32,7 @@ _PLAIN_YAML_PATTERN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _INVALID_NAME_CHARACTERS = re.compile(r"[^\w-]+", re.ASCII)
 
 _HEAD_TEMPLATE = """\
-# What gpt41 check holds the calls of this repository against; paths count from the folder of this file. A workload may also say
+# What gpt41 check compares the calls of this repository with; paths count from the folder of this file. A workload may also say
 #   cached: simulate                             or the share of the input that the prompt cache gives, such as 60%
 #   mode: batch                                  or standard, or priority
 #   budget: {{per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}}
@@ -51,7 +51,7 @@ _WORKLOAD_TEMPLATE = """\
 """
 _GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: put in how long your answers are\n"
 _GUESSED_OUTPUT = AnswerTokens(300, 1000)
-_LEFT_OUT_ENTRY = "# Left out, as they are no prompts: {names}\n"
+_LEFT_OUT_ENTRY = "# Left out, as they aren't prompts: {names}\n"
 _MAX_NAMED = 10
 
 

@@ -194,7 +194,7 @@ def _describe_findings(check: ConfigCheck) -> str:
     """Count the findings of each level."""
     counts = Counter(finding.level for finding in check.findings)
     said = [pluralize(counts[level], level.label) for level in sorted(Level, reverse=True) if counts[level]]
-    return ", ".join(said) if said else "all is well"
+    return ", ".join(said) if said else "no problems found"
 
 
 def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:

@@ -127,7 +127,7 @@ def _price_each_request(
     if asked.input_tokens is not None or asked.requests != 1:
         raise InputError("--each", "requests as they are", "--input-tokens or --requests")
     if asked.prediction or asked.assumptions.tools.storage_gb:
-        raise InputError("--each", "requests as they are", "--prediction or storage, which is of no request")
+        raise InputError("--each", "requests as they are", "--prediction or storage, which belong to no single request")
     if asked.cached == SIMULATE:
         raise InputError("--each", "--cached with tokens or a share", "simulate, which has an answer for all of them")
     sources, left_out = read_sources(asked.paths, asked.text)

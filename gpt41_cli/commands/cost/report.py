@@ -102,7 +102,7 @@ def _describe_requests(total: Decimal, requests: int) -> str:
 def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> ReportLine:
     if len(estimate.quotes) > 1 and estimate.adds_up:
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
-        return ReportLine("work", f"{pluralize(work.requests, 'request')}: {_describe_tokens(usage)} in all")
+        return ReportLine("work", f"{pluralize(work.requests, 'request')}: {_describe_tokens(usage)} in total")
     return make_work_line(catalog, work, estimate.quotes)
 
 
@@ -135,7 +135,7 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
 
 def _make_term_line(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal, shown: str) -> ReportLine:
     text = (
-        f"{pluralize(tokens, f'{_TERM_NAMES[label]} token')} at {format_rate(rate_usd)} a "
+        f"{pluralize(tokens, f'{_TERM_NAMES[label]} token')} at {format_rate(rate_usd)} per "
         f"million{_describe_surcharge(quote)}: {shown}"
     )
     return ReportLine(label, text, quote.offer.row.source.label, compute_share(amount, quote.total_usd))

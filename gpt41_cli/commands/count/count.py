@@ -112,7 +112,7 @@ def count_inputs(inputs: CountInputs) -> CountResult:
     items += (CountedInput(picture.place.path, picture.input_tokens, IMAGE_KIND) for picture in pictures)
     items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
     if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
-        raise InputError(expected="text or requests in what is named", found=explain_empty(inputs.skipped))
+        raise InputError(expected="text or requests in these files", found=explain_empty(inputs.skipped))
     tally = reduce(iadd, tallies.values(), Tally())
     templates = tuple((text.place, text.placeholders) for text in texts if text.placeholders)
     ordered = sorted(items, key=lambda item: (-item.input_tokens, item.path))

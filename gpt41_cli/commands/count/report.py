@@ -123,9 +123,8 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
     cited = catalog.family[0].model.prompt.source.label if catalog else ""
     tally = count.tally
     if tally.requests:
-        what = "it has" if tally.requests == 1 else "they have"
         if tally.exact_requests == tally.requests:
-            yield ReportLine("exact", f"everything {what} is confirmed by recorded bills", cited)
+            yield ReportLine("exact", "every part matches recorded bills", cited)
         elif tally.requests > 1:
             share = format_percent(Decimal(tally.exact_requests) / tally.requests)
             yield ReportLine("exact", f"{format_int(tally.exact_requests)} of {format_int(tally.requests)} requests ({share})")

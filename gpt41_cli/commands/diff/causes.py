@@ -129,7 +129,7 @@ def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
     """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
 
     The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
-    longest answers add to the expected price is as many times as much as output is dearer.
+    longest answers add to the expected price is as many times as much as output is more expensive.
     """
     mean = compute_mean_request(costing)
     offer = find_offer(market, mean)

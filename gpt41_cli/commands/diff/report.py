@@ -130,7 +130,7 @@ def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Tabl
         causes = [(each, cause) for each in changed for cause in _sort_causes(each)]
         yield make_table(_CAUSE_COLUMNS, causes, "Every cause", is_detail=True)
     if diff.file_changes:
-        most = f"The {format_int(len(diff.file_changes))} files that moved most, of {format_int(diff.changed_file_count)}"
+        most = f"The {format_int(len(diff.file_changes))} files that changed most, of {format_int(diff.changed_file_count)}"
         title = (
             most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} moved"
         )

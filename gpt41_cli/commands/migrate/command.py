@@ -31,7 +31,7 @@ ToModels = Annotated[
         "--to",
         metavar="MODEL",
         help="A model to move to; repeatable, the first is the answer.",
-        show_default="what is named in its place",
+        show_default="its official replacement",
         autocompletion=complete_models,
     ),
 ]

@@ -71,15 +71,15 @@ def _check_abilities(move: ModelChange) -> Iterator[Finding]:
         lacks = [name for name in names if name in move.to_variant.model.lacks]
         if lacks:
             stated = [move.to_variant.model.lacks[name] for name in lacks]
-            unsure = "" if all(lack.confidence == "high" for lack in stated) else " (not all of it with high confidence)"
+            unsure = "" if all(lack.confidence == "high" for lack in stated) else " (some of this is uncertain)"
             text = f"{move.to_variant.id} does not have {', '.join(lacks)}{who}{unsure}"
             sources = tuple(lack.source for lack in stated)
             brief = f"no {', '.join(lacks)}" if is_needed else ""
             yield Finding(rules.MISSING_ABILITY, text, level, sources=sources, brief=brief)
         unstated = [name for name in names if name not in move.to_variant.model.lacks]
         if unstated:
-            text = f"no source of this table says that {move.to_variant.id} has {', '.join(unstated)}{who}"
-            brief = f"{', '.join(unstated)} not stated" if is_needed else ""
+            text = f"not confirmed for {move.to_variant.id}: {', '.join(unstated)}{who}"
+            brief = f"{', '.join(unstated)} not confirmed" if is_needed else ""
             yield Finding(rules.UNSTATED_ABILITY, text, level, sources=(move.to_variant.model.source,), brief=brief)
 
 
@@ -90,7 +90,7 @@ def _check_pictures(move: ModelChange) -> Iterator[Finding]:
         tokens = sum(shape.text_tokens * many for shape, many in move.work.shapes.items())
         text = (
             f"how {move.to_variant.id} counts pictures is not known: {pluralize(images, 'picture')} counted as {first} does; "
-            f"the {pluralize(tokens, 'input token')} without any are a lower bound"
+            f"the {pluralize(tokens, 'input token')} without pictures are a lower bound"
         )
         source = move.to_variant.model.source
         yield Finding(rules.IMAGE_RULE, text, actual=str(tokens), sources=(source,), brief="pictures unknown")

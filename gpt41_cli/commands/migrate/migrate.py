@@ -31,7 +31,7 @@ DEFAULT_MODES = ("standard", "batch", "flex")
 
 
 class MigrationQuestion(NamedTuple):
-    """From which variant, to which (empty: named replacements and successors), in which modes (empty: the default ones), on which
+    """From which variant, to which (empty: replacements and successors), in which modes (empty: the default ones), on which
     market. `uses` is None if there are no requests to look into.
     """
 
@@ -96,7 +96,7 @@ class UnpricedMode(NamedTuple):
 class Migration(NamedTuple):
     """The paths out of a model, the target's first. The modes of each are in the requested order, the answer's first.
 
-    `target` is None if no named replacement has a price. `incompatibilities` are by variant id; `exceeded_limits`, by mode, are
+    `target` is None if no replacement has a price. `incompatibilities` are by variant id; `exceeded_limits`, by mode, are
     the limits of today's model that the work exceeds; `refusing_limits` are those of the target, in any of the modes.
     """
 
@@ -265,7 +265,7 @@ def find_reasoning_headroom(variant: Variant, token_usd: Decimal, spare_usd: Dec
 def _choose_target(
     question: MigrationQuestion, steps: Sequence[ReplacementStep], paths: Sequence[MigrationPath]
 ) -> Variant | None:
-    """Return the first requested variant or else the last named replacement that has a price."""
+    """Return the first requested variant or else the last official replacement that has a price."""
     priced = {path.variant.id for path in paths}
     if question.to_variants:
         return question.to_variants[0]
@@ -286,7 +286,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
         if step.variant is None:
             yield Finding(rules.REPLACEMENT_UNKNOWN, step.finding.message, subject=step.replacement_name)
     if target is None and not migration.replacement_steps:
-        text = f"nothing is named in place of {leaving.id}"
+        text = f"no replacement for {leaving.id} is known"
         yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=leaving.id)
     by_mode: dict[str, list[str]] = {}
     for unpriced in missing:

@@ -38,11 +38,11 @@ def _compare_rates(path: MigrationPath) -> Finding:
         cached = [rates.input if rates.cached_input is None else rates.cached_input for rates in (new, old)]
         pairs.append(("cached", cached[0], cached[1]))
     pairs.append(("output", new.output, old.output))
-    changes = ", ".join(f"{what} {format_rate(after)} in place of {format_rate(before)}" for what, after, before in pairs)
-    text = f"a million tokens of {changes}"
+    changes = ", ".join(f"{what} {format_rate(after)} instead of {format_rate(before)}" for what, after, before in pairs)
+    text = f"per million tokens: {changes}"
     if new.output:
         ratio = format_exact(to_decimal(Fraction(old.output) / Fraction(new.output), 2))
-        text += f": an output token of {path.current_quote.model} costs {ratio} times one of {path.quote.model}"
+        text += f"; output of {path.current_quote.model} costs {ratio} times as much as that of {path.quote.model}"
     return Finding(rules.PRICE, text, sources=(path.quote.offer.row.source, path.current_quote.offer.row.source))
 
 
@@ -51,15 +51,15 @@ def _describe_headroom(migration: Migration, answer: MigrationPath) -> Iterator[
     paths = [path for path in migration.target_paths if path.spare_reasoning_tokens is not None]
     spared = [f"{_format_headroom(path)} in {path.quote.mode}" for path in paths]
     if spared:
-        length = "" if not migration.work.is_ceiling else ", were every answer as long as its request allows"
+        length = "" if not migration.work.is_ceiling else ", if every answer is as long as its request allows"
         extent = f"until it costs more than {_name_current_time(migration)}{length}"
-        text = f"a request may add this many reasoning tokens {extent}: {', '.join(spared)}"
+        text = f"reasoning tokens that a request may add {extent}: {', '.join(spared)}"
         yield Finding(rules.REASONING_BREAK_EVEN, text, sources=(answer.quote.offer.row.source,))
 
 
 def _format_headroom(path: MigrationPath) -> str:
     if path.has_unlimited_reasoning:
-        return f"any, up to the {format_int(path.variant.model.max_output_tokens or 0)} of an answer"
+        return f"any number, up to the {format_int(path.variant.model.max_output_tokens or 0)} of an answer"
     return format_int(path.spare_reasoning_tokens or 0)
 
 
@@ -77,7 +77,7 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
         if cached is not None and before is None:
             text = (
                 f"its batch keeps the cache discount, {format_rate(cached)} per million; that of {path.current_quote.model} "
-                f"gives none"
+                f"has none"
             )
             yield Finding(rules.BATCH_AND_CACHE, text, sources=(path.quote.offer.row.source,))
 
@@ -93,7 +93,7 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
         added = f"{format_money(path.added_usd)} more than {_name_current_time(migration)}{share} even without reasoning"
         text = f"the same work costs {added}"
         if path.cache_writes.extra_usd and not migration.work.replay:
-            text = f"the same work costs up to {added}, were all that can be written to the prompt cache"
+            text = f"the same work costs up to {added}, if everything that can be is written to the prompt cache"
         yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
     yield from _explain_generation(migration, path)
     yield from make_reasoning_findings(path.variant, migration.work)
@@ -114,13 +114,13 @@ def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[F
         return
     changes = []
     if means := describe_generation_tokens(work):
-        changes.append(f"it counts the same requests otherwise: {means}")
+        changes.append(f"it counts the same requests differently: {means}")
     if new.added_output_tokens and work.terms.output_tokens:
         more = f", and up to {new.unpriced_format_tokens} more that aren't priced for a structured output"
         shown = more if STRUCTURED_OUTPUTS in work.needs and new.unpriced_format_tokens else ""
-        changes.append(f"it bills {new.added_output_tokens} tokens more for an answer of the same text{shown}")
+        changes.append(f"it bills {new.added_output_tokens} more tokens for the same answer{shown}")
     if changes:
-        basis = "" if new.confirmed else "; recordings confirm this for the models before it, and none of its own exist"
+        basis = "" if new.confirmed else "; recordings confirm this for earlier models, but there are none of this one"
         yield Finding(rules.GENERATION, f"{', and '.join(changes)}{basis}", sources=(new.source,))
 
 
@@ -151,7 +151,7 @@ def _describe_efforts(recorded: Sequence[RecordedReasoning], describe_tokens: Ca
     for row in recorded:
         most = f", 9 in 10 at most {format_int(row.p90)}{describe_tokens(row.p90)}" if row.p90 else ""
         efforts.append(f"effort {row.effort}: {row.unreasoned} of {row.answers} without reasoning{most}")
-    return f"recorded answers of {recorded[0].model} to short test prompts of other people: {'; '.join(efforts)}"
+    return f"recorded answers of {recorded[0].model} to other people's short test prompts: {'; '.join(efforts)}"
 
 
 def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
@@ -169,12 +169,12 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
         extent = f"{format_money(path.cache_writes.extra_usd)} more for the {tokens} that the replay writes"
     elif path.cache_writes.tokens:
         extent = (
-            f"up to {format_money(path.cache_writes.extra_usd)} more, were all {tokens} that are not read from it "
-            f"written: counted in full here"
+            f"up to {format_money(path.cache_writes.extra_usd)} more, if all {tokens} that aren't read from it are "
+            f"written (included in the higher figure)"
         )
     else:
-        extent = "nothing here, as nothing is long enough to be cached or all of it is read"
-    yield Finding(rules.CACHE_WRITES, f"it bills what goes into its prompt cache at {price}: {extent}", sources=(row.source,))
+        extent = "nothing here: no prompt is long enough to be cached, or all of it is read"
+    yield Finding(rules.CACHE_WRITES, f"it bills writes to its prompt cache at {price}: {extent}", sources=(row.source,))
 
 
 def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Finding]:

@@ -186,7 +186,7 @@ def _describe_headroom(path: MigrationPath, time: str) -> str:
         return ""
     if path.has_unlimited_reasoning:
         most = format_int(path.variant.model.max_output_tokens or 0)
-        return f", and no more than {time} however long it reasons (its answers end at {most} tokens)"
+        return f", and no more than {time} at any length of reasoning (answers are limited to {most} tokens)"
     return f", and up to {pluralize(path.spare_reasoning_tokens, 'reasoning token')} per request cost no more than {time}"
 
 
@@ -196,8 +196,8 @@ def _explain_no_target(migration: Migration) -> str:
     for step in reversed(migration.replacement_steps):
         if step.variant and step.variant.model.released and step.variant.model.released > day:
             released = f"was released on {step.variant.model.released}, after {day}"
-            return f"{step.variant.id}, which is named in place of {leaving}, {released}; elsewhere"
-    return f"Nothing with a price here is named in place of {leaving}"
+            return f"{step.variant.id}, the replacement for {leaving}, {released}; other models"
+    return f"No replacement for {leaving} has a price here"
 
 
 class _PricedAt(NamedTuple):
@@ -272,7 +272,7 @@ def _describe_path(path: MigrationPath, migration: Migration) -> str:
     question = migration.question
     life = lifecycle.find_past_shutdown(question.market, path.variant)
     is_named = path in migration.target_paths and not question.to_variants
-    descriptions = ["shut down"] if life else ["named replacement"] if is_named else []
+    descriptions = ["shut down"] if life else ["replacement"] if is_named else []
     retires = lifecycle.find_announced_shutdown(question.market, path.variant)
     if retires and retires.shutdown and (retires.shutdown - question.market.as_of).days < _ENDS_SOON_DAYS:
         descriptions.append(f"ends {retires.shutdown}")

@@ -79,7 +79,7 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
         end = f"no end of {', '.join(dict.fromkeys(each.variant.id for each in traffic))} is announced"
         return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"
     if not moving:
-        return f"Nothing with a price is named in place of {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
+        return f"No replacement with a price is known for {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
     targets = ", ".join(dict.fromkeys(each.path.offer.variant.id for each in moving if each.path))
     ends = [each.ends for each in (*moving, *stuck) if each.ends]
     when = "" if not ends else f" before {min(ends)}" if min(ends) > bill.conditions.market.as_of else " now"
@@ -117,7 +117,7 @@ def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     for each in traffic:
         if each.path and (missing := _find_missing_tools(each, each.path)):
             model = each.path.offer.variant.model
-            yield ReportLine("unsure", f"no source says that {model.id} has {missing}, which answers used", model.source.label)
+            yield ReportLine("unsure", f"not confirmed for {model.id}: {missing}, which answers used", model.source.label)
     if any(each.path for each in traffic):
         unseen = "logs don't show which fields requests set: gpt41 scan and gpt41 migrate REQUESTS find what breaks"
         yield ReportLine("unsure", unseen)
@@ -138,7 +138,7 @@ def _find_move_findings(traffic: Sequence[MovedTraffic]) -> Iterator[Finding]:
         if each.path:
             yield from lifecycle.check_lifecycle(each.market, each.path.offer.variant, Level.ERROR)
         if each.is_stuck:
-            text = f"nothing with a price on {each.market.platform.id} is named in place of {each.variant.id}"
+            text = f"no replacement for {each.variant.id} has a price on {each.market.platform.id}"
             yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=each.variant.id)
 
 

@@ -99,7 +99,7 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
         end = f"no end of the models of {pluralize(len(workloads), 'workload')} is announced on {market.as_of}"
         return f"Nothing has to move: {end}"
     targets = ", ".join(dict.fromkeys(moved.path.variant.id for moved in moving if moved.path))
-    text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "Nothing with a price is named to move to"
+    text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "No replacement with a price is known"
     days = [moved.ends for moved in (*moving, *stuck) if moved.ends]
     if days:
         text += f" before {min(days)}" if min(days) > market.as_of else " now"
@@ -201,7 +201,7 @@ def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterat
         yield from write_recorded_reasoning_notes(moved.path.variant for moved in workloads if moved.path)
     if any(moved.path or moved.is_stuck for moved in workloads):
         find = "" if has_code else "gpt41 scan finds the calls in your code, which code: src/ in gpt41.yaml lists here; "
-        yield f"{find}gpt41 migrate FILE tells more of one workload."
+        yield f"{find}gpt41 migrate FILE shows more about one workload."
 
 
 def _format_usd(amount: Fraction) -> str:

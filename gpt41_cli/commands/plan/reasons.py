@@ -62,11 +62,13 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None
         return None
     tiers, least = catalog.limits.usage_tiers, plan.find_least_tier(timing)
     if least is None or least.seconds is None:
-        return Finding(rules.NO_TIER, f"{name_timing(timing)}: no tier would do", sources=(tiers.source,))
+        return Finding(rules.NO_TIER, f"{name_timing(timing)}: no tier is enough", sources=(tiers.source,))
     tier = tiers.tiers[least.tier]
-    opens = f"${format_int(tier.paid_usd)} paid opens it, for ${format_int(tier.monthly_limit_usd)} per month"
+    opens = (
+        f"it opens after ${format_int(tier.paid_usd)} of payments; spend limit ${format_int(tier.monthly_limit_usd)} per month"
+    )
     took = f"{format_time_bound(timing.mode, least.seconds)} for {format_money(timing.quote.total_usd)}"
-    text = f"{name_timing(timing)}: tier {least.tier} would do, {took}; {opens}"
+    text = f"{name_timing(timing)}: tier {least.tier} is enough, {took}; {opens}"
     return Finding(rules.NEXT_TIER, text, sources=(tiers.source,))
 
 
@@ -103,7 +105,7 @@ def _describe_files(catalog: Catalog, wait: PoolWait) -> str:
     assert files is not None
     if files.files == 1:
         most = catalog.limits.batch.max_file_megabytes
-        return f"1 file of {pluralize(load.requests, 'request')}, or more where they are over {most} MB"
+        return f"1 file of {pluralize(load.requests, 'request')}, or more files if they are over {most} MB"
     if files.parts == 1:
         return f"{format_int(files.files)} files of at most {pluralize(files.file_requests, 'request')}, all at once"
     size = pluralize(files.file_requests, "request") if load.is_uniform else f"{format_int(wait.allowed)} input tokens"

@@ -84,11 +84,11 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
         return f"How long {models} takes isn't known: {plan.shown[0].obstacle.message}"
     if plan.deadline_seconds:
-        return f"Too slow: nothing is done in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
+        return f"Cannot finish in {format_duration(plan.deadline_seconds)} in {plan.tiers_text}"
     if not plan.passing:
         obstacles = [timing.obstacle for timing in plan.shown if timing.obstacle and timing.mode != "priority"]
         is_limit = obstacles[-1].rule is rules.USAGE_TIER
-        return f"Never in {plan.tiers_text}: {'a request is over what it lets through' if is_limit else obstacles[-1].brief}"
+        return f"Not possible in {plan.tiers_text}: {'a request is over its limit' if is_limit else obstacles[-1].brief}"
     if len({timing.variant.id for timing in plan.shown}) == 1:
         counted = f", for at least {pluralize(plan.shown[0].quote.usage.input_tokens, 'input token')}"
         return _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0)
@@ -113,7 +113,7 @@ def _summarize_one_model(plan: Plan) -> str:
             continue
         subject = f"in {mode}" if parts else name_timing(same[0])
         if not passing:
-            parts.append(f"{subject}: never")
+            parts.append(f"{subject}: not possible")
             continue
         first, last = passing[0], passing[-1]
         tier = "" if parts and plan.tier is not None else f" in tier {first.tier}"

@@ -220,11 +220,11 @@ def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) 
     """Yield what a reader of these times must know, each sentence once."""
     request_limits, tiers = catalog.limits, catalog.limits.usage_tiers
     yield (
-        "Outside batch a time is the least that the limits allow, and the answers come on top; in batch it is the most, "
-        f"{request_limits.batch.completion_window_hours} hours for each part that waits [{request_limits.batch.source.label}]."
+        "A time outside batch is the least that the limits allow, plus the time to answer. In batch it is the most: "
+        f"{request_limits.batch.completion_window_hours} hours for each part in turn [{request_limits.batch.source.label}]."
     )
     yield (
-        "A request counts against the tokens per minute with its input, or with the longest answer it states where that is more; "
+        "A request counts against the tokens per minute with its input, or with its maximum answer if that is larger; "
         f"against the batch queue with its input [{tiers.source.label}]."
     )
     if any(timing.quote.usage.cached_tokens for timing in timings):
@@ -232,7 +232,7 @@ def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) 
     if any(timing.mode == "priority" for timing in timings):
         yield f"Priority counts against the limits of standard [{request_limits.priority.source.label}]."
     most = request_limits.batch.max_file_megabytes
-    yield f"A Batch file may have at most {most} MB, too: gpt41 batch tells [{request_limits.batch.source.label}]."
+    yield f"A Batch file may have at most {most} MB; gpt41 batch checks that [{request_limits.batch.source.label}]."
     for variant in {timing.variant.id: timing.variant for timing in timings}.values():
         published = variant.model.rate_limits
         if published and published.note:

@@ -171,7 +171,7 @@ def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) 
         sources = () if metric in own else (case.catalog.evidence.benchmarks.source,)
         score = case.metrics[metric].get(variant.id)
         if score is None:
-            yield Finding(rules.MIN_SCORE, f"no {metric} score of it is known", sources=sources, brief=f"no {metric}")
+            yield Finding(rules.MIN_SCORE, f"its {metric} score isn't known", sources=sources, brief=f"no {metric}")
         elif score < least:
             text = f"its {metric} is {format_exact(score)}, below the {format_exact(least)} asked for"
             yield Finding(rules.MIN_SCORE, text, sources=sources, brief=f"{metric} {format_exact(score)}")
@@ -185,7 +185,7 @@ def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) 
         if share is None:
             names = ", ".join(scores.missing[variant.id])
             yield Finding(
-                rules.NO_SCORE, f"no {names} score of it is known for {scores.task.id}", sources=scores.sources, brief="no score"
+                rules.NO_SCORE, f"its {names} score isn't known for {scores.task.id}", sources=scores.sources, brief="no score"
             )
         elif share < Fraction(least):
             needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
@@ -200,7 +200,7 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
     if mode == "flex" and not case.sends_in(mode):
         yield Finding(rules.DEADLINE, FLEX_TIME, sources=(case.catalog.limits.flex.source,), brief="no time promised")
     if mode == "batch" and not case.admits_batch:
-        text = f"batch answers within {hours} hours: a deadline of {hours}h admits it"
+        text = f"batch answers within {hours} hours: a deadline of {hours}h allows it"
         allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"

@@ -143,7 +143,7 @@ def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[
     if choice:
         findings += lifecycle.check_lifecycle(case.market, choice.variant)
     else:
-        findings.append(Finding(rules.NOTHING_FITS, "no variant in any mode meets every wish"))
+        findings.append(Finding(rules.NOTHING_FITS, "no option meets all requirements"))
     return findings
 
 

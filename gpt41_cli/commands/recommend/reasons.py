@@ -92,7 +92,7 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
         "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
     )
     if deadline:
-        waiting = f"{format_int(deadline // timedelta(hours=1))} h to wait admits batch"
+        waiting = f"{format_int(deadline // timedelta(hours=1))} h of time allow batch"
     text = f"{waiting}, {whole}"
     yield Finding(rules.DEADLINE, text, sources=(choice.quote.offer.row.source,))
 
@@ -104,7 +104,7 @@ def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]
         return
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
         cached = pluralize(choice.quote.usage.cached_tokens, "cached token")
-        text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it gives {cached} no discount"
+        text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it has no discount for {cached}"
         yield Finding(rules.NO_CACHE_DISCOUNT, text, sources=_get_price_source(batch))
 
 
@@ -119,7 +119,7 @@ def _explain_preference(case: SelectionContext, choice: Candidate, alternatives:
         yield from _explain_fastest(case, choice, alternatives)
     elif case.wishes.prefer == "quality" and choice.score_share is not None:
         yield Finding(
-            rules.QUALITY, "the best score that fits, in its cheapest mode that does", sources=_get_price_source(choice)
+            rules.QUALITY, "the best score that qualifies, in its cheapest mode that does", sources=_get_price_source(choice)
         )
     else:
         yield from _explain_cheapest(choice, alternatives)
@@ -129,9 +129,9 @@ def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> I
     sources = _get_price_source(choice)
     rival = next((other for other in alternatives if other.variant != choice.variant), None)
     if rival is None or rival.quote is None:
-        yield Finding(rules.PRICE, "the only variant that fits, in its cheapest mode that does", sources=sources)
+        yield Finding(rules.PRICE, "the only variant that qualifies, in its cheapest mode that does", sources=sources)
         return
-    text = f"the cheapest that fits; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
+    text = f"the cheapest that qualifies; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
     yield Finding(rules.PRICE, text, sources=sources)
 
 
@@ -181,7 +181,7 @@ def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[F
         if life and life.shutdown:
             yield Finding(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", sources=(life.source,))
         else:
-            yield Finding(rules.UNTIL, f"the table knows of no end of it, before {case.wishes.until} or later")
+            yield Finding(rules.UNTIL, f"no end of it is known, before {case.wishes.until} or later")
 
 
 def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Finding]:
@@ -208,8 +208,8 @@ def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
     duration = case.find_pace(batch.variant, batch.mode)
     if duration and duration.seconds > hours * _SECONDS_PER_HOUR:
         days = -(-duration.seconds // (24 * _SECONDS_PER_HOUR))
-        return f"a deadline of {days}d admits it, as {duration.finding.message} at most"
-    return f"a deadline of {hours}h admits it where the answers can wait that long"
+        return f"a deadline of {days}d allows it, as {duration.finding.message} at most"
+    return f"add --deadline {hours}h if the answers can wait that long"
 
 
 def _compare_other_variants(
@@ -222,7 +222,7 @@ def _compare_other_variants(
         fits = next((other for other in alternatives if other.variant == variant), None)
         if fits:
             if case.wishes.prefer != "cost":
-                text = f"{fits.name} fits too and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
+                text = f"{fits.name} also fits and{_format_cost(fits)}{_format_trade_off(choice, fits)}"
                 yield Finding(rules.RUNNER_UP, text, sources=_get_price_source(fits))
             continue
         out = _find_nearest(variant, choice.mode, excluded)
@@ -257,7 +257,7 @@ def _warn_lost_cache_discount(choice: Candidate) -> Iterator[Finding]:
     assert choice.quote is not None
     cached = choice.quote.usage.cached_tokens
     if cached and choice.quote.rates.cached_input is None:
-        text = f"{choice.mode} gives no cache discount: {pluralize(cached, 'cached token')} are priced as input"
+        text = f"{choice.mode} has no cache discount: {pluralize(cached, 'cached token')} are priced as input"
         yield Finding(rules.NO_CACHE_DISCOUNT, text, sources=(choice.quote.offer.row.source,))
 
 
@@ -292,7 +292,7 @@ def _warn_model_end(case: SelectionContext, choice: Candidate) -> Iterator[Findi
 
 
 def _describe_replacement_price(case: SelectionContext, name: str | None, mode: str) -> str:
-    """Price the same work at the named replacement: `: $3.40 for the same work, up to $4.10 with cache writes`.
+    """Price the same work at the official replacement: `: $3.40 for the same work, up to $4.10 with cache writes`.
 
     Empty if it has no price on that day.
     """
@@ -301,7 +301,7 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     if not variant or not priced:
         return ""
     most = f", up to {format_money(priced.most_usd)} with cache writes" if priced.most_usd != priced.quote.total_usd else ""
-    unknown = ", without its reasoning tokens" if variant.model.reasoning and not case.work.terms.reasoning_tokens else ""
+    unknown = ", before reasoning tokens" if variant.model.reasoning and not case.work.terms.reasoning_tokens else ""
     if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
     least = "at least " if priced.quote.is_lower_bound else ""
@@ -321,8 +321,8 @@ def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:
 
 def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:
     basis = "guidance, price and limits" if choice.variant.model.guidance else "price and limits"
-    text = f"{choice.variant.id} is chosen by {basis} alone, for want of scores: evaluate it on your own work"
-    yield Finding(rules.NO_SCORE, f"{text}, and recommend --scores takes the result")
+    text = f"{choice.variant.id} is chosen by {basis} alone, as no scores are known: evaluate it on your own work"
+    yield Finding(rules.NO_SCORE, f"{text} and give the result with recommend --scores")
 
 
 def _quote_guidance(choice: Candidate) -> Iterator[Finding]:
@@ -336,7 +336,9 @@ def _warn_refused_fields(choice: Candidate) -> Iterator[Finding]:
     refusals = choice.variant.model.refuses
     if refusals:
         names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
-        text = f"it refuses or deprecates {names}: gpt41 migrate finds which of them your requests set, and when it does"
+        text = (
+            f"it refuses or deprecates {names}: gpt41 migrate shows which of them your requests set, and under which conditions"
+        )
         yield Finding(rules.REFUSED_PARAMETER, text, sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)))
 
 

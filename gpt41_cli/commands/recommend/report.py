@@ -115,14 +115,14 @@ def make_report(
 def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendation) -> str:
     """Write the choice and its price and, if it ends soon, until when and what follows."""
     if recommendation.choice is None or recommendation.choice.quote is None:
-        return "Nothing fits: no variant in any mode meets every wish"
+        return "Nothing fits: no option meets all requirements"
     quote = recommendation.choice.quote
     per_request = f" ({format_money(quote.usd_per_request)} each)" if work.requests > 1 else ""
     total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)} for {pluralize(work.requests, 'request')}"
     after, until = "", ""
     if recommendation.is_replacement:
         early = any(finding.rule is rules.UNTIL for candidate in recommendation.excluded for finding in candidate.exclusions)
-        after = f"; the family ends before {wishes.until} is over" if early else "; the family itself is shut down"
+        after = f"; the family ends before {wishes.until} is over" if early else "; the family is shut down"
     elif then := recommendation.then:
         until = f" until {then.ends}"
         after = f"; then {_describe_replacement(work, then.replacement)}"
@@ -177,7 +177,7 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Rec
         current = f"but a prompt below {format_int(rule.minimum_tokens)} tokens is never cached"
         cited += f", {rule.source.label}"
     elif not even.current_share:
-        current = "none is stated here"
+        current = "no caching is assumed here (--cached)"
     text = (
         f"break-even at {format_score(even.break_even_share)}: with more of the input from the cache, standard "
         f"costs less than batch; {current}"
@@ -205,8 +205,9 @@ def _note_unused_scores(evaluation: Evaluation, recommendation: Recommendation) 
     names = sorted({name for scores in evaluation.scores.values() for name in scores} - used)
     if names:
         yield (
-            f"{evaluation.name} has scores of {', '.join(names)} too, which are not candidates: named replacements are once the "
-            "whole family has ended, and gpt41 migrate prices them before."
+            f"{evaluation.name} has scores of {', '.join(names)}, which are not candidates: official replacements are "
+            f"candidates once the "
+            "whole family has ended, and gpt41 migrate prices them before that."
         )
 
 

@@ -1,4 +1,4 @@
-"""What follows the chosen model when it ends: the named replacement, and its price for the same work today."""
+"""What follows the chosen model when it ends: the official replacement, and its price for the same work today."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gpt41_cli.pricing import EXACT
 
 
 class PricedReplacement(NamedTuple):
-    """The same work at a replacement, without its reasoning tokens; `most_usd` is the price with all cache writes."""
+    """The same work at a replacement before reasoning tokens; `most_usd` is the price with all cache writes."""
 
     variant: Variant
     quote: Quote

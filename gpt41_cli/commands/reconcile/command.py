@@ -53,7 +53,7 @@ def reconcile(
     configs: options.ConfigOption = None,
     workload: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="told by custom_id, or model and mode"),
+        typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="found by custom_id, or model and mode"),
     ] = None,
     write_config: Annotated[
         bool, typer.Option("--write-config", help="Put how long answers are into gpt41.yaml, and change nothing else there.")

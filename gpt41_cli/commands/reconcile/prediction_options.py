@@ -141,7 +141,7 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
     if asked.requests and asked.estimate is not None:
         raise InputError("--estimate", "an estimate or --requests", "both")
     if asked.tolerance is not None and not asked.has_prediction:
-        raise InputError("--tolerance", "--requests or --estimate to hold against", "it alone")
+        raise InputError("--tolerance", "--requests or --estimate to compare with", "it alone")
     _read_tolerance(asked)
     if not (asked.has_prediction or asked.has_workloads):
         return ReconcileExtras(asked, conditions, None, None, None)

@@ -79,7 +79,11 @@ def _get_monthly_usd(each: ExaminedWorkload) -> Fraction:
 
 
 def _note_omitted(drawn: Sequence[ExaminedWorkload], every: Sequence[ExaminedWorkload]) -> str:
-    return f" Only the {format_int(len(drawn))} dearest of {format_int(len(every))} are drawn." if len(drawn) < len(every) else ""
+    return (
+        f" Only the {format_int(len(drawn))} most expensive of {format_int(len(every))} are drawn."
+        if len(drawn) < len(every)
+        else ""
+    )
 
 
 def _draw_tokens(overview: Overview) -> Chart:
@@ -120,7 +124,7 @@ def _make_output_point(subject: ReportedWorkload) -> ChartPoint:
     costing = subject.costing
     tokens = costing.output_tokens.expected
     whole = UNIT_FORMATTERS["count"](_compute_mean(costing.input_tokens + subject.search_tokens + tokens, costing.requests))
-    return ChartPoint(subject.name, _compute_mean(tokens, costing.requests), f"{whole} in all")
+    return ChartPoint(subject.name, _compute_mean(tokens, costing.requests), f"{whole} in total")
 
 
 def _compute_mean(tokens: int, requests: int) -> Decimal:

@@ -140,7 +140,7 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
     """Say what to do, what that does to the price per month or per request, and what follows when it ends soon."""
     costing = each.subject.costing
     if each.advised_pair is None or each.each_usd is None:
-        return "nothing fits: no variant in any mode meets every wish"
+        return "nothing fits: no option meets all requirements"
     verb = "stay with" if _is_unchanged(each) else "use"
     monthly = costing.monthly_usd
     if monthly is None or each.monthly_usd is None:
@@ -214,7 +214,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
         )
         yield ReportLine("why", text)
         if each.current.score_share is None:
-            yield ReportLine("but", f"{own} has no published score: only your own evaluation tells whether it is good enough")
+            yield ReportLine("but", f"{own} has no published score: only your own evaluation shows whether it is good enough")
 
 
 def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
@@ -259,7 +259,7 @@ def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """Warn that a fine-tune has no score to compare, if something else is recommended."""
     subject, choice = each.subject, each.choice
     if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
-        doubt = f"only your own evaluation tells whether {choice.variant.id} does as well"
+        doubt = f"only your own evaluation shows whether {choice.variant.id} does as well"
         text = f"{subject.variant.id} has no published score: {doubt}"
         yield ReportLine("but", text)
 

@@ -33,7 +33,7 @@ Epochs = Annotated[
 ]
 
 ServedRequests = Annotated[
-    int | None, count_option("How many requests will be served in all: what is saved then.", "--requests", "-n", at_least=1)
+    int | None, count_option("Total requests to serve: what is saved then.", "--requests", "-n", at_least=1)
 ]
 
 
@@ -86,7 +86,7 @@ def train(
 ) -> None:
     """Price fine-tuning, and check whether OpenAI would take the file.
 
-    A fine-tune is dearer by the token than its base: it pays where the request gets shorter, or where it answers in place of a
+    A fine-tune costs more per token than its base. It pays off if requests get shorter, or if it answers instead of a
     larger model. Where --input-tokens and --output-tokens do not say what a request in service is, it is the mean of the
     examples: what stands before the last answer, and that answer. --distill-from prices the whole road: a teacher's answers,
     the training on them, and the student in service.

@@ -225,7 +225,7 @@ def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions
         f"[{rules.epochs.source.label}]; four recorded jobs were billed so to the token."
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
-    yield "Fine-tunes are compared by price alone: whether their answers are good enough, only an evaluation tells."
+    yield "Fine-tunes are compared by price alone: only an evaluation shows whether their answers are good enough."
     yield from job_checks.note_foreign_rules(conditions)
     for student in students:
         for comparison in student.comparisons:

@@ -125,11 +125,11 @@ def _describe_payback(student: TrainedModel) -> str:
     """Say after how many requests it pays in standard, and which model it replaces."""
     found = find_earliest_payback(student)
     if found is None:
-        return "nothing runs that it could be compared with"
+        return "no running model can be compared with it"
     if found.pays_after_requests is None:
         names = dict.fromkeys(comparison.base_offer.variant.id for comparison in student.comparisons)
-        return f"it never pays in place of {' or '.join(names)}"
-    return f"it pays after {pluralize(found.pays_after_requests, 'request')} in place of {found.base_offer.variant.id}"
+        return f"it never pays off against {' or '.join(names)}"
+    return f"it pays after {pluralize(found.pays_after_requests, 'request')} instead of {found.base_offer.variant.id}"
 
 
 def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
@@ -145,13 +145,13 @@ def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: Trainin
         first.price.source.label,
     )
     if not tuning.has_stated_epochs:
-        text = "as many as the published heuristic gives, as none are stated; the platform may choose others"
+        text = "from the published heuristic, as no number is given; the platform may choose another"
         yield ReportLine("epochs", text, rules.epochs.source.label)
     if billed.cut_examples:
         longer = f"{pluralize(billed.cut_examples, 'example')} longer than {format_int(rules.example_tokens.at_most)} tokens"
         text = f"{longer}: {format_int(billed.lost_tokens)} at their ends are cut off"
         yield ReportLine("cut", text, rules.example_tokens.source.label)
-    yield ReportLine("request", f"{_format_mean_request(first.training_work.served)} to the fine-tune, in the mean")
+    yield ReportLine("request", f"{_format_mean_request(first.training_work.served)} to the fine-tune, on average")
     yield from _make_payback_lines(first, conditions)
 
 

@@ -211,7 +211,7 @@ def test_keys_that_keep_requests_apart_are_named(studied: Any, run: Run) -> None
     assert (same.tokens_lost_to_keys, same.usage.cached_tokens) == (0, reads.tokens_lost_to_keys)
     done = run("cache", stdin="".join(json.dumps(body) + "\n" for body in keyed))
     assert "4 different prompt_cache_keys keep requests that begin alike from sharing it" in " ".join(done.out.split())
-    assert done.out.splitlines()[0].endswith(" more if nothing broke it")
+    assert done.out.splitlines()[0].endswith(" more if no prompt broke it")
 
 
 def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,11 +169,11 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
             "notice",
             "dear: gpt-4.1-mini in standard meets the requirements for $0.56 per month instead of $2.80, 80 % less",
         ),
-        ("no-score", "warning", "weak: gpt-4.1-nano in standard: no SWE-bench Verified score of it is known for coding"),
+        ("no-score", "warning", "weak: gpt-4.1-naits in standard: no SWE-bench Verified score isn't known for coding"),
         ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours, later than 60 minutes"),
         ("qualifying-variant", "notice", "slow: gpt-4.1 in standard meets the requirements, for $0.0028 per request"),
         ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
-        ("no-score", "notice", f"blind: gpt-6-luna in standard: no {scores} score of it is known for coding"),
+        ("no-score", "notice", f"blind: gpt-6-luna in standard: its {scores} score isn't known for coding"),
         (
             "model-shut-down",
             "error",
@@ -446,7 +446,7 @@ def test_a_first_config_takes_no_document_and_no_code_for_a_prompt(run: Run, tmp
         f"workloads:\n  {name}:\n    requests: [a.json, system.md]\n"
         "    output_tokens: {expected: 50, high: 50}  # a guess: put in how long your answers are\n"
         f"{VOLUME}    budget: {{growth_percent: 10}}\n"
-        "# Left out, as they are no prompts: .env, LICENSE, Makefile, README.md, tool.py\n"
+        "# Left out, as they aren't prompts: .env, LICENSE, Makefile, README.md, tool.py\n"
     )
     for left_out, hint in (("tool.py", "gpt41 scan finds the calls in code"), ("README.md", "name the files with your prompts")):
         error = f'gpt41: --init: {left_out}: expected requests or prompts, found "{left_out}", which is neither; {hint}\n'

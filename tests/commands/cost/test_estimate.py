@@ -98,7 +98,7 @@ def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
     assert "its token counts are estimates" in notes_of(price(catalog, "gpt-6-luna", text_tokens=5))
     assert "these take 3 files" in notes_of(price(catalog, "gpt-4.1", modes=("batch",), requests=100_001))
     assert "these take 2 files [" in notes_of(price(catalog, "gpt-4.1", "gpt-4.1-mini", modes=("batch",), requests=60_000))
-    assert "gives cached tokens no discount" in notes_of(price(catalog, "gpt-4.1", modes=("batch",), cached_tokens=5))
+    assert "has no discount for cached tokens" in notes_of(price(catalog, "gpt-4.1", modes=("batch",), cached_tokens=5))
     assert notes_of(price(catalog, "gpt-4.1", cached_tokens=5)) == ""
 
 

@@ -550,7 +550,7 @@ def test_of_many_files_the_five_that_moved_most_are_told() -> None:
     tables = make_report(CATALOG, ask(BASE, costing(files=files, text=1_870))).tables
     assert [(table.title, len(table.rows), table.is_detail) for table in tables] == [
         ("", 1, False),
-        ("The 5 files that moved most, of 7", 5, True),
+        ("The 5 files that changed most, of 7", 5, True),
     ]
 
 

@@ -192,7 +192,7 @@ def test_where_nothing_runs_any_more_a_model_must_be_named() -> None:
 def test_nothing_is_named_in_place_of_a_model_that_stays() -> None:
     found = leave("gpt-6-luna")
     assert [each.message for each in found.findings if each.rule.id == "replacement-unknown"] == [
-        "nothing is named in place of gpt-6-luna"
+        "no replacement for gpt-6-luna is known"
     ]
     assert list(moving.list_advantages(found)) == list(moving.list_drawbacks(found)) == list(moving.list_guidance(found)) == []
     assert found.chosen_path is None
@@ -431,6 +431,6 @@ def test_recorded_reasoning_is_said_once_of_each_model_that_has_it() -> None:
     variants = [CATALOG.variant(name) for name in ("gpt-4.1", "gpt-6-luna", "gpt-6-luna")]
     (note,) = moving.write_recorded_reasoning_notes(variants)
     assert note.startswith(
-        "gpt-6-luna: recorded answers of gpt-5.6-luna to short test prompts of other people: effort none: 5 of 5"
+        "gpt-6-luna: recorded answers of gpt-5.6-luna to other people's short test prompts: effort none: 5 of 5"
     )
     assert "effort low: 16 of 24 without reasoning, 9 in 10 at most 28 tokens [" in note

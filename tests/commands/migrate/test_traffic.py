@@ -102,7 +102,7 @@ def test_what_has_no_price_elsewhere_is_named(moved: Any, run: Run) -> None:
     assert {each["to"] for each in found["traffic"]} == {None}
     assert (found["then_usd"], found["from_day"]) == (None, None)
     shown = run("migrate", "log.jsonl", *ON, *platform, "--to", "gpt-6.1-sol")
-    assert shown.out.startswith("Nothing with a price is named in place of gpt-4.1, gpt-4.1-mini; $0.00")
+    assert shown.out.startswith("No replacement with a price is known for gpt-4.1, gpt-4.1-mini; $0.00")
     both = run("migrate", "log.jsonl", *ON, "--to", "gpt-6-luna")
     assert both.out.startswith("Move 2 answers to gpt-6-luna before 2027-01-14: $0.00")
 
@@ -121,7 +121,7 @@ def test_tools_that_no_source_states_are_unsure(run: Run, tmp_path: Path) -> Non
     body = {"object": "response", "model": "gpt-4.1", "output": output, "usage": usage, "created_at": 1795600000}
     (tmp_path / "log.jsonl").write_text(json.dumps(body) + "\n")
     shown = run("migrate", "log.jsonl", *ON, "--to", "gpt-6.1-sol").out
-    assert "no source says that gpt-6.1-sol has file-search, which answers used" in shown
+    assert "not confirmed for gpt-6.1-sol: file-search, which answers used" in shown
     assert "logs don't show which fields requests set" in shown
 
 

@@ -96,7 +96,8 @@ def test_what_a_tier_may_not_pay_for_does_not_meet_a_deadline() -> None:
     remark = suggest_tier(CATALOG, found, standard)
     assert remark
     assert remark.message == (
-        "gpt-4.1 in standard: tier 4 would do, at least 100 minutes for $1,200.00; $250 paid opens it, for $5,000 per month"
+        "gpt-4.1 in standard: tier 4 is enough, at least 100 minutes for $1,200.00; it opens after $250 of payments; "
+        "spend limit $5,000 per month"
     )
     assert "at least" in next(explain_binding_limits(CATALOG, standard)).message
 
@@ -105,7 +106,7 @@ def test_a_deadline_that_no_tier_meets_and_files_that_an_hour_does_not_take() ->
     hasty = ask("gpt-4.1", tier=1, deadline=timedelta(hours=23))
     remark = suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "batch"))
     assert remark
-    assert remark.message == "gpt-4.1 in batch: no tier would do"
+    assert remark.message == "gpt-4.1 in batch: no tier is enough"
     assert suggest_tier(CATALOG, hasty, of(hasty, "gpt-4.1", "standard")) is None
     many = of(ask("gpt-4.1-mini", tier=5, input_tokens=10, requests=110_000_000), "gpt-4.1-mini", "batch")
     assert [remark.message for remark in explain_binding_limits(CATALOG, many)] == [
@@ -147,7 +148,7 @@ def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
         (sizes(_10=50_001), 2, "standard", "at most 5,000 requests per minute (one every 0.012 s)"),
         (sizes(_10=100_000), 1, "standard", "at most 10,000 requests per day (one every 8.7 s)"),
         (sizes(_10=40), 1, "standard", "all 40 requests within one minute"),
-        (sizes(_10=40), 1, "batch", "1 file of 40 requests, or more where they are over 200 MB"),
+        (sizes(_10=40), 1, "batch", "1 file of 40 requests, or more files if they are over 200 MB"),
         (sizes(_10=120_000), 1, "batch", "3 files of at most 50,000 requests, all at once"),
         (sizes(_1000=5_000), 1, "batch", "3 files of at most 2,000 requests, one after the other"),
         (sizes(_1000=2_500, _500=900), 1, "batch", "2 files of at most 2,000,000 input tokens, one after the other"),

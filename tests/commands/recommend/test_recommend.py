@@ -97,7 +97,7 @@ def test_a_deadline_admits_batch_and_without_one_its_saving_is_shown() -> None:
     assert chosen(ask(deadline=DAY)) == "gpt-4.1-mini batch"
     assert chosen(ask(deadline=timedelta(hours=23))) == "gpt-4.1-mini standard"
     without = ask()
-    assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: a deadline of 24h admits it"}
+    assert against(without, "gpt-4.1-mini", "batch") == {"deadline": "batch answers within 24 hours: a deadline of 24h allows it"}
     assert "batch-saving" in [remark.rule.id for remark in without.but]
 
 
@@ -105,7 +105,7 @@ def test_batch_forgoes_the_cache_and_loses_where_that_costs_more() -> None:
     """With cached input at a quarter and output at four times the input rate, standard wins if I * (1.5 h - 1) > 4 * O."""
     won = ask("extraction", input_tokens=20_000, cached_share="0.9", output_tokens=50, deadline=DAY)
     assert chosen(won) == "gpt-4.1-mini standard"
-    assert "it gives 18,000 cached tokens no discount" in " ".join(remark.message for remark in won.why)
+    assert "it has no discount for 18,000 cached tokens" in " ".join(remark.message for remark in won.why)
     lost = ask("extraction", input_tokens=20_000, cached_share="0.6", output_tokens=50, deadline=DAY)
     assert chosen(lost) == "gpt-4.1-mini batch"
     assert "no-cache-discount" in [remark.rule.id for remark in lost.but]
@@ -136,7 +136,7 @@ def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> N
     remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
     assert remark.message == (
         "gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna: $0.1515 for the same work, "
-        "without its reasoning tokens"
+        "before reasoning tokens"
     )
     assert [finding.rule.id for finding in found.findings] == ["model-retires"]
     before_the_announcement = ask(as_of=date(2026, 4, 21))
@@ -184,7 +184,7 @@ def test_a_score_below_the_tolerance_says_how_near_it_came() -> None:
 
 def test_a_benchmark_that_was_not_published_is_no_score() -> None:
     assert against(ask("coding", as_of=LAUNCH), "gpt-4.1-nano") == {
-        "no-score": "no SWE-bench Verified score of it is known for coding"
+        "no-score": "its SWE-bench Verified score isn't known for coding"
     }
 
 
@@ -193,7 +193,7 @@ def test_a_least_score_excludes() -> None:
     assert chosen(found) == "gpt-4.1-mini standard"
     assert against(found, "gpt-4.1-nano") == {"min-score": "its IFEval is 74.5, below the 80 asked for"}
     found = ask(as_of=LAUNCH, min_scores={"SWE-bench Verified": Decimal(20)})
-    assert against(found, "gpt-4.1-nano") == {"min-score": "no SWE-bench Verified score of it is known"}
+    assert against(found, "gpt-4.1-nano") == {"min-score": "its SWE-bench Verified score isn't known"}
 
 
 def test_preferences() -> None:
@@ -400,7 +400,7 @@ def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:
 def test_until_claims_no_more_than_is_known() -> None:
     assert "it runs past 2026-12-31, until 2027-01-14" in [r.message for r in ask(until=date(2026, 12, 31)).why]
     found = ask(as_of=date(2027, 2, 1), until=date(2035, 1, 1))
-    assert "the table knows of no end of it, before 2035-01-01 or later" in [remark.message for remark in found.why]
+    assert "no end of it is known, before 2035-01-01 or later" in [remark.message for remark in found.why]
 
 
 def test_web_search_has_a_window_of_its_own() -> None:
@@ -411,7 +411,7 @@ def test_web_search_has_a_window_of_its_own() -> None:
 def test_the_wish_that_is_one_step_away_is_named() -> None:
     found = ask("coding", input_tokens=50_000, usage_tier=1)
     texts = [remark.message for remark in found.but]
-    assert any(text.startswith("gpt-4.1 batch") and "a deadline of 24h admits it" in text for text in texts)
+    assert any(text.startswith("gpt-4.1 batch") and "24h" in text for text in texts)
 
 
 def variation(*changes: tuple[str, str]) -> Catalog:
@@ -532,7 +532,7 @@ def test_before_the_release_nothing_fits() -> None:
 def test_a_free_rival_and_an_equal_one() -> None:
     equal = variation(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.40, cached_input: 0.10, output: 1.60"))
     texts = " ".join(remark.message for remark in ask("vision", catalog=equal).why)
-    assert "the cheapest that fits; gpt-4.1-mini standard would cost $0.00056, the same for 0.2 points less" in texts
+    assert "the cheapest that qualifies; gpt-4.1-mini standard would cost $0.00056, the same for 0.2 points less" in texts
     nothing = ask("vision", input_tokens=0, output_tokens=0, deadline=DAY)
     assert chosen(nothing) == "gpt-4.1 standard"
     both = variation(
@@ -642,7 +642,7 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     found = recommend(market(CATALOG, "openai", TODAY), work, Wishes((CATALOG.task("classification"),)))
     assert chosen(found) == "gpt-4.1-mini standard"
     assert next(remark.message for remark in found.why if remark.rule.id == "price") == (
-        "the cheapest that fits; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
+        "the cheapest that qualifies; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
         "for 3.4 points more"
     )
     (table,) = make_report(CATALOG, work, Wishes((CATALOG.task("classification"),)), found).tables
@@ -698,8 +698,9 @@ def test_scores_that_nothing_is_compared_by_are_named(tmp_path: Path) -> None:
     for day, is_used in ((TODAY, False), (date(2027, 1, 14), True)):
         found = recommend(market(CATALOG, "openai", day), work, wishes)
         unused = (
-            "own.csv has scores of gpt-6-luna too, which are not candidates: named replacements are once the whole family "
-            "has ended, and gpt41 migrate prices them before."
+            "own.csv has scores of gpt-6-luna, which are not candidates: official replacements are candidates once the "
+            "whole family "
+            "has ended, and gpt41 migrate prices them before that."
         )
         assert (unused in make_report(CATALOG, work, wishes, found).notes) is not is_used
 
@@ -708,7 +709,7 @@ def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> 
     asked: dict[str, Any] = {"output_tokens": 300, "requests": 100_000, "usage_tier": 1, "as_of": date(2026, 11, 1)}
     said = [remark.message for remark in ask(**asked).but]
     (saving,) = [text for text in said if text.startswith("batch would cost $44.00")]
-    assert "a deadline of 50d admits it, as tier 1 queues 2,000,000 batch tokens at a time" in saving
+    assert "a deadline of 50d allows it, as tier 1 queues 2,000,000 batch tokens at a time" in saving
     assert saving.endswith("which takes 50 days at most")
     assert chosen(ask(**asked, deadline=timedelta(days=50))) == "gpt-4.1-mini batch"
     assert chosen(ask(**asked, deadline=timedelta(days=49))) == "gpt-4.1-mini standard"
@@ -740,7 +741,7 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
         recommend(market(CATALOG, "openai", day), work, Wishes((CATALOG.task("vision"),))) for day in (TODAY, date(2027, 2, 1))
     )
     (ends,) = [remark.message for remark in today.but if remark.rule.id == "model-retires"]
-    assert ends.endswith("for the same work, without its reasoning tokens, with pictures counted as gpt-5.6-luna counts them")
+    assert ends.endswith("for the same work, before reasoning tokens, with pictures counted as gpt-5.6-luna counts them")
     told = make_report(CATALOG, work, Wishes(()), later)
     assert told.notes[0] == (
         "How gpt-6-luna counts pictures is not known: they are priced as gpt-5.6-luna counts them, which is an estimate."
@@ -765,7 +766,7 @@ def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() ->
         for remark in ask("coding", input_tokens=150_000, output_tokens=500).but
         if remark.rule.id == "model-retires"
     ]
-    assert ends.endswith(": $0.01525 for the same work, up to $0.019 with cache writes, without its reasoning tokens")
+    assert ends.endswith(": $0.01525 for the same work, up to $0.019 with cache writes, before reasoning tokens")
     (short,) = [
         remark.message for remark in ask("coding", input_tokens=900, output_tokens=500).but if remark.rule.id == "model-retires"
     ]

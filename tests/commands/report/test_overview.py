@@ -204,7 +204,7 @@ def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Ca
         ("search results", Decimal(8_000)),
         ("output", Decimal(300)),
     ]
-    assert answers.points[0].remark == "10,300 in all"
+    assert answers.points[0].remark == "10,300 in total"
     examined = overview.one(f"{searches}, model: gpt-4.1-mini".replace("50}", "0}"))
     told = make_report(catalog, Overview(DAY, (examined,), ()), ())
     assert "use gpt-4.1 in standard: at least $" in told.lines[0].text
@@ -313,7 +313,7 @@ def test_of_many_workloads_the_dearest_are_drawn(run: Run, tmp_path: Path) -> No
     for chart in found["charts"][:2]:
         names = [point["x"] for point in chart["series"][0]["points"]]
         assert names == [f"w{n}" for n in range(3, 33)]
-        assert chart["description"].endswith("Only the 30 dearest of 32 are drawn.")
+        assert chart["description"].endswith("Only the 30 most expensive of 32 are drawn.")
 
 
 def test_what_a_saved_check_found_is_still_found(run: Run, tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_what_has_no_score_and_costs_more_is_advised_to_be_compared(run: Run, tm
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
     assert found["recommended"] == "gpt-4.1-mini standard"
     assert found["lines"][-1]["text"] == (
-        "ft:gpt-4.1:acme::x has no published score: only your own evaluation tells whether gpt-4.1-mini does as well"
+        "ft:gpt-4.1:acme::x has no published score: only your own evaluation shows whether gpt-4.1-mini does as well"
     )
 
 
@@ -345,7 +345,7 @@ def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, mode
     assert (found["recommended"], found["recommended_each_usd"]) == (f"{model} standard", found["each_usd"]["expected"])
     assert [(each["label"], each["text"]) for each in found["lines"][1:]] == [
         ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 per request"),
-        ("but", f"{model} has no published score: only your own evaluation tells whether it is good enough"),
+        ("but", f"{model} has no published score: only your own evaluation shows whether it is good enough"),
     ]
     assert {each["remark"] for each in found["candidates"] if each["model"] == "gpt-4.1"} == {"fits", "needs 24 h"}
 

@@ -209,7 +209,7 @@ def test_it_pays_from_that_request_on_and_not_before(many: int, tuned: int, base
 
 def test_what_is_saved_in_all_is_what_is_served_less_what_is_paid() -> None:
     standard, batch = student("gpt-4.1-mini", Usage(1, 1_000, 0, 100), Usage(1, 1_000, 0, 100), requests=10_000)
-    # 0.80 and 3.20 in place of 2.00 and 8.00, and $5 for the million tokens of training
+    # 0.80 and 3.20 instead of 2.00 and 8.00, and $5 for the million tokens of training
     assert standard.saved_usd == Fraction("0.00168") * 10_000 - 5
     assert batch.saved_usd == Fraction("0.00084") * 10_000 - 5
     assert (standard.pays_after_requests, batch.pays_after_requests) == (2_977, 5_953)
@@ -249,7 +249,7 @@ def test_what_has_ended_is_not_trained_and_not_compared_with(run: Run) -> None:
     assert late["trainings"]
     assert late["comparisons"] == []
     said = run("train", str(TICKETS), "--platform", "azure-global", "--as-of", "2027-05-01").out
-    assert "nothing runs that it could be compared with" in said.splitlines()[0]
+    assert "no running model can be compared with it" in said.splitlines()[0]
 
 
 def test_a_platform_without_a_price_for_training_says_so(run: Run) -> None:
