@@ -317,7 +317,8 @@ def test_work_for_nothing_is_no_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (
-        "the same work costs up to $0.0002687 more than today even without reasoning, were all that can be written to the "
+        "the same work costs up to $0.0002687 more than today even without reasoning, if everything that can be is "
+        "written to the "
         "prompt cache"
     )
 
@@ -407,7 +408,8 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
         "even without reasoning"
     )
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (
-        "the same work costs up to $0.00043 more than today (12 %) even without reasoning, were all that can be written to the "
+        "the same work costs up to $0.00043 more than today (12 %) even without reasoning, if everything that can be "
+        "is written to the "
         "prompt cache"
     )
 
