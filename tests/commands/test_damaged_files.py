@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("recommend", "d", *DAY),
         ("plan", "d", *DAY),
         ("migrate", "d", *DAY),
+        ("migrate", *DAY),
         ("cache", "d", *DAY),
         ("check", *DAY),
         ("report", "gpt41.yaml", *DAY),
@@ -46,8 +47,7 @@ def test_a_file_that_is_cut_off_is_an_error_and_the_others_are_counted(run: Run,
     (damage,) = (each for each in json.loads(done.out)["findings"] if each["rule"] == "unreadable")
     assert (done.code, damage["level"], damage["location"]) == (1, "error", {"path": "d/b.json", "line": 2, "column": None})
     assert damage["message"].startswith("d/b.json:2 cannot be read, and what is in it is missing: expected JSON, but at line 2")
-    if command[0] != "report":
-        assert "at least" in run(*command).out.partition("\n")[0]
+    assert "at least" in run(*command).out.partition("\n")[0]
 
 
 def test_bare_answers_come_with_the_damage_on_stderr(run: Run) -> None:
@@ -89,3 +89,12 @@ def test_a_request_without_a_model_is_named_with_its_line(run: Run, tmp_path: Pa
         "found gpt-4.1 in standard (b.jsonl:2), gpt-4.1-mini in standard (a.jsonl:1), no model in standard (a.jsonl:2); "
         "state both, or make several workloads\n"
     )
+
+
+def test_a_file_that_is_cut_off_by_a_change_is_no_saving_without_a_word(run: Run, folder: Path) -> None:
+    (folder / "b.json").write_text(GOOD)
+    Path("base.json").write_text(run("check", *DAY, "--format", "json").out)
+    (folder / "b.json").write_text(CUT)
+    done = run("diff", "base.json", *DAY)
+    assert done.code == 1
+    assert done.out.startswith("no change from base.json (2026-11-23): at least $")

@@ -11,6 +11,7 @@ from gpt41_cli.commands.diff.causes import CAUSE_FIELDS, CAUSE_NAMES, VOLUME, Ca
 from gpt41_cli.commands.diff.code import describe_change
 from gpt41_cli.commands.diff.compare import MONTH, Diff, FileChange, TotalChange, WorkloadChange, sum_changes
 from gpt41_cli.display import (
+    choose_bound_prefix,
     format_change_parts,
     format_change_percent,
     format_exact,
@@ -40,7 +41,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
     return Report(
         schema=SCHEMA,
         answer=format_exact(to_decimal(total.after_cost.expected_usd - total.before_cost.expected_usd)),
-        headline=_make_headline(diff, len(changed)),
+        headline=_make_headline(diff, len(changed), is_least=any(each.is_unreadable for each in left_out)),
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
         findings=(*diff.findings, *make_skipped_findings([*left_out, *diff.code.unreadable])),
@@ -60,9 +61,10 @@ def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
     return compared.unit != MONTH, -abs(compared.after_cost.expected_usd - compared.before_cost.expected_usd)
 
 
-def _make_headline(diff: Diff, changed: int) -> str:
+def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
     total, base = diff.total, diff.before.label
-    cost = f"{format_money(to_decimal(total.after_cost.expected_usd))} {_describe_unit(diff)}"
+    least = choose_bound_prefix(is_most=False, is_least=is_least)
+    cost = f"{least}{format_money(to_decimal(total.after_cost.expected_usd))} {_describe_unit(diff)}"
     if not changed and diff.code.changes:
         others = len(diff.code.changes) - 1
         more = f", and {pluralize(others, 'more call')} changed" if others else ""

@@ -16,7 +16,7 @@ from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, so
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import choose_bound_prefix, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
@@ -37,11 +37,13 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
     moving = [moved for moved in workloads if moved.path]
     now, then = _sum_up(workloads)
     columns = _list_columns(workloads)
+    to_change = list(_describe_calls(calls, market))
+    is_least = any(moved.priced.workload.is_lower_bound for moved in workloads)
     return Report(
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(moved.name)} {moved.path.variant.id}" for moved in moving if moved.path) or "none",
-        headline=_make_headline(market, workloads),
-        lines=tuple(_make_lines(workloads, list(_describe_calls(calls, market)))),
+        headline=_make_headline(market, workloads, len(to_change), is_least=is_least),
+        lines=tuple(_make_lines(workloads, to_change)),
         tables=(make_table(columns, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
         findings=(*findings, *make_skipped_findings([*skipped, *calls.unreadable])),
         notes=tuple(_make_notes(workloads, has_code=bool(config.code))),
@@ -91,13 +93,16 @@ def _price_reasoned(moved: MovedWorkload, effort: str) -> Fraction:
     return moved.reasoned.get(effort, high)
 
 
-def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
-    """Write what to move before which day, and what all workloads cost before and after."""
+def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: int, *, is_least: bool) -> str:
+    """Write what to move before which day, and what all workloads cost before and after. `calls` is the number of calls in the
+    code that must change; `is_least`: there are tokens that can't be counted.
+    """
     moving = [moved for moved in workloads if moved.path]
     stuck = [moved for moved in workloads if moved.is_stuck]
     if not moving and not stuck:
         end = f"no end of the models of {pluralize(len(workloads), 'workload')} is announced on {market.as_of}"
-        return f"Nothing has to move: {end}"
+        must = f"{pluralize(calls, 'call')} in the code must change"
+        return f"No workload has to move, but {must}: {end}" if calls else f"Nothing has to move: {end}"
     targets = ", ".join(dict.fromkeys(moved.path.variant.id for moved in moving if moved.path))
     text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "No replacement with a price is known"
     days = [moved.ends for moved in (*moving, *stuck) if moved.ends]
@@ -118,7 +123,8 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload]) -> str:
         if len(amounts) == 1 and len(stated) == len(moving):
             reasoned = describe_reasoned([(effort, amounts.pop(), usd)])
     after = ", before reasoning tokens" * reasons + reasoned
-    return f"{text}: {_format_usd(now)} per month now, {_format_range(then)} then{after}"
+    least = choose_bound_prefix(is_most=False, is_least=is_least)
+    return f"{text}: {least}{_format_usd(now)} per month now, {_format_range(then)} then{after}"
 
 
 def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:

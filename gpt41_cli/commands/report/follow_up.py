@@ -12,7 +12,7 @@ from gpt41_cli.commands.recommend.candidates import make_family_context
 from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import format_money, pluralize, to_decimal
+from gpt41_cli.display import choose_bound_prefix, format_money, pluralize, to_decimal
 
 
 class FollowUp(NamedTuple):
@@ -71,7 +71,8 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
         return text
     after = ", before reasoning tokens" if any(follow_up and follow_up.reasons for follow_up in follow_ups) else ""
     span = format_usd_span(sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0)))
-    return f"{text}: {format_money(to_decimal(now))} per month now, {span} then{after}"
+    least = choose_bound_prefix(is_most=False, is_least=any(each.is_least for each in overview.workloads))
+    return f"{text}: {least}{format_money(to_decimal(now))} per month now, {span} then{after}"
 
 
 def format_usd_span(low: Fraction, high: Fraction) -> str:

@@ -153,7 +153,9 @@ class ExaminedWorkload(NamedTuple):
 
     @property
     def is_least(self) -> bool:
-        """True if what the searches of the recommended variant find is billed but not counted."""
+        """True if not all tokens are counted: of the work, or of what the searches of the recommended variant find."""
+        if self.subject.work.is_lower_bound:
+            return True
         return self.choice is not None and self.choice.quote is not None and self.choice.quote.is_lower_bound
 
     def price_month(self, candidate: Candidate) -> Fraction | None:

@@ -77,6 +77,15 @@ def test_nothing_has_to_move_if_no_end_is_known(run: Run, folder: Path) -> None:
     assert run("migrate", "--on", "2026-11-29", "-q").out == "none\n"
 
 
+def test_calls_in_the_code_may_have_to_move_if_no_workload_has_to(run: Run, folder: Path) -> None:
+    workload = "{input_tokens: 9, output_tokens: 9, model: gpt-6-luna}"
+    (folder / "gpt41.yaml").write_text(f"version: 1\ncode: [bot.py]\nworkloads: {{a: {workload}}}\n")
+    (folder / "bot.py").write_text('client.chat.completions.create(model="gpt-4.1", messages=messages)\n')
+    done = run("migrate", "--on", "2026-11-29")
+    assert done.out.startswith("No workload has to move, but 1 call in the code must change: no end of the models of 1 workload")
+    assert "bot.py:1 calls gpt-4.1: change it to gpt-6-luna" in done.out
+
+
 def test_what_has_no_price_elsewhere_is_named_and_the_rest_is_priced(run: Run, folder: Path) -> None:
     (folder / "gpt41.yaml").write_text(
         WORKLOADS + "  tune: {input_tokens: 9, output_tokens: 9, model: gpt-4.1, platform: azure-data-zone, mode: priority}\n"
