@@ -58,4 +58,4 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(large: str, arguments: list[s
 
 @pytest.mark.parametrize(("at_terminal", "env"), [(False, {}), (True, {"CI": "true"}), (True, {"TERM": "dumb"})])
 def test_nobody_else_does(large: str, at_terminal: bool, env: dict[str, str]) -> None:
-    assert standard_error(["cost", large, "-q"], at_terminal, **env) == b""
+    assert standard_error(["cost", large, "-q", "--output-tokens", "5"], at_terminal, **env) == b""

@@ -538,6 +538,10 @@ sized = st.builds(
     st.frozensets(st.sampled_from(["vision", "function-calling"])),
     st.frozensets(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"))),
     st.booleans(),
+    st.booleans(),
+    refusable_fields=st.just(()),
+    flaws=st.just(()),
+    place=st.just(Place("a.jsonl")),
 )
 
 

@@ -326,7 +326,7 @@ def test_the_queue_of_every_tier_and_of_one(run: Run, tmp_path: Path) -> None:
     assert rows[1][4:] == ["1", "1", "1", "day"]
     done = run("batch", "x.jsonl", *DAY, "--usage-tier", "1")
     assert done.code == 1
-    assert "take 3 files and 3 windows of up to 24 hours one after the other, 3 days at most [model-page" in done.out
+    assert "take 3 files and 3 windows of up to 24 hours one after the other, 3 days at most" in done.out
     (tmp_path / "x.jsonl").write_bytes(lines(line(1, LARGE, words=100_000)))
     assert "1 request alone is over it" in run("batch", "x.jsonl", *DAY, "--usage-tier", "1").out
     assert "never: a request is over it" in run("batch", "x.jsonl", *DAY).out
