@@ -50,7 +50,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
         schema=SCHEMA,
         answer=format_exact(found.total_usd),
         headline=_make_headline(found, charges),
-        lines=tuple(_make_lines(found)),
+        lines=(*_make_lines(found), *_make_replacement_lines(found)),
         tables=tuple(
             table
             for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
@@ -61,7 +61,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             *make_invalid_findings(found.rejects, None if skips_invalid else Level.ERROR),
             *make_skipped_findings(left_out),
         ),
-        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_replacements(found)),
+        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
         data={
             "total_usd": found.total_usd,
             "usage": asdict(found.usage),
@@ -271,7 +271,7 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
         yield f"Taken for {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
 
 
-def _note_replacements(found: Reconciliation) -> Iterator[str]:
+def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
     """Name what comes after the models of the family that were billed and end."""
     market = found.conditions.market
     billed = {key.model for key in found.charges}
@@ -281,7 +281,8 @@ def _note_replacements(found: Reconciliation) -> Iterator[str]:
         if life and life.replacement:
             replacements.setdefault(life.replacement, []).append(variant.id)
     for replacement, models in replacements.items():
-        yield f"{replacement} comes after {' and '.join(models)}: gpt41 migrate with the same logs says what it costs."
+        after = f"{replacement} comes after {' and '.join(models)}"
+        yield ReportLine("next", f"{after}: gpt41 migrate with the same logs says what it costs")
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
