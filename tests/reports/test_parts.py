@@ -82,7 +82,7 @@ def test_workloads_add_up_to_the_total_in_json_and_in_text(run: Run, tmp_path: P
     assert run("check", *DAY, "-q").out == saved["monthly_usd"]["expected"] + "\n"
     text = run("check", *DAY).out
     months = re.findall(r"^  w\d.* (\$[\d.,]+) \(up to (\$[\d.,]+)\)  warning$", text, re.MULTILINE)
-    total = re.match(r"7 workloads: (\$[\d.,]+) \(up to (\$[\d.,]+)\) a month", text)
+    total = re.match(r"7 workloads: (\$[\d.,]+) \(up to (\$[\d.,]+)\) per month", text)
     assert total
     assert len(months) == 7
     assert [sum(map(read, column)) for column in zip(*months, strict=True)] == [read(total[1]), read(total[2])]

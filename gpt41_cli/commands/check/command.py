@@ -20,7 +20,7 @@ def check(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="[PATH]...", help="With --init: files and folders to write a gpt41.yaml for.")
     ] = None,
-    init: Annotated[bool, typer.Option("--init", help="Write a first gpt41.yaml for the files named, and check it.")] = False,
+    init: Annotated[bool, typer.Option("--init", help="Write a first gpt41.yaml for these files, and check it.")] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
     ] = False,

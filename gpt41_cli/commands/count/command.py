@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gpt41_cli.findings import Finding
 
 MaxTokens = Annotated[
-    int | None, count_option("Exit with 1 where a text, a picture or a request has more tokens, and name it.", at_least=1)
+    int | None, count_option("Exit with 1 if a text, a picture or a request has more tokens, and list it.", at_least=1)
 ]
 
 

@@ -158,7 +158,7 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
     stated = [(price.effort, price.tokens, price.total_usd) for price in reasoned if price.path is path]
     with_reasoning = describe_reasoned(stated) if len(stated) == 1 else ""  # else a table says it
     price = f"{find_bound_prefix(migration.work)}{usd} for the same work{current}{with_reasoning}{_describe_headroom(path, time)}"
-    return f"{path.quote.model} in place of {leaving}{where}: {price}{_describe_refusal(migration)}"
+    return f"{path.quote.model} instead of {leaving}{where}: {price}{_describe_refusal(migration)}"
 
 
 def describe_reasoned(prices: Iterable[tuple[str, int, Decimal]] | Iterable[tuple[str, int, Fraction]]) -> str:

@@ -48,7 +48,7 @@ def write_moved_config(file: ConfigFile, workloads: Sequence[MovedWorkload], job
     for moved in moving:
         assert moved.path
         was = f"{moved.priced.quote.model} in {moved.priced.quote.mode}"
-        too = "; its requests name a model, too: change it there" if moved in named else ""
+        too = "; its requests also name a model: change it there" if moved in named else ""
         now = f"{moved.path.variant.id} in {moved.path.quote.mode}"
         output.print_to_stderr(f"{name}: {sanitize(moved.name)}: {now}, was {was}{too}")
 

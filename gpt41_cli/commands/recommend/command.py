@@ -76,7 +76,7 @@ def recommend(
     ] = None,
     scores: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Your own evaluation (CSV: model,metric,score) in place of launch benchmarks."),
+        typer.Option(metavar="FILE", help="Your own evaluation (CSV: model,metric,score) instead of launch benchmarks."),
     ] = None,
     max_usd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most that all requests may cost.")] = None,
     usage_tier: Annotated[

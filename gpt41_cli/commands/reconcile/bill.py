@@ -236,15 +236,13 @@ class Reconciliation:
             yield Finding(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
         life = find_past_shutdown(self.conditions.market.on_day(day), offer.variant) if day else None
         if life:
-            yield Finding(
-                rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced all the same"
-            )
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced anyway")
         if day and day < offer.row.effective_from:
             first = offer.row.effective_from
             early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that, of {first}"
             yield Finding(rules.ANSWER_UNCLEAR, early)
         if day and day - self.conditions.market.as_of > _TIME_ZONE_SLACK:
-            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced all the same")
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced anyway")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
         elif answer.long_write_tokens and offer.row.cache_write_12h is None:

@@ -44,7 +44,7 @@ def reconcile(
         typer.Option(metavar="FILE", help="What was predicted: the JSON of cost, count --each or check.", show_default=False),
     ] = None,
     tolerance: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="Exit with 1 where the bill is further than that from the prediction: 5%.")
+        str | None, typer.Option(metavar="SHARE", help="Exit with 1 if the bill is further than that from the prediction: 5%.")
     ] = None,
     save_misses: Annotated[
         Path | None,

@@ -229,7 +229,7 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
     what, drift = held
     allowed = _format_tolerance(tolerance)
     if not drift.requests:
-        yield Finding(rules.DRIFT, "nothing that was billed can be compared, so that no tolerance can be held", allowed=allowed)
+        yield Finding(rules.DRIFT, "nothing that was billed can be compared, so no tolerance can be checked", allowed=allowed)
     elif drift.is_beyond(tolerance):
         share = drift.share
         off = (

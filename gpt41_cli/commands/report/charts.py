@@ -312,9 +312,9 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         if candidate.score_share is not None
     ]
     names = ", ".join(candidate.name for candidate in each.frontier)
-    efficient = f" Efficient, as nothing that could do the work in time is both better and cheaper: {names}." if names else ""
+    efficient = f" Efficient (nothing else is both better and cheaper, and in time): {names}." if names else ""
     if any(candidate.exclusions for candidate in scored):
-        efficient += " Grey: what is not good enough, too late or else unfit."
+        efficient += " Grey: not good enough, too late or otherwise unfit."
     tasks = ", ".join(task.id for task in each.subject.wishes.tasks)
     yield Chart(
         f"{position}-quality-against-cost",

@@ -176,7 +176,7 @@ def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Cata
         ),
         tables=(
             *(found.tables if each.subject.costing.volume is None else (_make_candidates_table(each),)),
-            *([make_table(_CROSSING_COLUMNS, each.crossings, "Where the lines cross")] if each.crossings else []),
+            *([make_table(_CROSSING_COLUMNS, each.crossings, "Break-even points")] if each.crossings else []),
         ),
         findings=(),
         charts=tuple(draw_workload_charts(each, position)) if draws else (),

@@ -163,7 +163,7 @@ def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iter
         yield Finding(rules.TRAINING_TOKENS, message, actual=str(billed.tokens), allowed=str(most))
 
 
-_PREFERENCE_MESSAGE = "expected messages, found a preference, for which nothing says what training bills"
+_PREFERENCE_MESSAGE = "expected messages, found a preference, and what training bills for one isn't documented"
 
 
 class TrainingLines(Addable):
@@ -260,7 +260,7 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
     many = pluralize(lines.invalid, "line")
     if lines.preferences == lines.invalid:
         problem = (
-            f"{many} of preferences for fine-tuning (DPO), for which nothing says what training bills: "
+            f"{many} of preferences for fine-tuning (DPO), and what training bills for one isn't documented: "
             f"{format_int(lines.preference_input_tokens)} tokens of input, "
             f"{format_int(lines.preference_tokens)} with the preferred outputs"
         )
@@ -270,7 +270,7 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
 
 def _check_duplicates(lines: TrainingLines) -> Iterator[Finding]:
     for first, second in find_duplicate_lines(lines.digests):
-        message = f"the same example as in line {format_int(lines.line_numbers[first])}: it is learned, and billed, twice"
+        message = f"the same example as in line {format_int(lines.line_numbers[first])}: it is trained on and billed twice"
         yield Finding(rules.TRAINING_TWINS, message, place=Place("", lines.line_numbers[second]))
 
 

@@ -404,7 +404,7 @@ def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
     assert make_report(CATALOG, found).headline == (
-        "gpt-6.1-sol in place of gpt-4.1: $0.00363 to $0.00413 for the same work (today $0.0037), with all cache writes more "
+        "gpt-6.1-sol instead of gpt-4.1: $0.00363 to $0.00413 for the same work (today $0.0037), with all cache writes more "
         "even without reasoning"
     )
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (

@@ -181,7 +181,7 @@ def test_only_models_and_modes_change_in_the_config(run: Run, folder: Path, befo
     (folder / "gpt41.yaml").write_text(f"version: 1\n{before}")
     done = run("migrate", "--write-config", "--on", "2026-11-29", "-q")
     assert (done.code, (folder / "gpt41.yaml").read_text()) == (0, f"version: 1\n{after}")
-    assert ("its requests name a model, too: change it there" in done.err) is ("requests" in before)
+    assert ("its requests also name a model: change it there" in done.err) is ("requests" in before)
 
 
 def test_a_config_that_cannot_be_written_or_is_none_is_refused(run: Run, folder: Path) -> None:
@@ -202,7 +202,7 @@ def test_options_of_work_are_refused_where_gpt41_yaml_says_it(run: Run, folder: 
 
 
 def test_inputs_are_taken_although_there_is_a_gpt41_yaml(run: Run, folder: Path) -> None:
-    assert run("migrate", "sort.jsonl", "--output-tokens", "5").out.startswith("gpt-6-luna in place of gpt-4.1")
+    assert run("migrate", "sort.jsonl", "--output-tokens", "5").out.startswith("gpt-6-luna instead of gpt-4.1")
     assert run("migrate", "-", stdin=(folder / "sort.jsonl").read_bytes()).code == 0
 
 
@@ -215,7 +215,7 @@ def test_requests_that_name_a_model_only_in_part_get_it_in_the_config(run: Run, 
         0,
         (
             "gpt41: gpt41.yaml: a: gpt-6-luna in standard, was gpt-4.1 in standard; "
-            "its requests name a model, too: change it there\n"
+            "its requests also name a model: change it there\n"
         ),
     )
     assert (folder / "gpt41.yaml").read_text() == (

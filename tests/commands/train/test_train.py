@@ -553,7 +553,7 @@ PREFERENCE = (
     '"preferred_output": [{"role": "assistant", "content": "May I have the number of your order?"}]}'
 )
 PREFERENCES_FOUND = (
-    "3 lines of preferences for fine-tuning (DPO), for which nothing says what training bills: 36 tokens of input, "
+    "3 lines of preferences for fine-tuning (DPO), and what training bills for one isn't documented: 36 tokens of input, "
     "75 with the preferred outputs\n"
 )
 
