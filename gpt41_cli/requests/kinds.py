@@ -63,7 +63,7 @@ _MAX_DEPTH = 4
 
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations|contents|chosen'
-    rb'|preferred_output|parameters|inputSchema|input_schema|modelInput|schema|object|usage)"|[tT]okens|[tT]okenCount'
+    rb'|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|object|usage)"|[tT]okens|[tT]okenCount'
 )
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
@@ -199,6 +199,21 @@ def _is_share_gpt(value: JsonValue) -> bool:
     return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and {"from", "value"} <= turns[0].keys()
 
 
+def _is_langchain_message(value: JsonValue) -> bool:
+    """Return True for a message as LangChain writes it with `messages_to_dict` or `model_dump`: a type in place of a role."""
+    if isinstance(value, list):
+        return bool(value) and _is_langchain_message(value[0])
+    if not isinstance(value, dict) or "role" in value:
+        return False
+    data = value.get("data", value)
+    return value.get("type") in ("human", "ai", "system") and isinstance(data, dict) and "content" in data
+
+
+def _is_chatgpt_export(value: JsonValue) -> bool:
+    nodes = value.get("mapping") if isinstance(value, dict) else None
+    return isinstance(nodes, dict) and any(isinstance(each, dict) and "message" in each for each in nodes.values())
+
+
 def _is_prompt(value: JsonValue) -> bool:
     return (
         isinstance(value, dict)
@@ -277,7 +292,14 @@ CONTENT_KINDS: Sequence[ContentKind] = (
     ),
     ContentKind(_has_text("instruction", "output"), None, "examples of instruction and output (Alpaca)", _TO_TRAIN),
     ContentKind(_is_share_gpt, None, "conversations of from and value (ShareGPT)", _TO_TRAIN),
+    ContentKind(_is_chatgpt_export, None, "conversations exported from ChatGPT", "requests to the API have messages or an input"),
     ContentKind(has_usage, None, "usage, not requests", "gpt41 reconcile reads it", is_log=True),
+    ContentKind(
+        _is_langchain_message,
+        None,
+        "messages as LangChain writes them",
+        "convert_to_openai_messages of langchain-core gives them a role and content",
+    ),
     ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_REQUESTS),
 )
 

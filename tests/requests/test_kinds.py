@@ -108,6 +108,12 @@ REFUSED = {
         {"key": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}},
         "requests with contents, as Gemini takes them",
     ),
+    "LangChain": ({"type": "human", "data": {"content": "Hi", "type": "human"}}, "messages as LangChain writes them"),
+    "LangChain, dumped": ({"type": "ai", "content": "Hi", "id": None}, "messages as LangChain writes them"),
+    "ChatGPT": (
+        {"title": "a", "mapping": {"b": {"message": {"content": {"parts": ["Hi"]}}}}},
+        "conversations exported from ChatGPT",
+    ),
     "Anthropic": ({"custom_id": "a", "params": BODY}, "lines with params, as Anthropic's Message Batches take them"),
     "Bedrock": ({"recordId": "a", "modelInput": BODY}, "lines with modelInput, as batch inference of Amazon Bedrock"),
     "Completions": ({"model": "gpt-4.1", "prompt": "Hi"}, "requests with a prompt, as the legacy Completions endpoint"),
