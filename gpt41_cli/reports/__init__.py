@@ -44,13 +44,14 @@ class Heading(NamedTuple):
     """The heading of a column.
 
     `is_name`: the cells are names from outside, which a format may set apart from prose. `is_bar`: they are shares of one, as
-    fractions, that a format of fixed width may draw.
+    fractions, that a format of fixed width may draw. `is_secondary`: the first columns to go if the width isn't enough.
     """
 
     title: str
     is_right_aligned: bool = False
     is_name: bool = False
     is_bar: bool = False
+    is_secondary: bool = False
 
 
 class Table(NamedTuple):
@@ -85,10 +86,16 @@ class TextBlock(NamedTuple):
 
 
 def make_headings(*titles: str) -> tuple[Heading, ...]:
-    """Make headings from titles: `>` aligns a column to the right, a backtick marks names from outside, `|` a bar."""
-    return tuple(
-        Heading(title.lstrip(">`|"), title.startswith(">"), title.startswith("`"), title.startswith("|")) for title in titles
-    )
+    """Make headings from titles with marks before them: `>` aligns to the right, a backtick marks names from outside, `|` a bar,
+    `~` what may be left out on a narrow screen.
+    """
+
+    def make(title: str) -> Heading:
+        plain = title.lstrip(">`|~")
+        marks = title[: len(title) - len(plain)]
+        return Heading(plain, ">" in marks, "`" in marks, "|" in marks, "~" in marks)
+
+    return tuple(map(make, titles))
 
 
 class Report(NamedTuple):

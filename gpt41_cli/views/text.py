@@ -166,20 +166,37 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid | Group:
             return _draw_grid(barred)
     if _fits(plain, screen):
         return _draw_grid(plain)
-    narrow, shared = _split_shared_columns(plain)
-    if shared and _fits(narrow, screen):
-        return Group(Padding(Text(shared, _STYLES["cited"]), (0, 0, 0, 2)), _draw_grid(narrow))
-    return _draw_records(plain)
+    narrow, said = _split_shared_columns(plain)
+    left_out: list[str] = []
+    for heading in (heading for heading in narrow.headings if heading.is_secondary):
+        if _fits(narrow, screen):
+            break
+        narrow = _drop_columns(narrow, [narrow.headings.index(heading)])
+        left_out.append(heading.title)
+    if not _fits(narrow, screen):
+        return _draw_records(plain)
+    caption = "; ".join([*said, *([f"not shown: {', '.join(left_out)}"] if left_out else [])])
+    return Group(Padding(Text(caption, _STYLES["cited"]), (0, 0, 0, 2)), _draw_grid(narrow))
 
 
-def _split_shared_columns(table: Table) -> tuple[Table, str]:
-    """Return the table without the columns that hold one value in all of several rows, and these values with their titles."""
-    columns = list(zip(*(row.cells for row in table.rows), strict=True))
+def _split_shared_columns(table: Table) -> tuple[Table, list[str]]:
+    """Return the table without the columns that hold one value in all of several rows, and these values with their titles.
+
+    The last row may have none, as a row of totals has.
+    """
+    columns = [
+        cells[:-1] if heading.title and not cells[-1] and any(cells) else cells
+        for heading, *cells in zip(table.headings, *(row.cells for row in table.rows), strict=True)
+    ]
     shared = [index for index, cells in enumerate(columns) if index and len(cells) > 1 and len(set(cells)) == 1]
-    kept = [index for index in range(len(columns)) if index not in shared]
+    named = [f"{table.headings[index].title} {columns[index][0]}".strip() for index in shared if columns[index][0]]
+    return _drop_columns(table, shared), named
+
+
+def _drop_columns(table: Table, dropped: Sequence[int]) -> Table:
+    kept = [index for index in range(len(table.headings)) if index not in dropped]
     rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in table.rows)
-    named = (f"{table.headings[index].title} {columns[index][0]}".strip() for index in shared if columns[index][0])
-    return table._replace(headings=tuple(table.headings[index] for index in kept), rows=rows), "; ".join(named)
+    return table._replace(headings=tuple(table.headings[index] for index in kept), rows=rows)
 
 
 def _make_cells_safe(table: Table) -> Table:

@@ -93,6 +93,21 @@ def test_what_all_rows_share_is_said_once_where_the_table_is_too_wide() -> None:
     assert narrowest[0] == "  first"
 
 
+def test_what_matters_less_goes_before_the_table_does() -> None:
+    rows = tuple(
+        Row((name, model, "7", "20", usd))
+        for name, model, usd in (("first", "a", "$1"), ("second", "a", "$2"), ("all", "", "$3"))
+    )
+    table = Table(make_headings("name", "model", "~>input", "~>output", ">total"), rows)
+    report = Report("gpt41.test/1", "", "x", (), (table,), (), (), {}, (), None)
+    narrow, narrowest = (render(report, "text", Screen(width, False)).splitlines()[2:] for width in (30, 20))
+    assert narrow == ["  model a; input 7; output 20", "  name    total", "  first      $1", "  second     $2", "  all        $3"]
+    assert narrowest[0] == "  model a; input 7;"
+    mixed = table._replace(rows=(*rows[:2], rows[2]._replace(cells=("all", "", "8", "30", "$3"))))
+    lines = render(report._replace(tables=(mixed,)), "text", Screen(25, False)).splitlines()[2:]
+    assert lines[:3] == ["  model a; not shown:", "  input", "  name    output  total"]
+
+
 def make_explained_report() -> Report:
     whys = tuple(ReportLine("why", f"reason {number} [launch 2025-04-14]", "pricing 2026-07-15") for number in range(1, 6))
     details = (ReportLine("cache", "a detail", "my-scores.csv, pricing 2026-07-15", is_detail=True),)

@@ -193,12 +193,12 @@ def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
 
 _WORKLOAD_COLUMNS: tuple[Column[WorkloadChange], ...] = (
     Column("`workload", None, lambda row: row.name),
-    Column("per", None, lambda row: row.unit),
+    Column("~per", None, lambda row: row.unit),
     Column(">before", None, lambda row: row.before_cost.expected_usd if row.before and not row.gained_volume else None),
     Column(">after", None, lambda row: row.after_cost.expected_usd if row.after and row.gained_volume is not False else None),
     Column(">change", None, _format_workload_change),
-    Column(">input each", None, lambda row: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(row)))),
-    Column(">output each", None, lambda row: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(row)))),
+    Column("~>input each", None, lambda row: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(row)))),
+    Column("~>output each", None, lambda row: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(row)))),
     Column("cause", None, _describe_main_cause),
 )
 

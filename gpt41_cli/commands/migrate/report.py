@@ -228,7 +228,7 @@ def _list_columns(migration: Migration, prices: Sequence[_PricedAt]) -> tuple[Co
         Column(">each" if migration.work.requests > 1 else None, None, lambda row: row.quote.usd_per_request),
         Column(">total", "total_usd", lambda row: row.quote.total_usd),
         Column("|", None, lambda row: compute_share(row.highest_usd, highest), str),
-        Column(">cache writes", "cache_writes_usd", lambda row: row.path and row.path.cache_writes.extra_usd, _format_extra),
+        Column("~>cache writes", "cache_writes_usd", lambda row: row.path and row.path.cache_writes.extra_usd, _format_extra),
         Column(None, "most_usd", lambda row: row.highest_usd),
         Column(f">against {time}", "added_usd", lambda row: row.path and row.path.added_usd, format_money_change),
         Column(None, "reasoning_tokens", lambda row: row.path and row.path.spare_reasoning_tokens),

@@ -251,7 +251,7 @@ _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column("model", "model", lambda moved: moved.priced.quote.model),
     Column("mode", "mode", lambda moved: moved.priced.quote.mode),
     Column(None, "platform", lambda moved: moved.priced.market.platform.id),
-    Column("ends", "ends", lambda moved: moved.ends, absent="-"),
+    Column("~ends", "ends", lambda moved: moved.ends, absent="-"),
     Column("move to", None, lambda moved: moved.path.variant.id if moved.path else "no price" if moved.is_stuck else "stays"),
     Column(None, "to", lambda moved: moved.path and moved.path.variant.id),
     Column(None, "to_mode", lambda moved: moved.path and moved.path.quote.mode),
