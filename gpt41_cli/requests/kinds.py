@@ -61,6 +61,9 @@ _NO_USAGE = re.compile("max|min|limit|cost|price|rate")
 _MAX_DEPTH = 4
 """How far below the top a request or a usage may be in a record of a log."""
 
+_PROBED_ITEMS = 10
+"""How many values of a list are looked through for a usage: the first spans of a trace are often not those of answers."""
+
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations|contents|chosen'
     rb'|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|object|usage)"|[tT]okens|[tT]okenCount'
@@ -157,7 +160,7 @@ def _take_model(record: JsonObject) -> JsonObject:
 def has_usage(value: JsonValue, depth: int = _MAX_DEPTH) -> bool:
     """Return True if a value holds the usage of an answer: two figures of tokens under the names of some vendor."""
     if isinstance(value, list):
-        return depth > 0 and any(has_usage(each, depth - 1) for each in value[:2])
+        return depth > 0 and any(has_usage(each, depth - 1) for each in value[:_PROBED_ITEMS])
     if not isinstance(value, dict):
         return False
     figures = (key for key, each in value.items() if isinstance(each, int | float) and is_usage_name(key))

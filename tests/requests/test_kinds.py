@@ -97,6 +97,10 @@ REFUSED = {
         {"at": "noon", "data": {"usageMetadata": {"promptTokenCount": 1, "totalTokenCount": 3}}},
         "usage, not requests",
     ),
+    "usage of a later span": (
+        {"observations": [*({"type": "SPAN"} for _ in range(7)), {"id": "a", "usageDetails": {"input": 5, "output": 1}}]},
+        "usage, not requests",
+    ),
     "usage of Langfuse": ({"id": "a", "usageDetails": {"input": 5, "output": 1}}, "usage, not requests"),
     "attributes of spans": ({"gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 1}, "usage, not requests"),
     "a preference": (PREFERENCE, "preferences for fine-tuning (DPO); gpt41 train reads"),
