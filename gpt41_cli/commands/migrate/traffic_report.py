@@ -75,6 +75,8 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
     days = _list_days(bill)
     period = "" if not days else f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
     paid = f"{least}{format_money(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"
+    if not traffic:
+        return f"What has to move isn't known: no answer has a price; {paid}"
     if not moving and not stuck:
         end = f"no end of {', '.join(dict.fromkeys(each.variant.id for each in traffic))} is announced"
         return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"

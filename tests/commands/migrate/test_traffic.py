@@ -95,6 +95,13 @@ def test_logs_of_a_successor_alone_have_nothing_to_move(run: Run, tmp_path: Path
     assert run("migrate", "log.jsonl", *ON, "-q").out == "none\n"
 
 
+def test_logs_without_a_known_model_do_not_say_that_nothing_has_to_move(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(answer("prod-eu") + "\n")
+    done = run("migrate", "log.jsonl", *ON)
+    first = "What has to move isn't known: no answer has a price; at least $0.00 for 0 answers"
+    assert (done.code, done.out.splitlines()[0]) == (1, first)
+
+
 def test_what_has_no_price_elsewhere_is_named(moved: Any, run: Run) -> None:
     platform = ("--platform", "azure-data-zone")
     lines = (answer(created=None), answer("gpt-4.1-mini", service_tier="priority", created=None))
