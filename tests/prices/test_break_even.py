@@ -106,6 +106,6 @@ def test_where_the_cache_makes_no_difference_there_is_nothing_to_weigh() -> None
     ],
 )
 def test_the_line_of_a_recommendation(numbers: str, line: str, run: Run) -> None:
-    done = run("recommend", *numbers.split(), "--task", "classification", "--as-of", "2026-11-23")
+    done = run("recommend", *numbers.split(), "--task", "classification", "--as-of", "2026-11-23", "--explain")
     assert done.code == 0
     assert line in done.out
