@@ -95,10 +95,10 @@ def test_where_no_maximum_is_stated_the_models_own_is_one(catalog: Catalog, size
         "gpt-4o": 16_384,
         "gpt-6-luna": 32_768,
     }
-    assert "Where a request states no maximum, the model's own counts; they state none." in found.notes
+    assert "3 requests have no maximum: the model's longest answer is priced." in found.notes
     half = priced(catalog, size(chat(USER), chat(USER, max_tokens=1)))
-    assert any("1 request of these state none" in note for note in half.notes)
-    assert not any("state none" in note for note in priced(catalog, size(chat(USER, max_tokens=1))).notes)
+    assert any("1 request has no maximum" in note for note in half.notes)
+    assert not any("no maximum" in note for note in priced(catalog, size(chat(USER, max_tokens=1))).notes)
 
 
 def test_a_rejected_prediction_is_output(catalog: Catalog, size: Any) -> None:
@@ -128,8 +128,7 @@ def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, si
     told = "1 request has tokens that cannot be counted: its price is a lower bound"
     assert told in [each.message for each in found.findings]
     assert any(
-        note.startswith("1 of 3 requests has something that few recorded bills confirm (legacy-functions)")
-        for note in found.notes
+        note.startswith("1 of 3 requests has parts that few recorded bills confirm (legacy-functions)") for note in found.notes
     )
     alone = priced(catalog, size(responses("x", previous_response_id="r")))
     assert told in [each.message for each in alone.findings]
@@ -181,7 +180,10 @@ def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
         "gpt41: --output-tokens: expected it with fine-tuning examples, which state no maximum, found none\n"
     )
     done = run("cost", "--output-tokens", "5", "--as-of", "2026-11-23", stdin=sent)
-    assert "These are fine-tuning examples, priced as requests whose given answers are input; training itself is not" in done.out
+    assert (
+        "These are fine-tuning examples, priced as requests whose given answers are input; training itself isn't priced"
+        in done.out
+    )
 
 
 def mixed(**sizes: int) -> VariantLoad:
@@ -200,7 +202,7 @@ def test_of_many_requests_the_worst_speaks_for_a_limit(catalog: Catalog) -> None
     blocked = find_tier_block(catalog, variant, "standard", mixed(_10=7, _50000=2), 1)
     assert blocked
     assert "one request needs 50,000 tokens per minute; tier 1 allows 30,000" in blocked.message
-    assert blocked.message.endswith("(the worst of 2 such among 9 requests)")
+    assert blocked.message.endswith("(the largest of 2 among 9 requests)")
     assert find_tier_block(catalog, variant, "standard", mixed(_10=7, _150000=2), 1) is None, "the long-context pool takes them"
 
 
@@ -302,14 +304,14 @@ def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: R
 
 def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
-    assert not any("requests a file" in note for note in priced(catalog, sizing, times=40_000).notes)
+    assert not any("requests per file" in note for note in priced(catalog, sizing, times=40_000).notes)
     assert any("these take 2 files [" in note for note in priced(catalog, sizing, times=60_000).notes)
 
 
 def test_a_batch_file_is_of_one_model(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), batch({**chat(USER, max_tokens=1), "model": "gpt-4.1-mini"}))
-    assert not any("requests a file" in note for note in priced(catalog, sizing, times=50_000).notes)
-    (note,) = [note for note in priced(catalog, sizing, times=60_000).notes if "requests a file" in note]
+    assert not any("requests per file" in note for note in priced(catalog, sizing, times=50_000).notes)
+    (note,) = [note for note in priced(catalog, sizing, times=60_000).notes if "requests per file" in note]
     assert note.startswith("Batch takes at most 50,000 requests per file: these take 4 files, each of one model [")
 
 

@@ -100,10 +100,9 @@ _EXAMPLE_TASKS = ("chat", "extraction", "classification")
 
 
 def _choose_by_task(market: Market, work: Workload, wishes: Wishes) -> Iterator[tuple[str, Candidate | None]]:
-    for name in _EXAMPLE_TASKS:
-        if name in market.catalog.tasks:
-            asked = wishes._replace(tasks=(market.catalog.tasks[name],), is_task_assumed=False)
-            yield name, recommend(market, work, asked).choice
+    for name in (name for name in _EXAMPLE_TASKS if name in market.catalog.tasks):
+        asked = wishes._replace(tasks=(market.catalog.tasks[name],), is_task_assumed=False)
+        yield name, recommend(market, work, asked).choice
 
 
 def _find_break_even(case: SelectionContext, choice: Candidate | None, candidates: Sequence[Candidate]) -> BreakEven | None:

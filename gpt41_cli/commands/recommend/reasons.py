@@ -53,7 +53,11 @@ def explain_choice(
     ]
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),
-        *(_warn_refused_fields(choice) if is_replacement or case.wishes.has_left_family else ()),
+        *(
+            _warn_refused_fields(choice)
+            if (is_replacement or case.wishes.has_left_family) and choice.variant.model.refuses
+            else ()
+        ),
         *_list_disallowed_savings(case, choice, excluded),
         *(() if is_replacement or case.wishes.has_left_family else _compare_other_variants(case, choice, alternatives, excluded)),
         *_warn_flex_time(case, choice),
@@ -332,14 +336,11 @@ def _quote_guidance(choice: Candidate) -> Iterator[Finding]:
 
 
 def _warn_refused_fields(choice: Candidate) -> Iterator[Finding]:
-    """List the fields that the model refuses or deprecates."""
+    """List the fields that the model refuses or deprecates, of which there are some."""
     refusals = choice.variant.model.refuses
-    if refusals:
-        names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
-        text = (
-            f"it refuses or deprecates {names}: gpt41 migrate shows which of them your requests set, and under which conditions"
-        )
-        yield Finding(rules.REFUSED_PARAMETER, text, sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)))
+    names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
+    text = f"it refuses or deprecates {names}: gpt41 migrate shows which of them your requests set, and under which conditions"
+    yield Finding(rules.REFUSED_PARAMETER, text, sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)))
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:

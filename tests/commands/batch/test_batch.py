@@ -102,6 +102,11 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
             "batch-url",
             f'url: expected one of {CHAT}, {RESPONSES}, found "/v1/embeddings"',
         ),
+        (
+            lines(line(1), line(2, url="/v1/embeddings")),
+            "batch-url",
+            f'x.jsonl:2: url: expected one of {CHAT}, {RESPONSES}, found "/v1/embeddings"',
+        ),
         (lines(line(1, url=CHAT) | {"url": RESPONSES}), "invalid-request", "x.jsonl:1: body.input: expected "),
         (lines(line(1, None)), "invalid-request", "x.jsonl:1: body.model: expected a model, found nothing"),
         (lines(line(1, method="GET")), "batch-method", 'x.jsonl:1: method: expected POST, found "GET"'),

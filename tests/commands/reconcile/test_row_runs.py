@@ -181,3 +181,10 @@ def test_plain_answers_are_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> No
     log = "".join(json.dumps({**BODY, "id": f"chatcmpl-{number}"}) + "\n" for number in range(500))
     assert read(log, 10_000).usage.requests == 500
     assert read(log, None).usage.requests == 500
+
+
+def test_rows_with_two_times_are_of_the_first_that_is_one() -> None:
+    rows = ["x,2026-11-20T10:00:00Z,gpt-4.1,10,5", "2026-11-21,2026-11-20T10:00:00Z,gpt-4.1,10,5", "2026-11-21,,gpt-4.1,10,5"]
+    table = "start_time,timestamp,model,input_tokens,output_tokens\n" + "\n".join(rows * 2) + "\n"
+    assert describe(table, find_longest_short(CATALOG)) == describe(table, None)
+    assert read(table, None).undated == 0
