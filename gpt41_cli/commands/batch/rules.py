@@ -78,12 +78,11 @@ def _check_urls(held: BatchFile) -> Iterator[Finding]:
     urls = [target.endpoint for target in held.lines.targets.different]
     if set(urls) <= set(taken):
         return
-    for line, lane in zip(held.lines.line_numbers, held.lines.targets.indexes, strict=True):
-        url = urls[lane]
-        if url not in taken:
-            message = f"url: expected one of {', '.join(taken)}, found {redact(url)}"
-            hint = "" if is_azure else "; Azure accepts it: --platform azure-global"
-            yield Finding(rules.BATCH_URL, message + hint, place=Place("", line), actual=url)
+    places = zip(held.lines.line_numbers, held.lines.targets.indexes, strict=True)
+    for line, url in ((line, urls[lane]) for line, lane in places if urls[lane] not in taken):
+        message = f"url: expected one of {', '.join(taken)}, found {redact(url)}"
+        hint = "" if is_azure else "; Azure accepts it: --platform azure-global"
+        yield Finding(rules.BATCH_URL, message + hint, place=Place("", line), actual=url)
 
 
 def _check_request_count(held: BatchFile) -> Iterator[Finding]:
