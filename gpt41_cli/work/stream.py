@@ -44,9 +44,6 @@ class ReadingOptions(NamedTuple):
     is_large: bool = False
 
 
-"""How many of many are kept to be shown."""
-
-
 @contextmanager
 def open_input(source: InputSource, kind: str | None) -> Iterator[RecognisedInput]:
     """Open `source`; literal text is text. Raises InputError if it can't be read, or is binary and was found in a folder."""
