@@ -13,34 +13,58 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli.help import Command, CommandGroup, find_hint
+from gpt41_cli.cli.help import CommandGroup, find_hint
 from gpt41_cli.cli.output import is_stdout_read, print_to_stderr, print_traceback
-from gpt41_cli.commands.batch import command as batch
-from gpt41_cli.commands.cache import command as cache
-from gpt41_cli.commands.check import command as check
-from gpt41_cli.commands.cost import command as cost
-from gpt41_cli.commands.count import command as count
-from gpt41_cli.commands.diff import command as diff
-from gpt41_cli.commands.explain import command as explain
-from gpt41_cli.commands.migrate import command as migrate
-from gpt41_cli.commands.models import command as models
-from gpt41_cli.commands.plan import command as plan
-from gpt41_cli.commands.recommend import command as recommend
-from gpt41_cli.commands.reconcile import command as reconcile
-from gpt41_cli.commands.report import command as report
-from gpt41_cli.commands.scan import command as scan
-from gpt41_cli.commands.train import command as train
 from gpt41_cli.errors import Gpt41Error, InputError
 
 EXIT_UNUSABLE, EXIT_BUG, EXIT_TERMINATED = 2, 3, 128 + signal.SIGTERM
 
+_COMMANDS = {
+    "Price": {
+        "recommend": "Choose a variant and a mode for the work, with reasons, figures and sources.",
+        "cost": "Price requests, files or token counts, and show what caching and batch save.",
+        "count": "Count the tokens of texts, files, folders, requests and pictures.",
+        "plan": "Estimate how long the work takes in standard and in batch, and which rate limit decides.",
+        "models": "List the prices, limits, scores and end dates of the models, or those of one in full.",
+    },
+    "Files": {
+        "batch": "Check Batch API files, and say what they cost and how long they wait.",
+        "cache": "Replay requests with the prompt cache: what it saves, and what keeps it from saving more.",
+        "train": "Price fine-tuning, and check whether OpenAI would take the file.",
+    },
+    "Repository": {
+        "check": "Check the workloads of gpt41.yaml against their budgets, limits and requirements.",
+        "diff": "Show what a change of prompts or of gpt41.yaml costs, and why.",
+        "scan": "Find the calls of models that end in source code, and what has to change there.",
+        "report": "Make a page of all workloads: what to do, what it costs, and why.",
+    },
+    "Leave GPT-4.1 and look back": {
+        "migrate": "Show the way out of a model: the cost before and after, what breaks, and until when.",
+        "reconcile": "Price the usage in logs and exports as it was billed.",
+    },
+    "Help": {"explain": "Explain a rule: what it means, why it matters, and what to do."},
+}
+"""The commands by the groups of help, each with the first sentence of its own help."""
+
+
+class _Commands(CommandGroup):
+    groups = _COMMANDS
+
+    @staticmethod
+    def load(name: str) -> Callable[..., object]:
+        function: Callable[..., object] = getattr(import_module(f"gpt41_cli.commands.{name}.command"), name)
+        return function
+
+
 app = typer.Typer(
-    cls=CommandGroup,
+    cls=_Commands,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help looks the same everywhere, and doesn't pay for importing rich
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -70,18 +94,6 @@ def gpt41(
     gpt41 migrate
     gpt41 help cost
     """
-
-
-_GROUPS = {
-    "Price": (recommend.recommend, cost.cost, count.count, plan.plan, models.models),
-    "Files": (batch.batch, cache.cache, train.train),
-    "Repository": (check.check, diff.diff, scan.scan, report.report),
-    "Leave GPT-4.1 and look back": (migrate.migrate, reconcile.reconcile),
-    "Help": (explain.explain,),
-}
-for _group, _commands in _GROUPS.items():
-    for _command in _commands:
-        app.command(cls=Command, rich_help_panel=_group)(_command)
 
 
 def _exit_on_sigterm(*_: object) -> NoReturn:

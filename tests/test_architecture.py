@@ -312,24 +312,34 @@ def test_the_public_names_are_those_that_type_checkers_see() -> None:
         gpt41_cli.__getattr__("prize")
 
 
-def modules_of(*arguments: str) -> set[str]:
-    """The top-level modules and the package's own that a run has imported."""
+HEAVY = {"backports", "yaml", "rich", "tiktoken", "regex", "pydantic", "asyncio", "vl_convert"}
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """What a run has imported of the heavy libraries and of the commands."""
     code = "import sys\nfrom gpt41_cli.app import run\nrun()\nprint('MODULES', *sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True
     )
-    return set(done.stderr.split("MODULES", 1)[1].split())
+    modules = done.stderr.split("MODULES", 1)[1].split()
+    commands = {name.split(".")[2] for name in modules if re.fullmatch(r"gpt41_cli\.commands\.\w+\.command", name)}
+    return HEAVY & set(modules) | commands
 
 
-def test_start_up_imports_only_what_the_command_needs() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--help"], set()),
+        (["cost", "--input-tokens", "5", "--format", "json"], {"cost", "yaml"}),
+        (["cost", "--input-tokens", "5"], {"cost", "yaml", "rich"}),
+        (["count", "--text", "x", "-q"], {"count"}),
+        (["count", "--text", "é", "-q"], {"count", "regex"}),
+        (["count", "--text", "x" * 1_000, "-q"], {"count", "tiktoken"}),
+    ],
+)
+def test_start_up_imports_only_what_the_command_needs(arguments: list[str], expected: set[str]) -> None:
     """Start-up time, tested by what is imported: a clock would measure the machine."""
-    heavy = {"backports", "yaml", "rich", "tiktoken", "regex", "pydantic", "asyncio", "vl_convert"}
-    assert not heavy & modules_of("--help")
-    assert heavy & modules_of("cost", "--input-tokens", "5", "--format", "json") == {"yaml"}
-    assert heavy & modules_of("cost", "--input-tokens", "5") == {"yaml", "rich"}
-    assert not heavy & modules_of("count", "--text", "x", "-q")
-    assert heavy & modules_of("count", "--text", "é", "-q") == {"regex"}
-    assert heavy & modules_of("count", "--text", "x" * 1_000, "-q") == {"tiktoken"}
+    assert imported_by(*arguments) == expected
 
 
 def test_importing_the_package_costs_nothing() -> None:

@@ -1,9 +1,9 @@
 """Help in groups, `--json`, and the right name for what somebody guessed."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -114,8 +114,49 @@ class Command(TyperCommand):
         _write_groups(formatter, groups)
 
 
+class _LazyCommands(Mapping[str, "AnyCommand"]):
+    """Commands by their names. A run imports only the one that it asks for: all of them take longer than a small run."""
+
+    def __init__(self, names: Iterable[str], load: Callable[[str], Callable[..., object]]) -> None:
+        self._commands: dict[str, AnyCommand | None] = dict.fromkeys(names)
+        self._load = load
+
+    def __getitem__(self, name: str) -> "AnyCommand":
+        command = self._commands[name]
+        if command is None:
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+            single.command(cls=Command)(self._load(name))
+            self._commands[name] = command = typer.main.get_command(single)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+
 class CommandGroup(TyperGroup):
-    """The commands in groups, with `gpt41 help COMMAND`."""
+    """The commands in groups, with `gpt41 help COMMAND`.
+
+    `groups` has the names and summaries of the commands in each group; `load` imports the function of a command.
+    """
+
+    groups: ClassVar[Mapping[str, Mapping[str, str]]]
+    commands: Any  # typer declares a mutable mapping, and changes nothing in it
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _LazyCommands((name for group in self.groups.values() for name in group), self.load)
+
+    @staticmethod
+    def load(name: str) -> Callable[..., object]:
+        """Import the function of a command."""
+        raise NotImplementedError
+
+    def list_commands(self, ctx: "Context") -> list[str]:
+        """List the names of the commands."""
+        return list(self.commands)
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Parse what stands before the command. Raises InputError with what to try here if there is nothing at all."""
@@ -125,10 +166,7 @@ class CommandGroup(TyperGroup):
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write the commands in groups, each with the whole first sentence of its help."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for name, command in self.commands.items():
-            groups.setdefault(getattr(command, "rich_help_panel", None) or "Commands", []).append((name, summarize(command)))
-        _write_groups(formatter, groups)
+        _write_groups(formatter, {group: list(summaries.items()) for group, summaries in self.groups.items()})
 
     def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, AnyCommand | None, list[str]]":
         """Find the command that the arguments start with; `help` takes the name of one, and prints its help."""
@@ -146,11 +184,6 @@ def _suggest_commands() -> str:
     if any(os.path.lexists(folder / CONFIG_NAME) for folder in (Path.cwd(), *Path.cwd().parents)):
         return f"try gpt41 check, which checks {CONFIG_NAME}, or gpt41 migrate; gpt41 --help lists all"
     return 'try gpt41 scan, which finds calls of models that end, or gpt41 count "some text"; gpt41 --help lists all'
-
-
-def summarize(command: "AnyCommand") -> str:
-    """Return the first paragraph of a command's help in one line."""
-    return " ".join((command.help or "").partition("\n\n")[0].split())
 
 
 def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand]") -> str:
