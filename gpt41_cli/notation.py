@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
 
 SIMULATE = "simulate"
 """The word for the amount of cached input that asks for a replay of the prompt cache."""
@@ -15,11 +18,22 @@ MAX_COUNT = 1_000_000_000_000
 A_DEADLINE = "more than 0 minutes, such as 90m, 24h or 2d"
 """What errors call a deadline. One of 0 is refused wherever it is read, as no work is done at once."""
 
+_DAYS = Fraction(365, 12)
+PERIODS_PER_MONTH: Mapping[str, Fraction] = {
+    "minute": 60 * 24 * _DAYS,
+    "hour": 24 * _DAYS,
+    "day": _DAYS,
+    "week": _DAYS / 7,
+    "month": Fraction(1),
+}
+"""How often each comes in a month, which is a twelfth of 365 days."""
+
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,13}(?:\.\d{1,12})?", re.ASCII)
 _COUNT = re.compile(r"\d{1,13}|\d{1,3}(?:[,_]\d{3}){1,4}", re.ASCII)
 _SHORT_COUNT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)([kMB])", re.ASCII | re.IGNORECASE)
+_RATE = re.compile(rf"([\w.,]+) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -48,6 +62,37 @@ def parse_count(text: str) -> int | None:
     else:
         count = int(re.sub("[,_]", "", text)) if _COUNT.fullmatch(text) else None
     return None if count is None or count > MAX_COUNT else count
+
+
+class Rate(NamedTuple):
+    """A number of requests per `period`, one of PERIODS_PER_MONTH; sent once if the period is empty."""
+
+    requests: int
+    period: str = ""
+
+    def convert(self, period: str) -> Rate:
+        """Return the requests of another period, rounded to whole ones, at least 1; those that are sent once stay as many.
+
+        >>> Rate(1300, "day").convert("month"), Rate(500).convert("month")
+        (Rate(requests=39542, period='month'), Rate(requests=500, period='month'))
+        """
+        own = PERIODS_PER_MONTH[self.period or period]
+        return Rate(max(round(self.requests * own / PERIODS_PER_MONTH[period]), 1), period)
+
+
+ONCE = Rate(1)
+"""The default of options: one request, sent once."""
+
+
+def parse_rate(text: str) -> Rate | None:
+    """Parse a number of requests per period.
+
+    >>> parse_rate("120,000 / month"), parse_rate("40k/hour"), parse_rate("40k / year")
+    (Rate(requests=120000, period='month'), Rate(requests=40000, period='hour'), None)
+    """
+    match = _RATE.fullmatch(text)
+    requests = parse_count(match[1]) if match else None
+    return Rate(requests, match[2]) if match and requests else None
 
 
 def parse_duration(text: str) -> timedelta | None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "Input": "paths logs base head text kind image_size configs config request_files skip_invalid",
-    "Amount": "requests input_tokens output_tokens reasoning_tokens cached requests_per_minute lifetime tools prediction accept",
+    "Amount": "requests per input_tokens output_tokens reasoning_tokens cached requests_per_minute lifetime tools "
+    "prediction accept",
     "Requirements": "task needs deadline until max_usd min_score max_tokens usage_tier retires_within",
     "Judging": "prefer scores tolerance explain",
     "Model and prices": "model leaving to mode platform as_of on pricing",
@@ -55,9 +56,10 @@ _GUESSES = {
 }
 """What people type for a command before they have read the help."""
 _OPTION_GUESSES = {
-    "--month": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
-    "--monthly": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
-    "--per": "--requests N for the requests per month, or volume: N / month in gpt41.yaml",
+    "--month": "--requests N --per month, or volume: N / month in gpt41.yaml",
+    "--monthly": "--requests N --per month, or volume: N / month in gpt41.yaml",
+    "--per-month": "--requests N --per month, or volume: N / month in gpt41.yaml",
+    "--volume": "--requests N/month, or volume: N / month in gpt41.yaml",
     "--by": "gpt41 reconcile, which shows the bill by model and mode",
     "--tokens": "--input-tokens N",
     "--input": "--input-tokens N for a number, or the path of a file",

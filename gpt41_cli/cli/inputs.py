@@ -16,8 +16,9 @@ from gpt41_cli.cli.parse import (
     read_tools,
 )
 from gpt41_cli.cli.progress import show_progress
-from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.notation import SIMULATE
+from gpt41_cli.display import format_int
+from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.notation import ONCE, PERIODS_PER_MONTH, SIMULATE, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ class InputOptions(NamedTuple):
     input_tokens: int | None
     cached: str | None
     output_tokens: int | None
-    requests: int
+    requests: Rate
     skip_invalid: bool
     jobs: int | None = None
     names_mode: bool = False
@@ -59,6 +60,7 @@ class InputOptions(NamedTuple):
     prediction: "Path | None" = None
     accept: str | None = None
     refuses_code: bool = False
+    per: str | None = None
 
     @classmethod
     def from_parameters(
@@ -75,6 +77,25 @@ class InputOptions(NamedTuple):
 
         accepted = None if self.accept is None else read_percent(self.accept, "--accept")
         return Assumptions(self.output_tokens, *read_cached(self.cached), read_tools(self.tools or ()), accepted)
+
+    @property
+    def rate(self) -> Rate:
+        """The requests of the period that is priced. Raises InputError for a period without requests, UnknownName for another."""
+        if self.per is None:
+            return self.requests
+        if self.per not in PERIODS_PER_MONTH:
+            raise UnknownName("--per", self.per, PERIODS_PER_MONTH)
+        if self.requests is ONCE:
+            raise InputError("--per", "--requests with it, such as --requests 40000/month", "it alone")
+        return self.requests.convert(self.per)
+
+    def add_rate(self, work: "Workload") -> "Workload":
+        """Return the work with the period in which it is sent, and with the rate that its requests were converted from."""
+        own, rate = self.requests, self.rate
+        is_converted = own.period and own.period != rate.period
+        stated = f"{format_int(own.requests)} per {own.period} are {format_int(rate.requests)} per {rate.period}"
+        stated += ", as a month has 365/12 days" if "month" in (own.period, rate.period) else ""
+        return replace(work, period=rate.period, stated_rate=stated if is_converted else "")
 
 
 class InputWorkloads(NamedTuple):
@@ -145,7 +166,7 @@ def read_input_workloads(
                 left_out,
                 names_mode=asked.names_mode,
                 replay=replay,
-                is_sent_again=replay is not None and asked.requests > 1,
+                is_sent_again=replay is not None and asked.rate.requests > 1,
             )
         if isinstance(found, sizing.RequestTotals):
             return _make_request_workloads(found, terms, asked, left_out)
@@ -160,7 +181,7 @@ def read_input_workloads(
     work = workload(
         input_tokens=asked.input_tokens or 0,
         output_tokens=asked.output_tokens or 0,
-        requests=asked.requests,
+        requests=asked.rate.requests,
         cached_tokens=terms.cached_tokens,
         cached_share=terms.cached_share,
         text_tokens=text_tokens,
@@ -170,7 +191,7 @@ def read_input_workloads(
         accepted_share=terms.accepted_share,
     )
     is_incomplete = any(each.is_unreadable for each in left_out)
-    work = replace(work, is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None, flaws=flaws)
+    work = replace(asked.add_rate(work), is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None, flaws=flaws)
     return InputWorkloads(work, skipped_files=left_out)
 
 
@@ -232,13 +253,13 @@ def _make_request_workloads(
         raise InputError("--prediction", "it with texts or numbers", "requests, which state their own")
     if not asked.skip_invalid or not found.groups:
         refuse_invalid(found.rejects, found.requests)
-    together = sizing.merge_into_workload(found, terms, asked.requests)
+    together = sizing.merge_into_workload(found, terms, asked.rate.requests)
     if terms.accepted_share is not None and not together.prediction_tokens:
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
     is_incomplete = found.rejects.count > 0 or any(each.is_unreadable for each in left_out)
-    together = replace(together, is_incomplete=is_incomplete)
+    together = replace(asked.add_rate(together), is_incomplete=is_incomplete)
     return InputWorkloads(together, found, left_out)
 
 

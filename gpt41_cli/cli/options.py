@@ -9,7 +9,7 @@ from typer.models import OptionInfo
 
 from gpt41_cli.cli import parse
 from gpt41_cli.errors import quote_text
-from gpt41_cli.notation import MAX_COUNT, parse_count
+from gpt41_cli.notation import MAX_COUNT, PERIODS_PER_MONTH, Rate, parse_count, parse_rate
 from gpt41_cli.views import VIEWS
 
 
@@ -59,6 +59,19 @@ def count_option(description: str, *names: str, at_least: int = 0, show_default:
     return option
 
 
+def _read_requests(value: str | Rate) -> Rate:
+    """Parse a number of requests, with or without a period."""
+    if isinstance(value, Rate):  # typer passes a default as it is
+        return value
+    if "/" not in value:
+        return Rate(_make_count_parser(1)(value))
+    if rate := parse_rate(value):
+        return rate
+    raise typer.BadParameter(
+        f"expected requests per {', '.join(PERIODS_PER_MONTH)}, such as 40k/month, found {quote_text(value)}"
+    )
+
+
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
 TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
 InputTokensOption = Annotated[
@@ -99,7 +112,28 @@ ToolsOption = Annotated[
         autocompletion=complete(_list_tools),
     ),
 ]
-RequestsOption = Annotated[int, count_option("How many times it is sent: 40000 or 40k.", "--requests", "-n", at_least=1)]
+TimesOption = Annotated[int, count_option("How many times it is sent: 40000 or 40k.", "--requests", "-n", at_least=1)]
+RequestsOption = Annotated[
+    Rate,
+    typer.Option(
+        "--requests",
+        "-n",
+        metavar="N[/PERIOD]",
+        parser=_read_requests,
+        help="How many times it is sent: 40000, 40k, or 40k/month.",
+        show_default="1",
+    ),
+]
+PeriodOption = Annotated[
+    str | None,
+    typer.Option(
+        "--per",
+        metavar="PERIOD",
+        help="The period of the price: minute, hour, day, week or month; with --requests.",
+        show_default="the one of --requests",
+        autocompletion=complete(lambda: PERIODS_PER_MONTH),
+    ),
+]
 PlatformOption = Annotated[
     str,
     typer.Option(

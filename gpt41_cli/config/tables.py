@@ -3,7 +3,6 @@
 To add a key, add a field here. Readers find the catalog, which names are looked up in, under `catalog` of what `build` was given.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -19,18 +18,15 @@ from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.catalog.tables import Platform, Task
 from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.findings import Place
+from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.pricing import NO_TOOL_USE, PAIRED_TOOL_FIELDS, ToolUse
 from gpt41_cli.records import GIVEN, INLINE, OTHERS, OWN_KEY, Key, Positive, Read, Seen
 
 CONFIG_VERSION = "1"
 
-PERIODS_PER_MONTH: Mapping[str, Fraction] = {"day": Fraction(365, 12), "week": Fraction(365, 84), "month": Fraction(1)}
-"""How often each comes in a month, which is a twelfth of 365 days."""
-
 DAYS_PER_MONTH = PERIODS_PER_MONTH["day"]
 
 _TOOL_KEYS = [name for name in ToolUse._fields if name != "storage_days"]  # a workload is what there is all the time
-_VOLUME_PATTERN = re.compile(rf"([\d,_]+) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
 
 
 def known_to(find: Callable[[Any, str], object]) -> Read:
@@ -146,9 +142,8 @@ def parse_volume(text: str) -> RequestVolume | None:
     >>> parse_volume("120,000 / month")
     RequestVolume(requests=120000, period='month')
     """
-    match = _VOLUME_PATTERN.fullmatch(text)
-    requests = notation.parse_count(match[1]) if match else None
-    return RequestVolume(requests, match[2]) if match and requests else None
+    rate = notation.parse_rate(text)
+    return rate and RequestVolume(*rate)
 
 
 class CachedInput(NamedTuple):
@@ -249,7 +244,7 @@ class WorkloadDeclaration(NamedTuple):
     prompt: Texts = ()
     input_tokens: int | None = None
     volume: Annotated[
-        RequestVolume | None, written_as(parse_volume, "requests in a day, week or month, such as 120000 / month")
+        RequestVolume | None, written_as(parse_volume, "requests per minute, hour, day, week or month, such as 120000 / month")
     ] = None
     requests_per_minute: Positive | None = None
     lifetime: Duration | None = None

@@ -37,6 +37,8 @@ def write_notes(
     writes, which aren't priced.
     """
     found: list[str] = []
+    if work.stated_rate:
+        found.append(f"{work.stated_rate}.")
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers alone need no token counting.

@@ -49,6 +49,19 @@ def find_bound_prefix(work: Workload, *quotes: Quote) -> str:
     return choose_bound_prefix(work.is_ceiling or work.has_largest_pictures, is_least, is_near)
 
 
+def describe_requests(work: Workload) -> str:
+    """Return how many requests the price is for, and of which period, to follow an amount.
+
+    For example " per month for 40,000 requests".
+    """
+    return f"{format_period(work)} for {pluralize(work.requests, 'request')}"
+
+
+def format_period(work: Workload) -> str:
+    """Return " per month" or the like if the work is sent again in each period, else nothing."""
+    return f" per {work.period}" if work.period else ""
+
+
 def make_work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) -> ReportLine:
     """Describe the work in tokens. If models count it differently, the tokens are those of the first."""
     first = quotes[0]

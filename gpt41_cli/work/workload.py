@@ -209,8 +209,10 @@ class Workload:
     `mode` is the one that all requests are written for; None if there is none. `replay` says how the prompt cache was replayed,
     if it was; `is_warm`: requests that are sent again read from the cache that the first ones left. All requests are sent
     `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how long
-    answers are, and none is priced. `flaws` are the rules of the API that its
-    requests break. Raises InputError if more of a prediction is accepted than there is output.
+    answers are, and none is priced. `flaws` are the rules of the API that its requests break. `period` is the one in which all
+    of it is sent again and again, `stated_rate` says what rate that was converted from.
+
+    Raises InputError if more of a prediction is accepted than there is output.
     """
 
     shapes: Mapping[RequestShape, int]
@@ -229,6 +231,8 @@ class Workload:
     is_incomplete: bool = False
     lacks_output: bool = False
     flaws: tuple[Finding, ...] = ()
+    period: str = ""
+    stated_rate: str = ""
     _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

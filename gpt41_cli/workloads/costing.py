@@ -10,11 +10,12 @@ from fractions import Fraction
 from typing import Annotated, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES
-from gpt41_cli.config.tables import DAYS_PER_MONTH, PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.config.tables import DAYS_PER_MONTH, RequestVolume, TokenRange
 from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody, join_path
 from gpt41_cli.files.json_cursor import JsonCursor
+from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.pricing import NO_TOOL_USE, Rates, ToolUse, Usage
 from gpt41_cli.records import Key, Positive, Read, Seen
 from gpt41_cli.tokens.pieces import PARTS

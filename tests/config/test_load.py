@@ -139,7 +139,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "/ month",
             "/ year",
             (
-                "7:13: workloads.triage.volume: expected requests in a day, week or month, such as 120000 / month, "
+                "7:13: workloads.triage.volume: expected requests per minute, hour, day, week or month, such as 120000 / month, "
                 'found "120000 / year"'
             ),
         ),
@@ -147,7 +147,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "120000 / month",
             "0 / month",
             (
-                "7:13: workloads.triage.volume: expected requests in a day, week or month, such as 120000 / month, "
+                "7:13: workloads.triage.volume: expected requests per minute, hour, day, week or month, such as 120000 / month, "
                 'found "0 / month"'
             ),
         ),

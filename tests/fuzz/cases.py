@@ -37,7 +37,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("deadline", "lifetime"), ("0m", "1m", "10m", "24h", "2d", "90d", "999999d")),
     "retires_within": ("1d", "90d", "999999d"),
     "cached": (*_SHARES, "0", "10", "simulate"),
-    "requests": ("1", "5", "50001", "1000000000000", "data/batch.jsonl"),
+    "requests": ("1", "5", "50001", "40k/day", "1000000000000", "data/batch.jsonl"),
     "tools": (
         "web_searches=1,web_search_tokens=5",
         "file_searches=2,storage_gb=3,storage_days=2",
@@ -63,6 +63,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "pricing": ("pricing.yaml",),
     "workload": ("triage", "summary"),
     "text": ("hello",),
+    "per": ("month", "minute"),
     "jobs": ("1", "2"),
 }
 WRITING = {"--output", "--split", "--init", "--charts", "--write-config", "--save-misses"}
@@ -70,7 +71,7 @@ WRITING = {"--output", "--split", "--init", "--charts", "--write-config", "--sav
 
 UNSUITED = {
     *("input_tokens", "requests", "text", "requests_per_minute", "lifetime", "kind", "tolerance"),
-    *("estimate", "workload", "prompts", "distill_from", "leaving"),
+    *("per", "estimate", "workload", "prompts", "distill_from", "leaving"),
 }
 """Options that most inputs refuse, tried by `options` alone."""
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES
-from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.config.tables import RequestVolume, TokenRange
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
 from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, WorkloadCost
@@ -208,7 +209,7 @@ NO_REPORT = "; a saved report is what gpt41 check --format json prints"
         (
             ("workloads", 0, "volume", "period"),
             "year",
-            'workloads[0].volume.period: expected one of day, week, month, found "year"',
+            'workloads[0].volume.period: expected one of minute, hour, day, week, month, found "year"',
         ),
         (
             ("workloads", 0, "rates_usd_per_million", "input"),

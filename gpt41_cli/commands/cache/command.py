@@ -13,7 +13,7 @@ def cache(
     kind: options.InputKindOption = None,
     image_size: options.ImageSizeOption = None,
     model: options.OneModelOption = None,
-    requests: options.RequestsOption = 1,
+    requests: options.TimesOption = 1,
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
     skip_invalid: options.SkipInvalidOption = False,

@@ -12,7 +12,7 @@ from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, make_meter, make_
 from gpt41_cli.cli.output_options import OutputOptions, read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
-from gpt41_cli.notation import SIMULATE
+from gpt41_cli.notation import ONCE, SIMULATE
 from gpt41_cli.rules import Level
 
 PredictionFile = Annotated[
@@ -44,7 +44,8 @@ def cost(
     tools: options.ToolsOption = None,
     prediction: PredictionFile = None,
     accept: AcceptedShare = None,
-    requests: options.RequestsOption = 1,
+    requests: options.RequestsOption = ONCE,
+    per: options.PeriodOption = None,
     each: options.EachOption = False,
     model: options.ModelsOption = None,
     mode: options.ModesOption = None,
@@ -124,7 +125,7 @@ def _price_each_request(
 
     if len(variants) > 1 or len(modes) > 1:
         raise InputError("--each", "at most one --model and one --mode", "several")
-    if asked.input_tokens is not None or asked.requests != 1:
+    if asked.input_tokens is not None or asked.requests != ONCE or asked.per:
         raise InputError("--each", "requests as they are", "--input-tokens or --requests")
     if asked.prediction or asked.assumptions.tools.storage_gb:
         raise InputError("--each", "requests as they are", "--prediction or storage, which belong to no single request")

@@ -25,7 +25,7 @@ from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.reports import Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_table, show_parts
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
-from gpt41_cli.reports.quotes import _describe_tokens, dump_quote, find_bound_prefix, make_work_line
+from gpt41_cli.reports.quotes import _describe_tokens, describe_requests, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
@@ -62,6 +62,7 @@ def make_report(
         notes=estimate.notes,
         data={
             "total_usd": total,
+            "per": work.period or None,
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
@@ -79,24 +80,20 @@ def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]
     callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
     first = quotes[0]
     if total is not None:
+        each = f" ({format_money(total / work.requests)} each)" if work.requests > 1 else ""
         who = f"{_name_quote(first)}: " if len(quotes) == 1 else ""
-        return f"{who}{find_bound_prefix(work, *quotes)}{format_money(total)}{_describe_requests(total, work.requests)}"
+        return f"{who}{find_bound_prefix(work, *quotes)}{format_money(total)}{describe_requests(work)}{each}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
-    prefix, suffix = find_bound_prefix(work, cheapest, dearest), f"for {pluralize(work.requests, 'request')}"
+    prefix, suffix = find_bound_prefix(work, cheapest, dearest), describe_requests(work)
     if cheapest.total_usd == dearest.total_usd:
-        return f"{prefix}{format_money(cheapest.total_usd)} {suffix}"
+        return f"{prefix}{format_money(cheapest.total_usd)}{suffix}"
     ends = [f"{format_money(quote.total_usd)} ({_name_quote(quote)})" for quote in (cheapest, dearest)]
-    return f"{prefix}{' to '.join(ends)} {suffix}"
+    return f"{prefix}{' to '.join(ends)}{suffix}"
 
 
 def _name_quote(quote: Quote) -> str:
     return f"{quote.model} in {quote.mode}"
-
-
-def _describe_requests(total: Decimal, requests: int) -> str:
-    mean = total / requests
-    return f" for {pluralize(requests, 'request')}" + (f" ({format_money(mean)} each)" if requests > 1 else "")
 
 
 def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> ReportLine:

@@ -13,6 +13,7 @@ from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
+from gpt41_cli.notation import ONCE
 
 FromModel = Annotated[
     str | None,
@@ -71,7 +72,8 @@ def migrate(
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
     reasoning_tokens: ReasoningTokens = None,
-    requests: options.RequestsOption = 1,
+    requests: options.RequestsOption = ONCE,
+    per: options.PeriodOption = None,
     leaving: FromModel = None,
     to: ToModels = None,
     configs: options.ConfigOption = None,
@@ -125,7 +127,7 @@ def migrate(
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
     if not has_inputs and (file := _find_config(config)):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
-        _refuse_work_options({**asked_of_work, "--requests": requests - 1}, _WHY_NOT_FOR_WORKLOADS)
+        _refuse_work_options({**asked_of_work, "--requests": requests != ONCE, "--per": per}, _WHY_NOT_FOR_WORKLOADS)
         asked_of_all = WorkloadsQuestion(
             file, parse.read_market(catalog, None, on, "--on"), to or [], reasoning, jobs, write_config
         )
@@ -137,7 +139,9 @@ def migrate(
     sources, left_out = read_sources(paths, None) if paths and text is None and kind is None else ([], [])
     if hold_logs(sources):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
-        _refuse_work_options({**asked_of_work, "--requests": requests - 1, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS)
+        _refuse_work_options(
+            {**asked_of_work, "--requests": requests != ONCE, "--per": per, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS
+        )
         market = parse.read_market(catalog, platform, on, "--on")
         logs = LogsQuestion(sources, left_out, market, to or [], reasoning, skip_invalid)
         output.show_and_exit(_move_traffic(logs), wanted, threshold)

@@ -19,7 +19,7 @@ from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_value
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
-from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, make_work_line
+from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period, make_work_line
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
         ends = [choose(migration.paths, key=lambda path: path.total_with_writes_usd) for choose in (min, max)]
         prices = [f"{format_money(end.total_with_writes_usd)} ({end.quote.model} in {end.quote.mode})" for end in ends]
         usd = find_bound_prefix(migration.work) + " to ".join(dict.fromkeys(prices))
-        return f"{_explain_no_target(migration)}: {usd} for the same work"
+        return f"{_explain_no_target(migration)}: {usd}{format_period(migration.work)} for the same work"
     where = "" if path.quote.mode == "standard" else f" in {path.quote.mode}"
     low, high = format_money(path.quote.total_usd), format_money(path.total_with_writes_usd)
     usd = low if low == high else f"{low} to {high}"
@@ -157,7 +157,8 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
     current = f" ({time} {format_money(path.current_quote.total_usd)})" if path.current_quote else ""
     stated = [(price.effort, price.tokens, price.total_usd) for price in reasoned if price.path is path]
     with_reasoning = describe_reasoned(stated) if len(stated) == 1 else ""  # else a table says it
-    price = f"{find_bound_prefix(migration.work)}{usd} for the same work{current}{with_reasoning}{_describe_headroom(path, time)}"
+    whole = f"{find_bound_prefix(migration.work)}{usd}{format_period(migration.work)}"
+    price = f"{whole} for the same work{current}{with_reasoning}{_describe_headroom(path, time)}"
     return f"{path.quote.model} instead of {leaving}{where}: {price}{_describe_refusal(migration)}"
 
 

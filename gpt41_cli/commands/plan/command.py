@@ -1,5 +1,6 @@
 """`gpt41 plan`."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, read_input_workloads
 from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.notation import ONCE, PERIODS_PER_MONTH
 
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
@@ -23,7 +25,8 @@ def plan(
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
     tools: options.ToolsOption = None,
-    requests: options.RequestsOption = 1,
+    requests: options.RequestsOption = ONCE,
+    per: options.PeriodOption = None,
     model: options.ModelsOption = None,
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier.", show_default="all of them, side by side")
@@ -55,8 +58,12 @@ def plan(
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     market = parse.read_market(catalog, platform, as_of)
     wait = None if deadline is None else parse.read_duration(deadline, "--deadline")
+    if per is None and requests.period in ("minute", "hour"):
+        per = "day"  # one answer alone may take longer than a minute
     asked = InputOptions.from_parameters(locals())
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
+    if wait is None and (period := work.combined.period):
+        wait = timedelta(days=float(PERIODS_PER_MONTH["day"] / PERIODS_PER_MONTH[period]))
     timings = make(
         market,
         work.combined,

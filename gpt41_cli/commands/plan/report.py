@@ -20,7 +20,7 @@ from gpt41_cli.display import format_duration, format_money, format_short_durati
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
-from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _format_seconds(timing: Timing) -> str:
 def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
-        price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}"
+        price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}{format_period(work)}"
         return f"Fits in {format_duration(plan.deadline_seconds)}: {name_timing(plan.choice)} ({price}), {tier}"
     if plan.lacks_limits and plan.shown[0].obstacle:
         models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
@@ -99,7 +99,7 @@ def _make_headline(work: Workload, plan: Plan) -> str:
 
 
 def _summarize_timing(work: Workload, timing: Timing) -> str:
-    price = f"{find_bound_prefix(work, timing.quote)}{format_money(timing.quote.total_usd)}"
+    price = f"{find_bound_prefix(work, timing.quote)}{format_money(timing.quote.total_usd)}{format_period(work)}"
     return f"{name_timing(timing)}, {format_time_bound(timing.mode, timing.seconds or 0)} in tier {timing.tier} ({price})"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli import notation, rules
@@ -17,7 +18,7 @@ from gpt41_cli.constraints.rate_limits import (
     find_tier_block,
     find_unpublished_limits,
 )
-from gpt41_cli.display import format_duration
+from gpt41_cli.display import format_duration, to_decimal
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
@@ -162,14 +163,17 @@ def _time_all_tiers(quote: Quote, work: Workload) -> Iterator[Timing]:
         )
         waits = () if obstacle else tuple(compute_waits(catalog, variant, mode, load, tier))
         timing = Timing(quote, tier, waits, obstacle, ())
-        yield timing._replace(caveats=tuple(_find_caveats(timing)))
+        yield timing._replace(caveats=tuple(_find_caveats(timing, work)))
 
 
-def _find_caveats(timing: Timing) -> Iterator[Finding]:
+def _find_caveats(timing: Timing, work: Workload) -> Iterator[Finding]:
     """Find what speaks against a timing that does pass: its cost, and the model's end before the work is done."""
     if timing.seconds is None:
         return
-    if finding := check_monthly_limit(timing.quote.offer.market.catalog, timing.tier, timing.quote.total_usd):
+    monthly_usd = timing.quote.total_usd
+    if work.period:
+        monthly_usd = to_decimal(Fraction(monthly_usd) * notation.PERIODS_PER_MONTH[work.period])
+    if finding := check_monthly_limit(timing.quote.offer.market.catalog, timing.tier, monthly_usd):
         yield finding
     if finding := lifecycle.find_end_before_done(timing.quote.offer.market, timing.variant, timing.seconds):
         yield finding

@@ -9,6 +9,7 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.inputs import InputOptions, read_input_workloads
 from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.notation import ONCE, PERIODS_PER_MONTH
 
 
 def _complete_tasks(incomplete: str) -> list[tuple[str, str]]:
@@ -59,7 +60,8 @@ def recommend(
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
     tools: options.ToolsOption = None,
-    requests: options.RequestsOption = 1,
+    requests: options.RequestsOption = ONCE,
+    per: options.PeriodOption = None,
     task: Tasks = None,
     prefer: Prefer = "cost",
     deadline: Annotated[
@@ -129,5 +131,7 @@ def recommend(
     work = read_input_workloads(asked, catalog, catalog.family, catalog.family[0].id)
     named = [variant and variant.model.role for variant in map(catalog.find_variant, filter(None, work.models))]
     wishes = wishes._replace(has_left_family=bool(named) and {*named} == {"successor"} and None not in work.models)
+    if period := work.combined.period:
+        wishes = wishes._replace(times_a_day=PERIODS_PER_MONTH[period] / PERIODS_PER_MONTH["day"])
     recommendation = choose(market, work.combined, wishes)
     output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)

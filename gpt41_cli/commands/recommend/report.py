@@ -12,14 +12,14 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
 from gpt41_cli.commands.recommend.succession import PricedReplacement
-from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, pluralize
+from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
-from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.reports.quotes import describe_requests, dump_quote, find_bound_prefix
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def make_report(
         findings=(*recommendation.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
         notes=tuple(_collect_notes(catalog, work, wishes, recommendation)),
         data={
+            "per": work.period or None,
             "is_ceiling": work.is_ceiling,
             "estimates": work.estimated_requests,
             "lower_bounds": work.lower_bound_requests,
@@ -118,7 +119,7 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
         return "Nothing fits: no option meets all requirements"
     quote = recommendation.choice.quote
     per_request = f" ({format_money(quote.usd_per_request)} each)" if work.requests > 1 else ""
-    total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)} for {pluralize(work.requests, 'request')}"
+    total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)}{describe_requests(work)}"
     after, until = "", ""
     if recommendation.is_replacement:
         early = any(finding.rule is rules.UNTIL for candidate in recommendation.excluded for finding in candidate.exclusions)

@@ -20,13 +20,13 @@ from gpt41_cli.commands.check.workload_checks import make_wishes
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, get_tolerance, judge_candidate, make_family_context
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
 from gpt41_cli.commands.recommend.scores import score_models
-from gpt41_cli.config.tables import PERIODS_PER_MONTH
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import get_monthly_limit
 from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Citation, Finding
+from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.rules import Group, Level
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from gpt41_cli.commands.diff.causes import CAUSE_NAMES, CostAndTokens
 from gpt41_cli.commands.diff.compare import Diff, DiffSide, TotalChange, WorkloadChange, compare_sides
 from gpt41_cli.commands.diff.report import make_report
-from gpt41_cli.config.tables import PERIODS_PER_MONTH, RequestVolume
+from gpt41_cli.config.tables import RequestVolume
 from gpt41_cli.errors import MissingPrice
+from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen, render
