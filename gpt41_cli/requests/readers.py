@@ -21,7 +21,7 @@ from gpt41_cli.files.fields import (
 )
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests import chat, kinds, responses
-from gpt41_cli.requests.api_rules import find_broken_rules
+from gpt41_cli.requests.api_rules.find import find_broken_rules
 from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.examples import find_flaws
 from gpt41_cli.requests.plain_values import convert_to_plain

@@ -37,6 +37,48 @@ VALUE_RANGE = Rule(
     remedy="Send a value in the range that the finding states.",
     level=Level.ERROR,
 )
+LIST_LENGTH = Rule(
+    "list-length",
+    "A request has up to 4 stop sequences; tools, functions and tool_calls aren't empty, and there are up to 128 tools.",
+    why="OpenAI refuses any other list of Chat Completions with status 400.",
+    remedy="Leave an empty list out, and shorten a long one.",
+    level=Level.ERROR,
+)
+TOOL_SETTINGS = Rule(
+    "tool-settings",
+    "A request with tool_choice or parallel_tool_calls declares tools.",
+    why="OpenAI refuses either without tools with status 400, in Chat Completions.",
+    remedy="Leave the field out if there are no tools.",
+    level=Level.ERROR,
+)
+LOGPROBS = Rule(
+    "logprobs",
+    "A request with top_logprobs sets logprobs to true.",
+    why="Chat Completions demands it.",
+    remedy='Set "logprobs": true, or leave top_logprobs out.',
+    level=Level.ERROR,
+)
+SERVICE_TIER = Rule(
+    "service-tier",
+    "OpenAI has the service tier that a request asks for.",
+    why="OpenAI documents no other value, and what it would cost isn't known.",
+    remedy="Send one that the finding lists, or leave service_tier out.",
+    level=Level.ERROR,
+)
+METADATA = Rule(
+    "metadata",
+    "Metadata has up to 16 pairs of texts, with keys of up to 64 and values of up to 512 characters.",
+    why="OpenAI refuses any other with status 400.",
+    remedy="Write numbers as text, and shorten what is too long.",
+    level=Level.ERROR,
+)
+STORED_METADATA = Rule(
+    "stored-metadata",
+    "A request of Chat Completions with metadata sets store to true.",
+    why="OpenAI refuses metadata without it with status 400.",
+    remedy='Set "store": true, or leave metadata out.',
+    level=Level.ERROR,
+)
 FUNCTION_NAME = Rule(
     "function-name",
     "Names of functions and schemas have up to 64 letters, digits, underscores and dashes; functions of Responses up to 128.",

@@ -12,9 +12,12 @@ BATCH_EMPTY = Rule(
 BATCH_MARK = Rule(
     "batch-mark",
     "A Batch file begins with JSON, not with a byte order mark.",
-    why="A byte order mark isn't JSON, so the Batch API may reject the file.",
+    why=(
+        "JSON must not begin with one (RFC 8259, section 8.1), so the Batch API may reject the file. Whether it does isn't "
+        "documented."
+    ),
     remedy="Save the file as UTF-8 without a byte order mark, or write parts with gpt41 batch --split.",
-    level=Level.ERROR,
+    level=Level.WARNING,
     groups=Group.FIXED_BY_SPLIT,
 )
 BATCH_BLANK_LINES = Rule(

@@ -62,11 +62,49 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
     (chat(max_tokens=5, max_completion_tokens=None), []),
     (chat(temperature=2.1), ["value-range temperature"]),
     (
-        chat(top_p=-0.1, presence_penalty=3, top_logprobs=21),
+        chat(top_p=-0.1, presence_penalty=3, top_logprobs=21, logprobs=True),
         ["value-range top_p", "value-range presence_penalty", "value-range top_logprobs"],
     ),
     (chat(temperature=True, frequency_penalty="1"), ["value-range temperature", "value-range frequency_penalty"]),
-    (chat(temperature=2, top_p=0, frequency_penalty=-2, top_logprobs=20), []),
+    (chat(temperature=2, top_p=0, frequency_penalty=-2, top_logprobs=20, logprobs=True), []),
+    (chat(n=129), ["value-range n"]),
+    (chat(n=128), []),
+    (chat(logit_bias={"1": 101, "2": 300}), ["value-range logit_bias"]),
+    (chat(logit_bias={"1": "5"}), ["value-range logit_bias"]),
+    (chat(logit_bias={"1": 100, "2": -100, "3": 0.5}), []),
+    (chat(stop=["a", "b", "c", "d", "e"]), ["list-length stop"]),
+    (chat(stop=["a", "b", "c", "d"]), []),
+    (chat(stop="a, b, c, d, e"), []),
+    (chat(stop=[]), []),
+    (chat(tools=[]), ["list-length tools"]),
+    (chat(tools=tool() * 129), ["list-length tools"]),
+    (chat(tools=tool() * 128), []),
+    (chat(tools=None), []),
+    (chat(functions=[]), ["list-length functions"]),
+    (chat(USER, {"role": "assistant", "content": "yes", "tool_calls": []}), ["list-length messages[1].tool_calls"]),
+    (chat(USER, {"role": "assistant", "content": "yes", "tool_calls": None}), []),
+    (chat(tool_choice="none"), ["tool-settings tool_choice"]),
+    (chat(parallel_tool_calls=False), ["tool-settings parallel_tool_calls"]),
+    (chat(tools=None, tool_choice="auto"), ["tool-settings tool_choice"]),
+    (chat(tools=[], tool_choice="auto"), ["list-length tools"]),
+    (chat(tools=tool(), tool_choice="required", parallel_tool_calls=True), []),
+    (chat(tool_choice=None), []),
+    (chat(top_logprobs=5), ["logprobs top_logprobs"]),
+    (chat(top_logprobs=5, logprobs=False), ["logprobs top_logprobs"]),
+    (chat(top_logprobs=5, logprobs=True), []),
+    (chat(top_logprobs=0), []),
+    (chat(service_tier="premium"), ["service-tier service_tier"]),
+    (chat(service_tier="ultrafast"), ["service-tier service_tier"]),
+    *((chat(service_tier=tier), []) for tier in ("auto", "default", "flex", "scale", "priority", "fast", None)),
+    (chat(store=True, metadata={str(number): "" for number in range(17)}), ["metadata metadata"]),
+    (chat(store=True, metadata={"k" * 65: ""}), ["metadata metadata"]),
+    (chat(store=True, metadata={"run": 7}), ["metadata metadata"]),
+    (chat(store=True, metadata={"note": "x" * 513}), ["metadata metadata"]),
+    (chat(store=True, metadata=["run"]), ["metadata metadata"]),
+    (chat(store=True, metadata={"k" * 64: "x" * 512, **{str(number): "" for number in range(15)}}), []),
+    (chat(metadata={"run": "7"}), ["stored-metadata metadata"]),
+    (chat(metadata={"run": "7"}, store=False), ["stored-metadata metadata"]),
+    (chat(metadata={}), []),
     (chat(tools=tool(name="get.it")), ["function-name tools[0].function.name"]),
     (chat(functions=[{"name": "a" * 65}]), ["function-name functions[0].name"]),
     (
@@ -127,12 +165,52 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
         ["strict-schema tools[0].parameters"],
     ),
     ({"input": "hi", "text": {"verbosity": "low"}, "temperature": 3}, ["value-range temperature"]),
+    ({"input": "hi", "service_tier": "premium"}, ["service-tier service_tier"]),
+    ({"input": "hi", "metadata": {"run": 7}}, ["metadata metadata"]),
+    (
+        {
+            "input": "hi",
+            "metadata": {"run": "7"},
+            "service_tier": "ultrafast",
+            "tools": [],
+            "tool_choice": "auto",
+            "parallel_tool_calls": True,
+            "top_logprobs": 5,
+        },
+        [],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("body", "expected"), BROKEN, ids=map(str, range(len(BROKEN))))
 def test_the_rules_that_a_body_breaks(body: dict[str, Any], expected: list[str]) -> None:
     assert broken(body) == expected
+
+
+SENTENCES = [
+    (chat(stop=list("abcde")), "stop: expected at most 4 entries, found 5"),
+    (chat(tools=[]), "tools: expected 1 to 128 entries, found an empty list"),
+    (chat(tool_choice="auto"), "tool_choice: expected tools with it, found none"),
+    (chat(top_logprobs=2), "top_logprobs: expected logprobs: true with it, found it without"),
+    (chat(n=129), "n: expected a number from 1 to 128, found the number 129"),
+    (chat(logit_bias={"1": 101}), "logit_bias: expected a number from -100 to 100, found the number 101"),
+    (
+        chat(service_tier="premium"),
+        'service_tier: expected one of auto, default, flex, scale, priority, fast, found "premium"',
+    ),
+    (chat(store=True, metadata=dict.fromkeys(map(str, range(17)), "")), "metadata: expected at most 16 pairs, found 17"),
+    (chat(store=True, metadata={"k" * 65: ""}), "metadata: expected keys of at most 64 characters, found one of 65"),
+    (chat(store=True, metadata={"a": "x" * 513}), "metadata: expected values of at most 512 characters, found one of 513"),
+    (chat(store=True, metadata={"a": 7}), "metadata: expected only text as values, found the number 7"),
+    (chat(store=True, metadata="a"), "metadata: expected an object, found text"),
+    (chat(metadata={"a": "b"}), "metadata: expected store: true with it, found it without"),
+]
+
+
+@pytest.mark.parametrize(("body", "sentence"), SENTENCES, ids=map(str, range(len(SENTENCES))))
+def test_a_broken_setting_says_what_was_expected_and_found(body: dict[str, Any], sentence: str) -> None:
+    (flaw,) = read_json_request({"model": "gpt-4.1", **body}).flaws
+    assert (flaw.message, flaw.level) == (sentence, Level.ERROR)
 
 
 def test_what_is_certain_is_an_error_and_the_rest_a_warning() -> None:

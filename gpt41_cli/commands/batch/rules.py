@@ -33,7 +33,8 @@ def _check_not_empty(held: BatchFile) -> Iterator[Finding]:
 
 def _check_byte_order_mark(held: BatchFile) -> Iterator[Finding]:
     if held.lines.has_byte_order_mark:
-        yield Finding(rules.BATCH_MARK, "expected JSON from the first byte on, found a byte order mark", place=Place("", 1))
+        message = "expected JSON from the first byte on, found a byte order mark: whether the API accepts it isn't documented"
+        yield Finding(rules.BATCH_MARK, message, place=Place("", 1))
 
 
 def _check_blank_lines(held: BatchFile) -> Iterator[Finding]:

@@ -138,10 +138,17 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
         (lines(line(1, body_max_tokens=32_769)), "max-output-tokens", "32,769 output tokens are over its limit of 32,768"),
         (b"", "batch-empty", "x.jsonl: expected at least one request, found none"),
         (b"\n \n", "batch-empty", "x.jsonl: expected at least one request, found none"),
+        (lines(line(1, body_stop=list("abcde"))), "list-length", "x.jsonl:1: body.stop: expected at most 4 entries, found 5"),
+        (lines(line(1, body_tools=[])), "list-length", "x.jsonl:1: body.tools: expected 1 to 128 entries, found an empty list"),
+        (lines(line(1, body_tool_choice="none")), "tool-settings", "x.jsonl:1: body.tool_choice: expected tools with it, found"),
+        (lines(line(1, body_top_logprobs=2)), "logprobs", "x.jsonl:1: body.top_logprobs: expected logprobs: true with it"),
+        (lines(line(1, body_n=129)), "value-range", "x.jsonl:1: body.n: expected a number from 1 to 128, found the number 129"),
+        (lines(line(1, body_service_tier="gold")), "service-tier", "x.jsonl:1: body.service_tier: expected one of auto, default"),
+        (lines(line(1, body_metadata={"a": "b"})), "stored-metadata", "x.jsonl:1: body.metadata: expected store: true with it"),
         (
-            b"\xef\xbb\xbf" + lines(line(1)),
-            "batch-mark",
-            "x.jsonl:1: expected JSON from the first byte on, found a byte order mark",
+            lines(line(1, body_metadata={"a": 1}, body_store=True)),
+            "metadata",
+            "x.jsonl:1: body.metadata: expected only text as values, found the number 1",
         ),
         (b"\0\x01\xff" * 9, "invalid-request", "x.jsonl:1: expected UTF-8, found the byte 0xff at byte 3"),
     ],
@@ -154,6 +161,16 @@ def test_each_rule_is_named_with_its_place(run: Run, tmp_path: Path, content: by
     assert (done.code, found["accepted"], [each["rule"] for each in errors]) == (1, False, [rule])
     assert message in errors[0]["message"]
     assert run("batch", "x.jsonl", *DAY).out.startswith(f"Rejected: the file breaks a rule ({rule})\n")
+
+
+def test_a_byte_order_mark_is_a_warning_as_nobody_knows_whether_it_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b"\xef\xbb\xbf" + lines(line(1)))
+    done = run("batch", "x.jsonl", *DAY, "--format", "json")
+    (found,) = [each for each in json.loads(done.out)["findings"] if each["rule"] == "batch-mark"]
+    assert (done.code, found["level"]) == (0, "warning")
+    assert found["message"] == (
+        "x.jsonl:1: expected JSON from the first byte on, found a byte order mark: whether the API accepts it isn't documented"
+    )
 
 
 def test_every_request_of_another_model_is_named(run: Run, tmp_path: Path) -> None:

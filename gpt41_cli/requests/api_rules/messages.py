@@ -1,0 +1,118 @@
+"""Rules of the messages of a request, or of the items of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gpt41_cli import rules
+from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, join_path, redact
+from gpt41_cli.findings import Finding
+from gpt41_cli.requests.api_rules.parts import find_answer_format, has_stored_input, list_objects
+
+_IMAGE_TYPES = ("image_url", "input_image")
+
+
+def check_chat_calls(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that the messages after calls are their results, one for each, that each result has its call, and that no list of
+    calls is empty.
+
+    "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'"
+    (https://github.com/miurla/morphic/issues/136, 2024-05-11); "An assistant message with 'tool_calls' must be followed by tool
+    messages responding to each 'tool_call_id'" (https://github.com/simonw/llm/issues/937, 2025-05-12); "Invalid
+    'messages[2].tool_calls': empty array. Expected an array with minimum length 1"
+    (https://github.com/home-assistant/core/pull/118577, 2024-05-31; https://github.com/openai/openai-node/pull/1341, 2025-02-20).
+    """
+    pending: dict[object, str] = {}
+    for message, at in list_objects(body, "messages", path):
+        if message.get("role") == "tool":
+            if pending.pop(message.get("tool_call_id"), None) is None:
+                text = f"{at}: expected a call with this tool_call_id in the assistant's message before it, found none"
+                yield Finding(rules.TOOL_CALLS, text)
+            continue
+        yield from _report_unanswered(pending, "in the messages right after it")
+        if message.get("tool_calls") == []:
+            yield Finding(rules.LIST_LENGTH, f"{join_path(at, 'tool_calls')}: expected 1 entry or more, found an empty list")
+        pending = {call.get("id"): where for call, where in list_objects(message, "tool_calls", at)}
+    yield from _report_unanswered(pending, "in the messages right after it")
+
+
+def check_responses_calls(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that each call in the input has its result, and each result its call, unless part of the input is stored.
+
+    "No tool call found for function call output with call_id" (https://github.com/continuedev/continue/issues/9927, 2026-01-26)
+    and "No tool output found for function call" (https://github.com/letta-ai/letta-code/issues/291, 2025-12-18;
+    https://github.com/symgraph/GhidrAssist/issues/78, 2026-03-12).
+    """
+    if has_stored_input(body):
+        return
+    pending: dict[object, str] = {}
+    called: set[object] = set()
+    for item, at in list_objects(body, "input", path):
+        if item.get("type") == "function_call":
+            called.add(item.get("call_id"))
+            pending[item.get("call_id")] = at
+        elif item.get("type") == "function_call_output":
+            pending.pop(item.get("call_id"), None)
+            if item.get("call_id") not in called:
+                yield Finding(rules.TOOL_CALLS, f"{at}: expected a call with this call_id in the items before it, found none")
+    yield from _report_unanswered(pending, "in the input")
+
+
+def _report_unanswered(pending: dict[object, str], where: str) -> Iterator[Finding]:
+    for at in pending.values():
+        yield Finding(rules.TOOL_CALLS, f"{at}: expected the result of this call {where}, found none")
+
+
+def check_pictures(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
+    """Check that only users show pictures. In Responses, instructions (InputMessage in the specification) and the results of
+    functions (guide to function calling, "Formatting results") may, too.
+
+    "Image URLs are only allowed for messages with role 'user'" (https://github.com/OpenHands/OpenHands/issues/7700, 2025-04-22).
+    A newer model no longer refuses them, and doesn't see them (https://github.com/openai/openai-openapi/issues/523, 2026-02-12).
+    """
+    takers = ("user",) if key == "messages" else ("user", "system", "developer")
+    for message, at in list_objects(body, key, path):
+        role = message.get("role")
+        if role is not None and role not in takers:
+            for part, where in list_objects(message, "content", at):
+                if part.get("type") in _IMAGE_TYPES:
+                    text = f"{where}: expected an image only in messages of the user, found one of the role {redact(str(role))}"
+                    yield Finding(rules.IMAGE_ROLE, f"{text}: some models refuse it")
+
+
+def check_empty_content(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
+    """Check that messages say something. By the specification, a list of parts has one at least, and the content of an assistant
+    is "Required unless `tool_calls` or `function_call` is specified". No source says which models refuse an empty one.
+    """
+    for message, at in list_objects(body, key, path):
+        content, role = message.get("content"), message.get("role")
+        is_bare = role == "assistant" and not any(
+            message.get(each) for each in ("tool_calls", "function_call", "refusal", "audio")
+        )
+        if content == [] or (content == "" and role == "user") or (is_bare and not content):
+            found = "an empty list" if content == [] else describe_kind(content)
+            yield Finding(rules.EMPTY_CONTENT, f"{join_path(at, 'content')}: expected text, found {found}: it may be refused")
+
+
+def check_json_word(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that a request for JSON says so, unless part of the input is stored.
+
+    "the API will throw an error if the string "JSON" does not appear somewhere in the context" (guide to structured outputs, JSON
+    mode): "'messages' must contain the word 'json' in some form" (https://github.com/ultimatejimmy/xray.koplugin/issues/33,
+    2026-05-09). In Responses, "input messages must contain the word", and `instructions` don't count
+    (https://github.com/CopilotKit/CopilotKit/pull/6228, 2026-07-29).
+    """
+    answer, at = find_answer_format(body, path)
+    if answer.get("type") == "json_object" and not has_stored_input(body):
+        key = "messages" if "messages" in body else "input"
+        if not any("json" in text.lower() for text in _list_texts(body.get(key))):
+            yield Finding(rules.JSON_WORD, f"{at}: expected the word JSON in {key}, as json_object asks for, found none")
+
+
+def _list_texts(value: JsonValue) -> Iterator[str]:
+    """Yield the texts of an input, of messages and of their parts."""
+    if isinstance(value, str):
+        yield value
+    for each in value if isinstance(value, list) else ():
+        for key in ("content", "text", "output") if isinstance(each, dict) else ():
+            yield from _list_texts(each.get(key))
