@@ -68,8 +68,8 @@ def check_lengths(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check how many entries lists have.
 
     "Invalid 'stop': array too long. Expected an array with maximum length 4"
-    (https://github.com/continuedev/continue/issues/2461, 2024-10-04), as the specification says ("maxItems: 4"); an empty stop isn't
-    known to be refused. "Invalid 'tools': empty array. Expected an array with minimum length 1"
+    (https://github.com/continuedev/continue/issues/2461, 2024-10-04), as the specification says ("maxItems: 4"); an empty stop
+    isn't known to be refused. "Invalid 'tools': empty array. Expected an array with minimum length 1"
     (https://github.com/continuedev/continue/issues/3403, 2024-12-16) and "Invalid 'tools': array too long. Expected an array with
     maximum length 128" (https://github.com/0x4m4/hexstrike-ai/issues/29, 2025-08-22); functions by the specification. Nothing is
     known of the lists of Responses.
