@@ -98,6 +98,10 @@ def main() -> None:
     # What is frozen in a cycle is never given back: a run would copy all of that memory when it ends.
     forever: list[object] = [load_ranks(DEFAULT_ENCODING), engine.load_engine(DEFAULT_ENCODING)]
     forever.append(forever)
+    if "coverage" in sys.modules:
+        # A run writes what was measured in it, not the loading of the modules again.
+        coverage = sys.modules["coverage"].Coverage.current()
+        coverage.save()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

@@ -240,7 +240,7 @@ def with_conversation(body: Body, messages: list[Body]) -> Body:
     return {**body, "messages" if "messages" in body else "input": messages}
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(body=bodies, text=texts, role=st.sampled_from(["system", "developer", "user", "assistant"]))
 def test_another_message_never_counts_less(meter: Meter, body: Body, text: str, role: str) -> None:
     """Wherever it does not part a call from its result: at the beginning and at the end."""
@@ -250,7 +250,7 @@ def test_another_message_never_counts_less(meter: Meter, body: Body, text: str, 
     assert tokens(meter, with_conversation(body, [message, *messages])) > before
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(body=bodies, function=functions)
 def test_another_tool_never_counts_less(meter: Meter, body: Body, function: Body) -> None:
     tool = {"type": "function", "function": function} if "messages" in body else {"type": "function", **function}
@@ -259,7 +259,7 @@ def test_another_tool_never_counts_less(meter: Meter, body: Body, function: Body
     assert tokens(meter, {**body, "tools": [tool, *body.get("tools", ())]}) > before
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(body=bodies, made=calls)
 def test_an_answered_call_never_counts_less_than_one_that_waits(meter: Meter, body: Body, made: Any) -> None:
     history = (chat_history if "messages" in body else responses_history)(made, "new_")
@@ -279,7 +279,7 @@ ESCAPED: Body = {
 """Calls in parallel to the model that sees their results escaped."""
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(body=bodies)
 @example(body=ESCAPED)
 def test_parts_are_never_negative_and_are_what_is_priced(meter: Meter, body: Body) -> None:
@@ -313,20 +313,20 @@ def reordered(value: Any, shuffle: random.Random, key: str = "") -> Any:
     return {each_: value[each_] if each_ == "schema" else reordered(value[each_], shuffle, each_) for each_ in keys}
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(body=bodies, shuffle=st.randoms(use_true_random=False))
 def test_the_order_of_keys_changes_nothing(meter: Meter, body: Body, shuffle: random.Random) -> None:
     entry, other = counted(meter, body), counted(meter, reordered(body, shuffle))
     assert (other.parts, set(other.doubts)) == (entry.parts, set(entry.doubts))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(body=bodies, ignored=with_some({}, **{key: st.just(value) for key, value in SETTINGS.items()}))
 def test_settings_that_are_no_prompt_change_nothing(meter: Meter, body: Body, ignored: Body) -> None:
     assert counted(meter, body | ignored).parts == counted(meter, body).parts
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(body=bodies)
 def test_counting_again_or_elsewhere_gives_the_same_and_changes_no_body(catalog: Catalog, meter: Meter, body: Body) -> None:
     before = copy.deepcopy(body)
@@ -336,7 +336,7 @@ def test_counting_again_or_elsewhere_gives_the_same_and_changes_no_body(catalog:
     assert counted(Meter(catalog), body) == first
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(body=chat_bodies())
 def test_a_body_counts_the_same_in_a_batch_and_for_training(meter: Meter, body: Body) -> None:
     batch = {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": body}
@@ -345,7 +345,7 @@ def test_a_body_counts_the_same_in_a_batch_and_for_training(meter: Meter, body: 
     assert counted(Meter(meter.catalog, body["model"]), training).parts == counted(meter, body).parts
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(dimensions=st.sampled_from(SIZES), model=st.sampled_from(MODELS), detail=st.sampled_from(["auto", "low", "high"]))
 def test_a_stated_size_is_as_good_as_a_picture(catalog: Catalog, dimensions: tuple[int, int], model: str, detail: str) -> None:
     def body(url: str) -> Body:
@@ -384,7 +384,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(value[key])
 
 
-@settings(max_examples=250)
+@settings(max_examples=125)
 @given(body=bodies, values=st.lists(anything, min_size=1, max_size=3), choice=st.data())
 def test_whatever_stands_anywhere_is_counted_or_refused(
     meter: Meter, body: Body, values: list[Any], choice: st.DataObject
@@ -418,7 +418,7 @@ def lines(sent: Iterable[Body], line_end: str = "\n") -> bytes:
 many_bodies = st.lists(bodies, min_size=1, max_size=5)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(sent=many_bodies, shuffle=st.randoms(use_true_random=False))
 def test_a_file_counts_as_much_as_its_lines_in_any_order(meter: Meter, sent: list[Body], shuffle: random.Random) -> None:
     alone = [tokens(meter, body) for body in sent]
@@ -428,7 +428,7 @@ def test_a_file_counts_as_much_as_its_lines_in_any_order(meter: Meter, sent: lis
         assert [large.input_tokens for large in found.tally.largest] == sorted(alone, reverse=True)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(sent=many_bodies)
 def test_requests_count_the_same_however_they_are_written_down(meter: Meter, sent: list[Body]) -> None:
     text = "\n".join(json.dumps(body, ensure_ascii=False) for body in sent)
@@ -504,7 +504,7 @@ def told(tally: Tally) -> Mapping[str, Any]:
     }
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(chunks=splits(requests), shuffle=st.randoms(use_true_random=False))
 def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: random.Random) -> None:
     everything = [each_ for chunk in chunks for each_ in chunk]
@@ -521,7 +521,7 @@ def test_tallies_add_up_to_the_tally_of_all(chunks: list[list[Any]], shuffle: ra
     assert len(whole.rejects.examples) == min(whole.rejects.count, 10)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 100))
 def test_a_percentile_is_the_nearest_rank(sizes: list[int], percent: int) -> None:
     tally = Tally.from_entries(Entry({"text": size_}) for size_ in sizes)
@@ -545,7 +545,7 @@ sized = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(chunks=splits(st.lists(sized, max_size=30)), shuffle=st.randoms(use_true_random=False))
 def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[MeasuredRequest]], shuffle: random.Random) -> None:
     def sizing(found: Iterable[MeasuredRequest]) -> RequestTotals:
@@ -557,7 +557,7 @@ def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[MeasuredRequest]]
     assert mixed.requests == whole.requests == sum(map(len, chunks))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.integers(1, 5_000), st.integers(1, 5_000), st.sampled_from(["auto", "low", "high"]))
 def test_no_picture_is_dearer_than_one_of_unknown_size(catalog: Catalog, width: int, height: int, detail: str) -> None:
     for model in catalog.models.values():
