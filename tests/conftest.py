@@ -15,7 +15,7 @@ from typing import NamedTuple
 import hypothesis
 import pytest
 
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import TABLE_NAME, Catalog, parsed
 from tests.warm import ask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,12 @@ hypothesis.settings.load_profile("same")
 
 # Where a shell runs the tests in the background, it lets them ignore Ctrl-C, and all that they run, to which they send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the parsed copy of the price table, as the build of the package does."""
+    if not hasattr(session.config, "workerinput") and parsed.read_parsed((ROOT / TABLE_NAME).read_bytes()) is None:
+        parsed.write_parsed()
 
 
 class Done(NamedTuple):

@@ -330,8 +330,8 @@ def imported_by(*arguments: str) -> set[str]:
     ("arguments", "expected"),
     [
         (["--help"], set()),
-        (["cost", "--input-tokens", "5", "--format", "json"], {"cost", "yaml"}),
-        (["cost", "--input-tokens", "5"], {"cost", "yaml", "rich"}),
+        (["cost", "--input-tokens", "5", "--format", "json"], {"cost"}),
+        (["cost", "--input-tokens", "5"], {"cost", "rich"}),
         (["count", "--text", "x", "-q"], {"count"}),
         (["count", "--text", "é", "-q"], {"count", "regex"}),
         (["count", "--text", "x" * 1_000, "-q"], {"count", "tiktoken"}),

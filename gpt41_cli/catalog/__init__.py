@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from stat import S_ISREG
 
-from gpt41_cli.catalog import cursor
 from gpt41_cli.catalog.lookup import Catalog, Variant
 from gpt41_cli.catalog.market import Market, Offer
 from gpt41_cli.catalog.tables import MODES
@@ -22,13 +20,21 @@ MAX_TABLE_BYTES = 5_000_000
 
 def parse_catalog(data: bytes, file: str) -> Catalog:
     """Read the catalog from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
+    # Imported here: most runs take the table that ships as it was parsed, and need no YAML.
+    import hashlib
+
+    from gpt41_cli.catalog import cursor
+
     return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest(), aliases={})
 
 
 def read_catalog(path: Path | str | None = None) -> Catalog:
     """Read the table at `path`, or the one that ships with the package. Raises InputError or TableError if it can't be used."""
     if path is None:
-        return parse_catalog(find_shipped_file(TABLE_NAME).read_bytes(), TABLE_NAME)
+        from gpt41_cli.catalog.parsed import read_parsed
+
+        data = find_shipped_file(TABLE_NAME).read_bytes()
+        return read_parsed(data) or parse_catalog(data, TABLE_NAME)
     path = Path(path)
     try:
         if not S_ISREG(path.stat().st_mode):

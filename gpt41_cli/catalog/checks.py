@@ -8,13 +8,15 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gpt41_cli.catalog.cursor import Cursor
 from gpt41_cli.findings import Citation
 from gpt41_cli.records import Seen
 
-Check = Callable[[Any, Cursor, Seen], None]
+if TYPE_CHECKING:
+    from gpt41_cli.catalog.cursor import Cursor
+
+Check = Callable[[Any, "Cursor", Seen], None]
 
 _TIER = re.compile("[1-9][0-9]?")
 _DAY_MONTH_OR_YEAR = re.compile(r"\d{4}(-\d{2}){0,2}")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gpt41_cli.config import find_nearest_config
 from gpt41_cli.errors import Gpt41Error, InputError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ def read_config_option(named: "Sequence[Path] | None") -> Path | None:
 
 def find_config(named: Path | None) -> Path:
     """Return the config that `--config` names, or the nearest one. Raises InputError if there is none."""
-    from gpt41_cli.config.roots import find_nearest_config
-
     if named is None:
         return find_nearest_config(Path.cwd(), "gpt41 check --init FILES... writes one")
     if not named.is_file():
@@ -36,11 +35,13 @@ def add_config_aliases(catalog: "Catalog", named: Path | None = None) -> "Catalo
 
     Raises TableError or InputError for a config that is named.
     """
-    from gpt41_cli.config.load import read_aliases
-    from gpt41_cli.config.roots import open_working_tree
-
     try:
-        root = open_working_tree(find_config(named))
+        path = find_config(named)
+        # Imported here: most runs have no config, and need no YAML.
+        from gpt41_cli.config.load import read_aliases
+        from gpt41_cli.config.roots import open_working_tree
+
+        root = open_working_tree(path)
         aliases = read_aliases(root.read_config() or b"", root.config_label, catalog)
     except Gpt41Error:  # a file that nobody asked for: names that only it knows are refused as unknown ones
         if named:

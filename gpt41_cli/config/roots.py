@@ -13,7 +13,6 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import BinaryIO, NamedTuple
 
-from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import PathPattern, find_fixed_folder, find_literal_path
 from gpt41_cli.files.revisions import Revision, names_commit, open_revision
@@ -61,17 +60,6 @@ class ConfigRoot(NamedTuple):
         if not found:
             raise InputError(quote_text(pattern), "one file or more", explain_empty(left_out))
         return {each: InputSource(self.display_path(each), partial(self.open_file, each), is_folder) for each in found}, left_out
-
-
-def find_nearest_config(start: Path, otherwise: str) -> Path:
-    """Find gpt41.yaml in the folder `start` or the nearest one above. Raises InputError, with the hint `otherwise`, if there is
-    none.
-    """
-    folder = Path(os.path.realpath(start))
-    for each in (folder, *folder.parents):
-        if os.path.lexists(each / CONFIG_NAME):
-            return each / CONFIG_NAME
-    raise InputError(CONFIG_NAME, "one here or in a folder above", "none", otherwise)
 
 
 def open_working_tree(config: Path) -> ConfigRoot:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gpt41_cli.config import roots
-from gpt41_cli.config.roots import ConfigRoot, find_nearest_config, open_commit, open_working_tree
+from gpt41_cli.config import find_nearest_config, roots
+from gpt41_cli.config.roots import ConfigRoot, open_commit, open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.trees import IGNORED, LINK, FolderListing, SkippedPath, list_files
 from tests.builders import commit_all, git

@@ -10,7 +10,7 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.config_file import find_config, read_config, read_config_option
 from gpt41_cli.cli.output_options import read_output_options
-from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.config import CONFIG_NAME, find_nearest_config
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 
@@ -110,7 +110,7 @@ def _load_side(name: str | None, config: Path | None, conditions: "CheckOptions"
 
     if name is not None and _is_saved_report(name, config):
         return _LoadedSide(_load_saved_side(name))
-    path = config or roots.find_nearest_config(Path.cwd(), "--config FILE names one that only commits have")
+    path = config or find_nearest_config(Path.cwd(), "--config FILE names one that only commits have")
     here = roots.open_working_tree(path)
     if name is None:
         return _price_side(here, here.config_label, conditions)
@@ -138,7 +138,7 @@ def _refuse_other_meaning(name: str, config: Path | None) -> None:
     from gpt41_cli.config import roots
 
     with suppress(InputError):
-        config = config or roots.find_nearest_config(Path.cwd(), "")
+        config = config or find_nearest_config(Path.cwd(), "")
     kind = "folder" if Path(name).is_dir() else "file"
     if roots.has_commit(config or Path(CONFIG_NAME), name):
         hint = f"write {name}^{{commit}} for the revision" + f", ./{name} for the file" * (kind == "file")
