@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from gpt41_cli.catalog import MODES, Catalog, Market, Variant
 from gpt41_cli.catalog.tables import Model
+from gpt41_cli.commands.models.rate_rows import list_rate_rows
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
@@ -76,7 +77,7 @@ def make_report(
     tables: tuple[Table, ...],
     answer: str,
 ) -> Report:
-    """Make a report about `models`: their whole entries as JSON, their price rows as CSV."""
+    """Make a report about `models`: their whole entries as JSON, their rates as CSV."""
     return Report(
         schema=SCHEMA,
         answer=answer,
@@ -86,7 +87,7 @@ def make_report(
         findings=(),
         notes=("Prices are US dollars per million tokens.",) if tables else (),
         data={"models": [convert_to_json(model) for model in models]},
-        records=tuple(row for model in models for row in _make_price_records(model)),
+        records=tuple(list_rate_rows(catalog, models)),
         catalog=catalog,
     )
 
@@ -130,22 +131,3 @@ def _format_rates(market: Market, variant: Variant, mode: str) -> str:
         return "-"
     cached = "-" if rates.cached_input is None else format_rate(rates.cached_input)
     return f"{format_rate(rates.input)} / {cached} / {format_rate(rates.output)}"
-
-
-def _make_price_records(model: Model) -> list[Mapping[str, Json]]:
-    return [
-        {
-            "model": model.id,
-            "role": model.role,
-            "platform": platform,
-            "mode": mode,
-            "effective_from": row.effective_from,
-            "input_usd_per_million": row.rates.input,
-            "cached_input_usd_per_million": row.rates.cached_input,
-            "output_usd_per_million": row.rates.output,
-            "source": row.source.id,
-        }
-        for platform, modes in model.rates.items()
-        for mode, rows in modes.items()
-        for row in rows
-    ]
