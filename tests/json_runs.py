@@ -199,6 +199,7 @@ RUNS = (
     f"migrate --reasoning-tokens none=0,low=200 {TODAY}",
     f"migrate --config one.yaml --to gpt-6.1-sol --reasoning-tokens 500 {TODAY}",
     f"migrate --config other.yaml {TODAY}",
+    f"migrate --config calls.yaml {TODAY}",
     f"models {TODAY}",
     f"models gpt-4.1-mini {TODAY}",
     "models --check",
@@ -227,6 +228,7 @@ RUNS = (
     f"report {TODAY}",
     "report other.yaml base.json wishes.yaml --as-of 2026-09-01",
     f"report wishes.yaml {TODAY}",
+    f"report calls.yaml {TODAY}",
 )
 SAVED = {
     "base.json": f"check {TODAY}",
@@ -274,12 +276,14 @@ workloads:
   hello: {requests: chats.jsonl, model: gpt-4.1, mode: standard, output_tokens: 9, volume: 9000 / day}
   stays: {input_tokens: 9, output_tokens: 9, model: gpt-6.1-sol, mode: batch, volume: 9000 / day}
 """,
+    "calls.yaml": "{version: 1, code: [bot.py], workloads: {a: {input_tokens: 5, output_tokens: 9, model: gpt-4.1, volume: 1 / day}}}",
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",
 }
 
 
 CODE = """
 ask(model="gpt-4.1-nano", temperature=0)
+ask(model="gpt-4.1-mini", temperature=0)
 ask(model="gpt-4.1")  # gpt41: ignore - until it is replaced
 ask(model="gpt-6-luna")
 # It was gpt-4.5-preview.

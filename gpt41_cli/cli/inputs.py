@@ -136,11 +136,16 @@ class InputWorkloads(NamedTuple):
 
 
 def read_input_workloads(
-    asked: InputOptions, catalog: "Catalog", variants: "Sequence[Variant]", model: str | None
+    asked: InputOptions,
+    catalog: "Catalog",
+    variants: "Sequence[Variant]",
+    model: str | None,
+    listed: "tuple[list[InputSource], list[SkippedPath]] | None" = None,
 ) -> InputWorkloads:
     """The work to be priced: all texts and pictures together are the input of one request, requests are as they are.
 
-    `model` is the id that all requests are counted for; None: the one each of them names.
+    `model` is the id that all requests are counted for; None: the one each of them names. `listed` are the sources
+    of the command line and what was skipped, if they are known.
     """
     from gpt41_cli.work.workload import workload
 
@@ -153,7 +158,7 @@ def read_input_workloads(
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.work import sizing
 
-        sources, left_out = read_sources(asked.paths, asked.text)
+        sources, left_out = listed or read_sources(asked.paths, asked.text)
         reading = make_reading(asked.kind, asked.jobs, sources)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with show_progress(sources) as seen:
@@ -295,16 +300,13 @@ def make_meter(
 
 
 def hold_logs(sources: "Sequence[InputSource]") -> bool:
-    """Return True if the first of these files that is any kind of input holds answers or usage. Standard input isn't looked into,
-    as it can be read only once.
+    """Return True if the first of these files that is any kind of input holds answers or usage. What can be read only once must
+    come from `files.sources.read_twice`.
     """
-    from gpt41_cli.findings import STDIN
     from gpt41_cli.requests.kinds import LogContent
     from gpt41_cli.work.stream import open_input
 
     for source in sources:
-        if source.name == STDIN:
-            return False
         try:
             with open_input(source, None):
                 return False

@@ -7,10 +7,10 @@ import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
@@ -80,6 +80,48 @@ def find_sources(
         else:
             found.append(InputSource(path, partial(open_file, Path(path))))
     return found, left_out
+
+
+class _TwiceReadStream(io.RawIOBase):
+    """A stream that begins again when it is closed for the first time."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream, self._beginning, self._is_again = stream, io.BytesIO(), False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._is_again and (size := self._beginning.readinto(buffer)):
+            return size
+        data = self._stream.read(len(buffer))
+        if not self._is_again:
+            self._beginning.write(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if self._is_again:
+            self._stream.close()
+            super().close()
+        self._is_again = True
+        self._beginning.seek(0)
+
+
+def read_twice(source: InputSource) -> InputSource:
+    """Return the source such that it can be opened twice, one after the other, even if its bytes come only once.
+
+    What the first look reads is kept in memory.
+    """
+    if source.name != STDIN and not source.name.startswith("/dev/"):
+        return source
+
+    @cache
+    def open_once() -> BinaryIO:
+        return cast("BinaryIO", _TwiceReadStream(source.open()))
+
+    return source._replace(open=open_once)
 
 
 def sum_known_bytes(sources: Sequence[InputSource]) -> int:

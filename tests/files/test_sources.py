@@ -330,3 +330,16 @@ def test_a_line_whose_end_never_comes_is_an_error_with_the_name_of_its_file(
     monkeypatch.setattr("gpt41_cli.files.text.CHUNK_BYTES", 100)
     with pytest.raises(InputError, match=message), spool_source(source, tmp_path):
         pytest.fail("it has no end")
+
+
+def test_what_comes_once_can_be_looked_into_before_it_is_read() -> None:
+    given = b"".join(b"%d\n" % number for number in range(5_000))
+    piped = sources.read_twice(InputSource("-", partial(io.BytesIO, given)))
+    with open_source(piped) as first:
+        assert first.read(10) == given[:10]
+    with open_source(piped) as again:
+        assert b"".join(text.read_chunks(again)) == given
+        assert (again.readable(), again.closed) == (True, False)
+    assert again.closed
+    alone = InputSource("log.jsonl", io.BytesIO)
+    assert sources.read_twice(alone) is alone

@@ -116,6 +116,7 @@ def migrate(
     """
     from gpt41_cli.commands.migrate.migrate import MigrationQuestion, plan_migration
     from gpt41_cli.commands.migrate.report import make_report
+    from gpt41_cli.files.sources import read_twice
 
     config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
@@ -136,20 +137,22 @@ def migrate(
         raise InputError(
             "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
         )
-    sources, left_out = read_sources(paths, None) if paths and text is None and kind is None else ([], [])
-    if hold_logs(sources):
+    may_be_logs = text is None and kind is None and (paths or input_tokens is None)
+    listed = read_sources(paths, None) if may_be_logs else None
+    listed = listed and ([read_twice(source) for source in listed[0]], listed[1])
+    if listed and hold_logs(listed[0]):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
         _refuse_work_options(
             {**asked_of_work, "--requests": requests != ONCE, "--per": per, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS
         )
         market = parse.read_market(catalog, platform, on, "--on")
-        logs = LogsQuestion(sources, left_out, market, to or [], reasoning, skip_invalid)
+        logs = LogsQuestion(*listed, market, to or [], reasoning, skip_invalid)
         output.show_and_exit(_move_traffic(logs), wanted, threshold)
     named = parse.read_variant(leaving, catalog) if leaving else None
     successors = list({variant.id: variant for variant in (parse.read_variant(name, catalog) for name in to or ())}.values())
     market = parse.read_market(catalog, platform, on, "--on")
     asked = InputOptions.from_parameters(locals(), refuses_code=True)
-    work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id)
+    work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id, listed)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
     migration = plan_migration(work.combined, question)

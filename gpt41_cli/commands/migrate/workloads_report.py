@@ -18,6 +18,7 @@ from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import choose_bound_prefix, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.code_calls import dump_calls
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.code_calls import CodeCalls
@@ -53,6 +54,7 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
             "monthly_usd": now,
             "then_monthly_usd": then and then._asdict(),
             "workloads": make_records(columns, workloads),
+            "calls": dump_calls(calls.uses, market),
         },
         records=make_records(columns, workloads),
         catalog=market.catalog,

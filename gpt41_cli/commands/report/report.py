@@ -17,6 +17,7 @@ from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, format
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.code_calls import dump_calls
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
@@ -41,6 +42,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
     charts = tuple(draw_overview_charts(overview))
     named_follow_ups = {each.subject.name: then for each, then in zip(workloads, follow_ups, strict=True)}
     columns = _list_columns(workloads, advised_months, named_follow_ups)
+    calls = [use for each in inputs for use in each.calls]
     headline = make_move_headline(overview, follow_ups) or _make_headline(overview)
     return Report(
         schema=SCHEMA,
@@ -51,7 +53,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         headline=headline,
         lines=(
             *(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
-            *_make_code_lines(overview, [use for each in inputs for use in each.calls]),
+            *_make_code_lines(overview, calls),
         ),
         tables=(make_table(columns, workloads),),
         findings=tuple(
@@ -64,6 +66,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
             "monthly_usd": overview.monthly_usd,
             "recommended_monthly_usd": overview.recommended_usd,
             "workloads": list(map(_make_workload_json, workloads, advice, parts)),
+            "calls": dump_calls(calls, workloads[0].subject.market),
             "charts": [chart.json for chart in charts],
         },
         records=make_records(columns, workloads),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -146,3 +148,11 @@ def test_tables_and_folders_of_logs_are_read_and_options_of_requests_are_refused
         2,
         "gpt41: --mode: expected requests, texts or numbers, as logs say what was sent and answered, found logs\n",
     )
+
+
+@pytest.mark.parametrize("arguments", [("-",), ("/dev/stdin",), ()])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_logs_can_be_piped_in(run: Run, arguments: tuple[str, ...], pack: Callable[[bytes], bytes]) -> None:
+    lines = "\n".join(answer(id=f"a{number}") for number in range(3_000)).encode()  # more than the first look needs
+    done = run("migrate", *arguments, *ON, "-q", stdin=pack(lines))
+    assert done == (0, "gpt-4.1 gpt-6-luna\n", "")
