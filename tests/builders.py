@@ -23,14 +23,14 @@ from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Catalog, Market, parse_catalog
 from gpt41_cli.commands.diff.compare import DiffSide
-from gpt41_cli.config.tables import RequestVolume, TokenRange
+from gpt41_cli.config.tables import RequestVolume
 from gpt41_cli.files.documents import digest_document
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import EXACT, Rates, Usage, price
 from gpt41_cli.reports import Report
 from gpt41_cli.rules import RULES, Level
 from gpt41_cli.views import Screen
-from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
+from gpt41_cli.workloads.costing import FileTokens, OutputTokens, WorkloadCost
 from tests.conftest import FROZEN
 
 Body = Mapping[str, Any]
@@ -230,7 +230,7 @@ def costing(
         requests=requests,
         parts={"text": text, "tools": tools, "schema": schema},
         cached_tokens=cached,
-        output_tokens=TokenRange(*output),
+        output_tokens=OutputTokens(*output),
         volume=volume,
         rates=paid,
         surcharged_usage=surcharged or Usage(),

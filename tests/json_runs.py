@@ -247,7 +247,7 @@ workloads:
     requests: [chats.jsonl, batch.jsonl]
     model: gpt-4.1-mini
     mode: standard
-    output_tokens: {expected: 100, high: 1000}
+    output_tokens: {expected: 100, high: 1000, reasoning: 40}
     volume: 9000 / day
     budget: {monthly_usd: 1}
   again: {requests: again.jsonl, cached: simulate, volume: 1000 / week, budget: {growth_percent: 2.5}}

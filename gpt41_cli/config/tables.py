@@ -91,13 +91,6 @@ def read_tools(at: Cursor, config: Seen) -> ToolUse:
     return ToolUse(**{name: entry.integer() for name, entry in entries.items()})
 
 
-class TokenRange(NamedTuple):
-    """A number of tokens that isn't known exactly: the expected one, and how high it may go."""
-
-    expected: int
-    high: int
-
-
 class AnswerTokens(NamedTuple):
     """The output tokens of an answer: those expected of its text, how high they may go, and those that a model which reasons adds
     to either.

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Annotated, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES
-from gpt41_cli.config.tables import DAYS_PER_MONTH, RequestVolume, TokenRange
+from gpt41_cli.config.tables import DAYS_PER_MONTH, RequestVolume
 from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody, join_path
@@ -50,6 +50,17 @@ class FileTokens(NamedTuple):
 
     requests: int
     input_tokens: int
+
+
+class OutputTokens(NamedTuple):
+    """What all requests are billed as output: the tokens expected, and how many there may be.
+
+    `reasoning` are those that gpt41.yaml says a model which reasons adds; both figures include them if the model reasons.
+    """
+
+    expected: int
+    high: int
+    reasoning: int = 0
 
 
 class UsdRange(NamedTuple):
@@ -97,7 +108,7 @@ class WorkloadCost(NamedTuple):
     requests: Positive
     parts: Annotated[Mapping[str, int], Read(read_parts)]
     cached_tokens: int
-    output_tokens: TokenRange
+    output_tokens: OutputTokens
     volume: RequestVolume | None
     rates: Annotated[Rates, Key("rates_usd_per_million")]
     surcharged_usage: Annotated[Usage, Key("surcharged"), Read(read_usage)]

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import Market
-from gpt41_cli.config.tables import Config, TokenRange, WorkloadDeclaration
+from gpt41_cli.config.tables import Config, WorkloadDeclaration
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.workloads.contents import FileLister, read_contents
-from gpt41_cli.workloads.costing import Requirements, WorkloadCost
+from gpt41_cli.workloads.costing import OutputTokens, Requirements, WorkloadCost
 
 if TYPE_CHECKING:
     from gpt41_cli.work.workload import Workload
@@ -88,7 +88,7 @@ def price_declared_workload(declared: WorkloadDeclaration, contents: WorkloadCon
         requests=usage.requests,
         parts=contents.tally.parts,
         cached_tokens=usage.cached_tokens,
-        output_tokens=TokenRange(usage.output_tokens, most.usage.output_tokens),
+        output_tokens=OutputTokens(usage.output_tokens, most.usage.output_tokens, work.terms.reasoning_tokens * usage.requests),
         volume=declared.volume,
         rates=offer.row.rates,
         surcharged_usage=surcharged,

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES
-from gpt41_cli.config.tables import RequestVolume, TokenRange
+from gpt41_cli.config.tables import RequestVolume
 from gpt41_cli.errors import InputError
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.notation import PERIODS_PER_MONTH
 from gpt41_cli.pricing import Rates, Usage
 from gpt41_cli.tokens.pieces import PARTS
-from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, Requirements, WorkloadCost
+from gpt41_cli.workloads.costing import NO_REQUIREMENTS, FileTokens, OutputTokens, Requirements, WorkloadCost
 from gpt41_cli.workloads.saved import CHECK_SCHEMA, MAX_REPORT_BYTES, SavedReport, dump_saved_report, load_saved_report
 from tests.builders import seal
 
@@ -52,7 +52,7 @@ def costings(draw: st.DrawFn) -> WorkloadCost:
         requests=draw(st.integers(1, 10**15)),
         parts=parts,
         cached_tokens=draw(st.integers(0, sum(parts.values()))),
-        output_tokens=draw(st.builds(TokenRange, COUNTS, COUNTS)),
+        output_tokens=draw(st.builds(OutputTokens, COUNTS, COUNTS, COUNTS)),
         volume=draw(st.none() | st.builds(RequestVolume, COUNTS, st.sampled_from(list(PERIODS_PER_MONTH)))),
         rates=draw(RATES),
         surcharged_usage=draw(USAGES),
@@ -81,7 +81,7 @@ TRIAGE = WorkloadCost(
     requests=3,
     parts={"text": 900, "tools": 0, "schema": 60, "history": 0, "images": 0, "overhead": 21},
     cached_tokens=300,
-    output_tokens=TokenRange(90, 300),
+    output_tokens=OutputTokens(90, 300),
     volume=RequestVolume(84, "week"),
     rates=Rates(Decimal("0.40"), None, Decimal("1.60")),
     surcharged_usage=Usage(1, 327, 100, 30),

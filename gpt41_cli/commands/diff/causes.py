@@ -166,7 +166,7 @@ def _compute_high_extra_usd(costing: WorkloadCost, rates: Rates) -> Fraction:
     if costing.rates.output:
         more = Fraction(costing.high_usd) - Fraction(costing.expected_usd)
         return more * Fraction(rates.output) / Fraction(costing.rates.output) / costing.requests
-    low, high = costing.output_tokens
+    high, low = costing.output_tokens.high, costing.output_tokens.expected
     return (high - low) * Fraction(rates.output) / _MILLION / costing.requests
 
 

@@ -304,10 +304,10 @@ def _convert_saved(costing: WorkloadCost, market: Market) -> ReportedWorkload:
 
 def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
     """Make as many requests with the same sums, as equal as whole tokens allow."""
-    many = costing.requests
-    answers = costing.output_tokens.expected
+    many, own = costing.requests, catalog.variant(costing.model).model
+    answers, reasoning = costing.output_tokens.expected, costing.output_tokens.reasoning
     if not costing.is_ceiling:
-        answers = max(answers - many * catalog.variant(costing.model).model.prompt.added_output_tokens, 0)
+        answers = max(answers - many * own.prompt.added_output_tokens - (reasoning if own.reasoning else 0), 0)
     sums = (costing.input_tokens, costing.cached_tokens, answers)
     # The first of them have a token more, as many as are left over.
     ends = sorted({0, many, *(total % many for total in sums)})
@@ -326,10 +326,11 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
         loaded: dict[RequestSize, int] = {}
         for size, times in sizes.items():
             answer = size.output_tokens if costing.is_ceiling else variant.model.prompt.add_to_answer(size.output_tokens)
+            answer += reasoning // many if variant.model.reasoning else 0
             loaded[size._replace(input_tokens=size.input_tokens + found, output_tokens=answer)] = times
         return VariantLoad(loaded)
 
-    terms = Assumptions(sums[2] // many, tools=costing.tools)
+    terms = Assumptions(sums[2] // many, tools=costing.tools, reasoning_tokens=reasoning // many)
     return Workload(shapes, terms, needs=costing.tools.needed_abilities, _loads={model: load(model) for model in catalog.models})
 
 

@@ -169,6 +169,21 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     assert "as good enough" not in saved
 
 
+def test_a_saved_report_keeps_what_a_successor_reasons(run: Run, tmp_path: Path) -> None:
+    asked = "input_tokens: 1000, output_tokens: {expected: 100, high: 200, reasoning: 300}, volume: 1000 / day"
+    models = f"{{old: {{{asked}, model: gpt-4.1}}, new: {{{asked}, model: gpt-6-luna}}}}"
+    (tmp_path / "gpt41.yaml").write_text(f"{{version: 1, workloads: {models}}}")
+    (tmp_path / "saved.json").write_text(run("check", *TODAY, "--format", "json").out)
+    both = [json.loads(run("report", name, *TODAY, "--format", "json").out) for name in ("gpt41.yaml", "saved.json")]
+    assert [found["headline"] for found in both] == [
+        "Move 1 workload to gpt-6-luna before 2027-01-14: $94.34 per month now, $18.34 then"
+    ] * 2
+    more = asked.replace("300}", "900}")
+    (tmp_path / "gpt41.yaml").write_text(f"{{version: 1, workloads: {models.replace(asked, more)}}}")
+    done = run("diff", "saved.json", *TODAY, "-q")
+    assert (done.code, done.out) == (0, "9.125\n")  # 600 tokens more at $0.50 per million, 30,416 2/3 times per month
+
+
 def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
     saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
     (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", market(catalog, as_of=DAY)).notes
