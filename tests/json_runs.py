@@ -276,7 +276,11 @@ workloads:
   hello: {requests: chats.jsonl, model: gpt-4.1, mode: standard, output_tokens: 9, volume: 9000 / day}
   stays: {input_tokens: 9, output_tokens: 9, model: gpt-6.1-sol, mode: batch, volume: 9000 / day}
 """,
-    "calls.yaml": "{version: 1, code: [bot.py], workloads: {a: {input_tokens: 5, output_tokens: 9, model: gpt-4.1, volume: 1 / day}}}",
+    "calls.yaml": """
+version: 1
+code: [bot.py]
+workloads: {a: {input_tokens: 5, output_tokens: 9, model: gpt-4.1, volume: 1 / day}}
+""",
     "other.yaml": "{version: 1, workloads: {prompt: {prompt: prompt.txt, input_tokens: 5, output_tokens: 9, model: gpt-4.1}}}",
 }
 

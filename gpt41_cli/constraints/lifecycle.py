@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from gpt41_cli import rules
@@ -49,6 +49,33 @@ def describe_feature_end(name: str, life: Lifecycle, market: Market) -> str:
     days = (life.shutdown - market.as_of).days
     when = f"ends this in {pluralize(days, 'day')}, on {life.shutdown}" if days > 0 else f"ended this on {life.shutdown}"
     return f"{name}: {market.platform.provider_name} {when}{_describe_uncertainty(life)}"
+
+
+def make_feature_finding(market: Market, feature: str, requests: int, first: str) -> Finding | None:
+    """Say when a feature that requests use ends, the first of them at `first`; None if it doesn't end on the platform."""
+    ending = market.catalog.endings[feature]
+    life = ending.lifecycle.get(market.platform.provider)
+    if life is None or life.shutdown is None:
+        return None
+    used = f"used by {pluralize(requests, 'request')}, first {first}" if requests > 1 else f"used by {first}"
+    text = f"{describe_feature_end(ending.name, life, market)}; {used}"
+    return Finding(rules.FEATURE_ENDS, text, actual=str(life.shutdown), sources=(life.source,), subject=feature)
+
+
+def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the flaws of requests. Of a feature that they use, say once when it ends, if it does on the platform."""
+    used: dict[str, list[Finding]] = {}
+    for flaw in flaws:
+        if flaw.rule is rules.FEATURE_ENDS:
+            used.setdefault(str(flaw.subject), []).append(flaw)
+        else:
+            yield flaw
+    for feature, uses in used.items():
+        first = uses[0].place
+        assert first is not None
+        requests = sum(1 if use.place else int(use.actual or 0) for use in uses)
+        if finding := make_feature_finding(market, feature, requests, first.label):
+            yield finding._replace(place=first, names_place=True)
 
 
 def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Finding | None:

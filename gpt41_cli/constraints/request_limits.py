@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Catalog, Market, Variant
+from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Level, Rule
@@ -83,9 +84,9 @@ def check_request_limits(
     return [each._replace(message=f"{variant.id}: {each.message}", level=level, subject=variant.id) for each in broken]
 
 
-def check_output(work: Workload) -> Iterator[Finding]:
+def check_output(work: Workload, market: Market) -> Iterator[Finding]:
     """Make a warning if nobody said how long answers are, and if requests have tokens that can't be counted or may be refused."""
-    yield from work.flaws
+    yield from lifecycle.date_feature_ends(market, work.flaws)
     if many := work.lower_bound_requests:
         verb, whose = ("has", "its") if many == 1 else ("have", "their")
         message = f"{pluralize(many, 'request')} {verb} tokens that cannot be counted: {whose} price is a lower bound"

@@ -41,7 +41,8 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
     stored = [name for name in STORED_STATE_FIELDS if body.get(name) is not None]
     for name in stored:
         message = f"{STORED_STATE_FIELDS[name]} has tokens that are not counted"
-        gathered.doubts.append(Doubt(rules.STORED_STATE, join_path(path, name), message))
+        rule = rules.STORED_PROMPT if name == "prompt" else rules.STORED_STATE
+        gathered.doubts.append(Doubt(rule, join_path(path, name), message))
     instructions = get_text(body, "instructions", path)
     if instructions:
         gathered.turns.append(Message("system", instructions))

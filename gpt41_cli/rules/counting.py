@@ -242,6 +242,13 @@ UNION = Rule(
     remedy="Nothing, or compare with the usage that the API reports.",
     effect=Effect.INEXACT,
 )
+STORED_PROMPT = Rule(
+    "stored-prompt",
+    "The request sends its whole prompt, and refers to none that is stored at OpenAI.",
+    why="Nobody outside OpenAI can count what is stored, so the real count is higher.",
+    remedy="Send the prompt with the request: OpenAI ends reusable prompts.",
+    effect=Effect.AT_LEAST,
+)
 STORED_STATE = Rule(
     "stored-state",
     "The request has all of its input, and nothing that is stored at OpenAI.",

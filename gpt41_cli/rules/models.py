@@ -54,7 +54,7 @@ MODEL_RETIRES = Rule(
 )
 FEATURE_ENDS = Rule(
     "feature-ends",
-    "The features of the API that code uses have no announced end.",
+    "The features of the API that code and requests use have no announced end.",
     why="From that day on, requests that use the feature fail.",
     remedy="Stop using it before that day. --retires-within makes this an error.",
     level=Level.WARNING,

@@ -66,7 +66,8 @@ def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
             message = f"{example.place.label}: {example.message}"
             yield example._replace(message=message, level=min(example.level, Level.WARNING), names_place=True)
         if more := found.count - len(found.examples):
-            yield Finding(rule, f"{format_int(more)} more like these", Level.WARNING, actual=str(more))
+            text, subject = f"{format_int(more)} more like these", found.examples[0].subject
+            yield Finding(rule, text, Level.WARNING, actual=str(more), subject=subject)
 
 
 def hash_text(text: str) -> bytes:

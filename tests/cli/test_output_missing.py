@@ -11,6 +11,7 @@ from gpt41_cli import rules
 from gpt41_cli.constraints.request_limits import check_output
 from gpt41_cli.findings import Finding
 from gpt41_cli.work.workload import workload
+from tests.builders import market
 from tests.conftest import Run
 
 MESSAGE = "answers are not priced: give their length with --output-tokens"
@@ -41,6 +42,9 @@ def test_answers_of_no_tokens_can_be_stated(run: Run, command: str) -> None:
 
 def test_only_work_that_says_nothing_of_its_answers_lacks_them() -> None:
     work = workload(input_tokens=5, output_tokens=0, requests=1)
-    assert (work.is_lower_bound, list(check_output(work))) == (False, [])
+    assert (work.is_lower_bound, list(check_output(work, market()))) == (False, [])
     lacking = replace(work, lacks_output=True)
-    assert (lacking.is_lower_bound, list(check_output(lacking))) == (True, [Finding(rules.OUTPUT_MISSING, MESSAGE, actual="0")])
+    assert (lacking.is_lower_bound, list(check_output(lacking, market()))) == (
+        True,
+        [Finding(rules.OUTPUT_MISSING, MESSAGE, actual="0")],
+    )

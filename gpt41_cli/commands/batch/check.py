@@ -112,7 +112,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     quotes = prices[0].quotes if prices else ()
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
     findings = [found for file in files for found in make_violation_findings(file.source, file.violations, mended)]
-    findings += check_output(work) if work else ()
+    findings += check_output(work, conditions.market) if work else ()
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.market)
     return BatchCheck(

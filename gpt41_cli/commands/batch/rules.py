@@ -193,7 +193,13 @@ def find_violations(file: BatchFile) -> RuleViolations:
     """What a file breaks, line by line and as a whole."""
     violations = RuleViolations(keeps_all=file.lines.violations.errors_by_line is not None)
     violations += file.lines.violations
+    uses = violations.by_rule.pop(rules.FEATURE_ENDS, None)
     for rule in FILE_RULES:
         for each in rule(file):
             violations.add(each)
+    first = uses.examples[0] if uses else None
+    if uses and first and first.place:
+        line = f"line {first.place.line}"
+        if ends := lifecycle.make_feature_finding(file.market, str(first.subject), uses.count, line):
+            violations.add(ends._replace(place=first.place))
     return violations

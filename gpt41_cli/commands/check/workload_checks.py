@@ -288,7 +288,8 @@ def _check_requests(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadF
     if priced.contents.mode == "batch" and priced.contents.batch_files:
         return None
     name = priced.declaration.name
-    return [each._replace(message=f"{name}: {each.message}", subject=name) for each in priced.workload.flaws] or None
+    flaws = lifecycle.date_feature_ends(priced.market, priced.workload.flaws)
+    return [each._replace(message=f"{name}: {each.message}", subject=name) for each in flaws] or None
 
 
 def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:

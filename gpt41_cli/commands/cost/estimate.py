@@ -61,7 +61,7 @@ def estimate(
             quotes.append(add_batch_price(found, work))
     if not quotes:
         raise missing[0]
-    findings += request_limits.check_output(work)
+    findings += request_limits.check_output(work, market)
     findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
     for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
         findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))

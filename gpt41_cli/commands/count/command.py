@@ -15,10 +15,11 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.rules import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.findings import Finding
+    from gpt41_cli.work.tally import Tally
 
 MaxTokens = Annotated[
     int | None, count_option("Exit with 1 if a text, a picture or a request has more tokens, and list it.", at_least=1)
@@ -112,9 +113,23 @@ def count(
         top=top,
         tree=tree,
         skips_invalid=skip_invalid,
-        ended=check_models(found.tally.models),
+        ended=[*check_models(found.tally.models), *_check_features(read_catalog, as_of, found.tally)],
     )
     output.show_and_exit(shown, wanted)
+
+
+def _check_features(read_catalog: "Callable[[], Catalog]", as_of: str | None, tally: "Tally") -> "Iterator[Finding]":
+    """Warn of features that requests use and that end."""
+    from gpt41_cli import rules
+
+    for (rule, _), places in tally.places_by_doubt.items():
+        if rule is rules.STORED_PROMPT:
+            from gpt41_cli.constraints.lifecycle import make_feature_finding
+            from gpt41_cli.requests.api_rules.settings import REUSABLE_PROMPTS
+
+            market = parse.read_market(read_catalog(), None, as_of)
+            if found := make_feature_finding(market, REUSABLE_PROMPTS, places.count, places.examples[0].label):
+                yield found
 
 
 def _check_models(

@@ -295,6 +295,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
         text = f"no price is known in {mode} on {question.market.platform.id} on that day for {', '.join(models)}"
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
     # What the model that is left refuses doesn't matter any more.
-    yield from (each for each in request_limits.check_output(migration.work) if each.rule is not rules.REFUSED_PARAMETER)
+    flaws = request_limits.check_output(migration.work, question.market)
+    yield from (each for each in flaws if each.rule is not rules.REFUSED_PARAMETER)
     yield from request_limits.check_cache_minimum(catalog, migration.work, leaving)
     yield from lifecycle.check_price_table_age(question.market)

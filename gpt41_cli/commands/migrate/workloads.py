@@ -148,6 +148,9 @@ def find_move_findings(workloads: Sequence[MovedWorkload]) -> Iterator[Finding]:
             yield finding._replace(message=f"{moved.name}: {finding.message}", place=declared.locate("model"))
         if moved.missing:
             yield Finding(rules.MISSING_PRICE, f"{moved.name}: {moved.missing}", place=declared.locate(""), subject=moved.name)
+        uses = [flaw for flaw in moved.priced.workload.flaws if flaw.rule is rules.FEATURE_ENDS]
+        for finding in lifecycle.date_feature_ends(moved.priced.market, uses):
+            yield finding._replace(message=f"{moved.name}: {finding.message}")
         for finding in moved.breaks:
             place = finding.place or declared.locate("model")
             yield finding._replace(message=f"{moved.name}: {finding.message}", place=place)

@@ -193,7 +193,7 @@ def _collect_findings(market: Market, work: Workload, plan: Plan) -> Iterator[Fi
     for variant in {timing.variant.id: timing.variant for timing in plan.shown}.values():
         if not lifecycle.find_past_shutdown(market, variant):
             yield from lifecycle.check_lifecycle(market, variant)
-    yield from request_limits.check_output(work)
+    yield from request_limits.check_output(work, market)
     yield from request_limits.check_cache_minimum(market.catalog, work, plan.shown[0].variant)
     yield from lifecycle.check_price_table_age(market)
 

@@ -133,7 +133,7 @@ def _check_wishes(case: SelectionContext) -> None:
 
 
 def _collect_findings(case: SelectionContext, choice: Candidate | None) -> list[Finding]:
-    findings = [*request_limits.check_output(case.work)]
+    findings = [*request_limits.check_output(case.work, case.market)]
     findings += request_limits.check_cache_minimum(case.catalog, case.work, choice.variant if choice else case.catalog.family[0])
     findings += lifecycle.check_price_table_age(case.market)
     if reasons.FINE_TUNING in case.wishes.needs and (training_rules := case.catalog.limits.fine_tuning):

@@ -105,6 +105,9 @@ def recommend(
     gpt41 recommend batch.jsonl --task extraction --output-tokens 300
     gpt41 recommend prompt.txt --task extraction --needs structured-outputs --until 2026-12-31 -q
     """
+    from dataclasses import replace
+
+    from gpt41_cli import rules
     from gpt41_cli.catalog.evaluation import read_evaluation
     from gpt41_cli.commands.recommend.candidates import Wishes
     from gpt41_cli.commands.recommend.choose import recommend as choose
@@ -133,5 +136,8 @@ def recommend(
     wishes = wishes._replace(has_left_family=bool(named) and {*named} == {"successor"} and None not in work.models)
     if period := work.combined.period:
         wishes = wishes._replace(times_a_day=PERIODS_PER_MONTH[period] / PERIODS_PER_MONTH["day"])
-    recommendation = choose(market, work.combined, wishes)
-    output.show_and_exit(make_report(catalog, work.combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)
+    combined = work.combined
+    if wishes.has_left_family:  # what the family refuses doesn't matter any more
+        combined = replace(combined, flaws=tuple(flaw for flaw in combined.flaws if flaw.rule is not rules.REFUSED_PARAMETER))
+    recommendation = choose(market, combined, wishes)
+    output.show_and_exit(make_report(catalog, combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)

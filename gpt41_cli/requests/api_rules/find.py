@@ -37,6 +37,7 @@ _SETTING_RULES: Mapping[_Check, frozenset[str]] = {
     declarations.check_names: frozenset(("tools", "functions", "response_format", "text")),
     messages.check_json_word: frozenset(("response_format", "text")),
     declarations.check_strict_schemas: frozenset(("tools", "response_format", "text")),
+    settings.check_features: frozenset(("prompt",)),
 }
 """What is checked if a body has one of some fields."""
 

@@ -22,6 +22,9 @@ _BIASES = (-100, 100)
 LENGTHS = {"stop": (0, 4), "tools": (1, 128), "functions": (1, 128)}
 """How many entries lists of Chat Completions may have."""
 
+REUSABLE_PROMPTS = "reusable-prompts"
+"""A feature in `endings` of the price table."""
+
 TOOL_SETTINGS = ("tool_choice", "parallel_tool_calls")
 
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
@@ -149,3 +152,10 @@ def check_stored_metadata(body: JsonObject, path: str) -> Iterator[Finding]:
     """
     if body.get("metadata") and body.get("store") is not True:
         yield Finding(rules.STORED_METADATA, f"{join_path(path, 'metadata')}: expected store: true with it, found it without")
+
+
+def check_features(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Find features that end: the subject is one of `endings` of the price table, which says when."""
+    prompt = body.get("prompt")
+    if isinstance(prompt, dict) and prompt.get("id"):
+        yield Finding(rules.FEATURE_ENDS, f"{join_path(path, 'prompt')}: a reusable prompt", subject=REUSABLE_PROMPTS)
