@@ -221,6 +221,7 @@ RUNS = (
     f"reconcile unnamed.jsonl --estimate entries.json {TODAY}",
     f"check {TODAY}",
     f"check --config other.yaml {TODAY}",
+    f"check --config gpt41.yaml --config other.yaml {TODAY}",
     f"diff base.json {TODAY}",
     f"diff base.json other.json {TODAY}",
     f"scan {TODAY}",

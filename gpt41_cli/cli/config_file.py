@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
+    from gpt41_cli.workloads.priced import OpenConfig
 
 
 def read_config_option(named: "Sequence[Path] | None") -> Path | None:
@@ -19,6 +20,35 @@ def read_config_option(named: "Sequence[Path] | None") -> Path | None:
     if named and len(named) > 1:
         raise InputError("--config", "one file", ", ".join(map(str, named)), "run the command once for each of them")
     return named[0] if named else None
+
+
+def find_configs(named: "Sequence[Path] | None") -> list[Path]:
+    """Return the configs that `--config` names, each once, or the nearest one. Raises InputError if there is none."""
+    found: dict[Path, Path] = {}
+    for path in map(find_config, named or (None,)):
+        found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def open_configs(paths: "Sequence[Path]", catalog: "Catalog") -> "list[OpenConfig]":
+    """Read configs that exist. Raises TableError for the mistakes in all of them."""
+    from gpt41_cli.config.roots import open_working_tree
+    from gpt41_cli.errors import TableError
+    from gpt41_cli.workloads.priced import OpenConfig
+
+    opened, errors = [], []
+    for root in map(open_working_tree, paths):
+        try:
+            config = read_config(root, catalog)
+        except TableError as error:
+            errors += [error, *error.others]
+        else:
+            assert config is not None
+            opened.append(OpenConfig(config, root.find_files))
+    if errors:
+        errors[0].others = errors[1:]
+        raise errors[0]
+    return opened
 
 
 def find_config(named: Path | None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,40 @@ def price_declared_workloads(
         contents = read_contents(declared, files, catalog, conditions.jobs, inspects_batch=inspects_batch)
         found.append(price_declared_workload(declared, contents, conditions.market))
     return found
+
+
+class OpenConfig(NamedTuple):
+    """A gpt41.yaml that was read, and the function that finds the files of its workloads."""
+
+    config: Config
+    files: FileLister
+
+
+class PricedConfig(NamedTuple):
+    """A gpt41.yaml with its priced workloads."""
+
+    config: Config
+    workloads: Sequence[PricedWorkload]
+
+    def with_file_names(self) -> PricedConfig:
+        """Return the same with the file in the name of each workload."""
+        named = []
+        for each in self.workloads:
+            name = f"{each.cost.name} ({self.config.file})"
+            named.append(each._replace(declaration=each.declaration._replace(name=name), cost=each.cost._replace(name=name)))
+        return self._replace(workloads=named)
+
+
+def price_configs(opened: Sequence[OpenConfig], conditions: CheckOptions, *, inspects_batch: bool = False) -> list[PricedConfig]:
+    """Read and price the workloads of one file or several. Of several, each name says the file, so that it stays the same when
+    another file gets a workload of that name.
+
+    `inspects_batch` and errors as for `price_declared_workloads`.
+    """
+    priced = [
+        PricedConfig(each.config, price_declared_workloads(*each, conditions, inspects_batch=inspects_batch)) for each in opened
+    ]
+    return [each.with_file_names() for each in priced] if len(priced) > 1 else priced
 
 
 class CheckOptions(NamedTuple):

@@ -1,4 +1,4 @@
-"""Check every workload of gpt41.yaml against its budgets, limits and requirements."""
+"""Check every workload of gpt41.yaml, or of several such files, against its budgets, limits and requirements."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import NamedTuple
 from gpt41_cli.commands.check.code_checks import check_code
 from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_usd_ranges
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
-from gpt41_cli.config.tables import DAYS_PER_MONTH, Config
+from gpt41_cli.config.tables import DAYS_PER_MONTH
 from gpt41_cli.display import format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
-from gpt41_cli.workloads.contents import FileLister
 from gpt41_cli.workloads.costing import UsdRange
-from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload, price_declared_workloads
+from gpt41_cli.workloads.priced import CheckOptions, OpenConfig, PricedWorkload, price_configs
 
 
 class CheckedWorkload(NamedTuple):
@@ -32,13 +31,13 @@ class CheckedWorkload(NamedTuple):
 
 
 class ConfigCheck(NamedTuple):
-    """All workloads. `shared_findings` are about several together; `code` has the calls in the code that gpt41.yaml names;
+    """All workloads. `shared_findings` are about several together; `code` has the calls in the code that each gpt41.yaml names;
     `monthly_usd`, the sum of what is printed, is None if a volume is missing.
     """
 
     workloads: tuple[CheckedWorkload, ...]
     shared_findings: Mapping[str, tuple[SharedFinding, ...]]
-    code: CodeCalls
+    code: tuple[CodeCalls, ...]
     monthly_usd: UsdRange | None
     notes: tuple[str, ...]
 
@@ -65,13 +64,20 @@ class ConfigCheck(NamedTuple):
         return [each.finding for each in self._shared if each.is_about_sum or not each.workloads]
 
 
-def check_workloads(config: Config, files: FileLister, conditions: CheckOptions) -> ConfigCheck:
-    """Price every workload and run every check that applies."""
-    priced = price_declared_workloads(config, files, conditions, inspects_batch=True)
-    shared = {name: check(config, priced, conditions) for name, check in SHARED_CHECKS.items()}
-    calls = find_code_calls(config, files, conditions.market, conditions.jobs) if config.code else CodeCalls({})
-    if config.code:
-        shared["calls in the code"] = tuple(check_code(config, calls, priced, conditions.market.catalog))
+def check_workloads(opened: Sequence[OpenConfig], conditions: CheckOptions) -> ConfigCheck:
+    """Price every workload of the files and run every check that applies."""
+    configs = price_configs(opened, conditions, inspects_batch=True)
+    priced = [each for config in configs for each in config.workloads]
+    shared = {name: check(configs, conditions) for name, check in SHARED_CHECKS.items()}
+    market, jobs = conditions.market, conditions.jobs
+    calls = tuple(
+        find_code_calls(each.config, each.files, market, jobs) if each.config.code else CodeCalls({}) for each in opened
+    )
+    coded = [pair for pair in zip(configs, calls, strict=True) if pair[0].config.code]
+    if coded:
+        shared["calls in the code"] = [
+            each for config, own in coded for each in check_code(config.config, own, config.workloads, market.catalog)
+        ]
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},

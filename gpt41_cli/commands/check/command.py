@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gpt41_cli.cli import files, options, output, parse
-from gpt41_cli.cli.config_file import find_config, read_config, read_config_option
+from gpt41_cli.cli.config_file import find_configs, open_configs, read_config_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError
@@ -52,20 +52,17 @@ def check(
         _print_schema()
     from gpt41_cli.workloads.priced import CheckOptions
 
-    config = read_config_option(configs)
     catalog = parse.read_catalog(pricing)
-    wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, configs, [pricing])
     threshold = parse.read_level(fail_on)
     within = None if retires_within is None else parse.read_days(retires_within, "--retires-within")
     conditions = CheckOptions(parse.read_market(catalog, None, as_of), within, jobs)
     if init:
-        path = config or Path(CONFIG_NAME)
-        _write_config(paths, path, conditions)
+        configs = [read_config_option(configs) or Path(CONFIG_NAME)]
+        _write_config(paths, configs[0], conditions)
     elif paths:
         raise InputError(expected="files only with --init, as gpt41.yaml says what is checked", found="some")
-    else:
-        path = find_config(config)
-    output.show_and_exit(_make_check_report(path, conditions), wanted, threshold)
+    output.show_and_exit(_make_check_report(find_configs(configs), conditions), wanted, threshold)
 
 
 def _print_schema() -> NoReturn:
@@ -75,16 +72,12 @@ def _print_schema() -> NoReturn:
     raise typer.Exit
 
 
-def _make_check_report(path: Path, conditions: "CheckOptions") -> "Report":
+def _make_check_report(paths: list[Path], conditions: "CheckOptions") -> "Report":
     from gpt41_cli.commands.check.check import check_workloads
     from gpt41_cli.commands.check.report import make_report
-    from gpt41_cli.config.roots import open_working_tree
 
-    root = open_working_tree(path)
-    config = read_config(root, conditions.market.catalog)
-    assert config is not None
-    found = check_workloads(config, root.find_files, conditions)
-    return make_report(config, found, conditions)
+    opened = open_configs(paths, conditions.market.catalog)
+    return make_report([each.config for each in opened], check_workloads(opened, conditions), conditions)
 
 
 def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions") -> None:

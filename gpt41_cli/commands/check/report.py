@@ -21,17 +21,20 @@ from gpt41_cli.workloads.saved import CHECK_SCHEMA, SavedReport, dump_saved_repo
 _MAX_FILES = 10
 
 
-def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) -> Report:
-    """Make the report; a later run compares with its JSON."""
+def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: CheckOptions) -> Report:
+    """Make the report; a later run compares with its JSON. Several files have no budget of growth in common."""
     costings = [workload.priced.cost for workload in check.workloads]
+    unreadable = [each for calls in check.code for each in calls.unreadable]
     skipped = [left_out for workload in check.workloads for left_out in workload.priced.contents.skipped_files]
     cases = [
         CheckCase(workload.priced.declaration.name, name, found)
         for workload in check.workloads
         for name, found in workload.findings_by_check.items()
     ]
+    names = ", ".join(sanitize(each.file) for each in configs)
+    only = configs[0] if len(configs) == 1 else None
     document = dump_saved_report(
-        SavedReport(conditions.market.as_of, {costing.name: costing for costing in costings}, config.budget.growth_percent)
+        SavedReport(conditions.market.as_of, {costing.name: costing for costing in costings}, only and only.budget.growth_percent)
     )
     workloads = [
         {**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
@@ -42,14 +45,15 @@ def make_report(config: Config, check: ConfigCheck, conditions: CheckOptions) ->
         answer=_make_answer(check),
         headline=f"{_describe_total(check)}; {_describe_findings(check)}",
         lines=(
-            ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {sanitize(config.file)}"),
+            ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {names}"),
             *_make_tool_lines(check),
         ),
         tables=(_make_workloads_table(check, columns), *_make_file_tables(costings)),
-        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *check.code.unreadable])))),
+        findings=tuple(dict.fromkeys((*check.findings, *make_skipped_findings([*skipped, *unreadable])))),
         notes=check.notes,
         data={
-            "config": config.file,
+            "config": only and only.file,
+            **({} if only else {"configs": [each.file for each in configs]}),
             "monthly_usd": check.monthly_usd and check.monthly_usd._asdict(),
             **document,
             "workloads": workloads,

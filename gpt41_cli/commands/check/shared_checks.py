@@ -14,13 +14,12 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.check.workload_checks import find_excess
-from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints import lifecycle, rate_limits
-from gpt41_cli.display import format_exact, format_int, format_money, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.workloads.costing import UsdRange
-from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
+from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, PricedWorkload
 
 _MAX_NAMED = 3
 """Workloads that a sentence names."""
@@ -52,13 +51,26 @@ def sum_usd_ranges(amounts: Iterable[UsdRange | None]) -> UsdRange | None:
     return UsdRange(expected, high)
 
 
-def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+def _list_workloads(configs: Sequence[PricedConfig]) -> list[PricedWorkload]:
+    """List the workloads of all files: what belongs to one account or model is checked for all of them together."""
+    return [each for config in configs for each in config.workloads]
+
+
+def _check_total_cost(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
+    """Check the budget of each file for its own workloads."""
+    checked = [each for config in configs if (each := _check_own_total(config, is_only=len(configs) == 1)) is not None]
+    return [finding for each in checked for finding in each] if checked else None
+
+
+def _check_own_total(priced_config: PricedConfig, *, is_only: bool) -> SharedFindings:
+    config, priced = priced_config
+    total = "total" if is_only else f"total of {sanitize(config.file)}"
     allowed, monthly = config.budget.monthly_usd, sum_monthly_usd(priced)
     if allowed is None or monthly is None:
         return None
     found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
     if found:
-        text = f"total: {found.describe('month')}"
+        text = f"{total}: {found.describe('month')}"
         return [
             SharedFinding(
                 Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures),
@@ -69,16 +81,16 @@ def _check_total_cost(config: Config, priced: Sequence[PricedWorkload], conditio
     if not any(each.is_lower_bound for each in priced):
         return []
     least = to_decimal(monthly.expected)
-    text = f"total: costs at least {format_money(least)} per month: that may be over the {format_money(allowed)} allowed"
+    text = f"{total}: costs at least {format_money(least)} per month: that may be over the {format_money(allowed)} allowed"
     finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
     return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]), is_about_sum=True)]
 
 
-def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+def _check_tier_spending(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Check that each usage tier may spend what its workloads cost per month."""
     found: list[SharedFinding] = []
     by_tier: dict[int, list[PricedWorkload]] = {}
-    for each in priced:
+    for each in _list_workloads(configs):
         if each.declaration.usage_tier is not None and each.cost.volume is not None:
             by_tier.setdefault(each.declaration.usage_tier, []).append(each)
     for tier, some in by_tier.items():
@@ -90,14 +102,14 @@ def _check_tier_spending(config: Config, priced: Sequence[PricedWorkload], condi
     return found if by_tier else None
 
 
-def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+def _check_rate_limits(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Check that the limits of a usage tier let through, every day, what the workloads of a model send.
 
     Batch work may be done sooner than its completion windows allow, so there it is a warning.
     """
     found: list[SharedFinding] = []
     groups: dict[tuple[str, int, bool], list[PricedWorkload]] = {}
-    for each in priced:
+    for each in _list_workloads(configs):
         if each.declaration.usage_tier is not None and each.cost.volume is not None:
             key = (each.cost.model, each.declaration.usage_tier, each.cost.mode == "batch")
             groups.setdefault(key, []).append(each)
@@ -114,11 +126,11 @@ def _check_rate_limits(config: Config, priced: Sequence[PricedWorkload], conditi
     return found if groups else None
 
 
-def _check_model_ends(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+def _check_model_ends(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Find the end of each model: an error if it is shut down or will be within the time asked about, else a warning."""
     found: list[SharedFinding] = []
     by_model: dict[tuple[str, str], list[PricedWorkload]] = {}
-    for each in priced:
+    for each in _list_workloads(configs):
         by_model.setdefault((each.cost.model, each.cost.platform), []).append(each)
     for some in by_model.values():
         variant, market = some[0].contents.variant, some[0].market
@@ -141,7 +153,7 @@ def _ends_soon(market: Market, variant: Variant, within: timedelta | None) -> bo
     return within is not None and life.shutdown - market.as_of <= within
 
 
-def _check_price_table(config: Config, priced: Sequence[PricedWorkload], conditions: CheckOptions) -> SharedFindings:
+def _check_price_table(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     return [SharedFinding(each, ()) for each in lifecycle.check_price_table_age(conditions.market)]
 
 
@@ -173,7 +185,7 @@ def _format_names(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_NAMED]) + more
 
 
-SHARED_CHECKS: Mapping[str, Callable[[Config, Sequence[PricedWorkload], CheckOptions], SharedFindings]] = {
+SHARED_CHECKS: Mapping[str, Callable[[Sequence[PricedConfig], CheckOptions], SharedFindings]] = {
     "cost per month": _check_total_cost,
     "spend limit of a usage tier": _check_tier_spending,
     "rate limits of a usage tier": _check_rate_limits,

@@ -92,6 +92,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
         return make_saved_input(load_saved_report(data, label), label, conditions.market)
     from gpt41_cli.commands.check.check import check_workloads
     from gpt41_cli.config.roots import open_working_tree
+    from gpt41_cli.workloads.priced import OpenConfig
 
     path = Path(name)
     if not path.is_file():
@@ -100,7 +101,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     root = open_working_tree(path)
     config = read_config(root, conditions.market.catalog)
     assert config is not None
-    return make_checked_input(check_workloads(config, root.find_files, conditions))
+    return make_checked_input(check_workloads([OpenConfig(config, root.find_files)], conditions))
 
 
 def _write_charts(found: "Report", folder: Path) -> None:

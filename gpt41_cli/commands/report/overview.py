@@ -225,8 +225,9 @@ def make_checked_input(check: ConfigCheck) -> ReportInput:
     """Make the input of a gpt41.yaml, with everything that `check` finds."""
     left_out = [skipped_file for checked in check.workloads for skipped_file in checked.priced.contents.skipped_files]
     subjects = tuple(_convert_declared(workload.priced) for workload in check.workloads)
-    calls = tuple(use for use in check.code.uses if use.is_call)
-    return ReportInput(subjects, check.findings, check.notes, (*left_out, *check.code.unreadable), calls)
+    calls = tuple(use for code in check.code for use in code.uses if use.is_call)
+    unreadable = (each for code in check.code for each in code.unreadable)
+    return ReportInput(subjects, check.findings, check.notes, (*left_out, *unreadable), calls)
 
 
 def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInput:

@@ -21,7 +21,7 @@ from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens import meter
-from gpt41_cli.workloads.priced import CheckOptions
+from gpt41_cli.workloads.priced import CheckOptions, OpenConfig
 from tests.builders import market
 from tests.conftest import ROOT, Run
 
@@ -310,7 +310,8 @@ def test_each_line_is_read_and_counted_once_and_each_candidate_judged_once(
     count(workload_checks, "judge_candidate")
     path = tmp_path / "gpt41.yaml"
     declared = parse_config(path.read_bytes(), "gpt41.yaml", catalog)
-    found = check_workloads(declared, open_working_tree(path).find_files, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
+    opened = [OpenConfig(declared, open_working_tree(path).find_files)]
+    found = check_workloads(opened, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
     assert "batch files" in found.workloads[0].findings_by_check
     assert calls == {"read_json_request": 6, "build_prompt": 6, "judge_candidate": 9}
 
@@ -601,3 +602,67 @@ def test_a_first_config_of_names_that_are_no_unicode_is_refused(run: Run, tmp_pa
     assert run("check", "--init", name, *DAY) == (2, "", f"gpt41: {message}\n")
     assert not (tmp_path / "gpt41.yaml").exists()
     assert run("check", "--init", "prompts", *DAY).code == 0
+
+
+def two_configs(folder: Path, billing: str = "", search: str = "") -> None:
+    """Two files with a workload of the same name: 1,000 input tokens at $2 per million, 1,000 a month, $2.00 each."""
+    workload = "workloads:\n  a: {model: gpt-4.1, input_tokens: 1000, output_tokens: 0, volume: 1000 / month}\n"
+    for name, more in (("billing", billing), ("search", search)):
+        (folder / name).mkdir()
+        config(folder / name, workload + more)
+
+
+TWO = ("--config", "billing/gpt41.yaml", "--config", "search/gpt41.yaml")
+
+
+def test_all_configs_are_checked_and_each_budget_is_for_its_own_file(run: Run, tmp_path: Path) -> None:
+    two_configs(tmp_path, "budget: {monthly_usd: 1.5}\n", "budget: {monthly_usd: 2}\n")
+    done = run("check", *TWO, *DAY, "--format", "json")
+    found = json.loads(done.out)
+    assert (done.code, found["config"], found["configs"]) == (1, None, ["billing/gpt41.yaml", "search/gpt41.yaml"])
+    assert found["monthly_usd"] == {"expected": "4", "high": "4"}
+    assert [each["name"] for each in found["workloads"]] == ["a (billing/gpt41.yaml)", "a (search/gpt41.yaml)"]
+    assert findings(done.out) == [
+        ("budget-total", "error", "total of billing/gpt41.yaml: costs $2.00 per month, over the $1.50 allowed"),
+    ]
+    assert [each["location"] for each in found["findings"] if each["rule"] == "budget-total"] == [
+        {"path": "billing/gpt41.yaml", "line": 4, "column": 10}
+    ]
+    quiet = run("check", *TWO, *DAY, "-q")
+    assert (quiet.code, quiet.out) == (1, "4\n")
+    assert quiet.err == "gpt41: total of billing/gpt41.yaml: costs $2.00 per month, over the $1.50 allowed\n"
+
+
+def test_a_config_that_is_named_twice_is_one(run: Run, tmp_path: Path) -> None:
+    two_configs(tmp_path)
+    done = run("check", "--config", "billing/gpt41.yaml", "--config", "./billing/../billing/gpt41.yaml", *DAY, "--format", "json")
+    assert (done.code, json.loads(done.out)["config"]) == (0, "billing/gpt41.yaml")
+
+
+def test_the_mistakes_of_all_configs_are_listed_at_once(run: Run, tmp_path: Path) -> None:
+    two_configs(tmp_path, "budgets: {monthly_usd: 2}\ndefault: {}\n", "budget: {monthy_usd: 2}\n")
+    done = run("check", *TWO, *DAY)
+    assert (done.code, done.out) == (2, "")
+    lines = [(line.split(": ")[1], line.rpartition("; ")[2]) for line in done.err.splitlines()]
+    assert lines == [
+        ("billing/gpt41.yaml:4:1", "did you mean budget?"),
+        ("billing/gpt41.yaml:5:1", "did you mean defaults?"),
+        ("search/gpt41.yaml:4:10", "did you mean monthly_usd?"),
+    ]
+
+
+def test_limits_of_an_account_and_ends_of_models_are_for_all_configs_together(run: Run, tmp_path: Path) -> None:
+    two_configs(tmp_path)
+    for name in ("billing", "search"):
+        workload = "{model: gpt-4.1, usage_tier: 1, input_tokens: 10000, output_tokens: 0, volume: 3000 / month}"
+        config(tmp_path / name, f"workloads:\n  a: {workload}\n")
+    found = findings(run("check", *TWO, *DAY, "--format", "json").out)
+    names = "a (billing/gpt41.yaml), a (search/gpt41.yaml)"
+    assert [(rule, level) for rule, level, text in found if text.startswith(names)] == [("monthly-limit", "error")]
+
+
+def test_init_writes_one_config(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(request())
+    done = run("check", "--init", "a.json", "--config", "a.yaml", "--config", "b.yaml")
+    message = "gpt41: --config: expected one file, found a.yaml, b.yaml; run the command once for each of them\n"
+    assert (done.code, done.out, done.err) == (2, "", message)

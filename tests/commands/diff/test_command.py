@@ -349,7 +349,7 @@ def test_a_request_that_cannot_be_read_is_no_saving(run: Run, tmp_path: Path, pa
             assert f"in/b.json:1: {message}" in done.err
 
 
-@pytest.mark.parametrize("command", [("check",), ("diff", "HEAD"), ("migrate",), ("reconcile", "a.jsonl")], ids=" ".join)
+@pytest.mark.parametrize("command", [("diff", "HEAD"), ("migrate",), ("reconcile", "a.jsonl")], ids=" ".join)
 def test_a_second_config_is_refused(run: Run, command: tuple[str, ...]) -> None:
     """With the last one alone, a gate would pass what the first one forbids."""
     done = run(*command, "--config", "a.yaml", "--config", "b.yaml")

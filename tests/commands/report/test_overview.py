@@ -23,7 +23,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
 from gpt41_cli.views import VIEWS
 from gpt41_cli.workloads.costing import Requirements
-from gpt41_cli.workloads.priced import CheckOptions
+from gpt41_cli.workloads.priced import CheckOptions, OpenConfig
 from gpt41_cli.workloads.saved import SavedReport
 from tests.builders import CATALOG, costing, market, seal
 from tests.conftest import Run
@@ -42,7 +42,7 @@ class Examine(NamedTuple):
         self.path.write_text(f"version: 1\nworkloads:\n{workloads}")
         root, conditions = open_working_tree(self.path), CheckOptions(market(self.catalog, as_of=day))
         config = parse_config(self.path.read_bytes(), "gpt41.yaml", self.catalog)
-        found = make_checked_input(check_workloads(config, root.find_files, conditions))
+        found = make_checked_input(check_workloads([OpenConfig(config, root.find_files)], conditions))
         return examine_workloads(found.subjects, conditions.market)
 
     def one(self, workload: str) -> ExaminedWorkload:
