@@ -1,4 +1,4 @@
-"""The day of an answer: the first field of its record that can be read as a time."""
+"""The day of an answer, and its hour: the first field of its record that can be read as a time."""
 
 from __future__ import annotations
 
@@ -32,8 +32,25 @@ def read_day(value: JsonObject) -> date | None:
     return None
 
 
+def read_hour(value: JsonObject) -> str | None:
+    """Return the hour in UTC of the first time that `read_day` takes and that has one.
+
+    >>> read_hour({"created": 1795528800}), read_hour({"date": "2026-11-24"})
+    ('2026-11-24 14:00', None)
+    """
+    times = (_parse_time(value.get(key)) for key in TIME_FIELDS)
+    found = next((time for time in times if isinstance(time, datetime)), None)
+    return found.strftime("%Y-%m-%d %H:00") if found else None
+
+
 def parse_day(value: JsonValue) -> date | None:
     """Return the day in UTC of a time as `read_day` takes it; None if it is none."""
+    time = _parse_time(value)
+    return time.date() if isinstance(time, datetime) else time
+
+
+def _parse_time(value: JsonValue) -> date | None:
+    """Return a time in UTC, as a datetime if it says the time of day; None if it is none."""
     try:
         if isinstance(value, bool):
             return None
@@ -45,14 +62,15 @@ def parse_day(value: JsonValue) -> date | None:
             return _convert_seconds(value)
         if isinstance(value, str) and _DAY.match(value):
             time = datetime.fromisoformat(value)
-            return (time.astimezone(UTC) if time.tzinfo else time).date()
+            time = time.astimezone(UTC) if time.tzinfo else time
+            return time if _DAY.fullmatch(value) is None else time.date()
     except (ValueError, OverflowError, OSError):
         pass
     return None
 
 
-def _convert_seconds(value: float) -> date | None:
+def _convert_seconds(value: float) -> datetime | None:
     for _ in range(3):
         value = value // 1000 if value > _LATEST_SECONDS else value
-    found = datetime.fromtimestamp(value, UTC).date()
-    return found if found >= _EARLIEST_DAY else None
+    found = datetime.fromtimestamp(value, UTC)
+    return found if found.date() >= _EARLIEST_DAY else None

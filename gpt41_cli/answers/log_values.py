@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -23,6 +23,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
+from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.row_runs import TOTAL_WORDS, AnswerRun, RowRuns
 from gpt41_cli.answers.unread import is_figure, is_suspect_name
@@ -61,10 +62,17 @@ class LogValue(NamedTuple):
     is_row: bool = False
 
 
-def read_log(stream: BinaryIO, name: str, longest: int | None = None, named: NamedColumns | None = None) -> Iterator[LogValue]:
+def read_log(
+    stream: BinaryIO,
+    name: str,
+    longest: int | None = None,
+    named: NamedColumns | None = None,
+    labels: LabelReader | None = None,
+) -> Iterator[LogValue]:
     """Yield every value of a log, which may be compressed; with `longest`, rows of at most so many input tokens may be added up.
 
-    Columns and fields are also known by the names in `named`. Raises InputError if it isn't in any of these forms.
+    Columns and fields are also known by the names in `named`; `labels` reads columns of its own. Raises InputError if it isn't in
+    any of these forms.
     """
     pieces = text.read_chunks(stream)
     head, pieces = compressed.decompress_if_needed(pieces, name)
@@ -77,7 +85,7 @@ def read_log(stream: BinaryIO, name: str, longest: int | None = None, named: Nam
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
         _check_line_size(len(begun), Place(name, first.number))
         whole = chain((seen,), data)
-        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest, named)
+        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest, named, labels)
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
@@ -130,7 +138,9 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
         yield LogValue(None, None, value)
 
 
-def _read_rows(data: Iterable[bytes], name: str, longest: int | None, named: NamedColumns | None) -> Iterator[LogValue]:
+def _read_rows(
+    data: Iterable[bytes], name: str, longest: int | None, named: NamedColumns | None, labels: LabelReader | None
+) -> Iterator[LogValue]:
     """Read the rows of a CSV as records: known columns under their names, counts as numbers. Plain rows come last, added up."""
     lines = _decode_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
@@ -145,9 +155,13 @@ def _read_rows(data: Iterable[bytes], name: str, longest: int | None, named: Nam
         raise InputError(expected="CSV", found=error, location=Place(name, before + rows.line_num)) from None
     columns = _name_columns(named.name_header(names, Place(name, before + 1)) if named else names)
     _check_columns(columns, Place(name, before + 1))
-    if ignored := tuple(column for column in columns if column and not _is_read(column)):
+    kept = frozenset[str]()
+    if labels:
+        kept = labels.columns
+        labels.note_keys(columns)
+    if ignored := tuple(column for column in columns if column and not _is_read(column) and column not in kept):
         yield LogValue(before + 1, None, None, ignored, is_row=True)
-    runs = RowRuns(columns, longest)
+    runs = RowRuns(columns, longest, labels)
     sums = _RowSums(runs)
     try:
         for row in _read_cells(rows, before, runs):
@@ -155,7 +169,7 @@ def _read_rows(data: Iterable[bytes], name: str, longest: int | None, named: Nam
             if isinstance(row, BadBody):
                 value = row
             elif any(map(str.strip, row)):
-                value = _recognise_total(columns, row) or sums.add(_build_record(columns, row))
+                value = _recognise_total(columns, row) or sums.add(_build_record(columns, row, kept))
             if isinstance(value, dict) and isinstance(row, list):
                 runs.learn(row, value)
             if value is not None and not _is_empty(value):
@@ -276,14 +290,14 @@ class _RowSums:
         return figures.items() <= (self._figures + Counter(self._runs.sum_figures())).items()
 
 
-def _build_record(columns: list[str], row: list[str]) -> JsonObject | BadBody:
+def _build_record(columns: list[str], row: list[str], kept: Collection[str]) -> JsonObject | BadBody:
     if len(row) != len(columns):
         return BadBody(expected=f"{len(columns)} cells as in the first line", found=str(len(row)))
     try:
         return {
             column: _parse_cell(column, cell.strip())
             for column, cell in zip(columns, row, strict=True)
-            if cell.strip() and (_is_read(column) or (is_suspect_name(column) and is_figure(cell)))
+            if cell.strip() and (_is_read(column) or column in kept or (is_suspect_name(column) and is_figure(cell)))
         }
     except BadBody as error:
         return error

@@ -7,6 +7,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
+from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.plain_answers import PlainAnswer, read_plain_answer
@@ -41,6 +42,8 @@ class Withdrawal(NamedTuple):
 LogItem: TypeAlias = "Located[Answer] | Located[AnswerRun] | Located[Withdrawal] | Located[Finding] | RejectedRequest"
 
 _IN_BATCH = Answer(Usage(), mode=BATCH)
+_MAX_RUNS = 10_000
+"""So many different answers are added up as they are read; others are yielded one by one."""
 _MAX_SHOWN_CHARACTERS = 40
 """How much of a name is shown, in characters."""
 
@@ -66,7 +69,8 @@ class LogReader:
 
     Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
     is logged twice must not be priced twice, and is priced as the record of it that says most. With `longest`, rows of a CSV that
-    differ only in tokens are added up if none has more input tokens than that. `columns` are those that the user names.
+    differ only in tokens are added up if none has more input tokens than that. `columns` are those that the user names; `labels`
+    reads what answers are grouped by.
     """
 
     def __init__(
@@ -75,10 +79,12 @@ class LogReader:
         left_out: Sequence[SkippedPath] = (),
         longest: int | None = None,
         columns: Mapping[str, str] | None = None,
+        labels: LabelReader | None = None,
     ) -> None:
         self.skipped = list(left_out)
         self._longest = longest
         self._named = NamedColumns(columns) if columns else None
+        self._labels = labels
         self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
@@ -124,10 +130,12 @@ class LogReader:
             return False
         if answer.id in self._streams:
             return False
-        label = answer.model, answer.mode, answer.day
+        label = answer.model, answer.mode, answer.day, answer.labels
         found = self._runs.get(label)
+        if found is None and len(self._runs) >= _MAX_RUNS:
+            return False
         if found is None:
-            alike = Answer(_IN_BATCH.usage, model=answer.model, mode=answer.mode, day=answer.day)
+            alike = Answer(_IN_BATCH.usage, model=answer.model, mode=answer.mode, day=answer.day, labels=answer.labels)
             found = self._runs[label] = PlainRun(place, RunSums(alike), self._shorten(alike))
         sums = found.sums
         sums.requests += 1
@@ -169,9 +177,9 @@ class LogReader:
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
         is_table = False
         with open_source(source) as stream:
-            for logged in read_log(stream, source.label, self._longest, self._named):
+            for logged in read_log(stream, source.label, self._longest, self._named, self._labels):
                 is_table = is_table or logged.is_row
-                yield from _read_value_entries(source.name, logged, None if logged.is_row else self._named)
+                yield from _read_value_entries(source.name, logged, None if logged.is_row else self._named, self._labels)
         if self._named and not is_table:
             self._named.require_all(source.label)
 
@@ -232,7 +240,9 @@ def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 
 
-def _read_value_entries(name: str, logged: LogValue, named: NamedColumns | None) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
+def _read_value_entries(
+    name: str, logged: LogValue, named: NamedColumns | None, labels: LabelReader | None
+) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
     position = logged.position if logged.line is None else logged.line - 1
     place = Place(name, logged.line, position=position)
     if isinstance(logged.value, BadBody | Finding | AnswerRun):
@@ -245,7 +255,7 @@ def _read_value_entries(name: str, logged: LogValue, named: NamedColumns | None)
         return
     value = named.name_fields(logged.value) if named else logged.value
     if (answer := read_plain_answer(value)) is not None:
-        yield place, answer
+        yield place, labels.add_labels(answer, value) if labels else answer
         return
-    for entry in read_entries(value):
-        yield place, entry
+    for entry in read_entries(value, labels):
+        yield place, labels.add_labels(entry, logged.value) if labels and named and isinstance(entry, Answer) else entry

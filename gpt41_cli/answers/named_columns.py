@@ -95,17 +95,22 @@ class NamedColumns:
             raise InputError(expected=f"the field {quote_text(path)} of --columns", found="no record that has it", location=name)
 
 
+def find_value(value: JsonObject, path: str) -> JsonValue:
+    """Return what is at a dotted path, or under a key that is one; None if there is nothing."""
+    if path in value:
+        return value[path]
+    found: JsonValue = value
+    for part in path.split("."):
+        if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def _find_field(value: JsonObject, path: str) -> Any:
     """Return what is at a dotted path, a count in text as a number; None if there is nothing."""
-    found: JsonValue = value
-    if path in value:
-        found = value[path]
-    else:
-        for part in path.split("."):
-            if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-                found = found[int(part)]
-            else:
-                found = found.get(part) if isinstance(found, dict) else None
+    found = find_value(value, path)
     is_count = isinstance(found, str) and found.isdecimal() and found.isascii() and len(found) < 16
     return int(found) if is_count else found
 

@@ -37,6 +37,7 @@ from gpt41_cli.answers.inside import (
     find_only_usage,
     find_wrapped_objects,
 )
+from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.usage import has_usage
 from gpt41_cli.files.fields import (
     BadBody,
@@ -62,37 +63,42 @@ _TRUE_WORDS = ("true", "1", "t", "yes")
 _UNFINISHED_STATUSES = ("queued", "in_progress")
 
 
-def read_entries(value: JsonValue) -> Iterator[LogEntry]:
+def read_entries(value: JsonValue, labels: LabelReader | None = None) -> Iterator[LogEntry]:
     """Yield what one value of a log reports; nothing for an event inside a stream. A record with impossible figures is a BadBody,
-    and hides no other.
+    and hides no other. With `labels`, answers have theirs.
     """
     values = value if isinstance(value, list) else [value]
     for each in values:
         if isinstance(each, dict):
-            yield from _read_record(each, "", 0)
+            yield from _read_record(each, "", 0, labels)
         else:
             yield BadBody(expected="an answer of the API, or a record of its usage", found=describe_kind(each))
 
 
-def _read_record(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
-    """Read a record at a depth inside another."""
+def _read_record(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
+    """Read a record at a depth inside another. What an inner record doesn't say in a field, an outer one says."""
+    for entry in _read_any_record(value, path, depth, labels):
+        yield labels.add_labels(entry, value) if labels and isinstance(entry, Answer) else entry
+
+
+def _read_any_record(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     if depth > MAX_DEPTH:
         yield _explain_no_usage(value)
         return
     try:
         contained = list_contained_records(value) if "object" not in value else ()
         for record in contained:
-            yield from _read_record(record.value, join_path(path, record.path), depth + 1)
+            yield from _read_record(record.value, join_path(path, record.path), depth + 1, labels)
         if not contained:
-            yield from _read_by_kind(spread_attributes(value), path, depth)
+            yield from _read_by_kind(spread_attributes(value), path, depth, labels)
     except BadBody as error:
         yield error
 
 
-def _read_by_kind(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
+def _read_by_kind(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     kind, event = value.get("object"), value.get("type")
     if isinstance(event, str) and (event.startswith("response.") or event == "error"):
-        yield from _read_event(value, event, path, depth)
+        yield from _read_event(value, event, path, depth, labels)
     elif kind == _CHUNK_OBJECT:
         yield _read_chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED_STATUSES:
@@ -100,15 +106,15 @@ def _read_by_kind(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry
     elif unbilled := _find_unbilled_reason(value):
         yield unbilled
     elif kind in _LIST_OBJECTS and not has_usage(value):
-        yield from _read_list(value, path, depth)
+        yield from _read_list(value, path, depth, labels)
     elif inner := find_inner_answers(value, depth):
-        yield from _read_wrapped(value, inner, path, depth)
+        yield from _read_wrapped(value, inner, path, depth, labels)
     elif has_usage(value):
         yield from _read_own_answer(value, path)
     elif kind is None and isinstance(value.get("data"), list):
-        yield from _read_list(value, path, depth)
+        yield from _read_list(value, path, depth, labels)
     elif kind != "":  # as it is in what Azure says of its content filter in the middle of a stream
-        yield from _read_wrapped(value, _find_best_inside(value), path, depth)
+        yield from _read_wrapped(value, _find_best_inside(value), path, depth, labels)
 
 
 def _find_unbilled_reason(value: JsonObject) -> Finding | None:
@@ -150,18 +156,18 @@ def _read_chunk(value: JsonObject, path: str) -> Answer | StreamPart:
     return StreamPart(get_name(value, "id", path), is_cut_off(value, path), answer)
 
 
-def _read_event(value: JsonObject, event: str, path: str, depth: int) -> Iterator[LogEntry]:
+def _read_event(value: JsonObject, event: str, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     """Read an event of a Responses stream. The last one has the usage."""
     answer = get_optional_object(value, "response", path)
     if event == "error":
         yield _describe_failure({"error": value})
     elif answer is not None and event in _FINAL_EVENTS:
-        yield from _read_record(answer, join_path(path, "response"), depth + 1)
+        yield from _read_record(answer, join_path(path, "response"), depth + 1, labels)
     elif answer is not None:
         yield StreamPart(get_name(answer, "id", join_path(path, "response")))
 
 
-def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
+def _read_list(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     """Read the answers or batches of a list, or the sums of a usage API page, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
     for index, each in enumerate(get_list(value, key, path)):
@@ -169,7 +175,7 @@ def _read_list(value: JsonObject, path: str, depth: int) -> Iterator[LogEntry]:
         if not isinstance(each, dict):
             yield BadBody(place, "an object", describe_kind(each))
             continue
-        for found in _read_record(each, place, depth + 1):
+        for found in _read_record(each, place, depth + 1, labels):
             if isinstance(found, Answer) and found.day is None:
                 yield found._replace(day=read_day(value), id=found.id or _make_sum_id(value, each))
             else:
@@ -187,7 +193,9 @@ def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
     return str((start, end, groups))
 
 
-def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth: int) -> Iterator[LogEntry]:
+def _read_wrapped(
+    value: JsonObject, inside: list[InnerObject], path: str, depth: int, labels: LabelReader | None
+) -> Iterator[LogEntry]:
     """Read an answer and what a log or Batch file wraps around it: its request, model, time, and perhaps a copy of its usage.
 
     Other answers in there are read as well.
@@ -199,10 +207,10 @@ def _read_wrapped(value: JsonObject, inside: list[InnerObject], path: str, depth
     if _get_status(first.value) >= _MIN_FAILED_STATUS:
         yield _describe_failure(first.value)
     else:
-        for found in _read_record(first.value, join_path(path, first.path), depth + 1):
+        for found in _read_record(first.value, join_path(path, first.path), depth + 1, labels):
             yield _add_record_fields(found, value, path) if isinstance(found, Answer) else found
     for other in others:
-        yield from _read_record(other.value, join_path(path, other.path), depth + 1)
+        yield from _read_record(other.value, join_path(path, other.path), depth + 1, labels)
     if inside[MAX_ANSWERS:]:
         yield Finding(rules.USAGE_MISSING, f"a record with more than {MAX_ANSWERS} answers in it: the others are not read")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
@@ -22,6 +22,7 @@ from gpt41_cli.answers.figure_names import (
     is_details_name,
     is_usage_name,
 )
+from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.answers.unread import is_suspect_name
 from gpt41_cli.files.fields import JsonObject
@@ -76,10 +77,12 @@ class RowRuns:
     is the number of the last line that was added or returned.
     """
 
-    def __init__(self, columns: Sequence[str], longest: int | None) -> None:
+    def __init__(self, columns: Sequence[str], longest: int | None, labels: LabelReader | None = None) -> None:
         self.line_num = 0
         self._columns = columns
-        self._plain = None if longest is None else find_plain_columns(columns)
+        self._labels = labels
+        has_hours = labels is not None and labels.has_hours  # a run is one of a day
+        self._plain = None if longest is None or has_hours else find_plain_columns(columns, labels.columns if labels else ())
         self._longest = min(longest or 0, 10**_MAX_DIGITS - 1)
         self._runs: dict[object, RunSums | None] = {}
         self._make_key = _make_key_maker(self._plain) if self._plain else None
@@ -119,7 +122,7 @@ class RowRuns:
             return
         key = self._make_key(row)
         if key not in self._runs:
-            entries = list(read_entries(record))
+            entries = list(read_entries(record, self._labels))
             answer = entries[0] if len(entries) == 1 else None
             is_plain = isinstance(answer, Answer) and answer == _make_plain(answer) and (answer.model or answer.day)
             self._runs[key] = RunSums(answer) if is_plain and isinstance(answer, Answer) else None
@@ -158,18 +161,21 @@ def read_day_or_text(cell: str) -> date | str:
     return parse_day(cell.strip()) or cell
 
 
-def find_plain_columns(columns: Sequence[str]) -> PlainColumns | None:
-    """Find the columns of figures and labels; None if there are others that say something, or a figure has several."""
+def find_plain_columns(columns: Sequence[str], labels: Collection[str] = ()) -> PlainColumns | None:
+    """Find the columns of figures and labels, `labels` among them; None if there are others that say something, or a figure has
+    several.
+    """
     at: dict[str, list[int]] = {}
     for index, column in enumerate(columns):
-        at.setdefault(_find_role(column), []).append(index)
+        role = _find_role(column)
+        at.setdefault("label" if role == "unread" and column in labels else role, []).append(index)
     single = {role: at.get(role, []) for role in ("input", "output", "cached", "total")}
     if "other" in at or any(len(found) > 1 for found in single.values()) or not (single["input"] and single["output"]):
         return None
     cached, total = (next(iter(single[role]), None) for role in ("cached", "total"))
     name_at = 0 if 0 in at.get("unread", ()) else None
-    labels, times = tuple(at.get("label", ())), tuple(at.get("time", ()))
-    return PlainColumns(single["input"][0], single["output"][0], cached, total, labels, times, name_at)
+    labels_at, times = tuple(at.get("label", ())), tuple(at.get("time", ()))
+    return PlainColumns(single["input"][0], single["output"][0], cached, total, labels_at, times, name_at)
 
 
 def _find_role(column: str) -> str:
@@ -186,4 +192,5 @@ def _find_role(column: str) -> str:
 
 def _make_plain(answer: Answer) -> Answer:
     """Return an answer with nothing but the tokens, the model, the mode and the day of another."""
-    return Answer(answer.usage, model=answer.model, mode=answer.mode, day=answer.day, other_models=answer.other_models)
+    kept = answer.model, answer.mode, answer.day, answer.other_models, answer.labels
+    return Answer(answer.usage, None, None, *kept[:3], other_models=kept[3], labels=kept[4])

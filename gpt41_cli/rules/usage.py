@@ -141,6 +141,21 @@ SUM_OF_LONG = Rule(
     level=Level.WARNING,
     effect=Effect.INEXACT,
 )
+ANSWER_UNDATED = Rule(
+    "answer-undated",
+    "If a period is asked for, each answer says its day.",
+    why='An answer of no known day may be in the period, so the bill is only "at least".',
+    remedy="Log the time of each answer, or leave out --since and --until.",
+    level=Level.WARNING,
+    effect=Effect.AT_LEAST,
+)
+GROUPS_FOLDED = Rule(
+    "groups-folded",
+    "The answers fall into at most 10,000 groups.",
+    why="Memory doesn't grow with the logs: what comes after the first groups is added up as one.",
+    remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
+    level=Level.WARNING,
+)
 COLUMNS_IGNORED = Rule(
     "columns-ignored",
     "Every column of a CSV is about what was billed.",

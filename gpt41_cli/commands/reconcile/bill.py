@@ -14,6 +14,7 @@ from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.answers.row_runs import AnswerRun
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
+from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
 from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
@@ -43,11 +44,14 @@ class Reconciliation:
     """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read.
 
     `unpriced` is the usage of answers without a price, by reason; `taken_names` are names that logs give to models, with the
-    names of their entries in the price table.
+    names of their entries in the price table. `groups` gets every answer with its price. With `needs_days`, an answer of no known
+    day isn't priced.
     """
 
-    def __init__(self, conditions: BillingContext) -> None:
+    def __init__(self, conditions: BillingContext, groups: SpendingGroups | None = None, *, needs_days: bool = False) -> None:
         self.conditions = conditions
+        self.groups = groups
+        self._needs_days = needs_days
         self.charges: dict[ChargeKey, Charge] = {}
         self.rejects = Rejections()
         self.undated = 0
@@ -104,8 +108,18 @@ class Reconciliation:
         self._batch_objects[answer.id or place] = Located(place, answer)
 
     def close(self, logs: str) -> None:
-        """Add the batch objects, except those whose answers are in the logs line by line. Raises InputError if there
-        was no answer; it names the `logs` if no place in them is known.
+        """Add the batch objects. Raises InputError if there was no answer; it names the `logs` if no place in them is known."""
+        self.add_batch_objects()
+        if not self.charges and not self.rejects.count and not self.unpriced:
+            found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
+            raise InputError(
+                expected="answers that report their usage and have a price",
+                found=f"none: {found}" if found else "none",
+                location=None if found else logs,
+            )
+
+    def add_batch_objects(self) -> None:
+        """Add the batch objects, except those whose answers are in the logs line by line.
 
         The lines may be in a file of their own, or together with those of other batches.
         """
@@ -119,13 +133,6 @@ class Reconciliation:
                 self.record_issue(place, Finding(rules.BATCH_UNCLEAR, unclear))
             self._add_charge(place, answer)
         self._compare_sums()
-        if not self.charges and not self.rejects.count and not self.unpriced:
-            found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
-            raise InputError(
-                expected="answers that report their usage and have a price",
-                found=f"none: {found}" if found else "none",
-                location=None if found else logs,
-            )
 
     def _find_itemized_batches(self) -> set[object]:
         """Find the batch objects whose answers are in the logs line by line.
@@ -198,9 +205,11 @@ class Reconciliation:
 
     def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False, is_run: bool = False) -> None:
         """Add an answer to its group, or take away one that was added before. With `is_run` it stands for many short ones."""
-        offer = self._biller.find_offer(answer)
+        offer = self._find_offer(answer)
         if isinstance(offer, Finding):
             self.record_issue(place, offer, answer.usage, is_undone=is_undone)
+            if self.groups:
+                self.groups.add(answer, answer.model, None, is_undone=is_undone)
             known = self._unpriced_by_day.get(answer.day, Usage())
             self._unpriced_by_day[answer.day] = known - answer.usage if is_undone else known + answer.usage
             return
@@ -212,6 +221,10 @@ class Reconciliation:
         if not is_undone:
             self._note_day(place, group, answer)
         tools_usd, unclear = self._biller.price_tools(offer, answer)
+        if self.groups:
+            alone = Charge(offer)
+            alone.add(answer, tools_usd)
+            self.groups.add(answer, offer.variant.id, alone.total_usd, is_undone=is_undone)
         charge = self.charges.setdefault(group, Charge(offer))
         charge.add(answer, tools_usd, is_undone=is_undone)
         if charge.usage == Usage():
@@ -219,6 +232,11 @@ class Reconciliation:
         one = answer._replace(usage=Usage(1)) if is_run else answer
         for doubt in (*unclear, *self._find_doubts(offer, one)):
             self.record_issue(place, doubt, is_undone=is_undone, times=answer.usage.requests if is_run else 1)
+
+    def _find_offer(self, answer: Answer) -> Offer | Finding:
+        if self._needs_days and answer.day is None:
+            return Finding(rules.ANSWER_UNDATED, "an answer of no known day, which may be in the period")
+        return self._biller.find_offer(answer)
 
     def _note_day(self, place: Place, group: ChargeKey, answer: Answer) -> None:
         """Note whether there is a sum of a day, or a single answer."""
@@ -333,9 +351,16 @@ def _get_token_pair(usage: Usage) -> tuple[int, int]:
     return usage.input_tokens, usage.output_tokens
 
 
-def reconcile_logs(found: Iterable[LogItem], conditions: BillingContext, logs: str = "") -> Reconciliation:
+def reconcile_logs(
+    found: Iterable[LogItem],
+    conditions: BillingContext,
+    logs: str = "",
+    groups: SpendingGroups | None = None,
+    *,
+    needs_days: bool = False,
+) -> Reconciliation:
     """Price the answers in the files called `logs`. Raises InputError if none has a price."""
-    reconciliation = Reconciliation(conditions)
+    reconciliation = Reconciliation(conditions, groups, needs_days=needs_days)
     for each in found:
         reconciliation.add(each)
     reconciliation.close(logs)

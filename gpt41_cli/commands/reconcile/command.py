@@ -46,6 +46,23 @@ def reconcile(
     tolerance: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Exit with 1 if the bill is further than that from the prediction: 5%.")
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD",
+            help="Group by model, mode, day, hour, or any column or field of the logs, such as project_id or metadata.team; "
+            "repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, options.count_option("How many groups the table shows.", at_least=1)] = 20,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only answers of that day and later.", show_default=False)
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only answers up to that day.", show_default=False)] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show the change to the period before, which is as long; needs --since.")
+    ] = False,
     save_misses: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write one anonymised request for each kind of miss to attach to a report."),
@@ -80,12 +97,13 @@ def reconcile(
     gpt41 reconcile batch_output.jsonl --requests batch.jsonl --tolerance 5%
     gpt41 reconcile logs/ --requests sent.jsonl --save-misses misses.jsonl
     gpt41 reconcile logs/ --write-config
+    gpt41 reconcile logs/ --by project_id --since 2026-11-01 --until 2026-11-30 --compare
     """
     from gpt41_cli.answers.logs import LogReader
-    from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
     from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras
     from gpt41_cli.commands.reconcile.report import make_report
+    from gpt41_cli.commands.reconcile.spending.options import prepare_spending
 
     config = read_config_option(configs)
     wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
@@ -94,14 +112,15 @@ def reconcile(
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
+    spending = prepare_spending(by, top, since, until, conditions, compares=compare)
     asked = ReconcileOptions(request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
     beside = prepare_extras(asked, conditions)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
-        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named)
+        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)
         names = ", ".join(source.label for source in sources[:3])
-        found = reconcile_logs(beside.observe(found_logs.read()), conditions, names)
+        found = spending.reconcile_logs(found_logs.read(), beside.observe, names)
     if not found.charges and not found.unpriced:
         refuse_invalid(found.rejects, 0, "answers")
-    report = make_report(found, found_logs.skipped, skips_invalid=skip_invalid)
+    report = spending.add_to_report(make_report(found, found_logs.skipped, skips_invalid=skip_invalid), found)
     output.show_and_exit(beside.add_to_report(report, found), wanted, threshold)

@@ -96,9 +96,9 @@ def test_only_the_first_row_of_its_kind_is_read_by_itself(monkeypatch: pytest.Mo
     """Work is counted, not time: a record is made of 3 of 3,000 rows."""
     build, made = log_values._build_record, []
 
-    def build_and_count(columns: list[str], row: list[str]) -> Any:
+    def build_and_count(columns: list[str], row: list[str], kept: frozenset[str]) -> Any:
         made.append(row)
-        return build(columns, row)
+        return build(columns, row, kept)
 
     monkeypatch.setattr(log_values, "_build_record", build_and_count)
     rows = "".join(f"2026-11-{day},gpt-4.1,1000,100,10\n" for day in (20, 21, 22)) * 1_000

@@ -1,0 +1,97 @@
+"""What `gpt41 reconcile` is asked about groups and periods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from gpt41_cli.answers.labels import HOUR, LabelReader
+from gpt41_cli.answers.logs import LogItem
+from gpt41_cli.cli import parse
+from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
+from gpt41_cli.commands.reconcile.charge import BillingContext
+from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
+from gpt41_cli.commands.reconcile.spending.period import Period, PeriodFilter, find_period_before
+from gpt41_cli.commands.reconcile.spending.report import FIGURE_KEYS, add_groups_to_report, add_period_to_report
+from gpt41_cli.errors import InputError, quote_text, suggest
+from gpt41_cli.reports import Report
+
+_COMPUTED_FIELDS = ("model", "mode", "day", HOUR)
+
+
+class SpendingQuestion(NamedTuple):
+    """What is asked about groups and periods: `labels` and `groups` without `--by` and `days` without a period are None."""
+
+    conditions: BillingContext
+    top: int
+    labels: LabelReader | None
+    groups: SpendingGroups | None
+    days: PeriodFilter | None
+
+    def reconcile_logs(
+        self, items: Iterable[LogItem], observe: Callable[[Iterable[LogItem]], Iterable[LogItem]], logs: str
+    ) -> Reconciliation:
+        """Price the answers of the period in the files called `logs`; `observe` sees them first.
+
+        Raises InputError if there are none, or if none has a field that they are grouped by.
+        """
+        selected = self.days.select(items) if self.days else items
+        try:
+            bill = reconcile_logs(observe(selected), self.conditions, logs, self.groups, needs_days=self.days is not None)
+        except InputError:
+            if self.days and self.days.left_out:
+                found = Period(self.days.first_left_out, self.days.last_left_out)
+                raise InputError(expected=f"answers {self.days.period}", found=f"only answers {found}", location=logs) from None
+            raise
+        if self.days and self.days.before:
+            self.days.before.add_batch_objects()
+        if self.labels and self.groups:
+            _require_labels(self.labels, self.groups)
+        return bill
+
+    def add_to_report(self, report: Report, bill: Reconciliation) -> Report:
+        """Add the groups and the period to the report on a bill."""
+        if self.days:
+            report = add_period_to_report(report, bill, self.days)
+        return add_groups_to_report(report, bill, self.groups, self.days, self.top) if self.groups else report
+
+
+def prepare_spending(
+    by: Sequence[str] | None, top: int, since: str | None, until: str | None, conditions: BillingContext, *, compares: bool
+) -> SpendingQuestion:
+    """Parse `--by`, `--since`, `--until` and `--compare`. Raises InputError if they don't fit together."""
+    fields = [name.strip() for value in by or () for name in value.split(",")]
+    for name in fields:
+        if not name or name in FIGURE_KEYS or fields.count(name) > 1:
+            raise InputError("--by", "each field to group by once, such as project_id", quote_text(name))
+    first, last = (
+        None if day is None else parse.read_day(day, option) for day, option in ((since, "--since"), (until, "--until"))
+    )
+    if first and last and last < first:
+        raise InputError("--until", f"a day from {first} on, the day of --since", str(last))
+    if compares and first is None:
+        raise InputError("--compare", "--since with the first day of the period", "none")
+    groups, labels = (SpendingGroups(fields), LabelReader(fields)) if fields else (None, None)
+    return SpendingQuestion(conditions, top, labels, groups, _make_filter(first, last, fields, conditions, compares=compares))
+
+
+def _make_filter(
+    first: date | None, last: date | None, fields: Sequence[str], conditions: BillingContext, *, compares: bool
+) -> PeriodFilter | None:
+    if first is None and last is None:
+        return None
+    if first is None or not compares:
+        return PeriodFilter(Period(first, last))
+    last = last or max(first, conditions.market.as_of)
+    before = Reconciliation(conditions, SpendingGroups(fields) if fields else None)
+    return PeriodFilter(Period(first, last), find_period_before(first, last), before)
+
+
+def _require_labels(labels: LabelReader, groups: SpendingGroups) -> None:
+    """Raise InputError if no answer says what a field is."""
+    for index, name in enumerate(labels.fields):
+        if name not in _COMPUTED_FIELDS and not any(key[index] for key in groups.sums):
+            keys = ", ".join(map(quote_text, list(labels.seen_keys)[:8]))
+            hint = suggest(name, labels.seen_keys)
+            raise InputError("--by", f"a field of the logs such as {keys}", quote_text(name), hint)
